@@ -1,0 +1,92 @@
+// Package loop is the reactor: gnet event loops that own every public socket,
+// feed requests to the protocol core and execute the effects that come back.
+package loop
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Config is everything that a Server needs to know before it starts. Sizes are
+// bytes. A zero Config is not usable: start from DefaultConfig.
+type Config struct {
+	Listen []string // addresses of the public listener, host:port each
+	Mounts []string // URL paths that speak Bayeux; any suffix below one is accepted
+	Loops  int      // number of event loops
+
+	// Bayeux timing (advice of the Bayeux specification 1.0, section 2.2).
+	Hold        time.Duration // how long a /meta/connect is held
+	Interval    time.Duration // how long a client waits before its next connect
+	MaxInterval time.Duration // how long a session outlives its last connect reply
+
+	// Limits.
+	MaxConnections   int           // connections at once; more are answered 503
+	MaxMessage       int           // one HTTP body
+	MaxHeader        int           // one header block
+	MaxHeaderFields  int           // fields in one header block
+	MaxTarget        int           // the request target
+	HeaderTimeout    time.Duration // from the first byte of a header block to its last
+	BodyTimeout      time.Duration // from the first byte of a body to its last
+	IdleTimeout      time.Duration // between requests of one connection
+	MaxDepth         int           // nesting of JSON
+	MaxBatch         int           // messages in one request
+	MaxSubscriptions int           // patterns of one session
+	MaxChannelLength int           // bytes of a channel name
+	MaxChannelDepth  int           // segments of a channel name
+	MaxSessions      int           // sessions at once
+	MaxOutput        int           // bytes that may wait in user space for one connection
+	MaxMailbox       int           // bytes that may wait for one event loop
+
+	// The queue of each session.
+	QueueMessages int
+	QueueBytes    int
+	Slow          string // drop-oldest, conflate or disconnect
+
+	Rules            []string // channel rules: 'PATTERN option…'
+	AllowOrigin      []string // origins that may use the server cross-domain; * admits any
+	PollsPerBrowser  int      // held polls per browser cookie; 0 sets no cookie
+	LenientHandshake bool     // accept a handshake without a common connection type
+
+	DrainTimeout time.Duration // how long a drain may take
+
+	Pages func(path string) (Page, bool) // static pages of the public listener; nil serves none
+	Log   *slog.Logger
+}
+
+// Page is one static resource of the public listener.
+type Page struct {
+	ContentType string
+	Body        []byte
+	ETag        string // quoted, or empty
+}
+
+// DefaultConfig holds the defaults that `halley serve --help` prints.
+func DefaultConfig() Config {
+	return Config{
+		Listen:           []string{":8080"},
+		Mounts:           []string{"/bayeux", "/cometd"},
+		Hold:             30 * time.Second,
+		MaxInterval:      15 * time.Second,
+		MaxMessage:       64 << 10,
+		MaxHeader:        16 << 10,
+		MaxHeaderFields:  100,
+		MaxTarget:        8 << 10,
+		HeaderTimeout:    10 * time.Second,
+		BodyTimeout:      20 * time.Second,
+		IdleTimeout:      75 * time.Second,
+		MaxDepth:         64,
+		MaxBatch:         1000,
+		MaxSubscriptions: 1000,
+		MaxChannelLength: 256,
+		MaxChannelDepth:  16,
+		MaxSessions:      1 << 20,
+		MaxOutput:        1 << 20,
+		MaxMailbox:       64 << 20,
+		QueueMessages:    10000,
+		QueueBytes:       2 << 20,
+		Slow:             "drop-oldest",
+		PollsPerBrowser:  4,
+		DrainTimeout:     10 * time.Second,
+		Log:              slog.Default(),
+	}
+}
