@@ -1,0 +1,222 @@
+package channel
+
+import "slices"
+
+// Subscriber is the owner's slot number of a session. Slot numbers are small and used again: the table's memory grows with the
+// largest one.
+type Subscriber uint32
+
+// Change is what a subscribe or unsubscribe did.
+type Change struct {
+	Changed bool // the subscription was not there before, or was
+	Edge    bool // the first subscriber arrived on this pattern, or the last one left: interest has changed
+}
+
+// Table is the subscription table of one loop: which subscriber is on which pattern. Patterns and names are taken in
+// their canonical form and are not checked; Check is the caller's.
+//
+// A subscription is a record in a slab (node, place, next of the same subscriber) and a place in its pattern's two
+// parallel lists: 20 bytes, and 4 for each subscriber. Removing one is a swap with the last of the list. Nothing here depends on the
+// number of other patterns or subscribers, except Has and Subscribe on the shorter of the pattern's subscribers and the
+// subscriber's patterns.
+type Table struct {
+	patterns index
+	nodes    []node
+	records  []record // [0] unused
+	heads    []uint32 // by subscriber: its newest record, 0 for none; the mark bit belongs to union
+	many     map[Subscriber]int
+	free     uint32 // first unused record, linked by next
+	cache    cache
+	out      []Subscriber
+}
+
+// node is one pattern that has subscribers. A node without subscribers is unused and waits in index.free.
+type node struct {
+	pattern     string
+	subscribers []Subscriber
+	records     []uint32 // of the subscriber at the same place
+}
+
+// record is one subscription.
+type record struct{ node, place, next uint32 }
+
+// few is the number of subscriptions up to which a subscriber's are counted by walking them; Table.many has the others' number.
+const few = 8
+
+// NewTable returns an empty table that remembers the matching patterns of about cacheSize channel names.
+func NewTable(cacheSize int) *Table {
+	return &Table{
+		patterns: newIndex(),
+		records:  make([]record, 1),
+		many:     map[Subscriber]int{},
+		cache:    newCache(cacheSize),
+	}
+}
+
+// Subscribe puts s on pattern; a repeated one changes nothing. The table keeps its own copy of the pattern.
+func (t *Table) Subscribe(s Subscriber, pattern []byte) Change {
+	pattern = Canonical(pattern)
+	n, known := t.patterns.find(pattern)
+	if !known {
+		n = t.addNode(pattern)
+	} else if t.on(s, n) {
+		return Change{}
+	}
+	t.add(s, n)
+	return Change{Changed: true, Edge: !known}
+}
+
+// Unsubscribe takes s off pattern.
+func (t *Table) Unsubscribe(s Subscriber, pattern []byte) Change {
+	n, known := t.patterns.find(Canonical(pattern))
+	if !known || !t.on(s, n) {
+		return Change{}
+	}
+	link := &t.heads[s]
+	for t.records[*link].node != n {
+		link = &t.records[*link].next
+	}
+	return Change{Changed: true, Edge: t.remove(s, link)}
+}
+
+// UnsubscribeAll takes s off everything. Edge, unless nil, is called for each pattern that lost its last subscriber, with a copy that it may keep.
+func (t *Table) UnsubscribeAll(s Subscriber, edge func(pattern []byte)) {
+	for t.first(s) != 0 {
+		pattern := t.nodes[t.records[t.heads[s]].node].pattern
+		if t.remove(s, &t.heads[s]) && edge != nil {
+			edge([]byte(pattern))
+		}
+	}
+}
+
+// Count is the number of patterns that s is on.
+func (t *Table) Count(s Subscriber) int {
+	n := 0
+	for r := t.first(s); r != 0; r = t.records[r].next {
+		if n++; n > few {
+			return t.many[s]
+		}
+	}
+	return n
+}
+
+// Has says whether s is on exactly this pattern.
+func (t *Table) Has(s Subscriber, pattern []byte) bool {
+	n, known := t.patterns.find(Canonical(pattern))
+	return known && t.on(s, n)
+}
+
+// Known says whether anyone is on exactly this pattern.
+func (t *Table) Known(pattern []byte) bool {
+	_, known := t.patterns.find(Canonical(pattern))
+	return known
+}
+
+// Subscriptions visits the patterns that s is on, the newest first, with copies that visit may keep. Visit must not change the table.
+func (t *Table) Subscriptions(s Subscriber, visit func(pattern []byte)) {
+	for r := t.first(s); r != 0; r = t.records[r].next {
+		visit([]byte(t.nodes[t.records[r].node].pattern))
+	}
+}
+
+// Patterns visits every pattern that has subscribers, in no promised order, with copies that visit may keep. Visit must not change the table.
+func (t *Table) Patterns(visit func(pattern []byte, subscribers int)) {
+	for i := range t.nodes {
+		if n := &t.nodes[i]; len(n.subscribers) > 0 {
+			visit([]byte(n.pattern), len(n.subscribers))
+		}
+	}
+}
+
+// on says whether s is on node n, by the shorter of the two lists that would tell.
+func (t *Table) on(s Subscriber, n uint32) bool {
+	subscribers := t.nodes[n].subscribers
+	if len(subscribers) < t.Count(s) {
+		return slices.Contains(subscribers, s)
+	}
+	for r := t.first(s); r != 0; r = t.records[r].next {
+		if t.records[r].node == n {
+			return true
+		}
+	}
+	return false
+}
+
+// first is the newest record of s, 0 for none.
+func (t *Table) first(s Subscriber) uint32 {
+	if int(s) < len(t.heads) {
+		return t.heads[s]
+	}
+	return 0
+}
+
+// add records that s is on node n, where it is not yet.
+func (t *Table) add(s Subscriber, n uint32) {
+	if int(s) >= len(t.heads) {
+		t.heads = append(t.heads, make([]uint32, int(s)+1-len(t.heads))...)
+	}
+	t.setCount(s, t.Count(s)+1)
+	r := t.free
+	if r == 0 {
+		r = uint32(len(t.records))
+		t.records = append(t.records, record{})
+	} else {
+		t.free = t.records[r].next
+	}
+	p := &t.nodes[n]
+	t.records[r] = record{node: n, place: uint32(len(p.subscribers)), next: t.heads[s]}
+	t.heads[s] = r
+	p.subscribers = append(p.subscribers, s)
+	p.records = append(p.records, r)
+}
+
+// remove takes out the record that link names, one of s's, and says whether its pattern has lost its last subscriber.
+func (t *Table) remove(s Subscriber, link *uint32) (edge bool) {
+	t.setCount(s, t.Count(s)-1)
+	r := *link
+	gone := t.records[r]
+	*link = gone.next
+	t.records[r] = record{next: t.free}
+	t.free = r
+
+	n := &t.nodes[gone.node]
+	last := len(n.subscribers) - 1
+	n.subscribers[gone.place] = n.subscribers[last]
+	n.records[gone.place] = n.records[last]
+	if moved := n.records[last]; moved != r {
+		t.records[moved].place = gone.place
+	}
+	n.subscribers, n.records = n.subscribers[:last], n.records[:last]
+	if last == 0 {
+		t.dropNode(gone.node)
+	}
+	return last == 0
+}
+
+func (t *Table) setCount(s Subscriber, n int) {
+	if n > few {
+		t.many[s] = n
+	} else if n == few {
+		delete(t.many, s)
+	}
+}
+
+// addNode makes the node of a new pattern.
+func (t *Table) addNode(pattern []byte) uint32 {
+	text := string(pattern)
+	n := t.patterns.add(text)
+	if int(n) == len(t.nodes) {
+		t.nodes = append(t.nodes, node{})
+	}
+	t.nodes[n].pattern = text
+	t.cache.forget(pattern)
+	return n
+}
+
+// dropNode forgets a pattern that nobody is on any more.
+func (t *Table) dropNode(n uint32) {
+	pattern := t.nodes[n].pattern
+	t.nodes[n] = node{}
+	t.patterns.remove(pattern, n)
+	t.cache.forget([]byte(pattern))
+}
