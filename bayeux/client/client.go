@@ -1,0 +1,298 @@
+// Package client is a Bayeux 1.0 client: it shakes hands, subscribes,
+// publishes, and keeps a connection open by the server's advice.
+//
+//	c, err := client.New("http://127.0.0.1:8080/bayeux", client.Options{})
+//	err = c.Handshake(ctx)
+//	err = c.Subscribe(ctx, "/stock/*", func(m client.Message) { fmt.Println(string(m.Data)) })
+//	err = c.Run(ctx) // delivers until ctx is done or the server wants no more connects
+//
+// Messages reach the handlers one at a time, in the order in which they came
+// from the server. All methods may be called from any goroutine, handlers
+// included.
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/goccy/go-json"
+)
+
+// Options adjust a Client. The zero value is a good start.
+type Options struct {
+	// HTTP carries the requests of the built-in transport. Nil gives the client
+	// one of its own with a cookie jar. It must have no Timeout of its own:
+	// held connects last as long as the server wishes.
+	HTTP *http.Client
+	// Header is added to each request, for example Authorization.
+	Header http.Header
+	// Transport replaces long-polling.
+	Transport Transport
+	// HandshakeExt is the ext field of the handshake, a JSON object, or nil.
+	HandshakeExt json.RawMessage
+	// NetworkDelay is how long a reply may take beyond what the server was
+	// allowed to hold it. Zero means 10 s.
+	NetworkDelay time.Duration
+	// MinBackoff and MaxBackoff bound the wait after a failure, which doubles
+	// each time and is jittered by half. Zero means 500 ms and 30 s.
+	MinBackoff, MaxBackoff time.Duration
+	// MaxResponse bounds one response in bytes. Zero means 64 MiB.
+	MaxResponse int64
+	// OnError is told of each failure that Run recovers from, and of
+	// subscriptions that the server refused after a handshake. It is called by
+	// the goroutine of Run or Handshake; nil ignores them.
+	OnError func(error)
+}
+
+const (
+	defaultNetworkDelay = 10 * time.Second
+	defaultMinBackoff   = 500 * time.Millisecond
+	defaultMaxBackoff   = 30 * time.Second
+	defaultMaxResponse  = 64 << 20
+	// resubscribeBatch bounds the messages of one request after a handshake, so
+	// that many subscriptions stay below a server's limit for one body.
+	resubscribeBatch = 50
+)
+
+// Client is one Bayeux session and its successors: after a lost session it
+// shakes hands and subscribes anew.
+type Client struct {
+	options   Options
+	transport Transport
+	inbox     inbox
+
+	mu      sync.Mutex
+	lastID  uint64
+	pending map[string]place
+	session string // clientId, empty without a session
+	advice  Advice
+	fresh   bool // the next connect is the first of its session or the first after a failure
+	running bool
+	closing bool
+	stop    context.CancelFunc // ends the Run in progress
+}
+
+// New makes a Client of the Bayeux endpoint at address, an http or https URL.
+// Nothing is sent before Handshake or Run.
+func New(address string, o Options) (*Client, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, fmt.Errorf("client: %w", err)
+	}
+	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return nil, fmt.Errorf("client: %q is no http or https URL", address)
+	}
+	if o.HandshakeExt != nil && !json.Valid(o.HandshakeExt) {
+		return nil, errors.New("client: HandshakeExt is not JSON")
+	}
+	o.fill()
+	t := o.Transport
+	if t == nil {
+		if t, err = newLongPolling(u.String(), o); err != nil {
+			return nil, err
+		}
+	}
+	return &Client{
+		options:   o,
+		transport: t,
+		pending:   make(map[string]place),
+		advice:    defaultAdvice(),
+	}, nil
+}
+
+// fill replaces zero values by the defaults.
+func (o *Options) fill() {
+	if o.NetworkDelay == 0 {
+		o.NetworkDelay = defaultNetworkDelay
+	}
+	if o.MinBackoff == 0 {
+		o.MinBackoff = defaultMinBackoff
+	}
+	if o.MaxBackoff == 0 {
+		o.MaxBackoff = max(defaultMaxBackoff, o.MinBackoff)
+	}
+	if o.MaxResponse == 0 {
+		o.MaxResponse = defaultMaxResponse
+	}
+	if o.OnError == nil {
+		o.OnError = func(error) {}
+	}
+}
+
+// ID is the clientId of the present session, empty without one.
+func (c *Client) ID() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.session
+}
+
+// Handshake opens a session and subscribes it to every pattern that has a
+// handler. It tries once; Run shakes hands by itself and again as needed. A
+// refusal is a *BayeuxError.
+func (c *Client) Handshake(ctx context.Context) error {
+	if c.closed() {
+		return ErrClosed
+	}
+	reply, err := c.one(ctx, request{
+		Channel:                  "/meta/handshake",
+		Version:                  "1.0",
+		MinimumVersion:           "1.0",
+		SupportedConnectionTypes: []string{c.transport.ConnectionType()},
+		Ext:                      c.options.HandshakeExt,
+	}, c.options.NetworkDelay)
+	if err != nil {
+		return fmt.Errorf("client: handshake: %w", err)
+	}
+	if err := c.checkHandshake(reply); err != nil {
+		return fmt.Errorf("client: handshake: %w", err)
+	}
+	c.mu.Lock()
+	if c.closing {
+		c.mu.Unlock()
+		return ErrClosed
+	}
+	c.session, c.fresh = reply.ClientID, true
+	c.mu.Unlock()
+	return c.resubscribe(ctx)
+}
+
+// checkHandshake looks for what a session needs (Bayeux 1.0, section 4.1.2).
+func (c *Client) checkHandshake(reply Reply) error {
+	if reply.ClientID == "" {
+		return errors.New("the reply has no clientId")
+	}
+	if len(reply.SupportedConnectionTypes) == 0 {
+		return nil
+	}
+	for _, t := range reply.SupportedConnectionTypes {
+		if t == c.transport.ConnectionType() {
+			return nil
+		}
+	}
+	return fmt.Errorf("the server does not offer %s", c.transport.ConnectionType())
+}
+
+// Subscribe registers handler for a pattern (a channel name, or one that ends
+// in * or **) and subscribes the session to it. A second Subscribe to a
+// pattern replaces its handler. Without a session the subscription waits for
+// the next handshake. When it is refused (*BayeuxError) or its fate is unknown
+// the handler is removed again; a session found lost while Run is going is no
+// failure, since Run subscribes the next one.
+func (c *Client) Subscribe(ctx context.Context, pattern string, handler Handler) error {
+	if handler == nil {
+		return errors.New("client: subscribe: no handler")
+	}
+	c.inbox.set(pattern, handler)
+	session := c.ID()
+	if session == "" {
+		return nil
+	}
+	_, err := c.one(ctx, request{Channel: "/meta/subscribe", ClientID: session, Subscription: pattern}, c.options.NetworkDelay)
+	if err == nil || isLost(err) && c.recovers() {
+		return nil
+	}
+	c.inbox.remove(pattern)
+	return fmt.Errorf("client: subscribe %s: %w", pattern, err)
+}
+
+// Unsubscribe removes the handler of a pattern and the session's subscription.
+func (c *Client) Unsubscribe(ctx context.Context, pattern string) error {
+	c.inbox.remove(pattern)
+	session := c.ID()
+	if session == "" {
+		return nil
+	}
+	_, err := c.one(ctx, request{Channel: "/meta/unsubscribe", ClientID: session, Subscription: pattern}, c.options.NetworkDelay)
+	if err == nil || isLost(err) {
+		return nil
+	}
+	return fmt.Errorf("client: unsubscribe %s: %w", pattern, err)
+}
+
+// Publish sends one message to a channel; data is one JSON value and travels
+// byte for byte. It returns when the server has confirmed it. It is not
+// repeated after a lost connection, since the server may have had it.
+func (c *Client) Publish(ctx context.Context, channel string, data json.RawMessage) error {
+	return c.PublishBatch(ctx, []Message{{Channel: channel, Data: data}})
+}
+
+// PublishBatch sends messages in one request, in order. A refused message
+// does not stop those after it: the error is a *BatchError that names the
+// first one refused and counts them all.
+func (c *Client) PublishBatch(ctx context.Context, messages []Message) error {
+	session := c.ID()
+	if session == "" {
+		return ErrNoSession
+	}
+	requests := make([]request, len(messages))
+	for i, m := range messages {
+		if !json.Valid(m.Data) {
+			return fmt.Errorf("client: publish %s: data is not JSON", m.Channel)
+		}
+		requests[i] = request{Channel: m.Channel, ClientID: session, Data: m.Data}
+	}
+	replies, err := c.exchange(ctx, requests, c.options.NetworkDelay)
+	if err != nil {
+		return fmt.Errorf("client: publish: %w", err)
+	}
+	return firstRefused(replies)
+}
+
+// Disconnect ends the session and makes Run return nil. The client cannot be
+// used afterwards.
+func (c *Client) Disconnect(ctx context.Context) error {
+	c.mu.Lock()
+	session, again := c.session, c.closing
+	c.closing, c.session = true, ""
+	c.mu.Unlock()
+	if again {
+		return nil
+	}
+	defer c.finish()
+	if session == "" {
+		return nil
+	}
+	_, err := c.one(ctx, request{Channel: "/meta/disconnect", ClientID: session}, c.options.NetworkDelay)
+	if err == nil || isLost(err) {
+		return nil
+	}
+	return fmt.Errorf("client: disconnect: %w", err)
+}
+
+// finish ends a Run in progress and lets go of idle connections.
+func (c *Client) finish() {
+	c.mu.Lock()
+	stop := c.stop
+	c.mu.Unlock()
+	if stop != nil {
+		stop()
+	}
+	c.Close()
+}
+
+// Close lets go of idle connections without telling the server. Use it when
+// Disconnect is not called.
+func (c *Client) Close() {
+	if t, ok := c.transport.(interface{ Close() }); ok {
+		t.Close()
+	}
+}
+
+// recovers reports whether a Run is in progress that will shake hands anew.
+func (c *Client) recovers() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.running && !c.closing
+}
+
+// nextID numbers the messages of this client.
+func (c *Client) nextID() string {
+	c.lastID++
+	return strconv.FormatUint(c.lastID, 10)
+}

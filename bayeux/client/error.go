@@ -1,0 +1,120 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+var (
+	// ErrNoSession says that a method needs a handshake first.
+	ErrNoSession = errors.New("client: no session")
+	// ErrStopped says that the server advised reconnect none: it wants no
+	// further connect from this client.
+	ErrStopped = errors.New("client: the server ended the session")
+	// ErrUnanswered says that a response came without the reply to one of the
+	// messages sent.
+	ErrUnanswered = errors.New("client: no reply with the id of the message")
+	// ErrRunning says that Run is already in progress.
+	ErrRunning = errors.New("client: already running")
+	// ErrClosed says that Disconnect has been called.
+	ErrClosed = errors.New("client: disconnected")
+)
+
+// BayeuxError is a refusal by the server, the error field code:args:text of a
+// reply (Bayeux 1.0, section 3.4).
+type BayeuxError struct {
+	Code int    // three digits, 0 when the field has another form
+	Args string // what the error is about, often empty
+	Text string // for people
+}
+
+// Error is the field as it came.
+func (e *BayeuxError) Error() string {
+	if e.Code == 0 {
+		return e.Text
+	}
+	return fmt.Sprintf("%03d:%s:%s", e.Code, e.Args, e.Text)
+}
+
+// parseError reads an error field. Servers that keep to no form have all of it
+// in Text.
+func parseError(field string) *BayeuxError {
+	if field == "" {
+		return &BayeuxError{Text: "refused without a reason"}
+	}
+	code, rest, ok := strings.Cut(field, ":")
+	n, err := strconv.Atoi(code)
+	if !ok || err != nil || len(code) != 3 || n < 0 {
+		return &BayeuxError{Text: field}
+	}
+	args, text, ok := strings.Cut(rest, ":")
+	if !ok {
+		args, text = "", rest
+	}
+	return &BayeuxError{Code: n, Args: args, Text: text}
+}
+
+// BatchError tells which messages of a batch the server refused.
+type BatchError struct {
+	Index   int // of the first one refused
+	Refused int // how many in all
+	Err     *BayeuxError
+}
+
+// Error names the first message refused.
+func (e *BatchError) Error() string {
+	return fmt.Sprintf("client: publish: message %d: %v (%d refused)", e.Index, e.Err, e.Refused)
+}
+
+// Unwrap gives the *BayeuxError of the first message refused.
+func (e *BatchError) Unwrap() error { return e.Err }
+
+// StatusError is an HTTP status other than 200.
+type StatusError struct{ Status int }
+
+// Error names the status.
+func (e *StatusError) Error() string { return fmt.Sprintf("HTTP status %d", e.Status) }
+
+// firstRefused makes the error of a batch of replies, nil when all succeeded.
+func firstRefused(replies []Reply) error {
+	var e *BatchError
+	for i, r := range replies {
+		if r.refusal() == nil {
+			continue
+		}
+		if e == nil {
+			e = &BatchError{Index: i, Err: r.refusal()}
+		}
+		e.Refused++
+	}
+	if e == nil {
+		return nil
+	}
+	return e
+}
+
+// isLost reports whether the server does not know the session: 402 by the
+// specification's registry, 401 from Faye, 403::Unknown client elsewhere.
+func isLost(err error) bool {
+	var e *BayeuxError
+	if !errors.As(err, &e) {
+		return false
+	}
+	return e.Code == 402 || e.Code == 401 || e.Code == 403 && strings.EqualFold(e.Text, "unknown client")
+}
+
+// SubscriptionError tells which pattern a server refused after a handshake.
+type SubscriptionError struct {
+	Pattern string
+	Err     *BayeuxError
+}
+
+// Error names the pattern.
+func (e *SubscriptionError) Error() string {
+	return fmt.Sprintf("client: subscribe %s: %v", e.Pattern, e.Err)
+}
+
+// Unwrap gives the refusal.
+func (e *SubscriptionError) Unwrap() error { return e.Err }

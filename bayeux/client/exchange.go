@@ -1,0 +1,141 @@
+package client
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// one sends a message and waits for its reply. A refusal is a *BayeuxError,
+// and the reply is given nevertheless, since its advice was heeded.
+func (c *Client) one(ctx context.Context, r request, patience time.Duration) (Reply, error) {
+	replies, err := c.exchange(ctx, []request{r}, patience)
+	if err != nil {
+		return Reply{}, err
+	}
+	if e := replies[0].refusal(); e != nil {
+		return replies[0], e
+	}
+	return replies[0], nil
+}
+
+// exchange sends requests as one batch and returns their replies in the same
+// order.
+func (c *Client) exchange(ctx context.Context, requests []request, patience time.Duration) ([]Reply, error) {
+	if len(requests) == 0 {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	e := newExpectation(len(requests))
+	body := c.register(requests, e)
+	defer c.forget(e)
+	err := c.transport.Send(ctx, Batch{Body: body, Answered: e.answered}, func(b []byte) error {
+		return c.receive(b)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return e.replies(c)
+}
+
+// expectation collects the replies to one batch. It is guarded by the mutex of
+// its client.
+type expectation struct {
+	ids      []string
+	got      []Reply
+	have     []bool
+	missing  int
+	answered chan struct{}
+}
+
+func newExpectation(n int) *expectation {
+	return &expectation{
+		ids:      make([]string, n),
+		got:      make([]Reply, n),
+		have:     make([]bool, n),
+		missing:  n,
+		answered: make(chan struct{}),
+	}
+}
+
+// place is where a reply of a batch belongs.
+type place struct {
+	in    *expectation
+	index int
+}
+
+// fulfil stores a reply; a second one with the same id is ignored.
+func (p place) fulfil(r Reply) {
+	if p.in.have[p.index] {
+		return
+	}
+	p.in.have[p.index] = true
+	p.in.got[p.index] = r
+	p.in.missing--
+	if p.in.missing == 0 {
+		close(p.in.answered)
+	}
+}
+
+// replies gives all of them, or ErrUnanswered.
+func (e *expectation) replies(c *Client) ([]Reply, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e.missing > 0 {
+		return nil, ErrUnanswered
+	}
+	return e.got, nil
+}
+
+// register gives each request its id and encodes the batch.
+func (c *Client) register(requests []request, e *expectation) []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	body := []byte{'['}
+	for i := range requests {
+		if i > 0 {
+			body = append(body, ',')
+		}
+		e.ids[i] = c.nextID()
+		c.pending[e.ids[i]] = place{e, i}
+		body = requests[i].append(body, e.ids[i])
+	}
+	return append(body, ']')
+}
+
+// forget drops what still waits: a reply that comes too late means nothing.
+func (c *Client) forget(e *expectation) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, id := range e.ids {
+		delete(c.pending, id)
+	}
+}
+
+// receive sorts the messages of one body: replies by their id, deliveries to
+// the inbox. Any advice takes effect before the handlers run.
+func (c *Client) receive(body []byte) error {
+	messages, err := decode(body)
+	if err != nil {
+		return err
+	}
+	var deliveries []Message
+	c.mu.Lock()
+	for _, m := range messages {
+		if len(m.Advice) > 0 && m.Advice[0] == '{' {
+			c.advice = parseAdvice(m.Advice)
+		}
+		// A delivery may carry its publisher's id, but never successful.
+		if p, ok := c.pending[string(m.ID)]; ok && m.Successful != nil {
+			p.fulfil(m)
+			continue
+		}
+		if m.Successful == nil && !strings.HasPrefix(m.Channel, "/meta/") {
+			deliveries = append(deliveries, Message{Channel: m.Channel, Data: m.Data, Ext: m.Ext})
+		}
+	}
+	c.mu.Unlock()
+	c.inbox.put(deliveries)
+	return nil
+}

@@ -1,0 +1,217 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+)
+
+// Run keeps the session connected: it shakes hands when there is no session,
+// holds a connect open, delivers what comes, and recovers from lost
+// connections and lost sessions as the server advises. It returns nil after
+// Disconnect, ctx's error when ctx is done, and ErrStopped or the refusal (a
+// *BayeuxError) when the server advises reconnect none.
+func (c *Client) Run(ctx context.Context) error {
+	ctx, err := c.start(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.end()
+	l := runLoop{c: c, wait: backoff{min: c.options.MinBackoff, max: c.options.MaxBackoff}, heard: time.Now()}
+	for {
+		err := l.turn(ctx)
+		switch {
+		case c.closed():
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			return err
+		}
+	}
+}
+
+// start marks the client as running.
+func (c *Client) start(ctx context.Context) (context.Context, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closing {
+		return nil, ErrClosed
+	}
+	if c.running {
+		return nil, ErrRunning
+	}
+	ctx, c.stop = context.WithCancel(ctx)
+	c.running = true
+	return ctx, nil
+}
+
+func (c *Client) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stop()
+	c.running, c.stop = false, nil
+}
+
+func (c *Client) closed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closing
+}
+
+// runLoop is the state of one Run.
+type runLoop struct {
+	c     *Client
+	wait  backoff
+	heard time.Time // when the server last answered a handshake or connect
+}
+
+// turn makes one attempt, handshake or connect, and waits as due. An error
+// ends Run.
+func (l *runLoop) turn(ctx context.Context) error {
+	if l.c.ID() == "" {
+		return l.after(ctx, l.c.Handshake(ctx))
+	}
+	err := l.connect(ctx)
+	if err == nil {
+		l.wait.reset() // not before: a server may greet and then know nothing of it
+	}
+	return l.after(ctx, err)
+}
+
+// after follows up on an attempt.
+func (l *runLoop) after(ctx context.Context, err error) error {
+	if ctx.Err() != nil || l.c.closed() {
+		return nil
+	}
+	if err != nil {
+		return l.failed(ctx, err)
+	}
+	l.heard = time.Now()
+	return l.next(ctx, nil)
+}
+
+// connect sends one /meta/connect and waits until what it brought has been
+// handled.
+func (l *runLoop) connect(ctx context.Context) error {
+	c := l.c
+	c.mu.Lock()
+	r := request{Channel: "/meta/connect", ClientID: c.session, ConnectionType: c.transport.ConnectionType()}
+	patience := c.advice.Timeout + c.options.NetworkDelay
+	if c.fresh {
+		r.Advice = `{"timeout":0}` // learn soon that the connection works
+	}
+	c.mu.Unlock()
+	_, err := c.one(ctx, r, patience)
+	c.mu.Lock()
+	c.fresh = err != nil
+	c.mu.Unlock()
+	select {
+	case <-c.inbox.settled():
+	case <-ctx.Done():
+	}
+	return err
+}
+
+// failed decides what follows an error: by the advice when the server gave
+// one with it, otherwise another attempt after a wait.
+func (l *runLoop) failed(ctx context.Context, err error) error {
+	var refusal *BayeuxError
+	if errors.As(err, &refusal) {
+		l.heard = time.Now()
+		if isLost(err) {
+			l.c.lose()
+		}
+		if l.c.reconnect() == None {
+			return err
+		}
+	}
+	l.c.options.OnError(err)
+	if life := l.c.lifetime(); life > 0 && time.Since(l.heard) > life {
+		l.c.lose() // the session has expired meanwhile: save a round trip
+	}
+	return l.next(ctx, err)
+}
+
+// next follows the advice and waits before the next attempt: the interval, and
+// after an error at least the back-off, except that the first handshake for a
+// lost session comes at once.
+func (l *runLoop) next(ctx context.Context, err error) error {
+	advice := l.c.currentAdvice()
+	delay := advice.Interval
+	switch advice.Reconnect {
+	case None:
+		return ErrStopped
+	case Rehandshake:
+		l.c.lose()
+	}
+	if err != nil {
+		prompt := isLost(err) && l.wait.failures == 0
+		wait := l.wait.next(rand.Float64())
+		if !prompt {
+			delay = max(delay, wait)
+		}
+	}
+	sleep(ctx, delay)
+	return nil
+}
+
+// sleep waits for d or until ctx is done.
+func sleep(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// lose forgets the session, so that the next turn shakes hands. The advice
+// that led there is spent.
+func (c *Client) lose() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.session = ""
+	if c.advice.Reconnect == Rehandshake {
+		c.advice.Reconnect = Retry
+	}
+}
+
+func (c *Client) currentAdvice() Advice {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.advice
+}
+
+func (c *Client) reconnect() Reconnect { return c.currentAdvice().Reconnect }
+
+func (c *Client) lifetime() time.Duration { return c.currentAdvice().lifetime() }
+
+// resubscribe tells a new session's patterns to the server, some at a time. A
+// refused one is reported and kept for the next session.
+func (c *Client) resubscribe(ctx context.Context) error {
+	session, patterns := c.ID(), c.inbox.patterns()
+	for len(patterns) > 0 {
+		n := min(len(patterns), resubscribeBatch)
+		requests := make([]request, n)
+		for i, p := range patterns[:n] {
+			requests[i] = request{Channel: "/meta/subscribe", ClientID: session, Subscription: p}
+		}
+		replies, err := c.exchange(ctx, requests, c.options.NetworkDelay)
+		if err != nil {
+			c.lose() // a session without its subscriptions is of no use
+			return err
+		}
+		for i, r := range replies {
+			if e := r.refusal(); e != nil {
+				c.options.OnError(&SubscriptionError{Pattern: patterns[i], Err: e})
+			}
+		}
+		patterns = patterns[n:]
+	}
+	return nil
+}
