@@ -1,0 +1,72 @@
+// Package plan is the arithmetic of a run: when each message is due, on which
+// channel it goes, and which channels each subscriber follows. Everything here is
+// a pure function, so every process of a run computes the same plan without
+// talking to the others, and latency can be measured from the plan and not from
+// the moment at which a busy generator got round to sending.
+package plan
+
+import (
+	"math"
+	"time"
+)
+
+// Pace is an open-loop schedule: message i is due at i/Rate after the start.
+type Pace struct {
+	Rate  float64 // messages per second; 0 or less means that everything is due at once
+	Count int     // messages in all; 0 means without end
+}
+
+// Due is the offset from the start at which message i should be sent.
+func (p Pace) Due(i int) time.Duration {
+	if p.Rate <= 0 {
+		return 0
+	}
+	return time.Duration(float64(i) / p.Rate * float64(time.Second))
+}
+
+// By is the number of messages that are due when elapsed has passed.
+func (p Pace) By(elapsed time.Duration) int {
+	if elapsed < 0 {
+		return 0
+	}
+	n := p.limit()
+	if p.Rate > 0 {
+		if due := elapsed.Seconds()*p.Rate + 1; due < float64(n) {
+			n = int(due)
+		}
+	}
+	// Float rounding may put the last message a nanosecond on the wrong side.
+	for n > 0 && p.Due(n-1) > elapsed {
+		n--
+	}
+	for n < p.limit() && p.Rate > 0 && p.Due(n) <= elapsed {
+		n++
+	}
+	return n
+}
+
+// Length is the offset of the last message, or the longest Duration if there is no end.
+func (p Pace) Length() time.Duration {
+	if p.Count == 0 {
+		return math.MaxInt64
+	}
+	return p.Due(p.Count - 1)
+}
+
+func (p Pace) limit() int {
+	if p.Count == 0 {
+		return math.MaxInt
+	}
+	return p.Count
+}
+
+// Share splits total into parts as evenly as possible and returns the first
+// index and the size of part number i.
+func Share(total, parts, i int) (first, size int) {
+	small, extra := total/parts, total%parts
+	first = i*small + min(i, extra)
+	if i < extra {
+		return first, small + 1
+	}
+	return first, small
+}

@@ -1,0 +1,169 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// Style is how a client wraps its messages into HTTP requests.
+type Style uint8
+
+// The request-per-poll connection types of Bayeux 1.0.
+const (
+	LongPolling     Style = iota // POST with a JSON body
+	CallbackPolling              // GET with message= and jsonp=
+)
+
+// ErrStyle says that a connection type is not one that the generator speaks.
+var ErrStyle = errors.New("connection type")
+
+// ParseStyle reads a connection type by its name on the wire.
+func ParseStyle(name string) (Style, error) {
+	switch name {
+	case "long-polling":
+		return LongPolling, nil
+	case "callback-polling":
+		return CallbackPolling, nil
+	}
+	return 0, fmt.Errorf("%w %q: the generator speaks long-polling and callback-polling", ErrStyle, name)
+}
+
+func (s Style) String() string {
+	if s == CallbackPolling {
+		return "callback-polling"
+	}
+	return "long-polling"
+}
+
+// Callback is the name of the JSONP function in callback-polling requests.
+const Callback = "_cb"
+
+// Endpoint is the parsed URL of a Bayeux server.
+type Endpoint struct {
+	Host string // host:port, as it goes into the Host header
+	Path string
+}
+
+// ParseEndpoint reads an http URL.
+func ParseEndpoint(text string) (Endpoint, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return Endpoint{}, err
+	}
+	if u.Scheme != "http" || u.Host == "" {
+		return Endpoint{}, fmt.Errorf("%q is not an http:// URL", text)
+	}
+	host := u.Host
+	if u.Port() == "" {
+		host += ":80"
+	}
+	path := u.EscapedPath()
+	if path == "" {
+		path = "/"
+	}
+	return Endpoint{Host: host, Path: path}, nil
+}
+
+// AppendRequest writes one HTTP request with the given JSON body, in the given style.
+// suffix is added to the path the way CometD's client does; it may be empty.
+func (e Endpoint) AppendRequest(dst []byte, style Style, suffix, cookie string, body []byte) []byte {
+	if style == CallbackPolling {
+		dst = append(append(append(dst, "GET "...), e.Path...), suffix...)
+		dst = append(dst, "?jsonp="+Callback+"&message="...)
+		dst = appendEscaped(dst, body)
+	} else {
+		dst = append(append(append(dst, "POST "...), e.Path...), suffix...)
+	}
+	dst = append(append(dst, " HTTP/1.1\r\nHost: "...), e.Host...)
+	if cookie != "" {
+		dst = append(append(dst, "\r\nCookie: "...), cookie...)
+	}
+	if style == CallbackPolling {
+		return append(dst, "\r\n\r\n"...)
+	}
+	dst = append(dst, "\r\nContent-Type: application/json\r\nContent-Length: "...)
+	dst = strconv.AppendInt(dst, int64(len(body)), 10)
+	dst = append(dst, "\r\n\r\n"...)
+	return append(dst, body...)
+}
+
+const hexDigits = "0123456789ABCDEF"
+
+// appendEscaped percent-encodes everything but what RFC 3986 calls unreserved.
+func appendEscaped(dst, text []byte) []byte {
+	for _, c := range text {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-_.~", c) >= 0 {
+			dst = append(dst, c)
+		} else {
+			dst = append(dst, '%', hexDigits[c>>4], hexDigits[c&15])
+		}
+	}
+	return dst
+}
+
+// AppendHandshake writes a handshake message that offers one connection type.
+func AppendHandshake(dst []byte, style Style, id uint32) []byte {
+	dst = append(dst, `[{"channel":"/meta/handshake","version":"1.0","minimumVersion":"1.0","supportedConnectionTypes":["`...)
+	dst = append(append(dst, style.String()...), `"],"id":"`...)
+	return appendID(dst, id)
+}
+
+// AppendSubscribe writes one subscribe message for all of the channels.
+func AppendSubscribe(dst []byte, clientID string, channels []string, id uint32) []byte {
+	dst = append(dst, `[{"channel":"/meta/subscribe","clientId":"`...)
+	dst = append(append(dst, clientID...), `","subscription":`...)
+	if len(channels) == 1 {
+		dst = strconv.AppendQuote(dst, channels[0])
+	} else {
+		dst = append(dst, '[')
+		for _, name := range channels {
+			dst = append(strconv.AppendQuote(dst, name), ',')
+		}
+		dst[len(dst)-1] = ']'
+	}
+	dst = append(dst, `,"id":"`...)
+	return appendID(dst, id)
+}
+
+// AppendConnect writes a connect message. atOnce adds the advice timeout 0, with which
+// a client asks not to be held: the first connect after a handshake or a broken connection.
+func AppendConnect(dst []byte, style Style, clientID string, atOnce bool, id uint32) []byte {
+	dst = append(dst, `[{"channel":"/meta/connect","clientId":"`...)
+	dst = append(append(dst, clientID...), `","connectionType":"`...)
+	dst = append(append(dst, style.String()...), '"')
+	if atOnce {
+		dst = append(dst, `,"advice":{"timeout":0}`...)
+	}
+	dst = append(dst, `,"id":"`...)
+	return appendID(dst, id)
+}
+
+// AppendDisconnect writes a disconnect message.
+func AppendDisconnect(dst []byte, clientID string, id uint32) []byte {
+	dst = append(dst, `[{"channel":"/meta/disconnect","clientId":"`...)
+	dst = append(append(dst, clientID...), `","id":"`...)
+	return appendID(dst, id)
+}
+
+// AppendPublish writes one event message, without the brackets of a batch, so that
+// several can be joined. data is a JSON value; an empty clientID leaves the field out.
+func AppendPublish(dst []byte, clientID, channel string, data []byte, id uint32) []byte {
+	dst = append(dst, `{"channel":`...)
+	dst = strconv.AppendQuote(dst, channel)
+	dst = append(append(dst, `,"data":`...), data...)
+	if clientID == "" {
+		return append(dst, '}')
+	}
+	dst = append(append(dst, `,"clientId":"`...), clientID...)
+	dst = append(dst, `","id":"`...)
+	dst = strconv.AppendUint(dst, uint64(id), 10)
+	return append(dst, `"}`...)
+}
+
+func appendID(dst []byte, id uint32) []byte {
+	dst = strconv.AppendUint(dst, uint64(id), 10)
+	return append(dst, `"}]`...)
+}
