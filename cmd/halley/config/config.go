@@ -1,0 +1,159 @@
+// Package config is the configuration of `halley serve`: one struct that gives
+// the flags, the environment variables and the entries of a file.
+package config
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"halley/loop"
+)
+
+// Serve is everything that can be set. The name of a field is the name of its
+// flag, and help shows the defaults; those of package loop are checked to be
+// the same by a test.
+type Serve struct {
+	Config      File `group:"process" placeholder:"FILE" help:"JSON object with flag names for keys; flags and environment variables go before it."`
+	CheckConfig bool `group:"process" env:"-" help:"Validate, print the effective configuration as JSON and leave."`
+
+	Listen         Lines         `group:"listener" sep:"none" default:":8080" help:"Public address, host:port; repeatable."`
+	Mount          Lines         `group:"listener" sep:"none" default:"${mounts}" placeholder:"PATH" help:"Path that speaks Bayeux, with any suffix below it; repeatable (default /bayeux and /cometd)."`
+	AllowOrigin    Lines         `group:"listener" sep:"none" placeholder:"ORIGIN" help:"Origin whose pages may use the server from another host, with credentials; * admits any; repeatable (default none)."`
+	Loops          int           `group:"listener" default:"0" help:"Event loops; 0 is one for each CPU."`
+	MaxConnections int           `group:"listener" default:"0" help:"Connections at once, further ones are answered 503; 0 is what the file limit allows."`
+	HeaderTimeout  time.Duration `group:"listener" default:"10s" help:"From the first byte of a header block to its last."`
+	BodyTimeout    time.Duration `group:"listener" default:"20s" help:"From the first byte of a body to its last."`
+	IdleTimeout    time.Duration `group:"listener" default:"75s" help:"Between the requests of one connection."`
+
+	Hold             time.Duration `group:"bayeux" default:"30s" help:"How long a /meta/connect is held."`
+	Interval         time.Duration `group:"bayeux" default:"0s" help:"How long a client waits before its next connect."`
+	MaxInterval      time.Duration `group:"bayeux" default:"15s" help:"How long a session outlives its last connect reply."`
+	PollsPerBrowser  int           `group:"bayeux" default:"4" help:"Held polls of one browser before further tabs poll at an interval; 0 sets no cookie."`
+	LenientHandshake bool          `group:"bayeux" help:"Accept a handshake without a common connection type."`
+	Rule             Lines         `group:"bayeux" sep:"none" placeholder:"RULE" help:"Channel rule, 'PATTERN option…', for example '/stock/** publish=internal'; all that match apply in order; repeatable."`
+
+	MaxMessage       Size `group:"limits" default:"64KiB" help:"One HTTP body; a larger one is answered 413."`
+	MaxHeader        Size `group:"limits" default:"16KiB" help:"One header block; a larger one is answered 431."`
+	MaxHeaderFields  int  `group:"limits" default:"100" help:"Fields of one header block; more are answered 431."`
+	MaxTarget        Size `group:"limits" default:"8KiB" help:"The request target; a longer one is answered 414."`
+	MaxDepth         int  `group:"limits" default:"64" help:"Nesting of JSON."`
+	MaxBatch         int  `group:"limits" default:"1000" help:"Messages of one request."`
+	MaxSubscriptions int  `group:"limits" default:"1000" help:"Patterns of one session."`
+	MaxChannelLength Size `group:"limits" default:"256" help:"Length of a channel name in bytes."`
+	MaxChannelDepth  int  `group:"limits" default:"16" help:"Segments of a channel name."`
+	MaxSessions      int  `group:"limits" default:"1048576" help:"Sessions at once."`
+	MaxOutput        Size `group:"limits" default:"1MiB" help:"Bytes that may wait for one connection below its session's queue."`
+	MaxMailbox       Size `group:"limits" default:"64MiB" help:"Bytes that may wait for one event loop; beyond it a publish is answered 503."`
+
+	QueueMessages int    `group:"queue" default:"10000" help:"Messages that may wait for one session."`
+	QueueBytes    Size   `group:"queue" default:"2MiB" help:"Bytes that may wait for one session."`
+	Slow          string `group:"queue" default:"drop-oldest" enum:"drop-oldest,conflate,disconnect" help:"What a full queue does: drop-oldest, conflate or disconnect."`
+
+	Internal            string        `group:"internal" default:"127.0.0.1:8081" help:"Address of the internal listener; empty turns it off."`
+	InternalKey         Secret        `group:"internal" placeholder:"KEY" help:"Bearer key that the internal listener asks for (default none)."`
+	InternalConnections int           `group:"internal" default:"256" help:"Connections of the internal listener at once."`
+	InternalTimeout     time.Duration `group:"internal" default:"30s" help:"Reading a request or writing a response of the internal listener."`
+	MaxPublish          Size          `group:"internal" default:"16MiB" help:"One body of POST /publish; a larger one is answered 413."`
+	DedupKeys           int           `group:"internal" default:"100000" help:"Keys of publishes that are remembered to recognise repeats."`
+	DedupWindow         time.Duration `group:"internal" default:"10m" help:"How long such a key is remembered."`
+
+	Demo     bool  `group:"demo" help:"Publish a synthetic market to /stock/SYMBOL, for the demo pages; its channels are publish=internal."`
+	DemoRate int   `group:"demo" default:"12" help:"Ticks per second of the market, on average."`
+	DemoSeed int64 `group:"demo" default:"1" help:"Seed of the market; the same seed gives the same prices."`
+
+	DrainTimeout time.Duration `group:"process" default:"10s" help:"How long a drain may take after SIGTERM."`
+	GcPercent    int           `group:"process" default:"100" help:"Garbage collector percentage, unless GOGC is set."`
+	LogLevel     string        `group:"process" default:"info" enum:"debug,info,warn,error" help:"Least level that is logged: debug, info, warn or error."`
+	LogFormat    string        `group:"process" default:"text" enum:"text,json" help:"Form of the log on standard error: text or json."`
+}
+
+// Groups are the headings of help, for kong.ExplicitGroups.
+func Groups() []kong.Group {
+	return []kong.Group{
+		{Key: "listener", Title: "Public listener (durations such as 500ms, 30s, 5m):"},
+		{Key: "bayeux", Title: "Bayeux:"},
+		{Key: "limits", Title: "Limits (sizes in bytes, KiB, MiB or GiB):"},
+		{Key: "queue", Title: "Queue of each session:"},
+		{Key: "internal", Title: "Internal listener:"},
+		{Key: "demo", Title: "Demo:"},
+		{Key: "process", Title: "Process:"},
+	}
+}
+
+// Vars are the interpolations of the struct tags.
+func Vars() kong.Vars { return kong.Vars{"mounts": "/bayeux\n/cometd"} }
+
+// Validate checks what no other package does. Its errors name the flag.
+func (c *Serve) Validate() error {
+	positive := []struct {
+		flag  string
+		value int64
+	}{
+		{"internal-connections", int64(c.InternalConnections)},
+		{"internal-timeout", int64(c.InternalTimeout)},
+		{"max-publish", int64(c.MaxPublish)},
+		{"dedup-keys", int64(c.DedupKeys)},
+		{"dedup-window", int64(c.DedupWindow)},
+		{"demo-rate", int64(c.DemoRate)},
+		{"gc-percent", int64(c.GcPercent)},
+	}
+	for _, p := range positive {
+		if p.value <= 0 {
+			return fmt.Errorf("--%s: must be more than 0", p.flag)
+		}
+	}
+	if c.DemoRate > maxDemoRate {
+		return fmt.Errorf("--demo-rate: must be at most %d", maxDemoRate)
+	}
+	return nil
+}
+
+// maxDemoRate is far beyond what people can read.
+const maxDemoRate = 100_000
+
+// Loop is the part that the event loops are told. Log and Pages are left to
+// the caller.
+func (c *Serve) Loop() loop.Config {
+	return loop.Config{
+		Listen:           c.Listen,
+		Mounts:           c.Mount,
+		Loops:            c.Loops,
+		Hold:             c.Hold,
+		Interval:         c.Interval,
+		MaxInterval:      c.MaxInterval,
+		MaxConnections:   c.MaxConnections,
+		MaxMessage:       int(c.MaxMessage),
+		MaxHeader:        int(c.MaxHeader),
+		MaxHeaderFields:  c.MaxHeaderFields,
+		MaxTarget:        int(c.MaxTarget),
+		HeaderTimeout:    c.HeaderTimeout,
+		BodyTimeout:      c.BodyTimeout,
+		IdleTimeout:      c.IdleTimeout,
+		MaxDepth:         c.MaxDepth,
+		MaxBatch:         c.MaxBatch,
+		MaxSubscriptions: c.MaxSubscriptions,
+		MaxChannelLength: int(c.MaxChannelLength),
+		MaxChannelDepth:  c.MaxChannelDepth,
+		MaxSessions:      c.MaxSessions,
+		MaxOutput:        int(c.MaxOutput),
+		MaxMailbox:       int(c.MaxMailbox),
+		QueueMessages:    c.QueueMessages,
+		QueueBytes:       int(c.QueueBytes),
+		Slow:             c.Slow,
+		Rules:            c.rules(),
+		AllowOrigin:      c.AllowOrigin,
+		PollsPerBrowser:  c.PollsPerBrowser,
+		LenientHandshake: c.LenientHandshake,
+		DrainTimeout:     c.DrainTimeout,
+	}
+}
+
+// rules puts the demo's rule first, so that given ones can change it.
+func (c *Serve) rules() []string {
+	if !c.Demo {
+		return c.Rule
+	}
+	return append([]string{"/stock/** publish=internal"}, c.Rule...)
+}

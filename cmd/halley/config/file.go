@@ -1,0 +1,145 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// File is the flag --config: the path of a JSON object whose keys are flag
+// names. A flag or environment variable goes before its entry.
+type File string
+
+// BeforeResolve loads the file when its flag belongs to the selected command.
+func (File) BeforeResolve(ctx *kong.Context, trace *kong.Path) error {
+	path, _ := ctx.FlagValue(trace.Flag).(File)
+	if path == "" || !owns(ctx.Flags(), trace.Flag) {
+		return nil
+	}
+	values, err := load(string(path))
+	if err != nil {
+		return fmt.Errorf("--config: %w", err)
+	}
+	if err := known(values, ctx.Flags()); err != nil {
+		return fmt.Errorf("--config: %s: %w", path, err)
+	}
+	ctx.AddResolver(kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+		if inEnvironment(flag) {
+			return nil, nil
+		}
+		return values[flag.Name], nil
+	}))
+	return nil
+}
+
+func owns(flags []*kong.Flag, flag *kong.Flag) bool {
+	for _, f := range flags {
+		if f == flag {
+			return true
+		}
+	}
+	return false
+}
+
+func inEnvironment(flag *kong.Flag) bool {
+	for _, name := range flag.Envs {
+		if _, ok := os.LookupEnv(name); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// load reads the file. Scalars become the text of their flag, so that a
+// number keeps its digits.
+func load(path string) (map[string]any, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	var values map[string]any
+	if err := d.Decode(&values); err != nil {
+		return nil, fmt.Errorf("%s: expected a JSON object: %w", path, err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s: something follows the JSON object", path)
+	}
+	for name, v := range values {
+		text, err := flagText(v)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %q %w", path, name, err)
+		}
+		values[name] = text
+	}
+	return values, nil
+}
+
+// flagText turns a JSON value into what the flag's decoder takes.
+func flagText(v any) (any, error) {
+	switch v := v.(type) {
+	case json.Number:
+		return v.String(), nil
+	case bool:
+		return fmt.Sprint(v), nil
+	case string, []any:
+		return v, nil
+	}
+	return nil, errors.New("must be a string, a number, a boolean or a list")
+}
+
+// known refuses entries that are no flag of the command. File and the flags
+// that act instead of serving cannot be set from a file.
+func known(values map[string]any, flags []*kong.Flag) error {
+	names := make(map[string]bool, len(flags))
+	for _, f := range flags {
+		names[f.Name] = settable(f)
+	}
+	for name := range values {
+		if !names[name] {
+			return fmt.Errorf("unknown key %q%s", name, hint(name, names))
+		}
+	}
+	return nil
+}
+
+// settable reports whether a flag is part of the configuration.
+func settable(f *kong.Flag) bool {
+	return f.Name != "help" && f.Name != "config" && f.Name != "check-config"
+}
+
+// hint helps with the commonest slip, other separators.
+func hint(name string, names map[string]bool) string {
+	hyphens := strings.ToLower(strings.ReplaceAll(name, "_", "-"))
+	if names[hyphens] {
+		return fmt.Sprintf(" (did you mean %q?)", hyphens)
+	}
+	return ""
+}
+
+// Effective is the configuration in force as JSON, an object that --config
+// takes, except that secrets are hidden.
+func Effective(flags []*kong.Flag) ([]byte, error) {
+	values := make(map[string]any, len(flags))
+	for _, f := range flags {
+		if !settable(f) {
+			continue
+		}
+		v := f.Target.Interface()
+		if s, ok := v.(fmt.Stringer); ok {
+			v = s.String()
+		}
+		if l, ok := v.(Lines); ok && l == nil {
+			v = []string{}
+		}
+		values[f.Name] = v
+	}
+	return json.MarshalIndent(values, "", "  ")
+}

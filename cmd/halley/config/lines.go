@@ -1,0 +1,58 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// Lines is a list: a flag given several times, lines of an environment
+// variable, or an array of a configuration file.
+type Lines []string
+
+// Decode appends what one flag, variable or entry holds.
+func (l *Lines) Decode(ctx *kong.DecodeContext) error {
+	token := ctx.Scan.Pop()
+	if token.IsEOL() {
+		return fmt.Errorf("missing value")
+	}
+	switch v := token.Value.(type) {
+	case string:
+		for line := range strings.SplitSeq(v, "\n") {
+			if line = strings.TrimSpace(line); line != "" {
+				*l = append(*l, line)
+			}
+		}
+		return nil
+	case []any:
+		return l.appendAll(v)
+	}
+	return fmt.Errorf("expected a string or a list of strings")
+}
+
+// appendAll takes the elements of a JSON array.
+func (l *Lines) appendAll(values []any) error {
+	for _, v := range values {
+		s, ok := v.(string)
+		if !ok {
+			return fmt.Errorf("expected strings in the list but got %v", v)
+		}
+		*l = append(*l, s)
+	}
+	return nil
+}
+
+// Secret is text that is never printed.
+type Secret string
+
+// MarshalText hides the text, but shows whether there is one.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// String hides the text, but shows whether there is one.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "***"
+}
