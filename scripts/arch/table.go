@@ -1,0 +1,91 @@
+package arch
+
+import "strings"
+
+// purity says how much of the outside world a package may see.
+type purity int
+
+const (
+	impure    purity = iota // sockets, files, clock, locks: all allowed
+	clockless               // none of them; the types and arithmetic of package time are allowed, its clock and timers are not
+	timeless                // none of them, and no package time at all
+)
+
+// rule is one row of the table: what the packages in a directory may import besides the standard library.
+type rule struct {
+	dir    string   // below the module's root; "bench/..." is bench and all below it
+	own    []string // our own packages, in the same form
+	third  []string // import path prefixes of other modules; with "*" all of them
+	purity purity
+}
+
+const (
+	goJSON = "github.com/goccy/go-json"
+	gnet   = "github.com/panjf2000/gnet"
+)
+
+// table is who may import whom. A package that no row names is a violation: a new package starts with a row here.
+func table() []rule {
+	all := []string{"*"}
+	return []rule{
+		{"httpparse", nil, nil, timeless},
+		{"httpparse/websocket", nil, []string{"github.com/gobwas/ws"}, timeless},
+
+		{"bayeux/message", nil, []string{goJSON}, timeless},
+		{"bayeux/channel", nil, nil, timeless},
+		{"bayeux/wheel", nil, nil, clockless},
+		{"bayeux/history", []string{"bayeux/message"}, nil, clockless},
+		{"bayeux", []string{"bayeux/message", "bayeux/channel", "bayeux/history", "bayeux/wheel"}, []string{goJSON}, clockless},
+		{"bayeux/connectiontype", []string{"bayeux/message"}, nil, clockless},
+		{"bayeux/client", nil, []string{"github.com/coder/websocket", goJSON}, impure},
+
+		{"loop", []string{
+			"httpparse/...", "bayeux", "bayeux/message", "bayeux/channel", "bayeux/history", "bayeux/wheel", "bayeux/connectiontype",
+		}, all, impure},
+		{"loop/cluster", []string{"loop"}, all, impure},
+
+		{"cmd/halley/...", []string{"httpparse/...", "bayeux/...", "loop/...", "cmd/halley/...", "bench/preflight"}, all, impure},
+		{"cmd/halley-bench/...", []string{"bench/...", "cmd/halley-bench/..."}, all, impure},
+		{"bench/...", []string{"bench/..."}, all, impure},
+		{"scripts/...", []string{"..."}, all, impure},
+	}
+}
+
+// gnetOwners are the packages that may import gnet: the server's reactor is behind loop alone, and the load generator has its own.
+func gnetOwners() []string { return []string{"loop", "bench/..."} }
+
+// banned are the standard packages, each with all below it, that no pure package imports.
+func banned() []string {
+	return []string{"C", "net", "os", "sync", "syscall", "crypto/rand", "math/rand"}
+}
+
+// clock is what of package time a clockless package must not name: everything that reads the clock or waits for it.
+func clock() []string {
+	return []string{"Now", "Sleep", "After", "AfterFunc", "Since", "Until", "Tick", "NewTicker", "NewTimer"}
+}
+
+// ruleOf finds the row of a directory.
+func ruleOf(dir string) (rule, bool) {
+	for _, r := range table() {
+		if covers(r.dir, dir) {
+			return r, true
+		}
+	}
+	return rule{}, false
+}
+
+// covers says whether a path of the table means dir.
+func covers(path, dir string) bool {
+	if path == "..." {
+		return true
+	}
+	if root, tree := strings.CutSuffix(path, "/..."); tree {
+		return below(root, dir)
+	}
+	return path == dir
+}
+
+// below says whether path is root or lies under it.
+func below(root, path string) bool {
+	return path == root || strings.HasPrefix(path, root+"/")
+}
