@@ -1,0 +1,249 @@
+package httpparse
+
+import "bytes"
+
+// field is a field name that the parser knows.
+type field uint8
+
+// fieldSet has one bit for each field.
+type fieldSet uint32
+
+const (
+	fieldOther field = iota
+	fieldAccept
+	fieldAccessControlRequestHeaders
+	fieldAccessControlRequestMethod
+	fieldAuthorization
+	fieldConnection
+	fieldContentLength
+	fieldContentType
+	fieldCookie
+	fieldExpect
+	fieldHost
+	fieldLastEventID
+	fieldOrigin
+	fieldSecWebSocketExtensions
+	fieldSecWebSocketKey
+	fieldSecWebSocketProtocol
+	fieldSecWebSocketVersion
+	fieldTransferEncoding
+	fieldUpgrade
+	fieldCount
+)
+
+var fieldNames = [fieldCount]string{
+	fieldAccept:                      "accept",
+	fieldAccessControlRequestHeaders: "access-control-request-headers",
+	fieldAccessControlRequestMethod:  "access-control-request-method",
+	fieldAuthorization:               "authorization",
+	fieldConnection:                  "connection",
+	fieldContentLength:               "content-length",
+	fieldContentType:                 "content-type",
+	fieldCookie:                      "cookie",
+	fieldExpect:                      "expect",
+	fieldHost:                        "host",
+	fieldLastEventID:                 "last-event-id",
+	fieldOrigin:                      "origin",
+	fieldSecWebSocketExtensions:      "sec-websocket-extensions",
+	fieldSecWebSocketKey:             "sec-websocket-key",
+	fieldSecWebSocketProtocol:        "sec-websocket-protocol",
+	fieldSecWebSocketVersion:         "sec-websocket-version",
+	fieldTransferEncoding:            "transfer-encoding",
+	fieldUpgrade:                     "upgrade",
+}
+
+// listFields are those whose value is a list, and Cookie, which HTTP/2 gateways split: they may come on
+// several lines.
+const listFields = 1<<fieldAccept | 1<<fieldAccessControlRequestHeaders | 1<<fieldConnection | 1<<fieldCookie |
+	1<<fieldExpect | 1<<fieldSecWebSocketExtensions | 1<<fieldSecWebSocketProtocol | 1<<fieldUpgrade
+
+// byLength holds the known fields by the length of their name, which alone rules out most others.
+var byLength = func() (t [32][]field) {
+	for f := fieldOther + 1; f < fieldCount; f++ {
+		n := len(fieldNames[f])
+		t[n] = append(t[n], f)
+	}
+	return t
+}()
+
+// lookup finds a field by its name, in any case.
+func lookup(name []byte) field {
+	if len(name) >= len(byLength) {
+		return fieldOther
+	}
+	for _, f := range byLength[len(name)] {
+		if equalFold(name, fieldNames[f]) {
+			return f
+		}
+	}
+	return fieldOther
+}
+
+// set takes over one field line, its value trimmed. It returns the kind of fault, or 0.
+func (r *Request) set(f field, value []byte) Kind {
+	repeated := r.seen&(1<<f) != 0
+	r.seen |= 1 << f
+	switch f {
+	case fieldConnection:
+		r.setConnection(value)
+		return 0
+	case fieldExpect:
+		if !equalFold(value, "100-continue") {
+			return KindExpectation
+		}
+		return 0
+	case fieldContentLength:
+		return r.setContentLength(value, repeated)
+	case fieldTransferEncoding:
+		return r.setTransferEncoding(value, repeated)
+	}
+	if repeated {
+		if listFields&(1<<f) != 0 {
+			return 0
+		}
+		return KindRepeatedField
+	}
+	if f == fieldHost {
+		return r.setHost(value)
+	}
+	*r.span(f) = value
+	return 0
+}
+
+// span is where the value of a field that is kept as it is goes.
+func (r *Request) span(f field) *[]byte {
+	switch f {
+	case fieldAccept:
+		return &r.Accept
+	case fieldAccessControlRequestHeaders:
+		return &r.AccessControlRequestHeaders
+	case fieldAccessControlRequestMethod:
+		return &r.AccessControlRequestMethod
+	case fieldAuthorization:
+		return &r.Authorization
+	case fieldContentType:
+		return &r.ContentType
+	case fieldCookie:
+		return &r.Cookie
+	case fieldLastEventID:
+		return &r.LastEventID
+	case fieldOrigin:
+		return &r.Origin
+	case fieldSecWebSocketExtensions:
+		return &r.SecWebSocketExtensions
+	case fieldSecWebSocketKey:
+		return &r.SecWebSocketKey
+	case fieldSecWebSocketProtocol:
+		return &r.SecWebSocketProtocol
+	case fieldSecWebSocketVersion:
+		return &r.SecWebSocketVersion
+	}
+	return &r.Upgrade
+}
+
+// setHost takes the field Host, unless the target has named the host (RFC 9112, 3.2.2); it must be
+// valid even then.
+func (r *Request) setHost(value []byte) Kind {
+	if !validHost(value) {
+		return KindHost
+	}
+	if r.Host == nil {
+		r.Host = value
+	}
+	return 0
+}
+
+// setContentLength accepts one line of 1 to 18 digits, leading zeros not counted, so that the sum of
+// a few lengths cannot overflow.
+func (r *Request) setContentLength(value []byte, repeated bool) Kind {
+	if repeated || len(value) == 0 {
+		return KindContentLength
+	}
+	var n int64
+	for _, c := range value {
+		if !isDigit(c) || n >= 1e17 {
+			return KindContentLength
+		}
+		n = n*10 + int64(c-'0')
+	}
+	r.ContentLength = n
+	return 0
+}
+
+// setTransferEncoding accepts one line that says "chunked". A list that merely ends in it is well
+// formed, but asks for what is not implemented (RFC 9112, 6.1); any other has no end that can be found
+// (RFC 9112, 6.3).
+func (r *Request) setTransferEncoding(value []byte, repeated bool) Kind {
+	r.Chunked = true
+	if repeated {
+		return KindTransferEncoding
+	}
+	if equalFold(value, "chunked") {
+		return 0
+	}
+	comma := bytes.LastIndexByte(value, ',')
+	if comma < 0 || !equalFold(trim(value[comma+1:]), "chunked") {
+		return KindTransferEncoding
+	}
+	for coding := range elements(value[:comma]) {
+		if len(coding) == 0 || equalFold(coding, "chunked") || skipToken(coding, 0) == 0 {
+			return KindTransferEncoding
+		}
+	}
+	return KindTransferCoding
+}
+
+// The options of Connection that matter, as bits of Request.seen beyond those of the fields.
+const (
+	optionClose fieldSet = 1 << (iota + fieldCount)
+	optionKeepAlive
+)
+
+// setConnection notes the options of one line (RFC 9110, 7.6.1). They are whole tokens.
+func (r *Request) setConnection(value []byte) {
+	for option := range elements(value) {
+		switch {
+		case equalFold(option, "keep-alive"):
+			r.seen |= optionKeepAlive
+		case equalFold(option, "close"):
+			r.seen |= optionClose
+		case equalFold(option, "upgrade"):
+			r.ConnectionUpgrade = true
+		}
+	}
+}
+
+// elements yields the elements of a comma-separated list (RFC 9110, 5.6.1), trimmed. Commas within
+// quoted strings are not known here: no list that is read has any.
+func elements(list []byte) func(yield func([]byte) bool) {
+	return func(yield func([]byte) bool) {
+		for {
+			comma := bytes.IndexByte(list, ',')
+			if comma < 0 {
+				yield(trim(list))
+				return
+			}
+			if !yield(trim(list[:comma])) {
+				return
+			}
+			list = list[comma+1:]
+		}
+	}
+}
+
+// conclude applies the rules that need the whole head, which is n bytes long.
+func (r *Request) conclude(n int) Error {
+	http10 := r.Minor == 0
+	switch {
+	case r.seen&(1<<fieldHost) == 0 && !http10:
+		return Error{KindHostMissing, n}
+	case r.Chunked && r.ContentLength >= 0:
+		return Error{KindLengthConflict, n}
+	case r.Chunked && http10:
+		return Error{KindTransferEncoding, n}
+	}
+	// HTTP/1.0 knows no 100 Continue, and without a body there is nothing to wait for (RFC 9110, 10.1.1).
+	r.ExpectContinue = r.seen&(1<<fieldExpect) != 0 && !http10 && (r.Chunked || r.ContentLength > 0)
+	r.KeepAlive = r.seen&optionClose == 0 && (!http10 || r.seen&optionKeepAlive != 0)
+	return Error{}
+}

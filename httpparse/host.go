@@ -1,0 +1,109 @@
+package httpparse
+
+import "bytes"
+
+// validHost reports whether h is uri-host [ ":" port ] (RFC 9110, 7.2) with a host that is not empty,
+// as the http scheme demands (RFC 9110, 4.2.1).
+func validHost(h []byte) bool {
+	end := hostEnd(h)
+	return end > 0 && (end == len(h) || validPort(h[end:]))
+}
+
+// hostEnd is the length of the uri-host that b begins with; 0 when it begins with none.
+func hostEnd(b []byte) int {
+	if len(b) > 0 && b[0] == '[' {
+		end := bytes.IndexByte(b, ']')
+		if end < 0 || !validIPv6(b[1:end]) {
+			return 0
+		}
+		return end + 1
+	}
+	i := 0
+	for i < len(b) {
+		switch {
+		case classes[b[i]]&classHost != 0:
+			i++
+		case b[i] == '%' && i+2 < len(b) && classes[b[i+1]]&classes[b[i+2]]&classHex != 0:
+			i += 3
+		default:
+			return i
+		}
+	}
+	return i
+}
+
+// validPort reports whether p is a colon and a port number. The number may be missing (RFC 3986, 3.2.3).
+func validPort(p []byte) bool {
+	if p[0] != ':' || len(p) > 1+5 {
+		return false
+	}
+	port := 0
+	for _, c := range p[1:] {
+		if !isDigit(c) {
+			return false
+		}
+		port = port*10 + int(c-'0')
+	}
+	return port < 1<<16
+}
+
+// validIPv6 reports whether b is an IPv6address (RFC 3986, 3.2.2). A zone has no meaning to a server
+// and is refused.
+func validIPv6(b []byte) bool {
+	groups, gap := 0, false
+	if len(b) >= 2 && b[0] == ':' && b[1] == ':' {
+		gap, b = true, b[2:]
+	}
+	for len(b) > 0 {
+		n := hexGroup(b)
+		if n < len(b) && b[n] == '.' {
+			groups += 2
+			if !validIPv4(b) {
+				return false
+			}
+			break
+		}
+		groups++
+		if n == 0 || n < len(b) && b[n] != ':' || n == len(b)-1 {
+			return false
+		}
+		b = b[min(n+1, len(b)):]
+		if len(b) > 0 && b[0] == ':' {
+			if gap {
+				return false
+			}
+			gap, b = true, b[1:]
+		}
+	}
+	return groups == 8 || gap && groups < 8
+}
+
+// hexGroup counts the hexadecimal digits at the start of b, up to four.
+func hexGroup(b []byte) int {
+	n := 0
+	for n < 4 && n < len(b) && classes[b[n]]&classHex != 0 {
+		n++
+	}
+	return n
+}
+
+// validIPv4 reports whether b is four decimal numbers of at most 255, without leading zeros.
+func validIPv4(b []byte) bool {
+	for part := 0; ; part++ {
+		n, value := 0, 0
+		for n < len(b) && n < 3 && isDigit(b[n]) {
+			value = value*10 + int(b[n]-'0')
+			n++
+		}
+		if n == 0 || value > 255 || n > 1 && b[0] == '0' {
+			return false
+		}
+		if part == 3 {
+			return n == len(b)
+		}
+		if n == len(b) || b[n] != '.' {
+			return false
+		}
+		b = b[n+1:]
+	}
+}

@@ -1,0 +1,171 @@
+package httpparse
+
+// Limits bounds what one request head may cost. A zero field means its default.
+type Limits struct {
+	MaxTarget      int // bytes of the request target; 414 beyond
+	MaxHeaderBytes int // bytes of the whole head, request line and final empty line included; 431 beyond
+	MaxFields      int // field lines; 431 beyond
+}
+
+// Defaults of Limits. A request line of 8,000 bytes must be accepted (RFC 9112, 3).
+const (
+	DefaultMaxTarget      = 8192
+	DefaultMaxHeaderBytes = 16384
+	DefaultMaxFields      = 100
+)
+
+// Method is the method of a request. Methods are case-sensitive (RFC 9110, 9.1).
+type Method uint8
+
+// The methods of RFC 9110 and RFC 5789; any other token is MethodOther.
+const (
+	MethodOther Method = iota
+	MethodGET
+	MethodHEAD
+	MethodPOST
+	MethodPUT
+	MethodDELETE
+	MethodOPTIONS
+	MethodPATCH
+	MethodTRACE
+	MethodCONNECT
+)
+
+// Request is one request head. Its slices are spans of the buffer that was parsed, valid as long as
+// the buffer is; nil means that the field is absent. Of a list field that came on several lines, the
+// first line is kept; fields that may have only one line are refused when they have two.
+type Request struct {
+	Method Method
+	Minor  uint8 // HTTP/1.Minor: 0, or 1 for every higher one
+	// KeepAlive says that the connection may carry another request after this one.
+	KeepAlive bool
+	// ConnectionUpgrade says that Connection lists "upgrade".
+	ConnectionUpgrade bool
+	// Chunked says that the body is chunked; ContentLength is -1 then.
+	Chunked bool
+	// ExpectContinue says that the client waits for 100 Continue before it sends the declared body.
+	ExpectContinue bool
+
+	seen fieldSet
+
+	ContentLength int64 // bytes of the body; -1 when none is declared
+
+	Target []byte // as sent
+	Path   []byte // still percent-encoded; "*" of OPTIONS *; nil with CONNECT
+	Query  []byte // after "?", still percent-encoded; nil without "?"
+	Host   []byte // of Host, or of the target when that is in absolute form (RFC 9112, 3.2.2)
+
+	Accept                      []byte
+	AccessControlRequestHeaders []byte
+	AccessControlRequestMethod  []byte
+	Authorization               []byte
+	ContentType                 []byte
+	Cookie                      []byte
+	LastEventID                 []byte
+	Origin                      []byte
+	SecWebSocketExtensions      []byte
+	SecWebSocketKey             []byte
+	SecWebSocketProtocol        []byte
+	SecWebSocketVersion         []byte
+	Upgrade                     []byte
+}
+
+// maxLeadingLines is how many empty lines may come before a request (RFC 9112, 2.2).
+const maxLeadingLines = 2
+
+// Parse reads the request head at the start of buf into r, which it overwrites whole. It returns the
+// length of the head in bytes, empty lines before it included, or 0 and no error while buf holds only
+// a part of one. An error is always an Error.
+//
+// The caller passes in prev how many bytes of buf an earlier call has already returned 0 for, at first
+// 0. Those bytes are not looked at again until the head is complete, so that its arrival in small
+// pieces costs work in proportion to its length. Whatever the pieces, the outcome is that of the whole.
+func (l *Limits) Parse(r *Request, buf []byte, prev int) (n int, err error) {
+	if prev == 0 {
+		if n, fault := l.parse(r, buf); n > 0 && fault.Kind == 0 {
+			return n, nil
+		}
+	}
+	// Incomplete or at fault: which fault is told must not depend on how the bytes came, so that the
+	// order is always the same: first the faults that a part of a head shows, then the others.
+	end, fault := l.findEnd(buf, min(prev, len(buf)))
+	if end > 0 && fault.Kind == 0 {
+		end, fault = l.parse(r, buf[:end])
+	}
+	if fault.Kind != 0 {
+		return 0, fault
+	}
+	return end, nil
+}
+
+// parse reads a head in one pass. It returns 0 without a fault when b ends too early.
+func (l *Limits) parse(r *Request, b []byte) (int, Error) {
+	*r = Request{ContentLength: -1}
+	i, fault := l.parseRequestLine(r, b, leadingLines(b))
+	if i == 0 || fault.Kind != 0 {
+		return 0, fault
+	}
+	i, fault = l.parseFields(r, b, i)
+	if i == 0 || fault.Kind != 0 {
+		return 0, fault
+	}
+	if i > l.maxHeaderBytes() {
+		return 0, Error{KindHeaderTooLarge, l.maxHeaderBytes()}
+	}
+	return i, r.conclude(i)
+}
+
+// parseFields reads field lines from i to the empty line and returns the index after that.
+func (l *Limits) parseFields(r *Request, b []byte, i int) (int, Error) {
+	for left := l.maxFields(); ; left-- {
+		colon := skipToken(b, i)
+		if colon >= len(b)-1 {
+			return 0, Error{}
+		}
+		if b[colon] != ':' || colon == i {
+			if colon == i && b[i] == '\r' && b[i+1] == '\n' {
+				return i + 2, Error{}
+			}
+			return 0, Error{KindFieldName, colon}
+		}
+		end := skipText(b, colon+1)
+		if end >= len(b)-1 {
+			return 0, Error{}
+		}
+		if b[end] != '\r' || b[end+1] != '\n' {
+			return 0, Error{KindControl, end}
+		}
+		if left == 0 {
+			return 0, Error{KindTooManyFields, i}
+		}
+		if f := lookup(b[i:colon]); f != fieldOther {
+			if kind := r.set(f, trim(b[colon+1:end])); kind != 0 {
+				return 0, Error{kind, i}
+			}
+		}
+		i = end + 2
+	}
+}
+
+// leadingLines is the length of the empty lines that b begins with and that are skipped.
+func leadingLines(b []byte) int {
+	i := 0
+	for range maxLeadingLines {
+		if len(b) < i+2 || b[i] != '\r' || b[i+1] != '\n' {
+			break
+		}
+		i += 2
+	}
+	return i
+}
+
+func (l *Limits) maxTarget() int      { return orDefault(l.MaxTarget, DefaultMaxTarget) }
+func (l *Limits) maxHeaderBytes() int { return orDefault(l.MaxHeaderBytes, DefaultMaxHeaderBytes) }
+func (l *Limits) maxFields() int      { return orDefault(l.MaxFields, DefaultMaxFields) }
+
+func orDefault(n, otherwise int) int {
+	if n == 0 {
+		return otherwise
+	}
+	return n
+}

@@ -1,0 +1,120 @@
+package httpparse
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// Character classes of RFC 9110 and RFC 3986; one byte can be in several.
+const (
+	classToken = 1 << iota // tchar (RFC 9110, 5.6.2)
+	classHex               // HEXDIG, both cases
+	classHost              // reg-name without "%" (RFC 3986, 3.2.2), see hostBytes
+)
+
+const (
+	letters    = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	digits     = "0123456789"
+	tokenBytes = letters + digits + "!#$%&'*+-.^_`|~"
+	hexBytes   = digits + "abcdefABCDEF"
+	// hostBytes leaves out the comma, which a reg-name could have: no host name has one, and it is what
+	// joining two Host lines makes.
+	hostBytes = letters + digits + "-._~!$&'()*+;="
+)
+
+var classes = func() (t [256]uint8) {
+	for class, members := range map[uint8]string{classToken: tokenBytes, classHex: hexBytes, classHost: hostBytes} {
+		for _, c := range []byte(members) {
+			t[c] |= class
+		}
+	}
+	return t
+}()
+
+// Words of eight equal bytes: the scans below look at eight bytes at once. Subtractions borrow from
+// the next higher byte only out of a byte that is itself a hit, so the lowest hit is always exact, and
+// it is the only one used.
+const (
+	ones  = 0x0101010101010101
+	highs = 0x80 * ones
+)
+
+// skipToken is the index of the first byte from i on that no token has; len(b) when there is none.
+func skipToken(b []byte, i int) int {
+	for i < len(b) && classes[b[i]]&classToken != 0 {
+		i++
+	}
+	return i
+}
+
+// skipTarget is the index of the first byte from i on that no target has: white space, control bytes,
+// bytes beyond ASCII, and "#", since a fragment is never sent (RFC 9112, 3.2).
+func skipTarget(b []byte, i int) int {
+	for ; i+8 <= len(b); i += 8 {
+		w := binary.LittleEndian.Uint64(b[i:])
+		hash := w ^ '#'*ones
+		if hit := (w | (w - 0x21*ones) | (w + ones) | (hash-ones)&^hash) & highs; hit != 0 {
+			return i + bits.TrailingZeros64(hit)/8
+		}
+	}
+	for i < len(b) && b[i] > ' ' && b[i] < 0x7f && b[i] != '#' {
+		i++
+	}
+	return i
+}
+
+// skipText is the index of the first control byte from i on, HTAB not counted: field values are made
+// of all the others (RFC 9110, 5.5).
+func skipText(b []byte, i int) int {
+	for {
+		i = skipVisible(b, i)
+		if i == len(b) || b[i] != '\t' {
+			return i
+		}
+		i++
+	}
+}
+
+// skipVisible is skipText that stops at HTAB also.
+func skipVisible(b []byte, i int) int {
+	for ; i+8 <= len(b); i += 8 {
+		w := binary.LittleEndian.Uint64(b[i:])
+		del := w ^ 0x7f*ones
+		if hit := ((w-0x20*ones)&^w | (del-ones)&^del) & highs; hit != 0 {
+			return i + bits.TrailingZeros64(hit)/8
+		}
+	}
+	for i < len(b) && b[i] >= ' ' && b[i] != 0x7f {
+		i++
+	}
+	return i
+}
+
+// isBlank reports white space as HTTP knows it within a line.
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+
+// trim cuts optional white space (RFC 9110, 5.6.3) off both ends.
+func trim(b []byte) []byte {
+	for len(b) > 0 && isBlank(b[0]) {
+		b = b[1:]
+	}
+	for len(b) > 0 && isBlank(b[len(b)-1]) {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+// equalFold compares b with lower, which must consist of small letters, digits and "-", "/", ":" or
+// ".", without regard to case. Setting one bit is enough of a fold: for these bytes nothing but the
+// other case of a letter, or a control byte, which no caller's b contains, becomes equal by it.
+func equalFold(b []byte, lower string) bool {
+	if len(b) != len(lower) {
+		return false
+	}
+	for i := range b {
+		if b[i]|0x20 != lower[i] {
+			return false
+		}
+	}
+	return true
+}
