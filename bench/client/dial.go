@@ -1,0 +1,90 @@
+package client
+
+import (
+	"fmt"
+	"net"
+
+	"golang.org/x/sys/unix"
+)
+
+// address is a resolved server and the source addresses to reach it from.
+type address struct {
+	remote  unix.Sockaddr
+	family  int
+	sources int // how many addresses of 127.0.0.0/8 to spread over; 0 leaves the choice to the kernel
+}
+
+// resolve looks a host:port up once, before the run. On loopback the connections are
+// spread over sources addresses, since one source has only 28,000 ports towards one server.
+func resolve(host string, sources int) (address, error) {
+	tcp, err := net.ResolveTCPAddr("tcp", host)
+	if err != nil {
+		return address{}, fmt.Errorf("resolve %s: %w", host, err)
+	}
+	if v4 := tcp.IP.To4(); v4 != nil {
+		a := address{remote: &unix.SockaddrInet4{Port: tcp.Port, Addr: [4]byte(v4)}, family: unix.AF_INET}
+		if v4[0] == 127 {
+			a.sources = sources
+		}
+		return a, nil
+	}
+	return address{remote: &unix.SockaddrInet6{Port: tcp.Port, Addr: [16]byte(tcp.IP.To16())}, family: unix.AF_INET6}, nil
+}
+
+// source is the i-th source address: 127.0.8.1 upwards, 250 to each /24.
+func (a address) source(i int) *unix.SockaddrInet4 {
+	i %= a.sources
+	return &unix.SockaddrInet4{Addr: [4]byte{127, 0, byte(8 + i/250), byte(1 + i%250)}}
+}
+
+// dial begins a connection for the session and returns its descriptor; opened or broken follows.
+func (r *reactor) dial(a address, owner int32, busy request) (int, error) {
+	fd, err := unix.Socket(a.family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, fmt.Errorf("socket: %w", err)
+	}
+	if err := r.begin(fd, a, int(owner)); err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
+	for len(r.conns) <= fd {
+		r.conns = append(r.conns, conn{})
+	}
+	c := &r.conns[fd]
+	c.phase, c.owner, c.busy = dialing, owner, busy
+	e := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLOUT, Fd: int32(fd), Pad: int32(c.generation)}
+	if err := unix.EpollCtl(r.epoll, unix.EPOLL_CTL_ADD, fd, &e); err != nil {
+		r.close(fd)
+		return -1, fmt.Errorf("epoll_ctl: %w", err)
+	}
+	return fd, nil
+}
+
+func (r *reactor) begin(fd int, a address, owner int) error {
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1) // only a matter of speed
+	if a.sources > 0 {
+		// Without this option bind would take a port that no other destination can share.
+		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
+		if err := unix.Bind(fd, a.source(owner)); err != nil {
+			return fmt.Errorf("bind: %w", err)
+		}
+	}
+	if err := unix.Connect(fd, a.remote); err != nil && err != unix.EINPROGRESS {
+		return fmt.Errorf("connect: %w", err)
+	}
+	return nil
+}
+
+func (r *reactor) finishDial(fd int) {
+	errno, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
+	if err == nil && errno != 0 {
+		err = unix.Errno(errno)
+	}
+	if err != nil {
+		r.fail(fd, fmt.Errorf("connect: %w", err))
+		return
+	}
+	r.conns[fd].phase = open
+	r.watch(fd, unix.EPOLLIN)
+	r.handler.opened(fd)
+}

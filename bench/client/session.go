@@ -1,0 +1,345 @@
+package client
+
+import (
+	"fmt"
+	"time"
+
+	"halley/bench/wire"
+)
+
+// session is one Bayeux client: a subscriber, a publisher or a churning one, by its index.
+type session struct {
+	clientID string
+	cookie   string
+	poll     int // descriptor that carries connects, -1 when there is none
+	other    int // descriptor that carries the rest, if the client uses two
+	began    int64
+	id       uint32 // of the last message sent
+	serial   uint32 // grows with every timer, so that older ones are void
+	interval int32  // milliseconds to wait before a connect, by the server's advice
+	phase    phase
+	failures uint8
+}
+
+type phase uint8
+
+// The life of a session. A subscriber stays in holding; a churning client goes on to leaving.
+const (
+	absent phase = iota
+	handshaking
+	subscribing
+	connecting // the first connect, which is answered at once
+	holding
+	leaving
+	dead
+)
+
+// request is what a connection has asked for.
+type request uint8
+
+const (
+	none request = iota
+	handshake
+	subscribe
+	firstConnect
+	connect
+	publish
+	disconnect
+)
+
+func (r request) suffix() string {
+	switch r {
+	case handshake:
+		return "/handshake"
+	case firstConnect, connect:
+		return "/connect"
+	case disconnect:
+		return "/disconnect"
+	}
+	return "/"
+}
+
+type role uint8
+
+const (
+	subscriber role = iota
+	publisher
+	churner
+)
+
+func (f *Fleet) role(i int) role {
+	switch {
+	case i < f.config.Subscribers:
+		return subscriber
+	case i < f.config.Subscribers+f.config.Publishers:
+		return publisher
+	}
+	return churner
+}
+
+// begin starts a session's life with a handshake.
+func (f *Fleet) begin(i int, now int64) {
+	s := &f.sessions[i]
+	s.phase, s.began = handshaking, now
+	f.ask(i, handshake)
+}
+
+// ask sends a request for session i over the connection that carries its kind, dialling if need be.
+func (f *Fleet) ask(i int, what request) {
+	s := &f.sessions[i]
+	fd := f.line(s, what)
+	if *fd < 0 {
+		new, err := f.loop.dial(f.targetOf(i, what).address, int32(i), what)
+		if err != nil {
+			f.fault(&f.tally.Faults.Dial, err.Error())
+			f.resume(i, what, 0)
+			return
+		}
+		*fd = new
+		f.tally.Open++
+		return
+	}
+	f.loop.conns[*fd].busy = what
+	f.send(*fd)
+}
+
+// line is where a session keeps the descriptor for a kind of request.
+func (f *Fleet) line(s *session, what request) *int {
+	if f.config.Connections == 2 && what != connect && what != firstConnect || what == publish {
+		return &s.other
+	}
+	return &s.poll
+}
+
+func (f *Fleet) targetOf(i int, what request) *target {
+	if what == publish && f.config.PublishURL != "" {
+		return &f.internal
+	}
+	return &f.bayeux
+}
+
+// send writes the request that the connection is busy with.
+func (f *Fleet) send(fd int) {
+	c := &f.loop.conns[fd]
+	i, what := int(c.owner), c.busy
+	s := &f.sessions[i]
+	style, suffix := f.config.Style, ""
+	if f.config.Suffixes {
+		suffix = what.suffix()
+	}
+	if what == publish {
+		style = wire.LongPolling
+		if f.config.PublishURL != "" {
+			suffix = ""
+		}
+	}
+	f.body = f.appendBody(f.body[:0], i, what)
+	f.scratch = f.targetOf(i, what).endpoint.AppendRequest(f.scratch[:0], style, suffix, s.cookie, f.body)
+	c.sentAt = f.clock.Now()
+	f.loop.write(fd, f.scratch)
+}
+
+func (f *Fleet) appendBody(dst []byte, i int, what request) []byte {
+	s := &f.sessions[i]
+	s.id++
+	switch what {
+	case handshake:
+		return wire.AppendHandshake(dst, f.config.Style, s.id)
+	case subscribe:
+		return wire.AppendSubscribe(dst, s.clientID, f.channels(i), s.id)
+	case firstConnect, connect:
+		return wire.AppendConnect(dst, f.config.Style, s.clientID, what == firstConnect, s.id)
+	case publish:
+		return f.take(dst, i)
+	}
+	return wire.AppendDisconnect(dst, s.clientID, s.id)
+}
+
+// channels is what session i subscribes to; churning clients share the first channel.
+func (f *Fleet) channels(i int) []string {
+	if f.role(i) == churner {
+		return f.config.Names[:1]
+	}
+	names := make([]string, f.config.Symbols.PerSubscriber())
+	for j := range names {
+		names[j] = f.config.Names[f.config.Symbols.Follows(f.config.First+i, j)]
+	}
+	return names
+}
+
+// outcome is what a response said to the request it answers.
+type outcome struct {
+	answered   bool
+	successful bool
+	problem    string
+	advice     wire.Advice
+	clientID   string
+	refused    int64 // publishes of the batch that failed
+}
+
+// advance moves session i on after an answer that arrived in good order.
+func (f *Fleet) advance(i int, what request, o outcome, now int64) {
+	s := &f.sessions[i]
+	if o.advice.Interval >= 0 {
+		s.interval = int32(min(o.advice.Interval, int64(time.Hour/time.Millisecond)))
+	}
+	if what == publish {
+		f.published(i, o.refused)
+	}
+	if !o.successful && what != disconnect {
+		f.setback(i, what, o)
+		return
+	}
+	s.failures = 0
+	switch what {
+	case handshake:
+		s.clientID = o.clientID
+		f.afterHandshake(i)
+	case subscribe:
+		s.phase = connecting
+		f.ask(i, firstConnect)
+	case firstConnect, connect:
+		f.tally.Cycles++
+		f.connectAgain(i, now)
+	case publish:
+		f.flushPublisher(i, now)
+	case disconnect:
+		f.churnDone(i, now)
+	}
+}
+
+func (f *Fleet) afterHandshake(i int) {
+	s := &f.sessions[i]
+	if f.role(i) == publisher {
+		s.phase = connecting
+		f.ask(i, firstConnect)
+		return
+	}
+	s.phase = subscribing
+	f.ask(i, subscribe)
+}
+
+// connectAgain sends the next connect, now or after the advised interval.
+func (f *Fleet) connectAgain(i int, now int64) {
+	s := &f.sessions[i]
+	if f.role(i) == churner {
+		s.phase = leaving
+		f.ask(i, disconnect)
+		return
+	}
+	if s.interval > 0 {
+		f.unhold(i)
+		s.phase = connecting
+		f.later(i, time.Duration(s.interval)*time.Millisecond)
+		return
+	}
+	f.hold(i, now)
+}
+
+// hold sends a connect that the server will hold.
+func (f *Fleet) hold(i int, now int64) {
+	s := &f.sessions[i]
+	if s.phase != holding {
+		s.phase = holding
+		if f.role(i) == subscriber {
+			f.tally.Held++
+			f.rampedUp(s, now)
+		} else {
+			f.flushPublisher(i, now)
+		}
+	}
+	f.ask(i, connect)
+}
+
+func (f *Fleet) unhold(i int) {
+	s := &f.sessions[i]
+	if s.phase == holding && f.role(i) == subscriber {
+		f.tally.Held--
+	}
+	if s.phase == holding {
+		s.phase = connecting
+	}
+}
+
+// setback obeys the server's advice after a failed message: handshake anew, give up, or try again.
+func (f *Fleet) setback(i int, what request, o outcome) {
+	s := &f.sessions[i]
+	f.fault(&f.tally.Faults.Protocol, o.problem)
+	if what == publish && o.advice.Reconnect != wire.Handshake {
+		f.flushPublisher(i, f.clock.Now())
+		return
+	}
+	f.unhold(i)
+	switch o.advice.Reconnect {
+	case wire.Handshake:
+		f.abandon(i)
+		f.tally.Renewed++
+		s.phase, s.clientID = handshaking, ""
+	case wire.None:
+		f.abandon(i)
+		s.phase = dead
+		if f.role(i) == subscriber && s.began != 0 {
+			s.began = 0
+			f.ramp.underWay--
+		}
+		return
+	}
+	f.retryLater(i)
+}
+
+// abandon closes a session's connections together with a publish that may be under way.
+func (f *Fleet) abandon(i int) {
+	f.hangUp(i)
+	if f.role(i) == publisher {
+		f.tally.Unknown += f.out.lines[f.publisherOf(i)].taken
+		f.published(i, 0)
+	}
+}
+
+// retryLater takes the session's next step after a growing pause.
+func (f *Fleet) retryLater(i int) {
+	s := &f.sessions[i]
+	s.failures = min(s.failures+1, 7)
+	f.later(i, 25*time.Millisecond<<s.failures)
+}
+
+func (f *Fleet) later(i int, pause time.Duration) {
+	s := &f.sessions[i]
+	s.serial++
+	f.timers.add(f.clock.Now()+int64(pause), int32(i), s.serial)
+}
+
+// wakeUp takes the step that the session's phase calls for.
+func (f *Fleet) wakeUp(i int) {
+	s := &f.sessions[i]
+	now := f.clock.Now()
+	switch s.phase {
+	case handshaking:
+		f.ask(i, handshake)
+	case subscribing:
+		f.ask(i, subscribe)
+	case connecting, holding:
+		if s.failures > 0 {
+			f.ask(i, firstConnect)
+		} else {
+			f.hold(i, now)
+		}
+	case leaving:
+		f.churnDone(i, now)
+	}
+}
+
+// scanForSilence closes connections whose request has waited too long for its answer.
+func (f *Fleet) scanForSilence(now int64) {
+	for fd := range f.loop.conns {
+		c := &f.loop.conns[fd]
+		limit := int64(f.config.ReplyTimeout)
+		if c.busy == connect {
+			limit += int64(time.Minute)
+		}
+		if c.phase == open && c.busy != none && now-c.sentAt > limit {
+			f.fault(&f.tally.Faults.Timeout, fmt.Sprintf("no answer after %v", time.Duration(now-c.sentAt).Round(time.Second)))
+			f.lose(fd)
+		}
+	}
+}

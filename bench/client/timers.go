@@ -1,0 +1,45 @@
+package client
+
+import "container/heap"
+
+// timers wakes sessions up at a later time: after the advised interval or a back-off.
+type timers struct{ entries timerHeap }
+
+type timer struct {
+	due     int64
+	session int32
+	serial  uint32 // of the session when the timer was set; an older one is void
+}
+
+func (t *timers) add(due int64, session int32, serial uint32) {
+	heap.Push(&t.entries, timer{due, session, serial})
+}
+
+// next is when the first timer is due, or never.
+func (t *timers) next(never int64) int64 {
+	if len(t.entries) == 0 {
+		return never
+	}
+	return t.entries[0].due
+}
+
+// pop returns the first timer that is due at now.
+func (t *timers) pop(now int64) (timer, bool) {
+	if len(t.entries) == 0 || t.entries[0].due > now {
+		return timer{}, false
+	}
+	return heap.Pop(&t.entries).(timer), true
+}
+
+type timerHeap []timer
+
+func (h timerHeap) Len() int           { return len(h) }
+func (h timerHeap) Less(i, j int) bool { return h[i].due < h[j].due }
+func (h timerHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *timerHeap) Push(x any)        { *h = append(*h, x.(timer)) }
+func (h *timerHeap) Pop() any {
+	old := *h
+	last := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return last
+}

@@ -1,0 +1,252 @@
+// Package faulty is a small Bayeux server with faults on demand, for the tests of
+// the load generator: what a generator claims to notice, it is shown here.
+package faulty
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Faults says what to do wrong. Counts are over all deliveries of the server: 1000
+// means that every thousandth delivery is hit; 0 switches a fault off.
+type Faults struct {
+	DropEvery      int           // never delivered
+	DuplicateEvery int           // delivered twice
+	SwapEvery      int           // delivered after the message that follows it
+	StrayEvery     int           // accompanied by a message of a channel that nobody subscribed to
+	Delay          time.Duration // every delivery comes so much later
+	ForgetEvery    int           // so many connects find their session unknown
+	FailEvery      int           // so many connects get HTTP status 500
+	RefusePublish  bool          // publishes are answered with an error
+}
+
+// Server is a running server. Close it after use.
+type Server struct {
+	http     *httptest.Server
+	faults   Faults
+	hold     time.Duration
+	mu       sync.Mutex
+	sessions map[string]*session
+	counter  map[*int]int // fault -> events so far
+	serial   int
+}
+
+type session struct {
+	channels map[string]bool
+	queue    []string
+	late     string // a swapped message, which goes after the next
+	arrived  chan struct{}
+}
+
+// Start runs a server on a free loopback port that holds connects for hold.
+func Start(hold time.Duration, faults Faults) *Server {
+	s := &Server{faults: faults, hold: hold, sessions: map[string]*session{}, counter: map[*int]int{}}
+	s.http = httptest.NewServer(http.HandlerFunc(s.serve))
+	return s
+}
+
+// URL is the Bayeux endpoint; URL with /publish behind it takes publishes without a session.
+func (s *Server) URL() string { return s.http.URL + "/bayeux" }
+
+// PublishURL takes an array of {channel,data}.
+func (s *Server) PublishURL() string { return s.http.URL + "/publish" }
+
+// Close ends the server and all of its connections.
+func (s *Server) Close() {
+	s.http.CloseClientConnections()
+	s.http.Close()
+}
+
+type message struct {
+	Channel      string          `json:"channel"`
+	ClientID     string          `json:"clientId"`
+	ID           string          `json:"id"`
+	Data         json.RawMessage `json:"data"`
+	Subscription json.RawMessage `json:"subscription"`
+	Advice       *struct {
+		Timeout *int `json:"timeout"`
+	} `json:"advice"`
+}
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	text := r.FormValue("message")
+	if text == "" {
+		b, _ := io.ReadAll(r.Body)
+		text = string(b)
+	}
+	var batch []message
+	if err := json.Unmarshal([]byte(text), &batch); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	var replies []string
+	for _, m := range batch {
+		out, status := s.handle(m, r)
+		if status != 0 {
+			w.WriteHeader(status)
+			return
+		}
+		replies = append(replies, out...)
+	}
+	body := "[" + strings.Join(replies, ",") + "]"
+	if callback := r.FormValue("jsonp"); callback != "" {
+		body = "/**/" + callback + "(" + body + ");"
+	}
+	fmt.Fprint(w, body)
+}
+
+func (s *Server) handle(m message, r *http.Request) (replies []string, status int) {
+	switch m.Channel {
+	case "/meta/handshake":
+		return []string{s.handshake(m)}, 0
+	case "/meta/connect":
+		return s.connect(m, r)
+	case "/meta/subscribe":
+		return []string{s.subscribe(m)}, 0
+	case "/meta/disconnect":
+		s.mu.Lock()
+		delete(s.sessions, m.ClientID)
+		s.mu.Unlock()
+		return []string{reply(m, true, "")}, 0
+	}
+	if s.faults.RefusePublish {
+		return []string{reply(m, false, `,"error":"403::publish_denied"`)}, 0
+	}
+	s.publish(m.Channel, string(m.Data))
+	return []string{reply(m, true, "")}, 0
+}
+
+func reply(m message, ok bool, more string) string {
+	return fmt.Sprintf(`{"channel":%q,"id":%q,"successful":%v%s}`, m.Channel, m.ID, ok, more)
+}
+
+func (s *Server) handshake(m message) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.serial++
+	id := "client" + strconv.Itoa(s.serial)
+	s.sessions[id] = &session{channels: map[string]bool{}, arrived: make(chan struct{}, 1)}
+	return reply(m, true, fmt.Sprintf(`,"version":"1.0","clientId":%q,"advice":{"reconnect":"retry","interval":0}`, id))
+}
+
+func (s *Server) subscribe(m message) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ses := s.sessions[m.ClientID]
+	if ses == nil {
+		return reply(m, false, `,"error":"402::session_unknown"`)
+	}
+	var many []string
+	if json.Unmarshal(m.Subscription, &many) != nil {
+		many = make([]string, 1)
+		_ = json.Unmarshal(m.Subscription, &many[0]) // the test would see that nothing arrives
+	}
+	for _, channel := range many {
+		ses.channels[channel] = true
+	}
+	return reply(m, true, `,"subscription":`+string(m.Subscription))
+}
+
+func (s *Server) connect(m message, r *http.Request) ([]string, int) {
+	s.mu.Lock()
+	ses := s.sessions[m.ClientID]
+	if s.strikes(&s.faults.FailEvery) {
+		s.mu.Unlock()
+		return nil, http.StatusInternalServerError
+	}
+	if s.strikes(&s.faults.ForgetEvery) {
+		delete(s.sessions, m.ClientID)
+		ses = nil
+	}
+	s.mu.Unlock()
+	if ses == nil {
+		return []string{reply(m, false, `,"error":"402::session_unknown","advice":{"reconnect":"handshake","interval":0}`)}, 0
+	}
+	wait := s.hold
+	if m.Advice != nil && m.Advice.Timeout != nil {
+		wait = 0
+	}
+	return append(s.collect(ses, wait, r), reply(m, true, "")), 0
+}
+
+// collect waits for messages and takes what there is.
+func (s *Server) collect(ses *session, wait time.Duration, r *http.Request) []string {
+	deadline := time.NewTimer(wait)
+	defer deadline.Stop()
+	for {
+		s.mu.Lock()
+		queue := ses.queue
+		ses.queue = nil
+		s.mu.Unlock()
+		if len(queue) > 0 {
+			return queue
+		}
+		select {
+		case <-ses.arrived:
+		case <-deadline.C:
+			return nil
+		case <-r.Context().Done():
+			return nil
+		}
+	}
+}
+
+func (s *Server) publish(channel, data string) {
+	text := fmt.Sprintf(`{"channel":%q,"data":%s}`, channel, data)
+	if s.faults.Delay > 0 {
+		time.AfterFunc(s.faults.Delay, func() { s.fanOut(channel, text) })
+		return
+	}
+	s.fanOut(channel, text)
+}
+
+func (s *Server) fanOut(channel, text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, ses := range s.sessions {
+		if ses.channels[channel] {
+			s.deliver(ses, text)
+		}
+	}
+}
+
+func (s *Server) deliver(ses *session, text string) {
+	if s.strikes(&s.faults.DropEvery) {
+		return
+	}
+	if s.strikes(&s.faults.SwapEvery) && ses.late == "" {
+		ses.late = text
+		return
+	}
+	ses.queue = append(ses.queue, text)
+	if s.strikes(&s.faults.DuplicateEvery) {
+		ses.queue = append(ses.queue, text)
+	}
+	if s.strikes(&s.faults.StrayEvery) {
+		ses.queue = append(ses.queue, `{"channel":"/nobody/asked","data":{"t":1,"n":1,"r":1}}`)
+	}
+	if ses.late != "" {
+		ses.queue = append(ses.queue, ses.late)
+		ses.late = ""
+	}
+	select {
+	case ses.arrived <- struct{}{}:
+	default:
+	}
+}
+
+// strikes counts one event of a fault and reports whether it is hit. The caller holds the lock.
+func (s *Server) strikes(every *int) bool {
+	if *every <= 0 {
+		return false
+	}
+	s.counter[every]++
+	return s.counter[every]%*every == 0
+}
