@@ -28,8 +28,8 @@ const (
 	connectMessage = `[{"id":"7","channel":"/meta/connect","clientId":"2k9x8f7c6v5b4n3m","advice":{} }]`
 	browserRequest = browserHead + connectMessage
 
-	minimalRequest = "POST /bayeux HTTP/1.1\r\nHost: localhost:8080\r\nContent-Length: 80\r\n\r\n" +
-		`[{"channel":"/meta/connect","clientId":"2k9x8f7c6v5b4n3","id":"7","advice":{} }]`
+	minimalRequest = "POST /bayeux HTTP/1.1\r\nHost: localhost:8080\r\nContent-Length: 81\r\n\r\n" +
+		`[{"channel":"/meta/connect","clientId":"2k9x8f7c6v5b4n3m","id":"7","advice":{} }]`
 )
 
 var benchRequests = []struct{ name, text string }{{"browser", browserRequest}, {"minimal", minimalRequest}}

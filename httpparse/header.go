@@ -1,6 +1,9 @@
 package httpparse
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // field is a field name that the parser knows.
 type field uint8
@@ -57,23 +60,42 @@ var fieldNames = [fieldCount]string{
 const listFields = 1<<fieldAccept | 1<<fieldAccessControlRequestHeaders | 1<<fieldConnection | 1<<fieldCookie |
 	1<<fieldExpect | 1<<fieldSecWebSocketExtensions | 1<<fieldSecWebSocketProtocol | 1<<fieldUpgrade
 
+// knownField is a field name in the form in which it is compared: the words that it begins and ends with.
+type knownField struct {
+	head, tail uint64
+	field      field
+}
+
 // byLength holds the known fields by the length of their name, which alone rules out most others.
-var byLength = func() (t [32][]field) {
+var byLength = func() (t [32][]knownField) {
 	for f := fieldOther + 1; f < fieldCount; f++ {
-		n := len(fieldNames[f])
-		t[n] = append(t[n], f)
+		name := []byte(fieldNames[f])
+		head, tail := ends(name)
+		t[len(name)] = append(t[len(name)], knownField{head, tail, f})
 	}
 	return t
 }()
 
-// lookup finds a field by its name, in any case.
+// ends gives the first and the last eight bytes of a name in small letters, or the first and last four
+// of a shorter one. Names of less than four bytes are not known. As in equalFold, a bit is fold enough.
+func ends(name []byte) (head, tail uint64) {
+	if n := len(name); n >= 8 {
+		head, tail = binary.LittleEndian.Uint64(name), binary.LittleEndian.Uint64(name[n-8:])
+	} else {
+		head, tail = uint64(binary.LittleEndian.Uint32(name)), uint64(binary.LittleEndian.Uint32(name[n-4:]))
+	}
+	return head | 0x20*ones, tail | 0x20*ones
+}
+
+// lookup finds a field by its name, a token in any case.
 func lookup(name []byte) field {
-	if len(name) >= len(byLength) {
+	if len(name) >= len(byLength) || len(byLength[len(name)]) == 0 {
 		return fieldOther
 	}
-	for _, f := range byLength[len(name)] {
-		if equalFold(name, fieldNames[f]) {
-			return f
+	head, tail := ends(name)
+	for _, k := range byLength[len(name)] {
+		if k.head == head && k.tail == tail && (len(name) <= 16 || equalFold(name, fieldNames[k.field])) {
+			return k.field
 		}
 	}
 	return fieldOther

@@ -18,18 +18,14 @@ func hostEnd(b []byte) int {
 		}
 		return end + 1
 	}
-	i := 0
-	for i < len(b) {
-		switch {
-		case classes[b[i]]&classHost != 0:
+	for i := 0; ; i += 3 {
+		for i < len(b) && classes[b[i]]&classHost != 0 {
 			i++
-		case b[i] == '%' && i+2 < len(b) && classes[b[i+1]]&classes[b[i+2]]&classHex != 0:
-			i += 3
-		default:
+		}
+		if i+2 >= len(b) || b[i] != '%' || classes[b[i+1]]&classes[b[i+2]]&classHex == 0 {
 			return i
 		}
 	}
-	return i
 }
 
 // validPort reports whether p is a colon and a port number. The number may be missing (RFC 3986, 3.2.3).

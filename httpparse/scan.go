@@ -7,7 +7,8 @@ import "bytes"
 // request line that is wrong once it is complete, and a size beyond the limits.
 //
 // It is the slow half of Parse, for heads that come in pieces or are at fault. It looks back from prev
-// over an unfinished line end, and from the end of a line to its start, once; so its work is linear.
+// over an unfinished line end, and from the first line end that it finds to the start of that line; so its
+// work is linear.
 func (l *Limits) findEnd(b []byte, prev int) (int, Error) {
 	most := l.maxHeaderBytes()
 	lineMost := min(l.maxTarget()+lineOverhead, most)
@@ -32,16 +33,18 @@ func (l *Limits) findEnd(b []byte, prev int) (int, Error) {
 func (l *Limits) scan(b []byte, prev int) (int, Error) {
 	start := leadingLines(b)
 	i := max(start, resumeAt(b, prev))
+	pastFirst := false
 	for {
 		i = skipText(b, i)
 		ok, fault := lineEnds(b, i)
 		if !ok {
 			return 0, fault
 		}
-		if i+1 >= prev {
+		if !pastFirst && i+1 >= prev {
 			if fault := l.checkFirstLine(b[:i+2], start); fault.Kind != 0 {
 				return 0, fault
 			}
+			pastFirst = true
 		}
 		i += 2
 		if i == len(b) {

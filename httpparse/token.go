@@ -31,16 +31,31 @@ var classes = func() (t [256]uint8) {
 	return t
 }()
 
-// Words of eight equal bytes: the scans below look at eight bytes at once. Subtractions borrow from
-// the next higher byte only out of a byte that is itself a hit, so the lowest hit is always exact, and
-// it is the only one used.
+// Words of eight equal bytes, for the scans below, which look at eight bytes at once and mark the bytes
+// that end the scan by their high bit.
 const (
 	ones  = 0x0101010101010101
 	highs = 0x80 * ones
 )
 
 // skipToken is the index of the first byte from i on that no token has; len(b) when there is none.
+// Letters and "-", of which most names consist, go by in words.
 func skipToken(b []byte, i int) int {
+	for ; i+8 <= len(b); i++ {
+		w := binary.LittleEndian.Uint64(b[i : i+8])
+		low := (w | 0x20*ones) &^ highs
+		letter := (low + (0x80-'a')*ones) &^ (low + (0x7f-'z')*ones)
+		dash := (w ^ '-'*ones) &^ highs
+		stop := (w | ^letter&(dash+0x7f*ones)) & highs
+		if stop == 0 {
+			i += 7
+			continue
+		}
+		i += bits.TrailingZeros64(stop) / 8
+		if classes[b[i]]&classToken == 0 {
+			return i
+		}
+	}
 	for i < len(b) && classes[b[i]]&classToken != 0 {
 		i++
 	}
@@ -51,10 +66,10 @@ func skipToken(b []byte, i int) int {
 // bytes beyond ASCII, and "#", since a fragment is never sent (RFC 9112, 3.2).
 func skipTarget(b []byte, i int) int {
 	for ; i+8 <= len(b); i += 8 {
-		w := binary.LittleEndian.Uint64(b[i:])
+		w := binary.LittleEndian.Uint64(b[i : i+8])
 		hash := w ^ '#'*ones
-		if hit := (w | (w - 0x21*ones) | (w + ones) | (hash-ones)&^hash) & highs; hit != 0 {
-			return i + bits.TrailingZeros64(hit)/8
+		if stop := (beyond(w, '!') | (hash-ones)&^hash) & highs; stop != 0 {
+			return i + bits.TrailingZeros64(stop)/8
 		}
 	}
 	for i < len(b) && b[i] > ' ' && b[i] < 0x7f && b[i] != '#' {
@@ -67,28 +82,34 @@ func skipTarget(b []byte, i int) int {
 // of all the others (RFC 9110, 5.5).
 func skipText(b []byte, i int) int {
 	for {
-		i = skipVisible(b, i)
-		if i == len(b) || b[i] != '\t' {
+		i = skipASCII(b, i)
+		if i == len(b) || b[i] < 0x80 && b[i] != '\t' {
 			return i
 		}
-		i++
+		for i < len(b) && (b[i] >= 0x80 || b[i] == '\t') {
+			i++
+		}
 	}
 }
 
-// skipVisible is skipText that stops at HTAB also.
-func skipVisible(b []byte, i int) int {
+// skipASCII is skipText that stops at HTAB and beyond ASCII also.
+func skipASCII(b []byte, i int) int {
 	for ; i+8 <= len(b); i += 8 {
-		w := binary.LittleEndian.Uint64(b[i:])
-		del := w ^ 0x7f*ones
-		if hit := ((w-0x20*ones)&^w | (del-ones)&^del) & highs; hit != 0 {
-			return i + bits.TrailingZeros64(hit)/8
+		w := binary.LittleEndian.Uint64(b[i : i+8])
+		if stop := beyond(w, ' ') & highs; stop != 0 {
+			return i + bits.TrailingZeros64(stop)/8
 		}
 	}
-	for i < len(b) && b[i] >= ' ' && b[i] != 0x7f {
+	for i < len(b) && b[i] >= ' ' && b[i] < 0x7f {
 		i++
 	}
 	return i
 }
+
+// beyond sets the high bit of the bytes of w that are below first or above "~". Carries and borrows
+// come only out of such a byte, into the next higher one, so that the lowest mark is exact; it is the
+// only one that is used.
+func beyond(w, first uint64) uint64 { return w | (w - first*ones) | (w + ones) }
 
 // isBlank reports white space as HTTP knows it within a line.
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }
