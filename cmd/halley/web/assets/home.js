@@ -42,9 +42,9 @@ function trade(row) {
   const now = Date.now();
   const quote = market.take(row, now);
   rate.add(now);
-  if (!quote || (lines.size >= SHOWN && !lines.has(quote.symbol))) return;
+  if (!quote || [...market.quotes.keys()].indexOf(quote.symbol) >= SHOWN) return;
   if (!dirty.size) requestAnimationFrame(draw);
-  if (lines.size + dirty.size < SHOWN || lines.has(quote.symbol)) dirty.add(quote);
+  dirty.add(quote);
 }
 
 function land(data) {

@@ -3,7 +3,8 @@
 /** Symbols beyond this many are not shown. */
 export const MAX_SYMBOLS = 500;
 
-const POINTS = 60;      // points of a sparkline
+const POINTS = 60;       // points of a sparkline at most
+const WIDE = 24;         // points that fill its width; more of them move closer together
 const POINT_EVERY = 500; // ms between two of them; trades in between move the last
 
 /**
@@ -65,7 +66,7 @@ export function sparkline(points, width, height) {
   if (!points.length) return '';
   const low = Math.min(...points);
   const span = Math.max(...points) - low;
-  const step = width / (POINTS - 1);
+  const step = width / (Math.max(WIDE, points.length) - 1);
   const left = width - step * (points.length - 1);
   const y = (p) => (span ? height - 2 - ((p - low) / span) * (height - 4) : height / 2);
   if (points.length === 1) return `M${(width - step).toFixed(1)} ${y(points[0])}H${width}`;

@@ -106,7 +106,6 @@ function sortBy(heading) {
 function togglePause() {
   paused = !paused;
   byId('pause').textContent = paused ? 'Resume' : 'Pause';
-  byId('pause').setAttribute('aria-pressed', String(paused));
   if (!paused) draw();
 }
 

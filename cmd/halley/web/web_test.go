@@ -1,0 +1,118 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+func TestPage(t *testing.T) {
+	for path, want := range map[string]string{
+		"/":             "text/html; charset=utf-8",
+		"/ticker":       "text/html; charset=utf-8",
+		"/chat":         "text/html; charset=utf-8",
+		"/halley.js":    "text/javascript; charset=utf-8",
+		"/halley.css":   "text/css; charset=utf-8",
+		"/favicon.svg":  "image/svg+xml",
+		"/index.html":   "",
+		"/ticker/":      "",
+		"/assets":       "",
+		"/../web.go":    "",
+		"":              "",
+		"/package.json": "",
+	} {
+		page, ok := Page(path)
+		if ok != (want != "") || page.ContentType != want {
+			t.Errorf("Page(%q) = %q, %v; want %q", path, page.ContentType, ok, want)
+		}
+		if ok && (len(page.Body) == 0 || !regexp.MustCompile(`^"[0-9a-f]{16}"$`).MatchString(page.ETag)) {
+			t.Errorf("Page(%q): %d bytes, ETag %s", path, len(page.Body), page.ETag)
+		}
+	}
+}
+
+func TestETagFollowsTheBody(t *testing.T) {
+	tag := func(body string) string {
+		return load(fstest.MapFS{"assets/a.css": {Data: []byte(body)}})["/a.css"].ETag
+	}
+	if tag("one") != tag("one") || tag("one") == tag("two") {
+		t.Errorf("ETags %s, %s, %s", tag("one"), tag("one"), tag("two"))
+	}
+}
+
+func TestUnknownKindsAreNotServed(t *testing.T) {
+	if got := load(fstest.MapFS{"assets/notes.txt": {Data: []byte("private")}}); len(got) != 0 {
+		t.Errorf("served %v", got)
+	}
+}
+
+// Everything that a page, a sheet or a script refers to is served here, under a
+// relative address: the pages work offline and below any prefix.
+func TestReferencesAreRelativeAndPresent(t *testing.T) {
+	reference := regexp.MustCompile(`(?:href|src)="([^"]*)"|from '([^']*)'|url\(([^)]*)\)`)
+	for path, page := range pages {
+		if path == "/halley.js" {
+			continue // its comment shows an example
+		}
+		text := strings.ReplaceAll(string(page.Body), "url(#tail)", "")
+		for _, match := range reference.FindAllStringSubmatch(text, -1) {
+			to := match[1] + match[2] + match[3]
+			if strings.HasPrefix(to, "#") {
+				continue
+			}
+			if _, ok := Page("/" + strings.TrimPrefix(to, "./")); !ok || strings.HasPrefix(to, "/") {
+				t.Errorf("%s refers to %q", path, to)
+			}
+		}
+	}
+}
+
+// A strict content security policy stands in every page, and nothing in a page
+// or script needs it loosened.
+func TestPagesKeepTheirPolicy(t *testing.T) {
+	inline := regexp.MustCompile(`<[^>]+\s(?:on\w+|style)=|<style|<script(?:>|[^>]+[^r]>)|javascript:`)
+	for path, page := range pages {
+		if !strings.HasPrefix(page.ContentType, "text/html") {
+			continue
+		}
+		if !bytes.Contains(page.Body, []byte(`content="default-src 'none'; script-src 'self'; style-src 'self';`)) {
+			t.Errorf("%s has no policy", path)
+		}
+		markup := regexp.MustCompile(`<script src="[\w.]+" (?:defer|type="module")></script>`).ReplaceAll(page.Body, nil)
+		if found := inline.Find(markup); found != nil {
+			t.Errorf("%s has %s", path, found)
+		}
+	}
+}
+
+// Text that came over the wire must never be read as markup.
+func TestScriptsInsertTextOnly(t *testing.T) {
+	markup := regexp.MustCompile(`innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function`)
+	for path, page := range pages {
+		if strings.HasSuffix(path, ".js") && markup.Match(page.Body) {
+			t.Errorf("%s uses %s", path, markup.Find(page.Body))
+		}
+	}
+}
+
+func TestClientIsSmall(t *testing.T) {
+	const limit = 6 << 10
+	page, _ := Page("/halley.js")
+	var packed bytes.Buffer
+	writer, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := writer.Write(page.Body); err != nil {
+		t.Fatal(err)
+	}
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if packed.Len() > limit {
+		t.Errorf("halley.js is %d bytes packed; limit %d", packed.Len(), limit)
+	}
+}
