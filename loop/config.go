@@ -5,6 +5,8 @@ package loop
 import (
 	"log/slog"
 	"time"
+
+	"halley/bayeux"
 )
 
 // Config is everything that a Server needs to know before it starts. Sizes are
@@ -46,6 +48,12 @@ type Config struct {
 	AllowOrigin      []string // origins that may use the server cross-domain; * admits any
 	PollsPerBrowser  int      // held polls per browser cookie; 0 sets no cookie
 	LenientHandshake bool     // accept a handshake without a common connection type
+
+	// Policy decides after the rules; nil allows what they allow. For each Wait
+	// of it, Decide is called on the event loop and calls verdict, at once or
+	// later, from any goroutine.
+	Policy bayeux.Policy
+	Decide func(q bayeux.Question, verdict func(bayeux.Verdict))
 
 	DrainTimeout time.Duration // how long a drain may take
 

@@ -223,8 +223,8 @@ func (c *Client) Publish(ctx context.Context, channel string, data json.RawMessa
 }
 
 // PublishBatch sends messages in one request, in order. A refused message
-// does not stop those after it: the error is a *BatchError that names the
-// first one refused and counts them all.
+// does not stop those after it; the error is then a *BatchError that names
+// each of them.
 func (c *Client) PublishBatch(ctx context.Context, messages []Message) error {
 	session := c.ID()
 	if session == "" {
@@ -241,7 +241,7 @@ func (c *Client) PublishBatch(ctx context.Context, messages []Message) error {
 	if err != nil {
 		return fmt.Errorf("client: publish: %w", err)
 	}
-	return firstRefused(replies)
+	return refusals(replies)
 }
 
 // Disconnect ends the session and makes Run return nil. The client cannot be

@@ -56,20 +56,24 @@ func parseError(field string) *BayeuxError {
 	return &BayeuxError{Code: n, Args: args, Text: text}
 }
 
-// BatchError tells which messages of a batch the server refused.
-type BatchError struct {
-	Index   int // of the first one refused
-	Refused int // how many in all
-	Err     *BayeuxError
+// Refusal is one message of a batch that the server refused.
+type Refusal struct {
+	Index int // in the batch
+	Err   *BayeuxError
 }
 
-// Error names the first message refused.
+// BatchError tells which messages of a batch the server refused, in order. The
+// others were published.
+type BatchError struct{ Refused []Refusal }
+
+// Error names the first message refused and counts them all.
 func (e *BatchError) Error() string {
-	return fmt.Sprintf("client: publish: message %d: %v (%d refused)", e.Index, e.Err, e.Refused)
+	first := e.Refused[0]
+	return fmt.Sprintf("client: publish: message %d: %v (%d refused)", first.Index, first.Err, len(e.Refused))
 }
 
 // Unwrap gives the *BayeuxError of the first message refused.
-func (e *BatchError) Unwrap() error { return e.Err }
+func (e *BatchError) Unwrap() error { return e.Refused[0].Err }
 
 // StatusError is an HTTP status other than 200.
 type StatusError struct{ Status int }
@@ -77,22 +81,18 @@ type StatusError struct{ Status int }
 // Error names the status.
 func (e *StatusError) Error() string { return fmt.Sprintf("HTTP status %d", e.Status) }
 
-// firstRefused makes the error of a batch of replies, nil when all succeeded.
-func firstRefused(replies []Reply) error {
-	var e *BatchError
+// refusals makes the error of a batch of replies, nil when all succeeded.
+func refusals(replies []Reply) error {
+	var refused []Refusal
 	for i, r := range replies {
-		if r.refusal() == nil {
-			continue
+		if e := r.refusal(); e != nil {
+			refused = append(refused, Refusal{i, e})
 		}
-		if e == nil {
-			e = &BatchError{Index: i, Err: r.refusal()}
-		}
-		e.Refused++
 	}
-	if e == nil {
+	if refused == nil {
 		return nil
 	}
-	return e
+	return &BatchError{refused}
 }
 
 // isLost reports whether the server does not know the session: 402 by the

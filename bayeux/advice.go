@@ -1,0 +1,55 @@
+package bayeux
+
+import (
+	"strconv"
+
+	"halley/bayeux/message"
+)
+
+// reconnectHandshake is the advice for a client whose session is unknown: never
+// none, which would end some clients for good.
+const reconnectHandshake = `{"reconnect":"handshake","interval":0}`
+
+const reconnectNone = `{"reconnect":"none"}`
+
+// clientAdvice is what a client asks for with the advice of one connect, in
+// milliseconds; -1 where it asks for nothing. Both hold for that message alone.
+type clientAdvice struct {
+	present           bool
+	timeout, interval int64
+}
+
+func readAdvice(m *message.Message) clientAdvice {
+	a := clientAdvice{timeout: -1, interval: -1}
+	if m.Advice == nil {
+		return a
+	}
+	a.present = true
+	if v, ok := message.Integer(message.Get(m.Advice, "timeout")); ok && v >= 0 {
+		a.timeout = v
+	}
+	if v, ok := message.Integer(message.Get(m.Advice, "interval")); ok && v >= 0 {
+		a.interval = v
+	}
+	return a
+}
+
+// appendAdvice appends the advice to go on polling: how long to wait before the
+// next connect, how long it will be held, how long the session outlives both.
+func (s *Server) appendAdvice(dst []byte, interval int64, multiple bool) []byte {
+	dst = append(dst, `,"advice":{"reconnect":"retry","interval":`...)
+	dst = strconv.AppendInt(dst, interval, 10)
+	dst = append(dst, `,"timeout":`...)
+	dst = strconv.AppendInt(dst, s.cfg.Hold, 10)
+	dst = append(dst, `,"maxInterval":`...)
+	dst = strconv.AppendInt(dst, s.cfg.MaxInterval, 10)
+	if multiple {
+		dst = append(dst, `,"multiple-clients":true`...)
+	}
+	return append(dst, '}')
+}
+
+// appendRawAdvice appends an advice field with that JSON value.
+func appendRawAdvice(dst []byte, advice string) []byte {
+	return append(append(dst, `,"advice":`...), advice...)
+}

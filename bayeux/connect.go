@@ -1,0 +1,201 @@
+package bayeux
+
+import "halley/bayeux/message"
+
+// connectReply is what a reply to /meta/connect says beyond its events.
+type connectReply struct {
+	full     bool   // full advice
+	interval int64  // in the full advice
+	multiple bool   // this browser holds enough polls already
+	advice   string // raw advice in place of the full one
+	ended    bool   // preceded by a delivered /meta/disconnect
+}
+
+// advisedReply is the usual reply to the held connect of r.
+func advisedReply(r *session) connectReply {
+	return connectReply{full: r.advise, interval: r.interval}
+}
+
+// connect handles /meta/connect. It is held if it stands alone in its request,
+// the session was connected before, the client did not ask otherwise, and
+// nothing is pending.
+func (x *exchange) connect(m *message.Message) {
+	s, r := x.s, x.session
+	if r == nil {
+		x.fail(m, errSessionUnknown, reconnectHandshake)
+		return
+	}
+	again := r.state == connected
+	r.state = connected
+	if r.isHeld {
+		x.displace()
+	} else if r.queue.sent > 0 && r.held != x.req.To {
+		x.fx.add(Effect{Kind: Abandon, To: r.held}, x.fx.begin())
+	}
+	r.outstanding = false
+	advice := readAdvice(m)
+	kind := x.connectionType(m)
+	r.interval = max(advice.interval, 0)
+	reply := connectReply{full: advice.present || r.advised != kind, interval: max(advice.interval, s.cfg.Interval)}
+	r.advised = kind
+
+	timeout, asked := s.cfg.Hold, advice.timeout >= 0
+	if asked {
+		timeout = min(timeout, advice.timeout)
+	}
+	ready := r.queue.sent == 0 && r.queue.count > 0
+	if !again || !x.alone || timeout == 0 || ready || s.drain > 0 {
+		x.answerConnect(m, reply)
+		return
+	}
+	if !s.admit(x.req.Browser) {
+		x.answerConnect(m, connectReply{full: true, interval: s.cfg.MultiInterval, multiple: true})
+		return
+	}
+	if !asked {
+		timeout -= s.spread(timeout / 10)
+	}
+	x.hold(m, kind, reply.full, timeout)
+}
+
+// connectionType is the type that a connect names, or else that of its request.
+func (x *exchange) connectionType(m *message.Message) ConnectionType {
+	if t, ok := parseConnectionType(m.ConnectionType); ok {
+		return t
+	}
+	return x.req.Type
+}
+
+// admit counts a poll that is about to be held for its browser, unless that has
+// enough of them.
+func (s *Server) admit(browser uint64) bool {
+	if browser == 0 || s.cfg.PollsPerBrowser <= 0 || s.cfg.Browsers == nil {
+		return true
+	}
+	if s.cfg.Browsers.Hold(browser) <= s.cfg.PollsPerBrowser {
+		return true
+	}
+	s.cfg.Browsers.Release(browser)
+	return false
+}
+
+// hold keeps the connect until events, its time-out or its end.
+func (x *exchange) hold(m *message.Message, kind ConnectionType, advise bool, timeout int64) {
+	s, r := x.s, x.session
+	r.isHeld, r.held, r.heldType, r.advise = true, x.req.To, kind, advise
+	r.heldID = s.keepID(x.slot, m.ID)
+	if s.cfg.PollsPerBrowser > 0 && s.cfg.Browsers != nil {
+		r.browser = x.req.Browser
+	}
+	s.stats.Held++
+	s.wheel.Set(x.slot, x.now+timeout)
+	x.held = true
+	x.fx.add(Effect{Kind: Hold, To: x.req.To, Session: s.address(x.slot, r)}, x.fx.begin())
+}
+
+// displace ends the held connect in favour of a newer one.
+func (x *exchange) displace() {
+	s, r := x.s, x.session
+	s.stats.Displaced++
+	x.fx.add(Effect{Kind: Close, To: r.held}, x.fx.begin())
+	s.unhold(x.slot, r)
+}
+
+// unhold forgets the held connect without an answer.
+func (s *Server) unhold(slot uint32, r *session) {
+	if r.browser != 0 {
+		s.cfg.Browsers.Release(r.browser)
+		r.browser = 0
+	}
+	if r.heldID.n == longID {
+		delete(s.longIDs, slot)
+	}
+	r.isHeld, r.heldID = false, shortID{}
+	s.stats.Held--
+}
+
+// resume answers the held connect: pending events first, the reply last.
+func (s *Server) resume(now int64, slot uint32, r *session, reply connectReply, fx *Effects) {
+	if s.drain > 0 && reply.advice == "" {
+		reply.full, reply.interval = true, s.spread(s.drain)
+	}
+	start := fx.begin()
+	effect := Effect{Kind: Reply, To: r.held, Session: s.address(slot, r)}
+	if r.queue.sent == 0 {
+		s.appendPending(r, &effect, fx, start)
+	}
+	if reply.ended {
+		fx.join(start)
+		fx.arena = append(fx.arena, `{"channel":"/meta/disconnect","successful":true}`...)
+	}
+	fx.join(start)
+	fx.arena = s.appendConnectReply(fx.arena, slot, s.heldID(slot, r), reply)
+	fx.add(effect, start)
+	s.unhold(slot, r)
+	s.await(now, slot, r, reply.interval)
+}
+
+// appendPending appends the pending events to the reply that started at start;
+// they are in flight from now on.
+func (s *Server) appendPending(r *session, effect *Effect, fx *Effects, start int) {
+	q := &r.queue
+	if q.count == q.sent {
+		return
+	}
+	for i := q.first; q.sent < q.count; i = s.nodes.slab[i].next {
+		fx.join(start)
+		fx.arena = append(fx.arena, s.nodes.slab[i].event...)
+		q.lastSent = i
+		q.sent++
+	}
+	r.outstanding = true
+	effect.Numbered, effect.Upto = true, q.upto()
+}
+
+// answerConnect puts the reply to a connect that is not held among the replies
+// of its request.
+func (x *exchange) answerConnect(m *message.Message, reply connectReply) {
+	if x.s.drain > 0 {
+		reply.full, reply.interval = true, x.s.spread(x.s.drain)
+	}
+	x.carriesEvents = true
+	x.interval = reply.interval
+	x.open()
+	x.replies = x.s.appendConnectReply(x.replies, x.slot, validID(m), reply)
+}
+
+func (s *Server) appendConnectReply(dst []byte, slot uint32, id []byte, reply connectReply) []byte {
+	dst = appendReply(dst, []byte(metaConnect), id, "")
+	switch {
+	case reply.advice != "":
+		dst = appendRawAdvice(dst, reply.advice)
+	case reply.full:
+		dst = s.appendAdvice(dst, reply.interval, reply.multiple)
+	}
+	dst = s.appendDrops(dst, slot)
+	return append(dst, '}')
+}
+
+// await gives the client interval and maxInterval to come back.
+func (s *Server) await(now int64, slot uint32, r *session, interval int64) {
+	s.wheel.Set(slot, now+max(interval, s.cfg.Interval)+s.cfg.MaxInterval)
+}
+
+// Drain answers up to max held connects with advice that spreads their clients'
+// return over window milliseconds, holds no more, and tells whether held ones
+// are left.
+func (s *Server) Drain(now, window int64, max int, fx *Effects) (more bool) {
+	s.drain = window
+	for slot := uint32(0); slot < s.sessions.next; slot++ {
+		r := s.sessions.at(slot)
+		if !r.isHeld {
+			continue
+		}
+		if max == 0 {
+			return true
+		}
+		s.resume(now, slot, r, advisedReply(r), fx)
+		max--
+	}
+	return false
+}

@@ -1,0 +1,19 @@
+package bayeux
+
+import "halley/bayeux/message"
+
+// disconnect handles /meta/disconnect. A held connect is answered first: clients
+// take its failure for a lost connection.
+func (x *exchange) disconnect(m *message.Message) {
+	s, r := x.s, x.session
+	if r == nil {
+		x.fail(m, errSessionUnknown, "")
+		return
+	}
+	if r.isHeld {
+		s.resume(x.now, x.slot, r, connectReply{advice: reconnectNone}, x.fx)
+	}
+	s.remove(x.slot, x.fx)
+	x.begin(m, "")
+	x.end()
+}

@@ -1,0 +1,48 @@
+package bayeux
+
+import (
+	"strconv"
+	"strings"
+
+	"halley/bayeux/message"
+)
+
+// maxDropChannels bounds how many channels one session's losses are told by
+// name; more are told together under "*".
+const maxDropChannels = 64
+
+// drop counts an event that a session lost because its queue was full.
+func (s *Server) drop(slot uint32, e Event) {
+	s.stats.QueueDropped++
+	counts := s.drops[slot]
+	if counts == nil {
+		counts = make(map[string]uint64)
+		s.drops[slot] = counts
+	}
+	channel := e.Channel()
+	if _, known := counts[channel]; !known {
+		channel = strings.Clone(channel) // the event itself shall not be kept
+		if len(counts) >= maxDropChannels {
+			channel = "*"
+		}
+	}
+	counts[channel]++
+}
+
+// appendDrops appends ext.dropped, what the session lost by channel since it was
+// last told.
+func (s *Server) appendDrops(dst []byte, slot uint32) []byte {
+	counts := s.drops[slot]
+	if counts == nil {
+		return dst
+	}
+	delete(s.drops, slot)
+	sep := `,"ext":{"dropped":{`
+	for channel, n := range counts {
+		dst = append(dst, sep...)
+		dst = append(message.AppendString(dst, []byte(channel)), ':')
+		dst = strconv.AppendUint(dst, n, 10)
+		sep = ","
+	}
+	return append(dst, "}}"...)
+}

@@ -1,0 +1,52 @@
+package bayeux
+
+import "halley/bayeux/message"
+
+// The values of the error field: code, arguments and text with colons between
+// (Bayeux 1.0, section 3.8).
+const (
+	errChannelMissing      = "400::channel_missing"
+	errChannelInvalid      = "405::channel_invalid"
+	errMessageIDInvalid    = "405::message_id_invalid"
+	errFieldInvalid        = "400::field_invalid"
+	errSessionUnknown      = "402::session_unknown"
+	errSessionsFull        = "503::too_many_sessions"
+	errHandshakeDenied     = "403::handshake_denied"
+	errNoConnectionType    = "301::connection_types_unsupported"
+	errSubscriptionMissing = "403::subscription_missing"
+	errSubscriptionInvalid = "403::subscription_invalid"
+	errSubscriptionsFull   = "403::too_many_subscriptions"
+	errSubscribeMeta       = "403:denied_by_security_policy:subscribe_denied"
+	errSubscribeDenied     = "403:denied_by_rule:subscribe_denied"
+	errUnsubscribeFailed   = "403::unsubscribe_failed"
+	errMetaUnknown         = "403:denied_by_security_policy:channel_create_denied"
+	errPublishDenied       = "403:denied_by_rule:publish_denied"
+	errCongested           = "503::server_busy"
+	errAsksFull            = "503::too_many_pending_decisions"
+)
+
+// The five meta channels.
+const (
+	metaHandshake   = "/meta/handshake"
+	metaConnect     = "/meta/connect"
+	metaSubscribe   = "/meta/subscribe"
+	metaUnsubscribe = "/meta/unsubscribe"
+	metaDisconnect  = "/meta/disconnect"
+)
+
+// appendReply appends the fields that every reply has and leaves the object
+// open. An empty failure means success.
+func appendReply(dst []byte, channel, id []byte, failure string) []byte {
+	dst = append(dst, `{"channel":`...)
+	dst = message.AppendString(dst, channel)
+	if failure == "" {
+		dst = append(dst, `,"successful":true`...)
+	} else {
+		dst = append(dst, `,"successful":false,"error":`...)
+		dst = message.AppendString(dst, []byte(failure))
+	}
+	if id != nil {
+		dst = append(append(dst, `,"id":`...), id...)
+	}
+	return dst
+}

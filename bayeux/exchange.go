@@ -1,0 +1,189 @@
+package bayeux
+
+import "halley/bayeux/message"
+
+// exchange is one request on its way through the core. The session of the first
+// message owns it; a message for another session is refused.
+type exchange struct {
+	s   *Server
+	fx  *Effects
+	req Request
+	now int64
+
+	clientID []byte   // of the first message
+	owner    Address  // its session, if it is known
+	slot     uint32   // of the owner
+	session  *session // the owner, or nil for a message that has no right to it
+	alone    bool     // the batch has one message
+	held     bool     // no reply now: the connect is held
+	verdict  Verdict  // for the message that was parked; Wait: none
+	asked    Question // the last one put to the policy
+
+	carriesEvents bool  // a connect is answered: pending events go along
+	interval      int64 // what the connect's reply advises
+	browser       uint64
+	replies       []byte // encoded replies, comma separated
+}
+
+// Handle processes one request's batch. Its reply is one Reply, or a Hold, or
+// comes after Resume.
+func (s *Server) Handle(now int64, req Request, batch *message.Batch, fx *Effects) {
+	x := &s.exchange
+	*x = exchange{s: s, fx: fx, req: req, now: now, owner: nowhere, slot: noSlot, verdict: Wait, replies: x.replies[:0]}
+	messages := batch.Messages
+	if h := findHandshake(messages); h >= 0 {
+		// The specification has other messages beside a handshake ignored.
+		messages = messages[h : h+1]
+	}
+	x.alone = len(messages) == 1
+	if len(messages) > 0 {
+		x.own(messages[0].ClientID)
+	}
+	x.run(messages)
+}
+
+// own makes the session of clientID, if there is one, the owner.
+func (x *exchange) own(clientID []byte) {
+	x.clientID = clientID
+	if slot, r := x.s.lookup(clientID); r != nil {
+		x.slot, x.owner = slot, x.s.address(slot, r)
+	}
+}
+
+func findHandshake(messages []message.Message) int {
+	for i := range messages {
+		if string(messages[i].Channel) == metaHandshake {
+			return i
+		}
+	}
+	return -1
+}
+
+// run handles messages in order until one has to wait, then replies.
+func (x *exchange) run(messages []message.Message) {
+	for i := range messages {
+		x.s.stats.MessagesIn++
+		if x.dispatch(&messages[i]) == Wait {
+			x.park(messages[i:])
+			return
+		}
+	}
+	x.reply()
+}
+
+// dispatch handles one message; Wait means that it has to be handled again when
+// its verdict is there.
+func (x *exchange) dispatch(m *message.Message) Verdict {
+	switch {
+	case m.Wrong&message.FieldChannel != 0:
+		x.fail(m, errChannelInvalid, "")
+		return Allow
+	case len(m.Channel) == 0:
+		x.fail(m, errChannelMissing, "")
+		return Allow
+	case m.Wrong&message.FieldID != 0 || len(m.ID) > maxID:
+		x.fail(m, errMessageIDInvalid, "")
+		return Allow
+	case m.Wrong != 0:
+		x.fail(m, errFieldInvalid, "")
+		return Allow
+	}
+	x.session = nil
+	if string(m.ClientID) == string(x.clientID) {
+		x.session = x.s.sessions.find(x.owner)
+	}
+	return x.operate(m)
+}
+
+func (x *exchange) operate(m *message.Message) Verdict {
+	switch string(m.Channel) {
+	case metaHandshake:
+		return x.handshake(m)
+	case metaConnect:
+		x.connect(m)
+	case metaSubscribe:
+		return x.subscribe(m)
+	case metaUnsubscribe:
+		x.unsubscribe(m)
+	case metaDisconnect:
+		x.disconnect(m)
+	default:
+		return x.publish(m)
+	}
+	return Allow
+}
+
+// open starts the next reply.
+func (x *exchange) open() {
+	if len(x.replies) > 0 {
+		x.replies = append(x.replies, ',')
+	}
+}
+
+// validID is m's id, or nil where it cannot be echoed.
+func validID(m *message.Message) []byte {
+	if m.Wrong&message.FieldID != 0 || len(m.ID) > maxID {
+		return nil
+	}
+	return m.ID
+}
+
+// begin starts the reply to m and leaves it open; end closes it.
+func (x *exchange) begin(m *message.Message, failure string) {
+	x.open()
+	if failure != "" {
+		x.s.stats.Errors++
+	}
+	x.replies = appendReply(x.replies, m.Channel, validID(m), failure)
+}
+
+func (x *exchange) end() { x.replies = append(x.replies, '}') }
+
+// fail replies to m with an error and, unless it is empty, an advice.
+func (x *exchange) fail(m *message.Message, failure, advice string) {
+	x.begin(m, failure)
+	if advice != "" {
+		x.replies = appendRawAdvice(x.replies, advice)
+	}
+	x.end()
+}
+
+// reply ends the exchange: the events that may ride along, then the replies.
+func (x *exchange) reply() {
+	s := x.s
+	r := s.sessions.find(x.owner)
+	if r != nil && !r.isHeld {
+		s.await(x.now, x.slot, r, max(x.interval, r.interval))
+	}
+	if x.held {
+		return
+	}
+	start := x.fx.begin()
+	effect := Effect{Kind: Reply, To: x.req.To, Browser: x.browser}
+	if r != nil && x.mayCarryEvents(r) {
+		effect.Session = s.address(x.slot, r)
+		s.appendPending(r, &effect, x.fx, start)
+		if effect.Numbered && !r.isHeld {
+			r.held = x.req.To
+		}
+	}
+	if len(x.replies) > 0 {
+		x.fx.join(start)
+		x.fx.arena = append(x.fx.arena, x.replies...)
+	}
+	x.fx.add(effect, start)
+}
+
+// mayCarryEvents tells whether pending events go with this reply: always with a
+// connect's; with another's only if no connect is held and none of the session's
+// last events can still be on their way on another connection, which would put
+// them out of order.
+func (x *exchange) mayCarryEvents(r *session) bool {
+	if r.queue.sent > 0 {
+		return false
+	}
+	if x.carriesEvents {
+		return true
+	}
+	return !r.isHeld && !r.outstanding && x.req.Type != CallbackPolling
+}

@@ -1,0 +1,72 @@
+package bayeux
+
+import "halley/bayeux/message"
+
+// handshake handles /meta/handshake (Bayeux 1.0, section 4.1). Any version is
+// accepted, as all known servers do.
+func (x *exchange) handshake(m *message.Message) Verdict {
+	s := x.s
+	if !s.cfg.LenientHandshake && !hasCommonType(m) {
+		x.begin(m, errNoConnectionType)
+		x.replies = appendConnectionTypes(append(x.replies, `,"supportedConnectionTypes":`...))
+		x.replies = appendRawAdvice(x.replies, reconnectNone)
+		x.end()
+		return Allow
+	}
+	switch x.decide(Question{Operation: OpHandshake, Ext: m.Ext}) {
+	case Wait:
+		return Wait
+	case Deny:
+		x.fail(m, errHandshakeDenied, reconnectNone)
+		return Allow
+	}
+	if s.sessions.count >= s.cfg.MaxSessions {
+		x.fail(m, errSessionsFull, `{"reconnect":"retry","interval":5000}`)
+		return Allow
+	}
+	x.welcome(m)
+	return Allow
+}
+
+// hasCommonType tells whether the client supports a connection type of ours. A
+// client of old that sends no list at all is taken to.
+func hasCommonType(m *message.Message) bool {
+	if m.SupportedConnectionTypes == nil {
+		return true
+	}
+	common := false
+	message.Strings(m.SupportedConnectionTypes, func(name []byte) bool {
+		_, known := parseConnectionType(name)
+		common = common || known
+		return !known
+	})
+	return common
+}
+
+// welcome makes a new session and replies with its clientId.
+func (x *exchange) welcome(m *message.Message) {
+	s := x.s
+	slot, r := s.sessions.take()
+	r.state, r.created = handshaken, x.now
+	r.advised = x.req.Type
+	s.cfg.Random(r.secret[:])
+	s.stats.Handshakes++
+	if x.req.Browser == 0 && s.cfg.PollsPerBrowser > 0 {
+		x.browser = s.newBrowser()
+	}
+	s.await(x.now, slot, r, 0)
+
+	x.begin(m, "")
+	x.replies = append(x.replies, `,"version":"1.0","minimumVersion":"1.0","clientId":"`...)
+	x.replies = appendClientID(x.replies, s.address(slot, r), &r.secret)
+	x.replies = appendConnectionTypes(append(x.replies, `","supportedConnectionTypes":`...))
+	x.replies = s.appendAdvice(x.replies, s.cfg.Interval, false)
+	x.end()
+}
+
+// newBrowser returns a random number for a browser cookie, never 0.
+func (s *Server) newBrowser() uint64 {
+	var b [8]byte
+	s.cfg.Random(b[:])
+	return le64(b[:]) | 1
+}

@@ -1,0 +1,45 @@
+package bayeux
+
+import "halley/bayeux/channel"
+
+// SessionInfo describes a session to its operator.
+type SessionInfo struct {
+	ID             string
+	ConnectionType string // of its last connect
+	Held           bool
+	Queued         int // events
+	QueuedBytes    int
+	Subscriptions  int
+	Dropped        uint64 // events lost to a full queue, that its client was not told of yet
+	AgeMs          int64
+}
+
+// Sessions describes at most limit sessions.
+func (s *Server) Sessions(now int64, limit int) []SessionInfo {
+	var list []SessionInfo
+	for slot := uint32(0); slot < s.sessions.next && len(list) < limit; slot++ {
+		if r := s.sessions.at(slot); r.state != free {
+			list = append(list, s.info(now, slot, r))
+		}
+	}
+	return list
+}
+
+func (s *Server) info(now int64, slot uint32, r *session) SessionInfo {
+	i := SessionInfo{
+		ID:             string(appendClientID(nil, s.address(slot, r), &r.secret)),
+		ConnectionType: r.advised.String(),
+		Held:           r.isHeld,
+		Queued:         int(r.queue.count),
+		QueuedBytes:    int(r.queue.bytes),
+		Subscriptions:  s.table.Count(channel.Subscriber(slot)),
+		AgeMs:          now - r.created,
+	}
+	for _, n := range s.drops[slot] {
+		i.Dropped += n
+	}
+	return i
+}
+
+// Channels calls visit with every pattern that has subscribers here.
+func (s *Server) Channels(visit func(pattern []byte, subscribers int)) { s.table.Patterns(visit) }

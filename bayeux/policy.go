@@ -1,0 +1,63 @@
+package bayeux
+
+// Operation is something that a policy may allow or deny.
+type Operation uint8
+
+// The operations that a policy decides.
+const (
+	OpHandshake Operation = iota
+	OpSubscribe
+	OpPublish
+)
+
+// Question asks whether a session may do something. Channel is nil for a
+// handshake; Ext is the message's ext field, which may hold credentials. Both
+// are valid until Decide returns, and for as long as one likes in an Ask.
+type Question struct {
+	Operation Operation
+	Session   Address // of a handshake: zero
+	Channel   []byte
+	Ext       []byte
+}
+
+// Verdict answers a Question.
+type Verdict uint8
+
+// The verdicts. Wait is for Policy.Decide alone: the verdict comes with Resume.
+const (
+	Allow Verdict = iota
+	Deny
+	Wait
+)
+
+// Policy decides what a client may do, after the channel rules. Decide must not
+// block: what takes time is a Wait.
+type Policy interface {
+	Decide(Question) Verdict
+}
+
+// Ticket names a question that waits for its verdict.
+type Ticket uint64
+
+// Browsers counts the held polls of each browser across all loops.
+type Browsers interface {
+	// Hold counts one more held poll and returns how many there are.
+	Hold(browser uint64) int
+	// Release counts one less.
+	Release(browser uint64)
+}
+
+// decide asks the rules' successor, the policy. Once the verdict that a parked
+// message waited for is there, it is used in place of the policy's answer.
+func (x *exchange) decide(q Question) Verdict {
+	x.asked = q
+	if x.verdict != Wait {
+		v := x.verdict
+		x.verdict = Wait
+		return v
+	}
+	if x.s.cfg.Policy == nil {
+		return Allow
+	}
+	return x.s.cfg.Policy.Decide(q)
+}

@@ -1,0 +1,70 @@
+package bayeux
+
+import (
+	"halley/bayeux/channel"
+	"halley/bayeux/message"
+)
+
+// publish handles a message to any channel but the five meta ones.
+func (x *exchange) publish(m *message.Message) Verdict {
+	s, name := x.s, channel.Canonical(m.Channel)
+	info, err := channel.Check(name, s.cfg.Channel)
+	if err != nil {
+		x.fail(m, errChannelInvalid, "")
+		return Allow
+	}
+	failure := x.publishFailure(name, info)
+	if failure == "" && s.cfg.Congested != nil && s.cfg.Congested() {
+		failure = errCongested
+	}
+	if failure != "" {
+		x.fail(m, failure, "")
+		return Allow
+	}
+	switch x.decide(x.question(OpPublish, name, m)) {
+	case Wait:
+		return Wait
+	case Deny:
+		x.fail(m, errPublishDenied, "")
+		return Allow
+	}
+	if info.Kind == channel.Broadcast {
+		e := NewEvent(name, m.Data, isBinary(m))
+		s.stats.Published++
+		s.Deliver(e)
+		x.fx.add(Effect{Kind: Publish, Event: e}, x.fx.begin())
+	}
+	x.begin(m, "")
+	x.end()
+	return Allow
+}
+
+// publishFailure says why this session, or nobody, may publish there.
+func (x *exchange) publishFailure(name []byte, info channel.Info) string {
+	who := publishSession
+	if info.Kind == channel.Broadcast {
+		who = x.s.cfg.Rules.of(name).publish
+	}
+	switch {
+	case info.Kind == channel.Meta:
+		return errMetaUnknown
+	case who == publishInternal:
+		return errPublishDenied
+	case x.session == nil && who != publishAny:
+		return errSessionUnknown
+	}
+	return ""
+}
+
+// CheckPublish says in words why the server's own side may not publish to name,
+// or nothing.
+func CheckPublish(name []byte, limits channel.Limits) string {
+	info, err := channel.Check(name, limits)
+	switch {
+	case err != nil:
+		return err.Error()
+	case info.Kind != channel.Broadcast:
+		return "meta and service channels are not broadcast"
+	}
+	return ""
+}

@@ -1,0 +1,191 @@
+package bayeux
+
+// Slow says what happens to a session whose queue is full.
+type Slow uint8
+
+// The policies for slow clients.
+const (
+	DropOldest Slow = iota // lose the oldest events
+	Conflate               // keep the newest event of each channel, then drop the oldest
+	Disconnect             // end the session
+)
+
+// queue holds a session's undelivered events in order: first those in flight,
+// sent but not yet reported written, then the pending ones. Events are numbered
+// so that a report names exactly what it is about.
+type queue struct {
+	head, tail uint32 // nodes; head is valid if count > 0
+	first      uint32 // the first pending node, if count > sent
+	lastSent   uint32 // the last node in flight, if sent > 0
+	count      uint32
+	sent       uint32 // how many of count are in flight
+	bytes      uint32
+	base       uint32 // number of the head
+	patience   uint32 // events to drop before conflation is tried again
+}
+
+func (q *queue) pending() uint32 { return q.count - q.sent }
+
+// upto is the number after the last event in flight.
+func (q *queue) upto() uint32 { return q.base + q.sent }
+
+type node struct {
+	event Event
+	next  uint32
+}
+
+// nodes is the slab of queue nodes that all sessions of a Server share.
+type nodes struct {
+	slab []node
+	free uint32 // head of the free list, 0 none; node 0 is never used
+}
+
+func newNodes() nodes { return nodes{slab: make([]node, 1)} }
+
+func (n *nodes) take(e Event) uint32 {
+	if i := n.free; i != 0 {
+		n.free = n.slab[i].next
+		n.slab[i] = node{event: e}
+		return i
+	}
+	n.slab = append(n.slab, node{event: e})
+	return uint32(len(n.slab) - 1)
+}
+
+func (n *nodes) put(i uint32) {
+	n.slab[i] = node{next: n.free}
+	n.free = i
+}
+
+// push appends e as the newest pending event.
+func (n *nodes) push(q *queue, e Event) {
+	i := n.take(e)
+	if q.count > 0 {
+		n.slab[q.tail].next = i
+	} else {
+		q.head = i
+	}
+	if q.pending() == 0 {
+		q.first = i
+	}
+	q.tail = i
+	q.count++
+	q.bytes += uint32(len(e))
+}
+
+// unlink removes the pending node i, whose predecessor is prev (0 none).
+func (n *nodes) unlink(q *queue, prev, i uint32) {
+	next := n.slab[i].next
+	if prev != 0 {
+		n.slab[prev].next = next
+	}
+	if q.head == i {
+		q.head = next
+	}
+	if q.first == i {
+		q.first = next
+	}
+	if q.tail == i {
+		q.tail = prev
+	}
+	q.count--
+	q.bytes -= uint32(len(n.slab[i].event))
+	n.put(i)
+}
+
+// beforeFirst is the node before the first pending one, 0 none.
+func (q *queue) beforeFirst() uint32 {
+	if q.sent == 0 {
+		return 0
+	}
+	return q.lastSent
+}
+
+// dropOldest removes the oldest pending event and returns it.
+func (n *nodes) dropOldest(q *queue) Event {
+	i := q.first
+	e := n.slab[i].event
+	n.unlink(q, q.beforeFirst(), i)
+	return e
+}
+
+// written removes what is in flight.
+func (n *nodes) written(q *queue) {
+	for ; q.sent > 0; q.sent-- {
+		i := q.head
+		q.head = n.slab[i].next
+		q.count--
+		q.bytes -= uint32(len(n.slab[i].event))
+		q.base++
+		n.put(i)
+	}
+}
+
+// bounced makes what is in flight pending again, before everything newer.
+func (q *queue) bounced() {
+	if q.sent > 0 {
+		q.first, q.sent = q.head, 0
+	}
+}
+
+// clear empties the queue.
+func (n *nodes) clear(q *queue) {
+	q.bounced()
+	q.sent = q.count
+	n.written(q)
+}
+
+// enqueue puts e on the session's queue, after making room by the policy. It
+// returns false if the policy is to end the session.
+func (s *Server) enqueue(slot uint32, r *session, e Event) bool {
+	q := &r.queue
+	for q.pending() > 0 && s.full(q, e) {
+		if s.cfg.Slow == Disconnect {
+			return false
+		}
+		s.makeRoom(slot, q)
+	}
+	s.nodes.push(q, e)
+	return true
+}
+
+func (s *Server) full(q *queue, e Event) bool {
+	return int(q.count) >= s.cfg.QueueMessages || int(q.bytes)+len(e) > s.cfg.QueueBytes
+}
+
+func (s *Server) makeRoom(slot uint32, q *queue) {
+	if s.cfg.Slow == Conflate && q.patience == 0 && s.conflate(slot, q) > 0 {
+		return
+	}
+	if q.patience > 0 {
+		q.patience--
+	}
+	s.drop(slot, s.nodes.dropOldest(q))
+}
+
+// conflate removes every pending event that a newer one of its channel follows
+// and returns how many it removed. A pass that finds little is not repeated at
+// once, so that its cost stays a constant share of the events'.
+func (s *Server) conflate(slot uint32, q *queue) (removed uint32) {
+	clear(s.newest)
+	for i, k := q.first, q.pending(); k > 0; i, k = s.nodes.slab[i].next, k-1 {
+		s.newest[s.nodes.slab[i].event.Channel()] = i
+	}
+	before := q.pending()
+	prev, i := q.beforeFirst(), q.first
+	for k := before; k > 0; k-- {
+		e, next := s.nodes.slab[i].event, s.nodes.slab[i].next
+		if s.newest[e.Channel()] == i {
+			prev = i
+		} else {
+			s.nodes.unlink(q, prev, i)
+			s.drop(slot, e)
+			removed++
+		}
+		i = next
+	}
+	if removed < before/4 {
+		q.patience = before / 4
+	}
+	return removed
+}

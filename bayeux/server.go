@@ -1,0 +1,301 @@
+package bayeux
+
+import (
+	"halley/bayeux/channel"
+	"halley/bayeux/message"
+	"halley/bayeux/wheel"
+)
+
+// Config is what a Server is told once. Durations are milliseconds.
+type Config struct {
+	Node, Loop uint16 // this server's part of a session's Address
+
+	Hold          int64 // how long a /meta/connect is held
+	Interval      int64 // how long a client waits before its next connect
+	MaxInterval   int64 // how long a session outlives its last reply and interval
+	MultiInterval int64 // interval for a browser's polls beyond PollsPerBrowser
+
+	QueueMessages int // events in one session's queue
+	QueueBytes    int // bytes of them
+	Slow          Slow
+
+	MaxSessions      int
+	MaxSubscriptions int // patterns of one session
+	MaxAsks          int // questions that wait for a verdict
+	Channel          channel.Limits
+	Scanner          message.Scanner
+
+	PollsPerBrowser  int // held polls of one browser; 0 counts none
+	LenientHandshake bool
+
+	Rules     Rules
+	Policy    Policy         // nil allows what the rules allow
+	Browsers  Browsers       // nil counts none
+	Congested func() bool    // tells that no event can be passed on now; nil: never
+	Random    func(p []byte) // fills p with unpredictable bytes
+}
+
+// Request says where a batch came from.
+type Request struct {
+	To      ReplyTo
+	Type    ConnectionType // the connection type that carried it
+	Browser uint64         // the browser cookie, 0 none
+}
+
+// Stats counts what a Server has done.
+type Stats struct {
+	Sessions     int64 // now
+	Held         int64 // connects held now
+	MessagesIn   uint64
+	Published    uint64 // events accepted from clients of this loop
+	Delivered    uint64 // events written to clients
+	QueueDropped uint64
+	Bounced      uint64 // events that went back to their queue
+	Handshakes   uint64
+	Expired      uint64
+	Displaced    uint64 // held connects that a newer one replaced
+	Errors       uint64 // replies that were not successful
+}
+
+const (
+	wheelTick   = 100 // milliseconds
+	wheelSlots  = 2048
+	matchCache  = 4096 // channels whose matches are remembered
+	expiryBatch = 2000 // sessions looked at in one Tick
+)
+
+// Server is the protocol state of one event loop. It is not safe for concurrent
+// use.
+type Server struct {
+	cfg      Config
+	sessions slab
+	nodes    nodes
+	table    *channel.Table
+	wheel    *wheel.Wheel
+	stats    Stats
+
+	dirty    []uint32 // sessions whose held connect has something to answer
+	doomed   []Address
+	expired  []uint32
+	longIDs  map[uint32]string
+	drops    map[uint32]map[string]uint64
+	newest   map[string]uint32 // scratch of conflate
+	parked   map[Ticket]*parked
+	ticket   Ticket
+	name     []byte // scratch of Deliver
+	exchange exchange
+	noise    uint64 // state of the generator that spreads deadlines
+	drain    int64  // window over which clients are told to come back, 0 none
+}
+
+// NewServer returns a Server whose clock stands at now.
+func NewServer(cfg Config, now int64) *Server {
+	s := &Server{
+		cfg:      cfg,
+		sessions: newSlab(),
+		nodes:    newNodes(),
+		table:    channel.NewTable(matchCache),
+		wheel:    wheel.New(wheelTick, wheelSlots, now),
+		longIDs:  make(map[uint32]string),
+		drops:    make(map[uint32]map[string]uint64),
+		newest:   make(map[string]uint32),
+		parked:   make(map[Ticket]*parked),
+	}
+	var seed [8]byte
+	cfg.Random(seed[:])
+	s.noise = le64(seed[:]) | 1
+	return s
+}
+
+// Stats returns the counters as they stand.
+func (s *Server) Stats() Stats {
+	st := s.stats
+	st.Sessions = int64(s.sessions.count)
+	return st
+}
+
+// Dirty tells whether Flush has something to do.
+func (s *Server) Dirty() bool { return len(s.dirty)+len(s.doomed) > 0 }
+
+// Deliver queues e for every local subscriber of its channel.
+func (s *Server) Deliver(e Event) {
+	s.name = append(s.name[:0], e.Channel()...)
+	for _, sub := range s.table.Match(s.name) {
+		slot := uint32(sub)
+		r := s.sessions.at(slot)
+		if !s.enqueue(slot, r, e) {
+			s.doomed = append(s.doomed, s.address(slot, r))
+			continue
+		}
+		s.mark(slot, r)
+	}
+}
+
+// mark notes that the session may be flushed: it holds a connect, and events are
+// pending that need not wait for the fate of others in flight.
+func (s *Server) mark(slot uint32, r *session) {
+	if r.isHeld && !r.isDirty && r.queue.sent == 0 && r.queue.count > 0 {
+		r.isDirty = true
+		s.dirty = append(s.dirty, slot)
+	}
+}
+
+// Flush answers the held connects of at most max sessions that events wait for,
+// and tells whether more are left.
+func (s *Server) Flush(now int64, max int, fx *Effects) (more bool) {
+	for _, a := range s.doomed {
+		if s.sessions.find(a) != nil {
+			s.end(now, a.Slot, fx)
+		}
+	}
+	s.doomed = s.doomed[:0]
+	n := min(max, len(s.dirty))
+	for _, slot := range s.dirty[:n] {
+		r := s.sessions.at(slot)
+		r.isDirty = false
+		if r.isHeld && r.queue.sent == 0 && r.queue.count > 0 {
+			s.resume(now, slot, r, advisedReply(r), fx)
+		}
+	}
+	s.dirty = s.dirty[:copy(s.dirty, s.dirty[n:])]
+	return len(s.dirty) > 0
+}
+
+// Tick answers the connects whose time is over and sweeps expired sessions. It
+// tells whether it left some of them for the next call.
+func (s *Server) Tick(now int64, fx *Effects) (more bool) {
+	s.expired = s.wheel.Advance(now, expiryBatch, s.expired[:0])
+	for _, slot := range s.expired {
+		r := s.sessions.at(slot)
+		switch {
+		case r.state == free:
+		case r.isHeld:
+			s.resume(now, slot, r, advisedReply(r), fx)
+		default:
+			s.stats.Expired++
+			s.remove(slot, fx)
+		}
+	}
+	return len(s.expired) == expiryBatch
+}
+
+// Written reports that the reply with events up to number upto was written.
+func (s *Server) Written(a Address, upto uint32) {
+	if r := s.sessions.find(a); r != nil && r.queue.sent > 0 && r.queue.upto() == upto {
+		s.stats.Delivered += uint64(r.queue.sent)
+		s.nodes.written(&r.queue)
+		s.mark(a.Slot, r)
+	}
+}
+
+// Bounced reports that the reply with events up to number upto was not written:
+// they go back to the front of the queue.
+func (s *Server) Bounced(a Address, upto uint32) {
+	if r := s.sessions.find(a); r != nil && r.queue.sent > 0 && r.queue.upto() == upto {
+		s.stats.Bounced += uint64(r.queue.sent)
+		r.queue.bounced()
+		r.outstanding = false
+		s.mark(a.Slot, r)
+	}
+}
+
+// Gone reports that the connection of a held connect closed. The session waits
+// for its client to come back.
+func (s *Server) Gone(now int64, a Address, to ReplyTo) {
+	if r := s.sessions.find(a); r != nil && r.isHeld && r.held == to {
+		s.unhold(a.Slot, r)
+		s.await(now, a.Slot, r, r.interval)
+	}
+}
+
+// Disconnect ends a session from the server's side and tells its client through
+// the held connect, if there is one.
+func (s *Server) Disconnect(now int64, a Address, fx *Effects) bool {
+	if s.sessions.find(a) == nil {
+		return false
+	}
+	s.end(now, a.Slot, fx)
+	return true
+}
+
+// end answers a held connect with the news of the session's end, and removes it.
+func (s *Server) end(now int64, slot uint32, fx *Effects) {
+	r := s.sessions.at(slot)
+	if r.isHeld {
+		s.resume(now, slot, r, connectReply{advice: reconnectNone, ended: true}, fx)
+	}
+	s.remove(slot, fx)
+}
+
+// Find returns the address of the session that a clientId names, if it lives here.
+func (s *Server) Find(clientID []byte) (Address, bool) {
+	slot, r := s.lookup(clientID)
+	if r == nil {
+		return Address{}, false
+	}
+	return s.address(slot, r), true
+}
+
+func (s *Server) address(slot uint32, r *session) Address {
+	return Address{Node: s.cfg.Node, Loop: s.cfg.Loop, Slot: slot, Gen: r.gen}
+}
+
+// lookup finds the session of a clientId, nil if there is none.
+func (s *Server) lookup(clientID []byte) (uint32, *session) {
+	a, secret, ok := decodeClientID(clientID)
+	if !ok || a.Node != s.cfg.Node || a.Loop != s.cfg.Loop {
+		return noSlot, nil
+	}
+	r := s.sessions.find(a)
+	if r == nil || !sameSecret(&secret, &r.secret) {
+		return noSlot, nil
+	}
+	return a.Slot, r
+}
+
+// remove frees a session and everything that it has.
+func (s *Server) remove(slot uint32, fx *Effects) {
+	r := s.sessions.at(slot)
+	if r.isHeld {
+		s.unhold(slot, r)
+	}
+	s.table.UnsubscribeAll(channel.Subscriber(slot), func(pattern []byte) {
+		fx.interest(RemoveInterest, pattern)
+	})
+	s.nodes.clear(&r.queue)
+	s.wheel.Cancel(slot)
+	delete(s.drops, slot)
+	if r.isDirty {
+		s.forget(slot)
+	}
+	s.sessions.release(slot)
+}
+
+// forget takes a slot off the dirty list, so that its next session cannot be
+// taken for a flushed one.
+func (s *Server) forget(slot uint32) {
+	for i, d := range s.dirty {
+		if d == slot {
+			s.dirty = append(s.dirty[:i], s.dirty[i+1:]...)
+			return
+		}
+	}
+}
+
+// spread returns a number below n that differs from call to call.
+func (s *Server) spread(n int64) int64 {
+	s.noise ^= s.noise << 13
+	s.noise ^= s.noise >> 7
+	s.noise ^= s.noise << 17
+	if n <= 0 {
+		return 0
+	}
+	return int64(s.noise % uint64(n))
+}
+
+func le64(b []byte) (v uint64) {
+	for i := 7; i >= 0; i-- {
+		v = v<<8 | uint64(b[i])
+	}
+	return v
+}

@@ -1,0 +1,128 @@
+package bayeux
+
+// state is how far a session's connection protocol has come.
+type state uint8
+
+const (
+	free       state = iota // the slot holds no session
+	handshaken              // no connect yet: the first one is answered at once
+	connected
+)
+
+// session is the server's record of one remote client. It holds no pointer, so
+// that tens of thousands of idle ones cost the garbage collector nothing.
+type session struct {
+	secret [secretSize]byte
+	held   ReplyTo // the held connect, if isHeld; else the request that got the events in flight
+	heldID shortID // its id, for the reply
+	queue  queue
+
+	browser  uint64 // counted for the held connect; 0 none
+	gen      uint32
+	nextFree uint32
+	created  int64
+
+	state       state
+	advised     ConnectionType // the type that the last full advice was for
+	heldType    ConnectionType
+	isHeld      bool
+	isDirty     bool // stands in Server.dirty
+	advise      bool // the held connect's reply carries full advice
+	outstanding bool // a reply with events was sent since the last connect
+	interval    int64
+}
+
+// noSlot marks the absence of a session.
+const noSlot = ^uint32(0)
+
+// nowhere is the address of no session.
+var nowhere = Address{Slot: noSlot}
+
+const slabChunk = 256
+
+// slab keeps sessions in chunks, so that a record never moves.
+type slab struct {
+	chunks []*[slabChunk]session
+	next   uint32 // the first slot never used
+	free   uint32 // head of the list of freed slots
+	count  int
+}
+
+func newSlab() slab { return slab{free: noSlot} }
+
+func (b *slab) at(slot uint32) *session {
+	return &b.chunks[slot/slabChunk][slot%slabChunk]
+}
+
+// take returns a blank session in a free slot, under a new generation.
+func (b *slab) take() (uint32, *session) {
+	b.count++
+	if slot := b.free; slot != noSlot {
+		r := b.at(slot)
+		b.free = r.nextFree
+		*r = session{gen: r.gen + 1}
+		return slot, r
+	}
+	slot := b.next
+	b.next++
+	if slot%slabChunk == 0 {
+		b.chunks = append(b.chunks, new([slabChunk]session))
+	}
+	return slot, b.at(slot)
+}
+
+// release frees a slot. The generation stays, so that stale addresses miss.
+func (b *slab) release(slot uint32) {
+	r := b.at(slot)
+	*r = session{gen: r.gen, nextFree: b.free}
+	b.free = slot
+	b.count--
+}
+
+// find returns the session at a, nil if it is gone.
+func (b *slab) find(a Address) *session {
+	if a.Slot >= b.next {
+		return nil
+	}
+	r := b.at(a.Slot)
+	if r.state == free || r.gen != a.Gen {
+		return nil
+	}
+	return r
+}
+
+// maxID is the longest id of a message in bytes of JSON, quotes included.
+const maxID = 64
+
+// shortID stores the id of a held connect. Ids too long for it go to a map of
+// the Server, which is rare: clients count.
+type shortID struct {
+	n    uint8 // length; 0 none, longID elsewhere
+	text [23]byte
+}
+
+const longID = 0xff
+
+func (s *Server) keepID(slot uint32, id []byte) shortID {
+	var k shortID
+	if len(id) > len(k.text) {
+		s.longIDs[slot] = string(id)
+		k.n = longID
+		return k
+	}
+	k.n = uint8(copy(k.text[:], id))
+	return k
+}
+
+// heldID returns the id kept for the held connect of slot, nil if it had none.
+func (s *Server) heldID(slot uint32, r *session) []byte {
+	switch r.heldID.n {
+	case 0:
+		return nil
+	case longID:
+		id := s.longIDs[slot]
+		delete(s.longIDs, slot)
+		return []byte(id)
+	}
+	return r.heldID.text[:r.heldID.n]
+}

@@ -1,0 +1,335 @@
+package bayeux
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"halley/bayeux/channel"
+	"halley/bayeux/message"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write what the transcripts' commands print into the files")
+
+// TestTranscripts runs the conversations of testdata. A file is a sequence of
+//
+//	command arguments
+//	input lines
+//	----
+//	output lines
+//	(an empty line)
+//
+// with # comments between. The commands are those of player.
+func TestTranscripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no transcripts: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) { play(t, file) })
+	}
+}
+
+func play(t *testing.T, file string) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newPlayer(t, file)
+	var out strings.Builder
+	for _, part := range strings.Split(strings.TrimRight(string(text), "\n"), "\n\n") {
+		if strings.HasPrefix(part, "#") {
+			fmt.Fprintf(&out, "%s\n\n", part)
+			continue
+		}
+		input, want, _ := strings.Cut(part+"\n", "----\n")
+		got := p.run(strings.TrimSuffix(input, "\n"))
+		if !*rewrite && got != want {
+			t.Errorf("%s\n----\ngot:\n%swant:\n%s", input, got, want)
+		}
+		fmt.Fprintf(&out, "%s----\n%s\n", input, got)
+	}
+	if *rewrite {
+		if err := os.WriteFile(file, []byte(strings.TrimRight(out.String(), "\n")+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// player runs commands against a Server and prints its effects:
+//
+//	config NAME=VALUE…     before anything else; see configure
+//	post [REQUEST] [type=T] [browser=B]   handle the input as request REQUEST
+//	deliver CHANNEL DATA   an event from another loop
+//	tick DURATION          let time pass, by the wheel's ticks
+//	flush                  answer held connects that events wait for
+//	gone REQUEST SESSION   the connection of a held connect closed
+//	written SESSION, bounced SESSION      what became of the last numbered reply
+//	disconnect SESSION     from the server's side
+//	resume TICKET VERDICT
+//	drain DURATION
+//	state                  sessions and queues
+//
+// clientIds are printed, and may be written, as $1, $2, … in order of appearance.
+type player struct {
+	t       *testing.T
+	server  *Server
+	config  Config
+	now     int64
+	fx      Effects
+	ids     []string
+	last    map[Address]uint32 // number up to which the last reply went
+	verdict Verdict
+}
+
+func testConfig() Config {
+	random := rand.NewChaCha8([32]byte{1})
+	return Config{
+		Hold: 30_000, MaxInterval: 15_000, MultiInterval: 2000,
+		QueueMessages: 100, QueueBytes: 1 << 16,
+		MaxSessions: 100, MaxSubscriptions: 5, MaxAsks: 2,
+		Channel:         channel.Limits{MaxLength: 64, MaxSegments: 5},
+		Scanner:         message.Scanner{MaxDepth: 20, MaxMessages: 20},
+		PollsPerBrowser: 1,
+		Browsers:        make(countedBrowsers),
+		Random:          func(p []byte) { random.Read(p) },
+	}
+}
+
+type countedBrowsers map[uint64]int
+
+func (b countedBrowsers) Hold(browser uint64) int { b[browser]++; return b[browser] }
+func (b countedBrowsers) Release(browser uint64)  { b[browser]-- }
+
+func newPlayer(t *testing.T, _ string) *player {
+	return &player{t: t, config: testConfig(), now: 1_000_000, last: make(map[Address]uint32)}
+}
+
+// Decide lets a transcript's policy say yes, no or wait.
+func (p *player) Decide(Question) Verdict { return p.verdict }
+
+func (p *player) run(input string) string {
+	first, body, _ := strings.Cut(input, "\n")
+	args := strings.Fields(first)
+	for strings.HasPrefix(first, "#") {
+		first, body, _ = strings.Cut(body, "\n")
+		args = strings.Fields(first)
+	}
+	if args[0] == "config" {
+		p.configure(args[1:])
+		return ""
+	}
+	if p.server == nil {
+		p.server = NewServer(p.config, p.now)
+	}
+	extra := p.command(args[0], args[1:], body)
+	return p.print() + extra
+}
+
+func (p *player) command(name string, args []string, body string) (extra string) {
+	s, fx := p.server, &p.fx
+	switch name {
+	case "post":
+		return p.post(args, body)
+	case "deliver":
+		s.Deliver(NewEvent([]byte(args[0]), []byte(strings.Join(args[1:], " ")), false))
+	case "tick":
+		return p.tick(args[0])
+	case "flush":
+		for s.Flush(p.now, 1, fx) {
+		}
+	case "gone":
+		s.Gone(p.now, p.address(args[1]), requestTo(args[0]))
+	case "written":
+		s.Written(p.address(args[0]), p.last[p.address(args[0])])
+	case "bounced":
+		s.Bounced(p.address(args[0]), p.last[p.address(args[0])])
+	case "disconnect":
+		return fmt.Sprintf("%v\n", s.Disconnect(p.now, p.address(args[0]), fx))
+	case "policy":
+		p.verdict = verdictNames[args[0]]
+	case "resume":
+		n, _ := strconv.Atoi(args[0])
+		s.Resume(p.now, Ticket(n), verdictNames[args[1]], fx)
+	case "drain":
+		d, _ := time.ParseDuration(args[0])
+		s.Drain(p.now, d.Milliseconds(), 100, fx)
+	case "state":
+		return p.state()
+	default:
+		p.t.Fatalf("unknown command %q", name)
+	}
+	return ""
+}
+
+var verdictNames = map[string]Verdict{"allow": Allow, "deny": Deny, "wait": Wait}
+
+func (p *player) configure(args []string) {
+	for _, arg := range args {
+		name, value, _ := strings.Cut(arg, "=")
+		n, _ := strconv.ParseInt(value, 10, 64)
+		switch name {
+		case "queue-messages":
+			p.config.QueueMessages = int(n)
+		case "max-sessions":
+			p.config.MaxSessions = int(n)
+		case "interval":
+			p.config.Interval = n
+		case "slow":
+			p.config.Slow = map[string]Slow{"conflate": Conflate, "disconnect": Disconnect}[value]
+		case "lenient":
+			p.config.LenientHandshake = true
+		case "policy":
+			p.config.Policy = p
+		case "congested":
+			p.config.Congested = func() bool { return true }
+		case "rule":
+			rule, err := ParseRule(strings.ReplaceAll(value, ",", " "), p.config.Channel)
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			p.config.Rules = append(p.config.Rules, rule)
+		default:
+			p.t.Fatalf("unknown setting %q", name)
+		}
+	}
+}
+
+func requestTo(arg string) ReplyTo {
+	n, _ := strconv.Atoi(arg)
+	return ReplyTo{Conn: uint32(n)}
+}
+
+func (p *player) post(args []string, body string) string {
+	req := Request{}
+	for _, arg := range args {
+		name, value, named := strings.Cut(arg, "=")
+		switch {
+		case !named:
+			req.To = requestTo(arg)
+		case name == "type":
+			req.Type, _ = parseConnectionType([]byte(value))
+		case name == "browser":
+			req.Browser, _ = strconv.ParseUint(value, 10, 64)
+		}
+	}
+	var batch message.Batch
+	if err := p.config.Scanner.Scan([]byte(p.expand(body)), &batch); err != nil {
+		return fmt.Sprintf("scan: %v\n", err)
+	}
+	p.server.Handle(p.now, req, &batch, &p.fx)
+	return ""
+}
+
+func (p *player) tick(arg string) string {
+	d, err := time.ParseDuration(arg)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var out strings.Builder
+	for end := p.now + d.Milliseconds(); p.now < end; {
+		p.now += wheelTick
+		p.server.Tick(p.now, &p.fx)
+		out.WriteString(p.print())
+	}
+	return out.String()
+}
+
+// expand replaces $1, $2, … by clientIds.
+func (p *player) expand(text string) string {
+	for i := len(p.ids); i > 0; i-- {
+		text = strings.ReplaceAll(text, "$"+strconv.Itoa(i), p.ids[i-1])
+	}
+	return text
+}
+
+var clientIDs = regexp.MustCompile(fmt.Sprintf(`[0-9a-v]{%d}`, ClientIDLen))
+
+// shorten replaces clientIds by $1, $2, ….
+func (p *player) shorten(text string) string {
+	return clientIDs.ReplaceAllStringFunc(text, func(id string) string {
+		for i, known := range p.ids {
+			if known == id {
+				return "$" + strconv.Itoa(i+1)
+			}
+		}
+		p.ids = append(p.ids, id)
+		return "$" + strconv.Itoa(len(p.ids))
+	})
+}
+
+func (p *player) address(name string) Address {
+	a, ok := ParseClientID([]byte(p.expand(name)))
+	if !ok {
+		p.t.Fatalf("no session %q", name)
+	}
+	return a
+}
+
+// print tells the effects, one a line, and empties them.
+func (p *player) print() string {
+	var out bytes.Buffer
+	for i := range p.fx.List {
+		e := &p.fx.List[i]
+		switch e.Kind {
+		case Reply:
+			p.printReply(&out, e)
+		case Hold:
+			fmt.Fprintf(&out, "hold %d\n", e.To.Conn)
+		case Close:
+			fmt.Fprintf(&out, "close %d\n", e.To.Conn)
+		case Abandon:
+			fmt.Fprintf(&out, "abandon %d\n", e.To.Conn)
+		case Publish:
+			fmt.Fprintf(&out, "publish %s\n", e.Event)
+		case AddInterest:
+			fmt.Fprintf(&out, "interest + %s\n", p.fx.Pattern(e))
+		case RemoveInterest:
+			fmt.Fprintf(&out, "interest - %s\n", p.fx.Pattern(e))
+		case Ask:
+			fmt.Fprintf(&out, "ask %d: operation %d %s %s\n", e.Ticket, e.Question.Operation, e.Question.Channel, e.Question.Ext)
+		}
+	}
+	p.fx.Reset()
+	return p.shorten(out.String())
+}
+
+func (p *player) printReply(out *bytes.Buffer, e *Effect) {
+	fmt.Fprintf(out, "reply %d", e.To.Conn)
+	if e.Numbered {
+		p.last[e.Session] = e.Upto
+		fmt.Fprintf(out, " up to %d", e.Upto)
+	}
+	if e.Browser != 0 {
+		out.WriteString(" new browser")
+	}
+	out.WriteByte('\n')
+	var batch message.Batch
+	body := append(append([]byte("["), p.fx.Messages(e)...), ']')
+	scanner := message.Scanner{MaxDepth: 100, MaxMessages: 1000}
+	if err := scanner.Scan(body, &batch); err != nil {
+		p.t.Errorf("reply %s: %v", body, err)
+	}
+	for i := range batch.Messages {
+		fmt.Fprintf(out, "  %s\n", batch.Messages[i].Raw)
+	}
+}
+
+func (p *player) state() string {
+	var out strings.Builder
+	st := p.server.Stats()
+	fmt.Fprintf(&out, "sessions %d held %d\n", st.Sessions, st.Held)
+	for _, i := range p.server.Sessions(p.now, 100) {
+		fmt.Fprintf(&out, "%s %s held=%v queued=%d subscriptions=%d dropped=%d\n",
+			p.shorten(i.ID), i.ConnectionType, i.Held, i.Queued, i.Subscriptions, i.Dropped)
+	}
+	return out.String()
+}

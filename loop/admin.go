@@ -1,0 +1,82 @@
+package loop
+
+import (
+	"context"
+	"sort"
+
+	"halley/bayeux"
+)
+
+// ChannelInfo tells how many subscribers a channel or pattern has.
+type ChannelInfo struct {
+	Channel     string
+	Subscribers int
+}
+
+// SessionInfo describes a session to its operator.
+type SessionInfo = bayeux.SessionInfo
+
+// Channels lists every channel and pattern that has subscribers, by name.
+func (s *Server) Channels(ctx context.Context) ([]ChannelInfo, error) {
+	counts := make(map[string]int)
+	err := s.collect(ctx, func(r *reactor) func() {
+		own := make(map[string]int)
+		r.core.Channels(func(pattern []byte, subscribers int) { own[string(pattern)] = subscribers })
+		return func() {
+			for pattern, n := range own {
+				counts[pattern] += n
+			}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	list := make([]ChannelInfo, 0, len(counts))
+	for pattern, n := range counts {
+		list = append(list, ChannelInfo{Channel: pattern, Subscribers: n})
+	}
+	sort.Slice(list, func(i, j int) bool { return list[i].Channel < list[j].Channel })
+	return list, nil
+}
+
+// Sessions lists at most limit sessions.
+func (s *Server) Sessions(ctx context.Context, limit int) ([]SessionInfo, error) {
+	var list []SessionInfo
+	err := s.collect(ctx, func(r *reactor) func() {
+		own := r.core.Sessions(r.now(), limit)
+		return func() { list = append(list, own...) }
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list[:min(limit, len(list))], nil
+}
+
+// Disconnect ends the session of a clientId and tells its client. It returns
+// false if there is no such session.
+func (s *Server) Disconnect(ctx context.Context, id string) (bool, error) {
+	found := false
+	err := s.collect(ctx, func(r *reactor) func() {
+		a, ok := r.core.Find([]byte(id))
+		if !ok {
+			return func() {}
+		}
+		ok = r.core.Disconnect(r.now(), a, &r.fx)
+		r.perform()
+		return func() { found = ok }
+	})
+	return found, err
+}
+
+// collect runs look on every loop and then, on the caller's goroutine, what it
+// returns.
+func (s *Server) collect(ctx context.Context, look func(*reactor) func()) error {
+	results := make(chan func(), s.cfg.Loops)
+	if err := s.visit(ctx, func(r *reactor) { results <- look(r) }); err != nil {
+		return err
+	}
+	for len(results) > 0 {
+		(<-results)()
+	}
+	return nil
+}

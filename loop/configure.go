@@ -1,0 +1,164 @@
+package loop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"halley/bayeux"
+)
+
+// reservedFiles are kept back for what is not a public connection: listeners,
+// epoll, the internal listener with its own cap, logs.
+const reservedFiles = 256
+
+// minHold is the shortest hold that makes sense: a timer's tick.
+const minHold = tickEvery
+
+// configure checks the configuration and fills in what it leaves open.
+func (s *Server) configure() error {
+	if err := s.checkNumbers(); err != nil {
+		return err
+	}
+	slow, ok := map[string]bayeux.Slow{
+		"drop-oldest": bayeux.DropOldest, "conflate": bayeux.Conflate, "disconnect": bayeux.Disconnect,
+	}[s.cfg.Slow]
+	if !ok {
+		return fmt.Errorf("--slow %q: want drop-oldest, conflate or disconnect", s.cfg.Slow)
+	}
+	s.slow = slow
+	for _, text := range s.cfg.Rules {
+		rule, err := bayeux.ParseRule(text, s.channelLimits())
+		if err != nil {
+			return fmt.Errorf("--rule: %w", err)
+		}
+		s.rules = append(s.rules, rule)
+	}
+	for i, mount := range s.cfg.Mounts {
+		if !strings.HasPrefix(mount, "/") || strings.ContainsAny(mount, "?# ") {
+			return fmt.Errorf("--mount %q: want a path that starts with a slash", mount)
+		}
+		if mount != "/" {
+			s.cfg.Mounts[i] = strings.TrimRight(mount, "/")
+		}
+	}
+	return s.fitFiles()
+}
+
+func (s *Server) checkNumbers() error {
+	for _, limit := range []struct {
+		flag       string
+		value      int64
+		least, max int64
+	}{
+		{"loops", int64(s.cfg.Loops), 1, maxLoops},
+		{"hold", s.cfg.Hold.Milliseconds(), minHold.Milliseconds(), 600_000},
+		{"interval", s.cfg.Interval.Milliseconds(), 0, 3_600_000},
+		{"max-interval", s.cfg.MaxInterval.Milliseconds(), 1000, 86_400_000},
+		{"max-message", int64(s.cfg.MaxMessage), 1 << 10, 64 << 20},
+		{"max-header", int64(s.cfg.MaxHeader), 1 << 10, 1 << 20},
+		{"max-header-fields", int64(s.cfg.MaxHeaderFields), 8, 10_000},
+		{"max-target", int64(s.cfg.MaxTarget), 256, 1 << 20},
+		{"header-timeout", s.cfg.HeaderTimeout.Milliseconds(), 100, 600_000},
+		{"body-timeout", s.cfg.BodyTimeout.Milliseconds(), 100, 600_000},
+		{"idle-timeout", s.cfg.IdleTimeout.Milliseconds(), 100, 3_600_000},
+		{"max-depth", int64(s.cfg.MaxDepth), 4, 1000},
+		{"max-batch", int64(s.cfg.MaxBatch), 1, 1 << 20},
+		{"max-subscriptions", int64(s.cfg.MaxSubscriptions), 1, 100_000},
+		{"max-channel-length", int64(s.cfg.MaxChannelLength), 16, 4096},
+		{"max-channel-depth", int64(s.cfg.MaxChannelDepth), 2, 256},
+		{"max-sessions", int64(s.cfg.MaxSessions), 1, 1 << 31},
+		{"max-output", int64(s.cfg.MaxOutput), 4 << 10, 1 << 30},
+		{"max-mailbox", int64(s.cfg.MaxMailbox), 64 << 10, 1 << 30},
+		{"queue-messages", int64(s.cfg.QueueMessages), 1, 1 << 30},
+		{"queue-bytes", int64(s.cfg.QueueBytes), 1 << 10, 1 << 30},
+		{"polls-per-browser", int64(s.cfg.PollsPerBrowser), 0, 1000},
+		{"drain-timeout", s.cfg.DrainTimeout.Milliseconds(), 0, 3_600_000},
+	} {
+		if limit.value < limit.least || limit.value > limit.max {
+			return fmt.Errorf("--%s: %d is not between %d and %d", limit.flag, limit.value, limit.least, limit.max)
+		}
+	}
+	if len(s.cfg.Listen) == 0 {
+		return errors.New("--listen: want at least one address")
+	}
+	if len(s.cfg.Mounts) == 0 {
+		return errors.New("--mount: want at least one path")
+	}
+	return nil
+}
+
+// fitFiles raises the soft limit of open files to the hard one and keeps the
+// limit of connections below it: at its file limit gnet stops as a whole.
+func (s *Server) fitFiles() error {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return fmt.Errorf("limit of open files: %w", err)
+	}
+	limit.Cur = limit.Max
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return fmt.Errorf("limit of open files: %w", err)
+	}
+	room := int(min(limit.Max, 1<<30)) - reservedFiles - s.cfg.Loops
+	if room < 1 {
+		return fmt.Errorf("the limit of open files, %d, leaves none for connections: raise it (ulimit -n)", limit.Max)
+	}
+	if s.cfg.MaxConnections == 0 {
+		s.cfg.MaxConnections = room
+	}
+	if s.cfg.MaxConnections < 1 || s.cfg.MaxConnections > room {
+		return fmt.Errorf("--max-connections %d: the limit of open files, %d, allows 1 to %d (ulimit -n)",
+			s.cfg.MaxConnections, limit.Max, room)
+	}
+	return nil
+}
+
+// resolve turns the listen addresses into gnet's form and finds a port for 0:
+// each event loop has a listener of its own, and all must have the same.
+func (s *Server) resolve() (urls []string, err error) {
+	for _, address := range s.cfg.Listen {
+		if _, port, err := net.SplitHostPort(address); err != nil {
+			return nil, fmt.Errorf("--listen %q: %w", address, err)
+		} else if port == "0" {
+			if address, err = freePort(address); err != nil {
+				return nil, fmt.Errorf("--listen %q: %w", address, err)
+			}
+		} else if err := probe(address); err != nil {
+			return nil, fmt.Errorf("--listen %q: %w", address, err)
+		}
+		s.addresses = append(s.addresses, address)
+		urls = append(urls, "tcp://"+address)
+	}
+	return urls, nil
+}
+
+func freePort(address string) (string, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
+
+// probe fails if another program listens on address: sharing the port, which
+// event loops do, would otherwise hide it.
+func probe(address string) error {
+	reuse := net.ListenConfig{Control: func(_, _ string, conn syscall.RawConn) error {
+		var err error
+		conn.Control(func(fd uintptr) {
+			err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
+		})
+		return err
+	}}
+	l, err := reuse.Listen(context.Background(), "tcp", address)
+	if err != nil {
+		return err
+	}
+	return l.Close()
+}

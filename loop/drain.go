@@ -1,0 +1,77 @@
+package loop
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	drainBatch = 256 // held polls that a loop answers before it looks at its sockets
+	drainPoll  = 50 * time.Millisecond
+	stopTime   = 5 * time.Second
+)
+
+// drainWhenDone drains and stops the engine when ctx is done. It returns at once
+// if the engine has ended on its own.
+func (s *Server) drainWhenDone(ctx context.Context, ended <-chan struct{}) {
+	select {
+	case <-ended:
+		return
+	case <-ctx.Done():
+	}
+	select {
+	case <-ended:
+		return
+	case <-s.booted:
+	}
+	s.ready.Store(false)
+	s.drain()
+	stop, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	if err := s.engine.Stop(stop); err != nil {
+		s.cfg.Log.Error("stop", "error", err)
+	}
+}
+
+// drain answers all held polls with advice that spreads their return over the
+// drain window, and waits until the answers have left or the window is over.
+func (s *Server) drain() {
+	if s.cfg.DrainTimeout == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.DrainTimeout)
+	defer cancel()
+	window := s.cfg.DrainTimeout.Milliseconds()
+	for ctx.Err() == nil {
+		left := 0
+		err := s.visit(ctx, func(r *reactor) {
+			more := r.core.Drain(r.now(), window, drainBatch, &r.fx)
+			r.perform()
+			r.goOn()
+			if more || len(r.slow) > 0 {
+				left++
+			}
+		})
+		if err != nil || left == 0 {
+			return
+		}
+		time.Sleep(drainPoll)
+	}
+}
+
+// visit runs call on every loop, one after the other, and waits for each.
+func (s *Server) visit(ctx context.Context, call func(*reactor)) error {
+	for _, r := range *s.bound.Load() {
+		done := make(chan struct{})
+		s.post(r.id, entry{kind: entryCall, call: func(r *reactor) {
+			defer close(done)
+			call(r)
+		}}, nil)
+		select {
+		case <-done:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}

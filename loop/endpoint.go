@@ -1,0 +1,131 @@
+package loop
+
+import (
+	"bytes"
+	"hash/maphash"
+	"strconv"
+
+	"halley/bayeux"
+	"halley/bayeux/connectiontype"
+	"halley/httpparse"
+)
+
+// browserCookie is the name that CometD's clients know.
+const browserCookie = "BAYEUX_BROWSER"
+
+// longPoll handles a POST to a mount: its body is JSON, whatever type it claims
+// to be, or a form with a field named message (Bayeux 1.0, section 3.4).
+func (r *reactor) longPoll(c *conn, q *httpparse.Request, data []byte) {
+	body := bytes.TrimLeft(data, " \t\r\n")
+	if len(body) == 0 || body[0] != '[' && body[0] != '{' {
+		var ok bool
+		if body, ok = r.formMessages(body); !ok {
+			r.fail(c, 400, "the body is neither JSON nor a form with a message")
+			return
+		}
+	}
+	r.submit(c, q, bayeux.LongPolling, body)
+}
+
+// callback handles a GET of a mount: the message and jsonp parameters make it
+// callback-polling (Bayeux 1.0, section 6.3).
+func (r *reactor) callback(c *conn, q *httpparse.Request) {
+	body, ok := r.formMessages(q.Query)
+	if !ok {
+		r.fail(c, 400, "a GET here needs a message parameter")
+		return
+	}
+	name := connectiontype.DefaultCallback
+	valid := true
+	httpparse.Values(q.Query, "jsonp", func(raw []byte) bool {
+		decoded, err := httpparse.AppendUnescaped(nil, raw)
+		name, valid = string(decoded), err == nil && connectiontype.ValidCallback(decoded)
+		return false
+	})
+	if !valid {
+		r.fail(c, 400, "the jsonp parameter is not a function's name")
+		return
+	}
+	x := &extra{callback: name}
+	if c.extra != nil {
+		x.origin = c.extra.origin
+	}
+	c.extra, c.envelope = x, envelopeCallback
+	r.submit(c, q, bayeux.CallbackPolling, body)
+}
+
+// formMessages joins the message fields of a form or query into one batch, in
+// r.text. Each is an object or an array.
+func (r *reactor) formMessages(form []byte) (batch []byte, ok bool) {
+	text := append(r.text[:0], '[')
+	valid := true
+	httpparse.Values(form, "message", func(raw []byte) bool {
+		start := len(text)
+		var err error
+		if text, err = httpparse.AppendUnescaped(text, raw); err != nil {
+			valid = false
+			return false
+		}
+		ok = true
+		if text = append(text[:start], unwrap(text[start:])...); len(text) > start {
+			text = append(text, ',')
+		}
+		return true
+	})
+	r.text = append(bytes.TrimSuffix(text, []byte(",")), ']')
+	return r.text, ok && valid
+}
+
+// unwrap takes the brackets off an array, so that arrays can be joined.
+func unwrap(value []byte) []byte {
+	value = bytes.TrimSpace(value)
+	if n := len(value); n >= 2 && value[0] == '[' && value[n-1] == ']' {
+		return value[1 : n-1]
+	}
+	return value
+}
+
+// submit scans a batch and hands it to the loop that owns its session: that of
+// its first message, whose clientId names the loop.
+func (r *reactor) submit(c *conn, q *httpparse.Request, kind bayeux.ConnectionType, body []byte) {
+	if err := r.scanner.Scan(body, &r.batch); err != nil {
+		r.counters.scanErrors++
+		r.fail(c, 400, err.Error())
+		return
+	}
+	request := bayeux.Request{To: c.replyTo(r.id), Type: kind, Browser: r.browser(q)}
+	if owner := r.owner(); owner != r.id {
+		r.post(owner, entry{kind: entryForward, request: request}, body)
+		return
+	}
+	r.core.Handle(r.now(), request, &r.batch, &r.fx)
+	r.perform()
+}
+
+// owner is the loop of the session that the scanned batch is for; this loop
+// takes what belongs to none.
+func (r *reactor) owner() uint16 {
+	if len(r.batch.Messages) > 0 {
+		a, ok := bayeux.ParseClientID(r.batch.Messages[0].ClientID)
+		if ok && a.Node == 0 && int(a.Loop) < len(*r.server.bound.Load()) {
+			return a.Loop
+		}
+	}
+	return r.id
+}
+
+// browser reads the browser cookie: one of ours is a number, another server's is
+// hashed into one.
+func (r *reactor) browser(q *httpparse.Request) uint64 {
+	if r.server.cfg.PollsPerBrowser <= 0 || len(q.Cookie) == 0 {
+		return 0
+	}
+	value := httpparse.Cookie(q.Cookie, browserCookie)
+	if len(value) == 0 {
+		return 0
+	}
+	if n, err := strconv.ParseUint(string(value), 16, 64); err == nil && n != 0 {
+		return n
+	}
+	return maphash.Bytes(r.server.interest.seed, value) | 1
+}

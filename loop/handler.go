@@ -1,0 +1,87 @@
+package loop
+
+import (
+	"github.com/panjf2000/gnet/v2"
+	"golang.org/x/sys/unix"
+)
+
+// OnOpen implements gnet.EventHandler. Above the limit of connections the answer
+// is 503: the limit keeps the process below its limit of files, at which gnet
+// would stop as a whole.
+func (s *Server) OnOpen(socket gnet.Conn) ([]byte, gnet.Action) {
+	s.accepted.Add(1)
+	if s.connections.Add(1) > int64(s.cfg.MaxConnections) {
+		s.refused.Add(1)
+		return []byte("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"), gnet.Close
+	}
+	r := s.reactorOf(socket.EventLoop())
+	c := r.conns.take(socket)
+	socket.SetContext(c)
+	// Unanswered bytes for so long mean that the peer is gone: the listener's
+	// option would reach only the first loop's socket.
+	unix.SetsockoptInt(socket.Fd(), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, userTimeout)
+	r.wheel.Set(c.slot, r.now()+s.cfg.HeaderTimeout.Milliseconds())
+	return nil, gnet.None
+}
+
+// userTimeout is how long written bytes may stay unacknowledged, in milliseconds.
+const userTimeout = 60_000
+
+// OnTraffic implements gnet.EventHandler.
+func (s *Server) OnTraffic(socket gnet.Conn) (action gnet.Action) {
+	c, ok := socket.Context().(*conn)
+	if !ok {
+		return gnet.Close
+	}
+	r := s.reactorOf(socket.EventLoop())
+	gen := c.gen
+	defer func() {
+		if r.recovered("request") && c.gen == gen && c.socket != nil {
+			action = gnet.Close
+		}
+	}()
+	r.process(c)
+	r.endTurn()
+	return gnet.None
+}
+
+// OnClose implements gnet.EventHandler. It may run inside a Write to the same
+// connection, so it only notes what happened.
+func (s *Server) OnClose(socket gnet.Conn, _ error) gnet.Action {
+	s.connections.Add(-1)
+	c, ok := socket.Context().(*conn)
+	if !ok {
+		return gnet.None
+	}
+	r := s.reactorOf(socket.EventLoop())
+	defer r.recovered("close")
+	r.closed(c)
+	return gnet.None
+}
+
+// closed lets go of a connection. Events that it did not get go back to their
+// session; what waits on it learns that it is gone.
+func (r *reactor) closed(c *conn) {
+	to := c.replyTo(r.id)
+	if u, ok := r.slow[c.slot]; ok {
+		delete(r.slow, c.slot)
+		if u.reply.numbered {
+			r.bounced(u.reply)
+		}
+	} else if c.phase == reading && c.delivered && unacknowledged(c.socket.Fd()) {
+		r.counters.lostInFlight++
+	}
+	if c.phase == holding {
+		r.gone(c.held, to)
+	}
+	delete(r.bodies, c.slot)
+	r.wheel.Cancel(c.slot)
+	r.conns.release(c)
+}
+
+// unacknowledged tells whether the kernel still keeps bytes that the peer has
+// not confirmed.
+func unacknowledged(fd int) bool {
+	n, err := unix.IoctlGetInt(fd, unix.SIOCOUTQ)
+	return err == nil && n > 0
+}

@@ -1,0 +1,205 @@
+package loop
+
+import "halley/httpparse"
+
+// process works on a connection's input until it has to wait.
+func (r *reactor) process(c *conn) {
+	c.inTurn = true
+	for r.step(c) {
+	}
+	c.inTurn = false
+}
+
+// step handles the next request and tells whether another may follow at once.
+func (r *reactor) step(c *conn) bool {
+	if c.socket == nil {
+		return false
+	}
+	switch c.phase {
+	case reading:
+		return r.readHead(c)
+	case body:
+		return r.readBody(c)
+	case closing, lingering:
+		c.socket.Discard(-1)
+		return false
+	}
+	// gnet cannot pause reading: what a client sends ahead of its reply is kept,
+	// and must stay small.
+	if c.socket.InboundBuffered() > r.server.cfg.MaxHeader+r.server.cfg.MaxMessage {
+		r.counters.floods++
+		r.abort(c)
+	}
+	return false
+}
+
+// readHead looks for a whole header block.
+func (r *reactor) readHead(c *conn) bool {
+	if c.socket.InboundBuffered() == 0 {
+		return false
+	}
+	if _, slow := r.slow[c.slot]; slow {
+		return false // the next request waits until the last reply has left
+	}
+	buf, _ := c.socket.Peek(-1)
+	n, err := r.server.limits.Parse(&r.request, buf, int(c.seen))
+	if err != nil {
+		r.refuse(c, err)
+		return false
+	}
+	if n == 0 {
+		if c.seen == 0 {
+			r.wheel.Set(c.slot, r.now()+r.server.cfg.HeaderTimeout.Milliseconds())
+		}
+		c.seen = uint32(len(buf))
+		return false
+	}
+	return r.begin(c, buf, n)
+}
+
+// refuse answers a request that is not HTTP as it should be.
+func (r *reactor) refuse(c *conn, err error) {
+	kind := err.(httpparse.Error).Kind
+	r.counters.parseErrors[kind]++
+	r.reject(c, kind.Status(), kind.String())
+}
+
+// begin starts on the request whose head is the first n bytes of buf.
+func (r *reactor) begin(c *conn, buf []byte, n int) bool {
+	q := &r.request
+	c.seen, c.delivered = 0, false
+	c.keepAlive, c.oldHTTP, c.headOnly = q.KeepAlive, q.Minor == 0, q.Method == httpparse.MethodHEAD
+	if status, field := r.precheck(q); status != 0 {
+		r.rejectWith(c, status, field)
+		return false
+	}
+	switch {
+	case q.Chunked:
+		r.bodies[c.slot] = newChunkedBody(buf[:n], r.server.cfg.MaxMessage)
+		c.socket.Discard(n)
+	case q.ContentLength > 0 && len(buf)-n < int(q.ContentLength):
+		c.need = uint32(n) + uint32(q.ContentLength)
+	default:
+		length := max(q.ContentLength, 0)
+		return r.run(c, buf[n:n+int(length)], n+int(length))
+	}
+	c.phase = body
+	r.wheel.Set(c.slot, r.now()+r.server.cfg.BodyTimeout.Milliseconds())
+	if q.ExpectContinue && !r.proceed(c) {
+		return false
+	}
+	return r.readBody(c)
+}
+
+// proceed tells a client that waits for it to send its body (RFC 9110, section
+// 10.1.1).
+func (r *reactor) proceed(c *conn) bool {
+	r.out = append(r.out[:0], httpparse.Continue...)
+	return r.send(c)
+}
+
+// readBody looks for the rest of a body.
+func (r *reactor) readBody(c *conn) bool {
+	if b := r.bodies[c.slot]; b != nil {
+		return r.readChunks(c, b)
+	}
+	if c.socket.InboundBuffered() < int(c.need) {
+		return false
+	}
+	buf, _ := c.socket.Peek(int(c.need))
+	n, err := r.server.limits.Parse(&r.request, buf, 0)
+	if err != nil || n == 0 {
+		r.reject(c, 400, "") // it parsed before
+		return false
+	}
+	return r.run(c, buf[n:], len(buf))
+}
+
+// readChunks decodes what has come of a chunked body.
+func (r *reactor) readChunks(c *conn, b *chunkedBody) bool {
+	if c.socket.InboundBuffered() == 0 {
+		return false
+	}
+	buf, _ := c.socket.Peek(-1)
+	n, done, err := b.decode(buf)
+	if err != nil {
+		r.refuse(c, err)
+		return false
+	}
+	if n > 0 {
+		c.socket.Discard(n)
+	}
+	if !done {
+		return false
+	}
+	delete(r.bodies, c.slot)
+	if n, err := r.server.limits.Parse(&r.request, b.head, 0); err != nil || n == 0 {
+		r.reject(c, 400, "") // it parsed before
+		return false
+	}
+	return r.run(c, b.data, 0)
+}
+
+// run hands a whole request to its handler, then drops its size bytes of input.
+func (r *reactor) run(c *conn, data []byte, size int) bool {
+	gen := c.gen
+	c.phase = answering
+	r.counters.requests++
+	r.counters.bytesIn += uint64(size)
+	r.dispatch(c, &r.request, data)
+	if c.socket == nil || c.gen != gen {
+		return false
+	}
+	if size > 0 {
+		c.socket.Discard(size)
+	}
+	return true
+}
+
+// reject answers with an error status and its reason, and closes.
+func (r *reactor) reject(c *conn, status int, reason string) {
+	c.keepAlive = false
+	c.socket.Discard(-1)
+	delete(r.bodies, c.slot)
+	r.fail(c, status, reason)
+}
+
+// rejectWith is reject with a further header field.
+func (r *reactor) rejectWith(c *conn, status int, field string) {
+	c.keepAlive = false
+	c.socket.Discard(-1)
+	r.counters.httpErrors++
+	r.respond(c, response{status: status, contentType: plainText, body: []byte(httpparse.Reason(status) + "\n"), fields: field})
+}
+
+const plainText = "text/plain;charset=utf-8"
+
+// fail answers with an error status and its reason; the connection lives on if
+// it may.
+func (r *reactor) fail(c *conn, status int, reason string) {
+	text := httpparse.Reason(status)
+	if reason != "" && reason != text {
+		text += ": " + reason
+	}
+	r.counters.httpErrors++
+	r.respond(c, response{status: status, contentType: plainText, body: []byte(text + "\n")})
+}
+
+// timeout acts on a connection's deadline.
+func (r *reactor) timeout(c *conn) {
+	if c.socket == nil {
+		return
+	}
+	switch c.phase {
+	case reading:
+		if c.seen > 0 {
+			r.reject(c, 408, "the header block took too long")
+			return
+		}
+		r.abort(c)
+	case body:
+		r.reject(c, 408, "the body took too long")
+	case closing, lingering:
+		r.abort(c)
+	}
+}

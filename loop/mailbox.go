@@ -1,0 +1,98 @@
+package loop
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"halley/bayeux"
+)
+
+// entryKind says what an entry asks the loop that it is posted to.
+type entryKind uint8
+
+const (
+	entryPublish entryKind = iota // deliver event to local subscribers
+	entryForward                  // handle a request that arrived on another loop
+	entryReply                    // answer a connection of this loop
+	entryHold                     // a connection of this loop holds a connect
+	entryClose                    // a held connect of this loop was displaced
+	entryAbandon                  // the client of an unfinished reply came back elsewhere
+	entryWritten                  // the reply to session up to upto was written
+	entryBounced                  // … was not written
+	entryGone                     // the connection that held a connect closed
+	entryCall                     // run call on the loop
+)
+
+// entry is one message from loop to loop.
+type entry struct {
+	kind     entryKind
+	numbered bool
+	request  bayeux.Request
+	session  bayeux.Address
+	upto     uint32
+	browser  uint64
+	event    bayeux.Event
+	call     func(*reactor)
+
+	start, end int // of the entry's bytes in the mailbox's arena
+}
+
+// mailbox is a loop's only entrance for other goroutines: a FIFO that is swapped
+// out whole, so that posting costs an append under a lock, and one wake-up a
+// burst.
+type mailbox struct {
+	mu sync.Mutex
+	letters
+	size      int // bytes that wait, events included
+	limit     int // of size, above which the mailbox counts as congested
+	over      bool
+	congested *atomic.Int32
+	armed     bool
+}
+
+// letters is a run of entries with the bytes that they refer to.
+type letters struct {
+	entries []entry
+	arena   []byte
+}
+
+func (l *letters) reset() {
+	clear(l.entries)
+	l.entries, l.arena = l.entries[:0], l.arena[:0]
+}
+
+// bytes returns what e carries.
+func (l *letters) bytes(e *entry) []byte { return l.arena[e.start:e.end] }
+
+// post appends e with a copy of data and tells whether the loop must be woken.
+func (m *mailbox) post(e entry, data []byte) (wake bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e.start = len(m.arena)
+	m.arena = append(m.arena, data...)
+	e.end = len(m.arena)
+	m.entries = append(m.entries, e)
+	m.size += len(data) + len(e.event)
+	if m.size > m.limit && !m.over {
+		m.over = true
+		m.congested.Add(1)
+	}
+	wake = !m.armed
+	m.armed = true
+	return wake
+}
+
+// swap exchanges what waits for the emptied letters of the caller. Without any
+// the mailbox is disarmed: the next post wakes the loop again.
+func (m *mailbox) swap(l *letters) {
+	l.reset()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.letters, *l = *l, m.letters
+	m.size = 0
+	if m.over {
+		m.over = false
+		m.congested.Add(-1)
+	}
+	m.armed = len(l.entries) > 0
+}

@@ -1,0 +1,218 @@
+package loop
+
+import (
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"halley/bayeux"
+	"halley/bayeux/connectiontype"
+	"halley/httpparse"
+)
+
+// reply is a Bayeux reply on its way to a connection. If it is numbered, the
+// session's events up to upto are in it, and their owner is told their fate.
+type reply struct {
+	to       bayeux.ReplyTo
+	numbered bool
+	session  bayeux.Address
+	upto     uint32
+	browser  uint64 // a browser cookie to set, if not 0
+}
+
+// unsent is a reply of which bytes still wait in user space.
+type unsent struct {
+	reply reply
+	gen   uint32
+}
+
+// answer sends the messages of p in the envelope that its request asked for.
+func (r *reactor) answer(p reply, messages []byte) {
+	c := r.conns.find(p.to)
+	if c == nil {
+		if p.numbered {
+			r.bounced(p)
+		}
+		return
+	}
+	if p.numbered {
+		r.counters.messagesOut++
+	}
+	r.startHead(c, 200)
+	if p.browser != 0 {
+		r.appendBrowser(p.browser)
+	}
+	if c.envelope == envelopeCallback {
+		r.payload = connectiontype.AppendCallbackPolling(r.payload[:0], c.extra.callback, messages)
+		r.out = append(r.out, "Content-Type: text/javascript;charset=utf-8\r\n"+
+			"X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n"...)
+		r.endHead(len(r.payload))
+		r.out = append(r.out, r.payload...)
+	} else {
+		r.out = append(r.out, "Content-Type: application/json;charset=utf-8\r\n"...)
+		r.endHead(len(messages) + len("[]"))
+		r.out = connectiontype.AppendLongPolling(r.out, messages)
+	}
+	r.deliver(c, p)
+}
+
+// deliver writes r.out, which ends the request, and tells what became of p.
+func (r *reactor) deliver(c *conn, p reply) {
+	if !r.send(c) {
+		if p.numbered {
+			r.bounced(p)
+		}
+		return
+	}
+	if c.socket.OutboundBuffered() > 0 {
+		r.slow[c.slot] = unsent{reply: p, gen: c.gen}
+	} else if p.numbered {
+		r.written(p)
+	}
+	c.delivered = p.numbered
+	r.finish(c)
+}
+
+// send writes r.out; false means that the connection closed over it.
+func (r *reactor) send(c *conn) bool {
+	gen := c.gen
+	r.counters.bytesOut += uint64(len(r.out))
+	_, err := c.socket.Write(r.out)
+	return err == nil && c.socket != nil && c.gen == gen
+}
+
+// response is an answer that is not a Bayeux reply.
+type response struct {
+	status      int
+	contentType string
+	body        []byte
+	fields      string // further fields, each with its line end
+}
+
+// respond sends a response, which ends the request.
+func (r *reactor) respond(c *conn, p response) {
+	r.startHead(c, p.status)
+	if p.contentType != "" {
+		r.out = httpparse.AppendField(r.out, "Content-Type", p.contentType)
+	}
+	r.out = append(r.out, p.fields...)
+	r.endHead(len(p.body))
+	if !c.headOnly {
+		r.out = append(r.out, p.body...)
+	}
+	r.deliver(c, reply{})
+}
+
+// startHead begins a response in r.out: the status line and what every one has.
+func (r *reactor) startHead(c *conn, status int) {
+	r.out = httpparse.AppendHead(r.out[:0], status, r.httpDate())
+	switch {
+	case !c.keepAlive:
+		r.out = append(r.out, "Connection: close\r\n"...)
+	case c.oldHTTP:
+		r.out = append(r.out, "Connection: keep-alive\r\n"...)
+	}
+	if c.extra != nil && c.extra.origin != "" {
+		r.out = httpparse.AppendField(r.out, "Access-Control-Allow-Origin", c.extra.origin)
+		r.out = append(r.out, "Access-Control-Allow-Credentials: true\r\nVary: Origin\r\n"...)
+	}
+}
+
+// endHead ends the head of a response whose body has that many bytes.
+func (r *reactor) endHead(length int) {
+	r.out = httpparse.AppendEnd(httpparse.AppendContentLength(r.out, length))
+}
+
+func (r *reactor) appendBrowser(browser uint64) {
+	r.out = append(r.out, "Set-Cookie: "+browserCookie+"="...)
+	r.out = strconv.AppendUint(r.out, browser, 16)
+	r.out = append(r.out, "; Path=/; HttpOnly; SameSite=Lax\r\n"...)
+}
+
+// dateLayout is HTTP's form of a date (RFC 9110, section 5.6.7).
+const dateLayout = "Mon, 02 Jan 2006 15:04:05 GMT"
+
+// httpDate returns the time as a Date field has it, made anew once a second.
+func (r *reactor) httpDate() []byte {
+	if second := r.now() / 1000; second != r.dated {
+		r.dated = second
+		r.date = time.Unix(second, 0).UTC().AppendFormat(r.date[:0], dateLayout)
+	}
+	return r.date
+}
+
+// finish makes the connection ready for its next request, or closes it.
+func (r *reactor) finish(c *conn) {
+	c.serial++
+	c.extra, c.seen, c.need = nil, 0, 0
+	c.envelope, c.headOnly, c.continued = envelopeJSON, false, false
+	if !c.keepAlive {
+		r.shut(c)
+		return
+	}
+	c.phase = reading
+	r.wheel.Set(c.slot, r.now()+r.server.cfg.IdleTimeout.Milliseconds())
+	if !c.inTurn && c.socket.InboundBuffered() > 0 {
+		r.resumed = append(r.resumed, c.replyTo(r.id))
+	}
+}
+
+// lingerTime is how long a connection's input is read on after its last response,
+// in milliseconds: closing with input unread would reset the connection and take
+// the response back.
+const lingerTime = 2000
+
+// shut closes a connection for good once its output has left.
+func (r *reactor) shut(c *conn) {
+	if c.socket.OutboundBuffered() > 0 {
+		c.phase = closing
+		if _, ok := r.slow[c.slot]; !ok {
+			r.slow[c.slot] = unsent{gen: c.gen}
+		}
+		r.wheel.Set(c.slot, r.now()+r.server.cfg.BodyTimeout.Milliseconds())
+		return
+	}
+	c.phase = lingering
+	unix.Shutdown(c.socket.Fd(), unix.SHUT_WR)
+	r.wheel.Set(c.slot, r.now()+lingerTime)
+}
+
+// abort closes a connection at once.
+func (r *reactor) abort(c *conn) {
+	if c.socket != nil {
+		r.engine.Close(c.socket)
+	}
+}
+
+// checkSlow looks after connections whose output did not leave at once.
+func (r *reactor) checkSlow() {
+	for slot, u := range r.slow {
+		c := r.conns.at(slot)
+		waiting := c.socket.OutboundBuffered()
+		switch {
+		case waiting > r.server.cfg.MaxOutput:
+			r.counters.slowClosed++
+			r.abort(c)
+		case waiting == 0:
+			delete(r.slow, slot)
+			if u.reply.numbered {
+				r.written(u.reply)
+			}
+			if c.phase == closing {
+				r.shut(c)
+			} else {
+				r.resumed = append(r.resumed, c.replyTo(r.id))
+			}
+		}
+	}
+}
+
+// abandon closes the connection of a reply that its client no longer waits for,
+// so that the events in it go back to their session.
+func (r *reactor) abandon(to bayeux.ReplyTo) {
+	u, ok := r.slow[to.Conn]
+	if ok && u.gen == to.Gen && u.reply.to == to {
+		r.abort(r.conns.at(to.Conn))
+	}
+}

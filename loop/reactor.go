@@ -1,0 +1,187 @@
+package loop
+
+import (
+	"context"
+	"runtime/debug"
+	"time"
+
+	"github.com/panjf2000/gnet/v2"
+
+	"halley/bayeux"
+	"halley/bayeux/message"
+	"halley/bayeux/wheel"
+	"halley/httpparse"
+)
+
+const (
+	tickEvery   = 100 * time.Millisecond
+	wheelSlots  = 2048
+	flushBatch  = 64   // sessions whose replies are assembled before they are written
+	turnFlushes = 1024 // sessions flushed before the loop looks at its sockets again
+	turnEntries = 1024 // mailbox entries handled before it does
+)
+
+// reactor is one event loop with all that belongs to it: its connections, the
+// sessions that it owns and their subscriptions. Nothing here is locked but the
+// mailbox, which is the only way in for others.
+type reactor struct {
+	server *Server
+	id     uint16
+	engine gnet.EventLoop
+	core   *bayeux.Server
+	conns  conns
+	wheel  *wheel.Wheel // deadlines of connections, by slot
+	slow   map[uint32]unsent
+	bodies map[uint32]*chunkedBody
+
+	mailbox mailbox
+	inbox   letters // what is being worked off
+	cursor  int     // the next entry of inbox
+
+	flushPosted bool
+	resumed     []bayeux.ReplyTo // answered outside of their turn; input may wait
+	counters    counters
+
+	// Scratch, valid within one turn.
+	fx      bayeux.Effects
+	batch   message.Batch
+	scanner message.Scanner
+	request httpparse.Request
+	out     []byte
+	payload []byte
+	text    []byte
+	expired []uint32
+	date    []byte
+	dated   int64 // the second that date shows
+
+	drainTask task
+	flushTask task
+	tickTask  task
+}
+
+// task is a piece of a reactor's work as gnet runs it. Each reactor keeps its
+// three, so that posting one costs no closure.
+type task struct {
+	reactor *reactor
+	run     func(*reactor)
+}
+
+// Run implements gnet.Runnable. A panic ends the task, never the process.
+func (t *task) Run(context.Context) error {
+	defer t.reactor.recovered("task")
+	t.run(t.reactor)
+	return nil
+}
+
+func newReactor(s *Server, id uint16, now int64) *reactor {
+	r := &reactor{
+		server:  s,
+		id:      id,
+		core:    bayeux.NewServer(s.coreConfig(id), now),
+		wheel:   wheel.New(tickEvery.Milliseconds(), wheelSlots, now),
+		slow:    make(map[uint32]unsent),
+		bodies:  make(map[uint32]*chunkedBody),
+		scanner: s.scanner(),
+		mailbox: mailbox{limit: s.cfg.MaxMailbox, congested: &s.congested},
+	}
+	r.drainTask = task{r, (*reactor).drainMailbox}
+	r.flushTask = task{r, (*reactor).flush}
+	r.tickTask = task{r, (*reactor).tick}
+	return r
+}
+
+// recovered, deferred, logs and counts a panic.
+func (r *reactor) recovered(where string) (panicked bool) {
+	cause := recover()
+	if cause == nil {
+		return false
+	}
+	r.counters.panics++
+	r.server.cfg.Log.Error("panic", "in", where, "cause", cause, "stack", string(debug.Stack()))
+	return true
+}
+
+func (r *reactor) now() int64 { return r.server.now() }
+
+// execute posts t to run after the I/O events of the round.
+func (r *reactor) execute(t *task) {
+	if err := r.engine.Execute(context.Background(), t); err != nil {
+		r.server.cfg.Log.Debug("loop is gone", "loop", r.id, "error", err)
+	}
+}
+
+// endTurn posts the flush that visits the sessions which this turn made dirty.
+// gnet runs it after all I/O events of the round: every FIN and RST that the
+// kernel has reported is seen before anything is written.
+func (r *reactor) endTurn() {
+	if !r.flushPosted && r.core.Dirty() {
+		r.flushPosted = true
+		r.execute(&r.flushTask)
+	}
+}
+
+// flush answers the held connects that events wait for. What is left after a
+// bounded number of them waits for the next round.
+func (r *reactor) flush() {
+	now := r.now()
+	for done := 0; r.core.Dirty(); done += flushBatch {
+		if done >= turnFlushes {
+			r.server.later(&r.flushTask)
+			return
+		}
+		r.core.Flush(now, flushBatch, &r.fx)
+		r.perform()
+	}
+	r.flushPosted = false
+	r.goOn()
+}
+
+// tick answers polls whose time is over and closes connections past a deadline.
+func (r *reactor) tick() {
+	r.counters.ticked(r.server.now() - r.server.tickPosted[r.id].Swap(0))
+	now := r.now()
+	r.core.Tick(now, &r.fx)
+	r.perform()
+	r.expired = r.wheel.Advance(now, turnEntries, r.expired[:0])
+	for _, slot := range r.expired {
+		r.timeout(r.conns.at(slot))
+	}
+	r.checkSlow()
+	r.goOn()
+	r.endTurn()
+}
+
+// goOn processes the input that waited behind requests answered meanwhile.
+func (r *reactor) goOn() {
+	for i := 0; i < len(r.resumed); i++ {
+		to := r.resumed[i]
+		c := r.conns.at(to.Conn)
+		if c.socket != nil && c.gen == to.Gen && !c.inTurn {
+			r.process(c)
+		}
+	}
+	r.resumed = r.resumed[:0]
+}
+
+// wake makes the loop look into its mailbox. It may be called from anywhere.
+func (r *reactor) wake() { r.execute(&r.drainTask) }
+
+// drainMailbox works off what others posted, a bounded number at a time.
+func (r *reactor) drainMailbox() {
+	for n := 0; ; n++ {
+		if r.cursor == len(r.inbox.entries) {
+			r.mailbox.swap(&r.inbox)
+			if r.cursor = 0; len(r.inbox.entries) == 0 {
+				break
+			}
+		}
+		if n >= turnEntries {
+			r.server.later(&r.drainTask)
+			break
+		}
+		r.cursor++
+		r.receive(&r.inbox.entries[r.cursor-1])
+	}
+	r.goOn()
+	r.endTurn()
+}

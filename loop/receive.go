@@ -1,0 +1,165 @@
+package loop
+
+import (
+	"halley/bayeux"
+)
+
+// receive executes one entry of the mailbox.
+func (r *reactor) receive(e *entry) {
+	defer r.recovered("mailbox")
+	to := e.request.To
+	switch e.kind {
+	case entryPublish:
+		r.core.Deliver(e.event)
+	case entryForward:
+		r.handle(e.request, r.inbox.bytes(e))
+	case entryReply:
+		r.answer(reply{to: to, numbered: e.numbered, session: e.session, upto: e.upto, browser: e.browser}, r.inbox.bytes(e))
+	case entryHold:
+		r.hold(to, e.session)
+	case entryClose:
+		r.displace(to)
+	case entryAbandon:
+		r.abandon(to)
+	case entryWritten:
+		r.core.Written(e.session, e.upto)
+	case entryBounced:
+		r.core.Bounced(e.session, e.upto)
+	case entryGone:
+		r.core.Gone(r.now(), e.session, to)
+	case entryCall:
+		e.call(r)
+	}
+}
+
+// post puts e into the mailbox of another loop.
+func (r *reactor) post(loop uint16, e entry, data []byte) { r.server.post(loop, e, data) }
+
+// handle runs a batch through the core, here where its session lives. The body
+// was scanned where it arrived, so it scans.
+func (r *reactor) handle(request bayeux.Request, body []byte) {
+	if err := r.scanner.Scan(body, &r.batch); err != nil {
+		r.server.cfg.Log.Error("forwarded batch does not scan", "error", err)
+		r.post(request.To.Loop, entry{kind: entryClose, request: request}, nil)
+		return
+	}
+	r.core.Handle(r.now(), request, &r.batch, &r.fx)
+	r.perform()
+}
+
+// perform executes the effects in order and empties them.
+func (r *reactor) perform() {
+	for i := range r.fx.List {
+		r.effect(&r.fx.List[i])
+	}
+	r.fx.Reset()
+}
+
+func (r *reactor) effect(e *bayeux.Effect) {
+	switch e.Kind {
+	case bayeux.Reply:
+		r.reply(e)
+	case bayeux.Hold:
+		if e.To.Loop == r.id {
+			r.hold(e.To, e.Session)
+			return
+		}
+		r.post(e.To.Loop, entry{kind: entryHold, request: bayeux.Request{To: e.To}, session: e.Session}, nil)
+	case bayeux.Close:
+		if e.To.Loop == r.id {
+			r.displace(e.To)
+			return
+		}
+		r.post(e.To.Loop, entry{kind: entryClose, request: bayeux.Request{To: e.To}}, nil)
+	case bayeux.Abandon:
+		if e.To.Loop == r.id {
+			r.abandon(e.To)
+			return
+		}
+		r.post(e.To.Loop, entry{kind: entryAbandon, request: bayeux.Request{To: e.To}}, nil)
+	case bayeux.Publish:
+		r.publish(e.Event)
+	case bayeux.AddInterest:
+		r.server.interest.add(r.fx.Pattern(e), r.id)
+	case bayeux.RemoveInterest:
+		r.server.interest.remove(r.fx.Pattern(e), r.id)
+	case bayeux.Ask:
+		r.ask(e)
+	}
+}
+
+// publish posts an event to the other loops that have subscribers.
+func (r *reactor) publish(event bayeux.Event) {
+	set := r.server.interest.of(event.Channel())
+	set.remove(r.id)
+	set.each(func(loop uint16) {
+		r.post(loop, entry{kind: entryPublish, event: event}, nil)
+	})
+}
+
+func (r *reactor) reply(e *bayeux.Effect) {
+	if e.To.Loop != r.id {
+		r.post(e.To.Loop, entry{kind: entryReply, request: bayeux.Request{To: e.To}, numbered: e.Numbered,
+			session: e.Session, upto: e.Upto, browser: e.Browser}, r.fx.Messages(e))
+		return
+	}
+	r.answer(reply{to: e.To, numbered: e.Numbered, session: e.Session, upto: e.Upto, browser: e.Browser}, r.fx.Messages(e))
+}
+
+// written tells the owner of a session that a reply with events was written.
+func (r *reactor) written(p reply) {
+	if p.session.Loop == r.id {
+		r.core.Written(p.session, p.upto)
+		return
+	}
+	r.post(p.session.Loop, entry{kind: entryWritten, session: p.session, upto: p.upto}, nil)
+}
+
+// bounced tells the owner of a session that a reply with events was not written.
+func (r *reactor) bounced(p reply) {
+	if p.session.Loop == r.id {
+		r.core.Bounced(p.session, p.upto)
+		return
+	}
+	r.post(p.session.Loop, entry{kind: entryBounced, session: p.session, upto: p.upto}, nil)
+}
+
+// hold marks the connection whose connect is held, or tells the session that it
+// is gone already.
+func (r *reactor) hold(to bayeux.ReplyTo, session bayeux.Address) {
+	c := r.conns.find(to)
+	if c == nil {
+		r.gone(session, to)
+		return
+	}
+	c.phase, c.held = holding, session
+	r.wheel.Cancel(c.slot)
+}
+
+// gone tells the owner of a session that its held connect's connection closed.
+func (r *reactor) gone(session bayeux.Address, to bayeux.ReplyTo) {
+	if session.Loop == r.id {
+		r.core.Gone(r.now(), session, to)
+		return
+	}
+	r.post(session.Loop, entry{kind: entryGone, session: session, request: bayeux.Request{To: to}}, nil)
+}
+
+// displace ends a held connect in favour of a newer one.
+func (r *reactor) displace(to bayeux.ReplyTo) {
+	if c := r.conns.find(to); c != nil {
+		c.keepAlive = false
+		r.respond(c, response{status: 408})
+	}
+}
+
+// ask puts a question to whoever decides, and goes on with its verdict here.
+func (r *reactor) ask(e *bayeux.Effect) {
+	ticket := e.Ticket
+	r.server.cfg.Decide(*e.Question, func(verdict bayeux.Verdict) {
+		r.server.post(r.id, entry{kind: entryCall, call: func(r *reactor) {
+			r.core.Resume(r.now(), ticket, verdict, &r.fx)
+			r.perform()
+		}}, nil)
+	})
+}

@@ -1,0 +1,247 @@
+package loop
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/panjf2000/gnet/v2"
+
+	"halley/bayeux"
+	"halley/bayeux/channel"
+	"halley/bayeux/message"
+	"halley/httpparse"
+)
+
+// ErrClosed means that the server does not run, or drains.
+var ErrClosed = errors.New("server is not running")
+
+// Server is a Comet server: event loops that own every public socket, each with
+// its sessions and subscriptions. Its methods may be called from any goroutine.
+type Server struct {
+	gnet.BuiltinEventEngine
+
+	cfg      Config
+	rules    bayeux.Rules
+	slow     bayeux.Slow
+	limits   httpparse.Limits
+	origins  origins
+	start    time.Time
+	interest *interest
+	browsers *browsers
+
+	engine    gnet.Engine
+	addresses []string
+	reactors  []*reactor
+	bound     atomic.Pointer[[]*reactor] // those whose event loop is known
+	binding   sync.Mutex
+
+	connections atomic.Int64
+	accepted    atomic.Uint64
+	refused     atomic.Uint64
+	published   atomic.Uint64 // through Publish
+	congested   atomic.Int32  // mailboxes over their limit
+	ready       atomic.Bool
+	booted      chan struct{}
+	helper      chan *task
+	tickPosted  []atomic.Int64 // when the tick that a loop has not run was posted
+}
+
+// New checks cfg and returns a server that is ready to Run. An error names the
+// flag to change.
+func New(cfg Config) (*Server, error) {
+	if cfg.Loops == 0 {
+		cfg.Loops = runtime.NumCPU()
+	}
+	s := &Server{
+		cfg:      cfg,
+		limits:   httpparse.Limits{MaxTarget: cfg.MaxTarget, MaxHeaderBytes: cfg.MaxHeader, MaxFields: cfg.MaxHeaderFields},
+		origins:  newOrigins(cfg.AllowOrigin),
+		start:    time.Now(),
+		interest: newInterest(),
+		browsers: newBrowsers(),
+		booted:   make(chan struct{}),
+		helper:   make(chan *task, 4*maxLoops),
+	}
+	if err := s.configure(); err != nil {
+		return nil, err
+	}
+	for id := range s.cfg.Loops {
+		s.reactors = append(s.reactors, newReactor(s, uint16(id), s.now()))
+	}
+	s.tickPosted = make([]atomic.Int64, s.cfg.Loops)
+	s.bound.Store(new([]*reactor))
+	return s, nil
+}
+
+// now is the wall clock at the start plus the monotonic time since, in
+// milliseconds: it never goes back.
+func (s *Server) now() int64 {
+	return s.start.UnixMilli() + time.Since(s.start).Milliseconds()
+}
+
+func (s *Server) coreConfig(id uint16) bayeux.Config {
+	return bayeux.Config{
+		Loop:             id,
+		Hold:             s.cfg.Hold.Milliseconds(),
+		Interval:         s.cfg.Interval.Milliseconds(),
+		MaxInterval:      s.cfg.MaxInterval.Milliseconds(),
+		MultiInterval:    multiInterval.Milliseconds(),
+		QueueMessages:    s.cfg.QueueMessages,
+		QueueBytes:       s.cfg.QueueBytes,
+		Slow:             s.slow,
+		MaxSessions:      max(1, s.cfg.MaxSessions/s.cfg.Loops),
+		MaxSubscriptions: s.cfg.MaxSubscriptions,
+		MaxAsks:          maxAsks,
+		Channel:          s.channelLimits(),
+		Scanner:          s.scanner(),
+		PollsPerBrowser:  s.cfg.PollsPerBrowser,
+		LenientHandshake: s.cfg.LenientHandshake,
+		Rules:            s.rules,
+		Policy:           s.cfg.Policy,
+		Browsers:         s.browsers,
+		Congested:        func() bool { return s.congested.Load() > 0 },
+		Random:           func(p []byte) { rand.Read(p) },
+	}
+}
+
+const (
+	multiInterval = 2 * time.Second // what CometD advises a browser's second tab
+	maxAsks       = 10000
+)
+
+func (s *Server) channelLimits() channel.Limits {
+	return channel.Limits{MaxLength: s.cfg.MaxChannelLength, MaxSegments: s.cfg.MaxChannelDepth}
+}
+
+func (s *Server) scanner() message.Scanner {
+	return message.Scanner{MaxDepth: s.cfg.MaxDepth, MaxMessages: s.cfg.MaxBatch}
+}
+
+// Run listens and serves until ctx is done, then drains and returns.
+func (s *Server) Run(ctx context.Context) error {
+	urls, err := s.resolve()
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var group sync.WaitGroup
+	defer group.Wait()
+	defer stop()
+	group.Go(func() { s.help(ctx) })
+	group.Go(func() { s.beat(ctx) })
+	ended := make(chan struct{})
+	defer close(ended)
+	group.Go(func() { s.drainWhenDone(ctx, ended) })
+	if err := gnet.Rotate(s, urls, s.options()...); err != nil {
+		return fmt.Errorf("--listen %v: %w", s.cfg.Listen, err)
+	}
+	s.ready.Store(false)
+	return nil
+}
+
+// options are gnet's; the reasons are in ARCHITECTURE.md.
+func (s *Server) options() []gnet.Option {
+	return []gnet.Option{
+		gnet.WithNumEventLoop(s.cfg.Loops),
+		gnet.WithReusePort(true),
+		gnet.WithReuseAddr(true),
+		gnet.WithTCPKeepAlive(keepAlive),
+		gnet.WithTCPKeepInterval(keepAliveInterval),
+		gnet.WithTCPKeepCount(keepAliveCount),
+		gnet.WithReadBufferCap(readBuffer),
+		gnet.WithLogger(quietLogger{s.cfg.Log}),
+	}
+}
+
+const (
+	keepAlive         = 60 * time.Second
+	keepAliveInterval = 15 * time.Second
+	keepAliveCount    = 3
+	readBuffer        = 64 << 10
+)
+
+// OnBoot implements gnet.EventHandler.
+func (s *Server) OnBoot(engine gnet.Engine) gnet.Action {
+	s.engine = engine
+	s.ready.Store(true)
+	close(s.booted)
+	return gnet.None
+}
+
+// reactorOf finds the reactor of an event loop, and binds one to a loop that has
+// its first connection: gnet tells of a loop only through its connections.
+func (s *Server) reactorOf(loop gnet.EventLoop) *reactor {
+	for _, r := range *s.bound.Load() {
+		if r.engine == loop {
+			return r
+		}
+	}
+	s.binding.Lock()
+	defer s.binding.Unlock()
+	bound := *s.bound.Load()
+	r := s.reactors[len(bound)]
+	r.engine = loop
+	grown := append(append([]*reactor(nil), bound...), r)
+	s.bound.Store(&grown)
+	return r
+}
+
+// beat posts a tick to every loop that has run its last one.
+func (s *Server) beat(ctx context.Context) {
+	ticker := time.NewTicker(tickEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		for _, r := range *s.bound.Load() {
+			if s.tickPosted[r.id].CompareAndSwap(0, s.now()) {
+				r.execute(&r.tickTask)
+			}
+		}
+	}
+}
+
+// help posts tasks for loops that must not post them themselves: a task that
+// posts itself again would keep its loop from its sockets for ever.
+func (s *Server) help(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case t := <-s.helper:
+			t.reactor.execute(t)
+		}
+	}
+}
+
+// later runs t after its loop has looked at its sockets again.
+func (s *Server) later(t *task) { s.helper <- t }
+
+// post puts e and a copy of data into a loop's mailbox and wakes it if needed.
+func (s *Server) post(loop uint16, e entry, data []byte) {
+	r := s.reactors[loop]
+	if r.mailbox.post(e, data) {
+		r.wake()
+	}
+}
+
+// Addresses returns the addresses that the server listens on, with the port
+// that the system chose for port 0. It waits until they are known.
+func (s *Server) Addresses() []string {
+	<-s.booted
+	return s.addresses
+}
+
+// Ready tells whether the server takes new clients: not before it listens, and
+// not while it drains.
+func (s *Server) Ready() bool { return s.ready.Load() }
