@@ -18,11 +18,13 @@ const (
 	fieldAccessControlRequestMethod
 	fieldAuthorization
 	fieldConnection
+	fieldContentEncoding
 	fieldContentLength
 	fieldContentType
 	fieldCookie
 	fieldExpect
 	fieldHost
+	fieldIfNoneMatch
 	fieldLastEventID
 	fieldOrigin
 	fieldSecWebSocketExtensions
@@ -40,11 +42,13 @@ var fieldNames = [fieldCount]string{
 	fieldAccessControlRequestMethod:  "access-control-request-method",
 	fieldAuthorization:               "authorization",
 	fieldConnection:                  "connection",
+	fieldContentEncoding:             "content-encoding",
 	fieldContentLength:               "content-length",
 	fieldContentType:                 "content-type",
 	fieldCookie:                      "cookie",
 	fieldExpect:                      "expect",
 	fieldHost:                        "host",
+	fieldIfNoneMatch:                 "if-none-match",
 	fieldLastEventID:                 "last-event-id",
 	fieldOrigin:                      "origin",
 	fieldSecWebSocketExtensions:      "sec-websocket-extensions",
@@ -57,8 +61,8 @@ var fieldNames = [fieldCount]string{
 
 // listFields are those whose value is a list, and Cookie, which HTTP/2 gateways split: they may come on
 // several lines.
-const listFields = 1<<fieldAccept | 1<<fieldAccessControlRequestHeaders | 1<<fieldConnection | 1<<fieldCookie |
-	1<<fieldExpect | 1<<fieldSecWebSocketExtensions | 1<<fieldSecWebSocketProtocol | 1<<fieldUpgrade
+const listFields = 1<<fieldAccept | 1<<fieldAccessControlRequestHeaders | 1<<fieldConnection |
+	1<<fieldContentEncoding | 1<<fieldCookie | 1<<fieldExpect | 1<<fieldIfNoneMatch | 1<<fieldSecWebSocketExtensions | 1<<fieldSecWebSocketProtocol | 1<<fieldUpgrade
 
 // knownField is a field name in the form in which it is compared: the words that it begins and ends with.
 type knownField struct {
@@ -143,10 +147,14 @@ func (r *Request) span(f field) *[]byte {
 		return &r.AccessControlRequestMethod
 	case fieldAuthorization:
 		return &r.Authorization
+	case fieldContentEncoding:
+		return &r.ContentEncoding
 	case fieldContentType:
 		return &r.ContentType
 	case fieldCookie:
 		return &r.Cookie
+	case fieldIfNoneMatch:
+		return &r.IfNoneMatch
 	case fieldLastEventID:
 		return &r.LastEventID
 	case fieldOrigin:

@@ -59,8 +59,10 @@ type Request struct {
 	AccessControlRequestHeaders []byte
 	AccessControlRequestMethod  []byte
 	Authorization               []byte
+	ContentEncoding             []byte
 	ContentType                 []byte
 	Cookie                      []byte
+	IfNoneMatch                 []byte
 	LastEventID                 []byte
 	Origin                      []byte
 	SecWebSocketExtensions      []byte
@@ -100,7 +102,8 @@ func (l *Limits) Parse(r *Request, buf []byte, prev int) (n int, err error) {
 
 // parse reads a head in one pass. It returns 0 without a fault when b ends too early.
 func (l *Limits) parse(r *Request, b []byte) (int, Error) {
-	*r = Request{ContentLength: -1}
+	*r = Request{}
+	r.ContentLength = -1
 	i, fault := l.parseRequestLine(r, b, leadingLines(b))
 	if i == 0 || fault.Kind != 0 {
 		return 0, fault
@@ -118,14 +121,18 @@ func (l *Limits) parse(r *Request, b []byte) (int, Error) {
 // parseFields reads field lines from i to the empty line and returns the index after that.
 func (l *Limits) parseFields(r *Request, b []byte, i int) (int, Error) {
 	for left := l.maxFields(); ; left-- {
+		if i < len(b) && b[i] == '\r' {
+			ok, fault := lineEnds(b, i)
+			if !ok {
+				return 0, fault
+			}
+			return i + 2, fault
+		}
 		colon := skipToken(b, i)
-		if colon >= len(b)-1 {
+		if colon == len(b) {
 			return 0, Error{}
 		}
 		if b[colon] != ':' || colon == i {
-			if colon == i && b[i] == '\r' && b[i+1] == '\n' {
-				return i + 2, Error{}
-			}
 			return 0, Error{KindFieldName, colon}
 		}
 		end := skipText(b, colon+1)
