@@ -30,17 +30,15 @@ func hostEnd(b []byte) int {
 
 // validPort reports whether p is a colon and a port number. The number may be missing (RFC 3986, 3.2.3).
 func validPort(p []byte) bool {
-	if p[0] != ':' || len(p) > 1+5 {
+	if p[0] != ':' || len(p) > 1+5 || len(p) == 1+5 && string(p) > ":65535" {
 		return false
 	}
-	port := 0
 	for _, c := range p[1:] {
 		if !isDigit(c) {
 			return false
 		}
-		port = port*10 + int(c-'0')
 	}
-	return port < 1<<16
+	return true
 }
 
 // validIPv6 reports whether b is an IPv6address (RFC 3986, 3.2.2). A zone has no meaning to a server

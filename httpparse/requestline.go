@@ -16,7 +16,11 @@ const (
 func (l *Limits) parseRequestLine(r *Request, b []byte, i int) (int, Error) {
 	space := skipToken(b, i)
 	target := space + 1
-	end := skipTarget(b, min(target, len(b)))
+	query := skipTarget(b, min(target, len(b)), '?')
+	end := query
+	if end < len(b) && b[end] == '?' {
+		end = skipTarget(b, end, '#')
+	}
 	version := end + 1
 	switch {
 	case space == len(b):
@@ -37,7 +41,7 @@ func (l *Limits) parseRequestLine(r *Request, b []byte, i int) (int, Error) {
 		return 0, Error{}
 	}
 	r.Method = methodOf(b[i:space])
-	if !r.setTarget(b[target:end]) {
+	if !r.setTarget(b[target:end], query-target) {
 		return 0, Error{KindTarget, target}
 	}
 	if kind := r.setVersion(b[version:]); kind != 0 {
@@ -73,6 +77,10 @@ func methodOf(name []byte) Method {
 // setVersion reads "HTTP/1.x" and the CRLF after it. A higher minor version is treated as the highest
 // known, 1 (RFC 9110, 2.5). b is long enough.
 func (r *Request) setVersion(b []byte) Kind {
+	if string(b[:versionLength+2]) == "HTTP/1.1\r\n" {
+		r.Minor = 1
+		return 0
+	}
 	if string(b[:5]) != "HTTP/" || !isDigit(b[5]) || b[6] != '.' || !isDigit(b[7]) || b[8] != '\r' || b[9] != '\n' {
 		return KindVersion
 	}
@@ -85,50 +93,37 @@ func (r *Request) setVersion(b []byte) Kind {
 
 func isDigit(c byte) bool { return c-'0' <= 9 }
 
-// setTarget reads one of the four forms of a target (RFC 9112, 3.2) and reports whether it is one that
-// goes with the method. t is not empty.
-func (r *Request) setTarget(t []byte) bool {
+// setTarget reads one of the four forms of a target (RFC 9112, 3.2), in which a query begins at query
+// if that is not the end. It reports whether it is a form that goes with the method. t is not empty.
+func (r *Request) setTarget(t []byte, query int) bool {
 	r.Target = t
+	r.Path = t[:query]
+	if query < len(t) {
+		r.Query = t[query+1:]
+	}
 	switch {
 	case r.Method == MethodCONNECT:
+		r.Path, r.Query = nil, nil
 		end := hostEnd(t)
 		return end > 0 && end < len(t)-1 && validPort(t[end:])
 	case t[0] == '/':
-		r.setPath(t)
 		return true
 	case t[0] == '*':
-		r.Path = t
 		return len(t) == 1 && r.Method == MethodOPTIONS
 	}
-	return r.setAbsolute(t)
+	return r.setAbsolute()
 }
 
-// setPath cuts an origin-form into path and query.
-func (r *Request) setPath(t []byte) {
-	r.Path = t
-	if q := bytes.IndexByte(t, '?'); q >= 0 {
-		r.Path, r.Query = t[:q], t[q+1:]
-	}
-}
-
-// setAbsolute reads an absolute-form: its host takes the place of the field Host.
-func (r *Request) setAbsolute(t []byte) bool {
-	colon := bytes.IndexByte(t, ':')
-	if colon < 0 || len(t) < colon+3 || string(t[colon:colon+3]) != "://" {
+// setAbsolute reads an absolute-form, in which the host precedes the path: it takes the place of the
+// field Host.
+func (r *Request) setAbsolute() bool {
+	scheme, rest, ok := bytes.Cut(r.Path, []byte("://"))
+	if !ok || !equalFold(scheme, "http") && !equalFold(scheme, "https") {
 		return false
 	}
-	if scheme := t[:colon]; !equalFold(scheme, "http") && !equalFold(scheme, "https") {
-		return false
-	}
-	slash, rest := t[colon+1:colon+2], t[colon+3:]
-	end := bytes.IndexAny(rest, "/?")
-	if end < 0 {
-		end = len(rest)
-	}
-	r.setPath(rest[end:])
-	if len(r.Path) == 0 {
-		r.Path = slash // an empty path is "/" (RFC 9110, 4.2.3), and one is at hand
-	}
-	r.Host = rest[:end]
+	r.Host, r.Path = rest, r.Path[len(scheme)+1:][:1]
+	if slash := bytes.IndexByte(rest, '/'); slash >= 0 {
+		r.Host, r.Path = rest[:slash], rest[slash:]
+	} // an empty path is "/" (RFC 9110, 4.2.3), of which the scheme's is one
 	return validHost(r.Host)
 }

@@ -63,16 +63,17 @@ func skipToken(b []byte, i int) int {
 }
 
 // skipTarget is the index of the first byte from i on that no target has: white space, control bytes,
-// bytes beyond ASCII, and "#", since a fragment is never sent (RFC 9112, 3.2).
-func skipTarget(b []byte, i int) int {
+// bytes beyond ASCII, and "#", since a fragment is never sent (RFC 9112, 3.2). It stops at mark also.
+func skipTarget(b []byte, i int, mark byte) int {
+	marks := uint64(mark) * ones
 	for ; i+8 <= len(b); i += 8 {
 		w := binary.LittleEndian.Uint64(b[i : i+8])
-		hash := w ^ '#'*ones
-		if stop := (beyond(w, '!') | (hash-ones)&^hash) & highs; stop != 0 {
+		hash, at := w^'#'*ones, w^marks
+		if stop := (beyond(w, '!') | (hash-ones)&^hash | (at-ones)&^at) & highs; stop != 0 {
 			return i + bits.TrailingZeros64(stop)/8
 		}
 	}
-	for i < len(b) && b[i] > ' ' && b[i] < 0x7f && b[i] != '#' {
+	for i < len(b) && b[i] > ' ' && b[i] < 0x7f && b[i] != '#' && b[i] != mark {
 		i++
 	}
 	return i
