@@ -1,0 +1,212 @@
+package loop
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// deadline bounds every wait of these tests; it is long because machines are busy.
+const deadline = 20 * time.Second
+
+// start runs a server until the test ends.
+func start(t testing.TB, change func(*Config)) *Server {
+	t.Helper()
+	cfg := DefaultConfig()
+	cfg.Listen = []string{"127.0.0.1:0"}
+	cfg.Loops = 1
+	cfg.DrainTimeout = 0
+	cfg.MaxConnections = 1000
+	cfg.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+	if change != nil {
+		change(&cfg)
+	}
+	s, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Errorf("Run: %v", err)
+			}
+		case <-time.After(deadline):
+			t.Error("the server does not stop")
+		}
+	})
+	s.Addresses()
+	return s
+}
+
+// wire is one raw connection to a server.
+type wire struct {
+	t testing.TB
+	net.Conn
+	in *bufio.Reader
+}
+
+func dial(t testing.TB, s *Server) *wire {
+	t.Helper()
+	conn, err := net.Dial("tcp", s.Addresses()[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	conn.SetDeadline(time.Now().Add(deadline))
+	return &wire{t: t, Conn: conn, in: bufio.NewReader(conn)}
+}
+
+func (w *wire) send(text string) {
+	w.t.Helper()
+	if _, err := io.WriteString(w.Conn, text); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// answer is a response with its body read.
+type answer struct {
+	*http.Response
+	body string
+}
+
+// read reads one response.
+func (w *wire) read() answer {
+	w.t.Helper()
+	a, err := w.tryRead()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return a
+}
+
+func (w *wire) tryRead() (answer, error) {
+	response, err := http.ReadResponse(w.in, nil)
+	if err != nil {
+		return answer{}, err
+	}
+	body, err := io.ReadAll(response.Body)
+	return answer{response, string(body)}, err
+}
+
+func post(body string) string {
+	return fmt.Sprintf("POST /bayeux HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+}
+
+// bayeux sends messages and reads the reply's.
+func (w *wire) bayeux(body string) []map[string]any {
+	w.t.Helper()
+	w.send(post(body))
+	return w.messages()
+}
+
+func (w *wire) messages() []map[string]any {
+	w.t.Helper()
+	a := w.read()
+	if a.StatusCode != 200 {
+		w.t.Fatalf("status %d: %s", a.StatusCode, a.body)
+	}
+	return decode(w.t, a.body)
+}
+
+func decode(t testing.TB, body string) (messages []map[string]any) {
+	t.Helper()
+	decoder := json.NewDecoder(strings.NewReader(body))
+	decoder.UseNumber()
+	if err := decoder.Decode(&messages); err != nil {
+		t.Fatalf("%v in %q", err, body)
+	}
+	return messages
+}
+
+// handshake opens a session and returns its clientId.
+func (w *wire) handshake() string {
+	w.t.Helper()
+	reply := w.bayeux(`{"channel":"/meta/handshake","version":"1.0","supportedConnectionTypes":["long-polling"]}`)[0]
+	if reply["successful"] != true {
+		w.t.Fatalf("handshake: %v", reply)
+	}
+	return reply["clientId"].(string)
+}
+
+func connect(id string) string {
+	return fmt.Sprintf(`{"channel":"/meta/connect","connectionType":"long-polling","clientId":%q}`, id)
+}
+
+func subscribe(id, pattern string) string {
+	return fmt.Sprintf(`{"channel":"/meta/subscribe","clientId":%q,"subscription":%q}`, id, pattern)
+}
+
+func publish(id, channel, data string) string {
+	return fmt.Sprintf(`{"channel":%q,"clientId":%q,"data":%s}`, channel, id, data)
+}
+
+// subscriber opens a session with a subscription and its first connect done.
+func (w *wire) subscriber(pattern string) string {
+	w.t.Helper()
+	id := w.handshake()
+	w.bayeux("[" + connect(id) + "," + subscribe(id, pattern) + "]")
+	return id
+}
+
+// holdConnect sends a connect and waits until the server holds it.
+func (w *wire) holdConnect(s *Server, id string) {
+	w.t.Helper()
+	held := s.Stats().Held
+	w.send(post(connect(id)))
+	eventually(w.t, func() bool { return s.Stats().Held > held })
+}
+
+// eventually waits until ok.
+func eventually(t testing.TB, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(deadline); !ok(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it does not happen")
+		}
+	}
+}
+
+// events returns the data of a reply's deliveries.
+func events(messages []map[string]any) (data []string) {
+	for _, m := range messages {
+		if d, ok := m["data"]; ok {
+			text, _ := json.Marshal(d)
+			data = append(data, string(text))
+		}
+	}
+	return data
+}
+
+func publication(channel, data string) []Publication {
+	return []Publication{{Channel: []byte(channel), Data: []byte(data)}}
+}
+
+func mustPublish(t testing.TB, s *Server, channel, data string) {
+	t.Helper()
+	if err := s.Publish(publication(channel, data)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func equal(t testing.TB, got, want any) {
+	t.Helper()
+	g, _ := json.Marshal(got)
+	w, _ := json.Marshal(want)
+	if !bytes.Equal(g, w) {
+		t.Errorf("got %s, want %s", g, w)
+	}
+}
