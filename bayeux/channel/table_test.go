@@ -152,6 +152,34 @@ func TestOnlyWildcardsEmptyTheCache(t *testing.T) {
 	}
 }
 
+func TestForgottenLiteralDoesNotMatchForAnother(t *testing.T) {
+	table, a, b := NewTable(16), []byte("/a"), []byte("/b")
+	table.Subscribe(1, a)
+	if got := table.Match(a); len(got) != 1 {
+		t.Fatal(got)
+	}
+	table.Unsubscribe(1, a)
+	table.Subscribe(2, b) // takes over the node of /a
+	if got := table.Match(a); len(got) != 0 {
+		t.Errorf("/a reaches %v", got)
+	}
+}
+
+func TestCountsOfManyAreForgotten(t *testing.T) {
+	table := NewTable(4)
+	for s := range Subscriber(3 * few) {
+		table.Subscribe(0, own(s))
+		table.Subscribe(1, own(s))
+	}
+	table.UnsubscribeAll(0, nil)
+	for s := range Subscriber(3 * few) {
+		table.Unsubscribe(1, own(s))
+	}
+	if len(table.many) != 0 {
+		t.Errorf("left behind: %v", table.many)
+	}
+}
+
 func TestMatchDoesNotAllocate(t *testing.T) {
 	table := NewTable(1) // every other match is a miss
 	for s := range Subscriber(100) {

@@ -31,7 +31,7 @@ type Wheel struct {
 func New(tick int64, slots int, now int64) *Wheel {
 	slots = 1 << bits.Len(uint(max(slots, 2)-1))
 	w := &Wheel{tick: max(tick, 1), slots: int64(slots), entries: make([]entry, slots+1)}
-	w.at = w.floor(now)
+	w.at = now / w.tick
 	w.end = w.at
 	for head := 1; head <= slots; head++ {
 		w.entries[head].next, w.entries[head].prev = uint32(head), uint32(head)
@@ -81,7 +81,7 @@ func (w *Wheel) Len() int { return w.armed }
 // and less than one tick late. It returns at most limit ids; if there are more they come with the next call. Now may jump: forward by
 // any distance for the price of one look at each slot, and backward.
 func (w *Wheel) Advance(now int64, limit int, dst []uint32) []uint32 {
-	w.end = max(w.end, w.floor(now))
+	w.end = max(w.end, now/w.tick)
 	w.at = max(w.at, w.end-w.slots+1) // the last revolution meets every slot
 	limit += len(dst)
 	for len(dst) < limit {
@@ -140,16 +140,8 @@ func (w *Wheel) index(id uint32) uint32 { return id + uint32(w.slots) + 1 }
 // head is the ring head of a tick's slot.
 func (w *Wheel) head(tick int64) uint32 { return uint32(tick&(w.slots-1)) + 1 }
 
-// floor is the tick that now lies in; ceil is the first tick that begins at or after a deadline. Division in Go truncates
-// towards zero, so each has one sign to correct.
-func (w *Wheel) floor(now int64) int64 {
-	tick := now / w.tick
-	if now%w.tick < 0 {
-		tick--
-	}
-	return tick
-}
-
+// ceil is the first tick that begins at or after a deadline. (Which tick now lies in need not be as exact: a slot that is swept too
+// early, as happens before time 0 where division rounds up, keeps what is not due.)
 func (w *Wheel) ceil(deadline int64) int64 {
 	tick := deadline / w.tick
 	if deadline%w.tick > 0 {
