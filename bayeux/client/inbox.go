@@ -77,7 +77,7 @@ func (b *inbox) put(messages []Message) {
 func (b *inbox) deliver(m Message) {
 	var to []Handler
 	for _, r := range b.handlers {
-		if matches(r.pattern, m.Channel) {
+		if Matches(r.pattern, m.Channel) {
 			to = append(to, r.handler)
 		}
 	}

@@ -2,10 +2,10 @@ package client
 
 import "strings"
 
-// matches reports whether a channel is of a pattern: itself, any one more
+// Matches reports whether a channel is of a pattern: itself, any one more
 // segment for a last segment *, one or more for ** (Bayeux 1.0, section 2.2.1).
 // Wildcards reach neither meta nor service channels.
-func matches(pattern, channel string) bool {
+func Matches(pattern, channel string) bool {
 	if pattern == channel {
 		return true
 	}

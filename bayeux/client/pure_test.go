@@ -17,8 +17,8 @@ func TestMatches(t *testing.T) {
 		{"/service/x", "/service/x", true}, {"/a/b*", "/a/bc", false}, {"/a/b*", "/a/b*", true}, {"x", "y", false},
 	}
 	for _, tt := range tests {
-		if got := matches(tt.pattern, tt.channel); got != tt.want {
-			t.Errorf("matches(%q, %q) = %v", tt.pattern, tt.channel, got)
+		if got := Matches(tt.pattern, tt.channel); got != tt.want {
+			t.Errorf("Matches(%q, %q) = %v", tt.pattern, tt.channel, got)
 		}
 	}
 }

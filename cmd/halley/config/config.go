@@ -79,6 +79,8 @@ func Groups() []kong.Group {
 		{Key: "internal", Title: "Internal listener:"},
 		{Key: "demo", Title: "Demo:"},
 		{Key: "process", Title: "Process:"},
+		{Key: "where", Title: "Where to publish:"},
+		{Key: "replay", Title: "Recorded feed:"},
 	}
 }
 

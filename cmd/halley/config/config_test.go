@@ -64,7 +64,7 @@ func normal(c loop.Config) loop.Config {
 	return c
 }
 
-// Every field of loop.Config that has a flag must reach it.
+// Every field of loop.Config must have a flag, but for what is code.
 func TestEveryLoopFieldIsSet(t *testing.T) {
 	c := Serve{}
 	v := reflect.ValueOf(&c).Elem()
@@ -82,9 +82,12 @@ func TestEveryLoopFieldIsSet(t *testing.T) {
 	}
 	got := reflect.ValueOf(c.Loop())
 	for i := range got.NumField() {
-		name := got.Type().Field(i).Name
-		if got.Field(i).IsZero() && name != "Pages" && name != "Log" {
-			t.Errorf("loop.Config.%s has no flag", name)
+		switch got.Field(i).Kind() {
+		case reflect.Func, reflect.Interface, reflect.Pointer:
+			continue
+		}
+		if got.Field(i).IsZero() {
+			t.Errorf("loop.Config.%s has no flag", got.Type().Field(i).Name)
 		}
 	}
 }

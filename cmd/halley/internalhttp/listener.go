@@ -1,0 +1,189 @@
+// Package internalhttp is the internal listener: where back-ends publish and
+// operators look. It is a fasthttp server, apart from the event loops.
+package internalhttp
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"halley/bayeux/message"
+	"halley/loop"
+)
+
+// Publisher takes publications, as loop.Server does.
+type Publisher interface {
+	Publish(batch []loop.Publication) error
+}
+
+// Registry knows channels and sessions, as loop.Server does.
+type Registry interface {
+	Channels(ctx context.Context) ([]loop.ChannelInfo, error)
+	Sessions(ctx context.Context, limit int) ([]loop.SessionInfo, error)
+	Disconnect(ctx context.Context, id string) (bool, error)
+}
+
+// Readiness tells whether the server takes connections, as loop.Server does.
+type Readiness interface {
+	Ready() bool
+}
+
+// Backend is the server behind the listener.
+type Backend interface {
+	Publisher
+	Registry
+	Readiness
+}
+
+// Options are the listener's limits and the like.
+type Options struct {
+	Key         string        // bearer key of all but the health checks; empty asks for none
+	Connections int           // at once
+	Timeout     time.Duration // to read a request, and to write a response
+	MaxPublish  int           // bytes of one body
+	MaxDepth    int           // nesting of JSON
+	DedupKeys   int           // keys remembered
+	DedupWindow time.Duration // how long
+	Metrics     http.Handler  // GET /metrics; nil has none
+	Log         *slog.Logger
+}
+
+// Listener serves the internal side of one Backend.
+type Listener struct {
+	backend Backend
+	options Options
+	key     [sha256.Size]byte
+	scanner message.Scanner
+	mu      sync.Mutex // guards seen, and the order of bodies with keys
+	seen    *memory
+	server  *fasthttp.Server
+}
+
+const (
+	// Idle connections outlive those of the usual HTTP clients, so that a
+	// client rather than this side closes them.
+	idleTimeout = 75 * time.Second
+	// Bodies are bounded in bytes; this is what MaxPublish might hold.
+	bytesPerMessage = 16
+	// lookupTimeout bounds how long the event loops are asked for a listing.
+	lookupTimeout = 5 * time.Second
+)
+
+// New makes a listener. It serves nothing yet.
+func New(b Backend, o Options) *Listener {
+	l := &Listener{
+		backend: b,
+		options: o,
+		key:     sha256.Sum256([]byte(o.Key)),
+		scanner: message.Scanner{MaxDepth: o.MaxDepth, MaxMessages: o.MaxPublish / bytesPerMessage},
+		seen:    newMemory(o.DedupKeys, o.DedupWindow),
+	}
+	routes := l.routes()
+	l.server = &fasthttp.Server{
+		Name:                  "halley",
+		Handler:               func(ctx *fasthttp.RequestCtx) { l.serve(routes, ctx) },
+		ErrorHandler:          badRequest,
+		Concurrency:           o.Connections,
+		ReadTimeout:           o.Timeout,
+		WriteTimeout:          o.Timeout,
+		IdleTimeout:           idleTimeout,
+		MaxRequestBodySize:    o.MaxPublish,
+		NoDefaultContentType:  true,
+		SecureErrorLogMessage: true,
+		CloseOnShutdown:       true,
+		Logger:                peerFaults{o.Log},
+	}
+	return l
+}
+
+// Serve answers requests until Shutdown. It closes ln.
+func (l *Listener) Serve(ln net.Listener) error { return l.server.Serve(ln) }
+
+// Shutdown stops listening and waits for requests in progress.
+func (l *Listener) Shutdown(ctx context.Context) error { return l.server.ShutdownWithContext(ctx) }
+
+// serve finds the route of a request.
+func (l *Listener) serve(routes []route, ctx *fasthttp.RequestCtx) {
+	path := string(ctx.Path())
+	var allowed []string
+	for _, r := range routes {
+		if !r.matches(path) {
+			continue
+		}
+		if !r.accepts(string(ctx.Method())) {
+			allowed = append(allowed, r.method)
+			continue
+		}
+		if !r.open && !l.admit(ctx) {
+			return
+		}
+		r.handle(ctx)
+		return
+	}
+	if allowed == nil {
+		fail(ctx, fasthttp.StatusNotFound, "no such resource")
+		return
+	}
+	ctx.Response.Header.Set("Allow", strings.Join(allowed, ", "))
+	fail(ctx, fasthttp.StatusMethodNotAllowed, "method not allowed")
+}
+
+// admit checks where a request comes from. A web page on another host cannot
+// use a visitor's browser to get here, key or not.
+func (l *Listener) admit(ctx *fasthttp.RequestCtx) bool {
+	if origin := string(ctx.Request.Header.Peek("Origin")); origin != "" && !sameHost(origin, string(ctx.Host())) {
+		fail(ctx, fasthttp.StatusForbidden, "requests of other origins' pages are not taken")
+		return false
+	}
+	if l.options.Key == "" {
+		return true
+	}
+	scheme, given, _ := strings.Cut(string(ctx.Request.Header.Peek("Authorization")), " ")
+	sum := sha256.Sum256([]byte(given))
+	if strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(sum[:], l.key[:]) == 1 {
+		return true
+	}
+	ctx.Response.Header.Set("WWW-Authenticate", "Bearer")
+	fail(ctx, fasthttp.StatusUnauthorized, "a bearer key is needed")
+	return false
+}
+
+// sameHost compares an Origin with a Host.
+func sameHost(origin, host string) bool {
+	_, authority, ok := strings.Cut(origin, "://")
+	return ok && strings.EqualFold(authority, host)
+}
+
+// badRequest answers what fasthttp could not read.
+func badRequest(ctx *fasthttp.RequestCtx, err error) {
+	var network net.Error
+	var small *fasthttp.ErrSmallBuffer
+	switch {
+	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+		fail(ctx, fasthttp.StatusRequestEntityTooLarge, "body is longer than --max-publish")
+	case errors.As(err, &small):
+		fail(ctx, fasthttp.StatusRequestHeaderFieldsTooLarge, "header block is too large")
+	case errors.As(err, &network) && network.Timeout():
+		fail(ctx, fasthttp.StatusRequestTimeout, "request took too long")
+	default:
+		fail(ctx, fasthttp.StatusBadRequest, "malformed request")
+	}
+}
+
+// peerFaults keeps what clients do wrong out of the log of our own faults.
+type peerFaults struct{ log *slog.Logger }
+
+// Printf logs at debug level.
+func (p peerFaults) Printf(format string, args ...any) {
+	p.log.Debug("internal listener", "message", strings.TrimSpace(fmt.Sprintf(format, args...)))
+}

@@ -1,0 +1,225 @@
+package internalhttp
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"halley/bayeux/message"
+	"halley/loop"
+)
+
+// maxKey bounds a dedup key in bytes.
+const maxKey = 256
+
+// publish takes one message, an array of them, or one on each line. Nothing of
+// a bad body is published.
+func (l *Listener) publish(ctx *fasthttp.RequestCtx) {
+	items, err := l.parse(ctx.Request.Body())
+	if err != nil {
+		refuse(ctx, err)
+		return
+	}
+	published, duplicates, err := l.publishOnce(items)
+	if err != nil {
+		refuse(ctx, err)
+		return
+	}
+	answer := map[string]int{"published": published}
+	if duplicates > 0 {
+		answer["duplicates"] = duplicates
+	}
+	reply(ctx, fasthttp.StatusOK, answer)
+}
+
+// refuse answers a publish that did not happen.
+func refuse(ctx *fasthttp.RequestCtx, err error) {
+	var bad itemError
+	switch {
+	case errors.As(err, &bad):
+		reply(ctx, fasthttp.StatusBadRequest, map[string]any{"error": bad.reason, "index": bad.index})
+	case errors.Is(err, loop.ErrBusy), errors.Is(err, loop.ErrClosed):
+		unavailable(ctx, err)
+	default:
+		fail(ctx, fasthttp.StatusInternalServerError, err.Error())
+	}
+}
+
+// itemError is the first bad message of a body.
+type itemError struct {
+	index  int
+	reason string
+}
+
+func (e itemError) Error() string { return fmt.Sprintf("message %d: %s", e.index, e.reason) }
+
+// item is one message to publish.
+type item struct {
+	loop.Publication
+	key string // of its dedup field, empty without one
+}
+
+// parse reads a body by its first byte: an array, one object, or an object on
+// each line.
+func (l *Listener) parse(body []byte) ([]item, error) {
+	if lines := separate(body, l.options.MaxDepth); lines != nil {
+		return l.parseLines(lines)
+	}
+	return l.scan(nil, body)
+}
+
+// separate splits a body that is several lines of JSON, and gives nil for any
+// other: an object may well be spread over lines.
+func separate(body []byte, depth int) [][]byte {
+	body = bytes.TrimSpace(body)
+	first, rest, ok := bytes.Cut(body, []byte("\n"))
+	if !ok || len(rest) == 0 || first[0] != '{' || message.Valid(first, depth) != nil {
+		return nil
+	}
+	return bytes.Split(body, []byte("\n"))
+}
+
+// parseLines reads each line that is not empty.
+func (l *Listener) parseLines(lines [][]byte) ([]item, error) {
+	items := make([]item, 0, len(lines))
+	for _, line := range lines {
+		line = bytes.TrimSpace(line)
+		if len(line) == 0 {
+			continue
+		}
+		if line[0] != '{' {
+			return nil, itemError{len(items), "a line must be one object"}
+		}
+		var err error
+		if items, err = l.scan(items, line); err != nil {
+			return nil, err
+		}
+	}
+	return items, nil
+}
+
+// scan appends the messages of an object or an array.
+func (l *Listener) scan(items []item, body []byte) ([]item, error) {
+	var batch message.Batch
+	if err := l.scanner.Scan(body, &batch); err != nil {
+		return nil, itemError{len(items) + place(err, len(batch.Messages)), err.Error()}
+	}
+	for i := range batch.Messages {
+		it, reason := newItem(&batch.Messages[i])
+		if reason != "" {
+			return nil, itemError{len(items), reason}
+		}
+		items = append(items, it)
+	}
+	return items, nil
+}
+
+// place is the index of the message at which a scan stopped, after seen of them
+// had begun.
+func place(err error, seen int) int {
+	var e message.Error
+	if errors.As(err, &e) && e.Kind == message.KindNoMessage {
+		return seen
+	}
+	return max(0, seen-1)
+}
+
+// newItem checks one message, or says what is wrong with it.
+func newItem(m *message.Message) (item, string) {
+	it := item{Publication: loop.Publication{Channel: m.Channel, Data: m.Data}}
+	reason := ""
+	message.Each(m.Raw, func(key, value []byte) bool {
+		switch string(key) {
+		case "channel", "data":
+		case "dedup":
+			if value[0] != '"' || len(value) < 3 || len(value) > maxKey+2 {
+				reason = fmt.Sprintf("dedup must be a string of 1 to %d bytes", maxKey)
+				return false
+			}
+			it.key = string(message.AppendUnquoted(nil, value))
+		default:
+			reason = fmt.Sprintf("unknown field %.40q: a publish has channel, data and dedup", key)
+			return false
+		}
+		return true
+	})
+	switch {
+	case reason != "":
+	case m.Wrong&message.FieldChannel != 0:
+		reason = "channel must be a string"
+	case m.Channel == nil:
+		reason = "channel is missing"
+	case m.Data == nil:
+		reason = "data is missing"
+	}
+	return it, reason
+}
+
+// publishOnce publishes all items but those whose key is remembered. Bodies
+// with keys go one after the other, so that a repeat which overtakes its first
+// still finds it.
+func (l *Listener) publishOnce(items []item) (published, duplicates int, err error) {
+	if keyed(items) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+	}
+	now := time.Now()
+	c := sift(items, l.seen, now)
+	if err := l.send(c); err != nil {
+		return 0, 0, err
+	}
+	for _, key := range c.keys {
+		l.seen.add(key, now)
+	}
+	return len(c.batch), len(items) - len(c.batch), nil
+}
+
+// choice is what of a body is to be published.
+type choice struct {
+	batch []loop.Publication
+	index []int    // where each was in the body
+	keys  []string // to remember when it has been published
+}
+
+// sift leaves out repeats, of earlier bodies and of this one.
+func sift(items []item, seen *memory, now time.Time) choice {
+	c := choice{batch: make([]loop.Publication, 0, len(items)), index: make([]int, 0, len(items))}
+	fresh := make(map[string]bool)
+	for i := range items {
+		if key := items[i].key; key != "" {
+			if fresh[key] || seen.has(key, now) {
+				continue
+			}
+			fresh[key] = true
+			c.keys = append(c.keys, key)
+		}
+		c.batch, c.index = append(c.batch, items[i].Publication), append(c.index, i)
+	}
+	return c
+}
+
+func keyed(items []item) bool {
+	for i := range items {
+		if items[i].key != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// send publishes what was chosen. A bad channel is named by its place in the
+// body.
+func (l *Listener) send(c choice) error {
+	if len(c.batch) == 0 {
+		return nil
+	}
+	err := l.backend.Publish(c.batch)
+	var bad loop.ChannelError
+	if errors.As(err, &bad) && bad.Index < len(c.index) {
+		return itemError{c.index[bad.Index], bad.Reason}
+	}
+	return err
+}

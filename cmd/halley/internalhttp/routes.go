@@ -1,0 +1,169 @@
+package internalhttp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-json"
+	"github.com/valyala/fasthttp"
+	"github.com/valyala/fasthttp/fasthttpadaptor"
+	"github.com/valyala/fasthttp/pprofhandler"
+
+	"halley/loop"
+)
+
+// route is a resource and one method of it.
+type route struct {
+	method string
+	path   string // one that ends in / has everything below it
+	open   bool   // needs no key
+	handle fasthttp.RequestHandler
+}
+
+func (r route) matches(path string) bool {
+	if strings.HasSuffix(r.path, "/") {
+		return strings.HasPrefix(path, r.path)
+	}
+	return path == r.path
+}
+
+// accepts lets HEAD stand for GET (RFC 9110, section 9.3.2).
+func (r route) accepts(method string) bool {
+	return method == r.method || method == fasthttp.MethodHead && r.method == fasthttp.MethodGet
+}
+
+func (l *Listener) routes() []route {
+	get := fasthttp.MethodGet
+	routes := []route{
+		{method: fasthttp.MethodPost, path: "/publish", handle: l.publish},
+		{method: get, path: "/channels", handle: l.channels},
+		{method: get, path: "/sessions", handle: l.sessions},
+		{method: fasthttp.MethodDelete, path: "/sessions/", handle: l.disconnect},
+		{method: get, path: "/health/live", open: true, handle: live},
+		{method: get, path: "/health/ready", open: true, handle: l.ready},
+		{method: get, path: "/debug/pprof/", handle: pprofhandler.PprofHandler},
+		{method: fasthttp.MethodPost, path: "/debug/pprof/symbol", handle: pprofhandler.PprofHandler},
+	}
+	if l.options.Metrics != nil {
+		routes = append(routes, route{method: get, path: "/metrics", handle: fasthttpadaptor.NewFastHTTPHandler(l.options.Metrics)})
+	}
+	return routes
+}
+
+// live says that the process answers.
+func live(ctx *fasthttp.RequestCtx) { reply(ctx, fasthttp.StatusOK, map[string]bool{"live": true}) }
+
+// ready says whether the server takes connections: not before it listens, and
+// not while it drains.
+func (l *Listener) ready(ctx *fasthttp.RequestCtx) {
+	status := fasthttp.StatusOK
+	if !l.backend.Ready() {
+		status = fasthttp.StatusServiceUnavailable
+	}
+	reply(ctx, status, map[string]bool{"ready": l.backend.Ready()})
+}
+
+type channelJSON struct {
+	Channel     string `json:"channel"`
+	Subscribers int    `json:"subscribers"`
+}
+
+// channels lists what is subscribed to.
+func (l *Listener) channels(ctx *fasthttp.RequestCtx) {
+	wait, cancel := context.WithTimeout(context.Background(), lookupTimeout)
+	defer cancel()
+	infos, err := l.backend.Channels(wait)
+	if err != nil {
+		unavailable(ctx, err)
+		return
+	}
+	list := make([]channelJSON, len(infos))
+	for i, c := range infos {
+		list[i] = channelJSON(c)
+	}
+	reply(ctx, fasthttp.StatusOK, map[string]any{"channels": list})
+}
+
+type sessionJSON struct {
+	ID             string `json:"id"`
+	ConnectionType string `json:"connectionType"`
+	Held           bool   `json:"held"`
+	Queued         int    `json:"queued"`
+	QueuedBytes    int    `json:"queuedBytes"`
+	Subscriptions  int    `json:"subscriptions"`
+	Dropped        uint64 `json:"dropped"`
+	AgeMs          int64  `json:"ageMs"`
+}
+
+const (
+	usualSessions = 1000
+	mostSessions  = 100_000
+)
+
+// sessions lists the first ones, 1,000 unless ?limit= says otherwise.
+func (l *Listener) sessions(ctx *fasthttp.RequestCtx) {
+	limit := usualSessions
+	if text := string(ctx.QueryArgs().Peek("limit")); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > mostSessions {
+			fail(ctx, fasthttp.StatusBadRequest, fmt.Sprintf("limit must be a number from 1 to %d", mostSessions))
+			return
+		}
+		limit = n
+	}
+	wait, cancel := context.WithTimeout(context.Background(), lookupTimeout)
+	defer cancel()
+	infos, err := l.backend.Sessions(wait, limit)
+	if err != nil {
+		unavailable(ctx, err)
+		return
+	}
+	list := make([]sessionJSON, len(infos))
+	for i, s := range infos {
+		list[i] = sessionJSON(s)
+	}
+	reply(ctx, fasthttp.StatusOK, map[string]any{"sessions": list})
+}
+
+// disconnect ends the session whose clientId follows in the path.
+func (l *Listener) disconnect(ctx *fasthttp.RequestCtx) {
+	wait, cancel := context.WithTimeout(context.Background(), lookupTimeout)
+	defer cancel()
+	found, err := l.backend.Disconnect(wait, strings.TrimPrefix(string(ctx.Path()), "/sessions/"))
+	switch {
+	case err != nil:
+		unavailable(ctx, err)
+	case !found:
+		fail(ctx, fasthttp.StatusNotFound, "no such session")
+	default:
+		reply(ctx, fasthttp.StatusOK, map[string]int{"disconnected": 1})
+	}
+}
+
+// unavailable answers when the event loops could not be asked.
+func unavailable(ctx *fasthttp.RequestCtx, err error) {
+	if errors.Is(err, loop.ErrBusy) {
+		ctx.Response.Header.Set("Retry-After", "1")
+	}
+	fail(ctx, fasthttp.StatusServiceUnavailable, err.Error())
+}
+
+// fail answers with a reason.
+func fail(ctx *fasthttp.RequestCtx, status int, reason string) {
+	reply(ctx, status, map[string]string{"error": reason})
+}
+
+// reply answers with JSON.
+func reply(ctx *fasthttp.RequestCtx, status int, value any) {
+	body, err := json.Marshal(value)
+	if err != nil {
+		status, body = fasthttp.StatusInternalServerError, []byte(`{"error":"answer could not be written"}`)
+	}
+	ctx.Response.SetStatusCode(status)
+	ctx.Response.Header.SetContentType("application/json")
+	ctx.Response.Header.Set("Cache-Control", "no-store")
+	ctx.Response.SetBody(append(body, '\n'))
+}

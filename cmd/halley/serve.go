@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"halley/cmd/halley/config"
+	"halley/cmd/halley/feed"
+	"halley/cmd/halley/internalhttp"
+	"halley/cmd/halley/web"
+	"halley/loop"
+)
+
+// serveCommand runs the server.
+type serveCommand struct {
+	config.Serve
+}
+
+// Run serves until it is told to stop and the drain is over.
+func (c *serveCommand) Run(env environment, flags *kong.Context) error {
+	log := newLog(env.stderr, &c.Serve)
+	settings := c.Loop()
+	settings.Log = log
+	settings.Pages = web.Page
+	server, err := loop.New(settings)
+	if err != nil {
+		return usageError{err}
+	}
+	if c.CheckConfig {
+		return c.print(env, flags)
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(c.GcPercent)
+	}
+	return c.serve(env.ctx, server, log)
+}
+
+// print writes the effective configuration.
+func (c *serveCommand) print(env environment, flags *kong.Context) error {
+	text, err := config.Effective(flags.Flags())
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(env.stdout, "%s\n", text)
+	return err
+}
+
+// serve runs the event loops, and beside them the internal listener and the
+// demo. The internal listener stays until the drain is over, so that
+// readiness can be seen to be false.
+func (c *serveCommand) serve(ctx context.Context, server *loop.Server, log *slog.Logger) error {
+	internal, err := c.listenInternal(server, log)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var group sync.WaitGroup
+	if c.Demo {
+		market := feed.NewMarket(c.DemoSeed, float64(c.DemoRate))
+		group.Go(func() { demo(ctx, server, market, log) })
+	}
+	group.Go(func() { announce(ctx, server, internal.address(), log) })
+	err = server.Run(ctx)
+	cancel()
+	group.Wait()
+	return errors.Join(err, internal.close())
+}
+
+// announce logs the addresses once the server listens.
+func announce(ctx context.Context, server *loop.Server, internal string, log *slog.Logger) {
+	for !server.Ready() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	log.Info("listening", "addresses", server.Addresses(), "internal", internal)
+}
+
+// internalListener is the internal listener at work, or nil.
+type internalListener struct {
+	listener *internalhttp.Listener
+	socket   net.Listener
+	done     chan error
+}
+
+// listenInternal opens the internal listener, if there is to be one.
+func (c *serveCommand) listenInternal(server *loop.Server, log *slog.Logger) (*internalListener, error) {
+	if c.Internal == "" {
+		return nil, nil
+	}
+	socket, err := net.Listen("tcp", c.Internal)
+	if err != nil {
+		return nil, fmt.Errorf("--internal: %w", err)
+	}
+	l := internalhttp.New(server, internalhttp.Options{
+		Key:         string(c.InternalKey),
+		Connections: c.InternalConnections,
+		Timeout:     c.InternalTimeout,
+		MaxPublish:  int(c.MaxPublish),
+		MaxDepth:    c.MaxDepth,
+		DedupKeys:   c.DedupKeys,
+		DedupWindow: c.DedupWindow,
+		Log:         log,
+	})
+	i := &internalListener{l, socket, make(chan error, 1)}
+	go func() { i.done <- l.Serve(socket) }()
+	return i, nil
+}
+
+func (i *internalListener) address() string {
+	if i == nil {
+		return "off"
+	}
+	return i.socket.Addr().String()
+}
+
+// close waits a moment for requests in progress.
+func (i *internalListener) close() error {
+	if i == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	err := i.listener.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil // whoever is still at it is cut off
+	}
+	return errors.Join(err, <-i.done)
+}

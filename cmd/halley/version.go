@@ -1,0 +1,36 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+)
+
+// versionCommand prints what this binary is.
+type versionCommand struct{}
+
+// Run prints version, commit and Go version on one line.
+func (versionCommand) Run(env environment) error {
+	info, _ := debug.ReadBuildInfo()
+	_, err := fmt.Fprintln(env.stdout, describe(info))
+	return err
+}
+
+// describe reads what the Go tool has put into the binary.
+func describe(info *debug.BuildInfo) string {
+	version, commit, changed := "development", "unknown", ""
+	if info != nil {
+		if v := info.Main.Version; v != "" && v != "(devel)" {
+			version = v
+		}
+		for _, s := range info.Settings {
+			switch {
+			case s.Key == "vcs.revision":
+				commit = s.Value
+			case s.Key == "vcs.modified" && s.Value == "true":
+				changed = " (changed)"
+			}
+		}
+	}
+	return fmt.Sprintf("halley %s, commit %s%s, %s %s/%s", version, commit, changed, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
