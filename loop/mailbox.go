@@ -72,7 +72,24 @@ func (m *mailbox) post(e entry, data []byte) (wake bool) {
 	m.arena = append(m.arena, data...)
 	e.end = len(m.arena)
 	m.entries = append(m.entries, e)
-	m.size += len(data) + len(e.event)
+	return m.added(len(data) + len(e.event))
+}
+
+// postEvents appends entries that carry events alone.
+func (m *mailbox) postEvents(entries []entry) (wake bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.entries = append(m.entries, entries...)
+	size := 0
+	for i := range entries {
+		size += len(entries[i].event)
+	}
+	return m.added(size)
+}
+
+// added accounts for that many more bytes.
+func (m *mailbox) added(bytes int) (wake bool) {
+	m.size += bytes
 	if m.size > m.limit && !m.over {
 		m.over = true
 		m.congested.Add(1)

@@ -44,11 +44,23 @@ func (s *Server) Publish(batch []Publication) error {
 	if s.congested.Load() > 0 {
 		return ErrBusy
 	}
+	s.postEvents(batch)
+	s.published.Add(uint64(len(batch)))
+	return nil
+}
+
+// postEvents posts a batch to each interested loop at once, so that a subscriber
+// gets what it can of it in one reply.
+func (s *Server) postEvents(batch []Publication) {
+	posts := make([][]entry, s.cfg.Loops)
 	for _, p := range batch {
 		event := bayeux.NewEvent(p.Channel, p.Data, false)
 		set := s.interest.of(event.Channel())
-		set.each(func(loop uint16) { s.post(loop, entry{kind: entryPublish, event: event}, nil) })
+		set.each(func(loop uint16) { posts[loop] = append(posts[loop], entry{kind: entryPublish, event: event}) })
 	}
-	s.published.Add(uint64(len(batch)))
-	return nil
+	for loop, entries := range posts {
+		if len(entries) > 0 && s.reactors[loop].mailbox.postEvents(entries) {
+			s.reactors[loop].wake()
+		}
+	}
 }

@@ -51,6 +51,7 @@ type reactor struct {
 	payload []byte
 	text    []byte
 	expired []uint32
+	peers   peers
 	date    []byte
 	dated   int64 // the second that date shows
 
@@ -130,6 +131,7 @@ func (r *reactor) flush() {
 			return
 		}
 		r.core.Flush(now, flushBatch, &r.fx)
+		r.lookAtReplies()
 		r.perform()
 	}
 	r.flushPosted = false
@@ -174,6 +176,7 @@ func (r *reactor) drainMailbox() {
 			if r.cursor = 0; len(r.inbox.entries) == 0 {
 				break
 			}
+			r.lookAtInbox()
 		}
 		if n >= turnEntries {
 			r.server.later(&r.drainTask)
