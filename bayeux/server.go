@@ -60,7 +60,7 @@ type Stats struct {
 const (
 	wheelTick   = 100 // milliseconds
 	wheelSlots  = 2048
-	matchCache  = 4096 // channels whose matches are remembered
+	matchCache  = 1024 // channels whose matches are remembered
 	expiryBatch = 2000 // sessions looked at in one Tick
 )
 
