@@ -21,12 +21,12 @@ type Config struct {
 	Connections int  // per subscriber: 1, or 2 to hold polls on one and send everything else on the other
 	Suffixes    bool // add /handshake, /connect to the path the way CometD's client does
 
-	Symbols     *plan.Symbols
-	Names       []string // channel of each symbol
-	First       int      // number of this process's first subscriber in the whole run
-	Subscribers int      // at most so many in this process
-	Publishers  int      // 0 in processes that do not publish
-	Churners    int      // clients that connect, subscribe and disconnect over and over
+	Symbols     *plan.Symbols `json:"-"` // a worker makes its own
+	Names       []string      // channel of each symbol
+	First       int           // number of this process's first subscriber in the whole run
+	Subscribers int           // at most so many in this process
+	Publishers  int           // 0 in processes that do not publish
+	Churners    int           // clients that connect, subscribe and disconnect over and over
 
 	Run          uint32        // marks this run's payloads
 	Size         int           // bytes of data in each message

@@ -1,0 +1,27 @@
+package cost
+
+// Slope is the growth of y per unit of x by least squares, 0 when x does not vary.
+func Slope(x, y []float64) float64 {
+	n := float64(len(x))
+	var sx, sy, sxx, sxy float64
+	for i := range x {
+		sx += x[i]
+		sy += y[i]
+		sxx += x[i] * x[i]
+		sxy += x[i] * y[i]
+	}
+	d := n*sxx - sx*sx
+	if d == 0 {
+		return 0
+	}
+	return (n*sxy - sx*sy) / d
+}
+
+// PerSubscriber is the slope of one figure of the samples against held subscribers.
+func PerSubscriber(samples []Sample, figure func(Sample) int64) float64 {
+	x, y := make([]float64, len(samples)), make([]float64, len(samples))
+	for i, s := range samples {
+		x[i], y[i] = float64(s.Held), float64(figure(s))
+	}
+	return Slope(x, y)
+}

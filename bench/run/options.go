@@ -1,0 +1,192 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"halley/bench/client"
+	"halley/bench/plan"
+	"halley/bench/report"
+	"halley/bench/wire"
+)
+
+// Options say what to run against which server.
+type Options struct {
+	Scenario       string // idle, fanout, saturate, ticker, churn or soak
+	Label          string
+	URL            string
+	PublishURL     string
+	ConnectionType string
+	Connections    int // per subscriber
+	Suffixes       bool
+	Channel        string // with {symbol} where a ticker's symbol goes
+
+	Subscribers int
+	Messages    int // 0 takes the scenario's default
+	Rate        float64
+	Size        int
+	Publishers  int
+	Symbols     int
+	Follow      int
+	Zipf        float64
+	Seed        uint64
+	Feed        *FeedFile
+
+	Duration  time.Duration // of saturate, churn and soak
+	HoldFor   time.Duration // how long idle keeps each plateau
+	Steps     []int         // plateaus of idle
+	After     time.Duration // how long idle watches the server after the clients have gone
+	Settle    time.Duration // pause between ramp and publishing
+	Drain     time.Duration // give up when nothing arrives for so long
+	Churners  int
+	ChurnRate float64
+	KillRate  float64
+
+	ConnectRate float64
+	Connecting  int
+	Sources     int
+	Processes   int
+
+	PID           int
+	ServerCommand string
+	Commit        string
+	Flags         []string
+}
+
+// Options that are missing get these values.
+const (
+	defaultSize  = 128
+	defaultDrain = 10 * time.Second
+)
+
+// ErrOptions says that options contradict each other or are out of range.
+var ErrOptions = errors.New("options")
+
+// Scenarios are the names that Options.Scenario may have.
+func Scenarios() []string {
+	return []string{"idle", "fanout", "saturate", "ticker", "churn", "soak"}
+}
+
+func (o *Options) check() error {
+	_, err := wire.ParseStyle(o.ConnectionType)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: %w", ErrOptions, err)
+	case !slices.Contains(Scenarios(), o.Scenario):
+		return fmt.Errorf("%w: no scenario %q", ErrOptions, o.Scenario)
+	case o.Subscribers < 0 || o.Messages < 0 || o.Rate < 0 || o.Size < 0 || o.Churners < 0:
+		return fmt.Errorf("%w: numbers must not be negative", ErrOptions)
+	case o.Connections < 1 || o.Connections > 2:
+		return fmt.Errorf("%w: a subscriber has 1 or 2 connections, not %d", ErrOptions, o.Connections)
+	case !strings.HasPrefix(o.Channel, "/"):
+		return fmt.Errorf("%w: the channel %q does not begin with /", ErrOptions, o.Channel)
+	case o.PID > 0 && o.ServerCommand != "":
+		return fmt.Errorf("%w: give a pid or a server command, not both", ErrOptions)
+	}
+	return nil
+}
+
+func (o *Options) setDefaults() {
+	o.Processes = max(o.Processes, 1)
+	o.Publishers = max(o.Publishers, 1)
+	if o.Size == 0 {
+		o.Size = defaultSize
+	}
+	if o.Drain == 0 {
+		o.Drain = defaultDrain
+	}
+	if o.Scenario == "soak" && o.Messages == 0 {
+		o.Messages = int(o.Rate * o.Duration.Seconds())
+	}
+	if o.Scenario == "idle" {
+		o.Steps = plateaus(o.Steps, o.Subscribers)
+	}
+	if o.Scenario == "churn" || o.Scenario == "soak" {
+		o.Churners = max(o.Churners, 1)
+	}
+	if !slices.Contains([]string{"churn", "soak"}, o.Scenario) {
+		o.Churners = 0
+	}
+}
+
+// plateaus ends at all subscribers and begins, unless told otherwise, at a ninth of
+// them, which is far enough apart for a slope.
+func plateaus(steps []int, all int) []int {
+	if len(steps) == 0 {
+		steps = []int{(all + 8) / 9}
+	}
+	var rising []int
+	for _, n := range steps {
+		if n > 0 && n < all {
+			rising = append(rising, n)
+		}
+	}
+	slices.Sort(rising)
+	return append(rising, all)
+}
+
+// layout is the channels of a run and who follows them.
+type layout struct {
+	symbols *plan.Symbols
+	names   []string
+	ticks   int // messages of a recorded feed
+}
+
+func (o *Options) layout() (layout, error) {
+	if o.Feed == nil {
+		y := plan.NewSymbols(o.Channel, o.Symbols, o.Follow, o.Zipf, o.Seed)
+		l := layout{symbols: y}
+		for k := range y.Count() {
+			l.names = append(l.names, y.Name(k))
+		}
+		return l, nil
+	}
+	if !strings.Contains(o.Channel, "{symbol}") {
+		return layout{}, fmt.Errorf("%w: a recorded feed needs {symbol} in the channel", ErrOptions)
+	}
+	feed, err := o.Feed.Load()
+	if err != nil {
+		return layout{}, err
+	}
+	l := layout{symbols: plan.NewSymbols(o.Channel, len(feed.Symbols), o.Follow, 0, o.Seed), ticks: len(feed.Ticks)}
+	for _, name := range feed.Symbols {
+		l.names = append(l.names, strings.ReplaceAll(o.Channel, "{symbol}", name))
+	}
+	return l, nil
+}
+
+// tasks splits the run among its processes. The first one publishes.
+func (o *Options) tasks(l layout, start int64, run uint32) []Task {
+	style, _ := wire.ParseStyle(o.ConnectionType) // check has seen it
+	tasks := make([]Task, o.Processes)
+	for i := range tasks {
+		first, size := plan.Share(o.Subscribers, o.Processes, i)
+		_, churners := plan.Share(o.Churners, o.Processes, i)
+		tasks[i] = Task{
+			Start: start, Pattern: o.Channel, Symbols: l.symbols.Count(), Follow: o.Follow, Exponent: o.Zipf, Seed: o.Seed,
+			Client: client.Config{
+				URL: o.URL, PublishURL: o.PublishURL, Style: style, Connections: o.Connections, Suffixes: o.Suffixes,
+				Names: l.names, First: first, Subscribers: size, Churners: churners,
+				Run: run, Size: o.Size, Connecting: o.Connecting, Sources: o.Sources,
+			},
+		}
+	}
+	tasks[publisher].Client.Publishers = min(o.Publishers, len(l.names))
+	tasks[publisher].Feed = o.Feed
+	return tasks
+}
+
+func (o *Options) plan(l layout) report.Plan {
+	messages := o.Messages
+	if o.Feed != nil {
+		messages = l.ticks
+	}
+	return report.Plan{
+		Subscribers: o.Subscribers, Connections: o.Connections, ConnectionType: o.ConnectionType,
+		Symbols: l.symbols.Count(), Follow: l.symbols.PerSubscriber(),
+		Messages: messages, Rate: o.Rate, Size: o.Size, Processes: o.Processes,
+	}
+}
