@@ -59,23 +59,30 @@ var fieldNames = [fieldCount]string{
 	fieldUpgrade:                     "upgrade",
 }
 
-// listFields are those whose value is a list, and Cookie, which HTTP/2 gateways split: they may come on
-// several lines.
-const listFields = 1<<fieldAccept | 1<<fieldAccessControlRequestHeaders | 1<<fieldConnection |
-	1<<fieldContentEncoding | 1<<fieldCookie | 1<<fieldExpect | 1<<fieldIfNoneMatch | 1<<fieldSecWebSocketExtensions | 1<<fieldSecWebSocketProtocol | 1<<fieldUpgrade
+// spanFields are those whose value is kept as it is, where Request.span says.
+const spanFields fieldSet = 1<<fieldCount - 1<<(fieldOther+1) - 1<<fieldConnection - 1<<fieldContentLength -
+	1<<fieldExpect - 1<<fieldHost - 1<<fieldTransferEncoding
 
-// knownField is a field name in the form in which it is compared: the words that it begins and ends with.
+// singleFields are those that may not come twice. The others are lists, have a fault of their own for it,
+// or are Cookie, which gateways from HTTP/2 may leave in pieces.
+const singleFields fieldSet = 1<<fieldAccessControlRequestMethod | 1<<fieldAuthorization | 1<<fieldContentType |
+	1<<fieldHost | 1<<fieldLastEventID | 1<<fieldOrigin | 1<<fieldSecWebSocketKey | 1<<fieldSecWebSocketVersion
+
+// knownField is a field name in the form in which it is compared: its length, and the words that it
+// begins and ends with.
 type knownField struct {
 	head, tail uint64
+	length     int
 	field      field
 }
 
-// byLength holds the known fields by the length of their name, which alone rules out most others.
-var byLength = func() (t [32][]knownField) {
+// known holds each known field in the place that its name hashes to. No two have the same one, which a
+// test checks.
+var known = func() (t [64]knownField) {
 	for f := fieldOther + 1; f < fieldCount; f++ {
 		name := []byte(fieldNames[f])
 		head, tail := ends(name)
-		t[len(name)] = append(t[len(name)], knownField{head, tail, f})
+		t[hash(head, len(name))] = knownField{head, tail, len(name), f}
 	}
 	return t
 }()
@@ -91,48 +98,60 @@ func ends(name []byte) (head, tail uint64) {
 	return head | 0x20*ones, tail | 0x20*ones
 }
 
+// hashFactor was found by trying odd numbers.
+const hashFactor = 0x35bf992dc9e9c617
+
+// hash is the place in known of a name that begins with head.
+func hash(head uint64, length int) uint64 { return (head + uint64(length)) * hashFactor >> (64 - 6) }
+
 // lookup finds a field by its name, a token in any case.
 func lookup(name []byte) field {
-	if len(name) >= len(byLength) || len(byLength[len(name)]) == 0 {
+	if len(name) < 4 {
 		return fieldOther
 	}
 	head, tail := ends(name)
-	for _, k := range byLength[len(name)] {
-		if k.head == head && k.tail == tail && (len(name) <= 16 || equalFold(name, fieldNames[k.field])) {
-			return k.field
-		}
+	k := &known[hash(head, len(name))]
+	if k.head != head || k.tail != tail || k.length != len(name) {
+		return fieldOther
 	}
-	return fieldOther
+	if len(name) > 16 && !equalFold(name, fieldNames[k.field]) {
+		return fieldOther
+	}
+	return k.field
 }
 
 // set takes over one field line, its value trimmed. It returns the kind of fault, or 0.
 func (r *Request) set(f field, value []byte) Kind {
-	repeated := r.seen&(1<<f) != 0
-	r.seen |= 1 << f
+	bit := fieldSet(1) << f
+	repeated := r.seen&bit != 0
+	r.seen |= bit
+	switch {
+	case repeated && singleFields&bit != 0:
+		return KindRepeatedField
+	case spanFields&bit == 0:
+		return r.apply(f, value, repeated)
+	case !repeated:
+		*r.span(f) = value
+	}
+	return 0
+}
+
+// apply does what a field says that is not merely kept.
+func (r *Request) apply(f field, value []byte, repeated bool) Kind {
 	switch f {
+	case fieldHost:
+		return r.setHost(value)
 	case fieldConnection:
 		r.setConnection(value)
-		return 0
 	case fieldExpect:
 		if !equalFold(value, "100-continue") {
 			return KindExpectation
 		}
-		return 0
 	case fieldContentLength:
 		return r.setContentLength(value, repeated)
 	case fieldTransferEncoding:
 		return r.setTransferEncoding(value, repeated)
 	}
-	if repeated {
-		if listFields&(1<<f) != 0 {
-			return 0
-		}
-		return KindRepeatedField
-	}
-	if f == fieldHost {
-		return r.setHost(value)
-	}
-	*r.span(f) = value
 	return 0
 }
 
@@ -216,7 +235,7 @@ func (r *Request) setTransferEncoding(value []byte, repeated bool) Kind {
 		return KindTransferEncoding
 	}
 	for coding := range elements(value[:comma]) {
-		if len(coding) == 0 || equalFold(coding, "chunked") || skipToken(coding, 0) == 0 {
+		if len(coding) == 0 || equalFold(coding, "chunked") || skipToken(coding, 0, ' ') == 0 {
 			return KindTransferEncoding
 		}
 	}
@@ -231,6 +250,10 @@ const (
 
 // setConnection notes the options of one line (RFC 9110, 7.6.1). They are whole tokens.
 func (r *Request) setConnection(value []byte) {
+	if equalFold(value, "keep-alive") { // all that most clients say
+		r.seen |= optionKeepAlive
+		return
+	}
 	for option := range elements(value) {
 		switch {
 		case equalFold(option, "keep-alive"):

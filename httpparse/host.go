@@ -11,21 +11,34 @@ func validHost(h []byte) bool {
 
 // hostEnd is the length of the uri-host that b begins with; 0 when it begins with none.
 func hostEnd(b []byte) int {
-	if len(b) > 0 && b[0] == '[' {
+	i := skipHost(b, 0)
+	if i < len(b) && (b[i] == '%' || b[i] == '[') {
+		return rareHostEnd(b, i)
+	}
+	return i
+}
+
+func skipHost(b []byte, i int) int {
+	for i < len(b) && classes[b[i]]&classHost != 0 {
+		i++
+	}
+	return i
+}
+
+// rareHostEnd is hostEnd for what nobody sends: escapes, and addresses of IPv6. i is where the first
+// special byte is.
+func rareHostEnd(b []byte, i int) int {
+	if b[0] == '[' {
 		end := bytes.IndexByte(b, ']')
 		if end < 0 || !validIPv6(b[1:end]) {
 			return 0
 		}
 		return end + 1
 	}
-	for i := 0; ; i += 3 {
-		for i < len(b) && classes[b[i]]&classHost != 0 {
-			i++
-		}
-		if i+2 >= len(b) || b[i] != '%' || classes[b[i+1]]&classes[b[i+2]]&classHex == 0 {
-			return i
-		}
+	for i+2 < len(b) && b[i] == '%' && classes[b[i+1]]&classes[b[i+2]]&classHex != 0 {
+		i = skipHost(b, i+3)
 	}
+	return i
 }
 
 // validPort reports whether p is a colon and a port number. The number may be missing (RFC 3986, 3.2.3).

@@ -128,14 +128,17 @@ func (l *Limits) parseFields(r *Request, b []byte, i int) (int, Error) {
 			}
 			return i + 2, fault
 		}
-		colon := skipToken(b, i)
+		colon := skipToken(b, i, ':')
 		if colon == len(b) {
 			return 0, Error{}
 		}
 		if b[colon] != ':' || colon == i {
 			return 0, Error{KindFieldName, colon}
 		}
-		end := skipText(b, colon+1)
+		end := skipASCII(b, colon+1)
+		if end < len(b) && b[end] != '\r' {
+			end = skipText(b, end)
+		}
 		if end >= len(b)-1 {
 			return 0, Error{}
 		}

@@ -14,7 +14,7 @@ const (
 // parseRequestLine reads the request line at i (RFC 9112, 3) and returns the index after its CRLF, or
 // 0 without a fault when b ends too early.
 func (l *Limits) parseRequestLine(r *Request, b []byte, i int) (int, Error) {
-	space := skipToken(b, i)
+	method, space := readMethod(b, i)
 	target := space + 1
 	query := skipTarget(b, min(target, len(b)), '?')
 	end := query
@@ -40,7 +40,7 @@ func (l *Limits) parseRequestLine(r *Request, b []byte, i int) (int, Error) {
 	case version+versionLength+2 > len(b):
 		return 0, Error{}
 	}
-	r.Method = methodOf(b[i:space])
+	r.Method = method
 	if !r.setTarget(b[target:end], query-target) {
 		return 0, Error{KindTarget, target}
 	}
@@ -48,6 +48,21 @@ func (l *Limits) parseRequestLine(r *Request, b []byte, i int) (int, Error) {
 		return 0, Error{kind, version}
 	}
 	return version + versionLength + 2, Error{}
+}
+
+// readMethod reads the token at i and returns the index after it. The two methods that nearly all
+// requests have are seen at a glance.
+func readMethod(b []byte, i int) (Method, int) {
+	if rest := b[i:]; len(rest) > 5 {
+		switch {
+		case string(rest[:5]) == "POST ":
+			return MethodPOST, i + 4
+		case string(rest[:4]) == "GET ":
+			return MethodGET, i + 3
+		}
+	}
+	end := skipToken(b, i, ' ')
+	return methodOf(b[i:end]), end
 }
 
 func methodOf(name []byte) Method {

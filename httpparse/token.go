@@ -32,28 +32,27 @@ var classes = func() (t [256]uint8) {
 }()
 
 // Words of eight equal bytes, for the scans below, which look at eight bytes at once and mark the bytes
-// that end the scan by their high bit.
+// that end the scan by their high bit. Where subtracting borrows from the next higher byte, or adding
+// carries into it, it does so only out of a byte that is marked itself: so the lowest mark is always
+// exact, and it is the only one used.
 const (
 	ones  = 0x0101010101010101
 	highs = 0x80 * ones
 )
 
-// skipToken is the index of the first byte from i on that no token has; len(b) when there is none.
-// Letters and "-", of which most names consist, go by in words.
-func skipToken(b []byte, i int) int {
-	for ; i+8 <= len(b); i++ {
+// skipToken is the index of the first byte from i on that no token has; len(b) when there is none. It
+// is at its best when that byte is end, which no token has, and the token is of letters and "-". The
+// two are looked for apart because what comes next waits for the place of end only.
+func skipToken(b []byte, i int, end byte) int {
+	ends := uint64(end) * ones
+	for i = max(i, 0); i <= len(b)-8; i += 8 {
 		w := binary.LittleEndian.Uint64(b[i : i+8])
-		low := (w | 0x20*ones) &^ highs
-		letter := (low + (0x80-'a')*ones) &^ (low + (0x7f-'z')*ones)
-		dash := (w ^ '-'*ones) &^ highs
-		stop := (w | ^letter&(dash+0x7f*ones)) & highs
-		if stop == 0 {
-			i += 7
-			continue
+		at := zeros(w ^ ends)
+		if before := (at - 1) &^ at; rare(w)&before != 0 {
+			break
 		}
-		i += bits.TrailingZeros64(stop) / 8
-		if classes[b[i]]&classToken == 0 {
-			return i
+		if at != 0 {
+			return i + bits.TrailingZeros64(at)/8
 		}
 	}
 	for i < len(b) && classes[b[i]]&classToken != 0 {
@@ -62,14 +61,24 @@ func skipToken(b []byte, i int) int {
 	return i
 }
 
+// zeros marks the bytes of w that are 0.
+func zeros(w uint64) uint64 { return (w - ones) &^ w & highs }
+
+// rare marks the bytes of w that are neither letters nor "-".
+func rare(w uint64) uint64 {
+	low := (w | 0x20*ones) &^ highs
+	letter := (low + (0x80-'a')*ones) &^ (low + (0x7f-'z')*ones)
+	dash := (w ^ '-'*ones) &^ highs
+	return (w | ^letter&(dash+0x7f*ones)) & highs
+}
+
 // skipTarget is the index of the first byte from i on that no target has: white space, control bytes,
 // bytes beyond ASCII, and "#", since a fragment is never sent (RFC 9112, 3.2). It stops at mark also.
 func skipTarget(b []byte, i int, mark byte) int {
 	marks := uint64(mark) * ones
-	for ; i+8 <= len(b); i += 8 {
+	for i = max(i, 0); i <= len(b)-8; i += 8 {
 		w := binary.LittleEndian.Uint64(b[i : i+8])
-		hash, at := w^'#'*ones, w^marks
-		if stop := (beyond(w, '!') | (hash-ones)&^hash | (at-ones)&^at) & highs; stop != 0 {
+		if stop := beyond(w, '!') | zeros(w^'#'*ones) | zeros(w^marks); stop != 0 {
 			return i + bits.TrailingZeros64(stop)/8
 		}
 	}
@@ -95,22 +104,20 @@ func skipText(b []byte, i int) int {
 
 // skipASCII is skipText that stops at HTAB and beyond ASCII also.
 func skipASCII(b []byte, i int) int {
-	for ; i+8 <= len(b); i += 8 {
+	for i = max(i, 0); i <= len(b)-8; i += 8 {
 		w := binary.LittleEndian.Uint64(b[i : i+8])
-		if stop := beyond(w, ' ') & highs; stop != 0 {
+		if stop := beyond(w, ' '); stop != 0 {
 			return i + bits.TrailingZeros64(stop)/8
 		}
 	}
-	for i < len(b) && b[i] >= ' ' && b[i] < 0x7f {
+	for i < len(b) && b[i]-' ' < 0x7f-' ' {
 		i++
 	}
 	return i
 }
 
-// beyond sets the high bit of the bytes of w that are below first or above "~". Carries and borrows
-// come only out of such a byte, into the next higher one, so that the lowest mark is exact; it is the
-// only one that is used.
-func beyond(w, first uint64) uint64 { return w | (w - first*ones) | (w + ones) }
+// beyond marks the bytes of w that are below first or above "~".
+func beyond(w, first uint64) uint64 { return (w | (w - first*ones) | (w + ones)) & highs }
 
 // isBlank reports white space as HTTP knows it within a line.
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }
