@@ -251,7 +251,7 @@ func (p *player) expand(text string) string {
 	return text
 }
 
-var clientIDs = regexp.MustCompile(fmt.Sprintf(`[0-9a-v]{%d}`, ClientIDLen))
+var clientIDs = regexp.MustCompile(fmt.Sprintf(`[0-9a-f]{%d}`, ClientIDLen))
 
 // shorten replaces clientIds by $1, $2, ….
 func (p *player) shorten(text string) string {

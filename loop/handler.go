@@ -15,6 +15,7 @@ func (s *Server) OnOpen(socket gnet.Conn) ([]byte, gnet.Action) {
 		return []byte("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"), gnet.Close
 	}
 	r := s.reactorOf(socket.EventLoop())
+	r.beginTurn()
 	c := r.conns.take(socket)
 	socket.SetContext(c)
 	// Unanswered bytes for so long mean that the peer is gone: the listener's
@@ -34,6 +35,7 @@ func (s *Server) OnTraffic(socket gnet.Conn) (action gnet.Action) {
 		return gnet.Close
 	}
 	r := s.reactorOf(socket.EventLoop())
+	r.beginTurn()
 	gen := c.gen
 	defer func() {
 		if r.recovered("request") && c.gen == gen && c.socket != nil {

@@ -37,6 +37,7 @@ type reactor struct {
 	mailbox mailbox
 	inbox   letters // what is being worked off
 	cursor  int     // the next entry of inbox
+	clock   int64   // milliseconds, when this turn began
 
 	flushPosted bool
 	resumed     []bayeux.ReplyTo // answered outside of their turn; input may wait
@@ -70,6 +71,7 @@ type task struct {
 // Run implements gnet.Runnable. A panic ends the task, never the process.
 func (t *task) Run(context.Context) error {
 	defer t.reactor.recovered("task")
+	t.reactor.beginTurn()
 	t.run(t.reactor)
 	return nil
 }
@@ -102,7 +104,11 @@ func (r *reactor) recovered(where string) (panicked bool) {
 	return true
 }
 
-func (r *reactor) now() int64 { return r.server.now() }
+// now is when the turn began: all that happens in one turn happens at once.
+func (r *reactor) now() int64 { return r.clock }
+
+// beginTurn reads the clock, once for each event of a socket and each task.
+func (r *reactor) beginTurn() { r.clock = r.server.now() }
 
 // execute posts t to run after the I/O events of the round.
 func (r *reactor) execute(t *task) {
@@ -140,8 +146,8 @@ func (r *reactor) flush() {
 
 // tick answers polls whose time is over and closes connections past a deadline.
 func (r *reactor) tick() {
-	r.counters.ticked(r.server.now() - r.server.tickPosted[r.id].Swap(0))
 	now := r.now()
+	r.counters.ticked(now - r.server.tickPosted[r.id].Swap(0))
 	r.core.Tick(now, &r.fx)
 	r.perform()
 	r.expired = r.wheel.Advance(now, turnEntries, r.expired[:0])
