@@ -1,0 +1,131 @@
+package internalhttp
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/valyala/fasthttp/fasthttputil"
+
+	"halley/loop"
+)
+
+// fake is a backend that remembers what it was given.
+type fake struct {
+	mu       sync.Mutex
+	got      []string
+	err      error // of each call
+	notReady bool
+	ended    string
+	limit    int
+}
+
+func (f *fake) Publish(batch []loop.Publication) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i, p := range batch {
+		if strings.HasPrefix(string(p.Channel), "/meta/") {
+			return loop.ChannelError{Index: i, Reason: "meta channels are not broadcast"}
+		}
+	}
+	if f.err != nil {
+		return f.err
+	}
+	for _, p := range batch {
+		f.got = append(f.got, fmt.Sprintf("%s %s", p.Channel, p.Data))
+	}
+	return nil
+}
+
+func (f *fake) Channels(context.Context) ([]loop.ChannelInfo, error) {
+	return []loop.ChannelInfo{{Channel: "/stock/*", Subscribers: 3}}, f.err
+}
+
+func (f *fake) Sessions(_ context.Context, limit int) ([]loop.SessionInfo, error) {
+	f.limit = limit
+	return []loop.SessionInfo{{ID: "s1", ConnectionType: "long-polling", Held: true, Queued: 1, QueuedBytes: 20, Subscriptions: 2, Dropped: 4, AgeMs: 5}}, f.err
+}
+
+func (f *fake) Disconnect(_ context.Context, id string) (bool, error) {
+	f.ended = id
+	return id == "s1", f.err
+}
+
+func (f *fake) Ready() bool { return !f.notReady }
+
+// rig is a listener in memory and a client of it.
+type rig struct {
+	*fake
+	t      *testing.T
+	client http.Client
+}
+
+func newRig(t *testing.T, adjust func(*Options)) *rig {
+	t.Helper()
+	o := Options{
+		Connections: 8,
+		Timeout:     10 * time.Second,
+		MaxPublish:  4096,
+		MaxDepth:    8,
+		DedupKeys:   3,
+		DedupWindow: time.Hour,
+		Log:         slog.New(slog.NewTextHandler(io.Discard, nil)),
+	}
+	if adjust != nil {
+		adjust(&o)
+	}
+	r := &rig{fake: &fake{}, t: t}
+	l, socket := New(r.fake, o), fasthttputil.NewInmemoryListener()
+	done := make(chan error, 1)
+	go func() { done <- l.Serve(socket) }()
+	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return socket.Dial() }}
+	r.client.Transport = transport
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		if err := l.Shutdown(context.Background()); err != nil {
+			t.Error(err)
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return r
+}
+
+// do makes a request; header is name, value and so on.
+func (r *rig) do(method, path, body string, header ...string) (int, string, http.Header) {
+	r.t.Helper()
+	req, err := http.NewRequest(method, "http://halley"+path, strings.NewReader(body))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	resp, err := r.client.Do(req)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return resp.StatusCode, strings.TrimSpace(string(text)), resp.Header
+}
+
+// expect makes a request and compares the answer.
+func (r *rig) expect(method, path, body string, status int, answer string, header ...string) {
+	r.t.Helper()
+	gotStatus, got, _ := r.do(method, path, body, header...)
+	if gotStatus != status || got != answer {
+		r.t.Errorf("%s %s %.60q: %d %s, want %d %s", method, path, body, gotStatus, got, status, answer)
+	}
+}

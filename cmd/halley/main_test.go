@@ -1,0 +1,186 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/goccy/go-json"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	// gnet starts a pool with its package; fasthttp's cleaners sleep for
+	// seconds before they see that they are not needed any more.
+	goleak.VerifyTestMain(m, goleak.IgnoreCurrent(),
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"),
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"),
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*HostClient).connsCleaner"),
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*Client).mCleaner"),
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*TCPDialer).tcpAddrsClean"))
+}
+
+// buffer is a bytes.Buffer that several goroutines may use.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// halley runs a command to its end.
+func halley(t *testing.T, stdin string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	defer cancel()
+	var out, errors buffer
+	code = run(environment{ctx, strings.NewReader(stdin), &out, &errors}, args)
+	return code, out.String(), errors.String()
+}
+
+// started is a command that runs until it is stopped.
+type started struct {
+	cancel context.CancelFunc
+	code   chan int
+	out    *buffer
+	log    *buffer
+}
+
+func start(t *testing.T, args ...string) *started {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	s := &started{cancel, make(chan int, 1), &buffer{}, &buffer{}}
+	go func() { s.code <- run(environment{ctx, strings.NewReader(""), s.out, s.log}, args) }()
+	t.Cleanup(cancel)
+	return s
+}
+
+// stop tells the command to end and gives its exit code.
+func (s *started) stop() int {
+	s.cancel()
+	return <-s.code
+}
+
+// server starts `halley serve` on free ports.
+func server(t *testing.T, args ...string) (s *started, endpoint, internal string) {
+	t.Helper()
+	return serverAt(t, "127.0.0.1:0", args...)
+}
+
+// serverAt starts `halley serve` on an address.
+func serverAt(t *testing.T, address string, args ...string) (s *started, endpoint, internal string) {
+	t.Helper()
+	s = start(t, append([]string{"serve", "--listen=" + address, "--internal=127.0.0.1:0", "--log-format=json", "--loops=2"}, args...)...)
+	eventually(t, func() bool { return strings.Contains(s.log.String(), `"listening"`) }, s.log)
+	var entry struct {
+		Addresses []string `json:"addresses"`
+		Internal  string   `json:"internal"`
+	}
+	first, _, _ := strings.Cut(s.log.String(), "\n")
+	if err := json.Unmarshal([]byte(first), &entry); err != nil || len(entry.Addresses) != 1 {
+		t.Fatalf("log %s: %v", s.log, err)
+	}
+	return s, "http://" + entry.Addresses[0] + "/bayeux", "http://" + entry.Internal
+}
+
+// eventually waits for a condition.
+func eventually(t *testing.T, condition func() bool, log *buffer) {
+	t.Helper()
+	for range 1000 {
+		if condition() {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("waited in vain; log: %s", log)
+}
+
+func TestVersion(t *testing.T) {
+	code, out, _ := halley(t, "", "version")
+	if code != 0 || !strings.HasPrefix(out, "halley ") || !strings.Contains(out, ", go1.") {
+		t.Errorf("%d %s", code, out)
+	}
+}
+
+func TestHelpNamesDefaultsAndUnits(t *testing.T) {
+	code, out, _ := halley(t, "", "serve", "--help")
+	for _, want := range []string{"--hold=30s", "--max-message=64KiB", "$HALLEY_QUEUE_BYTES", "Limits (sizes in bytes, KiB, MiB or GiB):", "Internal listener:"} {
+		if code != 0 || !strings.Contains(out, want) {
+			t.Errorf("exit %d, help without %q", code, want)
+		}
+	}
+}
+
+func TestUsageErrorsExitWith2(t *testing.T) {
+	tests := []struct {
+		args string
+		want string
+	}{
+		{"", `expected one of "serve"`},
+		{"dance", "unexpected argument dance"},
+		{"serve --hold=soon", "--hold"},
+		{"serve --config=/nonexistent.json", "--config"},
+		{"serve --check-config --mount=bayeux", "--mount"},
+		{"serve --check-config --rule=nonsense", "--rule"},
+		{"serve --check-config --queue-bytes=0", "--queue-bytes"},
+		{"pub", "which channel"},
+		{"pub /a", "what to publish"},
+		{"pub /a text", "not JSON"},
+		{"pub /a 1 --server=nowhere", "--server"},
+		{"pub /a 1 --csv=x", "--csv"},
+		{"pub /a 1 --from=5", "need --csv"},
+		{"pub --csv=/nonexistent --channel=/a", "--csv"},
+		{"pub --csv=- --channel=/{isin}", "--csv: the file is empty"},
+		{"pub --csv=synthetic --channel=/{isin}", "--channel"},
+		{"pub --csv=synthetic --channel=/a --speed=-1", "--speed"},
+		{"sub", "<channel>"},
+		{"sub /a --server=nowhere", "--server"},
+		{"sub /a --count=-1", "--count"},
+	}
+	for _, tt := range tests {
+		code, _, stderr := halley(t, "", strings.Fields(tt.args)...)
+		if code != 2 || !strings.Contains(stderr, tt.want) {
+			t.Errorf("halley %s: exit %d, %s; want %q in it", tt.args, code, stderr, tt.want)
+		}
+	}
+}
+
+func TestCheckConfig(t *testing.T) {
+	code, out, stderr := halley(t, "", "serve", "--check-config", "--hold=5s", "--listen=127.0.0.1:0")
+	var values map[string]any
+	if err := json.Unmarshal([]byte(out), &values); code != 0 || err != nil || values["hold"] != "5s" {
+		t.Errorf("%d %s %s", code, out, stderr)
+	}
+}
+
+func TestFailuresExitWith1(t *testing.T) {
+	for _, args := range []string{
+		"sub /a --server=http://127.0.0.1:1/bayeux",
+		"pub /a 1 --server=http://127.0.0.1:1",
+		"pub /a 1 --bayeux=http://127.0.0.1:1/bayeux",
+		"serve --listen=127.0.0.1:0 --internal=256.0.0.1:0",
+	} {
+		if code, _, stderr := halley(t, "", strings.Fields(args)...); code != 1 || stderr == "" {
+			t.Errorf("halley %s: exit %d, %s", args, code, stderr)
+		}
+	}
+}
+
+func TestDescribeWithoutBuildInfo(t *testing.T) {
+	if got := describe(nil); !strings.HasPrefix(got, "halley development, commit unknown, go") {
+		t.Error(got)
+	}
+}
