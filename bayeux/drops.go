@@ -1,6 +1,8 @@
 package bayeux
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,10 +40,10 @@ func (s *Server) appendDrops(dst []byte, slot uint32) []byte {
 	}
 	delete(s.drops, slot)
 	sep := `,"ext":{"dropped":{`
-	for channel, n := range counts {
+	for _, channel := range slices.Sorted(maps.Keys(counts)) {
 		dst = append(dst, sep...)
 		dst = append(message.AppendString(dst, []byte(channel)), ':')
-		dst = strconv.AppendUint(dst, n, 10)
+		dst = strconv.AppendUint(dst, counts[channel], 10)
 		sep = ","
 	}
 	return append(dst, "}}"...)

@@ -56,6 +56,7 @@ func (s *Server) OnClose(socket gnet.Conn, _ error) gnet.Action {
 		return gnet.None
 	}
 	r := s.reactorOf(socket.EventLoop())
+	r.beginTurn()
 	defer r.recovered("close")
 	r.closed(c)
 	return gnet.None
