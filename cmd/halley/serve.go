@@ -16,6 +16,7 @@ import (
 	"halley/cmd/halley/config"
 	"halley/cmd/halley/feed"
 	"halley/cmd/halley/internalhttp"
+	"halley/cmd/halley/metrics"
 	"halley/cmd/halley/web"
 	"halley/loop"
 )
@@ -112,6 +113,7 @@ func (c *serveCommand) listenInternal(server *loop.Server, log *slog.Logger) (*i
 		MaxDepth:    c.MaxDepth,
 		DedupKeys:   c.DedupKeys,
 		DedupWindow: c.DedupWindow,
+		Metrics:     metrics.Handler(server.Stats),
 		Log:         log,
 	})
 	i := &internalListener{l, socket, make(chan error, 1)}

@@ -23,6 +23,21 @@ func subscribe(t *testing.T, endpoint, internal string, subscribers int, args ..
 	return s
 }
 
+func TestMetrics(t *testing.T) {
+	s, endpoint, internal := server(t)
+	sub := subscribe(t, endpoint, internal, 1, "/a", "--count=1")
+	halley(t, "", "pub", "/a", "1", "--server="+internal)
+	<-sub.code
+	get(t, strings.Replace(endpoint, "/bayeux", "/nothing", 1))
+	text := get(t, internal+"/metrics")
+	for _, want := range []string{"halley_handshakes_total 1\n", "halley_messages_published_total 1\n", "halley_messages_delivered_total 1\n", "halley_http_errors_total 1\n", "halley_loop_lag_seconds{loop=\"1\"}"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in %s", want, text)
+		}
+	}
+	s.stop()
+}
+
 func get(t *testing.T, url string) string {
 	t.Helper()
 	resp, err := http.Get(url)
@@ -204,7 +219,7 @@ func TestSubTimesOut(t *testing.T) {
 
 // A subscriber outlives the server's restart.
 func TestSubSurvivesRestart(t *testing.T) {
-	s, endpoint, internal := server(t)
+	s, endpoint, internal := server(t, "--drain-timeout=500ms")
 	sub := subscribe(t, endpoint, internal, 1, "/chat/a", "--count=2")
 	halley(t, "", "pub", "/chat/a", "1", "--server="+internal)
 	if code := s.stop(); code != 0 {

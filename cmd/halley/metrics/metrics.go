@@ -1,0 +1,117 @@
+// Package metrics shows what the server counts to Prometheus.
+package metrics
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"halley/loop"
+)
+
+// Handler serves the metrics of a server and of its process. stats is called
+// once for each request.
+func Handler(stats func() loop.Stats) http.Handler {
+	registry := prometheus.NewPedanticRegistry()
+	registry.MustRegister(
+		newCollector(stats),
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+}
+
+// metric is a figure of Stats.
+type metric struct {
+	desc *prometheus.Desc
+	kind prometheus.ValueType
+	read func(*loop.Stats) float64
+}
+
+// collector turns one Stats into metrics.
+type collector struct {
+	stats       func() loop.Stats
+	metrics     []metric
+	parseErrors *prometheus.Desc
+	lag         *prometheus.Desc
+}
+
+func newCollector(stats func() loop.Stats) *collector {
+	c := &collector{
+		stats:       stats,
+		parseErrors: prometheus.NewDesc("halley_parse_errors_total", "Requests that could not be parsed, by kind.", []string{"kind"}, nil),
+		lag:         prometheus.NewDesc("halley_loop_lag_seconds", "How late the last tick of an event loop ran.", []string{"loop"}, nil),
+	}
+	c.gauges()
+	c.counters()
+	return c
+}
+
+func (c *collector) add(kind prometheus.ValueType, name, help string, read func(*loop.Stats) float64) {
+	c.metrics = append(c.metrics, metric{prometheus.NewDesc("halley_"+name, help, nil, nil), kind, read})
+}
+
+func (c *collector) gauges() {
+	gauge := prometheus.GaugeValue
+	c.add(gauge, "connections", "Connections open.", func(s *loop.Stats) float64 { return float64(s.Connections) })
+	c.add(gauge, "sessions", "Sessions.", func(s *loop.Stats) float64 { return float64(s.Sessions) })
+	c.add(gauge, "held_polls", "Connects held.", func(s *loop.Stats) float64 { return float64(s.Held) })
+	c.add(gauge, "uptime_seconds", "Time since the start.", func(s *loop.Stats) float64 { return s.Uptime.Seconds() })
+}
+
+func (c *collector) counters() {
+	counters := []struct {
+		name, help string
+		read       func(*loop.Stats) float64
+	}{
+		{"connections_accepted_total", "Connections accepted.", func(s *loop.Stats) float64 { return float64(s.Accepted) }},
+		{"connections_refused_total", "Connections refused above the limit.", func(s *loop.Stats) float64 { return float64(s.Refused) }},
+		{"handshakes_total", "Sessions opened.", func(s *loop.Stats) float64 { return float64(s.Handshakes) }},
+		{"sessions_expired_total", "Sessions that ended without a disconnect.", func(s *loop.Stats) float64 { return float64(s.Expired) }},
+		{"connects_displaced_total", "Held connects that a second one replaced.", func(s *loop.Stats) float64 { return float64(s.Displaced) }},
+		{"requests_total", "Requests of the public listener.", func(s *loop.Stats) float64 { return float64(s.Requests) }},
+		{"received_bytes_total", "Bytes read from clients.", func(s *loop.Stats) float64 { return float64(s.BytesIn) }},
+		{"sent_bytes_total", "Bytes written to clients.", func(s *loop.Stats) float64 { return float64(s.BytesOut) }},
+		{"messages_received_total", "Bayeux messages from clients.", func(s *loop.Stats) float64 { return float64(s.MessagesIn) }},
+		{"messages_published_total", "Messages accepted for subscribers, from clients and from back-ends.", func(s *loop.Stats) float64 { return float64(s.Published) }},
+		{"messages_delivered_total", "Messages written to subscribers.", func(s *loop.Stats) float64 { return float64(s.Delivered) }},
+		{"queue_dropped_total", "Messages lost to full queues.", func(s *loop.Stats) float64 { return float64(s.QueueDropped) }},
+		{"messages_bounced_total", "Messages that went back to their queue, since their connection had closed.", func(s *loop.Stats) float64 { return float64(s.Bounced) }},
+		{"replies_lost_total", "Replies with messages whose connection died before they were confirmed.", func(s *loop.Stats) float64 { return float64(s.LostInFlight) }},
+		{"bayeux_errors_total", "Replies that refused a message.", func(s *loop.Stats) float64 { return float64(s.BayeuxErrors) }},
+		{"http_errors_total", "Responses with an error status.", func(s *loop.Stats) float64 { return float64(s.HTTPErrors) }},
+		{"scan_errors_total", "Bodies that were no batch of messages.", func(s *loop.Stats) float64 { return float64(s.ScanErrors) }},
+		{"floods_closed_total", "Connections closed for sending ahead.", func(s *loop.Stats) float64 { return float64(s.Floods) }},
+		{"slow_closed_total", "Connections closed for not reading.", func(s *loop.Stats) float64 { return float64(s.SlowClosed) }},
+		{"panics_total", "Panics recovered: faults of this server.", func(s *loop.Stats) float64 { return float64(s.Panics) }},
+	}
+	for _, m := range counters {
+		c.add(prometheus.CounterValue, m.name, m.help, m.read)
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (c *collector) Describe(ch chan<- *prometheus.Desc) {
+	for _, m := range c.metrics {
+		ch <- m.desc
+	}
+	ch <- c.parseErrors
+	ch <- c.lag
+}
+
+// Collect implements prometheus.Collector.
+func (c *collector) Collect(ch chan<- prometheus.Metric) {
+	s := c.stats()
+	for _, m := range c.metrics {
+		ch <- prometheus.MustNewConstMetric(m.desc, m.kind, m.read(&s))
+	}
+	for kind, n := range s.ParseErrors {
+		ch <- prometheus.MustNewConstMetric(c.parseErrors, prometheus.CounterValue, float64(n), kind)
+	}
+	for i, lag := range s.LoopLag {
+		ch <- prometheus.MustNewConstMetric(c.lag, prometheus.GaugeValue, lag.Seconds(), strconv.Itoa(i))
+	}
+}

@@ -1,0 +1,81 @@
+package metrics
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"halley/loop"
+)
+
+// page is what Prometheus reads.
+func page(t *testing.T, s loop.Stats) string {
+	t.Helper()
+	w := httptest.NewRecorder()
+	Handler(func() loop.Stats { return s }).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	if w.Code != http.StatusOK {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	return w.Body.String()
+}
+
+// Each field of Stats must be shown: a number in a field of its own must turn up.
+func TestEveryStatIsShown(t *testing.T) {
+	var s loop.Stats
+	v := reflect.ValueOf(&s).Elem()
+	for i := range v.NumField() {
+		switch f := v.Field(i); f.Kind() {
+		case reflect.Int64:
+			f.SetInt(int64(1000 + i))
+		case reflect.Uint64:
+			f.SetUint(uint64(1000 + i))
+		}
+	}
+	s.Uptime = 4 * time.Second
+	s.ParseErrors = map[string]uint64{"target": 51, "header name": 52}
+	s.LoopLag = []time.Duration{0, 1500 * time.Millisecond}
+	text := page(t, s)
+	for i := range v.NumField() {
+		name := v.Type().Field(i).Name
+		if k := v.Field(i).Kind(); (k == reflect.Int64 || k == reflect.Uint64) && name != "Uptime" && strings.Count(text, " "+strconv.Itoa(1000+i)+"\n") != 1 {
+			t.Errorf("%s is not shown once", name)
+		}
+	}
+	for _, want := range []string{
+		"halley_uptime_seconds 4\n",
+		`halley_parse_errors_total{kind="target"} 51`,
+		`halley_parse_errors_total{kind="header name"} 52`,
+		`halley_loop_lag_seconds{loop="0"} 0`,
+		`halley_loop_lag_seconds{loop="1"} 1.5`,
+		"# TYPE halley_connections gauge",
+		"# TYPE halley_queue_dropped_total counter",
+		"go_goroutines ",
+		"process_open_fds ",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q", want)
+		}
+	}
+}
+
+func TestEmptyStats(t *testing.T) {
+	if text := page(t, loop.Stats{}); !strings.Contains(text, "halley_held_polls 0\n") || strings.Contains(text, "kind=") {
+		t.Error(text)
+	}
+}
+
+func TestNamesAreOurs(t *testing.T) {
+	for line := range strings.Lines(page(t, loop.Stats{ParseErrors: map[string]uint64{"k": 1}})) {
+		known := false
+		for _, prefix := range []string{"# HELP ", "# TYPE ", "halley_", "go_", "process_"} {
+			known = known || strings.HasPrefix(line, prefix)
+		}
+		if !known {
+			t.Errorf("odd line %s", line)
+		}
+	}
+}
