@@ -53,7 +53,7 @@ type Serve struct {
 
 	Internal            string        `group:"internal" default:"127.0.0.1:8081" help:"Address of the internal listener; empty turns it off."`
 	InternalKey         Secret        `group:"internal" placeholder:"KEY" help:"Bearer key that the internal listener asks for (default none)."`
-	InternalConnections int           `group:"internal" default:"256" help:"Connections of the internal listener at once."`
+	InternalConnections int           `group:"internal" default:"128" help:"Connections of the internal listener at once, at most 200."`
 	InternalTimeout     time.Duration `group:"internal" default:"30s" help:"Reading a request or writing a response of the internal listener."`
 	MaxPublish          Size          `group:"internal" default:"16MiB" help:"One body of POST /publish; a larger one is answered 413."`
 	DedupKeys           int           `group:"internal" default:"100000" help:"Keys of publishes that are remembered to recognise repeats."`
@@ -109,11 +109,19 @@ func (c *Serve) Validate() error {
 	if c.DemoRate > maxDemoRate {
 		return fmt.Errorf("--demo-rate: must be at most %d", maxDemoRate)
 	}
+	if c.InternalConnections > maxInternalConnections {
+		return fmt.Errorf("--internal-connections: must be at most %d", maxInternalConnections)
+	}
 	return nil
 }
 
-// maxDemoRate is far beyond what people can read.
-const maxDemoRate = 100_000
+const (
+	// maxDemoRate is far beyond what people can read.
+	maxDemoRate = 100_000
+	// maxInternalConnections stays below the files that the event loops keep
+	// back from public connections.
+	maxInternalConnections = 200
+)
 
 // Loop is the part that the event loops are told. Log and Pages are left to
 // the caller.

@@ -157,6 +157,7 @@ func TestBadSettingsNameTheirFlag(t *testing.T) {
 		{[]string{"--gc-percent=0"}, "--gc-percent"},
 		{[]string{"--max-publish=0"}, "--max-publish"},
 		{[]string{"--demo-rate=1000000000"}, "--demo-rate"},
+		{[]string{"--internal-connections=201"}, "--internal-connections"},
 		{[]string{"--nonsense"}, "--nonsense"},
 		{[]string{"--config=/nonexistent"}, "--config"},
 		{[]string{"--config=" + file(t, `{"hold":"5s","max_message":1}`)}, `unknown key "max_message" (did you mean "max-message"?)`},

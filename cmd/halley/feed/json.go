@@ -4,9 +4,8 @@ package feed
 
 import (
 	"strings"
-	"unicode/utf8"
 
-	"github.com/goccy/go-json"
+	"halley/bayeux/message"
 )
 
 // AppendValue writes a column as JSON: what is a JSON number stays that number
@@ -21,26 +20,7 @@ func AppendValue(dst []byte, column string) []byte {
 // AppendString writes s as a JSON string. Bytes that are not UTF-8 become
 // U+FFFD.
 func AppendString(dst []byte, s string) []byte {
-	if isPlain(s) {
-		dst = append(dst, '"')
-		dst = append(dst, s...)
-		return append(dst, '"')
-	}
-	quoted, err := json.MarshalNoEscape(strings.ToValidUTF8(s, "\uFFFD"))
-	if err != nil {
-		return append(dst, `""`...)
-	}
-	return append(dst, quoted...)
-}
-
-// isPlain reports whether s needs no escape.
-func isPlain(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
+	return message.AppendString(dst, []byte(strings.ToValidUTF8(s, "\uFFFD")))
 }
 
 // isNumber follows the grammar of RFC 8259, section 6.
