@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"halley/bench/internal/faulty"
+	"halley/bench/faulty"
 	"halley/bench/plan"
 	"halley/bench/wire"
 )

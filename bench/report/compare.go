@@ -10,7 +10,7 @@ import (
 // its ratio to the first. A ratio that got worse by more than a twentieth is marked.
 func Compare(w io.Writer, runs []*Run) error {
 	for i, r := range runs {
-		fmt.Fprintf(w, "%c  %s %s, %s, commit %s\n", 'A'+i, r.Scenario, r.Label, r.Started.Format("2006-01-02 15:04"), r.Commit)
+		fmt.Fprintf(w, "%c  %s: %s, %s%s\n", 'A'+i, r.Scenario, r.Label, r.Started.Format("2006-01-02 15:04"), r.commitText())
 		fmt.Fprintf(w, "   %s\n", r.Plan)
 	}
 	if note := differences(runs); note != "" {
@@ -26,6 +26,13 @@ func Compare(w io.Writer, runs []*Run) error {
 		fmt.Fprintf(t, "  %s\t%s\n", row[0].Name, cells(row))
 	}
 	return t.Flush()
+}
+
+func (r *Run) commitText() string {
+	if r.Commit == "" {
+		return ""
+	}
+	return ", commit " + r.Commit
 }
 
 func heads(n int) (text string) {

@@ -88,7 +88,7 @@ td small{color:#566072;display:inline-block;min-width:5em}
 {{range .Runs}}<section class="run{{if .Fault}} bad{{end}}"><h2>{{.Scenario}}: {{.Label}}</h2>
 <p>{{.Plan}}</p><p class="verdict">{{.Verdict}}</p>
 {{range .Warnings}}<p class="warning">{{.}}</p>{{end}}
-<p>{{.Started.Format "2006-01-02 15:04 UTC"}}, commit {{.Commit}}, {{.Machine}}</p></section>
+<p>{{.Started.Format "2006-01-02 15:04 UTC"}}{{if .Commit}}, commit {{.Commit}}{{end}}, {{.Machine}}</p></section>
 {{end}}<div class="plots">{{range .Charts}}<figure><h2>{{.Title}}</h2><p>{{.Note}}</p>{{.SVG}}</figure>{{end}}</div>
 <table>{{$runs := .Runs}}{{range .Groups}}<tr class="group"><th>{{.Name}}</th>{{range $runs}}<th>{{.Label}}</th>{{end}}</tr>
 {{range .Rows}}<tr><td>{{.Name}}</td>{{range .Cells}}<td>{{.Text}}{{if .Ratio}} <small>{{.Ratio}}</small>{{end}}</td>{{end}}</tr>

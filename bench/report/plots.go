@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"image/color"
 	"math"
+	"strconv"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -37,9 +38,9 @@ type chart struct {
 func charts(runs []*Run) []chart {
 	all := []chart{
 		{Title: "Latency by percentile", Note: "from the planned moment of publishing to arrival; the further right, the rarer", x: "percentile", y: "ms", nines: true, log: true, lines: collect(runs, latencyCurve)},
-		{Title: "Deliveries over time", Note: "deliveries in each tenth of a second", x: "seconds since the start", y: "deliveries/s", lines: collect(runs, deliveryCurve)},
+		{Title: "Deliveries over time", Note: "deliveries in each tenth of a second", x: "seconds since the first message", y: "deliveries/s", lines: collect(runs, deliveryCurve)},
 		{Title: "Memory against held subscribers", Note: "resident memory of the server's process", x: "held subscribers", y: "MiB", lines: collect(runs, memoryCurve)},
-		{Title: "Connect rate", Note: "subscribers that reached their first held connect", x: "seconds since the start", y: "subscribers/s", lines: collect(runs, connectCurve)},
+		{Title: "Connect rate", Note: "subscribers that reached their first held connect", x: "seconds since the first connect", y: "subscribers/s", lines: collect(runs, connectCurve)},
 	}
 	var some []chart
 	for _, c := range all {
@@ -87,10 +88,10 @@ func overTime(r *Run, phase string, count func(client.Bucket) int64) (points plo
 	}
 	for i, b := range r.Result.Series {
 		at := int64(i) * client.BucketWidth
-		if at+client.BucketWidth < from || at > to || to == 0 {
-			continue
+		if at+2*client.BucketWidth < from || at > to+client.BucketWidth || to == 0 {
+			continue // one slice of calm on either side lets a short stretch look like one
 		}
-		points = append(points, plotter.XY{X: float64(at) / 1e9, Y: float64(count(b)) * 1e9 / float64(client.BucketWidth)})
+		points = append(points, plotter.XY{X: float64(at-from) / 1e9, Y: float64(count(b)) * 1e9 / float64(client.BucketWidth)})
 	}
 	return points
 }
@@ -130,7 +131,8 @@ func palette() []color.RGBA {
 func (c chart) svg() (template.HTML, error) {
 	p := plot.New()
 	p.X.Label.Text, p.Y.Label.Text = c.x, c.y
-	p.Legend.Top, p.Legend.Left = true, true
+	p.Legend.Top, p.Legend.Left = !c.nines, !c.nines
+	p.X.Tick.Marker, p.Y.Tick.Marker = plot.TickerFunc(plainTicks), plot.TickerFunc(plainTicks)
 	p.Add(plotter.NewGrid())
 	for i, l := range c.lines {
 		line, err := plotter.NewLine(l.points)
@@ -148,8 +150,20 @@ func (c chart) svg() (template.HTML, error) {
 		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
 	} else {
 		p.Y.Min = 0
+		p.Y.Max *= 1.18 // room for the legend
 	}
 	return drawSVG(p)
+}
+
+// plainTicks are the default ticks, labelled without needless decimals.
+func plainTicks(low, high float64) []plot.Tick {
+	ticks := plot.DefaultTicks{}.Ticks(low, high)
+	for i := range ticks {
+		if ticks[i].Label != "" {
+			ticks[i].Label = strconv.FormatFloat(math.Round(ticks[i].Value*1e6)/1e6, 'f', -1, 64)
+		}
+	}
+	return ticks
 }
 
 func positive(lines []curve) bool {
@@ -177,7 +191,7 @@ func ninesTicks(low, high float64) (ticks []plot.Tick) {
 
 func drawSVG(p *plot.Plot) (template.HTML, error) {
 	canvas := vgsvg.New(16*vg.Centimeter, 9*vg.Centimeter)
-	p.Draw(draw.New(canvas))
+	p.Draw(draw.Crop(draw.New(canvas), 0, -16, 0, -8))
 	var buf bytes.Buffer
 	if _, err := canvas.WriteTo(&buf); err != nil {
 		return "", err
@@ -186,5 +200,7 @@ func drawSVG(p *plot.Plot) (template.HTML, error) {
 	if i := bytes.Index(text, []byte("<svg")); i > 0 {
 		text = text[i:] // the XML declaration has no place inside a page
 	}
+	// The page has no fonts of its own: let the reader's take the place of the plotter's.
+	text = bytes.ReplaceAll(text, []byte("font-family:Liberation Serif"), []byte("font-family:system-ui,sans-serif"))
 	return template.HTML(text), nil // made by us out of numbers and escaped labels
 }

@@ -143,7 +143,7 @@ func (s *session) ramp(n int) error {
 			return err
 		}
 	}
-	err := s.pool.await(s.options.Drain+20*time.Second, ramped, func(p client.Progress) bool { return p.Held >= n })
+	err := s.pool.await(s.options.Drain, ramped, func(p client.Progress) bool { return p.Held >= n })
 	s.meter.end(s.pool.total())
 	s.held = n
 	if err == errStalled {

@@ -65,6 +65,9 @@ func (c *common) options(scenario string) run.Options {
 func (c *common) execute(ctx context.Context, scenario string, more func(*run.Options)) error {
 	o := c.options(scenario)
 	more(&o)
+	if err := checkHost(os.Stderr, os.DirFS("/"), o, c.Force); err != nil {
+		return err
+	}
 	view := newView(c.Quiet)
 	record, err := run.Run(ctx, o, view)
 	view.close()

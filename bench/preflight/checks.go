@@ -1,0 +1,119 @@
+package preflight
+
+// files: every connection is a descriptor of the process that holds it.
+func (h host) files(l Load) Finding {
+	limit, err := h.hardFiles()
+	perProcess := int64((l.Connections + l.Processes - 1) / l.Processes)
+	f := Finding{
+		Check: "open files", Text: "hard limit of this process", Need: perProcess + int64(l.Spare),
+		Allows: scale(max(limit-int64(l.Spare), 0), int64(l.Processes)),
+		Change: "/etc/security/limits.conf (nofile), or LimitNOFILE= in the unit file",
+	}
+	return f.judge(limit, err, true)
+}
+
+// allFiles: the kernel's limit for all processes together.
+func (h host) allFiles(l Load) Finding {
+	const path = "proc/sys/fs/file-max"
+	limit, err := h.number(path)
+	used, _ := h.number("proc/sys/fs/file-nr") // what is not shown counts as not used
+	f := Finding{
+		Check: "open files, whole host", Text: "limit of all processes", Need: int64(l.Connections)*l.ends() + used,
+		Allows: max(limit-used, 0) / l.ends(), Change: "/" + path,
+	}
+	return f.judge(limit, err, true)
+}
+
+// watches: sockets in epoll sets are counted per user.
+func (h host) watches(l Load) Finding {
+	const path = "proc/sys/fs/epoll/max_user_watches"
+	limit, err := h.number(path)
+	f := Finding{
+		Check: "epoll watches", Text: "limit of one user", Need: int64(l.Connections) * l.ends(),
+		Allows: limit / l.ends(), Change: "/" + path,
+	}
+	return f.judge(limit, err, true)
+}
+
+// ports: towards one server address, a source address has as many connections as ephemeral ports.
+func (h host) ports(l Load) Finding {
+	const path = "proc/sys/net/ipv4/ip_local_port_range"
+	ends, err := h.numbers(path, 2)
+	have := int64(0)
+	if err == nil {
+		have = max(ends[1]-ends[0]+1, 0) * int64(l.Sources)
+	}
+	f := Finding{
+		Check: "ports", Text: "ephemeral ports of all source addresses", Need: int64(l.Connections),
+		Allows: have, Change: "/" + path + ", or spread over more source addresses",
+	}
+	return f.judge(have, err, true)
+}
+
+// acceptQueue: what arrives faster than it is accepted waits here; beyond it, clients
+// retransmit after a second and more.
+func (h host) acceptQueue(l Load) Finding {
+	return h.queue("accept queue", "connections that wait to be accepted", "proc/sys/net/core/somaxconn", l)
+}
+
+func (h host) synQueue(l Load) Finding {
+	return h.queue("SYN queue", "connections half open", "proc/sys/net/ipv4/tcp_max_syn_backlog", l)
+}
+
+func (h host) queue(check, text, path string, l Load) Finding {
+	limit, err := h.number(path)
+	f := Finding{Check: check, Text: text, Need: int64(min(l.Burst, l.Connections)), Allows: unlimited, Change: "/" + path}
+	return f.judge(limit, err, false)
+}
+
+// socketMemory: above the middle value of tcp_mem the kernel shrinks windows, above the last it drops.
+func (h host) socketMemory(l Load) Finding {
+	const path = "proc/sys/net/ipv4/tcp_mem"
+	limits, err := h.numbers(path, 3)
+	pressure := int64(0)
+	if err == nil {
+		pressure = limits[1]
+	}
+	f := Finding{
+		Check: "TCP memory", Text: "pages before the kernel holds back", Need: int64(l.Connections) * l.ends() * pagesPerEnd,
+		Allows: pressure / (l.ends() * pagesPerEnd), Change: "/" + path,
+	}
+	return f.judge(pressure, err, false)
+}
+
+// tracking: a firewall that keeps state has a table of limited size. On loopback one
+// entry serves both ends. Without the module there is no limit and no file.
+func (h host) tracking(l Load) Finding {
+	const path = "proc/sys/net/netfilter/nf_conntrack_max"
+	limit, err := h.number(path)
+	used, _ := h.number("proc/sys/net/netfilter/nf_conntrack_count")
+	f := Finding{
+		Check: "connection tracking", Text: "entries of the firewall's table", Need: int64(l.Connections) + used,
+		Allows: max(limit-used, 0), Change: "/" + path,
+	}
+	if err != nil {
+		f.Level, f.Allows, f.Have = Fine, unlimited, unlimited
+		f.Text = "not loaded, no limit"
+		return f
+	}
+	return f.judge(limit, err, true)
+}
+
+// memory: the kernel's share for each end, and the process's.
+func (h host) memory(l Load) Finding {
+	available, err := h.available()
+	each := kernelBytesPerEnd*l.ends() + int64(l.UserBytes)
+	f := Finding{
+		Check: "memory", Text: "bytes available", Need: int64(l.Connections) * each,
+		Allows: available / each, Change: "/proc/meminfo only by adding memory or ending other programs",
+	}
+	return f.judge(available, err, true)
+}
+
+// scale is a*b without overflow for an unlimited a.
+func scale(a, b int64) int64 {
+	if a > unlimited/b {
+		return unlimited
+	}
+	return a * b
+}

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"halley/bench/client"
+	"halley/bench/faulty"
+	"halley/bench/run"
+)
+
+// TestMain lets the test binary stand in for the program, so that exit statuses and
+// forked generators are the real ones.
+func TestMain(m *testing.M) {
+	if os.Getenv("HALLEY_BENCH_AS_PROGRAM") != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// bench runs the program and returns its output and exit status.
+func bench(t *testing.T, args ...string) (stdout, stderr string, status int) {
+	t.Helper()
+	command := exec.Command(os.Args[0], args...)
+	command.Env = append(os.Environ(), "HALLEY_BENCH_AS_PROGRAM=1")
+	var out, err bytes.Buffer
+	command.Stdout, command.Stderr = &out, &err
+	if e := command.Run(); e != nil && command.ProcessState == nil {
+		t.Fatal(e)
+	}
+	return out.String(), err.String(), command.ProcessState.ExitCode()
+}
+
+func TestExitStatus(t *testing.T) {
+	good := faulty.Start(time.Second, faulty.Faults{})
+	defer good.Close()
+	dropping := faulty.Start(time.Second, faulty.Faults{DropEvery: 50})
+	defer dropping.Close()
+	doubling := faulty.Start(time.Second, faulty.Faults{DuplicateEvery: 50})
+	defer doubling.Close()
+	refusing := faulty.Start(time.Second, faulty.Faults{RefusePublish: true})
+	defer refusing.Close()
+	few := []string{"--subscribers", "20", "--settle", "0s", "--drain", "500ms", "-q"}
+	for _, c := range []struct {
+		name   string
+		args   []string
+		status int
+		says   string
+	}{
+		{"all well", []string{"fanout", "--rate", "50", "--url", good.URL()}, 0, "ok: 200 delivered + 0 lost = 200 expected"},
+		{"two processes", []string{"fanout", "--rate", "50", "--procs", "2", "--url", good.URL()}, 0, "ok: 200 delivered"},
+		{"publish URL", []string{"fanout", "--rate", "50", "--url", good.URL(), "--publish-url", good.PublishURL()}, 0, "ok: 200"},
+		{"idle", []string{"idle", "--hold-for", "50ms", "--url", good.URL()}, 0, "ok: 20 delivered"},
+		{"saturate", []string{"saturate", "--messages", "5", "--url", good.URL()}, 0, "ok: 100 delivered"},
+		{"ticker", []string{"ticker", "--messages", "50", "--rate", "500", "--symbols", "4", "--follow", "2", "--url", good.URL()}, 0, "ok: 500 delivered"},
+		{"churn", []string{"churn", "--cycles", "20", "--churners", "4", "--url", good.URL()}, 0, "churn cycles"},
+		{"soak", []string{"soak", "--duration", "2s", "--rate", "20", "--url", good.URL()}, 0, "killed on purpose"},
+		{"drops", []string{"fanout", "--rate", "50", "--url", dropping.URL()}, 3, "4 lost"},
+		{"saturate stops at a loss", []string{"saturate", "--messages", "50", "--url", dropping.URL()}, 3, "1 lost"},
+		{"doubles", []string{"fanout", "--rate", "50", "--url", doubling.URL()}, 3, "4 duplicates"},
+		{"refusals", []string{"fanout", "--rate", "50", "--url", refusing.URL()}, 3, "10 publishes were refused"},
+		{"nobody there", []string{"fanout", "--url", "http://127.0.0.1:1/bayeux"}, 1, "only 0 of 20"},
+		{"no scheme", []string{"fanout", "--url", "127.0.0.1"}, 1, "not an http:// URL"},
+		{"odd connection type", []string{"fanout", "--connection-type", "pigeon"}, 2, "pigeon"},
+		{"unknown flag", []string{"fanout", "--nonsense"}, 2, "nonsense"},
+		{"no command", nil, 2, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			args := c.args
+			if len(args) > 0 && c.status != 2 {
+				args = append(append([]string{args[0]}, few...), args[1:]...)
+			}
+			stdout, stderr, status := bench(t, args...)
+			if status != c.status || !strings.Contains(stdout+stderr, c.says) {
+				t.Errorf("status %d, want %d and %q\n%s\n%s", status, c.status, c.says, stdout, stderr)
+			}
+		})
+	}
+}
+
+func TestRecordsCanBeComparedAndShown(t *testing.T) {
+	server := faulty.Start(time.Second, faulty.Faults{})
+	defer server.Close()
+	dir := t.TempDir()
+	a, b, page := filepath.Join(dir, "a.json"), filepath.Join(dir, "b.json"), filepath.Join(dir, "page.html")
+	for _, path := range []string{a, b} {
+		out, err, status := bench(t, "fanout", "-q", "--subscribers", "20", "--rate", "50", "--settle", "0s", "--url", server.URL(),
+			"--pid", fmt.Sprint(os.Getpid()), "--json", path, "--html", page, "--label", "the test's server")
+		if status != 0 {
+			t.Fatalf("status %d\n%s\n%s", status, out, err)
+		}
+	}
+	var record map[string]any
+	text, err := os.ReadFile(a)
+	if err != nil || json.Unmarshal(text, &record) != nil || record["scenario"] != "fanout" {
+		t.Errorf("the record is %.100s, %v", text, err)
+	}
+	stdout, _, status := bench(t, "report", a, b, "--html", page)
+	if status != 0 || !strings.Contains(stdout, "B/A") || !strings.Contains(stdout, "server CPU") {
+		t.Errorf("status %d\n%s", status, stdout)
+	}
+	html, err := os.ReadFile(page)
+	if err != nil || bytes.Count(html, []byte("<svg")) != 4 || bytes.Contains(html, []byte("http-equiv")) {
+		t.Errorf("the page has %d plots, %v", bytes.Count(html, []byte("<svg")), err)
+	}
+	if stdout, _, status := bench(t, "report", a); status != 0 || !strings.Contains(stdout, "ok: 200 delivered") {
+		t.Errorf("status %d\n%s", status, stdout)
+	}
+	if _, _, status := bench(t, "report", page); status != 1 {
+		t.Errorf("a page passed as a record: status %d", status)
+	}
+}
+
+func TestCheckHost(t *testing.T) {
+	small := fstest.MapFS{"proc/self/limits": {Data: []byte("Max open files 100 100 files\n")}}
+	o := run.Options{URL: "http://127.0.0.1:1/", Subscribers: 500, Connections: 2}
+	var out bytes.Buffer
+	if err := checkHost(&out, small, o, false); err != errHost || !strings.Contains(out.String(), "limits.conf") {
+		t.Errorf("%v: %s", err, out.String())
+	}
+	if err := checkHost(&out, small, o, true); err != nil {
+		t.Errorf("forced: %v", err)
+	}
+	o.Subscribers = 10
+	if err := checkHost(&out, small, o, false); err != nil {
+		t.Errorf("ten subscribers: %v", err)
+	}
+}
+
+func TestIsLoopback(t *testing.T) {
+	for url, want := range map[string]bool{
+		"http://127.0.0.1:8080/x": true, "http://127.9.9.9/": true, "http://localhost:1/": true, "http://[::1]:1/": true,
+		"http://192.0.2.1/": false, "http://example.org/": false, "nonsense": false,
+	} {
+		if got := isLoopback(url); got != want {
+			t.Errorf("%s: %v", url, got)
+		}
+	}
+}
+
+func TestPlainView(t *testing.T) {
+	var out bytes.Buffer
+	v := &view{out: &out}
+	v.Phase("ramp to 5", 5)
+	v.Progress(1, client.Progress{Held: 1}) // too soon for a line
+	v.printed = time.Time{}
+	v.Progress(2, client.Progress{Held: 2, Faults: client.Faults{Dial: 3}})
+	want := "ramp to 5\nramp to 5: 40 %, held 2, delivered 0, faults 3\n"
+	if out.String() != want {
+		t.Errorf("%q, want %q", out.String(), want)
+	}
+}
+
+func TestBarView(t *testing.T) {
+	var out bytes.Buffer
+	v := &view{out: &out, terminal: true}
+	v.Phase("publish", 10)
+	v.Progress(20, client.Progress{Held: 7}) // more than planned must not upset the bar
+	v.Phase("settle", 0)
+	v.Progress(0, client.Progress{Held: 7})
+	v.close()
+	if !strings.Contains(out.String(), "held 7") {
+		t.Errorf("%q", out.String())
+	}
+}
