@@ -29,20 +29,14 @@ func (s *Server) OnOpen(socket gnet.Conn) ([]byte, gnet.Action) {
 const userTimeout = 60_000
 
 // OnTraffic implements gnet.EventHandler.
-func (s *Server) OnTraffic(socket gnet.Conn) (action gnet.Action) {
+func (s *Server) OnTraffic(socket gnet.Conn) gnet.Action {
 	c, ok := socket.Context().(*conn)
 	if !ok {
 		return gnet.Close
 	}
 	r := s.reactorOf(socket.EventLoop())
 	r.beginTurn()
-	gen := c.gen
-	defer func() {
-		if r.recovered("request") && c.gen == gen && c.socket != nil {
-			action = gnet.Close
-		}
-	}()
-	r.process(c)
+	r.serve(c)
 	r.endTurn()
 	return gnet.None
 }

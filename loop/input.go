@@ -2,6 +2,20 @@ package loop
 
 import "halley/httpparse"
 
+// serve works on a connection's input. A panic closes that connection.
+func (r *reactor) serve(c *conn) {
+	gen := c.gen
+	defer func() {
+		if cause := recover(); cause != nil {
+			r.panicked("request", cause)
+			if c.gen == gen {
+				r.abort(c)
+			}
+		}
+	}()
+	r.process(c)
+}
+
 // process works on a connection's input until it has to wait.
 func (r *reactor) process(c *conn) {
 	c.inTurn = true

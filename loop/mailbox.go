@@ -20,6 +20,8 @@ const (
 	entryWritten                  // the reply to session up to upto was written
 	entryBounced                  // … was not written
 	entryGone                     // the connection that held a connect closed
+	entryAbort                    // a request of a connection of this loop panicked
+	entryResume                   // run call, with which a request goes on
 	entryCall                     // run call on the loop
 )
 

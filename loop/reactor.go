@@ -45,6 +45,7 @@ type reactor struct {
 
 	// Scratch, valid within one turn.
 	fx      bayeux.Effects
+	done    int // effects of fx that were executed
 	batch   message.Batch
 	scanner message.Scanner
 	request httpparse.Request
@@ -93,15 +94,17 @@ func newReactor(s *Server, id uint16, now int64) *reactor {
 	return r
 }
 
-// recovered, deferred, logs and counts a panic.
-func (r *reactor) recovered(where string) (panicked bool) {
-	cause := recover()
-	if cause == nil {
-		return false
+// recovered, deferred, ends a panic. Only a deferred function itself can.
+func (r *reactor) recovered(where string) {
+	if cause := recover(); cause != nil {
+		r.panicked(where, cause)
 	}
+}
+
+// panicked logs and counts a panic.
+func (r *reactor) panicked(where string, cause any) {
 	r.counters.panics++
 	r.server.cfg.Log.Error("panic", "in", where, "cause", cause, "stack", string(debug.Stack()))
-	return true
 }
 
 // now is when the turn began: all that happens in one turn happens at once.
@@ -117,11 +120,12 @@ func (r *reactor) execute(t *task) {
 	}
 }
 
-// endTurn posts the flush that visits the sessions which this turn made dirty.
+// endTurn posts the flush that visits the sessions which this turn made dirty,
+// and the connections whose requests it answered.
 // gnet runs it after all I/O events of the round: every FIN and RST that the
 // kernel has reported is seen before anything is written.
 func (r *reactor) endTurn() {
-	if !r.flushPosted && r.core.Dirty() {
+	if !r.flushPosted && (r.core.Dirty() || len(r.resumed) > 0) {
 		r.flushPosted = true
 		r.execute(&r.flushTask)
 	}
@@ -130,9 +134,11 @@ func (r *reactor) endTurn() {
 // flush answers the held connects that events wait for. What is left after a
 // bounded number of them waits for the next round.
 func (r *reactor) flush() {
+	r.flushPosted = false
 	now := r.now()
 	for done := 0; r.core.Dirty(); done += flushBatch {
 		if done >= turnFlushes {
+			r.flushPosted = true
 			r.server.later(&r.flushTask)
 			return
 		}
@@ -140,7 +146,6 @@ func (r *reactor) flush() {
 		r.lookAtReplies()
 		r.perform()
 	}
-	r.flushPosted = false
 	r.goOn()
 }
 
@@ -165,7 +170,7 @@ func (r *reactor) goOn() {
 		to := r.resumed[i]
 		c := r.conns.at(to.Conn)
 		if c.socket != nil && c.gen == to.Gen && !c.inTurn {
-			r.process(c)
+			r.serve(c)
 		}
 	}
 	r.resumed = r.resumed[:0]

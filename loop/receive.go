@@ -4,10 +4,18 @@ import (
 	"halley/bayeux"
 )
 
-// receive executes one entry of the mailbox.
+// receive executes one entry of the mailbox. A panic over a request closes the
+// connection that it came from, on whatever loop.
 func (r *reactor) receive(e *entry) {
-	defer r.recovered("mailbox")
 	to := e.request.To
+	defer func() {
+		if cause := recover(); cause != nil {
+			r.panicked("mailbox", cause)
+			if e.kind == entryForward || e.kind == entryResume {
+				r.post(to.Loop, entry{kind: entryAbort, request: bayeux.Request{To: to}}, nil)
+			}
+		}
+	}()
 	switch e.kind {
 	case entryPublish:
 		r.core.Deliver(e.event)
@@ -27,7 +35,11 @@ func (r *reactor) receive(e *entry) {
 		r.core.Bounced(e.session, e.upto)
 	case entryGone:
 		r.core.Gone(r.now(), e.session, to)
-	case entryCall:
+	case entryAbort:
+		if c := r.conns.find(to); c != nil {
+			r.abort(c)
+		}
+	case entryResume, entryCall:
 		e.call(r)
 	}
 }
@@ -47,11 +59,14 @@ func (r *reactor) handle(request bayeux.Request, body []byte) {
 	r.perform()
 }
 
-// perform executes the effects in order and empties them.
+// perform executes the effects in order and empties them. Those after one that
+// panics are executed next time, and none twice.
 func (r *reactor) perform() {
-	for i := range r.fx.List {
-		r.effect(&r.fx.List[i])
+	for r.done < len(r.fx.List) {
+		r.done++
+		r.effect(&r.fx.List[r.done-1])
 	}
+	r.done = 0
 	r.fx.Reset()
 }
 
@@ -153,13 +168,22 @@ func (r *reactor) displace(to bayeux.ReplyTo) {
 	}
 }
 
-// ask puts a question to whoever decides, and goes on with its verdict here.
+// ask puts a question to whoever decides, and goes on with its verdict here. A
+// panic there is a denial: the core must not wait for ever.
 func (r *reactor) ask(e *bayeux.Effect) {
 	ticket := e.Ticket
-	r.server.cfg.Decide(*e.Question, func(verdict bayeux.Verdict) {
-		r.server.post(r.id, entry{kind: entryCall, call: func(r *reactor) {
+	to, decided := bayeux.Request{To: e.To}, false
+	verdict := func(verdict bayeux.Verdict) {
+		r.server.post(r.id, entry{kind: entryResume, request: to, call: func(r *reactor) {
 			r.core.Resume(r.now(), ticket, verdict, &r.fx)
 			r.perform()
 		}}, nil)
-	})
+	}
+	defer func() {
+		if !decided {
+			verdict(bayeux.Deny)
+		}
+	}()
+	r.server.cfg.Decide(*e.Question, verdict)
+	decided = true
 }

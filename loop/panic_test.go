@@ -1,0 +1,117 @@
+package loop
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"halley/bayeux"
+)
+
+// touchy is a policy that panics at what names the word panic, waits at what
+// names the word wait, denies what names the word deny, and allows the rest.
+type touchy struct{}
+
+func (touchy) Decide(q bayeux.Question) bayeux.Verdict {
+	text := string(q.Channel) + string(q.Ext)
+	switch {
+	case strings.Contains(text, "panic"):
+		panic("touched")
+	case strings.Contains(text, "wait"):
+		return bayeux.Wait
+	case strings.Contains(text, "deny"):
+		return bayeux.Deny
+	}
+	return bayeux.Allow
+}
+
+// A panic closes the connection that it came from, and no other; the session's
+// loop goes on, wherever it is.
+func TestPanicClosesOneConnection(t *testing.T) {
+	t.Parallel()
+	for _, loops := range []int{1, 4} {
+		t.Run(fmt.Sprint(loops), func(t *testing.T) {
+			t.Parallel()
+			s := start(t, func(c *Config) { c.Loops, c.Policy = loops, touchy{} })
+			other := dial(t, s)
+			id := other.subscriber("/a")
+			other.holdConnect(s, id)
+			for n := 1; n <= 8; n++ {
+				a := dial(t, s)
+				a.send(post(publish(id, "/panic", "1")))
+				a.mustClose()
+				equal(t, s.Stats().Panics, n)
+			}
+			mustPublish(t, s, "/a", "1")
+			equal(t, events(other.messages()), []string{"1"})
+			equal(t, s.Stats().Connections, 1)
+		})
+	}
+}
+
+// A panic over input that waited behind a held poll closes that connection, and
+// the other connections of the round are served.
+func TestPanicBehindHeldPoll(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *Config) { c.Policy = touchy{} })
+	var bad, good []*wire
+	for range 4 {
+		a, b := dial(t, s), dial(t, s)
+		id := a.subscriber("/a")
+		a.holdConnect(s, id)
+		a.send(post(publish(id, "/panic", "1")))
+		id = b.subscriber("/a")
+		b.holdConnect(s, id)
+		b.send(post("[]"))
+		bad, good = append(bad, a), append(good, b)
+	}
+	mustPublish(t, s, "/a", "1")
+	for i := range bad {
+		equal(t, events(bad[i].messages()), []string{"1"})
+		bad[i].mustClose()
+		equal(t, events(good[i].messages()), []string{"1"})
+		equal(t, good[i].read().body, "[]")
+	}
+	equal(t, s.Stats().Panics, 4)
+}
+
+// A panic while effects are executed repeats none of those before it and loses
+// none of those after it.
+func TestPanicAmongEffects(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *Config) {
+		c.Policy = touchy{}
+		c.Decide = func(bayeux.Question, func(bayeux.Verdict)) { panic("undecided") }
+	})
+	a, b := dial(t, s), dial(t, s)
+	id := a.subscriber("/a")
+	a.holdConnect(s, id)
+	publisher := b.handshake()
+	b.send(post("[" + publish(publisher, "/a", "1") + "," + subscribe(publisher, "/b") + "," + subscribe(publisher, "/wait") + "]"))
+	b.mustClose()
+	equal(t, events(a.messages()), []string{"1"})
+	set := s.interest.of("/b")
+	equal(t, set.empty(), false)
+	c := dial(t, s)
+	mustPublish(t, s, "/b", "2")
+	equal(t, events(c.bayeux(connect(publisher))), []string{"2"})
+	equal(t, s.Stats().Panics, 1)
+}
+
+// What panics after a verdict closes the connection that waited for it.
+func TestPanicAfterVerdict(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *Config) {
+		c.Loops, c.Policy = 2, touchy{}
+		c.Decide = func(_ bayeux.Question, verdict func(bayeux.Verdict)) { go verdict(bayeux.Allow) }
+	})
+	owner := dial(t, s)
+	id := owner.handshake()
+	for range 4 {
+		a := dial(t, s)
+		a.send(post("[" + publish(id, "/wait", "1") + "," + publish(id, "/panic", "1") + "]"))
+		a.mustClose()
+	}
+	equal(t, owner.bayeux(publish(id, "/fine", "1"))[0]["successful"], true)
+	equal(t, s.Stats().Panics, 4)
+}

@@ -1,0 +1,61 @@
+package loop
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+)
+
+// mustClose reads to the end of the connection, which must not take for ever,
+// and returns what came before it.
+func (w *wire) mustClose() string {
+	w.t.Helper()
+	rest, err := io.ReadAll(w.in)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		w.t.Fatalf("the connection stays open, after %q", rest)
+	}
+	return string(rest)
+}
+
+// mustEnd is mustClose where nothing may come before the end.
+func (w *wire) mustEnd() {
+	w.t.Helper()
+	if rest := w.mustClose(); rest != "" {
+		w.t.Errorf("%q before the end of the connection", rest)
+	}
+}
+
+// ask sends a request and reads its response.
+func (w *wire) ask(request string) answer {
+	w.t.Helper()
+	w.send(request)
+	return w.read()
+}
+
+// request builds a request without a body. Each field is a line.
+func request(method, target string, fields ...string) string {
+	return fmt.Sprintf("%s %s HTTP/1.1\r\nHost: h\r\n%s\r\n", method, target, lines(fields))
+}
+
+// postWith is a post to a target with further fields.
+func postWith(target, body string, fields ...string) string {
+	return fmt.Sprintf("POST %s HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n%s\r\n%s", target, len(body), lines(fields), body)
+}
+
+func lines(fields []string) string {
+	if len(fields) == 0 {
+		return ""
+	}
+	return strings.Join(fields, "\r\n") + "\r\n"
+}
+
+// mustEqual is equal that ends the test.
+func mustEqual(t testing.TB, got, want any) {
+	t.Helper()
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Fatalf("got %v, want %v", got, want)
+	}
+}
