@@ -1,5 +1,10 @@
 package message
 
+import (
+	"bytes"
+	"strings"
+)
+
 // Message is one Bayeux message as spans over the scanned input, valid while
 // that and the Batch are. A field that is absent, or null, is nil; only Data may
 // be the value null.
@@ -42,71 +47,38 @@ type Batch struct {
 	others   [][]byte // keys of the message at hand that the protocol does not name
 }
 
-// field finds the field that name stands for; folded means that it does so only
-// when case is ignored.
-func field(name []byte) (f Field, folded bool) {
-	f = fieldOf(string(name))
-	if f != fieldNone || len(name) > longestName {
-		return f, false
-	}
-	return foldedField(name)
+// fieldNames are the fields' names in the order of their bits.
+var fieldNames = [...]string{
+	"channel", "clientId", "connectionType", "id", "data", "ext", "advice", "subscription",
+	"version", "minimumVersion", "supportedConnectionTypes",
 }
 
-// longestName is the length of supportedConnectionTypes.
-const longestName = 24
-
-func fieldOf(name string) Field {
-	switch name {
-	case "channel":
-		return FieldChannel
-	case "clientId":
-		return FieldClientID
-	case "connectionType":
-		return FieldConnectionType
-	case "id":
-		return FieldID
-	case "data":
-		return FieldData
-	case "ext":
-		return FieldExt
-	case "advice":
-		return FieldAdvice
-	case "subscription":
-		return FieldSubscription
-	case "version":
-		return FieldVersion
-	case "minimumVersion":
-		return FieldMinimumVersion
-	case "supportedConnectionTypes":
-		return FieldSupportedConnectionTypes
+// fieldOf finds the field that name stands for.
+func fieldOf(name []byte) Field {
+	for i := range fieldNames {
+		if string(name) == fieldNames[i] {
+			return 1 << i
+		}
 	}
 	return fieldNone
 }
 
-func foldedField(name []byte) (Field, bool) {
-	var buf [longestName]byte
-	lower := appendLower(buf[:0], name)
-	switch string(lower) {
-	case "clientid":
-		return FieldClientID, true
-	case "connectiontype":
-		return FieldConnectionType, true
-	case "minimumversion":
-		return FieldMinimumVersion, true
-	case "supportedconnectiontypes":
-		return FieldSupportedConnectionTypes, true
-	}
-	return fieldOf(string(lower)), true
-}
+// longestVariant is the length of supportedConnectionTypes with U+017F, which folds
+// to s, at both ends.
+const longestVariant = 26
 
-func appendLower(dst, s []byte) []byte {
-	for _, c := range s {
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		dst = append(dst, c)
+// isVariant tells whether name, which is no field, would be one if case were ignored,
+// the way encoding/json does it.
+func isVariant(name []byte) bool {
+	if len(name) > longestVariant {
+		return false
 	}
-	return dst
+	for i := range fieldNames {
+		if strings.EqualFold(string(name), fieldNames[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 // set stores value, a JSON value without white space around it, in the field f.
@@ -120,11 +92,11 @@ func (m *Message) set(f Field, value []byte, batch *Batch) {
 	}
 	switch f {
 	case FieldChannel:
-		m.Channel = batch.decode(value)
+		m.Channel = batch.decodeValue(value)
 	case FieldClientID:
-		m.ClientID = batch.decode(value)
+		m.ClientID = batch.decodeValue(value)
 	case FieldConnectionType:
-		m.ConnectionType = batch.decode(value)
+		m.ConnectionType = batch.decodeValue(value)
 	case FieldID:
 		m.ID = value
 	case FieldData:
@@ -157,11 +129,15 @@ func allowed(f Field, c byte) bool {
 	return true
 }
 
+// decodeValue returns the value of a JSON string.
+func (b *Batch) decodeValue(raw []byte) []byte {
+	return b.decode(raw, bytes.IndexByte(raw, '\\') >= 0)
+}
+
 // decode returns the value of a JSON string: a span of it if it has no escape.
-func (b *Batch) decode(raw []byte) []byte {
-	inner := raw[1 : len(raw)-1]
-	if !hasEscape(inner) {
-		return inner
+func (b *Batch) decode(raw []byte, escaped bool) []byte {
+	if !escaped {
+		return raw[1 : len(raw)-1]
 	}
 	start := len(b.scratch)
 	b.scratch = AppendUnquoted(b.scratch, raw)

@@ -2,8 +2,9 @@ package message
 
 import "bytes"
 
-// maxFields is how many fields a message may have. The protocol names eleven.
-const maxFields = 64
+// maxOthers is how many fields that the protocol does not name a message may have.
+// It names eleven itself. Each is compared with those before it.
+const maxOthers = 64
 
 // Scanner reads batches. A zero limit means none at all is allowed.
 type Scanner struct {
@@ -16,106 +17,76 @@ type Scanner struct {
 func (s *Scanner) Scan(body []byte, b *Batch) error {
 	b.Messages, b.scratch = b.Messages[:0], b.scratch[:0]
 	p := parser{b: body, depth: s.MaxDepth}
-	p.space()
-	ok := false
-	switch p.peek() {
-	case '{':
-		ok = s.message(&p, b)
-	case '[':
-		ok = s.messages(&p, b)
-	default:
-		if p.value() {
-			p.fail(KindNoMessage)
-		}
+	i := p.space(0)
+	if p.at(i) == '[' {
+		i = s.messages(&p, b, i)
+	} else {
+		i = s.message(&p, b, i)
 	}
-	if p.space(); ok && p.i < len(body) {
-		p.fail(KindSyntax)
-	}
+	p.end(i)
 	return p.err()
 }
 
-func (s *Scanner) messages(p *parser, b *Batch) bool {
-	if !p.enter() {
-		return false
+func (s *Scanner) messages(p *parser, b *Batch, i int) int {
+	i = p.enter(i)
+	if p.at(i) == ']' {
+		return p.leave(i)
 	}
-	if p.peek() == ']' {
-		return p.leave()
+	for more := i != broken; more; {
+		i, more = p.next(s.message(p, b, i), ']')
 	}
-	for {
-		if p.peek() != '{' {
-			if p.value() {
-				p.fail(KindNoMessage)
-			}
-			return false
-		}
-		if !s.message(p, b) {
-			return false
-		}
-		if more, ok := p.more(']'); !more {
-			return ok
-		}
-	}
+	return i
 }
 
-// message reads one message, whose brace is at hand.
-func (s *Scanner) message(p *parser, b *Batch) bool {
+// message reads one message.
+func (s *Scanner) message(p *parser, b *Batch, i int) int {
+	if p.at(i) != '{' {
+		p.value(i) // what is no JSON at all has its own fault
+		return p.fail(KindNoMessage, i)
+	}
 	if len(b.Messages) >= s.MaxMessages {
-		return p.fail(KindTooManyItems)
+		return p.fail(KindTooManyMessages, i)
 	}
 	b.Messages = append(b.Messages, Message{})
 	m := &b.Messages[len(b.Messages)-1]
-	start := p.i
-	if !p.enter() {
-		return false
+	end := fields(p, m, b, i)
+	if end != broken {
+		m.Raw = p.b[i:end]
 	}
-	if p.peek() == '}' {
-		p.leave()
-	} else if !fields(p, m, b) {
-		return false
-	}
-	m.Raw = p.b[start:p.i]
-	return true
+	return end
 }
 
-// fields reads the fields of m up to its closing brace.
-func fields(p *parser, m *Message, b *Batch) bool {
-	var seen Field
+// fields reads the object m.
+func fields(p *parser, m *Message, b *Batch, i int) int {
+	i = p.enter(i)
+	if p.at(i) == '}' {
+		return p.leave(i)
+	}
 	b.others = b.others[:0]
-	for {
-		at := p.i
-		if p.peek() != '"' {
-			return p.fail(KindSyntax)
+	var seen Field
+	for more := i != broken; more; {
+		end, escaped := p.key(i)
+		start := p.colon(end)
+		stop := p.value(start)
+		if stop == broken {
+			return broken
 		}
-		if !p.str() {
-			return false
+		name := b.decode(p.b[i:end], escaped)
+		if kind := note(m, b, name, p.b[start:stop], &seen); kind != 0 {
+			return p.fail(kind, i)
 		}
-		key := p.b[at:p.i]
-		if p.space(); !p.eat(':') {
-			return false
-		}
-		p.space()
-		start := p.i
-		if !p.value() {
-			return false
-		}
-		if kind := note(m, b, key, p.b[start:p.i], &seen); kind != 0 {
-			p.i = at
-			return p.fail(kind)
-		}
-		if more, ok := p.more('}'); !more {
-			return ok
-		}
+		i, more = p.next(stop, '}')
 	}
+	return i
 }
 
-// note stores the field of a key, or finds out why it cannot.
-func note(m *Message, b *Batch, key, value []byte, seen *Field) Kind {
-	name := b.decode(key)
-	f, folded := field(name)
+// note stores the field name, or finds out why it cannot.
+func note(m *Message, b *Batch, name, value []byte, seen *Field) Kind {
+	f := fieldOf(name)
 	switch {
 	case f == fieldNone:
 		return b.noteOther(name)
-	case folded || *seen&f != 0:
+	case *seen&f != 0:
 		// Another reader might take either for the field: a policy and a client
 		// must never see different messages.
 		return KindDuplicate
@@ -125,10 +96,14 @@ func note(m *Message, b *Batch, key, value []byte, seen *Field) Kind {
 	return 0
 }
 
-// noteOther notes a key that the protocol does not name; it must not come twice.
+// noteOther notes a key that the protocol does not name. It must not come twice, and
+// not be one that a reader who ignores case takes for a field.
 func (b *Batch) noteOther(name []byte) Kind {
-	if len(b.others) == maxFields {
-		return KindTooManyItems
+	if isVariant(name) {
+		return KindDuplicate
+	}
+	if len(b.others) == maxOthers {
+		return KindTooManyFields
 	}
 	for _, known := range b.others {
 		if bytes.Equal(known, name) {

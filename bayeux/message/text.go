@@ -2,15 +2,18 @@ package message
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
-func hasEscape(s []byte) bool { return bytes.IndexByte(s, '\\') >= 0 }
-
-// AppendUnquoted appends the value of a valid JSON string. Half a surrogate pair
-// becomes U+FFFD.
+// AppendUnquoted appends the value of a valid JSON string; nothing if raw is another
+// JSON value. Half a surrogate pair becomes U+FFFD.
 func AppendUnquoted(dst, raw []byte) []byte {
+	if len(raw) < 2 || raw[0] != '"' {
+		return dst
+	}
 	for s := raw[1 : len(raw)-1]; len(s) > 0; {
 		i := bytes.IndexByte(s, '\\')
 		if i < 0 {
@@ -63,27 +66,36 @@ const hexDigits = "0123456789abcdef"
 // U+FFFD.
 func AppendString(dst, s []byte) []byte {
 	dst = append(dst, '"')
-	for len(s) > 0 {
+	for {
 		i := plain(s, 0)
 		dst = append(dst, s[:i]...)
-		if s = s[i:]; len(s) == 0 {
-			break
+		if i == len(s) {
+			return append(dst, '"')
 		}
-		c := s[0]
-		switch {
-		case c == '"' || c == '\\':
-			dst = append(dst, '\\', c)
-		case c < 0x20:
-			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-		default:
+		if s = s[i:]; s[0] >= utf8.RuneSelf {
 			r, n := utf8.DecodeRune(s)
 			dst = utf8.AppendRune(dst, r)
 			s = s[n:]
 			continue
 		}
+		dst = appendEscaped(dst, s[0])
 		s = s[1:]
 	}
-	return append(dst, '"')
+}
+
+// appendEscaped appends the escape of a quote, a backslash or a control character.
+func appendEscaped(dst []byte, c byte) []byte {
+	switch c {
+	case '"', '\\':
+		return append(dst, '\\', c)
+	case '\n':
+		return append(dst, '\\', 'n')
+	case '\r':
+		return append(dst, '\\', 'r')
+	case '\t':
+		return append(dst, '\\', 't')
+	}
+	return append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
 }
 
 // AppendScriptSafe appends valid JSON such that it may stand in a script, whether
@@ -91,38 +103,63 @@ func AppendString(dst, s []byte) []byte {
 // ends, and '<', which could end the script's element, are escaped. All three can
 // stand only in strings.
 func AppendScriptSafe(dst, raw []byte) []byte {
-	for len(raw) > 0 {
-		i := bytes.IndexAny(raw, "<\u2028\u2029")
-		if i < 0 {
-			return append(dst, raw...)
+	start := 0
+	for i := scriptUnsafe(raw, 0); i < len(raw); i = scriptUnsafe(raw, i) {
+		switch {
+		case raw[i] == '<':
+			dst = append(append(dst, raw[start:i]...), `\u003c`...)
+			i++
+			start = i
+		case isSeparator(raw[i:]):
+			dst = append(append(dst, raw[start:i]...), `\u202`...)
+			dst = append(dst, hexDigits[raw[i+2]&15])
+			i += len(lineSeparator)
+			start = i
+		default:
+			i++
 		}
-		dst = append(dst, raw[:i]...)
-		if raw[i] == '<' {
-			dst = append(dst, `\u003c`...)
-			raw = raw[i+1:]
-			continue
-		}
-		dst = append(append(dst, `\u202`...), hexDigits[raw[i+2]&15])
-		raw = raw[i+len("\u2028"):]
 	}
-	return dst
+	return append(dst, raw[start:]...)
+}
+
+// U+2029 differs from it in the last bit.
+const lineSeparator = "\u2028"
+
+func isSeparator(b []byte) bool {
+	return len(b) >= 3 && b[0] == lineSeparator[0] && b[1] == lineSeparator[1] && b[2]|1 == lineSeparator[2]|1
+}
+
+// scriptUnsafe returns the index of the first byte from i on that is '<' or may begin
+// U+2028 or U+2029; len(b) if there is none.
+func scriptUnsafe(b []byte, i int) int {
+	for ; i+8 <= len(b); i += 8 {
+		w := binary.LittleEndian.Uint64(b[i:])
+		if special := zeros(w^ones*'<') | zeros(w^ones*uint64(lineSeparator[0])); special != 0 {
+			return i + bits.TrailingZeros64(special)/8
+		}
+	}
+	for ; i < len(b) && b[i] != '<' && b[i] != lineSeparator[0]; i++ {
+	}
+	return i
 }
 
 // AppendCompact appends valid JSON without the white space between its tokens.
 func AppendCompact(dst, raw []byte) []byte {
+	p := parser{b: raw}
+	start := 0
 	for i := 0; i < len(raw); {
-		switch raw[i] {
-		case ' ', '\t', '\r', '\n':
-			i++
-		case '"':
-			p := parser{b: raw, i: i}
-			p.str()
-			dst = append(dst, raw[i:p.i]...)
-			i = p.i
+		switch c := raw[i]; {
+		case isSpace(c):
+			dst = append(dst, raw[start:i]...)
+			i = p.space(i)
+			start = i
+		case c == '"':
+			if i, _ = p.str(i); i == broken {
+				i = len(raw)
+			}
 		default:
-			dst = append(dst, raw[i])
 			i++
 		}
 	}
-	return dst
+	return append(dst, raw[start:]...)
 }

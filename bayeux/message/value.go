@@ -1,292 +1,167 @@
 package message
 
-import (
-	"encoding/binary"
-	"unicode/utf8"
-)
-
 // Valid tells whether body is exactly one JSON value in UTF-8 with at most
 // maxDepth levels of arrays and objects. A non-nil error is an Error.
 func Valid(body []byte, maxDepth int) error {
 	p := parser{b: body, depth: maxDepth}
-	if p.space(); p.value() {
-		p.space()
-		if p.i < len(body) {
-			p.fail(KindSyntax)
-		}
-	}
+	p.end(p.value(p.space(0)))
 	return p.err()
 }
 
-// parser walks over JSON. Its methods return false once something is wrong; the
-// reason is in fault, and the place in i.
+// parser walks over JSON (RFC 8259). Its methods take the index where something
+// begins and return the index behind it, or broken; then fault and offset tell
+// why and where. It recurses, at most depth times.
 type parser struct {
-	b     []byte
-	i     int
-	depth int // levels left
-	fault Kind
+	b      []byte
+	depth  int // levels left
+	fault  Kind
+	offset int
 }
 
-func (p *parser) fail(k Kind) bool {
+// broken is returned instead of an index once something is wrong. The methods
+// accept it, so that only loops have to look for it.
+const broken = -1
+
+func (p *parser) fail(k Kind, offset int) int {
 	if p.fault == 0 {
-		p.fault = k
+		p.fault, p.offset = k, offset
 	}
-	return false
+	return broken
 }
 
 func (p *parser) err() error {
 	if p.fault == 0 {
 		return nil
 	}
-	return Error{Kind: p.fault, Offset: p.i}
+	return Error{Kind: p.fault, Offset: p.offset}
 }
 
-// peek returns the byte at hand, 0 at the end: a byte that is nowhere valid.
-func (p *parser) peek() byte {
-	if p.i < len(p.b) {
-		return p.b[p.i]
+// at returns the byte at i; 0, which is nowhere valid, outside of the input.
+func (p *parser) at(i int) byte {
+	if uint(i) < uint(len(p.b)) {
+		return p.b[i]
 	}
 	return 0
 }
 
-// eat steps over c, or fails.
-func (p *parser) eat(c byte) bool {
-	if p.peek() != c {
-		return p.fail(KindSyntax)
+// space steps over white space.
+func (p *parser) space(i int) int {
+	if p.at(i) > ' ' {
+		return i
 	}
-	p.i++
-	return true
+	for uint(i) < uint(len(p.b)) && isSpace(p.b[i]) {
+		i++
+	}
+	return i
 }
 
-func (p *parser) space() {
-	for p.i < len(p.b) {
-		switch p.b[p.i] {
-		case ' ', '\t', '\r', '\n':
-			p.i++
-		default:
-			return
-		}
+func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
+
+// end makes sure that nothing but white space follows.
+func (p *parser) end(i int) {
+	if i = p.space(i); i != len(p.b) {
+		p.fail(KindSyntax, i)
 	}
 }
 
 // value steps over any value.
-func (p *parser) value() bool {
-	switch c := p.peek(); c {
+func (p *parser) value(i int) int {
+	switch c := p.at(i); c {
 	case '"':
-		return p.str()
+		i, _ = p.str(i)
+		return i
 	case '{':
-		return p.object()
+		return p.object(i)
 	case '[':
-		return p.array()
+		return p.array(i)
 	case 't':
-		return p.literal("true")
+		return p.literal(i, "true")
 	case 'f':
-		return p.literal("false")
+		return p.literal(i, "false")
 	case 'n':
-		return p.literal("null")
+		return p.literal(i, "null")
 	default:
 		if c == '-' || isDigit(c) {
-			return p.number()
+			return p.number(i)
 		}
-		return p.fail(KindSyntax)
+		return p.fail(KindSyntax, i)
 	}
 }
 
-// enter goes down a level.
-func (p *parser) enter() bool {
-	if p.depth == 0 {
-		return p.fail(KindDepth)
+// enter goes down a level, to the first item or the closing bracket.
+func (p *parser) enter(i int) int {
+	if p.depth <= 0 {
+		return p.fail(KindDepth, i)
 	}
 	p.depth--
-	p.i++
-	p.space()
-	return true
+	return p.space(i + 1)
 }
 
 // leave goes up a level, over the closing bracket.
-func (p *parser) leave() bool {
+func (p *parser) leave(i int) int {
 	p.depth++
-	p.i++
-	return true
+	return i + 1
 }
 
-func (p *parser) object() bool {
-	if !p.enter() {
-		return false
+// next steps from the end of an item over a comma to the next one, or over the
+// closing bracket.
+func (p *parser) next(i int, closing byte) (at int, more bool) {
+	if i == broken {
+		return broken, false
 	}
-	if p.peek() == '}' {
-		return p.leave()
+	i = p.space(i)
+	switch p.at(i) {
+	case ',':
+		return p.space(i + 1), true
+	case closing:
+		return p.leave(i), false
 	}
-	for {
-		if !p.key() || !p.value() {
-			return false
-		}
-		if more, ok := p.more('}'); !more {
-			return ok
-		}
-	}
+	return p.fail(KindSyntax, i), false
 }
 
-// key steps over a key and its colon.
-func (p *parser) key() bool {
-	if p.peek() != '"' {
-		return p.fail(KindSyntax)
+func (p *parser) object(i int) int {
+	i = p.enter(i)
+	if p.at(i) == '}' {
+		return p.leave(i)
 	}
-	if !p.str() {
-		return false
-	}
-	if p.space(); !p.eat(':') {
-		return false
-	}
-	p.space()
-	return true
-}
-
-// more steps over a comma, to the next item, or over the closing bracket.
-func (p *parser) more(closing byte) (more, ok bool) {
-	p.space()
-	if p.peek() == closing {
-		return false, p.leave()
-	}
-	if !p.eat(',') {
-		return false, false
-	}
-	p.space()
-	return true, true
-}
-
-func (p *parser) array() bool {
-	if !p.enter() {
-		return false
-	}
-	if p.peek() == ']' {
-		return p.leave()
-	}
-	for {
-		if !p.value() {
-			return false
-		}
-		if more, ok := p.more(']'); !more {
-			return ok
-		}
-	}
-}
-
-func (p *parser) literal(word string) bool {
-	if len(p.b)-p.i < len(word) || string(p.b[p.i:p.i+len(word)]) != word {
-		return p.fail(KindSyntax)
-	}
-	p.i += len(word)
-	return true
-}
-
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
-
-// digits steps over at least one digit.
-func (p *parser) digits() bool {
-	if !isDigit(p.peek()) {
-		return p.fail(KindSyntax)
-	}
-	for isDigit(p.peek()) {
-		p.i++
-	}
-	return true
-}
-
-func (p *parser) number() bool {
-	if p.peek() == '-' {
-		p.i++
-	}
-	if p.peek() == '0' {
-		p.i++
-	} else if !p.digits() {
-		return false
-	}
-	if p.peek() == '.' {
-		p.i++
-		if !p.digits() {
-			return false
-		}
-	}
-	if c := p.peek(); c == 'e' || c == 'E' {
-		p.i++
-		if c = p.peek(); c == '+' || c == '-' {
-			p.i++
-		}
-		return p.digits()
-	}
-	return true
-}
-
-// str steps over a string.
-func (p *parser) str() bool {
-	p.i++
-	for {
-		p.i = plain(p.b, p.i)
-		c := p.peek()
-		switch {
-		case c == '"':
-			p.i++
-			return true
-		case c == '\\':
-			if !p.escape() {
-				return false
-			}
-		case c >= utf8.RuneSelf:
-			r, n := utf8.DecodeRune(p.b[p.i:])
-			if r == utf8.RuneError && n == 1 {
-				return p.fail(KindUTF8)
-			}
-			p.i += n
-		default:
-			return p.fail(KindSyntax) // a control character, or the end
-		}
-	}
-}
-
-func (p *parser) escape() bool {
-	p.i++
-	switch p.peek() {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		p.i++
-		return true
-	case 'u':
-		p.i++
-		for range 4 {
-			if !isHex(p.peek()) {
-				return p.fail(KindSyntax)
-			}
-			p.i++
-		}
-		return true
-	}
-	return p.fail(KindSyntax)
-}
-
-func isHex(c byte) bool {
-	return isDigit(c) || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
-}
-
-const (
-	ones  = 0x0101010101010101
-	highs = 0x8080808080808080
-)
-
-// plain returns the index of the first byte from i on that is a quote, a
-// backslash, a control character or not ASCII; eight bytes at a time.
-func plain(b []byte, i int) int {
-	for ; i+8 <= len(b); i += 8 {
-		w := binary.LittleEndian.Uint64(b[i:])
-		quote, slash := w^(ones*'"'), w^(ones*'\\')
-		special := (quote-ones)&^quote | (slash-ones)&^slash | (w-ones*0x20)&^w | w
-		if special&highs != 0 {
-			break
-		}
-	}
-	for ; i < len(b); i++ {
-		if c := b[i]; c == '"' || c == '\\' || c < 0x20 || c >= utf8.RuneSelf {
-			break
-		}
+	for more := i != broken; more; {
+		i, _ = p.key(i)
+		i, more = p.next(p.value(p.colon(i)), '}')
 	}
 	return i
+}
+
+// key steps over a key.
+func (p *parser) key(i int) (end int, escaped bool) {
+	if p.at(i) != '"' {
+		return p.fail(KindSyntax, i), false
+	}
+	return p.str(i)
+}
+
+// colon steps from the end of a key to its value.
+func (p *parser) colon(i int) int {
+	if i = p.space(i); p.at(i) != ':' {
+		return p.fail(KindSyntax, i)
+	}
+	return p.space(i + 1)
+}
+
+func (p *parser) array(i int) int {
+	i = p.enter(i)
+	if p.at(i) == ']' {
+		return p.leave(i)
+	}
+	for more := i != broken; more; {
+		i, more = p.next(p.value(i), ']')
+	}
+	return i
+}
+
+func (p *parser) literal(i int, word string) int {
+	end := i + len(word)
+	if end > len(p.b) || string(p.b[i:end]) != word {
+		return p.fail(KindSyntax, i)
+	}
+	return end
 }
