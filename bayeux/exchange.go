@@ -50,6 +50,9 @@ func (x *exchange) own(clientID []byte) {
 	}
 }
 
+// HasHandshake tells whether handling batch would be a handshake.
+func HasHandshake(batch *message.Batch) bool { return findHandshake(batch.Messages) >= 0 }
+
 func findHandshake(messages []message.Message) int {
 	for i := range messages {
 		if string(messages[i].Channel) == metaHandshake {

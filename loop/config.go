@@ -36,6 +36,7 @@ type Config struct {
 	MaxChannelLength int           // bytes of a channel name
 	MaxChannelDepth  int           // segments of a channel name
 	MaxSessions      int           // sessions at once
+	HandshakeRate    int           // handshakes per second and address; 0 sets no limit
 	MaxOutput        int           // bytes that may wait in user space for one connection
 	MaxMailbox       int           // bytes that may wait for one event loop
 

@@ -73,6 +73,7 @@ func (s *Server) checkNumbers() error {
 		{"max-channel-length", int64(s.cfg.MaxChannelLength), 16, 4096},
 		{"max-channel-depth", int64(s.cfg.MaxChannelDepth), 2, 256},
 		{"max-sessions", int64(s.cfg.MaxSessions), 1, 1 << 31},
+		{"handshake-rate", int64(s.cfg.HandshakeRate), 0, 1_000_000},
 		{"max-output", int64(s.cfg.MaxOutput), 4 << 10, 1 << 30},
 		{"max-mailbox", int64(s.cfg.MaxMailbox), 64 << 10, 1 << 30},
 		{"queue-messages", int64(s.cfg.QueueMessages), 1, 1 << 30},

@@ -42,7 +42,9 @@ func (s *Server) drain() {
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.DrainTimeout)
 	defer cancel()
 	window := s.cfg.DrainTimeout.Milliseconds()
-	for ctx.Err() == nil {
+	// A pass over the loops may have posted replies to some that it had visited
+	// before: the drain is over with the second quiet one.
+	for quiet := 0; quiet < 2 && ctx.Err() == nil; {
 		left := 0
 		err := s.visit(ctx, func(r *reactor) {
 			more := r.core.Drain(r.now(), window, drainBatch, &r.fx)
@@ -52,9 +54,14 @@ func (s *Server) drain() {
 				left++
 			}
 		})
-		if err != nil || left == 0 {
+		if err != nil {
 			return
 		}
+		if left == 0 {
+			quiet++
+			continue
+		}
+		quiet = 0
 		time.Sleep(drainPoll)
 	}
 }

@@ -3,6 +3,7 @@ package loop
 import (
 	"bytes"
 	"hash/maphash"
+	"net"
 	"strconv"
 
 	"halley/bayeux"
@@ -93,6 +94,11 @@ func (r *reactor) submit(c *conn, q *httpparse.Request, kind bayeux.ConnectionTy
 		r.fail(c, 400, err.Error())
 		return
 	}
+	if r.tooManyHandshakes(c) {
+		r.counters.httpErrors++
+		r.respond(c, response{status: 429, contentType: plainText, body: []byte("too many handshakes\n"), fields: "Retry-After: 1\r\n"})
+		return
+	}
 	request := bayeux.Request{To: c.replyTo(r.id), Type: kind, Browser: r.browser(q)}
 	if owner := r.owner(); owner != r.id {
 		r.post(owner, entry{kind: entryForward, request: request}, body)
@@ -100,6 +106,16 @@ func (r *reactor) submit(c *conn, q *httpparse.Request, kind bayeux.ConnectionTy
 	}
 	r.core.Handle(r.now(), request, &r.batch, &r.fx)
 	r.perform()
+}
+
+// tooManyHandshakes tells whether the scanned batch is a handshake beyond its
+// address's rate.
+func (r *reactor) tooManyHandshakes(c *conn) bool {
+	if r.server.cfg.HandshakeRate == 0 || !bayeux.HasHandshake(&r.batch) {
+		return false
+	}
+	address, ok := c.socket.RemoteAddr().(*net.TCPAddr)
+	return ok && !r.server.rates.allow(address.AddrPort().Addr(), r.now())
 }
 
 // owner is the loop of the session that the scanned batch is for; this loop

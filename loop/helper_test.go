@@ -18,9 +18,8 @@ import (
 // deadline bounds every wait of these tests; it is long because machines are busy.
 const deadline = 20 * time.Second
 
-// start runs a server until the test ends.
-func start(t testing.TB, change func(*Config)) *Server {
-	t.Helper()
+// config is the default one, for a small server that stops at once.
+func config(change func(*Config)) Config {
 	cfg := DefaultConfig()
 	cfg.Listen = []string{"127.0.0.1:0"}
 	cfg.Loops = 1
@@ -30,7 +29,13 @@ func start(t testing.TB, change func(*Config)) *Server {
 	if change != nil {
 		change(&cfg)
 	}
-	s, err := New(cfg)
+	return cfg
+}
+
+// start runs a server until the test ends.
+func start(t testing.TB, change func(*Config)) *Server {
+	t.Helper()
+	s, err := New(config(change))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,6 +34,7 @@ type Server struct {
 	start    time.Time
 	interest *interest
 	browsers *browsers
+	rates    *rates // of handshakes
 
 	engine    gnet.Engine
 	addresses []string
@@ -65,6 +66,7 @@ func New(cfg Config) (*Server, error) {
 		start:    time.Now(),
 		interest: newInterest(),
 		browsers: newBrowsers(),
+		rates:    newRates(cfg.HandshakeRate),
 		booted:   make(chan struct{}),
 		helper:   make(chan *task, 4*maxLoops),
 	}
@@ -129,16 +131,14 @@ func (s *Server) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
+	// The helpers of the loops work until the engine has ended, a drain included.
+	serving, end := context.WithCancel(context.WithoutCancel(ctx))
 	var group sync.WaitGroup
 	defer group.Wait()
-	defer stop()
-	group.Go(func() { s.help(ctx) })
-	group.Go(func() { s.beat(ctx) })
-	ended := make(chan struct{})
-	defer close(ended)
-	group.Go(func() { s.drainWhenDone(ctx, ended) })
+	defer end()
+	group.Go(func() { s.help(serving) })
+	group.Go(func() { s.beat(serving) })
+	group.Go(func() { s.drainWhenDone(ctx, serving.Done()) })
 	if err := gnet.Rotate(s, urls, s.options()...); err != nil {
 		return fmt.Errorf("--listen %v: %w", s.cfg.Listen, err)
 	}

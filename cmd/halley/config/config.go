@@ -44,6 +44,7 @@ type Serve struct {
 	MaxChannelLength Size `group:"limits" default:"256" help:"Length of a channel name in bytes."`
 	MaxChannelDepth  int  `group:"limits" default:"16" help:"Segments of a channel name."`
 	MaxSessions      int  `group:"limits" default:"1048576" help:"Sessions at once."`
+	HandshakeRate    int  `group:"limits" default:"0" help:"Handshakes per second from one address (one IPv6 /64); more are answered 429; 0 sets no limit."`
 	MaxOutput        Size `group:"limits" default:"1MiB" help:"Bytes that may wait for one connection below its session's queue."`
 	MaxMailbox       Size `group:"limits" default:"64MiB" help:"Bytes that may wait for one event loop; beyond it a publish is answered 503."`
 
@@ -147,6 +148,7 @@ func (c *Serve) Loop() loop.Config {
 		MaxChannelLength: int(c.MaxChannelLength),
 		MaxChannelDepth:  c.MaxChannelDepth,
 		MaxSessions:      c.MaxSessions,
+		HandshakeRate:    c.HandshakeRate,
 		MaxOutput:        int(c.MaxOutput),
 		MaxMailbox:       int(c.MaxMailbox),
 		QueueMessages:    c.QueueMessages,
