@@ -235,7 +235,7 @@ func (r *Request) setTransferEncoding(value []byte, repeated bool) Kind {
 		return KindTransferEncoding
 	}
 	for coding := range elements(value[:comma]) {
-		if len(coding) == 0 || equalFold(coding, "chunked") || skipToken(coding, 0, ' ') == 0 {
+		if len(coding) == 0 || equalFold(coding, "chunked") || skipToken(coding, 0) == 0 {
 			return KindTransferEncoding
 		}
 	}

@@ -128,7 +128,7 @@ func (l *Limits) parseFields(r *Request, b []byte, i int) (int, Error) {
 			}
 			return i + 2, fault
 		}
-		colon := skipToken(b, i, ':')
+		colon := skipToken(b, i)
 		if colon == len(b) {
 			return 0, Error{}
 		}

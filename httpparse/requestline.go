@@ -40,14 +40,20 @@ func (l *Limits) parseRequestLine(r *Request, b []byte, i int) (int, Error) {
 	case version+versionLength+2 > len(b):
 		return 0, Error{}
 	}
-	r.Method = method
-	if !r.setTarget(b[target:end], query-target) {
+	r.Method, r.Target, r.Path = method, b[target:end], b[target:query]
+	if query < end {
+		r.Query = b[query+1 : end]
+	}
+	if (b[target] != '/' || method == MethodCONNECT) && !r.setOtherForm() {
 		return 0, Error{KindTarget, target}
 	}
-	if kind := r.setVersion(b[version:]); kind != 0 {
+	next := version + versionLength + 2
+	if string(b[version:next]) == "HTTP/1.1\r\n" {
+		r.Minor = 1
+	} else if kind := r.setVersion(b[version:next]); kind != 0 {
 		return 0, Error{kind, version}
 	}
-	return version + versionLength + 2, Error{}
+	return next, Error{}
 }
 
 // readMethod reads the token at i and returns the index after it. The two methods that nearly all
@@ -61,7 +67,7 @@ func readMethod(b []byte, i int) (Method, int) {
 			return MethodGET, i + 3
 		}
 	}
-	end := skipToken(b, i, ' ')
+	end := skipToken(b, i)
 	return methodOf(b[i:end]), end
 }
 
@@ -92,10 +98,6 @@ func methodOf(name []byte) Method {
 // setVersion reads "HTTP/1.x" and the CRLF after it. A higher minor version is treated as the highest
 // known, 1 (RFC 9110, 2.5). b is long enough.
 func (r *Request) setVersion(b []byte) Kind {
-	if string(b[:versionLength+2]) == "HTTP/1.1\r\n" {
-		r.Minor = 1
-		return 0
-	}
 	if string(b[:5]) != "HTTP/" || !isDigit(b[5]) || b[6] != '.' || !isDigit(b[7]) || b[8] != '\r' || b[9] != '\n' {
 		return KindVersion
 	}
@@ -108,23 +110,16 @@ func (r *Request) setVersion(b []byte) Kind {
 
 func isDigit(c byte) bool { return c-'0' <= 9 }
 
-// setTarget reads one of the four forms of a target (RFC 9112, 3.2), in which a query begins at query
-// if that is not the end. It reports whether it is a form that goes with the method. t is not empty.
-func (r *Request) setTarget(t []byte, query int) bool {
-	r.Target = t
-	r.Path = t[:query]
-	if query < len(t) {
-		r.Query = t[query+1:]
-	}
+// setOtherForm reads a target that is not in origin-form (RFC 9112, 3.2) and reports whether it is in a
+// form that goes with the method.
+func (r *Request) setOtherForm() bool {
 	switch {
 	case r.Method == MethodCONNECT:
 		r.Path, r.Query = nil, nil
-		end := hostEnd(t)
-		return end > 0 && end < len(t)-1 && validPort(t[end:])
-	case t[0] == '/':
-		return true
-	case t[0] == '*':
-		return len(t) == 1 && r.Method == MethodOPTIONS
+		end := hostEnd(r.Target)
+		return end > 0 && end < len(r.Target)-1 && validPort(r.Target[end:])
+	case r.Target[0] == '*':
+		return len(r.Target) == 1 && r.Method == MethodOPTIONS
 	}
 	return r.setAbsolute()
 }

@@ -41,18 +41,17 @@ const (
 )
 
 // skipToken is the index of the first byte from i on that no token has; len(b) when there is none. It
-// is at its best when that byte is end, which no token has, and the token is of letters and "-". The
-// two are looked for apart because what comes next waits for the place of end only.
-func skipToken(b []byte, i int, end byte) int {
-	ends := uint64(end) * ones
+// is at its best when that byte is the colon after a field name and the name is of letters and "-".
+// The two are looked for apart because what comes next waits for the place of the colon only.
+func skipToken(b []byte, i int) int {
 	for i = max(i, 0); i <= len(b)-8; i += 8 {
 		w := binary.LittleEndian.Uint64(b[i : i+8])
-		at := zeros(w ^ ends)
-		if before := (at - 1) &^ at; rare(w)&before != 0 {
+		colon := zeros(w ^ ':'*ones)
+		if before := (colon - 1) &^ colon; rare(w)&before != 0 {
 			break
 		}
-		if at != 0 {
-			return i + bits.TrailingZeros64(at)/8
+		if colon != 0 {
+			return i + bits.TrailingZeros64(colon)/8
 		}
 	}
 	for i < len(b) && classes[b[i]]&classToken != 0 {
