@@ -63,6 +63,9 @@ func (r *reactor) closed(c *conn) {
 	if u, ok := r.slow[c.slot]; ok {
 		delete(r.slow, c.slot)
 		if u.reply.numbered {
+			// gnet would still send what it can of the rest, and the events go out
+			// again elsewhere.
+			unix.Shutdown(c.socket.Fd(), unix.SHUT_WR)
 			r.bounced(u.reply)
 		}
 	} else if c.phase == reading && c.delivered && unacknowledged(c.socket.Fd()) {
