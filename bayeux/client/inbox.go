@@ -10,7 +10,6 @@ type inbox struct {
 	handlers []registration // in the order of their subscription
 	waiting  []Message
 	busy     bool
-	to       []Handler     // of the message at hand
 	idle     chan struct{} // closed when the work at hand is done
 }
 
@@ -76,15 +75,15 @@ func (b *inbox) put(messages []Message) {
 
 // deliver calls the handlers of one message without the lock.
 func (b *inbox) deliver(m Message) {
-	b.to = b.to[:0]
+	var to []Handler
 	for _, r := range b.handlers {
 		if Matches(r.pattern, m.Channel) {
-			b.to = append(b.to, r.handler)
+			to = append(to, r.handler)
 		}
 	}
 	b.mu.Unlock()
 	defer b.mu.Lock()
-	for _, h := range b.to { // busy keeps it ours
+	for _, h := range to {
 		h(m)
 	}
 }
