@@ -76,10 +76,10 @@ func BenchmarkScanEncodingJSON(b *testing.B) {
 }
 
 func BenchmarkScanGoJSON(b *testing.B) {
-	var messages []object
+	messages := []object{}
 	benchEach(b, func(body []byte) error {
 		messages = messages[:0]
-		return gojson.UnmarshalNoEscape(body, &messages)
+		return gojson.Unmarshal(body, &messages)
 	})
 }
 
