@@ -98,6 +98,9 @@ func TestProtocol(t *testing.T) {
 			t.Errorf("%q: %q", r.offered, got)
 		}
 	}
+	if got := Protocol([]byte(" ,,chat"), func([]byte) bool { return true }); string(got) != "chat" {
+		t.Errorf("of a list that begins with nothing: %q", got)
+	}
 }
 
 func TestHandshakeDoesNotAllocate(t *testing.T) {
