@@ -1,6 +1,7 @@
 package message
 
 import (
+	"hash/maphash"
 	"strings"
 )
 
@@ -42,8 +43,15 @@ const (
 // Batch is what one request carries. It may be used for many scans.
 type Batch struct {
 	Messages []Message
-	scratch  []byte   // decoded strings that had escapes
-	others   [][]byte // keys of the message at hand that the protocol does not name
+	scratch  []byte  // decoded strings that had escapes
+	others   []other // keys of the message at hand that the protocol does not name
+	seed     maphash.Seed
+}
+
+// other is a key that the protocol does not name.
+type other struct {
+	hash uint64
+	name []byte
 }
 
 // fieldNames are the fields' names in the order of their bits.
@@ -82,18 +90,16 @@ func fieldOf(name []byte) Field {
 	return fieldNone
 }
 
-// longestVariant is the length of supportedConnectionTypes with U+017F, which folds
-// to s, at both ends.
-const longestVariant = 26
+// maxLonger is by how many bytes a variant may be longer than a field's name: U+017F
+// takes two bytes and folds to s, which no name has more than twice.
+const maxLonger = 2
 
 // isVariant tells whether name, which is no field, would be one if case were ignored,
 // the way encoding/json does it.
 func isVariant(name []byte) bool {
-	if len(name) > longestVariant {
-		return false
-	}
 	for i := range fieldNames {
-		if strings.EqualFold(string(name), fieldNames[i]) {
+		longer := len(name) - len(fieldNames[i])
+		if 0 <= longer && longer <= maxLonger && strings.EqualFold(string(name), fieldNames[i]) {
 			return true
 		}
 	}

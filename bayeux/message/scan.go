@@ -1,6 +1,9 @@
 package message
 
-import "bytes"
+import (
+	"bytes"
+	"hash/maphash"
+)
 
 // maxOthers is how many fields that the protocol does not name a message may have.
 // It names eleven itself. Each is compared with those before it.
@@ -114,11 +117,16 @@ func (b *Batch) noteOther(name []byte) Kind {
 	if len(b.others) == maxOthers {
 		return KindTooManyFields
 	}
-	for _, known := range b.others {
-		if bytes.Equal(known, name) {
+	if b.seed == (maphash.Seed{}) {
+		b.seed = maphash.MakeSeed()
+	}
+	// Only equal hashes, which nobody outside can foresee, cost a comparison.
+	hash := maphash.Bytes(b.seed, name)
+	for i := range b.others {
+		if b.others[i].hash == hash && bytes.Equal(b.others[i].name, name) {
 			return KindDuplicate
 		}
 	}
-	b.others = append(b.others, name)
+	b.others = append(b.others, other{hash, name})
 	return 0
 }
