@@ -11,6 +11,11 @@ export async function until(check, what, ms = 20000) {
   throw new Error('waited in vain for ' + what);
 }
 
+// Whatever ends a test run, no server outlives it.
+const running = new Set();
+process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+process.once('SIGTERM', () => process.exit(143));
+
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A port that was free a moment ago. */
@@ -48,7 +53,9 @@ export class Server {
     for (const stream of [this.process.stdout, this.process.stderr]) {
       stream.on('data', (chunk) => { this.log = (this.log + chunk).slice(-20000); });
     }
-    this.ended = new Promise((resolve) => this.process.once('close', resolve));
+    const { process: child } = this;
+    running.add(child);
+    this.ended = new Promise((resolve) => child.once('close', () => { running.delete(child); resolve(); }));
     await until(() => this.ready(), 'the server to be ready');
   }
 
