@@ -28,7 +28,7 @@ type Config struct {
 	MaxHeaderFields  int           // fields in one header block
 	MaxTarget        int           // the request target
 	HeaderTimeout    time.Duration // from the first byte of a header block to its last
-	BodyTimeout      time.Duration // from the first byte of a body to its last
+	BodyTimeout      time.Duration // from the first byte of a body to its last; a client may take nothing of a long reply for as long
 	IdleTimeout      time.Duration // between requests of one connection
 	MaxDepth         int           // nesting of JSON
 	MaxBatch         int           // messages in one request
@@ -37,7 +37,7 @@ type Config struct {
 	MaxChannelDepth  int           // segments of a channel name
 	MaxSessions      int           // sessions at once
 	HandshakeRate    int           // handshakes per second and address; 0 sets no limit
-	MaxOutput        int           // bytes that may wait in user space for one connection
+	MaxOutput        int           // bytes that may wait in user space for a connection that takes none
 	MaxMailbox       int           // bytes that may wait for one event loop
 
 	// The queue of each session.

@@ -9,6 +9,7 @@ import (
 )
 
 func TestPublishReachesHeldPoll(t *testing.T) {
+	t.Parallel()
 	s := start(t, nil)
 	a, b := dial(t, s), dial(t, s)
 	id := a.subscriber("/stock/*")
@@ -30,6 +31,7 @@ func TestPublishReachesHeldPoll(t *testing.T) {
 // Every event published between a client's reset and its return is kept for it,
 // the first one included.
 func TestNothingLostAfterReset(t *testing.T) {
+	t.Parallel()
 	for _, how := range []string{"reset", "close"} {
 		t.Run(how, func(t *testing.T) {
 			s := start(t, nil)
@@ -54,6 +56,7 @@ func TestNothingLostAfterReset(t *testing.T) {
 
 // A burst published in one go is one reply.
 func TestBurstIsOneReply(t *testing.T) {
+	t.Parallel()
 	s := start(t, nil)
 	a := dial(t, s)
 	id := a.subscriber("/a")
@@ -73,6 +76,7 @@ func TestBurstIsOneReply(t *testing.T) {
 
 // Sessions whose connections are spread over loops behave as on one.
 func TestLoopsForwardToEachOther(t *testing.T) {
+	t.Parallel()
 	s := start(t, func(c *Config) { c.Loops = 4 })
 	const clients = 16
 	type client struct {
@@ -108,6 +112,7 @@ func TestLoopsForwardToEachOther(t *testing.T) {
 
 // The connection of a session on another loop closes: the session learns of it.
 func TestLoopsTellEachOtherOfClosedPolls(t *testing.T) {
+	t.Parallel()
 	s := start(t, func(c *Config) { c.Loops = 4 })
 	other := dial(t, s)
 	for n := range 8 {
@@ -123,6 +128,7 @@ func TestLoopsTellEachOtherOfClosedPolls(t *testing.T) {
 }
 
 func TestSecondConnectDisplacesFirst(t *testing.T) {
+	t.Parallel()
 	s := start(t, func(c *Config) { c.Loops = 2 })
 	for range 6 {
 		a, b := dial(t, s), dial(t, s)
@@ -143,6 +149,7 @@ func TestSecondConnectDisplacesFirst(t *testing.T) {
 
 // Requests sent ahead are answered in order, held polls included.
 func TestPipelining(t *testing.T) {
+	t.Parallel()
 	s := start(t, nil)
 	a := dial(t, s)
 	id := a.subscriber("/a")
@@ -157,6 +164,7 @@ func TestPipelining(t *testing.T) {
 // An error in a pipeline comes after the answers before it, and is received even
 // though more input follows.
 func TestErrorAfterPipeline(t *testing.T) {
+	t.Parallel()
 	s := start(t, nil)
 	a := dial(t, s)
 	a.send(post(`[]`) + post(`[]`) + "BAD\x00REQUEST\r\n\r\n" + strings.Repeat("x", 200_000))
@@ -172,6 +180,7 @@ func TestErrorAfterPipeline(t *testing.T) {
 
 // While a poll is held, what a client sends ahead is bounded.
 func TestFloodBehindHeldPoll(t *testing.T) {
+	t.Parallel()
 	s := start(t, func(c *Config) { c.MaxMessage = 1 << 10; c.MaxHeader = 1 << 10 })
 	a := dial(t, s)
 	id := a.subscriber("/a")
@@ -181,6 +190,7 @@ func TestFloodBehindHeldPoll(t *testing.T) {
 }
 
 func TestBodiesInEveryForm(t *testing.T) {
+	t.Parallel()
 	s := start(t, nil)
 	form := "message=%5B%7B%22channel%22%3A%22%2Fa+b%22%7D%5D&message=" + `{"channel":"/c"}`
 	for name, request := range map[string]string{
@@ -207,6 +217,7 @@ func TestBodiesInEveryForm(t *testing.T) {
 }
 
 func TestPlainPolling(t *testing.T) {
+	t.Parallel()
 	s := start(t, nil)
 	a := dial(t, s)
 	id := a.subscriber("/a")
@@ -217,6 +228,7 @@ func TestPlainPolling(t *testing.T) {
 }
 
 func TestHoldTimesOut(t *testing.T) {
+	t.Parallel()
 	s := start(t, func(c *Config) { c.Hold = 300 * time.Millisecond })
 	a := dial(t, s)
 	id := a.subscriber("/a")
@@ -226,6 +238,7 @@ func TestHoldTimesOut(t *testing.T) {
 }
 
 func TestSessionExpires(t *testing.T) {
+	t.Parallel()
 	s := start(t, func(c *Config) { c.MaxInterval = time.Second })
 	a := dial(t, s)
 	id := a.subscriber("/a")

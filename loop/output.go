@@ -23,8 +23,10 @@ type reply struct {
 
 // unsent is a reply of which bytes still wait in user space.
 type unsent struct {
-	reply reply
-	gen   uint32
+	reply   reply
+	gen     uint32
+	waiting int   // bytes, at the last look
+	moved   int64 // when there were more last, in milliseconds
 }
 
 // answer sends the messages of p in the envelope that its request asked for.
@@ -66,7 +68,7 @@ func (r *reactor) deliver(c *conn, p reply) {
 		return
 	}
 	if c.socket.OutboundBuffered() > 0 {
-		r.slow[c.slot] = unsent{reply: p, gen: c.gen}
+		r.slow[c.slot] = unsent{reply: p, gen: c.gen, waiting: c.socket.OutboundBuffered(), moved: r.now()}
 	} else if p.numbered {
 		r.written(p)
 	}
@@ -171,9 +173,6 @@ const lingerTime = 2000
 func (r *reactor) shut(c *conn) {
 	if c.socket.OutboundBuffered() > 0 {
 		c.phase = closing
-		if _, ok := r.slow[c.slot]; !ok {
-			r.slow[c.slot] = unsent{gen: c.gen}
-		}
 		r.wheel.Set(c.slot, r.now()+r.server.cfg.BodyTimeout.Milliseconds())
 		return
 	}
@@ -189,15 +188,14 @@ func (r *reactor) abort(c *conn) {
 	}
 }
 
-// checkSlow looks after connections whose output did not leave at once.
+// checkSlow looks after connections whose output did not leave at once. One that
+// takes nothing for the time of a body, while more waits than may, is closed: a
+// reply can be longer than that, and its client just far away.
 func (r *reactor) checkSlow() {
 	for slot, u := range r.slow {
 		c := r.conns.at(slot)
 		waiting := c.socket.OutboundBuffered()
 		switch {
-		case waiting > r.server.cfg.MaxOutput:
-			r.counters.slowClosed++
-			r.abort(c)
 		case waiting == 0:
 			delete(r.slow, slot)
 			if u.reply.numbered {
@@ -208,6 +206,12 @@ func (r *reactor) checkSlow() {
 			} else {
 				r.resumed = append(r.resumed, c.replyTo(r.id))
 			}
+		case waiting < u.waiting:
+			u.waiting, u.moved = waiting, r.now()
+			r.slow[slot] = u
+		case waiting > r.server.cfg.MaxOutput && r.now()-u.moved >= r.server.cfg.BodyTimeout.Milliseconds():
+			r.counters.slowClosed++
+			r.abort(c)
 		}
 	}
 }
