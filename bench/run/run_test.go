@@ -125,7 +125,7 @@ func TestFaultsEndUpInTheRecord(t *testing.T) {
 		{faulty.Faults{RefusePublish: true}, "5 publishes were refused"},
 	} {
 		o := sampleOptions("fanout")
-		o.Drain = 300 * time.Millisecond
+		o.Drain = 2 * time.Second
 		if r, _ := runAgainst(t, o, c.faults); !strings.Contains(r.Fault, c.want) {
 			t.Errorf("%+v: %q, want %q", c.faults, r.Fault, c.want)
 		}

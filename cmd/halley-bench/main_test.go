@@ -50,7 +50,7 @@ func TestExitStatus(t *testing.T) {
 	defer doubling.Close()
 	refusing := faulty.Start(time.Second, faulty.Faults{RefusePublish: true})
 	defer refusing.Close()
-	few := []string{"--subscribers", "20", "--settle", "0s", "--drain", "500ms", "-q"}
+	few := []string{"--subscribers", "20", "--settle", "0s", "--drain", "2s", "-q"}
 	for _, c := range []struct {
 		name   string
 		args   []string
@@ -134,7 +134,7 @@ func TestBaselineSideBySide(t *testing.T) {
 	defer dropping.Close()
 	for url, want := range map[string]int{server.URL(): 0, dropping.URL(): 3} {
 		stdout, stderr, status := bench(t, "baseline", "--versus", "-q", "--listen", address, "--subscribers", "20", "--rate", "50",
-			"--settle", "0s", "--drain", "500ms", "--url", url)
+			"--settle", "0s", "--drain", "2s", "--url", url)
 		if status != want || !strings.Contains(stdout, "B/A") {
 			t.Errorf("status %d, want %d\n%s\n%s", status, want, stdout, stderr)
 		}
