@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -133,28 +134,18 @@ func (b *feedBuilder) object(row []string) string {
 
 // isNumber reports whether s may stand in JSON as a number (RFC 8259 section 6; no exponent in feeds).
 func isNumber(s string) bool {
-	if len(s) > 0 && s[0] == '-' {
-		s = s[1:]
-	}
-	whole := 0
-	for whole < len(s) && isDigit(s[whole]) {
-		whole++
-	}
-	if whole == 0 || whole > 1 && s[0] == '0' {
+	whole, fraction, point := strings.Cut(strings.TrimPrefix(s, "-"), ".")
+	if len(whole) > 1 && whole[0] == '0' {
 		return false
 	}
-	if whole == len(s) {
-		return true
-	}
-	if s[whole] != '.' || whole+1 == len(s) {
-		return false
-	}
-	for _, c := range []byte(s[whole+1:]) {
-		if !isDigit(c) {
+	return isDigits(whole) && (!point || isDigits(fraction))
+}
+
+func isDigits(s string) bool {
+	for _, c := range []byte(s) {
+		if c < '0' || c > '9' {
 			return false
 		}
 	}
-	return true
+	return s != ""
 }
-
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }

@@ -77,7 +77,7 @@ func (o *Options) check() error {
 		return fmt.Errorf("%w: %w", ErrOptions, err)
 	case !slices.Contains(Scenarios(), o.Scenario):
 		return fmt.Errorf("%w: no scenario %q", ErrOptions, o.Scenario)
-	case o.Subscribers < 0 || o.Messages < 0 || o.Rate < 0 || o.Size < 0 || o.Churners < 0:
+	case min(o.Subscribers, o.Messages, o.Size, o.Churners) < 0 || o.Rate < 0:
 		return fmt.Errorf("%w: numbers must not be negative", ErrOptions)
 	case o.Connections < 1 || o.Connections > 2:
 		return fmt.Errorf("%w: a subscriber has 1 or 2 connections, not %d", ErrOptions, o.Connections)

@@ -93,22 +93,28 @@ func (h *head) field(line []byte) error {
 	}
 	name, value := line[:colon], bytes.TrimSpace(line[colon+1:])
 	switch {
-	case len(name) == 14 && equalFold(name, "content-length"):
-		length, err := strconv.Atoi(string(value))
-		if err != nil || length < 0 || h.length >= 0 && h.length != length {
-			return ErrResponse
-		}
-		h.length = length
-	case len(name) == 17 && equalFold(name, "transfer-encoding"):
+	case equalFold(name, "content-length"):
+		return h.setLength(value)
+	case equalFold(name, "transfer-encoding"):
 		if !equalFold(value, "chunked") {
 			return ErrResponse
 		}
 		h.chunked = true
-	case len(name) == 10 && equalFold(name, "connection"):
+	case equalFold(name, "connection"):
 		h.Close = equalFold(value, "close") || h.Close && !equalFold(value, "keep-alive")
-	case len(name) == 10 && equalFold(name, "set-cookie") && h.Cookie == nil:
+	case equalFold(name, "set-cookie") && h.Cookie == nil:
 		h.Cookie, _, _ = bytes.Cut(value, []byte(";"))
 	}
+	return nil
+}
+
+// setLength takes a Content-Length, which may come twice if it says the same (RFC 9110 section 8.6).
+func (h *head) setLength(value []byte) error {
+	length, err := strconv.Atoi(string(value))
+	if err != nil || length < 0 || h.length >= 0 && h.length != length {
+		return ErrResponse
+	}
+	h.length = length
 	return nil
 }
 
