@@ -6,6 +6,8 @@ import (
 	"html/template"
 	"image/color"
 	"math"
+	"os"
+	"path/filepath"
 	"strconv"
 
 	"gonum.org/v1/plot"
@@ -27,6 +29,7 @@ type curve struct {
 
 // chart is one plot of the page.
 type chart struct {
+	Name  string // of a file
 	Title string
 	Note  string
 	x, y  string
@@ -38,10 +41,10 @@ type chart struct {
 // charts are the plots for which the runs have data.
 func charts(runs []*Run) []chart {
 	all := []chart{
-		{Title: "Latency by percentile", Note: "from the planned moment of publishing to arrival; the further right, the rarer", x: "percentile", y: "ms", nines: true, log: true, lines: collect(runs, latencyCurve)},
-		{Title: "Deliveries over time", Note: "deliveries in each tenth of a second", x: "seconds since the first message", y: "deliveries/s", lines: collect(runs, deliveryCurve)},
-		{Title: "Memory against held subscribers", Note: "resident memory of the server's process", x: "held subscribers", y: "MiB", lines: collect(runs, memoryCurve)},
-		{Title: "Connect rate", Note: "subscribers that reached their first held connect", x: "seconds since the first connect", y: "subscribers/s", lines: collect(runs, connectCurve)},
+		{Name: "latency", Title: "Latency by percentile", Note: "from the planned moment of publishing to arrival; the further right, the rarer", x: "percentile", y: "ms", nines: true, log: true, lines: collect(runs, latencyCurve)},
+		{Name: "deliveries", Title: "Deliveries over time", Note: "deliveries in each tenth of a second", x: "seconds since the first message", y: "deliveries/s", lines: collect(runs, deliveryCurve)},
+		{Name: "memory", Title: "Memory against held subscribers", Note: "resident memory of the server's process", x: "held subscribers", y: "MiB", lines: collect(runs, memoryCurve)},
+		{Name: "connects", Title: "Connect rate", Note: "subscribers that reached their first held connect", x: "seconds since the first connect", y: "subscribers/s", lines: collect(runs, connectCurve)},
 	}
 	var some []chart
 	for _, c := range all {
@@ -50,6 +53,21 @@ func charts(runs []*Run) []chart {
 		}
 	}
 	return some
+}
+
+// WriteSVG writes each plot that the runs have data for into dir, as latency.svg,
+// deliveries.svg, memory.svg and connects.svg.
+func WriteSVG(dir string, runs []*Run) error {
+	for _, c := range charts(runs) {
+		svg, err := c.svg()
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, c.Name+".svg"), []byte(svg), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func collect(runs []*Run, points func(*Run) plotter.XYs) (lines []curve) {

@@ -193,6 +193,22 @@ func TestHTMLStandsAlone(t *testing.T) {
 	}
 }
 
+func TestPlotsAsFiles(t *testing.T) {
+	dir := t.TempDir()
+	if err := WriteSVG(dir, []*Run{sampleRun()}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"latency", "deliveries", "memory", "connects"} {
+		text, err := os.ReadFile(filepath.Join(dir, name+".svg"))
+		if err != nil || !bytes.HasPrefix(text, []byte("<svg")) {
+			t.Errorf("%s: %.20q, %v", name, text, err)
+		}
+	}
+	if err := WriteSVG(filepath.Join(dir, "nowhere"), []*Run{sampleRun()}); err == nil {
+		t.Error("plots were written into a folder that is not there")
+	}
+}
+
 func TestSaveAndLoad(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "run.json")
 	if err := sampleRun().Save(path); err != nil {

@@ -12,6 +12,7 @@ import (
 type reportCommand struct {
 	Files []string `arg:"" help:"Records that --json has written; the others are shown as ratios to the first."`
 	HTML  string   `help:"Write a self-contained page with plots of all of them here." name:"html" placeholder:"FILE"`
+	SVG   string   `help:"Write the plots into this folder, one file each." name:"svg" placeholder:"DIR"`
 }
 
 func (c *reportCommand) Run() error {
@@ -26,6 +27,11 @@ func (c *reportCommand) Run() error {
 	if c.HTML != "" {
 		if err := writeHTML(c.HTML, runs...); err != nil {
 			return fmt.Errorf("%s: %w", c.HTML, err)
+		}
+	}
+	if c.SVG != "" {
+		if err := report.WriteSVG(c.SVG, runs); err != nil {
+			return err
 		}
 	}
 	if len(runs) == 1 {
