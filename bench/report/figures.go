@@ -217,6 +217,10 @@ func (f *figures) generator(r *Run) {
 	if p := r.phase(PhasePublish); p != nil && p.After.Delivered > p.Before.Delivered {
 		f.add(group, "CPU per delivery", Nanos, r.generatorCPU(p)/float64(p.After.Delivered-p.Before.Delivered), Lower)
 		f.add(group, "busy while publishing", Percent, 100*r.generatorBusy(p), Lower)
+		if m := r.measured(PhasePublish); m != nil {
+			own := r.generatorCPU(m)
+			f.add(group, "share of the CPU that both spent", Percent, 100*ratio(own, own+float64(cost.CPU(*m.ServerBefore, *m.ServerAfter))), Lower)
+		}
 	}
 }
 

@@ -66,6 +66,7 @@ func TestFigures(t *testing.T) {
 		{"server memory", "RSS growth left after the clients had gone", 10, "10.0 %"},
 		{"generator", "CPU per delivery", 8_000, "8.0 µs"},
 		{"generator", "busy while publishing", 50, "50.0 %"},
+		{"generator", "share of the CPU that both spent", 100 * 8.0 / 28, "28.6 %"},
 	} {
 		got, ok := r.Figure(c.group, c.name)
 		if !ok || math.Abs(got-c.want) > 1e-6*c.want {
