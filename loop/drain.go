@@ -2,13 +2,13 @@ package loop
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
 const (
 	drainBatch = 256 // held polls that a loop answers before it looks at its sockets
 	drainPoll  = 50 * time.Millisecond
-	stopTime   = 5 * time.Second
 )
 
 // drainWhenDone drains and stops the engine when ctx is done. It returns at once
@@ -26,9 +26,10 @@ func (s *Server) drainWhenDone(ctx context.Context, ended <-chan struct{}) {
 	}
 	s.ready.Store(false)
 	s.drain()
-	stop, cancel := context.WithTimeout(context.Background(), stopTime)
-	defer cancel()
-	if err := s.engine.Stop(stop); err != nil {
+	// Stop would look every half a second whether the loops have ended. Run knows.
+	asked, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := s.engine.Stop(asked); err != nil && !errors.Is(err, context.Canceled) {
 		s.cfg.Log.Error("stop", "error", err)
 	}
 }

@@ -25,10 +25,7 @@ func run(t testing.TB, change func(*Config)) running {
 	ctx, stop := context.WithCancel(context.Background())
 	r := running{Server: s, stop: stop, ended: make(chan error, 1)}
 	go func() { r.ended <- s.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		s.engine.Stop(context.Background())
-	})
+	t.Cleanup(stop)
 	s.Addresses()
 	return r
 }

@@ -94,7 +94,7 @@ func TestPanicAmongEffects(t *testing.T) {
 	equal(t, set.empty(), false)
 	c := dial(t, s)
 	mustPublish(t, s, "/b", "2")
-	equal(t, events(c.bayeux(connect(publisher))), []string{"2"})
+	equal(t, c.collect(publisher, 1), []string{"2"})
 	equal(t, s.Stats().Panics, 1)
 }
 

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -13,6 +14,14 @@ import (
 
 	"golang.org/x/sys/unix"
 )
+
+// TestMain lets more tests run at once than there are processors: most of their
+// time they wait.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	flag.Set("test.parallel", "8")
+	os.Exit(m.Run())
+}
 
 // dialSlow connects with a receive buffer so small that the server soon has bytes
 // it cannot send.
@@ -63,6 +72,15 @@ func (w *wire) askHead(target string, fields ...string) answer {
 		w.t.Fatal(err)
 	}
 	return a
+}
+
+// collect connects until it has had n events.
+func (w *wire) collect(id string, n int) (got []string) {
+	w.t.Helper()
+	for len(got) < n {
+		got = append(got, events(w.bayeux(connect(id)))...)
+	}
+	return got
 }
 
 // request builds a request without a body. Each field is a line.
