@@ -82,7 +82,7 @@ func validIPv6(b []byte) bool {
 			gap, b = true, b[1:]
 		}
 	}
-	return groups == 8 || gap && groups < 8
+	return groups < 8 && gap || groups == 8 && !gap
 }
 
 // hexGroup counts the hexadecimal digits at the start of b, up to four.

@@ -97,12 +97,12 @@ func TestDrainAnswersHeldPolls(t *testing.T) {
 // While output waits for a slow client the drain waits too, and holds no poll.
 func TestDrainFlushesOutput(t *testing.T) {
 	t.Parallel()
-	body := strings.Repeat("x", 8<<20)
+	body := strings.Repeat("x", 4<<20)
 	s := run(t, func(c *Config) {
 		c.DrainTimeout, c.MaxOutput = 15*time.Second, 16<<20
 		c.Pages = func(string) (Page, bool) { return Page{Body: []byte(body)}, true }
 	})
-	slow, other := dial(t, s.Server), dial(t, s.Server)
+	slow, other := dialSlow(t, s.Server), dial(t, s.Server)
 	id := other.subscriber("/a")
 	slow.send(request("GET", "/"))
 	eventually(t, func() bool { return s.Stats().BytesOut > uint64(len(body)) })
@@ -120,12 +120,12 @@ func TestDrainFlushesOutput(t *testing.T) {
 // A client that never reads cannot keep the server from ending.
 func TestDrainTimesOut(t *testing.T) {
 	t.Parallel()
-	body := make([]byte, 8<<20)
+	body := make([]byte, 4<<20)
 	s := run(t, func(c *Config) {
 		c.DrainTimeout, c.MaxOutput = 300*time.Millisecond, 16<<20
 		c.Pages = func(string) (Page, bool) { return Page{Body: body}, true }
 	})
-	w := dial(t, s.Server)
+	w := dialSlow(t, s.Server)
 	w.send(request("GET", "/"))
 	eventually(t, func() bool { return s.Stats().BytesOut > uint64(len(body)) })
 	s.stop()

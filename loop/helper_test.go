@@ -70,6 +70,10 @@ func dial(t testing.TB, s *Server) *wire {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newWire(t, conn)
+}
+
+func newWire(t testing.TB, conn net.Conn) *wire {
 	t.Cleanup(func() { conn.Close() })
 	conn.SetDeadline(time.Now().Add(deadline))
 	return &wire{t: t, Conn: conn, in: bufio.NewReader(conn)}

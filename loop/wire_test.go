@@ -4,10 +4,28 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
+
+// dialSlow connects with a receive buffer so small that the server soon has bytes
+// it cannot send.
+func dialSlow(t testing.TB, s *Server) *wire {
+	t.Helper()
+	dialer := net.Dialer{Control: func(_, _ string, raw syscall.RawConn) error {
+		return raw.Control(func(fd uintptr) { unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, 4096) })
+	}}
+	conn, err := dialer.Dial("tcp", s.Addresses()[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newWire(t, conn)
+}
 
 // mustClose reads to the end of the connection, which must not take for ever,
 // and returns what came before it.

@@ -47,6 +47,16 @@ func (r *Run) Figures() []Figure {
 	return f.list
 }
 
+// Figure returns the value of one figure and whether the run has it.
+func (r *Run) Figure(group, name string) (value float64, ok bool) {
+	for _, f := range r.Figures() {
+		if f.Group == group && f.Name == name {
+			return f.Value, true
+		}
+	}
+	return 0, false
+}
+
 type figures struct{ list []Figure }
 
 func (f *figures) add(group, name string, unit Unit, value float64, good Direction) {

@@ -10,6 +10,7 @@ import (
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgsvg"
@@ -131,6 +132,9 @@ func palette() []color.RGBA {
 func (c chart) svg() (template.HTML, error) {
 	p := plot.New()
 	p.X.Label.Text, p.Y.Label.Text = c.x, c.y
+	for _, style := range []*text.Style{&p.Legend.TextStyle, &p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label} {
+		style.Font.Variant = "Sans"
+	}
 	p.Legend.Top, p.Legend.Left = !c.nines, !c.nines
 	p.X.Tick.Marker, p.Y.Tick.Marker = plot.TickerFunc(plainTicks), plot.TickerFunc(plainTicks)
 	p.Add(plotter.NewGrid())
@@ -196,11 +200,11 @@ func drawSVG(p *plot.Plot) (template.HTML, error) {
 	if _, err := canvas.WriteTo(&buf); err != nil {
 		return "", err
 	}
-	text := buf.Bytes()
-	if i := bytes.Index(text, []byte("<svg")); i > 0 {
-		text = text[i:] // the XML declaration has no place inside a page
+	svg := buf.Bytes()
+	if i := bytes.Index(svg, []byte("<svg")); i > 0 {
+		svg = svg[i:] // the XML declaration has no place inside a page
 	}
-	// The page has no fonts of its own: let the reader's take the place of the plotter's.
-	text = bytes.ReplaceAll(text, []byte("font-family:Liberation Serif"), []byte("font-family:system-ui,sans-serif"))
-	return template.HTML(text), nil // made by us out of numbers and escaped labels
+	// The page has no fonts of its own: name common ones of the same widths behind the plotter's.
+	svg = bytes.ReplaceAll(svg, []byte("font-family:Liberation Sans"), []byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif"))
+	return template.HTML(svg), nil // made by us out of numbers and escaped labels
 }

@@ -78,7 +78,7 @@ func (p *Phase) Seconds() float64 { return float64(p.To-p.From) / 1e9 }
 
 // Save writes the run as JSON.
 func (r *Run) Save(path string) error {
-	text, err := json.MarshalIndent(r, "", " ")
+	text, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("save run: %w", err)
 	}

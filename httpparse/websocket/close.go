@@ -40,22 +40,27 @@ func (c Code) Sendable() bool {
 }
 
 // ParseClose reads the payload of a close frame: a code, CodeNoStatus if it has none, and a reason,
-// which is a span of payload.
+// which is a span of payload. The error is an Error.
 func ParseClose(payload []byte) (code Code, reason []byte, err error) {
+	code, reason, kind := parseClose(payload)
+	return code, reason, errorOf(kind)
+}
+
+func parseClose(payload []byte) (code Code, reason []byte, kind Kind) {
 	if len(payload) == 0 {
-		return CodeNoStatus, nil, nil
+		return CodeNoStatus, nil, 0
 	}
 	if len(payload) == 1 {
-		return 0, nil, Error{KindClose}
+		return 0, nil, KindClose
 	}
 	code, reason = Code(binary.BigEndian.Uint16(payload)), payload[2:]
-	if !code.Sendable() {
-		return 0, nil, Error{KindClose}
+	switch {
+	case !code.Sendable():
+		return 0, nil, KindClose
+	case !utf8.Valid(reason):
+		return 0, nil, KindUTF8
 	}
-	if !utf8.Valid(reason) {
-		return 0, nil, Error{KindUTF8}
-	}
-	return code, reason, nil
+	return code, reason, 0
 }
 
 // AppendClose appends a close frame. A code that must not be sent, as CodeNoStatus, gives an empty one,
