@@ -202,14 +202,18 @@ func TestDemo(t *testing.T) {
 	s.stop()
 }
 
-func TestSubTimesOut(t *testing.T) {
-	s, endpoint, _ := server(t)
-	if code, _, stderr := halley(t, "", "sub", "--server="+endpoint, "/a", "--timeout=100ms"); code != 0 {
-		t.Errorf("without a count: exit %d, %s", code, stderr)
+func TestSubEnds(t *testing.T) {
+	s, endpoint, internal := server(t)
+	sub := subscribe(t, endpoint, internal, 1, "/a", "--timeout=1m")
+	if code := sub.stop(); code != 0 {
+		t.Errorf("interrupted: exit %d, %s", code, sub.log)
 	}
-	code, _, stderr := halley(t, "", "sub", "--server="+endpoint, "/a", "--timeout=100ms", "--count=2")
-	if code != 1 || !strings.Contains(stderr, "0 of 2 messages came") {
-		t.Errorf("with a count: exit %d, %s", code, stderr)
+	sub = subscribe(t, endpoint, internal, 1, "/b", "--timeout=1m", "--count=2")
+	if code := sub.stop(); code != 1 || !strings.Contains(sub.log.String(), "0 of 2 messages came") {
+		t.Errorf("interrupted before the count: exit %d, %s", code, sub.log)
+	}
+	if code, _, _ := halley(t, "", "sub", "--server="+endpoint, "/a", "--timeout=100ms", "--count=2"); code != 1 {
+		t.Errorf("timed out before the count: exit %d", code)
 	}
 	if code, _, stderr := halley(t, "", "sub", "--server="+endpoint, "/meta/connect"); code != 1 || !strings.Contains(stderr, "403:") {
 		t.Errorf("a meta channel: exit %d, %s", code, stderr)

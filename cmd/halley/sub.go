@@ -39,8 +39,8 @@ func (c *subCommand) Run(env environment) error {
 		return usagef("--server: %w", err)
 	}
 	p := &printer{w: env.stdout, left: c.Count, full: make(chan struct{})}
-	if err := c.follow(ctx, bayeux, p); err != nil {
-		return err
+	if err := c.follow(ctx, bayeux, p); err != nil && env.ctx.Err() == nil {
+		return err // unless it is only that someone has interrupted
 	}
 	return p.result(c.Count)
 }
