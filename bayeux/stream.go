@@ -40,7 +40,8 @@ func (x *exchange) openStream(m *message.Message, kind ConnectionType, reply con
 // since start.
 func (x *exchange) stream(start int, kind ConnectionType) {
 	r := x.session
-	effect := Effect{Kind: Stream, To: x.req.To, Session: x.s.address(x.slot, r), Type: kind, ends: len(x.fx.ends)}
+	effect := Effect{Kind: Stream, To: x.req.To, Session: x.s.address(x.slot, r), Type: kind, Anonymous: r.anonymous,
+		ends: len(x.fx.ends)}
 	if len(x.fx.arena) > start {
 		effect.ends--
 	}
