@@ -5,19 +5,21 @@ import "bytes"
 // validHost reports whether h is uri-host [ ":" port ] (RFC 9110, 7.2) with a host that is not empty,
 // as the http scheme demands (RFC 9110, 4.2.1).
 func validHost(h []byte) bool {
-	end := hostEnd(h)
-	return end > 0 && (end == len(h) || validPort(h[end:]))
-}
-
-// hostEnd is the length of the uri-host that b begins with; 0 when it begins with none.
-func hostEnd(b []byte) int {
-	i := skipHost(b, 0)
-	if i < len(b) && (b[i] == '%' || b[i] == '[') {
-		return rareHostEnd(b, i)
+	end := len(h)
+	for end > 0 && isDigit(h[end-1]) {
+		end--
 	}
-	return i
+	if end > 0 && h[end-1] == ':' {
+		if !validPort(h[end:]) {
+			return false
+		}
+		h = h[:end-1]
+	}
+	i := skipHost(h, 0)
+	return len(h) > 0 && (i == len(h) || rareHostEnd(h, i) == len(h))
 }
 
+// skipHost is the index of the first byte from i on that is not plainly part of a host name.
 func skipHost(b []byte, i int) int {
 	for i < len(b) && classes[b[i]]&classHost != 0 {
 		i++
@@ -25,8 +27,11 @@ func skipHost(b []byte, i int) int {
 	return i
 }
 
-// rareHostEnd is hostEnd for what nobody sends: escapes, and addresses of IPv6. i is where the first
-// special byte is.
+// validPort reports whether p, which is digits, is a port number. It may be missing (RFC 3986, 3.2.3).
+func validPort(p []byte) bool { return len(p) < 5 || len(p) == 5 && string(p) <= "65535" }
+
+// rareHostEnd is the length of the host that b begins with if that has escapes or is an address of IPv6.
+// i is where the first byte that skipHost does not know is.
 func rareHostEnd(b []byte, i int) int {
 	if b[0] == '[' {
 		end := bytes.IndexByte(b, ']')
@@ -39,19 +44,6 @@ func rareHostEnd(b []byte, i int) int {
 		i = skipHost(b, i+3)
 	}
 	return i
-}
-
-// validPort reports whether p is a colon and a port number. The number may be missing (RFC 3986, 3.2.3).
-func validPort(p []byte) bool {
-	if p[0] != ':' || len(p) > 1+5 || len(p) == 1+5 && string(p) > ":65535" {
-		return false
-	}
-	for _, c := range p[1:] {
-		if !isDigit(c) {
-			return false
-		}
-	}
-	return true
 }
 
 // validIPv6 reports whether b is an IPv6address (RFC 3986, 3.2.2). A zone has no meaning to a server

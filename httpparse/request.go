@@ -122,11 +122,10 @@ func (l *Limits) parse(r *Request, b []byte) (int, Error) {
 func (l *Limits) parseFields(r *Request, b []byte, i int) (int, Error) {
 	for left := l.maxFields(); ; left-- {
 		if i < len(b) && b[i] == '\r' {
-			ok, fault := lineEnds(b, i)
-			if !ok {
+			if ok, fault := lineEnds(b, i); !ok {
 				return 0, fault
 			}
-			return i + 2, fault
+			return i + 2, Error{}
 		}
 		colon := skipToken(b, i)
 		if colon == len(b) {
@@ -149,7 +148,7 @@ func (l *Limits) parseFields(r *Request, b []byte, i int) (int, Error) {
 			return 0, Error{KindTooManyFields, i}
 		}
 		if f := lookup(b[i:colon]); f != fieldOther {
-			if kind := r.set(f, trim(b[colon+1:end])); kind != 0 {
+			if kind := r.set(f, trimValue(b[colon+1:end])); kind != 0 {
 				return 0, Error{kind, i}
 			}
 		}

@@ -116,8 +116,7 @@ func (r *Request) setOtherForm() bool {
 	switch {
 	case r.Method == MethodCONNECT:
 		r.Path, r.Query = nil, nil
-		end := hostEnd(r.Target)
-		return end > 0 && end < len(r.Target)-1 && validPort(r.Target[end:])
+		return isDigit(r.Target[len(r.Target)-1]) && bytes.IndexByte(r.Target, ':') > 0 && validHost(r.Target)
 	case r.Target[0] == '*':
 		return len(r.Target) == 1 && r.Method == MethodOPTIONS
 	}

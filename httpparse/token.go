@@ -132,6 +132,15 @@ func trim(b []byte) []byte {
 	return b
 }
 
+// trimValue is trim for what follows the colon of a field line, which is nearly always one space, then
+// text that begins and ends with none.
+func trimValue(b []byte) []byte {
+	if len(b) > 1 && b[0] == ' ' && b[1] > ' ' && b[len(b)-1] > ' ' {
+		return b[1:]
+	}
+	return trim(b)
+}
+
 // equalFold compares b with lower, which must consist of small letters, digits and "-", "/", ":" or
 // ".", without regard to case. Setting one bit is enough of a fold: for these bytes nothing but the
 // other case of a letter, or a control byte, which no caller's b contains, becomes equal by it.

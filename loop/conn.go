@@ -47,7 +47,6 @@ type conn struct {
 	oldHTTP   bool // the client speaks HTTP/1.0
 	headOnly  bool // the reply has no body (HEAD)
 	inTurn    bool // its input is being processed
-	continued bool // 100 Continue was sent for this request
 	delivered bool // the last reply had events, and no request came since
 }
 

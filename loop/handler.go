@@ -63,6 +63,11 @@ func (r *reactor) closed(c *conn) {
 	to := c.replyTo(r.id)
 	if u := r.slow[c.slot]; u != nil {
 		delete(r.slow, c.slot)
+		if len(u.replies) > 0 {
+			// gnet would still send what it can of the rest, and the events go out
+			// again elsewhere.
+			unix.Shutdown(c.socket.Fd(), unix.SHUT_WR)
+		}
 		for _, p := range u.replies {
 			r.bounced(p)
 		}

@@ -102,8 +102,12 @@ func (w *wire) read() answer {
 	return a
 }
 
-func (w *wire) tryRead() (answer, error) {
-	response, err := http.ReadResponse(w.in, nil)
+func (w *wire) tryRead() (answer, error) { return w.tryReadTo(nil) }
+
+// tryReadTo reads the response to a request, whose method tells whether it has a
+// body.
+func (w *wire) tryReadTo(request *http.Request) (answer, error) {
+	response, err := http.ReadResponse(w.in, request)
 	if err != nil {
 		return answer{}, err
 	}
@@ -177,9 +181,19 @@ func (w *wire) subscriber(pattern string) string {
 // holdConnect sends a connect and waits until the server holds it.
 func (w *wire) holdConnect(s *Server, id string) {
 	w.t.Helper()
-	held := s.Stats().Held
 	w.send(post(connect(id)))
-	eventually(w.t, func() bool { return s.Stats().Held > held })
+	eventually(w.t, func() bool { return isHeld(s, id) })
+}
+
+// isHeld tells whether the session of a clientId holds a connect.
+func isHeld(s *Server, id string) bool {
+	sessions, _ := s.Sessions(context.Background(), 1<<20)
+	for _, i := range sessions {
+		if i.ID == id {
+			return i.Held
+		}
+	}
+	return false
 }
 
 // eventually waits until ok.

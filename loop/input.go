@@ -40,13 +40,17 @@ func (r *reactor) step(c *conn) bool {
 		c.socket.Discard(-1)
 		return false
 	}
-	// gnet cannot pause reading: what a client sends ahead of its reply is kept,
-	// and must stay small.
+	r.boundAhead(c)
+	return false
+}
+
+// boundAhead closes a connection whose client sends too much ahead of its reply:
+// gnet cannot pause reading, so what comes is kept, and must stay small.
+func (r *reactor) boundAhead(c *conn) {
 	if c.socket.InboundBuffered() > r.server.cfg.MaxHeader+r.server.cfg.MaxMessage {
 		r.counters.floods++
 		r.abort(c)
 	}
-	return false
 }
 
 // readHead looks for a whole header block.
@@ -55,7 +59,8 @@ func (r *reactor) readHead(c *conn) bool {
 		return false
 	}
 	if _, slow := r.slow[c.slot]; slow {
-		return false // the next request waits until the last reply has left
+		r.boundAhead(c) // the next request waits until the last reply has left
+		return false
 	}
 	buf, _ := c.socket.Peek(-1)
 	n, err := r.server.limits.Parse(&r.request, buf, int(c.seen))

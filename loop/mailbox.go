@@ -3,6 +3,7 @@ package loop
 import (
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"halley/bayeux"
 )
@@ -47,13 +48,16 @@ type entry struct {
 	start, end int // of the entry's bytes in the mailbox's arena
 }
 
+// entrySize is the length of an entry in bytes.
+const entrySize = int(unsafe.Sizeof(entry{}))
+
 // mailbox is a loop's only entrance for other goroutines: a FIFO that is swapped
 // out whole, so that posting costs an append under a lock, and one wake-up a
 // burst.
 type mailbox struct {
 	mu sync.Mutex
 	letters
-	size      int // bytes that wait, events included
+	size      int // bytes that wait, entries and events included
 	limit     int // of size, above which the mailbox counts as congested
 	over      bool
 	congested *atomic.Int32
@@ -66,9 +70,21 @@ type letters struct {
 	arena   []byte
 }
 
+// What an emptied run of letters keeps of its memory after a burst.
+const (
+	keepEntries = 16 << 10
+	keepArena   = 1 << 20 // bytes
+)
+
 func (l *letters) reset() {
 	clear(l.entries)
 	l.entries, l.arena = l.entries[:0], l.arena[:0]
+	if cap(l.entries) > keepEntries {
+		l.entries = nil
+	}
+	if cap(l.arena) > keepArena {
+		l.arena = nil
+	}
 }
 
 // bytes returns what e carries.
@@ -82,7 +98,7 @@ func (m *mailbox) post(e entry, data []byte) (wake bool) {
 	m.arena = append(m.arena, data...)
 	e.end = len(m.arena)
 	m.entries = append(m.entries, e)
-	return m.added(len(data) + len(e.event))
+	return m.added(entrySize + len(data) + len(e.event))
 }
 
 // postEvents appends entries that carry events alone.
@@ -90,7 +106,7 @@ func (m *mailbox) postEvents(entries []entry) (wake bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.entries = append(m.entries, entries...)
-	size := 0
+	size := entrySize * len(entries)
 	for i := range entries {
 		size += len(entries[i].event)
 	}

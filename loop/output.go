@@ -128,7 +128,11 @@ func (r *reactor) respond(c *conn, p response) {
 		r.out = httpparse.AppendField(r.out, "Content-Type", p.contentType)
 	}
 	r.out = append(r.out, p.fields...)
-	r.endHead(len(p.body))
+	if p.status == 304 {
+		r.out = httpparse.AppendEnd(r.out) // a length would be that of the page
+	} else {
+		r.endHead(len(p.body))
+	}
 	if !c.headOnly {
 		r.out = append(r.out, p.body...)
 	}
@@ -177,7 +181,7 @@ func (r *reactor) httpDate() []byte {
 func (r *reactor) finish(c *conn) {
 	c.serial++
 	c.extra, c.seen, c.need = nil, 0, 0
-	c.envelope, c.headOnly, c.continued = envelopeJSON, false, false
+	c.envelope, c.headOnly = envelopeJSON, false
 	if !c.keepAlive {
 		r.shut(c)
 		return

@@ -100,10 +100,22 @@ func (r *reactor) page(c *conn, q *httpparse.Request) {
 	fields := "Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n"
 	if page.ETag != "" {
 		fields += "ETag: " + page.ETag + "\r\n"
-		if string(q.IfNoneMatch) == page.ETag {
+		if matchesETag(q.IfNoneMatch, page.ETag) {
 			r.respond(c, response{status: 304, fields: fields})
 			return
 		}
 	}
 	r.respond(c, response{status: 200, contentType: page.ContentType, body: page.Body, fields: fields})
+}
+
+// matchesETag tells whether a list of entity tags names tag, by the weak
+// comparison: proxies that compress make a tag weak (RFC 9110, section 13.1.2).
+func matchesETag(list []byte, tag string) bool {
+	for element := range bytes.SplitSeq(list, []byte(",")) {
+		element = bytes.TrimPrefix(bytes.Trim(element, " \t"), []byte("W/"))
+		if string(element) == tag || string(element) == "*" {
+			return true
+		}
+	}
+	return false
 }

@@ -197,7 +197,9 @@ func TestMessagesPerFrame(t *testing.T) {
 	equal(t, [][]string{events(w.text()), events(w.text()), events(w.text())}, [][]string{{"0", "1"}, {"2", "3"}, {"4"}})
 }
 
-func getRequest(path, fields string) string { return "GET " + path + " HTTP/1.1\r\nHost: h\r\n" + fields + "\r\n" }
+func getRequest(path, fields string) string {
+	return "GET " + path + " HTTP/1.1\r\nHost: h\r\n" + fields + "\r\n"
+}
 
 // openStream sends a request and returns the response with its body unread.
 func (w *wire) openStream(request string) (*http.Response, *bufio.Reader) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"strings"
 	"syscall"
@@ -53,6 +54,17 @@ func (w *wire) ask(request string) answer {
 	return w.read()
 }
 
+// askHead sends a HEAD request and reads its response, which has no body.
+func (w *wire) askHead(target string, fields ...string) answer {
+	w.t.Helper()
+	w.send(request("HEAD", target, fields...))
+	a, err := w.tryReadTo(&http.Request{Method: "HEAD"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return a
+}
+
 // request builds a request without a body. Each field is a line.
 func request(method, target string, fields ...string) string {
 	return fmt.Sprintf("%s %s HTTP/1.1\r\nHost: h\r\n%s\r\n", method, target, lines(fields))
@@ -68,12 +80,4 @@ func lines(fields []string) string {
 		return ""
 	}
 	return strings.Join(fields, "\r\n") + "\r\n"
-}
-
-// mustEqual is equal that ends the test.
-func mustEqual(t testing.TB, got, want any) {
-	t.Helper()
-	if fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Fatalf("got %v, want %v", got, want)
-	}
 }

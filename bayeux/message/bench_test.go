@@ -2,6 +2,7 @@ package message
 
 import (
 	stdjson "encoding/json"
+	"strings"
 	"testing"
 
 	gojson "github.com/goccy/go-json"
@@ -68,6 +69,25 @@ func BenchmarkScan(b *testing.B) {
 	benchEach(b, func(body []byte) error { return s.Scan(body, &batch) })
 }
 
+// BenchmarkScanManyFields is the most that a body of 64 KiB can cost in keys to compare.
+func BenchmarkScanManyFields(b *testing.B) {
+	var fields []string
+	for i := range maxOthers {
+		fields = append(fields, `"`+string(rune('À'+i))+`":0`)
+	}
+	one := "{" + strings.Join(fields, ",") + "}"
+	n := 65536 / (len(one) + 1)
+	body := []byte("[" + strings.Repeat(one+",", n-1) + one + "]")
+	s := Scanner{MaxDepth: 64, MaxMessages: n}
+	var batch Batch
+	b.SetBytes(int64(len(body)))
+	for b.Loop() {
+		if err := s.Scan(body, &batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func BenchmarkScanEncodingJSON(b *testing.B) {
 	benchEach(b, func(body []byte) error {
 		var messages []object
@@ -76,10 +96,10 @@ func BenchmarkScanEncodingJSON(b *testing.B) {
 }
 
 func BenchmarkScanGoJSON(b *testing.B) {
-	var messages []object
+	messages := []object{}
 	benchEach(b, func(body []byte) error {
 		messages = messages[:0]
-		return gojson.UnmarshalNoEscape(body, &messages)
+		return gojson.Unmarshal(body, &messages)
 	})
 }
 

@@ -1,7 +1,7 @@
 package message
 
 import (
-	"bytes"
+	"hash/maphash"
 	"strings"
 )
 
@@ -43,8 +43,15 @@ const (
 // Batch is what one request carries. It may be used for many scans.
 type Batch struct {
 	Messages []Message
-	scratch  []byte   // decoded strings that had escapes
-	others   [][]byte // keys of the message at hand that the protocol does not name
+	scratch  []byte  // decoded strings that had escapes
+	others   []other // keys of the message at hand that the protocol does not name
+	seed     maphash.Seed
+}
+
+// other is a key that the protocol does not name.
+type other struct {
+	hash uint64
+	name []byte
 }
 
 // fieldNames are the fields' names in the order of their bits.
@@ -53,28 +60,46 @@ var fieldNames = [...]string{
 	"version", "minimumVersion", "supportedConnectionTypes",
 }
 
-// fieldOf finds the field that name stands for.
+// fieldOf finds the field that name stands for. It is on the way of every key, where a
+// switch is faster than the table.
 func fieldOf(name []byte) Field {
-	for i := range fieldNames {
-		if string(name) == fieldNames[i] {
-			return 1 << i
-		}
+	switch string(name) {
+	case "channel":
+		return FieldChannel
+	case "clientId":
+		return FieldClientID
+	case "connectionType":
+		return FieldConnectionType
+	case "id":
+		return FieldID
+	case "data":
+		return FieldData
+	case "ext":
+		return FieldExt
+	case "advice":
+		return FieldAdvice
+	case "subscription":
+		return FieldSubscription
+	case "version":
+		return FieldVersion
+	case "minimumVersion":
+		return FieldMinimumVersion
+	case "supportedConnectionTypes":
+		return FieldSupportedConnectionTypes
 	}
 	return fieldNone
 }
 
-// longestVariant is the length of supportedConnectionTypes with U+017F, which folds
-// to s, at both ends.
-const longestVariant = 26
+// maxLonger is by how many bytes a variant may be longer than a field's name: U+017F
+// takes two bytes and folds to s, which no name has more than twice.
+const maxLonger = 2
 
 // isVariant tells whether name, which is no field, would be one if case were ignored,
 // the way encoding/json does it.
 func isVariant(name []byte) bool {
-	if len(name) > longestVariant {
-		return false
-	}
 	for i := range fieldNames {
-		if strings.EqualFold(string(name), fieldNames[i]) {
+		longer := len(name) - len(fieldNames[i])
+		if 0 <= longer && longer <= maxLonger && strings.EqualFold(string(name), fieldNames[i]) {
 			return true
 		}
 	}
@@ -82,8 +107,9 @@ func isVariant(name []byte) bool {
 }
 
 // set stores value, a JSON value without white space around it, in the field f.
-func (m *Message) set(f Field, value []byte, batch *Batch) {
-	if string(value) == "null" && f != FieldData {
+// escaped tells whether it is a string with escapes.
+func (m *Message) set(f Field, value []byte, escaped bool, batch *Batch) {
+	if value[0] == 'n' && f != FieldData {
 		return
 	}
 	if !allowed(f, value[0]) {
@@ -92,11 +118,11 @@ func (m *Message) set(f Field, value []byte, batch *Batch) {
 	}
 	switch f {
 	case FieldChannel:
-		m.Channel = batch.decodeValue(value)
+		m.Channel = batch.decode(value, escaped)
 	case FieldClientID:
-		m.ClientID = batch.decodeValue(value)
+		m.ClientID = batch.decode(value, escaped)
 	case FieldConnectionType:
-		m.ConnectionType = batch.decodeValue(value)
+		m.ConnectionType = batch.decode(value, escaped)
 	case FieldID:
 		m.ID = value
 	case FieldData:
@@ -127,11 +153,6 @@ func allowed(f Field, c byte) bool {
 		return c == '{'
 	}
 	return true
-}
-
-// decodeValue returns the value of a JSON string.
-func (b *Batch) decodeValue(raw []byte) []byte {
-	return b.decode(raw, bytes.IndexByte(raw, '\\') >= 0)
 }
 
 // decode returns the value of a JSON string: a span of it if it has no escape.

@@ -1,6 +1,9 @@
 package message
 
-import "bytes"
+import (
+	"bytes"
+	"hash/maphash"
+)
 
 // maxOthers is how many fields that the protocol does not name a message may have.
 // It names eleven itself. Each is compared with those before it.
@@ -67,33 +70,42 @@ func fields(p *parser, m *Message, b *Batch, i int) int {
 	for more := i != broken; more; {
 		end, escaped := p.key(i)
 		start := p.colon(end)
-		stop := p.value(start)
+		stop, valueEscaped := p.valueOrString(start)
 		if stop == broken {
 			return broken
 		}
-		name := b.decode(p.b[i:end], escaped)
-		if kind := note(m, b, name, p.b[start:stop], &seen); kind != 0 {
+		f, kind := b.note(b.decode(p.b[i:end], escaped), &seen)
+		if kind != 0 {
 			return p.fail(kind, i)
 		}
+		m.set(f, p.b[start:stop], valueEscaped, b)
 		i, more = p.next(stop, '}')
 	}
 	return i
 }
 
-// note stores the field name, or finds out why it cannot.
-func note(m *Message, b *Batch, name, value []byte, seen *Field) Kind {
+// valueOrString is value that tells whether a string has escapes.
+func (p *parser) valueOrString(i int) (end int, escaped bool) {
+	if p.at(i) == '"' {
+		return p.str(i)
+	}
+	return p.value(i), false
+}
+
+// note finds the field that name stands for and adds it to those seen, or finds out
+// why it must not be there.
+func (b *Batch) note(name []byte, seen *Field) (Field, Kind) {
 	f := fieldOf(name)
 	switch {
 	case f == fieldNone:
-		return b.noteOther(name)
+		return f, b.noteOther(name)
 	case *seen&f != 0:
 		// Another reader might take either for the field: a policy and a client
 		// must never see different messages.
-		return KindDuplicate
+		return f, KindDuplicate
 	}
 	*seen |= f
-	m.set(f, value, b)
-	return 0
+	return f, 0
 }
 
 // noteOther notes a key that the protocol does not name. It must not come twice, and
@@ -105,11 +117,16 @@ func (b *Batch) noteOther(name []byte) Kind {
 	if len(b.others) == maxOthers {
 		return KindTooManyFields
 	}
-	for _, known := range b.others {
-		if bytes.Equal(known, name) {
+	if b.seed == (maphash.Seed{}) {
+		b.seed = maphash.MakeSeed()
+	}
+	// Only equal hashes, which nobody outside can foresee, cost a comparison.
+	hash := maphash.Bytes(b.seed, name)
+	for i := range b.others {
+		if b.others[i].hash == hash && bytes.Equal(b.others[i].name, name) {
 			return KindDuplicate
 		}
 	}
-	b.others = append(b.others, name)
+	b.others = append(b.others, other{hash, name})
 	return 0
 }

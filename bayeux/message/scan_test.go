@@ -244,3 +244,18 @@ func TestScanAllocations(t *testing.T) {
 		}
 	}
 }
+
+// The table and the switch hold the same names.
+func TestFieldNames(t *testing.T) {
+	for i, name := range fieldNames {
+		if f := fieldOf([]byte(name)); f != 1<<i {
+			t.Errorf("%s is field %b, want bit %d", name, f, i)
+		}
+		if isVariant([]byte(name + "x")) {
+			t.Errorf("%sx is taken for %s", name, name)
+		}
+		if !isVariant([]byte(strings.ToUpper(name))) {
+			t.Errorf("%s in capitals is not taken for it", name)
+		}
+	}
+}

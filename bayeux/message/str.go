@@ -8,9 +8,13 @@ import (
 
 // str steps over a string, whose quote is at i, and tells whether it has escapes.
 func (p *parser) str(i int) (end int, escaped bool) {
-	i = plain(p.b, i+1)
+	b := p.b
+	i = plain(b, i+1)
 	for {
-		c := p.at(i)
+		if i >= len(b) {
+			return p.fail(KindSyntax, i), false
+		}
+		c := b[i]
 		switch {
 		case c == '"':
 			return i + 1, escaped
@@ -20,7 +24,7 @@ func (p *parser) str(i int) (end int, escaped bool) {
 				return broken, false
 			}
 		case c >= utf8.RuneSelf:
-			r, n := utf8.DecodeRune(p.b[i:])
+			r, n := utf8.DecodeRune(b[i:])
 			if r == utf8.RuneError && n == 1 {
 				return p.fail(KindUTF8, i), false
 			}
@@ -28,7 +32,7 @@ func (p *parser) str(i int) (end int, escaped bool) {
 		default: // a control character, or the end
 			return p.fail(KindSyntax, i), false
 		}
-		i = plain(p.b, i)
+		i = plain(b, i)
 	}
 }
 

@@ -56,7 +56,11 @@ const (
 // errClosed is the peer's orderly close.
 var errClosed = errors.New("closed by the server")
 
-const inputSize = 256 << 10
+// The input buffer grows with the largest response; a server's whole queue may come in one.
+const (
+	inputSize = 256 << 10
+	inputMax  = 64 << 20
+)
 
 func newReactor(h handler) (*reactor, error) {
 	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
@@ -188,16 +192,25 @@ func (r *reactor) read(fd int, clock Clock) {
 	if !r.alive(fd, generation) {
 		return
 	}
-	if rest = rest[consumed:]; len(rest) == inputSize {
-		r.fail(fd, errors.New("response larger than the generator's buffer"))
-		return
-	}
-	c = &r.conns[fd] // received may have dialled and so moved the table
+	r.keep(fd, rest[consumed:])
+}
+
+// keep stores the beginning of a response until the rest comes.
+func (r *reactor) keep(fd int, rest []byte) {
+	c := &r.conns[fd]
 	if len(rest) == 0 {
 		c.in = nil
 		return
 	}
 	c.in = append(c.in[:0:0], rest...)
+	if len(rest) < len(r.input) {
+		return
+	}
+	if len(r.input) >= inputMax {
+		r.fail(fd, errors.New("response larger than 64 MiB"))
+		return
+	}
+	r.input = make([]byte, 2*len(r.input))
 }
 
 // write sends b now or as soon as the kernel takes it.

@@ -34,6 +34,7 @@ const (
 	Fatal
 )
 
+// String is the level in a word or two.
 func (l Level) String() string {
 	return [...]string{"ok", "unknown", "warning", "too low"}[l]
 }
@@ -49,6 +50,7 @@ type Finding struct {
 	Text   string // what it is about, in a few words
 }
 
+// String is the finding in one line, with the file to change if there is need.
 func (f Finding) String() string {
 	text := fmt.Sprintf("%s: %s", f.Check, f.Text)
 	switch f.Level {

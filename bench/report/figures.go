@@ -224,9 +224,10 @@ func (r *Run) generatorCPU(p *Phase) float64 {
 	return float64(p.After.User + p.After.System - p.Before.User - p.Before.System)
 }
 
-// generatorBusy is the part of the phase that the generator's loops were not waiting.
+// generatorBusy is the part of the time between the generator's own reports at the ends
+// of the phase in which its loops were not waiting.
 func (r *Run) generatorBusy(p *Phase) float64 {
-	return ratio(float64(p.After.Busy-p.Before.Busy), float64(p.To-p.From)*float64(max(r.Plan.Processes, 1)))
+	return ratio(float64(p.After.Busy-p.Before.Busy), float64(p.After.At-p.Before.At)*float64(max(r.Plan.Processes, 1)))
 }
 
 func ratio(a, b float64) float64 {

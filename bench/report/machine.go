@@ -19,6 +19,7 @@ type Machine struct {
 	Go     string `json:"go"`
 }
 
+// String is the machine in one line.
 func (m Machine) String() string {
 	return strings.Join([]string{m.CPU, plural(m.Cores, "core"), bytesText(float64(m.Memory)) + " memory", "Linux " + m.Kernel, m.Go}, ", ")
 }

@@ -38,7 +38,7 @@ func sampleRun() *Run {
 		Phases: []Phase{
 			{Name: PhaseRamp, From: 0, To: second, After: client.Progress{Ramped: 100}, ServerBefore: at(0, 1e6, 0), ServerAfter: at(5e6, 2e6, 100)},
 			{Name: PhaseHold, From: second, To: 3 * second, After: client.Progress{Cycles: 200}, ServerBefore: at(5e6, 2e6, 100), ServerAfter: at(25e6, 2e6, 100)},
-			{Name: PhasePublish, From: 3 * second, To: 5 * second, After: client.Progress{Delivered: 1000, User: 4e6, System: 4e6, Busy: second}, ServerBefore: at(25e6, 2e6, 100), ServerAfter: at(45e6, 2e6, 100)},
+			{Name: PhasePublish, From: 3 * second, To: 5 * second, After: client.Progress{Delivered: 1000, At: 2 * second, User: 4e6, System: 4e6, Busy: second}, ServerBefore: at(25e6, 2e6, 100), ServerAfter: at(45e6, 2e6, 100)},
 			{Name: PhaseLeave, From: 5 * second, To: 6 * second, ServerBefore: at(45e6, 2e6, 100), ServerAfter: at(45e6, 1.1e6, 0)},
 		},
 		Samples: []cost.Sample{*at(0, 1e6, 0), *at(1, 1.5e6, 50), *at(2, 2e6, 100), *at(3, 1.1e6, 0)},

@@ -50,6 +50,7 @@ func (r *Run) Verdict() string {
 	return fmt.Sprintf("ok: %d delivered + %d lost = %d expected", c.Delivered, c.Lost, r.Expected)
 }
 
+// String says in one line what was asked for.
 func (p Plan) String() string {
 	text := fmt.Sprintf("%s over %s, %s each", plural(p.Subscribers, "subscriber"), p.ConnectionType, plural(p.Connections, "connection"))
 	if p.Symbols > 1 {

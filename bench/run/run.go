@@ -55,6 +55,10 @@ func Run(ctx context.Context, o Options, view View) (*report.Run, error) {
 	start := client.Monotonic()
 	s := &session{options: o, layout: layout, view: view, meter: newMeter(o.PID, client.NewClock(start)), record: newRecord(o, layout)}
 	s.count("", 0, nil)
+	if err := s.meter.gone(); err != nil {
+		s.meter.close()
+		return nil, err
+	}
 	run := uint32(time.Now().UnixNano()>>10) | 1
 	if s.pool, err = newPool(o.tasks(layout, start, run), s.saw); err != nil {
 		s.meter.close()

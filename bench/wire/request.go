@@ -31,6 +31,7 @@ func ParseStyle(name string) (Style, error) {
 	return 0, fmt.Errorf("%w %q: the generator speaks long-polling and callback-polling", ErrStyle, name)
 }
 
+// String is the connection type's name on the wire.
 func (s Style) String() string {
 	if s == CallbackPolling {
 		return "callback-polling"

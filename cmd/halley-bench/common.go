@@ -65,12 +65,7 @@ func (c *common) options(scenario string) run.Options {
 func (c *common) execute(ctx context.Context, scenario string, more func(*run.Options)) error {
 	o := c.options(scenario)
 	more(&o)
-	if err := checkHost(os.Stderr, os.DirFS("/"), o, c.Force); err != nil {
-		return err
-	}
-	view := newView(c.Quiet)
-	record, err := run.Run(ctx, o, view)
-	view.close()
+	record, err := c.measure(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -81,6 +76,16 @@ func (c *common) execute(ctx context.Context, scenario string, more func(*run.Op
 		return errUnequal
 	}
 	return nil
+}
+
+// measure checks the host and carries out one run.
+func (c *common) measure(ctx context.Context, o run.Options) (*report.Run, error) {
+	if err := checkHost(os.Stderr, os.DirFS("/"), o, c.Force); err != nil {
+		return nil, err
+	}
+	view := newView(c.Quiet)
+	defer view.close()
+	return run.Run(ctx, o, view)
 }
 
 func (c *common) write(r *report.Run) error {

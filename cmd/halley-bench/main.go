@@ -29,9 +29,10 @@ type commands struct {
 	Ticker   tickerCommand   `cmd:"" help:"K symbols, each subscriber on S of them, T ticks a second, or a recorded feed."`
 	Churn    churnCommand    `cmd:"" help:"Clients that connect, handshake, subscribe and disconnect over and over."`
 	Soak     soakCommand     `cmd:"" help:"A ticker together with churn and killed connections, for a set time."`
-	Baseline baselineCommand `cmd:"" help:"Run a goroutine-per-connection long-poll server to compare with, or a scenario side by side with it."`
+	Baseline baselineCommand `cmd:"" help:"Run a goroutine-per-connection long-poll server to compare with, or with --versus measure it side by side with another."`
 	Floor    floorCommand    `cmd:"" help:"Build and run the least server that does the same bytes: a bare epoll loop in C (needs gcc)."`
 	Report   reportCommand   `cmd:"" help:"Show one recorded run, or compare several as ratios to the first."`
+	Budgets  budgetsCommand  `cmd:"" help:"Check a standard set of recorded runs against the server's budgets."`
 	Worker   workerCommand   `cmd:"" hidden:"" help:"A generator process of --procs."`
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -117,6 +118,32 @@ func TestRecordsCanBeComparedAndShown(t *testing.T) {
 	}
 	if _, _, status := bench(t, "report", page); status != 1 {
 		t.Errorf("a page passed as a record: status %d", status)
+	}
+}
+
+func TestBaselineSideBySide(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	l.Close()
+	server := faulty.Start(time.Second, faulty.Faults{})
+	defer server.Close()
+	dropping := faulty.Start(time.Second, faulty.Faults{DropEvery: 30})
+	defer dropping.Close()
+	for url, want := range map[string]int{server.URL(): 0, dropping.URL(): 3} {
+		stdout, stderr, status := bench(t, "baseline", "--versus", "-q", "--listen", address, "--subscribers", "20", "--rate", "50",
+			"--settle", "0s", "--drain", "500ms", "--url", url)
+		if status != want || !strings.Contains(stdout, "B/A") {
+			t.Errorf("status %d, want %d\n%s\n%s", status, want, stdout, stderr)
+		}
+	}
+}
+
+func TestBudgetsOfAFolder(t *testing.T) {
+	if stdout, _, status := bench(t, "budgets", t.TempDir()); status != 0 || strings.Count(stdout, "not measured") != 8 {
+		t.Errorf("status %d\n%s", status, stdout)
 	}
 }
 

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"halley/bench/report"
 )
@@ -30,4 +32,25 @@ func (c *reportCommand) Run() error {
 		return runs[0].Text(os.Stdout)
 	}
 	return report.Compare(os.Stdout, runs)
+}
+
+type budgetsCommand struct {
+	Dir string `arg:"" help:"Folder with the records that scripts/bench has written." type:"existingdir"`
+}
+
+// Run checks the records named fanout1-halley.json and so on against the server's budgets.
+func (c *budgetsCommand) Run() error {
+	paths, err := filepath.Glob(filepath.Join(c.Dir, "*.json"))
+	if err != nil {
+		return err
+	}
+	runs := map[string]*report.Run{}
+	for _, path := range paths {
+		r, err := report.Load(path)
+		if err != nil {
+			return err
+		}
+		runs[strings.TrimSuffix(filepath.Base(path), ".json")] = r
+	}
+	return report.WriteBudgets(os.Stdout, report.Budgets(runs))
 }

@@ -11,14 +11,23 @@ import (
 
 	"halley/bench/baseline"
 	"halley/bench/floor"
+	"halley/bench/report"
+	"halley/bench/run"
 )
 
 type baselineCommand struct {
-	Listen string        `help:"Address to listen on." default:"127.0.0.1:8090"`
-	Hold   time.Duration `help:"How long a connect is held." default:"30s"`
+	common
+	Listen   string        `help:"Address to listen on." default:"127.0.0.1:8090"`
+	Hold     time.Duration `help:"How long a connect is held." default:"30s"`
+	Versus   bool          `help:"Measure a fanout on the baseline and then on the server of --url, and print both with their ratio."`
+	Messages int           `help:"Messages to publish with --versus." default:"10"`
+	Rate     float64       `help:"Messages a second with --versus." default:"1"`
 }
 
 func (c *baselineCommand) Run(ctx context.Context) error {
+	if c.Versus {
+		return c.versus(ctx)
+	}
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return err
@@ -31,6 +40,40 @@ func (c *baselineCommand) Run(ctx context.Context) error {
 		return nil
 	}
 	return err
+}
+
+// versus runs the same fanout on the baseline and on the other server.
+func (c *baselineCommand) versus(ctx context.Context) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	other := c.options("fanout")
+	other.Messages, other.Rate = c.Messages, c.Rate
+	own := other
+	own.Label, own.URL, own.PublishURL, own.PID = "baseline", "http://"+c.Listen+"/bayeux", "", 0
+	own.ServerCommand = fmt.Sprintf("'%s' baseline --listen %s --hold %v", self, c.Listen, c.Hold)
+	var runs []*report.Run
+	for _, o := range []run.Options{own, other} {
+		r, err := c.measure(ctx, o)
+		if err != nil {
+			return err
+		}
+		runs = append(runs, r)
+	}
+	if c.HTML != "" {
+		if err := writeHTML(c.HTML, runs...); err != nil {
+			return err
+		}
+	}
+	if err := report.Compare(os.Stdout, runs); err != nil {
+		return err
+	}
+	if runs[0].Fault != "" || runs[1].Fault != "" {
+		fmt.Printf("\nbaseline %s\nother    %s\n", runs[0].Verdict(), runs[1].Verdict())
+		return errUnequal
+	}
+	return nil
 }
 
 type floorCommand struct {

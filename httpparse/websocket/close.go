@@ -10,24 +10,27 @@ type Code uint16
 
 // The codes that this server sends or has to know.
 const (
-	CodeNormal       Code = 1000 // its purpose is fulfilled
-	CodeGoingAway    Code = 1001 // the server shuts down, or the page was left
-	CodeProtocol     Code = 1002 // a frame against the protocol
-	CodeUnsupported  Code = 1003 // a type of data that is not accepted
-	CodeNoStatus     Code = 1005 // a close frame without a code; never sent
-	CodeInvalidData  Code = 1007 // text that is not UTF-8
-	CodePolicy       Code = 1008 // something else that is not tolerated
-	CodeTooBig       Code = 1009 // a message that is too big
-	CodeInternal     Code = 1011 // the server failed
-	CodeRestart      Code = 1012 // the server restarts
-	CodeTryLater     Code = 1013 // the server is overloaded
-	codeBadGateway   Code = 1014 // the last one that is registered
-	codeReserved     Code = 1004 // set aside
-	codeAbnormal     Code = 1006 // no close frame at all; never sent
-	codeLibraries    Code = 3000 // from here on for libraries and applications
-	codeEnd          Code = 5000 // no code any more
-	maxControlLength      = 125
-	maxReason             = maxControlLength - 2
+	CodeNormal      Code = 1000 // its purpose is fulfilled
+	CodeGoingAway   Code = 1001 // the server shuts down, or the page was left
+	CodeProtocol    Code = 1002 // a frame against the protocol
+	CodeUnsupported Code = 1003 // a type of data that is not accepted
+	CodeNoStatus    Code = 1005 // a close frame without a code; never sent
+	CodeInvalidData Code = 1007 // text that is not UTF-8
+	CodePolicy      Code = 1008 // something else that is not tolerated
+	CodeTooBig      Code = 1009 // a message that is too big
+	CodeInternal    Code = 1011 // the server failed
+	CodeRestart     Code = 1012 // the server restarts
+	CodeTryLater    Code = 1013 // the server is overloaded
+	codeBadGateway  Code = 1014 // the last one that is registered
+	codeReserved    Code = 1004 // set aside
+	codeAbnormal    Code = 1006 // no close frame at all; never sent
+	codeLibraries   Code = 3000 // from here on for libraries and applications
+	codeEnd         Code = 5000 // no code any more
+)
+
+const (
+	maxControlLength = 125                  // RFC 6455, 5.5
+	maxReason        = maxControlLength - 2 // beside the code
 )
 
 // Sendable tells whether a close frame may carry the code.

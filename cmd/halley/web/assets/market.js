@@ -4,7 +4,7 @@
 export const MAX_SYMBOLS = 500;
 
 const POINTS = 60;       // points of a sparkline at most
-const WIDE = 24;         // points that fill its width; more of them move closer together
+const WIDE = 16;         // points that fill its width; more of them move closer together
 const POINT_EVERY = 500; // ms between two of them; trades in between move the last
 
 /**
@@ -25,7 +25,6 @@ export class Market {
     if (!quote) return null;
     quote.direction = Math.sign(price - quote.price);
     quote.price = price;
-    quote.trades++;
     quote.high = number(row.high, Math.max(quote.high, price));
     quote.low = number(row.low, Math.min(quote.low, price));
     quote.volume = number(row.volume, quote.volume + number(row.size, 0));
@@ -40,7 +39,8 @@ export class Market {
     const open = number(row.open, price);
     const quote = {
       symbol: row.symbol.slice(0, 12), price, open, high: price, low: price,
-      change: 0, percent: 0, volume: 0, trades: 0, direction: 0, points: [], plotted: -Infinity,
+      change: 0, percent: 0, volume: 0, direction: 0,
+      points: open === price ? [] : [open], plotted: -Infinity,
     };
     this.quotes.set(row.symbol, quote);
     return quote;

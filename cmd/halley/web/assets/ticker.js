@@ -41,7 +41,7 @@ function createRow(quote) {
   return { quote, element, spark, price, change, percent, volume, range, mark };
 }
 
-function drawRow(row, quote) {
+function drawRow(row, quote, colors) {
   const tone = trend(quote.change);
   row.price.textContent = format.price(quote.price);
   row.change.textContent = format.change(quote.change);
@@ -53,26 +53,32 @@ function drawRow(row, quote) {
   row.mark.style.left = `${span ? ((quote.price - quote.low) / span) * 100 : 50}%`;
   row.range.title = `${format.price(quote.low)} to ${format.price(quote.high)}`;
   row.spark.draw(quote);
-  flash(row.price, quote.direction);
+  flash(row.price, colors[quote.direction]);
 }
 
-/** Colours a price for a moment; people who asked for less motion get the figures alone. */
-function flash(element, direction) {
-  if (!direction || still.matches) return;
-  const color = getComputedStyle(document.documentElement).getPropertyValue(direction < 0 ? '--flash-down' : '--flash-up');
+/** The colours of a flash by direction: none for those who asked for less motion. */
+function flashColors() {
+  if (still.matches) return {};
+  const style = getComputedStyle(document.documentElement);
+  return { '1': style.getPropertyValue('--flash-up'), '-1': style.getPropertyValue('--flash-down') };
+}
+
+function flash(element, color) {
+  if (!color) return;
   element.animate([{ backgroundColor: color }, { backgroundColor: 'transparent' }], { duration: 700, easing: 'ease-out' });
 }
 
 function draw() {
   frame = 0;
   if (paused) return;
+  const colors = flashColors(); // before anything is written, so that styles are worked out once
   let grown = false;
   for (const quote of dirty) {
     if (!rows.has(quote.symbol)) {
       rows.set(quote.symbol, createRow(quote));
       grown = true;
     }
-    drawRow(rows.get(quote.symbol), quote);
+    drawRow(rows.get(quote.symbol), quote, colors);
   }
   dirty.clear();
   if (grown) arrange();

@@ -53,6 +53,10 @@ test('a sparkline keeps a point each half second, and sixty of them', () => {
   assert.equal(at(50000, 5).length, 60);
 });
 
+test('a sparkline begins at the open where a row tells it', () => {
+  assert.deepEqual(new Market().take({ symbol: 'A', price: 5, open: 4 }, 0).points, [4, 5]);
+});
+
 test('a sparkline ends at the right edge and stays inside its box', () => {
   for (const points of [[1, 2], [3, 1, 2], Array.from({ length: 60 }, (_, i) => Math.sin(i))]) {
     const pairs = sparkline(points, 100, 20).match(/[\d.]+ [\d.]+/g).map((pair) => pair.split(' ').map(Number));

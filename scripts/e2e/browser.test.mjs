@@ -1,0 +1,35 @@
+// The clients as pages use them, in a real browser: from the server's own origin and from another.
+import { after } from 'node:test';
+import { story } from './story.mjs';
+import { launch, openInPage, otherOrigin } from './browser.mjs';
+import { openCometd, openFaye } from './libraries.mjs';
+
+const { context, close } = await launch();
+const elsewhere = await otherOrigin();
+const admitted = ['--allow-origin', elsewhere.origin];
+
+after(async () => {
+  await close();
+  elsewhere.close();
+});
+
+function tell(library, where, type, flags = []) {
+  story(`${library} in a browser, ${type}, ${where} origin`, {
+    type,
+    flags,
+    open: (server) => openInPage(context, {
+      library, type, url: server.url, origin: where === 'same' ? server.origin : elsewhere.origin,
+    }),
+    openPeer: library === 'faye' ? openCometd : openFaye,
+  });
+}
+
+tell('cometd', 'same', 'long-polling');
+tell('cometd', 'another', 'long-polling', admitted);
+tell('cometd', 'another', 'callback-polling');
+tell('faye', 'same', 'long-polling');
+tell('faye', 'another', 'cross-origin-long-polling', admitted);
+tell('faye', 'another', 'callback-polling');
+tell('halley', 'same', 'long-polling');
+tell('halley', 'another', 'long-polling', admitted);
+tell('halley', 'another', 'callback-polling');

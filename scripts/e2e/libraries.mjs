@@ -1,0 +1,12 @@
+// The client libraries as Node loads them.
+import { createRequire } from 'node:module';
+import { adapt } from 'cometd-nodejs-client';
+import { CometdClient, FayeClient } from './clients.mjs';
+
+adapt(); // gives Node the parts of a browser that CometD uses, before it is loaded
+
+const cometd = await import('cometd');
+const faye = createRequire(import.meta.url)('faye');
+
+export const openCometd = (server) => new CometdClient(cometd, server.origin + '/cometd', 'long-polling');
+export const openFaye = (server) => new FayeClient(faye, server.url, 'long-polling');

@@ -1,0 +1,253 @@
+// The pages as a person finds them: what they show, by keyboard, on a phone, in the dark, through a crash.
+// Pictures of them go to the folder that E2E_SHOTS names.
+import { after, afterEach, before, describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Server, until } from './server.mjs';
+import { launch } from './browser.mjs';
+
+const DESKTOP = { width: 1280, height: 860 };
+const PHONE = { width: 390, height: 844 };
+const shots = process.env.E2E_SHOTS;
+if (shots) mkdirSync(shots, { recursive: true });
+
+let server, browser, faults;
+
+/** Opens a page and keeps every error that its console shows; `allow` passes over what a test provokes. */
+async function open(path, { size = DESKTOP, dark = false, reduced = false, allow } = {}) {
+  const page = await browser.context.newPage();
+  page.on('pageerror', (error) => faults.push(`${path}: ${error.message}`));
+  page.on('console', (message) => {
+    const serious = message.type() === 'error' || message.type() === 'warning';
+    if (serious && !allow?.test(message.text())) faults.push(`${path}: ${message.text()}`);
+  });
+  await page.setViewportSize(size);
+  await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light', reducedMotion: reduced ? 'reduce' : 'no-preference' });
+  await page.goto(server.origin + path);
+  await page.locator('#status[data-status=connected]').waitFor();
+  return page;
+}
+
+/** Nothing may stick out at the side; takes the picture if one is wanted. */
+async function look(page, name, fullPage = false) {
+  await page.bringToFront();
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.equal(over, 0, `${name} is ${over} px too wide`);
+  if (shots) await page.screenshot({ path: join(shots, name + '.png'), fullPage });
+}
+
+const text = (page, selector) => page.locator(selector).first().textContent();
+
+/** Presses Tab until the element has the focus; fails when it cannot be reached. */
+async function tabTo(page, selector, presses = 30) {
+  for (let i = 0; i < presses; i++) {
+    await page.keyboard.press('Tab');
+    if (await page.locator(selector).first().evaluate((element) => element === document.activeElement)) return;
+  }
+  assert.fail(`${selector} cannot be reached by Tab`);
+}
+
+before(async () => {
+  server = await Server.start('--demo');
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop('SIGKILL');
+});
+afterEach(async () => {
+  for (const page of browser.context.pages()) await page.close();
+});
+
+describe('the pages', () => {
+  before(() => { faults = []; });
+  afterEach(() => assert.deepEqual(faults.splice(0), [], 'errors in the console'));
+
+  it('start with live prices', async () => {
+    const page = await open('/');
+    await page.locator('#market li').nth(4).waitFor();
+    await until(async () => /\d messages\/s/.test(await text(page, '#rate')), 'the rate');
+    assert.match(await text(page, '#market li .number'), /^[\d,]+\.\d\d$/);
+    await look(page, 'home', true);
+  });
+
+  it('show what is said from a shell, as text', async () => {
+    const page = await open('/');
+    await server.publish('/demo/hello', 'Hello from a <b>shell</b>');
+    await page.locator('#landed li').waitFor();
+    assert.equal(await text(page, '#landed li span'), 'Hello from a <b>shell</b>');
+    await page.locator('#copy').click();
+    await until(async () => (await text(page, '#copy')) !== 'Copy', 'an answer of the button');
+  });
+
+  it('tick', async () => {
+    const page = await open('/ticker');
+    await page.locator('#rows tr').nth(4).waitFor();
+    const prices = () => page.locator('#rows .price').allTextContents();
+    const first = await prices();
+    await until(async () => (await prices()).join() !== first.join(), 'a price to change');
+    await until(async () => Number(await text(page, '#rate')) > 0, 'the rate');
+    const symbols = await page.locator('#rows th').allTextContents();
+    assert.deepEqual(symbols, [...symbols].sort());
+    await until(async () => (await page.locator('#rows path').first().getAttribute('d')).split('L').length > 8, 'a line');
+    await look(page, 'ticker');
+  });
+
+  it('tick on a phone, and in the dark', async () => {
+    const page = await open('/ticker', { size: PHONE });
+    const dark = await open('/ticker', { dark: true });
+    await page.locator('#rows tr').nth(4).waitFor();
+    await until(async () => (await dark.locator('#rows path').first().getAttribute('d')).split('L').length > 8, 'a line');
+    await look(page, 'ticker-phone');
+    await look(dark, 'ticker-dark');
+    const shade = await dark.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    assert.ok(shade.match(/\d+/g).every((part) => Number(part) < 60), shade);
+  });
+
+  it('count changes of a recorded feed themselves', async () => {
+    const page = await open('/ticker');
+    const row = (ms, price) => ({ ms_since_midnight: ms, symbol: 'SPYX', price, size: 100, exchange: 'P' });
+    for (const [ms, price] of [[1, 167.41], [2, 168.41]]) await server.publish('/stock/SPYX', row(ms, price));
+    const line = page.locator('#rows tr', { hasText: 'SPYX' });
+    await until(async () => /168\.41\+1\.00\+0\.60%200/.test(await line.textContent().catch(() => '')), 'the row');
+  });
+
+  it('do not flash for those who asked for less motion', async () => {
+    const moving = (page) => page.evaluate(() => document.getAnimations().length);
+    const lively = await open('/ticker');
+    await until(() => moving(lively), 'a flash');
+    await lively.close();
+    const calm = await open('/ticker', { reduced: true });
+    await calm.locator('#rows tr').nth(4).waitFor();
+    for (let i = 0; i < 20; i++, await calm.waitForTimeout(50)) assert.equal(await moving(calm), 0);
+  });
+
+  it('obey the keyboard: the ticker', async () => {
+    const page = await open('/ticker');
+    await page.locator('#rows tr').nth(4).waitFor();
+    await page.keyboard.press('Tab');
+    assert.equal(await page.evaluate(() => document.activeElement.className), 'skip');
+    await tabTo(page, '#filter');
+    const some = await text(page, '#rows th');
+    await page.keyboard.type(some.toLowerCase());
+    assert.deepEqual(await page.locator('#rows tr:visible th').allTextContents(), [some]);
+    await page.keyboard.press('Escape');
+    await tabTo(page, '#pause');
+    await page.keyboard.press('Enter');
+    assert.equal(await text(page, '#pause'), 'Resume');
+    const still = await page.locator('#rows .price').allTextContents();
+    await page.waitForTimeout(500);
+    assert.deepEqual(await page.locator('#rows .price').allTextContents(), still);
+    await page.keyboard.press('Space');
+    await until(async () => (await page.locator('#rows .price').allTextContents()).join() !== still.join(), 'it to go on');
+    await tabTo(page, '[data-key=price] button');
+    await page.keyboard.press('Enter');
+    assert.equal(await page.locator('[data-key=price]').getAttribute('aria-sort'), 'descending');
+    await page.locator('[data-key=price] button').evaluate((button) => button.blur());
+    await until(async () => {
+      const prices = (await page.locator('#rows .price').allTextContents()).map((price) => Number(price.replace(',', '')));
+      return prices.every((price, i) => !i || price <= prices[i - 1]);
+    }, 'the order');
+  });
+
+  it('let two people talk, by keyboard alone', async () => {
+    const one = await open('/chat');
+    const two = await open('/chat', { size: PHONE });
+    const say = async (page, words) => {
+      await page.bringToFront();
+      await tabTo(page, '#text');
+      await page.keyboard.type(words);
+      await page.keyboard.press('Enter');
+    };
+    await one.bringToFront();
+    await tabTo(one, '#nick');
+    await one.keyboard.press('Control+A');
+    await one.keyboard.type('Lalande');
+    await say(one, 'Has anybody seen the comet yet?');
+    await two.locator('#log .what').waitFor();
+    await two.bringToFront();
+    await tabTo(two, '#nick');
+    await two.keyboard.press('Control+A');
+    await two.keyboard.type('Palitzsch');
+    await say(two, 'Found it. Near Epsilon Piscium, <i>faint</i> but certain!');
+    for (const page of [one, two]) {
+      await page.locator('#log .what').nth(1).waitFor();
+      assert.deepEqual(await page.locator('#log .who b').allTextContents(), ['Lalande', 'Palitzsch']);
+      assert.equal(await page.locator('#log .what').nth(1).textContent(), 'Found it. Near Epsilon Piscium, <i>faint</i> but certain!');
+    }
+    assert.equal(await one.locator('#log .mine').count(), 1);
+    await look(one, 'chat');
+    await look(two, 'chat-phone');
+  });
+
+  it('keep rooms apart, and count what was not read', async () => {
+    const one = await open('/chat#orbits');
+    const two = await open('/chat', { dark: true });
+    assert.equal(await text(one, '#here'), '#orbits');
+    await two.locator('#room').fill('Orbits ');
+    await two.locator('#room').press('Enter');
+    assert.equal(await text(two, '#here'), '#orbits');
+    await two.locator('#rooms button').first().click();
+    await one.locator('#text').fill('An ellipse, I should think.');
+    await one.locator('#text').press('Enter');
+    await two.locator('.unread').waitFor();
+    assert.equal(await two.locator('#log li').count(), 0);
+    await two.locator('#rooms button', { hasText: 'orbits' }).click();
+    await two.locator('#log .what').waitFor();
+    assert.equal(await two.locator('.unread').count(), 0);
+    await look(two, 'chat-dark');
+  });
+
+  it('show nothing of what is no message', async () => {
+    const page = await open('/chat');
+    for (const data of [null, 7, 'words', { text: 7 }, [], { user: 'x' }]) await server.publish('/chat/lobby', data);
+    await server.publish('/chat/lobby', { user: '<img src=x onerror=alert(1)>', text: '<script>alert(1)</script>' });
+    await page.locator('#log .what').waitFor();
+    assert.equal(await page.locator('#log li').count(), 1);
+    assert.equal(await page.locator('#log img, #log script').count(), 0);
+  });
+
+  it('live through a crash of the server, and say so', async () => {
+    const page = await open('/ticker', { allow: /ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE|ERR_CONNECTION_RESET/ });
+    await page.locator('#rows tr').first().waitFor();
+    await server.stop('SIGKILL');
+    await page.locator('#status[data-status=reconnecting]').waitFor();
+    assert.match(await text(page, '#status'), /Reconnecting/);
+    await look(page, 'reconnecting');
+    await server.run();
+    await page.locator('#status[data-status=connected]').waitFor();
+    const prices = (await page.locator('#rows .price').allTextContents()).join();
+    await until(async () => (await page.locator('#rows .price').allTextContents()).join() !== prices, 'new prices');
+  });
+
+  it('say goodbye when they are left', async () => {
+    const sessions = async () => (await (await fetch(server.internal + '/sessions')).json()).sessions.length;
+    const page = await open('/');
+    await until(async () => (await sessions()) === 1, 'the one session');
+    await page.goto('about:blank');
+    await until(async () => (await sessions()) === 0, 'its end', 5000);
+  });
+});
+
+describe('an empty market', () => {
+  it('tells how to fill it', async () => {
+    const quiet = await Server.start();
+    const page = await browser.context.newPage();
+    await page.setViewportSize(PHONE);
+    try {
+      await page.goto(quiet.origin + '/ticker');
+      await page.locator('#status[data-status=connected]').waitFor();
+      assert.match(await page.locator('#empty').textContent(), /halley serve --demo/);
+      await look(page, 'ticker-empty-phone');
+      await page.goto(quiet.origin + '/');
+      await page.locator('#status[data-status=connected]').waitFor();
+      await look(page, 'home-phone', true);
+      await quiet.publish('/stock/HLY', { symbol: 'HLY', price: 101.25 });
+      await page.locator('#market li').waitFor();
+      assert.equal(await page.locator('#market-empty').isVisible(), false);
+    } finally {
+      await quiet.stop('SIGKILL');
+    }
+  });
+});
