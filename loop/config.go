@@ -42,11 +42,11 @@ type Config struct {
 	SlowTimeout      time.Duration // how long a connection may read nothing of what waits for it
 
 	// Streams.
-	Heartbeat        time.Duration // how often a silent stream says something
-	StreamBytes      int           // after which a streamed response ends, for its client to open the next
-	StreamAge        time.Duration // likewise
-	StreamPadding    int           // white space at the start of a streamed response
-	MessagesPerFrame int           // messages in one websocket frame; 0 is all that there are
+	Heartbeat          time.Duration // how often a silent stream says something
+	StreamBytes        int           // after which a streamed response ends, for its client to open the next
+	StreamAge          time.Duration // likewise
+	StreamPadding      int           // white space at the start of a streamed response
+	WSMessagesPerFrame int           // messages in one websocket frame; 0 is all that there are
 
 	// The queue of each session.
 	QueueMessages int

@@ -81,7 +81,7 @@ func (s *Server) checkNumbers() error {
 		{"stream-bytes", int64(s.cfg.StreamBytes), 1 << 10, 1 << 40},
 		{"stream-age", s.cfg.StreamAge.Milliseconds(), 1000, 86_400_000},
 		{"stream-padding", int64(s.cfg.StreamPadding), 0, 64 << 10},
-		{"messages-per-frame", int64(s.cfg.MessagesPerFrame), 0, 1 << 20},
+		{"ws-messages-per-frame", int64(s.cfg.WSMessagesPerFrame), 0, 1 << 20},
 		{"queue-messages", int64(s.cfg.QueueMessages), 1, 1 << 30},
 		{"queue-bytes", int64(s.cfg.QueueBytes), 1 << 10, 1 << 30},
 		{"polls-per-browser", int64(s.cfg.PollsPerBrowser), 0, 1000},

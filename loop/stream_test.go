@@ -185,7 +185,7 @@ func TestWebSocketFaults(t *testing.T) {
 }
 
 func TestMessagesPerFrame(t *testing.T) {
-	s := start(t, func(c *Config) { c.MessagesPerFrame = 2 })
+	s := start(t, func(c *Config) { c.WSMessagesPerFrame = 2 })
 	w, _ := socketSubscriber(t, s, "/a")
 	var batch []Publication
 	for n := range 5 {

@@ -146,7 +146,7 @@ func (r *reactor) submitFrame(c *conn, text []byte) {
 // appendFrames appends the messages of a Deliver: all in one frame, or as many
 // in each as are configured.
 func (r *reactor) appendFrames(dst []byte, e *bayeux.Effect) []byte {
-	limit := r.server.cfg.MessagesPerFrame
+	limit := r.server.cfg.WSMessagesPerFrame
 	if limit == 0 {
 		return appendArrayFrame(dst, r.fx.Messages(e))
 	}
