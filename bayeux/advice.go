@@ -49,6 +49,17 @@ func (s *Server) appendAdvice(dst []byte, interval int64, multiple bool) []byte 
 	return append(dst, '}')
 }
 
+// appendHeartbeatAdvice appends the advice for a client whose events come on a
+// stream: connect again after the time that a poll would be held, and expect no
+// waiting then.
+func (s *Server) appendHeartbeatAdvice(dst []byte) []byte {
+	dst = append(dst, `,"advice":{"reconnect":"retry","interval":`...)
+	dst = strconv.AppendInt(dst, s.cfg.Hold, 10)
+	dst = append(dst, `,"timeout":0,"maxInterval":`...)
+	dst = strconv.AppendInt(dst, s.cfg.MaxInterval, 10)
+	return append(dst, '}')
+}
+
 // appendRawAdvice appends an advice field with that JSON value.
 func appendRawAdvice(dst []byte, advice string) []byte {
 	return append(append(dst, `,"advice":`...), advice...)

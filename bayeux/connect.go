@@ -1,14 +1,19 @@
 package bayeux
 
-import "halley/bayeux/message"
+import (
+	"math"
+
+	"halley/bayeux/message"
+)
 
 // connectReply is what a reply to /meta/connect says beyond its events.
 type connectReply struct {
-	full     bool   // full advice
-	interval int64  // in the full advice
-	multiple bool   // this browser holds enough polls already
-	advice   string // raw advice in place of the full one
-	ended    bool   // preceded by a delivered /meta/disconnect
+	full      bool   // full advice
+	interval  int64  // in the full advice
+	multiple  bool   // this browser holds enough polls already
+	heartbeat bool   // events come on a stream: no connect is held
+	advice    string // raw advice in place of the full one
+	ended     bool   // preceded by a delivered /meta/disconnect
 }
 
 // advisedReply is the usual reply to the held connect of r.
@@ -27,14 +32,10 @@ func (x *exchange) connect(m *message.Message) {
 	}
 	again := r.state == connected
 	r.state = connected
-	if r.isHeld {
-		x.displace()
-	} else if r.queue.sent > 0 && r.held != x.req.To {
-		x.fx.add(Effect{Kind: Abandon, To: r.held}, x.fx.begin())
-	}
+	kind := x.connectionType(m)
+	x.takeOver(kind)
 	r.outstanding = false
 	advice := readAdvice(m)
-	kind := x.connectionType(m)
 	r.interval = max(advice.interval, 0)
 	reply := connectReply{full: advice.present || r.advised != kind, interval: max(advice.interval, s.cfg.Interval)}
 	r.advised = kind
@@ -43,27 +44,38 @@ func (x *exchange) connect(m *message.Message) {
 	if asked {
 		timeout = min(timeout, advice.timeout)
 	}
-	ready := r.queue.sent == 0 && r.queue.count > 0
-	if !again || !x.alone || timeout == 0 || ready || s.drain > 0 {
+	switch {
+	case kind == EventSource:
+		// Events come on its stream: the connect says that the client lives.
+		x.answerConnect(m, connectReply{full: true, interval: s.cfg.Hold, heartbeat: true})
+	case kind.streams() && x.alone && x.req.Type.polls() && s.drain == 0:
+		x.openStream(m, kind, reply)
+	case !again || !x.alone || timeout == 0 || x.ready() || s.drain > 0:
 		x.answerConnect(m, reply)
-		return
-	}
-	if !s.admit(x.req.Browser) {
+	case kind != WebSocket && !s.admit(x.req.Browser):
 		x.answerConnect(m, connectReply{full: true, interval: s.cfg.MultiInterval, multiple: true})
-		return
+	default:
+		if !asked {
+			timeout -= s.spread(timeout / 10)
+		}
+		x.hold(m, kind, reply.full, timeout)
 	}
-	if !asked {
-		timeout -= s.spread(timeout / 10)
-	}
-	x.hold(m, kind, reply.full, timeout)
 }
 
-// connectionType is the type that a connect names, or else that of its request.
+// ready tells whether events are pending that a reply can carry.
+func (x *exchange) ready() bool {
+	r := x.session
+	return !r.hasStream && r.queue.sent == 0 && r.queue.count > 0
+}
+
+// connectionType is the type that a connect names, or else that of its request,
+// which wins where it can have one type only.
 func (x *exchange) connectionType(m *message.Message) ConnectionType {
-	if t, ok := parseConnectionType(m.ConnectionType); ok {
-		return t
+	t, ok := parseConnectionType(m.ConnectionType)
+	if !ok || (t == WebSocket) != (x.req.Type == WebSocket) {
+		return x.req.Type
 	}
-	return x.req.Type
+	return t
 }
 
 // admit counts a poll that is about to be held for its browser, unless that has
@@ -84,7 +96,7 @@ func (x *exchange) hold(m *message.Message, kind ConnectionType, advise bool, ti
 	s, r := x.s, x.session
 	r.isHeld, r.held, r.heldType, r.advise = true, x.req.To, kind, advise
 	r.heldID = s.keepID(x.slot, m.ID)
-	if s.cfg.PollsPerBrowser > 0 && s.cfg.Browsers != nil {
+	if kind != WebSocket && s.cfg.PollsPerBrowser > 0 && s.cfg.Browsers != nil {
 		r.browser = x.req.Browser
 	}
 	s.stats.Held++
@@ -93,12 +105,28 @@ func (x *exchange) hold(m *message.Message, kind ConnectionType, advise bool, ti
 	x.fx.add(Effect{Kind: Hold, To: x.req.To, Session: s.address(x.slot, r)}, x.fx.begin())
 }
 
-// displace ends the held connect in favour of a newer one.
-func (x *exchange) displace() {
+// takeOver makes this connect's connection the one that its session uses: what
+// the session had elsewhere ends, and what was stuck there comes back.
+func (x *exchange) takeOver(kind ConnectionType) {
 	s, r := x.s, x.session
-	s.stats.Displaced++
-	x.fx.add(Effect{Kind: Close, To: r.held}, x.fx.begin())
-	s.unhold(x.slot, r)
+	if r.isHeld {
+		s.stats.Displaced++
+		if r.heldType != WebSocket {
+			x.fx.add(Effect{Kind: Close, To: r.held}, x.fx.begin())
+		}
+		s.unhold(x.slot, r)
+	}
+	keeps := r.hasStream && (kind == EventSource && r.streamType == EventSource || r.stream == x.req.To)
+	if r.hasStream && !keeps {
+		r.detach(x.fx)
+	}
+	if r.queue.sent > 0 && r.carrier != x.req.To && !(keeps && r.carrier == r.stream) {
+		x.fx.add(Effect{Kind: Abandon, To: r.carrier}, x.fx.begin())
+	}
+	if kind == WebSocket && !r.hasStream {
+		s.attach(x.slot, r, x.req.To, WebSocket)
+		x.fx.add(Effect{Kind: Stream, To: x.req.To, Session: s.address(x.slot, r), Type: WebSocket}, x.fx.begin())
+	}
 }
 
 // unhold forgets the held connect without an answer.
@@ -121,7 +149,7 @@ func (s *Server) resume(now int64, slot uint32, r *session, reply connectReply, 
 	}
 	start := fx.begin()
 	effect := Effect{Kind: Reply, To: r.held, Session: s.address(slot, r)}
-	if r.queue.sent == 0 {
+	if r.queue.sent == 0 && !r.hasStream {
 		s.appendPending(r, &effect, fx, start)
 	}
 	if reply.ended {
@@ -135,20 +163,29 @@ func (s *Server) resume(now int64, slot uint32, r *session, reply connectReply, 
 	s.await(now, slot, r, reply.interval)
 }
 
-// appendPending appends the pending events to the reply that started at start;
+// appendPending appends the pending events to the effect that started at start;
 // they are in flight from now on.
 func (s *Server) appendPending(r *session, effect *Effect, fx *Effects, start int) {
+	s.appendEvents(r, effect, fx, start, math.MaxInt)
+	r.outstanding = r.outstanding || effect.Numbered
+}
+
+// appendEvents is appendPending up to a number of bytes, the event that reaches
+// it included.
+func (s *Server) appendEvents(r *session, effect *Effect, fx *Effects, start, bytes int) {
 	q := &r.queue
 	if q.count == q.sent {
 		return
 	}
-	for i := q.first; q.sent < q.count; i = s.nodes.slab[i].next {
+	for i := q.first; q.sent < q.count && len(fx.arena)-start < bytes; i = s.nodes.slab[i].next {
 		fx.join(start)
 		fx.arena = append(fx.arena, s.nodes.slab[i].event...)
+		fx.ends = append(fx.ends, len(fx.arena))
 		q.lastSent = i
+		q.first = s.nodes.slab[i].next
 		q.sent++
 	}
-	r.outstanding = true
+	r.carrier = effect.To
 	effect.Numbered, effect.Upto = true, q.upto()
 }
 
@@ -169,6 +206,8 @@ func (s *Server) appendConnectReply(dst []byte, slot uint32, id []byte, reply co
 	switch {
 	case reply.advice != "":
 		dst = appendRawAdvice(dst, reply.advice)
+	case reply.heartbeat:
+		dst = s.appendHeartbeatAdvice(dst)
 	case reply.full:
 		dst = s.appendAdvice(dst, reply.interval, reply.multiple)
 	}
@@ -176,8 +215,13 @@ func (s *Server) appendConnectReply(dst []byte, slot uint32, id []byte, reply co
 	return append(dst, '}')
 }
 
-// await gives the client interval and maxInterval to come back.
+// await gives the client interval and maxInterval to come back. While a stream is
+// open that needs no connects, it need not.
 func (s *Server) await(now int64, slot uint32, r *session, interval int64) {
+	if r.hasStream && (r.anonymous || r.streamType.streams()) {
+		s.wheel.Cancel(slot)
+		return
+	}
 	s.wheel.Set(slot, now+max(interval, s.cfg.Interval)+s.cfg.MaxInterval)
 }
 
@@ -188,13 +232,20 @@ func (s *Server) Drain(now, window int64, max int, fx *Effects) (more bool) {
 	s.drain = window
 	for slot := uint32(0); slot < s.sessions.next; slot++ {
 		r := s.sessions.at(slot)
-		if !r.isHeld {
+		ends := r.hasStream && r.streamType != WebSocket
+		if !r.isHeld && !ends {
 			continue
 		}
 		if max == 0 {
 			return true
 		}
-		s.resume(now, slot, r, advisedReply(r), fx)
+		if ends {
+			r.detach(fx)
+			s.await(now, slot, r, window)
+		}
+		if r.isHeld {
+			s.resume(now, slot, r, advisedReply(r), fx)
+		}
 		max--
 	}
 	return false

@@ -8,16 +8,30 @@ type ConnectionType uint8
 // Faye's browser client calls long-polling across origins.
 const (
 	LongPolling ConnectionType = iota
-	CallbackPolling
 	CrossOriginLongPolling
+	CallbackPolling
+	WebSocket
+	EventSource
+	XHRStreaming
+	Iframe
+	MimeMessageBlock
 	connectionTypes
-	noConnectionType = ^ConnectionType(0)
 )
 
 var connectionTypeNames = [connectionTypes]string{
+	WebSocket:              "websocket",
+	EventSource:            "eventsource",
+	XHRStreaming:           "xhr-streaming",
+	Iframe:                 "iframe",
+	MimeMessageBlock:       "mime-message-block",
 	LongPolling:            "long-polling",
-	CallbackPolling:        "callback-polling",
 	CrossOriginLongPolling: "cross-origin-long-polling",
+	CallbackPolling:        "callback-polling",
+}
+
+// advertised is the order in which a server's types are listed.
+var advertised = [connectionTypes]ConnectionType{
+	WebSocket, EventSource, XHRStreaming, Iframe, MimeMessageBlock, LongPolling, CrossOriginLongPolling, CallbackPolling,
 }
 
 // String returns the name on the wire.
@@ -27,6 +41,16 @@ func (t ConnectionType) String() string {
 	}
 	return "none"
 }
+
+// streams tells whether a connect of type t opens a stream of events instead of
+// waiting for one reply.
+func (t ConnectionType) streams() bool {
+	return t == XHRStreaming || t == Iframe || t == MimeMessageBlock
+}
+
+// polls tells whether a request that type t carried waits for one HTTP reply that
+// may become a stream.
+func (t ConnectionType) polls() bool { return t == LongPolling || t == CrossOriginLongPolling }
 
 // parseConnectionType finds the type that name stands for.
 func parseConnectionType(name []byte) (ConnectionType, bool) {
@@ -40,13 +64,13 @@ func parseConnectionType(name []byte) (ConnectionType, bool) {
 
 // appendConnectionTypes appends the JSON array of all types.
 func appendConnectionTypes(dst []byte) []byte {
-	for t, name := range connectionTypeNames {
+	for i, t := range advertised {
 		sep := byte(',')
-		if t == 0 {
+		if i == 0 {
 			sep = '['
 		}
 		dst = append(dst, sep, '"')
-		dst = append(append(dst, name...), '"')
+		dst = append(append(dst, t.String()...), '"')
 	}
 	return append(dst, ']')
 }

@@ -28,6 +28,16 @@ const (
 	// Abandon gives up the reply to To, whose client has come back without waiting
 	// for the rest of it: if bytes of it still wait, its connection closes.
 	Abandon
+	// Stream makes the request To a stream of the session at Session, of the type
+	// Type: what Messages has goes first, and Deliver brings more. The executor
+	// reports Gone when its connection closes.
+	Stream
+	// Deliver sends messages on the stream To, as a Reply does.
+	Deliver
+	// EndStream ends the stream To.
+	EndStream
+	// Refuse answers the request To, which asked for a stream, with Status.
+	Refuse
 	// Publish hands Event to the other loops that are interested in its channel.
 	Publish
 	// AddInterest says that this loop has its first subscriber of a pattern.
@@ -45,6 +55,11 @@ type Effect struct {
 	To       ReplyTo
 	Session  Address
 	Upto     uint32
+	Type     ConnectionType
+	Status   int
+	// Anonymous is set with a Deliver to a client that speaks no Bayeux. Gap tells
+	// that the first message of a Deliver is about events lost before it.
+	Anonymous, Gap bool
 	// Browser, if not zero, is a new browser cookie to set with a Reply.
 	Browser uint64
 	Event   Event
@@ -53,6 +68,7 @@ type Effect struct {
 	Question *Question
 
 	start, end int // of the effect's bytes in the arena
+	ends       int // of its messages' ends, the first one's index
 }
 
 // Effects collects what a Server wants done, in order; it is the only way out
@@ -60,17 +76,30 @@ type Effect struct {
 type Effects struct {
 	List  []Effect
 	arena []byte
+	ends  []int // where the messages of streams end in the arena
 }
 
 // Reset empties fx and keeps its memory.
 func (fx *Effects) Reset() {
 	clear(fx.List)
-	fx.List, fx.arena = fx.List[:0], fx.arena[:0]
+	fx.List, fx.arena, fx.ends = fx.List[:0], fx.arena[:0], fx.ends[:0]
 }
 
 // Messages returns the messages of a Reply as JSON objects with commas between
 // them, valid until fx changes.
 func (fx *Effects) Messages(e *Effect) []byte { return fx.arena[e.start:e.end] }
+
+// Each calls visit with every event of a Deliver, one after the other.
+func (fx *Effects) Each(e *Effect, visit func(message []byte)) {
+	start := e.start
+	for _, end := range fx.ends[e.ends:] {
+		if end > e.end {
+			break
+		}
+		visit(fx.arena[start:end])
+		start = end + len(",")
+	}
+}
 
 // Pattern returns the pattern of an AddInterest or RemoveInterest, valid until
 // fx changes.

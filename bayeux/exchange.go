@@ -163,12 +163,12 @@ func (x *exchange) reply() {
 	}
 	start := x.fx.begin()
 	effect := Effect{Kind: Reply, To: x.req.To, Browser: x.browser}
+	if r != nil {
+		s.mark(x.slot, r)
+	}
 	if r != nil && x.mayCarryEvents(r) {
 		effect.Session = s.address(x.slot, r)
 		s.appendPending(r, &effect, x.fx, start)
-		if effect.Numbered && !r.isHeld {
-			r.held = x.req.To
-		}
 	}
 	if len(x.replies) > 0 {
 		x.fx.join(start)
@@ -182,7 +182,7 @@ func (x *exchange) reply() {
 // last events can still be on their way on another connection, which would put
 // them out of order.
 func (x *exchange) mayCarryEvents(r *session) bool {
-	if r.queue.sent > 0 {
+	if r.queue.sent > 0 || r.hasStream {
 		return false
 	}
 	if x.carriesEvents {

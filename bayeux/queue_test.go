@@ -60,6 +60,7 @@ func TestQueueAgainstList(t *testing.T) {
 func sendAll(n *nodes, q *queue) {
 	for i := q.first; q.sent < q.count; i = n.slab[i].next {
 		q.lastSent = i
+		q.first = n.slab[i].next
 		q.sent++
 	}
 }

@@ -131,17 +131,17 @@ func (s *Server) Deliver(e Event) {
 	}
 }
 
-// mark notes that the session may be flushed: it holds a connect, and events are
-// pending that need not wait for the fate of others in flight.
+// mark notes that the session may be flushed: it holds a connect or has a stream,
+// and events are pending that need not wait for the fate of others in flight.
 func (s *Server) mark(slot uint32, r *session) {
-	if r.isHeld && !r.isDirty && r.queue.sent == 0 && r.queue.count > 0 {
+	if (r.isHeld || r.hasStream) && !r.isDirty && r.queue.sent == 0 && r.queue.count > 0 {
 		r.isDirty = true
 		s.dirty = append(s.dirty, slot)
 	}
 }
 
-// Flush answers the held connects of at most max sessions that events wait for,
-// and tells whether more are left.
+// Flush brings pending events to at most max sessions, on their stream or as the
+// answer to their held connect, and tells whether more are left.
 func (s *Server) Flush(now int64, max int, fx *Effects) (more bool) {
 	for _, a := range s.doomed {
 		if s.sessions.find(a) != nil {
@@ -153,7 +153,11 @@ func (s *Server) Flush(now int64, max int, fx *Effects) (more bool) {
 	for _, slot := range s.dirty[:n] {
 		r := s.sessions.at(slot)
 		r.isDirty = false
-		if r.isHeld && r.queue.sent == 0 && r.queue.count > 0 {
+		switch {
+		case r.queue.sent > 0 || r.queue.count == 0:
+		case r.hasStream:
+			s.deliver(slot, r, fx)
+		case r.isHeld:
 			s.resume(now, slot, r, advisedReply(r), fx)
 		}
 	}
@@ -199,11 +203,26 @@ func (s *Server) Bounced(a Address, upto uint32) {
 	}
 }
 
-// Gone reports that the connection of a held connect closed. The session waits
-// for its client to come back.
+// Gone reports that the connection of a held connect or a stream closed. The
+// session waits for its client to come back, unless it was made for that stream.
 func (s *Server) Gone(now int64, a Address, to ReplyTo) {
-	if r := s.sessions.find(a); r != nil && r.isHeld && r.held == to {
+	r := s.sessions.find(a)
+	if r == nil {
+		return
+	}
+	left := false
+	if r.isHeld && r.held == to {
 		s.unhold(a.Slot, r)
+		left = true
+	}
+	if r.hasStream && r.stream == to {
+		r.hasStream = false
+		left = true
+		if r.anonymous {
+			s.doomed = append(s.doomed, a)
+		}
+	}
+	if left && !r.isHeld {
 		s.await(now, a.Slot, r, r.interval)
 	}
 }
@@ -221,8 +240,11 @@ func (s *Server) Disconnect(now int64, a Address, fx *Effects) bool {
 // end answers a held connect with the news of the session's end, and removes it.
 func (s *Server) end(now int64, slot uint32, fx *Effects) {
 	r := s.sessions.at(slot)
-	if r.isHeld {
+	switch {
+	case r.isHeld:
 		s.resume(now, slot, r, connectReply{advice: reconnectNone, ended: true}, fx)
+	case r.hasStream && !r.anonymous:
+		s.deliverEnd(slot, r, fx)
 	}
 	s.remove(slot, fx)
 }
@@ -258,6 +280,9 @@ func (s *Server) remove(slot uint32, fx *Effects) {
 	r := s.sessions.at(slot)
 	if r.isHeld {
 		s.unhold(slot, r)
+	}
+	if r.hasStream {
+		r.detach(fx)
 	}
 	s.table.UnsubscribeAll(channel.Subscriber(slot), func(pattern []byte) {
 		fx.interest(RemoveInterest, pattern)

@@ -12,10 +12,12 @@ const (
 // session is the server's record of one remote client. It holds no pointer, so
 // that tens of thousands of idle ones cost the garbage collector nothing.
 type session struct {
-	secret [secretSize]byte
-	held   ReplyTo // the held connect, if isHeld; else the request that got the events in flight
-	heldID shortID // its id, for the reply
-	queue  queue
+	secret  [secretSize]byte
+	held    ReplyTo // the held connect, if isHeld
+	stream  ReplyTo // the stream that events go to, if hasStream
+	carrier ReplyTo // the request or stream that got the events in flight
+	heldID  shortID // the held connect's id, for the reply
+	queue   queue
 
 	browser  uint64 // counted for the held connect; 0 none
 	gen      uint32
@@ -25,7 +27,10 @@ type session struct {
 	state       state
 	advised     ConnectionType // the type that the last full advice was for
 	heldType    ConnectionType
+	streamType  ConnectionType
 	isHeld      bool
+	hasStream   bool
+	anonymous   bool // made for one stream, with which it ends
 	isDirty     bool // stands in Server.dirty
 	advise      bool // the held connect's reply carries full advice
 	outstanding bool // a reply with events was sent since the last connect

@@ -73,6 +73,8 @@ func play(t *testing.T, file string) {
 //	flush                  answer held connects that events wait for
 //	gone REQUEST SESSION   the connection of a held connect closed
 //	written SESSION, bounced SESSION      what became of the last numbered reply
+//	open REQUEST SESSION   an event-stream of a session
+//	events REQUEST         one of the patterns in the input
 //	disconnect SESSION     from the server's side
 //	resume TICKET VERDICT
 //	drain DURATION
@@ -152,6 +154,10 @@ func (p *player) command(name string, args []string, body string) (extra string)
 		s.Written(p.address(args[0]), p.last[p.address(args[0])])
 	case "bounced":
 		s.Bounced(p.address(args[0]), p.last[p.address(args[0])])
+	case "open":
+		p.server.Open(p.now, Request{To: requestTo(args[0])}, []byte(p.expand(args[1])), fx)
+	case "events":
+		p.server.OpenEvents(p.now, Request{To: requestTo(args[0])}, []byte(body), fx)
 	case "disconnect":
 		return fmt.Sprintf("%v\n", s.Disconnect(p.now, p.address(args[0]), fx))
 	case "policy":
@@ -288,6 +294,12 @@ func (p *player) print() string {
 			fmt.Fprintf(&out, "close %d\n", e.To.Conn)
 		case Abandon:
 			fmt.Fprintf(&out, "abandon %d\n", e.To.Conn)
+		case Stream, Deliver:
+			p.printStream(&out, e)
+		case EndStream:
+			fmt.Fprintf(&out, "end stream %d\n", e.To.Conn)
+		case Refuse:
+			fmt.Fprintf(&out, "refuse %d: %d %s\n", e.To.Conn, e.Status, p.fx.Messages(e))
 		case Publish:
 			fmt.Fprintf(&out, "publish %s\n", e.Event)
 		case AddInterest:
@@ -321,6 +333,26 @@ func (p *player) printReply(out *bytes.Buffer, e *Effect) {
 	for i := range batch.Messages {
 		fmt.Fprintf(out, "  %s\n", batch.Messages[i].Raw)
 	}
+}
+
+func (p *player) printStream(out *bytes.Buffer, e *Effect) {
+	name := "stream"
+	if e.Kind == Deliver {
+		name = "deliver"
+	}
+	fmt.Fprintf(out, "%s %d %s", name, e.To.Conn, e.Type)
+	if e.Numbered {
+		p.last[e.Session] = e.Upto
+		fmt.Fprintf(out, " up to %d", e.Upto)
+	}
+	if e.Anonymous {
+		fmt.Fprintf(out, " anonymous")
+	}
+	if e.Gap {
+		fmt.Fprintf(out, " gap")
+	}
+	out.WriteByte('\n')
+	p.fx.Each(e, func(m []byte) { fmt.Fprintf(out, "  %s\n", m) })
 }
 
 func (p *player) state() string {

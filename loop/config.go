@@ -39,6 +39,14 @@ type Config struct {
 	HandshakeRate    int           // handshakes per second and address; 0 sets no limit
 	MaxOutput        int           // bytes that may wait in user space for a connection that takes none
 	MaxMailbox       int           // bytes that may wait for one event loop
+	SlowTimeout      time.Duration // how long a connection may read nothing of what waits for it
+
+	// Streams.
+	Heartbeat          time.Duration // how often a silent stream says something
+	StreamBytes        int           // after which a streamed response ends, for its client to open the next
+	StreamAge          time.Duration // likewise
+	StreamPadding      int           // white space at the start of a streamed response
+	WSMessagesPerFrame int           // messages in one websocket frame; 0 is all that there are
 
 	// The queue of each session.
 	QueueMessages int
@@ -91,6 +99,10 @@ func DefaultConfig() Config {
 		MaxSessions:      1 << 20,
 		MaxOutput:        1 << 20,
 		MaxMailbox:       64 << 20,
+		SlowTimeout:      30 * time.Second,
+		Heartbeat:        25 * time.Second,
+		StreamBytes:      1 << 20,
+		StreamAge:        10 * time.Minute,
 		QueueMessages:    10000,
 		QueueBytes:       2 << 20,
 		Slow:             "drop-oldest",

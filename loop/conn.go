@@ -14,6 +14,8 @@ const (
 	body                   // for the rest of a request's body
 	answering              // for its request's reply, here or on another loop
 	holding                // for events: its request is a held /meta/connect
+	streaming              // for events: its response is a stream
+	upgraded               // for frames and events: it is a websocket
 	closing                // for its output to drain, to be closed then
 	lingering              // for the peer to close, its own half is closed
 )
@@ -31,6 +33,7 @@ const (
 type conn struct {
 	socket gnet.Conn // nil once closed
 	extra  *extra    // of the current request; nil for most
+	stream *stream   // in the phases streaming and upgraded
 	held   bayeux.Address
 	slot   uint32
 	gen    uint32
@@ -103,10 +106,11 @@ func (s *conns) find(to bayeux.ReplyTo) *conn {
 	if c.socket == nil || c.gen != to.Gen || c.serial != to.Serial {
 		return nil
 	}
-	if c.phase != answering && c.phase != holding {
-		return nil
+	switch c.phase {
+	case answering, holding, streaming, upgraded:
+		return c
 	}
-	return c
+	return nil
 }
 
 func (c *conn) replyTo(loop uint16) bayeux.ReplyTo {

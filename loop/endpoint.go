@@ -99,7 +99,11 @@ func (r *reactor) submit(c *conn, q *httpparse.Request, kind bayeux.ConnectionTy
 		r.respond(c, response{status: 429, contentType: plainText, body: []byte("too many handshakes\n"), fields: "Retry-After: 1\r\n"})
 		return
 	}
-	request := bayeux.Request{To: c.replyTo(r.id), Type: kind, Browser: r.browser(q)}
+	r.route(bayeux.Request{To: c.replyTo(r.id), Type: kind, Browser: r.browser(q)}, body)
+}
+
+// route hands the scanned batch to the loop that owns its session.
+func (r *reactor) route(request bayeux.Request, body []byte) {
 	if owner := r.owner(); owner != r.id {
 		r.post(owner, entry{kind: entryForward, request: request}, body)
 		return

@@ -53,6 +53,7 @@ func (s *Server) OnClose(socket gnet.Conn, _ error) gnet.Action {
 	r.beginTurn()
 	defer r.recovered("close")
 	r.closed(c)
+	r.endTurn()
 	return gnet.None
 }
 
@@ -60,19 +61,24 @@ func (s *Server) OnClose(socket gnet.Conn, _ error) gnet.Action {
 // session; what waits on it learns that it is gone.
 func (r *reactor) closed(c *conn) {
 	to := c.replyTo(r.id)
-	if u, ok := r.slow[c.slot]; ok {
+	if u := r.slow[c.slot]; u != nil {
 		delete(r.slow, c.slot)
-		if u.reply.numbered {
+		if len(u.replies) > 0 {
 			// gnet would still send what it can of the rest, and the events go out
 			// again elsewhere.
 			unix.Shutdown(c.socket.Fd(), unix.SHUT_WR)
-			r.bounced(u.reply)
+		}
+		for _, p := range u.replies {
+			r.bounced(p)
 		}
 	} else if c.phase == reading && c.delivered && unacknowledged(c.socket.Fd()) {
 		r.counters.lostInFlight++
 	}
-	if c.phase == holding {
+	switch c.phase {
+	case holding, streaming:
 		r.gone(c.held, to)
+	case upgraded:
+		r.leaveSocket(c)
 	}
 	delete(r.bodies, c.slot)
 	r.wheel.Cancel(c.slot)

@@ -16,7 +16,7 @@ import (
 )
 
 // deadline bounds every wait of these tests; it is long because machines are busy.
-const deadline = 20 * time.Second
+const deadline = 10 * time.Second
 
 // config is the default one, for a small server that stops at once.
 func config(change func(*Config)) Config {
@@ -110,6 +110,9 @@ func (w *wire) tryReadTo(request *http.Request) (answer, error) {
 	response, err := http.ReadResponse(w.in, request)
 	if err != nil {
 		return answer{}, err
+	}
+	if response.StatusCode == http.StatusSwitchingProtocols {
+		return answer{Response: response}, nil
 	}
 	body, err := io.ReadAll(response.Body)
 	return answer{response, string(body)}, err

@@ -34,6 +34,8 @@ func (r *reactor) step(c *conn) bool {
 		return r.readHead(c)
 	case body:
 		return r.readBody(c)
+	case upgraded:
+		return r.readFrames(c)
 	case closing, lingering:
 		c.socket.Discard(-1)
 		return false
@@ -218,6 +220,8 @@ func (r *reactor) timeout(c *conn) {
 		r.abort(c)
 	case body:
 		r.reject(c, 408, "the body took too long")
+	case streaming, upgraded:
+		r.beat(c)
 	case closing, lingering:
 		r.abort(c)
 	}

@@ -15,6 +15,11 @@ const (
 	entryPublish entryKind = iota // deliver event to local subscribers
 	entryForward                  // handle a request that arrived on another loop
 	entryReply                    // answer a connection of this loop
+	entryOpen                     // make a request the event-stream of a session of this loop
+	entryStream                   // a request of this loop becomes a stream
+	entryPush                     // write on a stream of this loop
+	entryEnd                      // end a stream of this loop
+	entryRefuse                   // a request of this loop that asked for a stream is refused
 	entryHold                     // a connection of this loop holds a connect
 	entryClose                    // a held connect of this loop was displaced
 	entryAbandon                  // the client of an unfinished reply came back elsewhere
@@ -30,10 +35,13 @@ const (
 type entry struct {
 	kind     entryKind
 	numbered bool
+	endless  bool
 	request  bayeux.Request
 	session  bayeux.Address
 	upto     uint32
 	browser  uint64
+	stream   bayeux.ConnectionType
+	status   int
 	event    bayeux.Event
 	call     func(*reactor)
 

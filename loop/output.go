@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -21,12 +22,11 @@ type reply struct {
 	browser  uint64 // a browser cookie to set, if not 0
 }
 
-// unsent is a reply of which bytes still wait in user space.
+// unsent is a connection of which bytes still wait in user space.
 type unsent struct {
-	reply   reply
-	gen     uint32
-	waiting int   // bytes, at the last look
-	moved   int64 // when there were more last, in milliseconds
+	replies []reply // that these bytes end, with events
+	left    int     // bytes when they were last seen to become fewer
+	since   int64   // when that was, in milliseconds
 }
 
 // answer sends the messages of p in the envelope that its request asked for.
@@ -40,6 +40,13 @@ func (r *reactor) answer(p reply, messages []byte) {
 	}
 	if p.numbered {
 		r.counters.messagesOut++
+	}
+	if c.phase == upgraded {
+		r.out = appendArrayFrame(r.out[:0], messages)
+		if r.send(c) {
+			r.settle(c, p)
+		}
+		return
 	}
 	r.startHead(c, 200)
 	if p.browser != 0 {
@@ -67,13 +74,36 @@ func (r *reactor) deliver(c *conn, p reply) {
 		}
 		return
 	}
-	if c.socket.OutboundBuffered() > 0 {
-		r.slow[c.slot] = unsent{reply: p, gen: c.gen, waiting: c.socket.OutboundBuffered(), moved: r.now()}
-	} else if p.numbered {
-		r.written(p)
+	gen := c.gen
+	r.settle(c, p)
+	if c.gen == gen {
+		c.delivered = p.numbered
+		r.finish(c)
 	}
-	c.delivered = p.numbered
-	r.finish(c)
+}
+
+// settle tells what became of p after its bytes were written, or keeps it until
+// they have left. A connection that keeps more than one full reply and the limit
+// is closed: its client asks on and on without reading.
+func (r *reactor) settle(c *conn, p reply) {
+	u, waiting := r.slow[c.slot], c.socket.OutboundBuffered()
+	if u == nil && waiting == 0 {
+		if p.numbered {
+			r.written(p)
+		}
+		return
+	}
+	if u == nil {
+		u = &unsent{left: waiting, since: r.now()}
+		r.slow[c.slot] = u
+	}
+	if p.numbered {
+		u.replies = append(u.replies, p)
+	}
+	if waiting > r.server.cfg.QueueBytes+r.server.cfg.MaxOutput {
+		r.counters.slowClosed++
+		r.abort(c)
+	}
 }
 
 // send writes r.out; false means that the connection closed over it.
@@ -173,6 +203,9 @@ const lingerTime = 2000
 func (r *reactor) shut(c *conn) {
 	if c.socket.OutboundBuffered() > 0 {
 		c.phase = closing
+		if r.slow[c.slot] == nil {
+			r.slow[c.slot] = &unsent{left: c.socket.OutboundBuffered(), since: r.now()}
+		}
 		r.wheel.Set(c.slot, r.now()+r.server.cfg.BodyTimeout.Milliseconds())
 		return
 	}
@@ -189,38 +222,41 @@ func (r *reactor) abort(c *conn) {
 }
 
 // checkSlow looks after connections whose output did not leave at once. One that
-// takes nothing for the time of a body, while more waits than may, is closed: a
-// reply can be longer than that, and its client just far away.
+// has read nothing for too long is closed; its events go back to their session.
 func (r *reactor) checkSlow() {
 	for slot, u := range r.slow {
 		c := r.conns.at(slot)
 		waiting := c.socket.OutboundBuffered()
 		switch {
 		case waiting == 0:
-			delete(r.slow, slot)
-			if u.reply.numbered {
-				r.written(u.reply)
-			}
-			if c.phase == closing {
-				r.shut(c)
-			} else {
-				r.resumed = append(r.resumed, c.replyTo(r.id))
-			}
-		case waiting < u.waiting:
-			u.waiting, u.moved = waiting, r.now()
-			r.slow[slot] = u
-		case waiting > r.server.cfg.MaxOutput && r.now()-u.moved >= r.server.cfg.BodyTimeout.Milliseconds():
+			r.drained(c, u)
+		case waiting < u.left:
+			u.left, u.since = waiting, r.now()
+		case r.now()-u.since > r.server.cfg.SlowTimeout.Milliseconds():
 			r.counters.slowClosed++
 			r.abort(c)
 		}
 	}
 }
 
+// drained goes on with a connection whose output has left.
+func (r *reactor) drained(c *conn, u *unsent) {
+	delete(r.slow, c.slot)
+	for _, p := range u.replies {
+		r.written(p)
+	}
+	if c.phase == closing {
+		r.shut(c)
+		return
+	}
+	r.resumed = append(r.resumed, c.replyTo(r.id))
+}
+
 // abandon closes the connection of a reply that its client no longer waits for,
 // so that the events in it go back to their session.
 func (r *reactor) abandon(to bayeux.ReplyTo) {
-	u, ok := r.slow[to.Conn]
-	if ok && u.gen == to.Gen && u.reply.to == to {
+	u := r.slow[to.Conn]
+	if u != nil && slices.ContainsFunc(u.replies, func(p reply) bool { return p.to == to }) {
 		r.abort(r.conns.at(to.Conn))
 	}
 }

@@ -12,9 +12,9 @@ type peers struct {
 	polls []unix.PollFd
 }
 
-// look notes that a reply with events is about to go to a held poll.
+// look notes that events are about to go to a held poll or a stream.
 func (r *reactor) look(to bayeux.ReplyTo) {
-	if c := r.conns.find(to); c != nil && c.phase == holding {
+	if c := r.conns.find(to); c != nil && c.phase != answering {
 		r.peers.conns = append(r.peers.conns, c)
 		r.peers.polls = append(r.peers.polls, unix.PollFd{Fd: int32(c.socket.Fd()), Events: unix.POLLRDHUP})
 	}
@@ -41,7 +41,7 @@ func (r *reactor) closeDead() {
 // would write to them are executed.
 func (r *reactor) lookAtReplies() {
 	for i := range r.fx.List {
-		if e := &r.fx.List[i]; e.Kind == bayeux.Reply && e.Numbered && e.To.Loop == r.id {
+		if e := &r.fx.List[i]; e.Numbered && e.To.Loop == r.id {
 			r.look(e.To)
 		}
 	}
@@ -51,7 +51,7 @@ func (r *reactor) lookAtReplies() {
 // lookAtInbox does the same for what other loops reply.
 func (r *reactor) lookAtInbox() {
 	for i := range r.inbox.entries {
-		if e := &r.inbox.entries[i]; e.kind == entryReply && e.numbered {
+		if e := &r.inbox.entries[i]; (e.kind == entryReply || e.kind == entryPush) && e.numbered {
 			r.look(e.request.To)
 		}
 	}

@@ -30,8 +30,8 @@ type reactor struct {
 	engine gnet.EventLoop
 	core   *bayeux.Server
 	conns  conns
-	wheel  *wheel.Wheel // deadlines of connections, by slot
-	slow   map[uint32]unsent
+	wheel  *wheel.Wheel       // deadlines of connections, by slot
+	slow   map[uint32]*unsent // connections whose output waits
 	bodies map[uint32]*chunkedBody
 
 	mailbox mailbox
@@ -51,6 +51,7 @@ type reactor struct {
 	request httpparse.Request
 	out     []byte
 	payload []byte
+	encoded []byte
 	text    []byte
 	expired []uint32
 	peers   peers
@@ -83,7 +84,7 @@ func newReactor(s *Server, id uint16, now int64) *reactor {
 		id:      id,
 		core:    bayeux.NewServer(s.coreConfig(id), now),
 		wheel:   wheel.New(tickEvery.Milliseconds(), wheelSlots, now),
-		slow:    make(map[uint32]unsent),
+		slow:    make(map[uint32]*unsent),
 		bodies:  make(map[uint32]*chunkedBody),
 		scanner: s.scanner(),
 		mailbox: mailbox{limit: s.cfg.MaxMailbox, congested: &s.congested},

@@ -21,27 +21,52 @@ func (r *reactor) receive(e *entry) {
 		r.core.Deliver(e.event)
 	case entryForward:
 		r.handle(e.request, r.inbox.bytes(e))
-	case entryReply:
-		r.answer(reply{to: to, numbered: e.numbered, session: e.session, upto: e.upto, browser: e.browser}, r.inbox.bytes(e))
-	case entryHold:
-		r.hold(to, e.session)
-	case entryClose:
-		r.displace(to)
-	case entryAbandon:
-		r.abandon(to)
+	case entryOpen:
+		r.core.Open(r.now(), e.request, r.inbox.bytes(e), &r.fx)
+		r.perform()
 	case entryWritten:
 		r.core.Written(e.session, e.upto)
 	case entryBounced:
 		r.core.Bounced(e.session, e.upto)
 	case entryGone:
 		r.core.Gone(r.now(), e.session, to)
+	case entryResume, entryCall:
+		e.call(r)
+	default:
+		r.carryOut(e, r.inbox.bytes(e))
+	}
+}
+
+// carryOut does what an entry wants done to a connection of this loop.
+func (r *reactor) carryOut(e *entry, data []byte) {
+	to := e.request.To
+	switch e.kind {
+	case entryReply:
+		r.answer(e.reply(), data)
+	case entryHold:
+		r.hold(to, e.session)
+	case entryClose:
+		r.displace(to)
+	case entryAbandon:
+		r.abandon(to)
+	case entryStream:
+		r.openStream(opening{to: to, session: e.session, kind: e.stream, endless: e.endless}, data)
+	case entryPush:
+		r.push(e.reply(), data)
+	case entryEnd:
+		r.end(to)
+	case entryRefuse:
+		r.refuseStream(to, e.status, data)
 	case entryAbort:
 		if c := r.conns.find(to); c != nil {
 			r.abort(c)
 		}
-	case entryResume, entryCall:
-		e.call(r)
 	}
+}
+
+// reply is what a reply or push tells of its events.
+func (e *entry) reply() reply {
+	return reply{to: e.request.To, numbered: e.numbered, session: e.session, upto: e.upto, browser: e.browser}
 }
 
 // post puts e into the mailbox of another loop.
@@ -72,26 +97,6 @@ func (r *reactor) perform() {
 
 func (r *reactor) effect(e *bayeux.Effect) {
 	switch e.Kind {
-	case bayeux.Reply:
-		r.reply(e)
-	case bayeux.Hold:
-		if e.To.Loop == r.id {
-			r.hold(e.To, e.Session)
-			return
-		}
-		r.post(e.To.Loop, entry{kind: entryHold, request: bayeux.Request{To: e.To}, session: e.Session}, nil)
-	case bayeux.Close:
-		if e.To.Loop == r.id {
-			r.displace(e.To)
-			return
-		}
-		r.post(e.To.Loop, entry{kind: entryClose, request: bayeux.Request{To: e.To}}, nil)
-	case bayeux.Abandon:
-		if e.To.Loop == r.id {
-			r.abandon(e.To)
-			return
-		}
-		r.post(e.To.Loop, entry{kind: entryAbandon, request: bayeux.Request{To: e.To}}, nil)
 	case bayeux.Publish:
 		r.publish(e.Event)
 	case bayeux.AddInterest:
@@ -100,7 +105,41 @@ func (r *reactor) effect(e *bayeux.Effect) {
 		r.server.interest.remove(r.fx.Pattern(e), r.id)
 	case bayeux.Ask:
 		r.ask(e)
+	default:
+		r.toConnection(e)
 	}
+}
+
+// toConnection carries out an effect on a connection, here or on its loop.
+func (r *reactor) toConnection(e *bayeux.Effect) {
+	out := entry{request: bayeux.Request{To: e.To}, numbered: e.Numbered, session: e.Session, upto: e.Upto,
+		browser: e.Browser, stream: e.Type, endless: e.Anonymous, status: e.Status}
+	data := r.fx.Messages(e)
+	switch e.Kind {
+	case bayeux.Reply:
+		out.kind = entryReply
+	case bayeux.Hold:
+		out.kind = entryHold
+	case bayeux.Close:
+		out.kind = entryClose
+	case bayeux.Abandon:
+		out.kind = entryAbandon
+	case bayeux.Stream:
+		out.kind = entryStream
+	case bayeux.EndStream:
+		out.kind = entryEnd
+	case bayeux.Refuse:
+		out.kind = entryRefuse
+	case bayeux.Deliver:
+		out.kind = entryPush
+		r.encoded = r.encode(r.encoded[:0], e)
+		data = r.encoded
+	}
+	if e.To.Loop == r.id {
+		r.carryOut(&out, data)
+		return
+	}
+	r.post(e.To.Loop, out, data)
 }
 
 // publish posts an event to the other loops that have subscribers.
@@ -110,15 +149,6 @@ func (r *reactor) publish(event bayeux.Event) {
 	set.each(func(loop uint16) {
 		r.post(loop, entry{kind: entryPublish, event: event}, nil)
 	})
-}
-
-func (r *reactor) reply(e *bayeux.Effect) {
-	if e.To.Loop != r.id {
-		r.post(e.To.Loop, entry{kind: entryReply, request: bayeux.Request{To: e.To}, numbered: e.Numbered,
-			session: e.Session, upto: e.Upto, browser: e.Browser}, r.fx.Messages(e))
-		return
-	}
-	r.answer(reply{to: e.To, numbered: e.Numbered, session: e.Session, upto: e.Upto, browser: e.Browser}, r.fx.Messages(e))
 }
 
 // written tells the owner of a session that a reply with events was written.
@@ -145,6 +175,9 @@ func (r *reactor) hold(to bayeux.ReplyTo, session bayeux.Address) {
 	c := r.conns.find(to)
 	if c == nil {
 		r.gone(session, to)
+		return
+	}
+	if c.phase == upgraded {
 		return
 	}
 	c.phase, c.held = holding, session

@@ -14,6 +14,7 @@ const (
 	endpointNone   endpoint = iota
 	endpointServer          // OPTIONS *
 	endpointBayeux
+	endpointEvents
 	endpointPage
 )
 
@@ -27,6 +28,9 @@ func (s *Server) endpoint(path []byte) endpoint {
 			return endpointBayeux
 		}
 	}
+	if string(path) == "/events" {
+		return endpointEvents
+	}
 	if s.cfg.Pages != nil {
 		if _, ok := s.cfg.Pages(string(path)); ok {
 			return endpointPage
@@ -37,6 +41,7 @@ func (s *Server) endpoint(path []byte) endpoint {
 
 const (
 	allowBayeux = "Allow: GET, POST, OPTIONS\r\n"
+	allowEvents = "Allow: GET, OPTIONS\r\n"
 	allowPage   = "Allow: GET, HEAD, OPTIONS\r\n"
 )
 
@@ -53,6 +58,8 @@ func (r *reactor) precheck(q *httpparse.Request) (status int, field string) {
 		return 405, "Allow: OPTIONS\r\n"
 	case place == endpointBayeux && q.Method != httpparse.MethodPOST && q.Method != httpparse.MethodGET:
 		return 405, allowBayeux
+	case place == endpointEvents && q.Method != httpparse.MethodGET:
+		return 405, allowEvents
 	case place == endpointPage && q.Method != httpparse.MethodGET && q.Method != httpparse.MethodHEAD:
 		return 405, allowPage
 	case q.Method == httpparse.MethodPOST && !q.Chunked && q.ContentLength < 0:
@@ -74,10 +81,12 @@ func (r *reactor) dispatch(c *conn, q *httpparse.Request, data []byte) {
 		r.preflight(c, q)
 	case r.server.endpoint(q.Path) == endpointPage:
 		r.page(c, q)
+	case r.server.endpoint(q.Path) == endpointEvents:
+		r.events(c, q)
 	case q.Method == httpparse.MethodPOST:
 		r.longPoll(c, q, data)
 	default:
-		r.callback(c, q)
+		r.get(c, q)
 	}
 }
 

@@ -36,14 +36,14 @@ func mustEqualEvents(t testing.TB, got, want []string) {
 	}
 }
 
-// A client that does not read is closed when more than MaxOutput waits. Its events come, in
+// A client that does not read is closed when it takes nothing for SlowTimeout. Its events come, in
 // order, over the connection that it opens next.
 func TestSlowClientIsClosed(t *testing.T) {
 	t.Parallel()
 	for _, loops := range []int{1, 3} {
 		t.Run(fmt.Sprint(loops), func(t *testing.T) {
 			t.Parallel()
-			s := start(t, func(c *Config) { c.Loops, c.QueueBytes, c.MaxOutput, c.BodyTimeout = loops, 32<<20, 1<<20, time.Second })
+			s := start(t, func(c *Config) { c.Loops, c.QueueBytes, c.MaxOutput, c.SlowTimeout = loops, 32<<20, 1<<20, time.Second })
 			home, slow := dial(t, s), dialSlow(t, s)
 			id := home.subscriber("/a")
 			slow.holdConnect(s, id)

@@ -16,6 +16,7 @@ type counters struct {
 	bytesOut     uint64
 	httpErrors   uint64
 	scanErrors   uint64
+	frameErrors  uint64
 	parseErrors  [httpparse.KindCount]uint64
 	floods       uint64 // connections closed for input sent ahead
 	slowClosed   uint64 // connections closed for output not read
@@ -41,6 +42,7 @@ type Stats struct {
 	LostInFlight                   uint64 // replies with events whose connection died before they were confirmed
 	BayeuxErrors, HTTPErrors       uint64 // replies with an error
 	ScanErrors                     uint64 // bodies that are no batch of messages
+	FrameErrors                    uint64 // websockets closed for their frames
 	ParseErrors                    map[string]uint64
 	Floods, SlowClosed, Panics     uint64
 	LoopLag                        []time.Duration // by loop
@@ -101,6 +103,7 @@ func (t *Stats) add(p part) {
 	t.BayeuxErrors += p.core.Errors
 	t.HTTPErrors += p.httpErrors
 	t.ScanErrors += p.scanErrors
+	t.FrameErrors += p.frameErrors
 	t.Floods += p.floods
 	t.SlowClosed += p.slowClosed
 	t.Panics += p.panics

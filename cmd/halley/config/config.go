@@ -48,6 +48,14 @@ type Serve struct {
 	MaxOutput        Size `group:"limits" default:"1MiB" help:"Bytes that may wait for one connection below its session's queue."`
 	MaxMailbox       Size `group:"limits" default:"64MiB" help:"Bytes that may wait for one event loop; beyond it a publish is answered 503."`
 
+	SlowTimeout time.Duration `group:"limits" default:"30s" help:"How long a connection may read nothing of what waits for it before it is closed."`
+
+	Heartbeat          time.Duration `group:"streams" default:"25s" help:"How often a silent stream says something, for proxies."`
+	StreamBytes        Size          `group:"streams" default:"1MiB" help:"After which a streamed response ends, for its client to open the next."`
+	StreamAge          time.Duration `group:"streams" default:"10m" help:"Likewise, by time."`
+	StreamPadding      Size          `group:"streams" default:"0" help:"White space at the start of a streamed response, for browsers of old."`
+	WSMessagesPerFrame int           `group:"streams" default:"0" help:"Messages in one websocket frame; 0 is all that there are."`
+
 	QueueMessages int    `group:"queue" default:"10000" help:"Messages that may wait for one session."`
 	QueueBytes    Size   `group:"queue" default:"2MiB" help:"Bytes that may wait for one session."`
 	Slow          string `group:"queue" default:"drop-oldest" enum:"drop-oldest,conflate,disconnect" help:"What a full queue does: drop-oldest, conflate or disconnect."`
@@ -76,6 +84,7 @@ func Groups() []kong.Group {
 		{Key: "listener", Title: "Public listener (durations such as 500ms, 30s, 5m):"},
 		{Key: "bayeux", Title: "Bayeux:"},
 		{Key: "limits", Title: "Limits (sizes in bytes, KiB, MiB or GiB):"},
+		{Key: "streams", Title: "Streams:"},
 		{Key: "queue", Title: "Queue of each session:"},
 		{Key: "internal", Title: "Internal listener:"},
 		{Key: "demo", Title: "Demo:"},
@@ -128,37 +137,43 @@ const (
 // the caller.
 func (c *Serve) Loop() loop.Config {
 	return loop.Config{
-		Listen:           c.Listen,
-		Mounts:           c.Mount,
-		Loops:            c.Loops,
-		Hold:             c.Hold,
-		Interval:         c.Interval,
-		MaxInterval:      c.MaxInterval,
-		MaxConnections:   c.MaxConnections,
-		MaxMessage:       int(c.MaxMessage),
-		MaxHeader:        int(c.MaxHeader),
-		MaxHeaderFields:  c.MaxHeaderFields,
-		MaxTarget:        int(c.MaxTarget),
-		HeaderTimeout:    c.HeaderTimeout,
-		BodyTimeout:      c.BodyTimeout,
-		IdleTimeout:      c.IdleTimeout,
-		MaxDepth:         c.MaxDepth,
-		MaxBatch:         c.MaxBatch,
-		MaxSubscriptions: c.MaxSubscriptions,
-		MaxChannelLength: int(c.MaxChannelLength),
-		MaxChannelDepth:  c.MaxChannelDepth,
-		MaxSessions:      c.MaxSessions,
-		HandshakeRate:    c.HandshakeRate,
-		MaxOutput:        int(c.MaxOutput),
-		MaxMailbox:       int(c.MaxMailbox),
-		QueueMessages:    c.QueueMessages,
-		QueueBytes:       int(c.QueueBytes),
-		Slow:             c.Slow,
-		Rules:            c.rules(),
-		AllowOrigin:      c.AllowOrigin,
-		PollsPerBrowser:  c.PollsPerBrowser,
-		LenientHandshake: c.LenientHandshake,
-		DrainTimeout:     c.DrainTimeout,
+		Listen:             c.Listen,
+		Mounts:             c.Mount,
+		Loops:              c.Loops,
+		Hold:               c.Hold,
+		Interval:           c.Interval,
+		MaxInterval:        c.MaxInterval,
+		MaxConnections:     c.MaxConnections,
+		MaxMessage:         int(c.MaxMessage),
+		MaxHeader:          int(c.MaxHeader),
+		MaxHeaderFields:    c.MaxHeaderFields,
+		MaxTarget:          int(c.MaxTarget),
+		HeaderTimeout:      c.HeaderTimeout,
+		BodyTimeout:        c.BodyTimeout,
+		IdleTimeout:        c.IdleTimeout,
+		MaxDepth:           c.MaxDepth,
+		MaxBatch:           c.MaxBatch,
+		MaxSubscriptions:   c.MaxSubscriptions,
+		MaxChannelLength:   int(c.MaxChannelLength),
+		MaxChannelDepth:    c.MaxChannelDepth,
+		MaxSessions:        c.MaxSessions,
+		HandshakeRate:      c.HandshakeRate,
+		MaxOutput:          int(c.MaxOutput),
+		MaxMailbox:         int(c.MaxMailbox),
+		SlowTimeout:        c.SlowTimeout,
+		Heartbeat:          c.Heartbeat,
+		StreamBytes:        int(c.StreamBytes),
+		StreamAge:          c.StreamAge,
+		StreamPadding:      int(c.StreamPadding),
+		WSMessagesPerFrame: c.WSMessagesPerFrame,
+		QueueMessages:      c.QueueMessages,
+		QueueBytes:         int(c.QueueBytes),
+		Slow:               c.Slow,
+		Rules:              c.rules(),
+		AllowOrigin:        c.AllowOrigin,
+		PollsPerBrowser:    c.PollsPerBrowser,
+		LenientHandshake:   c.LenientHandshake,
+		DrainTimeout:       c.DrainTimeout,
 	}
 }
 

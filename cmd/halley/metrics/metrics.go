@@ -83,6 +83,7 @@ func (c *collector) counters() {
 		{"replies_lost_total", "Replies with messages whose connection died before they were confirmed.", func(s *loop.Stats) float64 { return float64(s.LostInFlight) }},
 		{"bayeux_errors_total", "Replies that refused a message.", func(s *loop.Stats) float64 { return float64(s.BayeuxErrors) }},
 		{"http_errors_total", "Responses with an error status.", func(s *loop.Stats) float64 { return float64(s.HTTPErrors) }},
+		{"frame_errors_total", "Websockets closed for their frames.", func(s *loop.Stats) float64 { return float64(s.FrameErrors) }},
 		{"scan_errors_total", "Bodies that were no batch of messages.", func(s *loop.Stats) float64 { return float64(s.ScanErrors) }},
 		{"floods_closed_total", "Connections closed for sending ahead.", func(s *loop.Stats) float64 { return float64(s.Floods) }},
 		{"slow_closed_total", "Connections closed for not reading.", func(s *loop.Stats) float64 { return float64(s.SlowClosed) }},

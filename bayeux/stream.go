@@ -1,0 +1,140 @@
+package bayeux
+
+import (
+	"halley/bayeux/channel"
+	"halley/bayeux/message"
+)
+
+// deliverBytes is how much is put on a stream before its fate is known: what a
+// slow client can keep in the loop's buffers, beside its queue.
+const deliverBytes = 64 << 10
+
+// attach makes to the stream that the session's events go to.
+func (s *Server) attach(slot uint32, r *session, to ReplyTo, kind ConnectionType) {
+	r.hasStream, r.stream, r.streamType = true, to, kind
+	s.mark(slot, r)
+}
+
+// detach gives up the session's stream. A websocket stays open: its client may
+// still use it.
+func (r *session) detach(fx *Effects) {
+	r.hasStream = false
+	if r.streamType != WebSocket {
+		fx.add(Effect{Kind: EndStream, To: r.stream, Type: r.streamType}, fx.begin())
+	}
+}
+
+// openStream answers a connect with a stream: its reply first, then events.
+func (x *exchange) openStream(m *message.Message, kind ConnectionType, reply connectReply) {
+	s, r := x.s, x.session
+	s.attach(x.slot, r, x.req.To, kind)
+	s.await(x.now, x.slot, r, 0)
+	x.held = true
+	start := x.fx.begin()
+	x.fx.arena = s.appendConnectReply(x.fx.arena, x.slot, validID(m), reply)
+	x.fx.ends = append(x.fx.ends, len(x.fx.arena))
+	x.stream(start, kind)
+}
+
+// stream tells the loop to make the request a stream, with what was appended
+// since start.
+func (x *exchange) stream(start int, kind ConnectionType) {
+	r := x.session
+	effect := Effect{Kind: Stream, To: x.req.To, Session: x.s.address(x.slot, r), Type: kind, Anonymous: r.anonymous,
+		ends: len(x.fx.ends)}
+	if len(x.fx.arena) > start {
+		effect.ends--
+	}
+	x.fx.add(effect, start)
+}
+
+// deliver sends pending events on the session's stream.
+func (s *Server) deliver(slot uint32, r *session, fx *Effects) {
+	start := fx.begin()
+	effect := Effect{Kind: Deliver, To: r.stream, Session: s.address(slot, r), Type: r.streamType,
+		Anonymous: r.anonymous, ends: len(fx.ends)}
+	if s.drops[slot] != nil && (r.anonymous || r.streamType.streams()) {
+		fx.arena = append(fx.arena, `{"channel":"/meta/connect","successful":true`...)
+		fx.arena = append(s.appendDrops(fx.arena, slot), '}')
+		fx.ends = append(fx.ends, len(fx.arena))
+		effect.Gap = true
+	}
+	s.appendEvents(r, &effect, fx, start, deliverBytes)
+	fx.add(effect, start)
+}
+
+// deliverEnd tells the client on its stream that its session ends.
+func (s *Server) deliverEnd(slot uint32, r *session, fx *Effects) {
+	start := fx.begin()
+	effect := Effect{Kind: Deliver, To: r.stream, Session: s.address(slot, r), Type: r.streamType, ends: len(fx.ends)}
+	fx.arena = append(fx.arena, `{"channel":"/meta/disconnect","successful":true}`...)
+	fx.ends = append(fx.ends, len(fx.arena))
+	fx.arena = append(fx.arena, `,{"channel":"/meta/connect","successful":true,"advice":`+reconnectNone+`}`...)
+	fx.ends = append(fx.ends, len(fx.arena))
+	fx.add(effect, start)
+}
+
+// Open makes a request the event-stream of the session that clientID names, as
+// Faye's clients ask for it: events go there as long as it is open.
+func (s *Server) Open(now int64, req Request, clientID []byte, fx *Effects) {
+	slot, r := s.lookup(clientID)
+	if r == nil {
+		fx.refuse(req.To, 404, errSessionUnknown)
+		return
+	}
+	x := &s.exchange
+	*x = exchange{s: s, fx: fx, req: req, now: now, slot: slot, session: r, replies: x.replies[:0]}
+	if r.hasStream {
+		r.detach(fx)
+	}
+	r.state = connected
+	s.attach(slot, r, req.To, EventSource)
+	x.stream(fx.begin(), EventSource)
+}
+
+// OpenEvents makes a request an event-stream for a client that speaks no Bayeux:
+// a session is made for it that subscribes to patterns, a JSON array or string,
+// and ends with it.
+func (s *Server) OpenEvents(now int64, req Request, patterns []byte, fx *Effects) {
+	if s.sessions.count >= s.cfg.MaxSessions {
+		fx.refuse(req.To, 503, errSessionsFull)
+		return
+	}
+	x := &s.exchange
+	*x = exchange{s: s, fx: fx, req: req, now: now, verdict: Wait, replies: x.replies[:0]}
+	x.slot, x.session = s.sessions.take()
+	r := x.session
+	r.state, r.created, r.anonymous, r.advised = connected, now, true, EventSource
+	s.cfg.Random(r.secret[:])
+	m := message.Message{Subscription: patterns}
+	failure, verdict := x.checkSubscription(&m)
+	if verdict == Wait {
+		failure = errSubscribeDenied // nobody waits for a verdict here
+	}
+	if failure != "" {
+		s.remove(x.slot, fx)
+		fx.refuse(req.To, refusalStatus(failure), failure)
+		return
+	}
+	message.Strings(patterns, func(pattern []byte) bool {
+		x.subscribeTo(channel.Canonical(pattern))
+		return true
+	})
+	s.attach(x.slot, r, req.To, EventSource)
+	x.stream(fx.begin(), EventSource)
+}
+
+// refusalStatus is the HTTP status for a failed subscription.
+func refusalStatus(failure string) int {
+	switch failure {
+	case errSubscriptionMissing, errSubscriptionInvalid:
+		return 400
+	}
+	return 403
+}
+
+func (fx *Effects) refuse(to ReplyTo, status int, reason string) {
+	start := fx.begin()
+	fx.arena = append(fx.arena, reason...)
+	fx.add(Effect{Kind: Refuse, To: to, Status: status}, start)
+}

@@ -1,0 +1,97 @@
+package loop
+
+import (
+	"testing"
+
+	"github.com/panjf2000/gnet/v2"
+	"pgregory.net/rapid"
+
+	"halley/bayeux"
+)
+
+// modelSocket stands for a connection's socket.
+type modelSocket struct{ gnet.Conn }
+
+// A ReplyTo finds the connection of its request while that waits for its reply,
+// and never another one: not after the reply, not after the connection has
+// closed and another has its slot. Records do not move.
+func TestConnsModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var s conns
+		open := make(map[*conn]gnet.Conn)
+		waiting := make(map[bayeux.ReplyTo]*conn)
+		var stale []bayeux.ReplyTo
+		pick := func(t *rapid.T) *conn {
+			var all []*conn
+			for slot := range s.next {
+				if c := s.at(slot); c.socket != nil {
+					all = append(all, c)
+				}
+			}
+			if len(all) == 0 {
+				t.Skip("none is open")
+			}
+			return rapid.SampledFrom(all).Draw(t, "conn")
+		}
+		end := func(c *conn) {
+			if to := c.replyTo(3); waiting[to] != nil {
+				delete(waiting, to)
+				stale = append(stale, to)
+			}
+		}
+		t.Repeat(map[string]func(*rapid.T){
+			"open": func(t *rapid.T) {
+				for range rapid.SampledFrom([]int{1, 1, connChunk}).Draw(t, "n") {
+					socket := new(modelSocket)
+					c := s.take(socket)
+					if open[c] != nil || c.phase != reading || c.serial != 0 {
+						t.Fatal("the record is in use")
+					}
+					open[c] = socket
+				}
+			},
+			"request": func(t *rapid.T) {
+				c := pick(t)
+				if c.phase == reading {
+					c.phase = rapid.SampledFrom([]phase{answering, holding}).Draw(t, "phase")
+					waiting[c.replyTo(3)] = c
+				}
+			},
+			"reply": func(t *rapid.T) {
+				c := pick(t)
+				end(c)
+				c.serial++
+				c.phase = reading
+			},
+			"close": func(t *rapid.T) {
+				c := pick(t)
+				end(c)
+				delete(open, c)
+				s.release(c)
+			},
+			"": func(t *rapid.T) {
+				for to, c := range waiting {
+					if s.find(to) != c {
+						t.Fatalf("%v is not found", to)
+					}
+				}
+				for _, to := range stale {
+					if s.find(to) != nil {
+						t.Fatalf("%v is found after its end", to)
+					}
+				}
+				for c, socket := range open {
+					if c.socket != socket || s.at(c.slot) != c {
+						t.Fatal("the record moved")
+					}
+				}
+				if s.count != len(open) {
+					t.Fatalf("%d connections, want %d", s.count, len(open))
+				}
+				if s.find(bayeux.ReplyTo{Conn: s.next}) != nil {
+					t.Fatal("found beyond the end")
+				}
+			},
+		})
+	})
+}

@@ -1,0 +1,65 @@
+package loop
+
+import (
+	"bytes"
+
+	"halley/bayeux"
+	"halley/bayeux/connectiontype"
+	"halley/bayeux/message"
+	"halley/httpparse"
+)
+
+// get handles a GET of a mount: which of the ways to hold a connection it asks
+// for.
+func (r *reactor) get(c *conn, q *httpparse.Request) {
+	switch {
+	case len(q.Upgrade) > 0:
+		r.upgrade(c, q)
+	case httpparse.Value(q.Query, "message") != nil || httpparse.Value(q.Query, "jsonp") != nil:
+		r.callback(c, q)
+	case bytes.Contains(q.Accept, []byte("text/event-stream")):
+		r.eventSource(c, q)
+	case string(httpparse.Value(q.Query, "tunnelInit")) == "iframe":
+		r.respond(c, response{status: 200, contentType: connectiontype.Iframe.ContentType,
+			body: []byte(connectiontype.TunnelInit), fields: "Cache-Control: no-cache\r\n"})
+	default:
+		r.fail(c, 400, "a GET here needs a message parameter, or asks for an upgrade or an event-stream")
+	}
+}
+
+// eventSource opens the event-stream of a session, whose clientId is the last
+// segment of the path, as Faye's clients ask for it.
+func (r *reactor) eventSource(c *conn, q *httpparse.Request) {
+	id := q.Path[bytes.LastIndexByte(q.Path, '/')+1:]
+	request := bayeux.Request{To: c.replyTo(r.id), Type: bayeux.EventSource}
+	a, ok := bayeux.ParseClientID(id)
+	if ok && a.Node == 0 && a.Loop != r.id && int(a.Loop) < len(*r.server.bound.Load()) {
+		r.post(a.Loop, entry{kind: entryOpen, request: request}, id)
+		return
+	}
+	r.core.Open(r.now(), request, id, &r.fx)
+	r.perform()
+}
+
+// events opens an event-stream for a client that speaks no Bayeux: its channel
+// parameters are what it subscribes to.
+func (r *reactor) events(c *conn, q *httpparse.Request) {
+	patterns, valid := append(r.text[:0], '['), true
+	httpparse.Values(q.Query, "channel", func(raw []byte) bool {
+		name, err := httpparse.AppendUnescaped(r.payload[:0], raw)
+		r.payload = name
+		if len(patterns) > 1 {
+			patterns = append(patterns, ',')
+		}
+		patterns = message.AppendString(patterns, name)
+		valid = err == nil
+		return valid
+	})
+	r.text = append(patterns, ']')
+	if !valid {
+		r.fail(c, 400, "a channel parameter is not encoded as it should be")
+		return
+	}
+	r.core.OpenEvents(r.now(), bayeux.Request{To: c.replyTo(r.id), Type: bayeux.EventSource}, r.text, &r.fx)
+	r.perform()
+}

@@ -1,0 +1,208 @@
+package loop
+
+import (
+	"halley/bayeux"
+	"halley/bayeux/connectiontype"
+	"halley/httpparse"
+)
+
+// stream is what a connection has beside its record while its response is a
+// stream or it is a websocket.
+type stream struct {
+	format  *connectiontype.Stream // nil for a websocket
+	socket  *socket                // nil for a response
+	opened  int64                  // milliseconds
+	sent    int                    // bytes of the response's body
+	chunked bool                   // HTTP/1.1: the connection outlives the stream
+	endless bool                   // it never rolls over: nobody would come back for what was missed
+}
+
+// formats are the streaming connection types whose stream is an HTTP response.
+func formatOf(kind bayeux.ConnectionType) *connectiontype.Stream {
+	switch kind {
+	case bayeux.EventSource:
+		return &connectiontype.EventSource
+	case bayeux.Iframe:
+		return &connectiontype.Iframe
+	case bayeux.MimeMessageBlock:
+		return &connectiontype.MimeMessageBlock
+	}
+	return &connectiontype.XHRStreaming
+}
+
+// opening is a request that becomes a stream of the session at session.
+type opening struct {
+	to      bayeux.ReplyTo
+	session bayeux.Address
+	kind    bayeux.ConnectionType
+	endless bool
+}
+
+// openStream starts the response that is a stream. The first bytes go out at
+// once, so that proxies release the head.
+func (r *reactor) openStream(o opening, first []byte) {
+	c := r.conns.find(o.to)
+	if c == nil {
+		r.gone(o.session, o.to)
+		return
+	}
+	if c.phase == upgraded {
+		r.joinSocket(c, o.session)
+		return
+	}
+	format := formatOf(o.kind)
+	c.phase, c.held = streaming, o.session
+	if c.oldHTTP {
+		c.keepAlive = false
+	}
+	c.stream = &stream{format: format, opened: r.now(), chunked: !c.oldHTTP, endless: o.endless}
+	r.payload = append(r.payload[:0], format.Prologue...)
+	if format.Padding != 0 {
+		for range r.server.cfg.StreamPadding {
+			r.payload = append(r.payload, format.Padding)
+		}
+	}
+	if len(first) > 0 {
+		r.payload = format.Append(r.payload, first)
+	}
+	r.startHead(c, 200)
+	r.out = httpparse.AppendField(r.out, "Content-Type", format.ContentType)
+	r.out = append(r.out, "Cache-Control: no-store\r\nX-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\n"...)
+	if c.stream.chunked {
+		r.out = append(r.out, "Transfer-Encoding: chunked\r\n"...)
+	}
+	r.out = httpparse.AppendEnd(r.out)
+	r.appendBody(c, r.payload)
+	r.beatLater(c)
+	if r.send(c) {
+		r.settle(c, reply{})
+	}
+}
+
+// appendBody appends a piece of the response's body to r.out.
+func (r *reactor) appendBody(c *conn, piece []byte) {
+	c.stream.sent += len(piece)
+	if c.stream.chunked {
+		r.out = httpparse.AppendChunk(r.out, piece)
+		return
+	}
+	r.out = append(r.out, piece...)
+}
+
+// encode appends the events of a Deliver in the form of their stream.
+func (r *reactor) encode(dst []byte, e *bayeux.Effect) []byte {
+	switch {
+	case e.Type == bayeux.WebSocket:
+		return r.appendFrames(dst, e)
+	case e.Anonymous:
+		name := ""
+		if e.Gap {
+			name = "gap"
+		}
+		r.fx.Each(e, func(message []byte) {
+			dst = connectiontype.AppendEvent(dst, name, message)
+			name = ""
+		})
+		return dst
+	}
+	return formatOf(e.Type).Append(dst, r.fx.Messages(e))
+}
+
+// push writes a piece, which encode made, on its stream.
+func (r *reactor) push(p reply, piece []byte) {
+	c := r.conns.find(p.to)
+	if c == nil || c.stream == nil {
+		if p.numbered {
+			r.bounced(p)
+		}
+		return
+	}
+	if p.numbered {
+		r.counters.messagesOut++
+	}
+	r.out = r.out[:0]
+	if c.phase == upgraded {
+		r.out = append(r.out, piece...)
+	} else {
+		r.appendBody(c, piece)
+	}
+	if !r.send(c) {
+		if p.numbered {
+			r.bounced(p)
+		}
+		return
+	}
+	gen := c.gen
+	r.settle(c, p)
+	if c.gen == gen && c.phase == streaming && c.stream.sent > r.server.cfg.StreamBytes {
+		r.rollOver(c)
+	}
+}
+
+// rollOver ends a stream that has become too long or old. Its client opens the
+// next; events wait in the session's queue meanwhile.
+func (r *reactor) rollOver(c *conn) {
+	if c.stream.endless {
+		return
+	}
+	session, to := c.held, c.replyTo(r.id)
+	r.endStream(c)
+	r.gone(session, to)
+}
+
+// endStream ends the response.
+func (r *reactor) endStream(c *conn) {
+	r.out = r.out[:0]
+	if epilogue := c.stream.format.Epilogue; epilogue != "" {
+		r.appendBody(c, []byte(epilogue))
+	}
+	if c.stream.chunked {
+		r.out = append(r.out, httpparse.LastChunk...)
+	}
+	c.stream = nil
+	if len(r.out) > 0 {
+		r.deliver(c, reply{})
+		return
+	}
+	r.finish(c)
+}
+
+// end ends the stream to at its session's wish.
+func (r *reactor) end(to bayeux.ReplyTo) {
+	if c := r.conns.find(to); c != nil && c.phase == streaming {
+		r.endStream(c)
+	}
+}
+
+// refuseStream answers a request for a stream that its session refused.
+func (r *reactor) refuseStream(to bayeux.ReplyTo, status int, reason []byte) {
+	if c := r.conns.find(to); c != nil {
+		r.fail(c, status, string(reason))
+	}
+}
+
+func (r *reactor) beatLater(c *conn) {
+	r.wheel.Set(c.slot, r.now()+r.server.cfg.Heartbeat.Milliseconds())
+}
+
+// beat keeps a stream alive: proxies and browsers give up one that is silent.
+// What has bytes waiting needs no more of them.
+func (r *reactor) beat(c *conn) {
+	r.beatLater(c)
+	if c.phase == streaming && r.now()-c.stream.opened > r.server.cfg.StreamAge.Milliseconds() && !c.stream.endless {
+		r.rollOver(c)
+		return
+	}
+	if _, waiting := r.slow[c.slot]; waiting {
+		return
+	}
+	r.out = r.out[:0]
+	if c.phase == upgraded {
+		r.out = append(r.out, pingFrame...)
+	} else {
+		r.appendBody(c, []byte(c.stream.format.Heartbeat))
+	}
+	if r.send(c) {
+		r.settle(c, reply{})
+	}
+}

@@ -1,0 +1,226 @@
+package loop
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"halley/bayeux"
+)
+
+const (
+	stressLoops       = 4
+	stressSubscribers = 50
+	stressPublishers  = 8
+	stressEvents      = 40 // of each publisher, on a channel of its own
+)
+
+// stress is one run of many subscribers, each with two connections, against
+// publishers on all loops.
+type stress struct {
+	t     testing.TB
+	s     *Server
+	kills bool
+	calm  chan struct{} // closed when no more connections are to be killed
+	ready sync.WaitGroup
+}
+
+// Every subscriber gets the events of each channel in order and none twice;
+// unless connections are killed, it gets them all.
+func TestStress(t *testing.T) {
+	for _, kills := range []bool{false, true} {
+		t.Run(fmt.Sprintf("kills=%v", kills), func(t *testing.T) {
+			s := start(t, func(c *Config) { c.Loops, c.MaxInterval = stressLoops, time.Minute })
+			x := &stress{t: t, s: s, kills: kills, calm: make(chan struct{})}
+			x.run()
+			st := s.Stats()
+			equal(t, st.Panics+st.QueueDropped, 0)
+			equal(t, len(*s.bound.Load()), stressLoops)
+			if !kills {
+				equal(t, st.Delivered, stressSubscribers*((stressPublishers+1)*stressEvents+1))
+			}
+		})
+	}
+}
+
+func (x *stress) run() {
+	var subscribers, publishers sync.WaitGroup
+	for n := range stressSubscribers {
+		home := dial(x.t, x.s)
+		c := &stressClient{x: x, id: home.subscriber("/s/*"), last: make(map[string]int), random: rand.New(rand.NewPCG(1, uint64(n)))}
+		x.ready.Add(1)
+		subscribers.Go(func() {
+			if err := c.run(); err != nil {
+				x.t.Errorf("subscriber %d: %v", n, err)
+			}
+		})
+	}
+	for n := range stressPublishers {
+		w := dial(x.t, x.s)
+		id := w.handshake()
+		publishers.Go(func() {
+			if err := x.publish(w, id, n); err != nil {
+				x.t.Errorf("publisher %d: %v", n, err)
+			}
+		})
+	}
+	for n := range stressEvents {
+		mustPublish(x.t, x.s, "/s/server", strconv.Itoa(n))
+	}
+	publishers.Wait()
+	close(x.calm)
+	x.ready.Wait()
+	mustPublish(x.t, x.s, "/s/end", "0")
+	subscribers.Wait()
+}
+
+// publish sends the events of one publisher, one after the other.
+func (x *stress) publish(w *wire, id string, n int) error {
+	for k := range stressEvents {
+		w.Write([]byte(post(publish(id, fmt.Sprintf("/s/%d", n), strconv.Itoa(k)))))
+		if a, err := w.tryRead(); err != nil || a.StatusCode != 200 {
+			return fmt.Errorf("event %d: %v %v", k, a.Response, err)
+		}
+	}
+	return nil
+}
+
+// stressClient polls for one session, over one connection after the other.
+type stressClient struct {
+	x      *stress
+	id     string
+	last   map[string]int // the newest event of each channel
+	random *rand.Rand
+	ended  bool // the last event of all was seen
+	calm   bool
+}
+
+func (c *stressClient) run() error {
+	for !c.ended {
+		if err := c.connection(); err != nil {
+			c.settle()
+			return err
+		}
+	}
+	return nil
+}
+
+// settle says, once, that this client kills no more connections.
+func (c *stressClient) settle() {
+	if !c.calm {
+		c.calm = true
+		c.x.ready.Done()
+	}
+}
+
+// connection polls until the connection is killed or all is over.
+func (c *stressClient) connection() error {
+	conn, err := net.Dial("tcp", c.x.s.Addresses()[0])
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	w := newWire(c.x.t, conn)
+	for !c.ended {
+		select {
+		case <-c.x.calm:
+			c.settle()
+		default:
+		}
+		if _, err := w.Write([]byte(post(connect(c.id)))); err != nil {
+			return err
+		}
+		if c.x.kills && !c.calm && c.random.IntN(4) == 0 {
+			time.Sleep(time.Duration(c.random.IntN(3)) * time.Millisecond)
+			if c.random.IntN(2) == 0 {
+				conn.(*net.TCPConn).SetLinger(0)
+			}
+			return nil
+		}
+		if !c.calm {
+			w.SetReadDeadline(time.Now().Add(deadline))
+		}
+		a, err := w.tryRead()
+		if err != nil {
+			return err
+		}
+		if err := c.check(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// check is the whole truth about what a subscriber may see.
+func (c *stressClient) check(a answer) error {
+	if a.StatusCode != 200 {
+		return fmt.Errorf("status %d", a.StatusCode)
+	}
+	for _, m := range decode(c.x.t, a.body) {
+		channel := m["channel"].(string)
+		if channel == "/meta/connect" {
+			if m["successful"] != true {
+				return fmt.Errorf("%v", m)
+			}
+			continue
+		}
+		n, err := strconv.Atoi(fmt.Sprint(m["data"]))
+		if err != nil {
+			return err
+		}
+		last, seen := c.last[channel]
+		if !seen {
+			last = -1
+		}
+		if n <= last || !c.x.kills && n != last+1 {
+			return fmt.Errorf("%s: %d after %d", channel, n, last)
+		}
+		c.last[channel] = n
+		c.ended = c.ended || channel == "/s/end"
+	}
+	return nil
+}
+
+// A connect that displaces one on another loop gets the events from then on; the
+// displaced connection ends with 408, and nothing is lost or doubled between them.
+func TestDisplacedAcrossLoops(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *Config) { c.Loops = stressLoops })
+	home := dial(t, s)
+	id := home.subscriber("/a")
+	polls := []*wire{dial(t, s)}
+	polls[0].holdConnect(s, id)
+	var got []string
+	for n := range 30 {
+		w := dial(t, s)
+		w.send(post(connect(id)))
+		mustPublish(t, s, "/a", strconv.Itoa(n)) // races with the displacement
+		old := polls[len(polls)-1]
+		a := old.read()
+		if a.StatusCode == 200 { // it was answered before it could be displaced
+			got = append(got, events(decode(t, a.body))...)
+		} else {
+			equal(t, a.StatusCode, 408)
+			old.mustEnd()
+		}
+		polls = append(polls, w)
+		if a.StatusCode == 408 {
+			got = append(got, events(w.messages())...)
+			w.holdConnect(s, id)
+		}
+	}
+	mustPublish(t, s, "/a", "30")
+	got = append(got, events(polls[len(polls)-1].messages())...)
+	var want []string
+	for n := range 31 {
+		want = append(want, strconv.Itoa(n))
+	}
+	equal(t, got, want)
+	if a, ok := bayeux.ParseClientID([]byte(id)); !ok || int(a.Loop) >= stressLoops {
+		t.Errorf("address %v", a)
+	}
+}

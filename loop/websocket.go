@@ -1,0 +1,176 @@
+package loop
+
+import (
+	"slices"
+
+	"halley/bayeux"
+	"halley/httpparse"
+	"halley/httpparse/websocket"
+)
+
+// socket is what a connection has that is a websocket.
+type socket struct {
+	assembler websocket.Assembler
+	sessions  []bayeux.Address // whose events go here
+}
+
+// maxSocketSessions bounds the sessions of one websocket.
+const maxSocketSessions = 64
+
+// pingFrame is an empty ping (RFC 6455, section 5.5.2).
+var pingFrame = websocket.AppendFrame(nil, websocket.OpPing, nil)
+
+// maxFragments bounds the frames of one message.
+const maxFragments = 1024
+
+// upgrade makes a connection a websocket. A page of another origin must be
+// allowed: browsers do not ask beforehand, as they do for other requests.
+func (r *reactor) upgrade(c *conn, q *httpparse.Request) {
+	handshake := websocket.Request{
+		GET: q.Method == httpparse.MethodGET, Minor: q.Minor, Connection: q.ConnectionUpgrade,
+		Body: q.Chunked || q.ContentLength > 0, Upgrade: q.Upgrade,
+		Key: q.SecWebSocketKey, Version: q.SecWebSocketVersion, Protocols: q.SecWebSocketProtocol,
+	}
+	if refusal := handshake.Check(); refusal != 0 {
+		r.counters.httpErrors++
+		r.respond(c, response{status: refusal.Status(), contentType: plainText, body: []byte(refusal.Error() + "\n"),
+			fields: refusal.Fields()})
+		return
+	}
+	if len(q.Origin) > 0 && c.extra == nil && !sameOrigin(q) {
+		r.fail(c, 403, "this origin is not allowed")
+		return
+	}
+	r.out = httpparse.AppendEnd(websocket.AppendResponse(r.out[:0], q.SecWebSocketKey, r.protocol(q)))
+	c.extra, c.phase = nil, upgraded
+	c.stream = &stream{socket: new(socket), opened: r.now()}
+	r.beatLater(c)
+	if r.send(c) {
+		r.settle(c, reply{})
+	}
+}
+
+// protocol is the subprotocol to agree on: browsers fail if one is offered and
+// none echoed, and Bayeux has none, so the first will do.
+func (r *reactor) protocol(q *httpparse.Request) []byte {
+	if len(q.SecWebSocketProtocol) == 0 {
+		return nil
+	}
+	return websocket.Protocol(q.SecWebSocketProtocol, func([]byte) bool { return true })
+}
+
+// joinSocket notes that a session's events go to this websocket.
+func (r *reactor) joinSocket(c *conn, session bayeux.Address) {
+	s := c.stream.socket
+	if slices.Contains(s.sessions, session) {
+		return
+	}
+	if len(s.sessions) == maxSocketSessions {
+		r.gone(session, c.replyTo(r.id))
+		r.closeSocket(c, websocket.CodePolicy, "too many sessions")
+		return
+	}
+	s.sessions = append(s.sessions, session)
+}
+
+// leaveSocket tells the sessions of a websocket that it is gone.
+func (r *reactor) leaveSocket(c *conn) {
+	to := c.replyTo(r.id)
+	for _, session := range c.stream.socket.sessions {
+		r.gone(session, to)
+	}
+	c.stream.socket.sessions = nil
+}
+
+// closeSocket sends a close frame and ends the connection.
+func (r *reactor) closeSocket(c *conn, code websocket.Code, reason string) {
+	r.leaveSocket(c)
+	c.keepAlive = false
+	r.out = websocket.AppendClose(r.out[:0], code, reason)
+	if r.send(c) {
+		c.serial++
+		r.shut(c)
+	}
+}
+
+// readFrames handles the next message of a websocket and tells whether there may
+// be more.
+func (r *reactor) readFrames(c *conn) bool {
+	if c.socket.InboundBuffered() == 0 {
+		return false
+	}
+	buf, _ := c.socket.Peek(-1)
+	limits := websocket.Limits{MaxMessage: r.server.cfg.MaxMessage, MaxFragments: maxFragments}
+	m, n, err := c.stream.socket.assembler.Next(&limits, buf)
+	gen := c.gen
+	switch {
+	case err != nil:
+		fault := err.(websocket.Error).Kind
+		r.counters.frameErrors++
+		r.closeSocket(c, fault.Code(), fault.String())
+	case m.Opcode == websocket.OpClose:
+		r.closeSocket(c, m.Code, "")
+	case m.Opcode == websocket.OpPing:
+		r.out = websocket.AppendFrame(r.out[:0], websocket.OpPong, m.Payload)
+		if r.send(c) {
+			r.settle(c, reply{})
+		}
+	case m.Opcode == websocket.OpText:
+		r.counters.bytesIn += uint64(len(m.Payload))
+		r.submitFrame(c, m.Payload)
+	}
+	if c.socket == nil || c.gen != gen {
+		return false
+	}
+	c.socket.Discard(n)
+	return n > 0
+}
+
+// submitFrame scans the batch of a message and hands it to the loop of its
+// session.
+func (r *reactor) submitFrame(c *conn, text []byte) {
+	if err := r.scanner.Scan(text, &r.batch); err != nil {
+		r.counters.scanErrors++
+		r.closeSocket(c, websocket.CodeInvalidData, err.Error())
+		return
+	}
+	if r.tooManyHandshakes(c) {
+		r.counters.httpErrors++
+		r.closeSocket(c, websocket.CodeTryLater, "too many handshakes")
+		return
+	}
+	r.counters.requests++
+	r.route(bayeux.Request{To: c.replyTo(r.id), Type: bayeux.WebSocket}, text)
+}
+
+// appendFrames appends the messages of a Deliver: all in one frame, or as many
+// in each as are configured.
+func (r *reactor) appendFrames(dst []byte, e *bayeux.Effect) []byte {
+	limit := r.server.cfg.WSMessagesPerFrame
+	if limit == 0 {
+		return appendArrayFrame(dst, r.fx.Messages(e))
+	}
+	n := 0
+	r.text = r.text[:0]
+	r.fx.Each(e, func(message []byte) {
+		if n > 0 {
+			r.text = append(r.text, ',')
+		}
+		r.text = append(r.text, message...)
+		if n++; n == limit {
+			dst = appendArrayFrame(dst, r.text)
+			n, r.text = 0, r.text[:0]
+		}
+	})
+	if n > 0 {
+		dst = appendArrayFrame(dst, r.text)
+	}
+	return dst
+}
+
+// appendArrayFrame appends a text frame with the array of messages.
+func appendArrayFrame(dst, messages []byte) []byte {
+	dst = websocket.AppendHeader(dst, websocket.Header{Fin: true, Opcode: websocket.OpText, Length: int64(len(messages) + len("[]"))})
+	dst = append(append(dst, '['), messages...)
+	return append(dst, ']')
+}
