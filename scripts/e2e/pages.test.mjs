@@ -208,6 +208,15 @@ describe('the pages', () => {
     assert.equal(await page.locator('#log img, #log script').count(), 0);
   });
 
+  it('work in more tabs than a browser opens connections', async () => {
+    const tabs = [];
+    for (let i = 0; i < 7; i++) tabs.push(await open('/chat#tabs'));
+    await tabs[6].locator('#text').fill('Can all of you read this?');
+    await tabs[6].locator('#text').press('Enter');
+    for (const tab of tabs) await tab.locator('#log .what').waitFor();
+    for (const tab of tabs) assert.equal(await tab.locator('#log li').count(), 1);
+  });
+
   it('live through a crash of the server, and say so', async () => {
     const page = await open('/ticker', { allow: /ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE|ERR_CONNECTION_RESET/ });
     await page.locator('#rows tr').first().waitFor();

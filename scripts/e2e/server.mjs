@@ -71,9 +71,9 @@ export class Server {
     await this.ended;
   }
 
-  /** A crash, and a new process on the same ports that knows no session. */
-  async restart() {
-    await this.stop('SIGKILL');
+  /** A crash (SIGKILL) or a drain (SIGTERM), and a new process on the same ports that knows no session. */
+  async restart(signal) {
+    await this.stop(signal);
     await this.run();
   }
 

@@ -106,20 +106,22 @@ export function story(name, { type, open, openPeer, flags = [] }) {
       await heard(client, /still/, 1);
     });
 
-    it('comes back after the server was restarted, subscriptions included', async () => {
-      const old = await client.id();
-      await server.restart();
-      const again = async (who) => {
-        await server.publish('/e2e/talk', 'again');
-        return (await who.inbox).some(([, data]) => data === 'again');
-      };
-      await until(() => again(client), 'the client to come back', 30000);
-      await until(() => again(peer), 'the peer to come back', 30000);
-      assert.notEqual(await client.id(), old);
-      const count = (await peer.inbox).length;
-      await client.publish('/e2e/talk', 'back');
-      await until(async () => (await peer.inbox).slice(count).some(([, data]) => data === 'back'), 'its first words');
-    });
+    for (const [what, signal] of [['crashed', 'SIGKILL'], ['was shut down', 'SIGTERM']]) {
+      it(`comes back after the server ${what}, subscriptions included`, async () => {
+        const old = await client.id();
+        await server.restart(signal);
+        const again = async (who) => {
+          await server.publish('/e2e/talk', signal);
+          return (await who.inbox).some(([, data]) => data === signal);
+        };
+        await until(() => again(client), 'the client to come back', 30000);
+        await until(() => again(peer), 'the peer to come back', 30000);
+        assert.notEqual(await client.id(), old);
+        const count = (await peer.inbox).length;
+        await client.publish('/e2e/talk', 'back');
+        await until(async () => (await peer.inbox).slice(count).some(([, data]) => data === 'back'), 'its first words');
+      });
+    }
 
     it('says goodbye, and its session is over', async () => {
       const clientId = await client.id();
