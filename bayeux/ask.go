@@ -13,6 +13,8 @@ type parked struct {
 	alone   bool
 	body    []byte // the messages left, as a JSON array
 	replies []byte // of the messages before them
+	wanted  []Wanted
+	events  []byte // patterns of an event-stream without Bayeux, in place of a batch
 }
 
 // park copies what is left of the exchange and asks the policy for its verdict.
@@ -24,11 +26,14 @@ func (x *exchange) park(messages []message.Message) {
 		return
 	}
 	p := &parked{req: x.req, owner: x.owner, alone: x.alone, body: joinRaw(messages), replies: bytes.Clone(x.replies)}
-	q := x.asked
-	q.Channel, q.Ext = bytes.Clone(q.Channel), bytes.Clone(q.Ext)
+	if q := x.waits.Question; q != nil {
+		q.Channel, q.Ext = bytes.Clone(q.Channel), bytes.Clone(q.Ext)
+	}
+	p.wanted = x.waits.Wanted
 	s.ticket++
 	s.parked[s.ticket] = p
-	x.fx.add(Effect{Kind: Ask, To: x.req.To, Ticket: s.ticket, Question: &q}, x.fx.begin())
+	x.waits.To, x.waits.Ticket = x.req.To, s.ticket
+	x.fx.add(x.waits, x.fx.begin())
 }
 
 // joinRaw copies messages into one JSON array.
@@ -46,21 +51,47 @@ func joinRaw(messages []message.Message) []byte {
 // Resume goes on with the batch that waited for the verdict on ticket. A ticket
 // that is not known, or was resumed before, is ignored.
 func (s *Server) Resume(now int64, ticket Ticket, verdict Verdict, fx *Effects) {
+	s.unpark(now, ticket, fx, func(x *exchange) { x.verdict = verdict })
+}
+
+// Joined goes on with the subscription that waited for what is remembered.
+func (s *Server) Joined(now int64, ticket Ticket, past Remembered, fx *Effects) {
+	s.unpark(now, ticket, fx, func(x *exchange) { x.done, x.past = true, past })
+}
+
+// Published goes on with the batch that waited until its event was stored. A
+// failure is the error of that publish.
+func (s *Server) Published(now int64, ticket Ticket, failure string, fx *Effects) {
+	s.unpark(now, ticket, fx, func(x *exchange) { x.done, x.past.Failure = true, failure })
+}
+
+func (s *Server) unpark(now int64, ticket Ticket, fx *Effects, prepare func(*exchange)) {
 	p := s.parked[ticket]
 	if p == nil {
 		return
 	}
 	delete(s.parked, ticket)
+	x := &s.exchange
+	*x = exchange{s: s, fx: fx, req: p.req, now: now, owner: p.owner, slot: p.owner.Slot, verdict: Wait,
+		alone: p.alone, replies: append(x.replies[:0], p.replies...)}
+	prepare(x)
+	if p.events != nil {
+		x.openEvents(p.events)
+	} else {
+		x.goOn(p.body)
+	}
+	s.endJoin(p.wanted, fx)
+}
+
+// goOn runs the messages that were parked.
+func (x *exchange) goOn(body []byte) {
 	var batch message.Batch
-	scanner := s.cfg.Scanner
-	if err := scanner.Scan(p.body, &batch); err != nil {
+	scanner := x.s.cfg.Scanner
+	if err := scanner.Scan(body, &batch); err != nil {
 		// It was scanned before: only a limit that the joined copy exceeds is left.
-		fx.add(Effect{Kind: Close, To: p.req.To}, fx.begin())
+		x.fx.add(Effect{Kind: Close, To: x.req.To}, x.fx.begin())
 		return
 	}
-	x := &s.exchange
-	*x = exchange{s: s, fx: fx, req: p.req, now: now, owner: p.owner, slot: p.owner.Slot, verdict: verdict,
-		alone: p.alone, replies: append(x.replies[:0], p.replies...)}
 	x.clientID = batch.Messages[0].ClientID
 	x.run(batch.Messages)
 }

@@ -30,15 +30,22 @@ func (x *exchange) connect(m *message.Message) {
 		x.fail(m, errSessionUnknown, reconnectHandshake)
 		return
 	}
-	again := r.state == connected
+	before := r.state == connected
 	r.state = connected
 	kind := x.connectionType(m)
+	again := x.acknowledge(m)
 	x.takeOver(kind)
 	r.outstanding = false
 	advice := readAdvice(m)
 	r.interval = max(advice.interval, 0)
 	reply := connectReply{full: advice.present || r.advised != kind, interval: max(advice.interval, s.cfg.Interval)}
 	r.advised = kind
+	if again && advice.timeout < 0 {
+		advice.timeout, reply.full = 0, true
+	}
+	if sync, ok := readTimesync(x.now, m); ok {
+		s.syncs[x.slot] = sync
+	}
 
 	timeout, asked := s.cfg.Hold, advice.timeout >= 0
 	if asked {
@@ -48,9 +55,9 @@ func (x *exchange) connect(m *message.Message) {
 	case kind == EventSource:
 		// Events come on its stream: the connect says that the client lives.
 		x.answerConnect(m, connectReply{full: true, interval: s.cfg.Hold, heartbeat: true})
-	case kind.streams() && x.alone && x.req.Type.polls() && s.drain == 0:
+	case kind.streams() && x.alone && !r.acknowledges && x.req.Type.polls() && s.drain == 0:
 		x.openStream(m, kind, reply)
-	case !again || !x.alone || timeout == 0 || x.ready() || s.drain > 0:
+	case !before || !x.alone || timeout == 0 || x.ready() || s.drain > 0:
 		x.answerConnect(m, reply)
 	case kind != WebSocket && !s.admit(x.req.Browser):
 		x.answerConnect(m, connectReply{full: true, interval: s.cfg.MultiInterval, multiple: true})
@@ -65,7 +72,7 @@ func (x *exchange) connect(m *message.Message) {
 // ready tells whether events are pending that a reply can carry.
 func (x *exchange) ready() bool {
 	r := x.session
-	return !r.hasStream && r.queue.sent == 0 && r.queue.count > 0
+	return !r.hasStream && r.flushable()
 }
 
 // connectionType is the type that a connect names, or else that of its request,
@@ -123,7 +130,7 @@ func (x *exchange) takeOver(kind ConnectionType) {
 	if r.queue.sent > 0 && r.carrier != x.req.To && !(keeps && r.carrier == r.stream) {
 		x.fx.add(Effect{Kind: Abandon, To: r.carrier}, x.fx.begin())
 	}
-	if kind == WebSocket && !r.hasStream {
+	if kind == WebSocket && !r.hasStream && !r.acknowledges {
 		s.attach(x.slot, r, x.req.To, WebSocket)
 		x.fx.add(Effect{Kind: Stream, To: x.req.To, Session: s.address(x.slot, r), Type: WebSocket}, x.fx.begin())
 	}
@@ -149,15 +156,15 @@ func (s *Server) resume(now int64, slot uint32, r *session, reply connectReply, 
 	}
 	start := fx.begin()
 	effect := Effect{Kind: Reply, To: r.held, Session: s.address(slot, r)}
-	if r.queue.sent == 0 && !r.hasStream {
-		s.appendPending(r, &effect, fx, start)
+	if !r.blocked() && !r.hasStream {
+		s.appendPending(slot, r, &effect, fx, start)
 	}
 	if reply.ended {
 		fx.join(start)
 		fx.arena = append(fx.arena, `{"channel":"/meta/disconnect","successful":true}`...)
 	}
 	fx.join(start)
-	fx.arena = s.appendConnectReply(fx.arena, slot, s.heldID(slot, r), reply)
+	fx.arena = s.appendConnectReply(fx.arena, now, slot, s.heldID(slot, r), reply)
 	fx.add(effect, start)
 	s.unhold(slot, r)
 	s.await(now, slot, r, reply.interval)
@@ -165,14 +172,14 @@ func (s *Server) resume(now int64, slot uint32, r *session, reply connectReply, 
 
 // appendPending appends the pending events to the effect that started at start;
 // they are in flight from now on.
-func (s *Server) appendPending(r *session, effect *Effect, fx *Effects, start int) {
-	s.appendEvents(r, effect, fx, start, math.MaxInt)
+func (s *Server) appendPending(slot uint32, r *session, effect *Effect, fx *Effects, start int) {
+	s.appendEvents(slot, r, effect, fx, start, math.MaxInt)
 	r.outstanding = r.outstanding || effect.Numbered
 }
 
 // appendEvents is appendPending up to a number of bytes, the event that reaches
 // it included.
-func (s *Server) appendEvents(r *session, effect *Effect, fx *Effects, start, bytes int) {
+func (s *Server) appendEvents(slot uint32, r *session, effect *Effect, fx *Effects, start, bytes int) {
 	q := &r.queue
 	if q.count == q.sent {
 		return
@@ -181,10 +188,12 @@ func (s *Server) appendEvents(r *session, effect *Effect, fx *Effects, start, by
 		fx.join(start)
 		fx.arena = append(fx.arena, s.nodes.slab[i].event...)
 		fx.ends = append(fx.ends, len(fx.arena))
+		s.forgetKey(slot, i)
 		q.lastSent = i
 		q.first = s.nodes.slab[i].next
 		q.sent++
 	}
+	r.eager = r.eager && q.sent < q.count
 	r.carrier = effect.To
 	effect.Numbered, effect.Upto = true, q.upto()
 }
@@ -198,10 +207,10 @@ func (x *exchange) answerConnect(m *message.Message, reply connectReply) {
 	x.carriesEvents = true
 	x.interval = reply.interval
 	x.open()
-	x.replies = x.s.appendConnectReply(x.replies, x.slot, validID(m), reply)
+	x.replies = x.s.appendConnectReply(x.replies, x.now, x.slot, validID(m), reply)
 }
 
-func (s *Server) appendConnectReply(dst []byte, slot uint32, id []byte, reply connectReply) []byte {
+func (s *Server) appendConnectReply(dst []byte, now int64, slot uint32, id []byte, reply connectReply) []byte {
 	dst = appendReply(dst, []byte(metaConnect), id, "")
 	switch {
 	case reply.advice != "":
@@ -211,8 +220,14 @@ func (s *Server) appendConnectReply(dst []byte, slot uint32, id []byte, reply co
 	case reply.full:
 		dst = s.appendAdvice(dst, reply.interval, reply.multiple)
 	}
-	dst = s.appendDrops(dst, slot)
-	return append(dst, '}')
+	e := ext{dst: dst}
+	s.appendDrops(&e, slot)
+	s.sessions.at(slot).appendAck(&e)
+	if sync, ok := s.syncs[slot]; ok {
+		delete(s.syncs, slot)
+		sync.append(&e, now)
+	}
+	return append(e.end(), '}')
 }
 
 // await gives the client interval and maxInterval to come back. While a stream is

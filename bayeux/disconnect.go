@@ -15,5 +15,5 @@ func (x *exchange) disconnect(m *message.Message) {
 	}
 	s.remove(x.slot, x.fx)
 	x.begin(m, "")
-	x.end()
+	x.endMeta(m, ext{dst: x.replies})
 }

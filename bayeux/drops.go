@@ -31,20 +31,21 @@ func (s *Server) drop(slot uint32, e Event) {
 	counts[channel]++
 }
 
-// appendDrops appends ext.dropped, what the session lost by channel since it was
-// last told.
-func (s *Server) appendDrops(dst []byte, slot uint32) []byte {
+// appendDrops appends the extension dropped, what the session lost by channel
+// since it was last told.
+func (s *Server) appendDrops(e *ext, slot uint32) {
 	counts := s.drops[slot]
 	if counts == nil {
-		return dst
+		return
 	}
 	delete(s.drops, slot)
-	sep := `,"ext":{"dropped":{`
+	e.add("dropped")
+	sep, dst := "{", e.dst
 	for _, channel := range slices.Sorted(maps.Keys(counts)) {
 		dst = append(dst, sep...)
 		dst = append(message.AppendString(dst, []byte(channel)), ':')
 		dst = strconv.AppendUint(dst, counts[channel], 10)
 		sep = ","
 	}
-	return append(dst, "}}"...)
+	e.dst = append(dst, '}')
 }

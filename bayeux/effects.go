@@ -44,6 +44,10 @@ const (
 	AddInterest
 	// RemoveInterest says that this loop has lost its last subscriber of a pattern.
 	RemoveInterest
+	// Join asks for what is remembered of Wanted, for Ticket: the answer comes with
+	// Joined. It must be taken such that no event of those patterns that is
+	// delivered here comes both with it and after it, or with neither.
+	Join
 	// Ask puts a question to the policy; Resume brings the verdict for Ticket.
 	Ask
 )
@@ -66,6 +70,11 @@ type Effect struct {
 	Ticket  Ticket
 	// Question is what an Ask wants to know.
 	Question *Question
+	// Wanted is what a Join is for.
+	Wanted []Wanted
+	// Sequenced is set with a Publish that goes through the store, to this loop too.
+	// If it has a Ticket, Published brings the news that it is stored.
+	Sequenced bool
 
 	start, end int // of the effect's bytes in the arena
 	ends       int // of its messages' ends, the first one's index

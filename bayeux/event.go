@@ -1,6 +1,7 @@
 package bayeux
 
 import (
+	"strconv"
 	"strings"
 
 	"halley/bayeux/message"
@@ -44,6 +45,37 @@ func NewEvent(channel, data []byte, binary bool) Event {
 func (e Event) Channel() string {
 	name := string(e[len(eventHead):])
 	return name[:strings.IndexByte(name, '"')]
+}
+
+// eventID names the number of an event that is remembered.
+const eventID = `","replayId":`
+
+// Numbered is e with its number in the store, which clients can go on from.
+func (e Event) Numbered(id int64) Event {
+	end := len(eventHead) + len(e.Channel())
+	return e[:end] + eventID + Event(strconv.FormatInt(id, 10)) + e[end+1:]
+}
+
+// ID is the event's number in the store, 0 if it has none.
+func (e Event) ID() (id int64) {
+	rest, ok := strings.CutPrefix(string(e[len(eventHead)+len(e.Channel()):]), eventID)
+	if !ok {
+		return 0
+	}
+	for i := 0; i < len(rest) && '0' <= rest[i] && rest[i] <= '9'; i++ {
+		id = id*10 + int64(rest[i]-'0')
+	}
+	return id
+}
+
+// data returns the event's data and what follows it but the closing brace; the
+// fields of an object can be read from it.
+func (e Event) data() string {
+	rest := string(e[len(eventHead)+len(e.Channel()):])
+	if i := strings.Index(rest, `,"data":`); i >= 0 {
+		return rest[i+len(`,"data":`) : len(rest)-1]
+	}
+	return ""
 }
 
 // isBinary tells whether a message's ext marks its data as binary.

@@ -17,7 +17,9 @@ type exchange struct {
 	alone    bool     // the batch has one message
 	held     bool     // no reply now: the connect is held
 	verdict  Verdict  // for the message that was parked; Wait: none
-	asked    Question // the last one put to the policy
+	waits    Effect   // what tells of the wait of the message that is to be parked
+	done     bool     // the message that was parked has what it waited for
+	past     Remembered
 
 	carriesEvents bool  // a connect is answered: pending events go along
 	interval      int64 // what the connect's reply advises
@@ -70,6 +72,7 @@ func (x *exchange) run(messages []message.Message) {
 			x.park(messages[i:])
 			return
 		}
+		x.done, x.past = false, Remembered{}
 	}
 	x.reply()
 }
@@ -142,6 +145,16 @@ func (x *exchange) begin(m *message.Message, failure string) {
 
 func (x *exchange) end() { x.replies = append(x.replies, '}') }
 
+// endMeta ends the reply to a meta message other than connect, with what
+// extensions add to it.
+func (x *exchange) endMeta(m *message.Message, e ext) {
+	if sync, ok := readTimesync(x.now, m); ok {
+		sync.append(&e, x.now)
+	}
+	x.replies = e.end()
+	x.end()
+}
+
 // fail replies to m with an error and, unless it is empty, an advice.
 func (x *exchange) fail(m *message.Message, failure, advice string) {
 	x.begin(m, failure)
@@ -168,7 +181,7 @@ func (x *exchange) reply() {
 	}
 	if r != nil && x.mayCarryEvents(r) {
 		effect.Session = s.address(x.slot, r)
-		s.appendPending(r, &effect, x.fx, start)
+		s.appendPending(x.slot, r, &effect, x.fx, start)
 	}
 	if len(x.replies) > 0 {
 		x.fx.join(start)
@@ -182,11 +195,11 @@ func (x *exchange) reply() {
 // last events can still be on their way on another connection, which would put
 // them out of order.
 func (x *exchange) mayCarryEvents(r *session) bool {
-	if r.queue.sent > 0 || r.hasStream {
+	if r.blocked() || r.hasStream {
 		return false
 	}
 	if x.carriesEvents {
 		return true
 	}
-	return !r.isHeld && !r.outstanding && x.req.Type != CallbackPolling
+	return !r.acknowledges && !r.isHeld && !r.outstanding && x.req.Type != CallbackPolling
 }

@@ -49,6 +49,7 @@ func (x *exchange) welcome(m *message.Message) {
 	slot, r := s.sessions.take()
 	r.state, r.created = handshaken, x.now
 	r.advised = x.req.Type
+	r.acknowledges = asks(m, "ack")
 	s.cfg.Random(r.secret[:])
 	s.stats.Handshakes++
 	if x.req.Browser == 0 && s.cfg.PollsPerBrowser > 0 {
@@ -61,7 +62,14 @@ func (x *exchange) welcome(m *message.Message) {
 	x.replies = appendClientID(x.replies, s.address(slot, r), &r.secret)
 	x.replies = appendConnectionTypes(append(x.replies, `","supportedConnectionTypes":`...))
 	x.replies = s.appendAdvice(x.replies, s.cfg.Interval, false)
-	x.end()
+	e := ext{dst: x.replies}
+	for _, name := range []string{"ack", "replay"} {
+		if asks(m, name) {
+			e.add(name)
+			e.dst = append(e.dst, "true"...)
+		}
+	}
+	x.endMeta(m, e)
 }
 
 // newBrowser returns a random number for a browser cookie, never 0.

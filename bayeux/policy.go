@@ -50,7 +50,10 @@ type Browsers interface {
 // decide asks the rules' successor, the policy. Once the verdict that a parked
 // message waited for is there, it is used in place of the policy's answer.
 func (x *exchange) decide(q Question) Verdict {
-	x.asked = q
+	if x.done {
+		return Allow
+	}
+	x.waits = Effect{Kind: Ask, Question: &q}
 	if x.verdict != Wait {
 		v := x.verdict
 		x.verdict = Wait

@@ -14,7 +14,7 @@ func (x *exchange) publish(m *message.Message) Verdict {
 		return Allow
 	}
 	failure := x.publishFailure(name, info)
-	if failure == "" && s.cfg.Congested != nil && s.cfg.Congested() {
+	if failure == "" && !x.done && s.cfg.Congested != nil && s.cfg.Congested() {
 		failure = errCongested
 	}
 	if failure != "" {
@@ -28,14 +28,31 @@ func (x *exchange) publish(m *message.Message) Verdict {
 		x.fail(m, errPublishDenied, "")
 		return Allow
 	}
-	if info.Kind == channel.Broadcast {
-		e := NewEvent(name, m.Data, isBinary(m))
+	if info.Kind == channel.Broadcast && !x.done {
 		s.stats.Published++
-		s.Deliver(e)
-		x.fx.add(Effect{Kind: Publish, Event: e}, x.fx.begin())
+		if x.broadcast(NewEvent(name, m.Data, isBinary(m)), s.cfg.Rules.Of(name)) == Wait {
+			return Wait
+		}
 	}
-	x.begin(m, "")
+	x.begin(m, x.past.Failure)
 	x.end()
+	return Allow
+}
+
+// broadcast publishes e: to local subscribers at once, unless its channel is
+// sequenced; then it comes back to them from the store.
+func (x *exchange) broadcast(e Event, b Behaviour) Verdict {
+	if !b.Sequenced() {
+		x.s.Deliver(x.now, e)
+		x.fx.add(Effect{Kind: Publish, Event: e}, x.fx.begin())
+		return Allow
+	}
+	effect := Effect{Kind: Publish, Event: e, Sequenced: true}
+	if b.History && x.s.cfg.Durable {
+		x.waits = effect
+		return Wait
+	}
+	x.fx.add(effect, x.fx.begin())
 	return Allow
 }
 
@@ -43,7 +60,7 @@ func (x *exchange) publish(m *message.Message) Verdict {
 func (x *exchange) publishFailure(name []byte, info channel.Info) string {
 	who := publishSession
 	if info.Kind == channel.Broadcast {
-		who = x.s.cfg.Rules.of(name).publish
+		who = x.s.cfg.Rules.Of(name).publish
 	}
 	switch {
 	case info.Kind == channel.Meta:

@@ -32,6 +32,7 @@ func (q *queue) upto() uint32 { return q.base + q.sent }
 type node struct {
 	event Event
 	next  uint32
+	key   uint32 // of a conflated event, see conflater; 0 none
 }
 
 // nodes is the slab of queue nodes that all sessions of a Server share.
@@ -160,6 +161,7 @@ func (s *Server) makeRoom(slot uint32, q *queue) {
 	if q.patience > 0 {
 		q.patience--
 	}
+	s.forgetKey(slot, q.first)
 	s.drop(slot, s.nodes.dropOldest(q))
 }
 
@@ -178,6 +180,7 @@ func (s *Server) conflate(slot uint32, q *queue) (removed uint32) {
 		if s.newest[e.Channel()] == i {
 			prev = i
 		} else {
+			s.forgetKey(slot, i)
 			s.nodes.unlink(q, prev, i)
 			s.drop(slot, e)
 			removed++

@@ -28,6 +28,10 @@ type Config struct {
 	PollsPerBrowser  int // held polls of one browser; 0 counts none
 	LenientHandshake bool
 
+	// Durable says that events with a history are acknowledged to their publisher
+	// only when they are stored: their Publish has a Ticket.
+	Durable bool
+
 	Rules     Rules
 	Policy    Policy         // nil allows what the rules allow
 	Browsers  Browsers       // nil counts none
@@ -53,6 +57,7 @@ type Stats struct {
 	Bounced      uint64 // events that went back to their queue
 	Handshakes   uint64
 	Expired      uint64
+	Conflated    uint64 // events that a newer one took the place of
 	Displaced    uint64 // held connects that a newer one replaced
 	Errors       uint64 // replies that were not successful
 }
@@ -74,32 +79,43 @@ type Server struct {
 	wheel    *wheel.Wheel
 	stats    Stats
 
-	dirty    []uint32 // sessions whose held connect has something to answer
-	doomed   []Address
-	expired  []uint32
-	longIDs  map[uint32]string
-	drops    map[uint32]map[string]uint64
-	newest   map[string]uint32 // scratch of conflate
-	parked   map[Ticket]*parked
-	ticket   Ticket
-	name     []byte // scratch of Deliver
-	exchange exchange
-	noise    uint64 // state of the generator that spreads deadlines
-	drain    int64  // window over which clients are told to come back, 0 none
+	dirty     []uint32 // sessions whose held connect has something to answer
+	doomed    []Address
+	expired   []uint32
+	longIDs   map[uint32]string
+	drops     map[uint32]map[string]uint64
+	newest    map[string]uint32 // scratch of conflate
+	parked    map[Ticket]*parked
+	ticket    Ticket
+	asked     map[uint32][]asked
+	syncs     map[uint32]timesync // of connects that are not answered yet
+	joining   map[string]int      // subscriptions that wait for what is remembered, by pattern
+	conflater conflater
+	pacer     pacer
+
+	name, other, key, data []byte // scratch
+	exchange               exchange
+	noise                  uint64 // state of the generator that spreads deadlines
+	drain                  int64  // window over which clients are told to come back, 0 none
 }
 
 // NewServer returns a Server whose clock stands at now.
 func NewServer(cfg Config, now int64) *Server {
 	s := &Server{
-		cfg:      cfg,
-		sessions: newSlab(),
-		nodes:    newNodes(),
-		table:    channel.NewTable(matchCache),
-		wheel:    wheel.New(wheelTick, wheelSlots, now),
-		longIDs:  make(map[uint32]string),
-		drops:    make(map[uint32]map[string]uint64),
-		newest:   make(map[string]uint32),
-		parked:   make(map[Ticket]*parked),
+		cfg:       cfg,
+		sessions:  newSlab(),
+		nodes:     newNodes(),
+		table:     channel.NewTable(matchCache),
+		wheel:     wheel.New(wheelTick, wheelSlots, now),
+		longIDs:   make(map[uint32]string),
+		drops:     make(map[uint32]map[string]uint64),
+		newest:    make(map[string]uint32),
+		parked:    make(map[Ticket]*parked),
+		asked:     make(map[uint32][]asked),
+		syncs:     make(map[uint32]timesync),
+		joining:   make(map[string]int),
+		conflater: newConflater(),
+		pacer:     newPacer(now),
 	}
 	var seed [8]byte
 	cfg.Random(seed[:])
@@ -117,24 +133,10 @@ func (s *Server) Stats() Stats {
 // Dirty tells whether Flush has something to do.
 func (s *Server) Dirty() bool { return len(s.dirty)+len(s.doomed) > 0 }
 
-// Deliver queues e for every local subscriber of its channel.
-func (s *Server) Deliver(e Event) {
-	s.name = append(s.name[:0], e.Channel()...)
-	for _, sub := range s.table.Match(s.name) {
-		slot := uint32(sub)
-		r := s.sessions.at(slot)
-		if !s.enqueue(slot, r, e) {
-			s.doomed = append(s.doomed, s.address(slot, r))
-			continue
-		}
-		s.mark(slot, r)
-	}
-}
-
 // mark notes that the session may be flushed: it holds a connect or has a stream,
 // and events are pending that need not wait for the fate of others in flight.
 func (s *Server) mark(slot uint32, r *session) {
-	if (r.isHeld || r.hasStream) && !r.isDirty && r.queue.sent == 0 && r.queue.count > 0 {
+	if (r.isHeld || r.hasStream) && !r.isDirty && r.flushable() {
 		r.isDirty = true
 		s.dirty = append(s.dirty, slot)
 	}
@@ -154,7 +156,7 @@ func (s *Server) Flush(now int64, max int, fx *Effects) (more bool) {
 		r := s.sessions.at(slot)
 		r.isDirty = false
 		switch {
-		case r.queue.sent > 0 || r.queue.count == 0:
+		case !r.flushable():
 		case r.hasStream:
 			s.deliver(slot, r, fx)
 		case r.isHeld:
@@ -180,12 +182,16 @@ func (s *Server) Tick(now int64, fx *Effects) (more bool) {
 			s.remove(slot, fx)
 		}
 	}
-	return len(s.expired) == expiryBatch
+	more = s.takeTurns(now)
+	return more || len(s.expired) == expiryBatch
 }
 
 // Written reports that the reply with events up to number upto was written.
 func (s *Server) Written(a Address, upto uint32) {
 	if r := s.sessions.find(a); r != nil && r.queue.sent > 0 && r.queue.upto() == upto {
+		if r.acknowledges && !r.hasStream {
+			return // the client's word counts, not the kernel's
+		}
 		s.stats.Delivered += uint64(r.queue.sent)
 		s.nodes.written(&r.queue)
 		s.mark(a.Slot, r)
@@ -198,7 +204,8 @@ func (s *Server) Bounced(a Address, upto uint32) {
 	if r := s.sessions.find(a); r != nil && r.queue.sent > 0 && r.queue.upto() == upto {
 		s.stats.Bounced += uint64(r.queue.sent)
 		r.queue.bounced()
-		r.outstanding = false
+		r.outstanding, r.eager = false, true
+		s.conflateBounced(a.Slot, r)
 		s.mark(a.Slot, r)
 	}
 }
@@ -285,9 +292,12 @@ func (s *Server) remove(slot uint32, fx *Effects) {
 		r.detach(fx)
 	}
 	s.table.UnsubscribeAll(channel.Subscriber(slot), func(pattern []byte) {
-		fx.interest(RemoveInterest, pattern)
+		s.dropInterest(pattern, fx)
 	})
+	s.forgetKeys(slot, &r.queue)
 	s.nodes.clear(&r.queue)
+	delete(s.asked, slot)
+	delete(s.syncs, slot)
 	s.wheel.Cancel(slot)
 	delete(s.drops, slot)
 	if r.isDirty {

@@ -24,17 +24,21 @@ type session struct {
 	nextFree uint32
 	created  int64
 
-	state       state
-	advised     ConnectionType // the type that the last full advice was for
-	heldType    ConnectionType
-	streamType  ConnectionType
-	isHeld      bool
-	hasStream   bool
-	anonymous   bool // made for one stream, with which it ends
-	isDirty     bool // stands in Server.dirty
-	advise      bool // the held connect's reply carries full advice
-	outstanding bool // a reply with events was sent since the last connect
-	interval    int64
+	state        state
+	advised      ConnectionType // the type that the last full advice was for
+	heldType     ConnectionType
+	streamType   ConnectionType
+	isHeld       bool
+	hasStream    bool
+	anonymous    bool   // made for one stream, with which it ends
+	isDirty      bool   // stands in Server.dirty
+	advise       bool   // the held connect's reply carries full advice
+	acknowledges bool   // the acknowledge extension is on
+	eager        bool   // not all pending events are lazy
+	paced        bool   // Server.asked has something for it
+	outstanding  bool   // a reply with events was sent since the last connect
+	ackNumber    uint32 // of the last connect reply
+	interval     int64
 }
 
 // noSlot marks the absence of a session.

@@ -1,6 +1,8 @@
 package bayeux
 
 import (
+	"bytes"
+
 	"halley/bayeux/channel"
 	"halley/bayeux/message"
 )
@@ -31,7 +33,7 @@ func (x *exchange) openStream(m *message.Message, kind ConnectionType, reply con
 	s.await(x.now, x.slot, r, 0)
 	x.held = true
 	start := x.fx.begin()
-	x.fx.arena = s.appendConnectReply(x.fx.arena, x.slot, validID(m), reply)
+	x.fx.arena = s.appendConnectReply(x.fx.arena, x.now, x.slot, validID(m), reply)
 	x.fx.ends = append(x.fx.ends, len(x.fx.arena))
 	x.stream(start, kind)
 }
@@ -55,11 +57,13 @@ func (s *Server) deliver(slot uint32, r *session, fx *Effects) {
 		Anonymous: r.anonymous, ends: len(fx.ends)}
 	if s.drops[slot] != nil && (r.anonymous || r.streamType.streams()) {
 		fx.arena = append(fx.arena, `{"channel":"/meta/connect","successful":true`...)
-		fx.arena = append(s.appendDrops(fx.arena, slot), '}')
+		e := ext{dst: fx.arena}
+		s.appendDrops(&e, slot)
+		fx.arena = append(e.end(), '}')
 		fx.ends = append(fx.ends, len(fx.arena))
 		effect.Gap = true
 	}
-	s.appendEvents(r, &effect, fx, start, deliverBytes)
+	s.appendEvents(slot, r, &effect, fx, start, deliverBytes)
 	fx.add(effect, start)
 }
 
@@ -95,7 +99,8 @@ func (s *Server) Open(now int64, req Request, clientID []byte, fx *Effects) {
 // OpenEvents makes a request an event-stream for a client that speaks no Bayeux:
 // a session is made for it that subscribes to patterns, a JSON array or string,
 // and ends with it.
-func (s *Server) OpenEvents(now int64, req Request, patterns []byte, fx *Effects) {
+// after, a JSON number if it is not nil, is the cursor where it goes on.
+func (s *Server) OpenEvents(now int64, req Request, patterns, after []byte, fx *Effects) {
 	if s.sessions.count >= s.cfg.MaxSessions {
 		fx.refuse(req.To, 503, errSessionsFull)
 		return
@@ -116,12 +121,46 @@ func (s *Server) OpenEvents(now int64, req Request, patterns []byte, fx *Effects
 		fx.refuse(req.To, refusalStatus(failure), failure)
 		return
 	}
+	x.owner = s.address(x.slot, r)
+	wanted := s.wantedOf(patterns, after)
+	if wanted == nil {
+		x.openEvents(patterns)
+		return
+	}
+	if len(s.parked) >= s.cfg.MaxAsks {
+		s.remove(x.slot, fx)
+		fx.refuse(req.To, 503, errAsksFull)
+		return
+	}
+	x.join(wanted)
+	s.ticket++
+	s.parked[s.ticket] = &parked{req: req, owner: x.owner, wanted: wanted, events: bytes.Clone(patterns)}
+	x.waits.To, x.waits.Ticket = req.To, s.ticket
+	fx.add(x.waits, fx.begin())
+}
+
+// openEvents subscribes to patterns and opens the stream, now that the past is
+// known.
+func (x *exchange) openEvents(patterns []byte) {
+	s := x.s
+	r := s.sessions.find(x.owner)
+	if r == nil {
+		x.fx.refuse(x.req.To, 503, errSessionUnknown)
+		return
+	}
+	if x.past.Failure != "" {
+		s.remove(x.slot, x.fx)
+		x.fx.refuse(x.req.To, 400, x.past.Failure)
+		return
+	}
+	x.session = r
 	message.Strings(patterns, func(pattern []byte) bool {
 		x.subscribeTo(channel.Canonical(pattern))
 		return true
 	})
-	s.attach(x.slot, r, req.To, EventSource)
-	x.stream(fx.begin(), EventSource)
+	s.remember(x.slot, r, x.past.Entries)
+	s.attach(x.slot, r, x.req.To, EventSource)
+	x.stream(x.fx.begin(), EventSource)
 }
 
 // refusalStatus is the HTTP status for a failed subscription.

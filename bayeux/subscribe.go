@@ -16,15 +16,43 @@ func (x *exchange) subscribe(m *message.Message) Verdict {
 	if verdict == Wait {
 		return Wait
 	}
+	replay := message.Get(m.Ext, "replay")
+	if failure == "" && !x.done {
+		if wanted := x.s.wantedOf(m.Subscription, replay); wanted != nil {
+			return x.join(wanted)
+		}
+	}
 	if failure == "" {
-		message.Strings(m.Subscription, func(pattern []byte) bool {
-			x.subscribeTo(channel.Canonical(pattern))
-			return true
-		})
+		failure = x.past.Failure
+	}
+	if failure == "" {
+		x.subscribeAll(m, replay)
 	}
 	x.answerSubscription(m, failure)
 	return Allow
 }
+
+// subscribeAll makes the subscriptions of m, which are allowed, and queues what
+// they brought of the past.
+func (x *exchange) subscribeAll(m *message.Message, replay []byte) {
+	interval, paced := message.Integer(message.Get(message.Get(m.Ext, "conflate"), "interval"))
+	message.Strings(m.Subscription, func(raw []byte) bool {
+		pattern := channel.Canonical(raw)
+		if _, again := cursorFor(replay, raw); again && x.s.table.Has(channel.Subscriber(x.slot), pattern) {
+			x.s.purge(x.slot, &x.session.queue, pattern)
+		}
+		x.subscribeTo(pattern)
+		if paced || x.session.paced {
+			x.s.ask(x.slot, x.session, pattern, min(max(interval, 0), maxAskedInterval))
+		}
+		return true
+	})
+	x.s.remember(x.slot, x.session, x.past.Entries)
+}
+
+// maxAskedInterval is the longest interval that a subscription can ask for, in
+// milliseconds.
+const maxAskedInterval = 3_600_000
 
 func (x *exchange) subscribeTo(pattern []byte) {
 	if isService(pattern) {
@@ -41,7 +69,7 @@ func (x *exchange) answerSubscription(m *message.Message, failure string) {
 	if m.Subscription != nil {
 		x.replies = append(append(x.replies, `,"subscription":`...), m.Subscription...)
 	}
-	x.end()
+	x.endMeta(m, ext{dst: x.replies})
 }
 
 // checkSubscription finds out whether every pattern of m may be subscribed to.
@@ -130,8 +158,11 @@ func (x *exchange) unsubscribe(m *message.Message) {
 }
 
 func (x *exchange) unsubscribeFrom(pattern []byte) {
+	if x.session.paced {
+		x.s.ask(x.slot, x.session, pattern, 0)
+	}
 	if x.s.table.Unsubscribe(channel.Subscriber(x.slot), pattern).Edge {
-		x.fx.interest(RemoveInterest, pattern)
+		x.s.dropInterest(pattern, x.fx)
 	}
 }
 

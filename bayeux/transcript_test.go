@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"halley/bayeux/channel"
+	"halley/bayeux/history"
 	"halley/bayeux/message"
 )
 
@@ -73,8 +74,10 @@ func play(t *testing.T, file string) {
 //	flush                  answer held connects that events wait for
 //	gone REQUEST SESSION   the connection of a held connect closed
 //	written SESSION, bounced SESSION      what became of the last numbered reply
+//	joined TICKET [FAILURE], with a line for each entry: channel, number, data
+//	published TICKET [FAILURE]
 //	open REQUEST SESSION   an event-stream of a session
-//	events REQUEST         one of the patterns in the input
+//	events REQUEST [AFTER]         one of the patterns in the input
 //	disconnect SESSION     from the server's side
 //	resume TICKET VERDICT
 //	drain DURATION
@@ -142,7 +145,7 @@ func (p *player) command(name string, args []string, body string) (extra string)
 	case "post":
 		return p.post(args, body)
 	case "deliver":
-		s.Deliver(NewEvent([]byte(args[0]), []byte(strings.Join(args[1:], " ")), false))
+		s.Deliver(p.now, NewEvent([]byte(args[0]), []byte(strings.Join(args[1:], " ")), false))
 	case "tick":
 		return p.tick(args[0])
 	case "flush":
@@ -157,14 +160,17 @@ func (p *player) command(name string, args []string, body string) (extra string)
 	case "open":
 		p.server.Open(p.now, Request{To: requestTo(args[0])}, []byte(p.expand(args[1])), fx)
 	case "events":
-		p.server.OpenEvents(p.now, Request{To: requestTo(args[0])}, []byte(body), fx)
+		p.server.OpenEvents(p.now, Request{To: requestTo(args[0])}, []byte(body), p.after(args[1:]), fx)
 	case "disconnect":
 		return fmt.Sprintf("%v\n", s.Disconnect(p.now, p.address(args[0]), fx))
 	case "policy":
 		p.verdict = verdictNames[args[0]]
 	case "resume":
-		n, _ := strconv.Atoi(args[0])
-		s.Resume(p.now, Ticket(n), verdictNames[args[1]], fx)
+		s.Resume(p.now, ticket(args[0]), verdictNames[args[1]], fx)
+	case "joined":
+		s.Joined(p.now, ticket(args[0]), remembered(args[1:], body), fx)
+	case "published":
+		s.Published(p.now, ticket(args[0]), strings.Join(args[1:], " "), fx)
 	case "drain":
 		d, _ := time.ParseDuration(args[0])
 		s.Drain(p.now, d.Milliseconds(), 100, fx)
@@ -174,6 +180,36 @@ func (p *player) command(name string, args []string, body string) (extra string)
 		p.t.Fatalf("unknown command %q", name)
 	}
 	return ""
+}
+
+func ticket(arg string) Ticket {
+	n, _ := strconv.Atoi(arg)
+	return Ticket(n)
+}
+
+// remembered makes an entry of each line of body, a channel, a number and data; a
+// failure, if there is one, is in args.
+func remembered(args []string, body string) (past Remembered) {
+	past.Failure = strings.Join(args, " ")
+	for _, line := range strings.Split(body, "\n") {
+		name, rest, _ := strings.Cut(line, " ")
+		number, data, ok := strings.Cut(rest, " ")
+		if !ok {
+			continue
+		}
+		id, _ := strconv.ParseInt(number, 10, 64)
+		past.Entries = append(past.Entries, history.Entry{ID: id, Channel: name,
+			Event: string(NewEvent([]byte(name), []byte(data), false).Numbered(id))})
+	}
+	return past
+}
+
+// after is the cursor of an event-stream, nil if args has none.
+func (p *player) after(args []string) []byte {
+	if len(args) == 0 {
+		return nil
+	}
+	return []byte(args[0])
 }
 
 var verdictNames = map[string]Verdict{"allow": Allow, "deny": Deny, "wait": Wait}
@@ -195,6 +231,8 @@ func (p *player) configure(args []string) {
 			p.config.LenientHandshake = true
 		case "policy":
 			p.config.Policy = p
+		case "durable":
+			p.config.Durable = true
 		case "congested":
 			p.config.Congested = func() bool { return true }
 		case "rule":
@@ -301,7 +339,23 @@ func (p *player) print() string {
 		case Refuse:
 			fmt.Fprintf(&out, "refuse %d: %d %s\n", e.To.Conn, e.Status, p.fx.Messages(e))
 		case Publish:
-			fmt.Fprintf(&out, "publish %s\n", e.Event)
+			fmt.Fprintf(&out, "publish %s", e.Event)
+			if e.Sequenced {
+				fmt.Fprintf(&out, " sequenced")
+			}
+			if e.Ticket != 0 {
+				fmt.Fprintf(&out, " ticket %d", e.Ticket)
+			}
+			out.WriteByte('\n')
+		case Join:
+			fmt.Fprintf(&out, "join %d:", e.Ticket)
+			for _, w := range e.Wanted {
+				fmt.Fprintf(&out, " %s", w.Pattern)
+				if w.Replay {
+					fmt.Fprintf(&out, " after %d", w.After)
+				}
+			}
+			out.WriteByte('\n')
 		case AddInterest:
 			fmt.Fprintf(&out, "interest + %s\n", p.fx.Pattern(e))
 		case RemoveInterest:

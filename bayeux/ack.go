@@ -1,0 +1,51 @@
+package bayeux
+
+import (
+	"strconv"
+
+	"halley/bayeux/message"
+)
+
+// The acknowledge extension, as CometD has it. A session that asked for it at its
+// handshake gets events with connect replies only. Each of these has a number,
+// which the client returns with its next connect; until then the events stay in
+// the queue, in flight, and come again if the client has not seen them.
+
+// blocked tells whether pending events must wait for the fate of those in flight.
+func (r *session) blocked() bool { return r.queue.sent > 0 && !r.acknowledges }
+
+// flushable tells whether there are events that may go out now.
+func (r *session) flushable() bool {
+	return r.eager && r.queue.pending() > 0 && !r.blocked()
+}
+
+// acknowledge reads what a connect acknowledges and tells whether events have to
+// be sent again.
+func (x *exchange) acknowledge(m *message.Message) (again bool) {
+	s, r := x.s, x.session
+	number, ok := message.Integer(message.Get(m.Ext, "ack"))
+	if !r.acknowledges || !ok || r.queue.sent == 0 {
+		return false
+	}
+	if number >= int64(r.ackNumber) {
+		s.stats.Delivered += uint64(r.queue.sent)
+		s.nodes.written(&r.queue)
+		return false
+	}
+	if r.carrier != x.req.To {
+		x.fx.add(Effect{Kind: Abandon, To: r.carrier}, x.fx.begin())
+	}
+	s.stats.Bounced += uint64(r.queue.sent)
+	r.queue.bounced()
+	r.eager = true
+	return true
+}
+
+// appendAck appends the number of a connect reply.
+func (r *session) appendAck(e *ext) {
+	if r.acknowledges {
+		r.ackNumber++
+		e.add("ack")
+		e.dst = strconv.AppendUint(e.dst, uint64(r.ackNumber), 10)
+	}
+}

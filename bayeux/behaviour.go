@@ -1,0 +1,124 @@
+package bayeux
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"halley/bayeux/history"
+)
+
+// access says who may publish to a channel.
+type access uint8
+
+const (
+	publishSession  access = iota // whoever has a session
+	publishAny                    // anybody
+	publishInternal               // only the server's own side
+)
+
+// Behaviour is what all rules together make of a channel.
+type Behaviour struct {
+	publish   access
+	subscribe bool
+
+	// Conflate keeps only the newest pending event of the channel for a session,
+	// or of each value of Key, a field of data, if there is one.
+	Conflate bool
+	Key      string
+	// Interval is the least time between two events for a session, in
+	// milliseconds; 0 sets none.
+	Interval int64
+	// Lazy is how long an event may wait for company, in milliseconds.
+	Lazy int64
+	// Snapshot gives the last event to new subscribers.
+	Snapshot bool
+	// History keeps events for replay, as many as Keep says.
+	History bool
+	Keep    history.Keep
+}
+
+// Remembered tells whether events are kept for those who come later.
+func (b Behaviour) Remembered() bool { return b.Snapshot || b.History }
+
+// Sequenced tells whether all subscribers see the channel's events in one order,
+// whoever publishes them.
+func (b Behaviour) Sequenced() bool { return b.Remembered() || b.Conflate || b.Interval > 0 }
+
+// option changes a behaviour.
+type option func(*Behaviour)
+
+const optionHelp = "want publish=, subscribe=, conflate, key=, rate=N/s, lazy=DURATION, snapshot or history=N or DURATION"
+
+// parseOption reads one option of a rule.
+func parseOption(text string) (option, error) {
+	name, value, valued := strings.Cut(text, "=")
+	switch name {
+	case "publish":
+		return parsePublish(text, value)
+	case "subscribe":
+		return parseSubscribe(text, value)
+	case "rate":
+		return parseRate(text, value)
+	case "lazy":
+		return parseLazy(text, value)
+	case "history":
+		return parseHistory(text, value)
+	case "key":
+		if value == "" {
+			return nil, fmt.Errorf("option %q: want key= and the name of a field of data", text)
+		}
+		return func(b *Behaviour) { b.Key, b.Conflate = value, true }, nil
+	}
+	switch {
+	case valued:
+	case name == "conflate":
+		return func(b *Behaviour) { b.Conflate = true }, nil
+	case name == "snapshot":
+		return func(b *Behaviour) { b.Snapshot = true }, nil
+	}
+	return nil, fmt.Errorf("unknown option %q: %s", text, optionHelp)
+}
+
+func parsePublish(text, value string) (option, error) {
+	a, ok := map[string]access{"any": publishAny, "session": publishSession, "internal": publishInternal}[value]
+	if !ok {
+		return nil, fmt.Errorf("option %q: want publish=any, publish=session or publish=internal", text)
+	}
+	return func(b *Behaviour) { b.publish = a }, nil
+}
+
+func parseSubscribe(text, value string) (option, error) {
+	if value != "any" && value != "none" {
+		return nil, fmt.Errorf("option %q: want subscribe=any or subscribe=none", text)
+	}
+	return func(b *Behaviour) { b.subscribe = value == "any" }, nil
+}
+
+func parseRate(text, value string) (option, error) {
+	number, unit, _ := strings.Cut(value, "/")
+	n, err := strconv.ParseFloat(number, 64)
+	if err != nil || unit != "s" || n < 0.001 || n > 1000 {
+		return nil, fmt.Errorf("option %q: want rate=N/s with N between 0.001 and 1000", text)
+	}
+	return func(b *Behaviour) { b.Interval = int64(1000/n + 0.5) }, nil
+}
+
+func parseLazy(text, value string) (option, error) {
+	d, err := time.ParseDuration(value)
+	if err != nil || d <= 0 || d > time.Hour {
+		return nil, fmt.Errorf("option %q: want a duration such as lazy=2s", text)
+	}
+	return func(b *Behaviour) { b.Lazy = d.Milliseconds() }, nil
+}
+
+func parseHistory(text, value string) (option, error) {
+	if n, err := strconv.Atoi(value); err == nil && n > 0 {
+		return func(b *Behaviour) { b.History, b.Keep.Events = true, n }, nil
+	}
+	if d, err := time.ParseDuration(value); err == nil && d > 0 {
+		return func(b *Behaviour) { b.History, b.Keep.Age = true, d.Milliseconds() }, nil
+	}
+	return nil, fmt.Errorf("option %q: want history=N or a duration such as history=10m", text)
+}

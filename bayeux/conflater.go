@@ -1,0 +1,143 @@
+package bayeux
+
+import "halley/bayeux/message"
+
+// conflater finds a session's pending event that a newer one of its channel, or
+// of its channel and key, takes the place of. It costs memory only for what is
+// pending, and time by the event, not by what is pending.
+type conflater struct {
+	ids     map[string]uint32 // of channels and keys that are in use
+	keys    []conflated       // by id; 0 is never used
+	free    []uint32
+	pending map[pendingKey]uint32 // nodes
+}
+
+type conflated struct {
+	name string
+	uses int
+}
+
+type pendingKey struct{ slot, key uint32 }
+
+func newConflater() conflater {
+	return conflater{ids: make(map[string]uint32), keys: make([]conflated, 1), pending: make(map[pendingKey]uint32)}
+}
+
+// find returns the id of a name in use, or 0.
+func (c *conflater) find(name []byte) uint32 { return c.ids[string(name)] }
+
+// take returns the id of a name and counts one more use of it.
+func (c *conflater) take(name []byte) uint32 {
+	id, known := c.ids[string(name)]
+	if !known {
+		id = c.blank()
+		c.keys[id].name = string(name)
+		c.ids[c.keys[id].name] = id
+	}
+	c.keys[id].uses++
+	return id
+}
+
+func (c *conflater) blank() uint32 {
+	if n := len(c.free); n > 0 {
+		id := c.free[n-1]
+		c.free = c.free[:n-1]
+		return id
+	}
+	c.keys = append(c.keys, conflated{})
+	return uint32(len(c.keys) - 1)
+}
+
+// put counts one use less of an id.
+func (c *conflater) put(id uint32) {
+	k := &c.keys[id]
+	if k.uses--; k.uses == 0 {
+		delete(c.ids, k.name)
+		k.name = ""
+		c.free = append(c.free, id)
+	}
+}
+
+// conflationKey is what e conflates by: its channel and, if the channel has a key
+// field, that field's value. It is valid until the next call.
+func (s *Server) conflationKey(e Event, field string) []byte {
+	s.key = append(s.key[:0], e.Channel()...)
+	if field == "" {
+		return s.key
+	}
+	s.data = append(s.data[:0], e.data()...)
+	if value := message.Get(s.data, field); value != nil {
+		s.key = append(append(s.key, ' '), value...)
+	}
+	return s.key
+}
+
+// replace puts e in the place of the session's pending event of that key, and
+// tells whether there is one.
+func (s *Server) replace(slot uint32, q *queue, key []byte, e Event) bool {
+	id := s.conflater.find(key)
+	if id == 0 {
+		return false
+	}
+	i, ok := s.conflater.pending[pendingKey{slot, id}]
+	if !ok {
+		return false
+	}
+	q.bytes += uint32(len(e)) - uint32(len(s.nodes.slab[i].event))
+	s.nodes.slab[i].event = e
+	s.stats.Conflated++
+	return true
+}
+
+// noteKey makes the newest pending event the one that a newer one of key replaces.
+func (s *Server) noteKey(slot uint32, q *queue, key []byte) {
+	id := s.conflater.take(key)
+	s.nodes.slab[q.tail].key = id
+	s.conflater.pending[pendingKey{slot, id}] = q.tail
+}
+
+// forgetKey ends the replacing of node i, which leaves the pending ones.
+func (s *Server) forgetKey(slot, i uint32) {
+	if id := s.nodes.slab[i].key; id != 0 {
+		s.nodes.slab[i].key = 0
+		delete(s.conflater.pending, pendingKey{slot, id})
+		s.conflater.put(id)
+	}
+}
+
+// forgetKeys does so for all pending events of a session.
+func (s *Server) forgetKeys(slot uint32, q *queue) {
+	for i, n := q.first, q.pending(); n > 0 && len(s.conflater.pending) > 0; n-- {
+		s.forgetKey(slot, i)
+		i = s.nodes.slab[i].next
+	}
+}
+
+// conflateBounced makes events that came back give way to newer ones that wait
+// already, and be replaced by those to come.
+func (s *Server) conflateBounced(slot uint32, r *session) {
+	q := &r.queue
+	prev, i := uint32(0), q.first
+	for n := q.pending(); n > 0; n-- {
+		node := &s.nodes.slab[i]
+		next := node.next
+		s.name = append(s.name[:0], node.event.Channel()...)
+		b := s.cfg.Rules.Of(s.name)
+		if node.key != 0 || !(b.Conflate || b.Interval > 0 || r.paced && s.askedInterval(slot, node.event) > 0) {
+			prev, i = i, next
+			continue
+		}
+		id := s.conflater.take(s.conflationKey(node.event, b.Key))
+		key := pendingKey{slot, id}
+		if _, newer := s.conflater.pending[key]; newer {
+			s.conflater.put(id)
+			s.stats.Conflated++
+			s.nodes.unlink(q, prev, i)
+		} else {
+			node.key = id
+			s.conflater.pending[key] = i
+			prev = i
+		}
+		i = next
+	}
+}

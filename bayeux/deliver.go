@@ -1,0 +1,107 @@
+package bayeux
+
+import "halley/bayeux/channel"
+
+// Deliver queues e for every local subscriber of its channel.
+func (s *Server) Deliver(now int64, e Event) {
+	s.name = append(s.name[:0], e.Channel()...)
+	b := s.cfg.Rules.Of(s.name)
+	for _, sub := range s.table.Match(s.name) {
+		s.deliverTo(now, uint32(sub), e, &b)
+	}
+}
+
+// deliverTo queues e for one session, or lets it wait for its turn.
+func (s *Server) deliverTo(now int64, slot uint32, e Event, b *Behaviour) {
+	r := s.sessions.at(slot)
+	interval := b.Interval
+	if r.paced {
+		interval = max(interval, s.askedInterval(slot, e))
+	}
+	if interval > 0 && !s.pace(now, s.address(slot, r), s.conflationKey(e, b.Key), e, interval) {
+		return
+	}
+	if b.Lazy > 0 && !r.eager {
+		s.enqueueFor(slot, r, e, b.Conflate)
+		s.laze(now, s.address(slot, r), b.Lazy)
+		return
+	}
+	r.eager = true
+	s.enqueueFor(slot, r, e, b.Conflate || interval > 0)
+}
+
+// enqueueFor queues e for a session, in the place of an older event if it
+// conflates.
+func (s *Server) enqueueFor(slot uint32, r *session, e Event, conflate bool) {
+	if !conflate {
+		s.put(slot, r, e)
+		return
+	}
+	s.name = append(s.name[:0], e.Channel()...)
+	key := s.conflationKey(e, s.cfg.Rules.Of(s.name).Key)
+	if s.replace(slot, &r.queue, key, e) {
+		return
+	}
+	if s.put(slot, r, e) {
+		s.noteKey(slot, &r.queue, key)
+	}
+}
+
+// put queues e and marks the session; false means that the session will end
+// instead.
+func (s *Server) put(slot uint32, r *session, e Event) bool {
+	if !s.enqueue(slot, r, e) {
+		s.doomed = append(s.doomed, s.address(slot, r))
+		return false
+	}
+	s.mark(slot, r)
+	return true
+}
+
+// asked is what a session asked for with a subscription: at most one event of a
+// channel in so many milliseconds.
+type asked struct {
+	pattern  string
+	interval int64
+}
+
+// ask notes the interval that a session wants for a pattern; 0 takes it back.
+func (s *Server) ask(slot uint32, r *session, pattern []byte, interval int64) {
+	list := s.asked[slot]
+	kept := list[:0]
+	for _, a := range list {
+		if a.pattern != string(pattern) {
+			kept = append(kept, a)
+		}
+	}
+	if interval > 0 {
+		kept = append(kept, asked{string(pattern), interval})
+	}
+	if r.paced = len(kept) > 0; r.paced {
+		s.asked[slot] = kept
+	} else {
+		delete(s.asked, slot)
+	}
+}
+
+// askedInterval is the interval that the session wants for e's channel: the
+// shortest of its subscriptions that match, and none if one of them asks for none.
+func (s *Server) askedInterval(slot uint32, e Event) (interval int64) {
+	s.other = append(s.other[:0], e.Channel()...)
+	first := true
+	s.table.Subscriptions(channel.Subscriber(slot), func(pattern []byte) {
+		if !channel.Matches(pattern, s.other) {
+			return
+		}
+		wanted := int64(0)
+		for _, a := range s.asked[slot] {
+			if a.pattern == string(pattern) {
+				wanted = a.interval
+			}
+		}
+		if first || wanted < interval {
+			interval, first = wanted, false
+		}
+	})
+	return interval
+}

@@ -1,0 +1,109 @@
+package bayeux
+
+import (
+	"halley/bayeux/channel"
+	"halley/bayeux/history"
+	"halley/bayeux/message"
+)
+
+// Wanted is what a subscription wants of the past of a pattern: what follows the
+// cursor After (see history.Tip and history.Earliest), or else the last event of
+// each channel that keeps it.
+type Wanted struct {
+	Pattern string
+	Replay  bool
+	After   int64
+}
+
+// Remembered is the answer to a Join: what was published to the patterns up to
+// now, by number. What is delivered to this loop afterwards follows it. Failure,
+// if not empty, is the reason why it cannot be had.
+type Remembered struct {
+	Entries []history.Entry
+	Failure string
+}
+
+// ErrReplayID is the failure of a Join whose cursor stands for nothing, or for
+// something that is forgotten already.
+const ErrReplayID = "400::The replayId you provided was invalid"
+
+// wantedOf lists what a subscription wants of the past, nil if nothing.
+func (s *Server) wantedOf(subscription, replay []byte) (list []Wanted) {
+	message.Strings(subscription, func(raw []byte) bool {
+		pattern := channel.Canonical(raw)
+		if isService(pattern) || !s.cfg.Rules.remembers(pattern) {
+			return true
+		}
+		after, given := cursorFor(replay, raw)
+		list = append(list, Wanted{Pattern: string(pattern), Replay: given, After: after})
+		return true
+	})
+	return list
+}
+
+// cursorFor reads a replay extension: one number, or an object of them by channel.
+func cursorFor(replay, pattern []byte) (after int64, given bool) {
+	if n, ok := message.Integer(replay); ok {
+		return n, true
+	}
+	return message.Integer(message.Get(replay, string(pattern)))
+}
+
+// join parks the exchange until what list wants of the past is there. Nothing
+// that is published meanwhile can pass: the loop's interest is noted before, and
+// the subscription takes effect when the answer comes, in the order of events.
+func (x *exchange) join(list []Wanted) Verdict {
+	for _, w := range list {
+		x.s.joining[w.Pattern]++
+		x.fx.interest(AddInterest, []byte(w.Pattern))
+	}
+	x.waits = Effect{Kind: Join, Wanted: list}
+	return Wait
+}
+
+// endJoin takes back the interest that join noted, where no subscription came of
+// it.
+func (s *Server) endJoin(list []Wanted, fx *Effects) {
+	for _, w := range list {
+		if s.joining[w.Pattern]--; s.joining[w.Pattern] > 0 {
+			continue
+		}
+		delete(s.joining, w.Pattern)
+		if !s.table.Known([]byte(w.Pattern)) {
+			fx.interest(RemoveInterest, []byte(w.Pattern))
+		}
+	}
+}
+
+// dropInterest tells that the last subscriber of a pattern is gone, unless others
+// are about to come.
+func (s *Server) dropInterest(pattern []byte, fx *Effects) {
+	if s.joining[string(pattern)] == 0 {
+		fx.interest(RemoveInterest, pattern)
+	}
+}
+
+// remember queues what a subscription got of the past.
+func (s *Server) remember(slot uint32, r *session, entries []history.Entry) {
+	for _, e := range entries {
+		r.eager = true
+		b := s.cfg.Rules.Of([]byte(e.Channel))
+		s.enqueueFor(slot, r, Event(e.Event), b.Conflate)
+	}
+}
+
+// purge drops the pending events that a replay of pattern brings again.
+func (s *Server) purge(slot uint32, q *queue, pattern []byte) {
+	prev, i := q.beforeFirst(), q.first
+	for n := q.pending(); n > 0; n-- {
+		next := s.nodes.slab[i].next
+		s.name = append(s.name[:0], s.nodes.slab[i].event.Channel()...)
+		if channel.Matches(pattern, s.name) && s.cfg.Rules.Of(s.name).History {
+			s.forgetKey(slot, i)
+			s.nodes.unlink(q, prev, i)
+		} else {
+			prev = i
+		}
+		i = next
+	}
+}
