@@ -11,7 +11,7 @@ func (r *reactor) receive(e *entry) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			r.panicked("mailbox", cause)
-			if e.kind == entryForward || e.kind == entryResume {
+			if e.kind == entryForward || e.kind == entryOpen || e.kind == entryResume {
 				r.post(to.Loop, entry{kind: entryAbort, request: bayeux.Request{To: to}}, nil)
 			}
 		}
