@@ -132,9 +132,7 @@ func (r *reactor) push(p reply, piece []byte) {
 		}
 		return
 	}
-	gen := c.gen
-	r.settle(c, p)
-	if c.gen == gen && c.phase == streaming && c.stream.sent > r.server.cfg.StreamBytes {
+	if r.settle(c, p) && c.phase == streaming && c.stream.sent > r.server.cfg.StreamBytes {
 		r.rollOver(c)
 	}
 }
