@@ -74,7 +74,7 @@ func (r *reactor) closed(c *conn) {
 			r.bounced(p.reply)
 		}
 	}
-	if c.delivered && (!back || c.stream != nil) && c.phase != holding && unacknowledged(c.socket.Fd()) {
+	if c.delivered && (c.stream != nil || c.phase == reading && !back) && unacknowledged(c.socket.Fd()) {
 		r.counters.lostInFlight++
 	}
 	switch c.phase {

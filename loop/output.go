@@ -26,8 +26,8 @@ type reply struct {
 type unsent struct {
 	replies []stuck // with events, in order
 	total   int     // bytes that came to wait so far, those that have left included
-	left    int     // bytes when they were last seen to become fewer
-	since   int64   // when that was, in milliseconds
+	gone    int     // of total, bytes that have left
+	since   int64   // when some were last seen to have, in milliseconds
 }
 
 // stuck is a reply of which bytes wait. It has left with the byte at end, counted
@@ -119,7 +119,7 @@ func (r *reactor) settle(c *conn, p reply) bool {
 // stick notes that bytes of c wait.
 func (r *reactor) stick(c *conn) *unsent {
 	waiting := c.socket.OutboundBuffered()
-	u := &unsent{total: waiting, left: waiting, since: r.now()}
+	u := &unsent{total: waiting, since: r.now()}
 	r.slow[c.slot] = u
 	return u
 }
@@ -249,8 +249,6 @@ func (r *reactor) checkSlow() {
 		switch {
 		case waiting == 0:
 			r.drained(c)
-		case waiting != u.left: // more, if it took some and others came
-			u.left, u.since = waiting, r.now()
 		case r.now()-u.since > r.server.cfg.SlowTimeout.Milliseconds():
 			r.counters.slowClosed++
 			r.abort(c)
@@ -260,7 +258,10 @@ func (r *reactor) checkSlow() {
 
 // unstick reports the replies whose bytes have all left, now that as many wait.
 func (r *reactor) unstick(u *unsent, waiting int) {
-	for len(u.replies) > 0 && u.replies[0].end <= u.total-waiting {
+	if gone := u.total - waiting; gone > u.gone {
+		u.gone, u.since = gone, r.now()
+	}
+	for len(u.replies) > 0 && u.replies[0].end <= u.gone {
 		r.written(u.replies[0].reply)
 		u.replies = u.replies[1:]
 	}
@@ -280,10 +281,11 @@ func (r *reactor) drained(c *conn) {
 // so that the events in it go back to their session: unless they have left since
 // the last tick, when the client may well have come back because it has them.
 func (r *reactor) abandon(to bayeux.ReplyTo) {
-	u, c := r.slow[to.Conn], r.conns.at(to.Conn)
+	u := r.slow[to.Conn]
 	if u == nil {
 		return
 	}
+	c := r.conns.at(to.Conn)
 	r.unstick(u, c.socket.OutboundBuffered())
 	if slices.ContainsFunc(u.replies, func(p stuck) bool { return p.to == to }) {
 		r.abort(c)
