@@ -125,10 +125,10 @@ func (x *exchange) takeOver(kind ConnectionType) {
 	}
 	keeps := r.hasStream && (kind == EventSource && r.streamType == EventSource || r.stream == x.req.To)
 	if r.hasStream && !keeps {
-		r.detach(x.fx)
+		s.detach(x.slot, r, 0, x.fx)
 	}
-	if r.queue.sent > 0 && r.carrier != x.req.To && !(keeps && r.carrier == r.stream) {
-		x.fx.add(Effect{Kind: Abandon, To: r.carrier}, x.fx.begin())
+	if !(keeps && r.carrier == r.stream) {
+		s.abandon(r, x.req.To, x.fx)
 	}
 	if kind == WebSocket && !r.hasStream && !r.acknowledges {
 		s.attach(x.slot, r, x.req.To, WebSocket)
@@ -255,7 +255,7 @@ func (s *Server) Drain(now, window int64, max int, fx *Effects) (more bool) {
 			return true
 		}
 		if ends {
-			r.detach(fx)
+			s.leave(slot, r, window, fx)
 			s.await(now, slot, r, window)
 		}
 		if r.isHeld {

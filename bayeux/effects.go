@@ -34,7 +34,8 @@ const (
 	Stream
 	// Deliver sends messages on the stream To, as a Reply does.
 	Deliver
-	// EndStream ends the stream To.
+	// EndStream ends the stream To. A websocket stays open, but is no more the
+	// stream of the session at Session.
 	EndStream
 	// Refuse answers the request To, which asked for a stream, with Status.
 	Refuse
@@ -61,6 +62,7 @@ type Effect struct {
 	Upto     uint32
 	Type     ConnectionType
 	Status   int
+	Retry    int64 // milliseconds
 	// Anonymous is set with a Deliver to a client that speaks no Bayeux. Gap tells
 	// that the first message of a Deliver is about events lost before it.
 	Anonymous, Gap bool

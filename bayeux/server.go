@@ -289,7 +289,7 @@ func (s *Server) remove(slot uint32, fx *Effects) {
 		s.unhold(slot, r)
 	}
 	if r.hasStream {
-		r.detach(fx)
+		s.detach(slot, r, 0, fx)
 	}
 	s.table.UnsubscribeAll(channel.Subscriber(slot), func(pattern []byte) {
 		s.dropInterest(pattern, fx)

@@ -18,12 +18,33 @@ func (s *Server) attach(slot uint32, r *session, to ReplyTo, kind ConnectionType
 }
 
 // detach gives up the session's stream. A websocket stays open: its client may
-// still use it.
-func (r *session) detach(fx *Effects) {
+// still use it. The client of an event-stream, which comes back by itself, is
+// told to wait for retry milliseconds, 0 as long as it was told before.
+func (s *Server) detach(slot uint32, r *session, retry int64, fx *Effects) {
 	r.hasStream = false
-	if r.streamType != WebSocket {
-		fx.add(Effect{Kind: EndStream, To: r.stream, Type: r.streamType}, fx.begin())
+	fx.add(Effect{Kind: EndStream, To: r.stream, Session: s.address(slot, r), Type: r.streamType, Retry: retry}, fx.begin())
+}
+
+// abandon gives up what is stuck on its way to the session, unless that is on
+// the request to.
+func (s *Server) abandon(r *session, to ReplyTo, fx *Effects) {
+	if r.queue.sent > 0 && r.carrier != to {
+		fx.add(Effect{Kind: Abandon, To: r.carrier}, fx.begin())
 	}
+}
+
+// leave ends the session's stream for a drain, and tells its client to come back
+// some time in the next window milliseconds.
+func (s *Server) leave(slot uint32, r *session, window int64, fx *Effects) {
+	back := 1 + s.spread(window)
+	if r.streamType.streams() {
+		start := fx.begin()
+		effect := Effect{Kind: Deliver, To: r.stream, Session: s.address(slot, r), Type: r.streamType, ends: len(fx.ends)}
+		fx.arena = s.appendConnectReply(fx.arena, slot, nil, connectReply{full: true, interval: back})
+		fx.ends = append(fx.ends, len(fx.arena))
+		fx.add(effect, start)
+	}
+	s.detach(slot, r, back, fx)
 }
 
 // openStream answers a connect with a stream: its reply first, then events.
@@ -89,8 +110,9 @@ func (s *Server) Open(now int64, req Request, clientID []byte, fx *Effects) {
 	x := &s.exchange
 	*x = exchange{s: s, fx: fx, req: req, now: now, slot: slot, session: r, replies: x.replies[:0]}
 	if r.hasStream {
-		r.detach(fx)
+		s.detach(slot, r, 0, fx)
 	}
+	s.abandon(r, req.To, fx)
 	r.state = connected
 	s.attach(slot, r, req.To, EventSource)
 	x.stream(fx.begin(), EventSource)

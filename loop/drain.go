@@ -35,7 +35,8 @@ func (s *Server) drainWhenDone(ctx context.Context, ended <-chan struct{}) {
 }
 
 // drain answers all held polls with advice that spreads their return over the
-// drain window, and waits until the answers have left or the window is over.
+// drain window and ends the streams, then closes the websockets, and waits until
+// all that has left or the window is over.
 func (s *Server) drain() {
 	if s.cfg.DrainTimeout == 0 {
 		return
@@ -43,27 +44,37 @@ func (s *Server) drain() {
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.DrainTimeout)
 	defer cancel()
 	window := s.cfg.DrainTimeout.Milliseconds()
-	// A pass over the loops may have posted replies to some that it had visited
-	// before: the drain is over with the second quiet one.
+	s.untilQuiet(ctx, func(r *reactor) (more bool) {
+		more = r.core.Drain(r.now(), window, drainBatch, &r.fx)
+		r.perform()
+		r.goOn()
+		return more
+	})
+	closed := make([]uint32, len(s.reactors)) // each loop's first slots
+	s.untilQuiet(ctx, func(r *reactor) (more bool) {
+		closed[r.id], more = r.closeSockets(closed[r.id], drainBatch)
+		return more
+	})
+	s.untilQuiet(ctx, func(r *reactor) bool { return len(r.slow) > 0 })
+}
+
+// untilQuiet visits the loops until nothing is left for pass to do. Visits may
+// have posted to loops that were visited before: it is over with the second quiet
+// round.
+func (s *Server) untilQuiet(ctx context.Context, pass func(*reactor) (more bool)) {
 	for quiet := 0; quiet < 2 && ctx.Err() == nil; {
-		left := 0
+		quiet++
 		err := s.visit(ctx, func(r *reactor) {
-			more := r.core.Drain(r.now(), window, drainBatch, &r.fx)
-			r.perform()
-			r.goOn()
-			if more || len(r.slow) > 0 {
-				left++
+			if pass(r) {
+				quiet = 0
 			}
 		})
 		if err != nil {
 			return
 		}
-		if left == 0 {
-			quiet++
-			continue
+		if quiet == 0 {
+			time.Sleep(drainPoll)
 		}
-		quiet = 0
-		time.Sleep(drainPoll)
 	}
 }
 

@@ -61,17 +61,20 @@ func (s *Server) OnClose(socket gnet.Conn, _ error) gnet.Action {
 // session; what waits on it learns that it is gone.
 func (r *reactor) closed(c *conn) {
 	to := c.replyTo(r.id)
+	back := false
 	if u := r.slow[c.slot]; u != nil {
 		delete(r.slow, c.slot)
-		if len(u.replies) > 0 {
+		r.unstick(u, c.socket.OutboundBuffered())
+		if back = len(u.replies) > 0; back {
 			// gnet would still send what it can of the rest, and the events go out
 			// again elsewhere.
 			unix.Shutdown(c.socket.Fd(), unix.SHUT_WR)
 		}
 		for _, p := range u.replies {
-			r.bounced(p)
+			r.bounced(p.reply)
 		}
-	} else if c.phase == reading && c.delivered && unacknowledged(c.socket.Fd()) {
+	}
+	if c.delivered && (c.stream != nil || c.phase == reading && !back) && unacknowledged(c.socket.Fd()) {
 		r.counters.lostInFlight++
 	}
 	switch c.phase {

@@ -42,6 +42,7 @@ type entry struct {
 	browser  uint64
 	stream   bayeux.ConnectionType
 	status   int
+	retry    int64
 	event    bayeux.Event
 	call     func(*reactor)
 

@@ -24,9 +24,17 @@ type reply struct {
 
 // unsent is a connection of which bytes still wait in user space.
 type unsent struct {
-	replies []reply // that these bytes end, with events
-	left    int     // bytes when they were last seen to become fewer
-	since   int64   // when that was, in milliseconds
+	replies []stuck // with events, in order
+	total   int     // bytes that came to wait so far, those that have left included
+	gone    int     // of total, bytes that have left
+	since   int64   // when some were last seen to have, in milliseconds
+}
+
+// stuck is a reply of which bytes wait. It has left with the byte at end, counted
+// as total is.
+type stuck struct {
+	reply
+	end int
 }
 
 // answer sends the messages of p in the envelope that its request asked for.
@@ -74,36 +82,46 @@ func (r *reactor) deliver(c *conn, p reply) {
 		}
 		return
 	}
-	gen := c.gen
-	r.settle(c, p)
-	if c.gen == gen {
-		c.delivered = p.numbered
+	if r.settle(c, p) {
 		r.finish(c)
 	}
 }
 
-// settle tells what became of p after its bytes were written, or keeps it until
-// they have left. A connection that keeps more than one full reply and the limit
-// is closed: its client asks on and on without reading.
-func (r *reactor) settle(c *conn, p reply) {
+// settle tells what became of p after r.out, which ends with it, was written, or
+// keeps it until its bytes have left. A connection that keeps more than one full
+// reply and the limit is closed, which false tells: its client asks on and on
+// without reading.
+func (r *reactor) settle(c *conn, p reply) bool {
 	u, waiting := r.slow[c.slot], c.socket.OutboundBuffered()
+	c.delivered = c.delivered || p.numbered
 	if u == nil && waiting == 0 {
 		if p.numbered {
 			r.written(p)
 		}
-		return
+		return true
 	}
 	if u == nil {
-		u = &unsent{left: waiting, since: r.now()}
-		r.slow[c.slot] = u
+		u = r.stick(c)
+	} else {
+		u.total += len(r.out)
 	}
 	if p.numbered {
-		u.replies = append(u.replies, p)
+		u.replies = append(u.replies, stuck{p, u.total})
 	}
 	if waiting > r.server.cfg.QueueBytes+r.server.cfg.MaxOutput {
 		r.counters.slowClosed++
 		r.abort(c)
+		return false
 	}
+	return true
+}
+
+// stick notes that bytes of c wait.
+func (r *reactor) stick(c *conn) *unsent {
+	waiting := c.socket.OutboundBuffered()
+	u := &unsent{total: waiting, since: r.now()}
+	r.slow[c.slot] = u
+	return u
 }
 
 // send writes r.out; false means that the connection closed over it.
@@ -204,7 +222,7 @@ func (r *reactor) shut(c *conn) {
 	if c.socket.OutboundBuffered() > 0 {
 		c.phase = closing
 		if r.slow[c.slot] == nil {
-			r.slow[c.slot] = &unsent{left: c.socket.OutboundBuffered(), since: r.now()}
+			r.stick(c)
 		}
 		r.wheel.Set(c.slot, r.now()+r.server.cfg.BodyTimeout.Milliseconds())
 		return
@@ -227,11 +245,10 @@ func (r *reactor) checkSlow() {
 	for slot, u := range r.slow {
 		c := r.conns.at(slot)
 		waiting := c.socket.OutboundBuffered()
+		r.unstick(u, waiting)
 		switch {
 		case waiting == 0:
-			r.drained(c, u)
-		case waiting < u.left:
-			u.left, u.since = waiting, r.now()
+			r.drained(c)
 		case r.now()-u.since > r.server.cfg.SlowTimeout.Milliseconds():
 			r.counters.slowClosed++
 			r.abort(c)
@@ -239,12 +256,20 @@ func (r *reactor) checkSlow() {
 	}
 }
 
-// drained goes on with a connection whose output has left.
-func (r *reactor) drained(c *conn, u *unsent) {
-	delete(r.slow, c.slot)
-	for _, p := range u.replies {
-		r.written(p)
+// unstick reports the replies whose bytes have all left, now that as many wait.
+func (r *reactor) unstick(u *unsent, waiting int) {
+	if gone := u.total - waiting; gone > u.gone {
+		u.gone, u.since = gone, r.now()
 	}
+	for len(u.replies) > 0 && u.replies[0].end <= u.gone {
+		r.written(u.replies[0].reply)
+		u.replies = u.replies[1:]
+	}
+}
+
+// drained goes on with a connection whose output has left.
+func (r *reactor) drained(c *conn) {
+	delete(r.slow, c.slot)
 	if c.phase == closing {
 		r.shut(c)
 		return
@@ -253,10 +278,16 @@ func (r *reactor) drained(c *conn, u *unsent) {
 }
 
 // abandon closes the connection of a reply that its client no longer waits for,
-// so that the events in it go back to their session.
+// so that the events in it go back to their session: unless they have left since
+// the last tick, when the client may well have come back because it has them.
 func (r *reactor) abandon(to bayeux.ReplyTo) {
 	u := r.slow[to.Conn]
-	if u != nil && slices.ContainsFunc(u.replies, func(p reply) bool { return p.to == to }) {
-		r.abort(r.conns.at(to.Conn))
+	if u == nil {
+		return
+	}
+	c := r.conns.at(to.Conn)
+	r.unstick(u, c.socket.OutboundBuffered())
+	if slices.ContainsFunc(u.replies, func(p stuck) bool { return p.to == to }) {
+		r.abort(c)
 	}
 }

@@ -11,7 +11,7 @@ func (r *reactor) receive(e *entry) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			r.panicked("mailbox", cause)
-			if e.kind == entryForward || e.kind == entryResume {
+			if e.kind == entryForward || e.kind == entryOpen || e.kind == entryResume {
 				r.post(to.Loop, entry{kind: entryAbort, request: bayeux.Request{To: to}}, nil)
 			}
 		}
@@ -54,7 +54,7 @@ func (r *reactor) carryOut(e *entry, data []byte) {
 	case entryPush:
 		r.push(e.reply(), data)
 	case entryEnd:
-		r.end(to)
+		r.end(to, e.session, e.retry)
 	case entryRefuse:
 		r.refuseStream(to, e.status, data)
 	case entryAbort:
@@ -113,7 +113,8 @@ func (r *reactor) effect(e *bayeux.Effect) {
 // toConnection carries out an effect on a connection, here or on its loop.
 func (r *reactor) toConnection(e *bayeux.Effect) {
 	out := entry{request: bayeux.Request{To: e.To}, numbered: e.Numbered, session: e.Session, upto: e.Upto,
-		browser: e.Browser, stream: e.Type, endless: e.Anonymous, status: e.Status}
+		browser: e.Browser, stream: e.Type, endless: e.Anonymous, status: e.Status,
+		retry: e.Retry}
 	data := r.fx.Messages(e)
 	switch e.Kind {
 	case bayeux.Reply:

@@ -1,7 +1,10 @@
 package loop
 
 import (
+	"bufio"
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -92,6 +95,42 @@ func TestStuckReplyIsAbandoned(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What had not left when its connection was closed never leaves, even if there is
+// room for it by then: its events go out again elsewhere.
+func TestClosedReplyStaysIncomplete(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *Config) { c.QueueBytes = 32 << 20 })
+	home, slow := dial(t, s), dialSlow(t, s)
+	id := home.subscriber("/a")
+	slow.holdConnect(s, id)
+	batch, want := burst("/a")
+	if err := s.Publish(batch); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() bool { return !isHeld(s, id) })
+	drained := make(chan struct{})
+	s.post(0, entry{kind: entryCall, call: func(r *reactor) {
+		<-drained
+		for slot := range r.slow {
+			r.abort(r.conns.at(slot))
+		}
+	}}, nil)
+	var head strings.Builder
+	slow.SetReadDeadline(time.Now().Add(time.Second)) // the loop stands still: no more comes
+	io.Copy(&head, slow.in)
+	close(drained)
+	slow.SetReadDeadline(time.Now().Add(deadline))
+	io.Copy(&head, slow.in)
+	response, err := http.ReadResponse(bufio.NewReader(strings.NewReader(head.String())), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(response.Body); err == nil {
+		t.Error("the reply was completed")
+	}
+	mustEqualEvents(t, home.collect(id, len(want)), want)
 }
 
 // A stuck reply does not stop others, and its own client gets all once it reads.

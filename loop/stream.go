@@ -132,12 +132,14 @@ func (r *reactor) push(p reply, piece []byte) {
 		}
 		return
 	}
-	gen := c.gen
-	r.settle(c, p)
-	if c.gen == gen && c.phase == streaming && c.stream.sent > r.server.cfg.StreamBytes {
+	if r.settle(c, p) && c.phase == streaming && c.stream.sent > r.server.cfg.StreamBytes {
 		r.rollOver(c)
 	}
 }
+
+// soon is when the client of an event-stream that rolls over is to come back, in
+// milliseconds. The next stream begins with the usual time.
+const soon = 1
 
 // rollOver ends a stream that has become too long or old. Its client opens the
 // next; events wait in the session's queue meanwhile.
@@ -146,13 +148,18 @@ func (r *reactor) rollOver(c *conn) {
 		return
 	}
 	session, to := c.held, c.replyTo(r.id)
-	r.endStream(c)
+	r.endStream(c, soon)
 	r.gone(session, to)
 }
 
-// endStream ends the response.
-func (r *reactor) endStream(c *conn) {
+// endStream ends the response. The client of an event-stream comes back after
+// retry milliseconds, or the time it was told before if that is 0.
+func (r *reactor) endStream(c *conn, retry int64) {
 	r.out = r.out[:0]
+	if retry > 0 && c.stream.format == &connectiontype.EventSource {
+		r.payload = connectiontype.AppendRetry(r.payload[:0], retry)
+		r.appendBody(c, r.payload)
+	}
 	if epilogue := c.stream.format.Epilogue; epilogue != "" {
 		r.appendBody(c, []byte(epilogue))
 	}
@@ -167,10 +174,15 @@ func (r *reactor) endStream(c *conn) {
 	r.finish(c)
 }
 
-// end ends the stream to at its session's wish.
-func (r *reactor) end(to bayeux.ReplyTo) {
-	if c := r.conns.find(to); c != nil && c.phase == streaming {
-		r.endStream(c)
+// end ends the stream to at its session's wish; a websocket is only left.
+func (r *reactor) end(to bayeux.ReplyTo, session bayeux.Address, retry int64) {
+	c := r.conns.find(to)
+	switch {
+	case c == nil:
+	case c.phase == streaming:
+		r.endStream(c, retry)
+	case c.phase == upgraded:
+		c.stream.socket.leave(session)
 	}
 }
 
@@ -191,6 +203,9 @@ func (r *reactor) beat(c *conn) {
 	r.beatLater(c)
 	if c.phase == streaming && r.now()-c.stream.opened > r.server.cfg.StreamAge.Milliseconds() && !c.stream.endless {
 		r.rollOver(c)
+		return
+	}
+	if c.phase == upgraded && r.timeUp(c) {
 		return
 	}
 	if _, waiting := r.slow[c.slot]; waiting {

@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -34,7 +35,9 @@ type stress struct {
 func TestStress(t *testing.T) {
 	for _, kills := range []bool{false, true} {
 		t.Run(fmt.Sprintf("kills=%v", kills), func(t *testing.T) {
-			s := start(t, func(c *Config) { c.Loops, c.MaxInterval, c.Hold = stressLoops, time.Minute, 500*time.Millisecond })
+			s := start(t, func(c *Config) {
+				c.Loops, c.MaxInterval, c.Hold, c.Heartbeat = stressLoops, time.Minute, 500*time.Millisecond, time.Second
+			})
 			x := &stress{t: t, s: s, kills: kills, calm: make(chan struct{})}
 			x.run()
 			st := s.Stats()
@@ -51,7 +54,7 @@ func (x *stress) run() {
 	var subscribers, publishers sync.WaitGroup
 	for n := range stressSubscribers {
 		home := dial(x.t, x.s)
-		c := &stressClient{x: x, id: home.subscriber("/s/*"), last: make(map[string]int), random: rand.New(rand.NewPCG(1, uint64(n)))}
+		c := &stressClient{x: x, kind: stressKinds[n%len(stressKinds)], id: home.subscriber("/s/*"), last: make(map[string]int), random: rand.New(rand.NewPCG(1, uint64(n)))}
 		x.ready.Add(1)
 		subscribers.Go(func() {
 			if err := c.run(); err != nil {
@@ -92,6 +95,7 @@ func (x *stress) publish(w *wire, id string, n int) error {
 // stressClient polls for one session, over one connection after the other.
 type stressClient struct {
 	x      *stress
+	kind   bayeux.ConnectionType
 	id     string
 	last   map[string]int // the newest event of each channel
 	random *rand.Rand
@@ -117,22 +121,19 @@ func (c *stressClient) settle() {
 	}
 }
 
-// connection polls until the connection is killed or all is over.
+// connection gets events until the connection is killed or all is over.
 func (c *stressClient) connection() error {
 	conn, err := net.Dial("tcp", c.x.s.Addresses()[0])
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	w := newWire(c.x.t, conn)
-	for !c.ended {
+	next, err := c.open(newWire(c.x.t, conn))
+	for err == nil && !c.ended {
 		select {
 		case <-c.x.calm:
 			c.settle()
 		default:
-		}
-		if _, err := w.Write([]byte(post(connect(c.id)))); err != nil {
-			return err
 		}
 		if c.x.kills && !c.calm && c.random.IntN(4) == 0 {
 			time.Sleep(time.Duration(c.random.IntN(3)) * time.Millisecond)
@@ -141,29 +142,20 @@ func (c *stressClient) connection() error {
 			}
 			return nil
 		}
-		if !c.calm {
-			w.SetReadDeadline(time.Now().Add(deadline))
-		}
-		a, err := w.tryRead()
-		if err != nil {
-			return err
-		}
-		if c.x.kills && a.StatusCode == 408 {
-			return nil // the request of a killed connection came late and displaced this one
-		}
-		if err := c.check(a); err != nil {
-			return err
+		var batch string
+		if batch, err = next(); err == nil {
+			err = c.check(batch)
 		}
 	}
-	return nil
+	if c.x.kills && errors.Is(err, errDisplaced) {
+		return nil // the request of a killed connection came late and displaced this one
+	}
+	return err
 }
 
 // check is the whole truth about what a subscriber may see.
-func (c *stressClient) check(a answer) error {
-	if a.StatusCode != 200 {
-		return fmt.Errorf("status %d", a.StatusCode)
-	}
-	for _, m := range decode(c.x.t, a.body) {
+func (c *stressClient) check(batch string) error {
+	for _, m := range decode(c.x.t, batch) {
 		channel := m["channel"].(string)
 		if channel == "/meta/connect" {
 			if m["successful"] != true {

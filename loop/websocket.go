@@ -12,6 +12,7 @@ import (
 type socket struct {
 	assembler websocket.Assembler
 	sessions  []bayeux.Address // whose events go here
+	heard     int64            // when its last message was complete, or the present one began; milliseconds
 }
 
 // maxSocketSessions bounds the sessions of one websocket.
@@ -43,7 +44,7 @@ func (r *reactor) upgrade(c *conn, q *httpparse.Request) {
 	}
 	r.out = httpparse.AppendEnd(websocket.AppendResponse(r.out[:0], q.SecWebSocketKey, r.protocol(q)))
 	c.extra, c.phase = nil, upgraded
-	c.stream = &stream{socket: new(socket), opened: r.now()}
+	c.stream = &stream{socket: &socket{heard: r.now()}, opened: r.now()}
 	r.beatLater(c)
 	if r.send(c) {
 		r.settle(c, reply{})
@@ -73,6 +74,29 @@ func (r *reactor) joinSocket(c *conn, session bayeux.Address) {
 	s.sessions = append(s.sessions, session)
 }
 
+// leave notes that a session's events go elsewhere.
+func (s *socket) leave(session bayeux.Address) {
+	if i := slices.Index(s.sessions, session); i >= 0 {
+		s.sessions = slices.Delete(s.sessions, i, i+1)
+	}
+}
+
+// timeUp closes a websocket that takes too long over a message, or that no
+// session uses.
+func (r *reactor) timeUp(c *conn) bool {
+	s, cfg := c.stream.socket, &r.server.cfg
+	silent := r.now() - s.heard
+	switch {
+	case s.assembler.Partial() && silent > cfg.BodyTimeout.Milliseconds():
+		r.closeSocket(c, websocket.CodePolicy, "the message took too long")
+		return true
+	case len(s.sessions) == 0 && silent > cfg.IdleTimeout.Milliseconds():
+		r.closeSocket(c, websocket.CodeNormal, "idle")
+		return true
+	}
+	return false
+}
+
 // leaveSocket tells the sessions of a websocket that it is gone.
 func (r *reactor) leaveSocket(c *conn) {
 	to := c.replyTo(r.id)
@@ -93,6 +117,23 @@ func (r *reactor) closeSocket(c *conn, code websocket.Code, reason string) {
 	}
 }
 
+// closeSockets closes at most max websockets, from the slot first on, since the
+// server goes away. It returns the slot to go on with, and whether there is more.
+func (r *reactor) closeSockets(first uint32, max int) (next uint32, more bool) {
+	for ; first < r.conns.next; first++ {
+		c := r.conns.at(first)
+		if c.socket == nil || c.phase != upgraded {
+			continue
+		}
+		if max == 0 {
+			return first, true
+		}
+		r.closeSocket(c, websocket.CodeGoingAway, "the server goes away")
+		max--
+	}
+	return first, false
+}
+
 // readFrames handles the next message of a websocket and tells whether there may
 // be more.
 func (r *reactor) readFrames(c *conn) bool {
@@ -101,8 +142,11 @@ func (r *reactor) readFrames(c *conn) bool {
 	}
 	buf, _ := c.socket.Peek(-1)
 	limits := websocket.Limits{MaxMessage: r.server.cfg.MaxMessage, MaxFragments: maxFragments}
-	m, n, err := c.stream.socket.assembler.Next(&limits, buf)
-	gen := c.gen
+	s, gen := c.stream.socket, c.gen
+	if !s.assembler.Partial() {
+		s.heard = r.now()
+	}
+	m, n, err := s.assembler.Next(&limits, buf)
 	switch {
 	case err != nil:
 		fault := err.(websocket.Error).Kind

@@ -1,6 +1,10 @@
 package connectiontype
 
-import "halley/bayeux/message"
+import (
+	"strconv"
+
+	"halley/bayeux/message"
+)
 
 // Stream is how the messages of a streaming connection type are written into one
 // long HTTP response.
@@ -24,6 +28,13 @@ var EventSource = Stream{
 	Prologue:    "retry: 5000\n\n",
 	Heartbeat:   ":\n\n",
 	Append:      appendEventArray,
+}
+
+// AppendRetry appends how many milliseconds the client of an event-stream shall
+// wait, when it has lost it, before it comes back.
+func AppendRetry(dst []byte, ms int64) []byte {
+	dst = strconv.AppendInt(append(dst, "retry: "...), ms, 10)
+	return append(dst, "\n\n"...)
 }
 
 // XHRStreaming is one JSON array a line.

@@ -36,6 +36,11 @@ type Assembler struct {
 	fault      Kind
 }
 
+// Partial tells whether a message or a frame has begun and is not complete.
+func (a *Assembler) Partial() bool {
+	return a.state == inPayload || len(a.buf) > 0 || a.message != OpContinuation
+}
+
 // state is where in the input an Assembler stands.
 type state uint8
 

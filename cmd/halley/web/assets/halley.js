@@ -134,7 +134,7 @@ class Client {
     if (root.addEventListener) {
       root.addEventListener('online', () => this.wake && this.wake());
       root.addEventListener('pagehide', () => this.leave());
-      root.addEventListener('pageshow', (event) => event.persisted && this.url && this.start());
+      root.addEventListener('pageshow', (event) => event.persisted && this.left && this.start());
     }
   }
 
@@ -170,18 +170,20 @@ class Client {
    * whose request broke off is not repeated, for it may have arrived.
    */
   publish(channel, data) {
+    const message = {channel, data: data === undefined ? null : data};
+    const entry = {message, cost: cost(message), begin: () => this.queue.shift()};
     const promise = new Promise((resolve, reject) => {
-      const message = {channel, data: data === undefined ? null : data};
       if (this.queue.length >= this.options.maxQueue) throw new Error('too many messages wait');
-      this.queue.push({message, cost: cost(message), begin: () => this.queue.shift(), resolve, reject});
+      this.queue.push(Object.assign(entry, {resolve, reject}));
       this.schedule();
     });
-    promise.catch((error) => call(this.options.onError, error));
+    entry.done = promise.catch((error) => call(this.options.onError, error));
     return promise;
   }
 
-  /** Ends the session and resolves when the server knows; init opens a new one. */
+  /** Says what still waits, ends the session, and resolves when the server knows; init opens a new one. */
   async disconnect() {
+    if (this.clientId) await Promise.all(this.queue.map((entry) => entry.done));
     const {link, clientId} = this;
     this.stop();
     if (!link) return;
@@ -195,6 +197,7 @@ class Client {
   start() {
     if (this.link) this.link.close();
     this.stop();
+    this.left = false;
     this.choice = 0;
     this.tell('connecting');
     this.loop(this.epoch);
@@ -212,6 +215,7 @@ class Client {
     root.navigator.sendBeacon(this.url, new URLSearchParams({message: body}));
     this.link.close();
     this.stop();
+    this.left = true;
   }
 
   async loop(epoch) {

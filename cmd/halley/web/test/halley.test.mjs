@@ -266,6 +266,26 @@ test('disconnect tells the server and starts nothing new', async () => {
   assert.equal(states.at(-1), 'closed');
 });
 
+test('disconnect sends what was published before it', async () => {
+  init();
+  await heldConnect();
+  halley.publish('/a', 'last words');
+  await halley.disconnect();
+  const order = server.requests.flatMap((r) => r.messages).map((m) => m.channel).filter((c) => !/connect$/.test(c) || /disconnect/.test(c));
+  assert.deepEqual(order, ['/meta/handshake', '/a', '/meta/disconnect']);
+});
+
+test('a client that was disconnected stays so when its page is taken up again', async () => {
+  init();
+  await heldConnect();
+  await halley.disconnect();
+  window.fire('pagehide');
+  window.fire('pageshow', { persisted: true });
+  await pause(40);
+  assert.equal(server.sessions, 1);
+  assert.equal(window.beacons.length, 0);
+});
+
 test('a page that is left says goodbye, and one that is taken up again starts anew', async () => {
   init();
   await heldConnect();

@@ -1,0 +1,100 @@
+package loop
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"halley/bayeux"
+)
+
+// stressKinds are the connection types that the subscribers of a stress use.
+var stressKinds = []bayeux.ConnectionType{bayeux.LongPolling, bayeux.WebSocket, bayeux.EventSource}
+
+// errDisplaced means that another connection of the session took its place.
+var errDisplaced = errors.New("displaced")
+
+// open starts to get events over w. What it returns waits for the next batch.
+func (c *stressClient) open(w *wire) (next func() (string, error), err error) {
+	switch c.kind {
+	case bayeux.WebSocket:
+		return c.openSocket(w)
+	case bayeux.EventSource:
+		return c.openEvents(w)
+	}
+	err = c.ask(w, post(connect(c.id)))
+	return func() (string, error) {
+		a, err := w.tryRead()
+		switch {
+		case err != nil:
+			return "", err
+		case a.StatusCode == 408:
+			return "", errDisplaced
+		case a.StatusCode != 200:
+			return "", fmt.Errorf("status %d", a.StatusCode)
+		}
+		return a.body, c.ask(w, post(connect(c.id)))
+	}, err
+}
+
+func (c *stressClient) ask(w *wire, text string) error {
+	_, err := io.WriteString(w.Conn, text)
+	return err
+}
+
+func (c *stressClient) openSocket(w *wire) (next func() (string, error), err error) {
+	if err := c.ask(w, upgradeRequest("")); err != nil {
+		return nil, err
+	}
+	if a, err := w.tryRead(); err != nil || a.StatusCode != 101 {
+		return nil, fmt.Errorf("upgrade: %v %v", a.Response, err)
+	}
+	w.frame(1, wsConnect(c.id))
+	return func() (string, error) {
+		for {
+			if _, err := w.in.Peek(2); err != nil {
+				return "", err
+			}
+			opcode, text := w.readFrame()
+			if opcode == 0x89 {
+				continue
+			}
+			if opcode != 0x81 {
+				return "", fmt.Errorf("opcode %x", opcode)
+			}
+			if strings.Contains(text, "/meta/connect") {
+				w.frame(1, wsConnect(c.id))
+			}
+			return text, nil
+		}
+	}, nil
+}
+
+func (c *stressClient) openEvents(w *wire) (next func() (string, error), err error) {
+	if err := c.ask(w, request("GET", "/bayeux/"+c.id, "Accept: text/event-stream")); err != nil {
+		return nil, err
+	}
+	response, err := http.ReadResponse(w.in, nil)
+	if err != nil || response.StatusCode != 200 {
+		return nil, fmt.Errorf("event-stream: %v %w", response, err)
+	}
+	lines := bufio.NewScanner(response.Body)
+	lines.Buffer(nil, 1<<20)
+	return func() (string, error) {
+		for lines.Scan() {
+			if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
+				return data, nil
+			}
+			if strings.HasPrefix(lines.Text(), ":") {
+				return "[]", nil // a heartbeat
+			}
+		}
+		if lines.Err() != nil {
+			return "", lines.Err()
+		}
+		return "", errDisplaced
+	}, nil
+}
