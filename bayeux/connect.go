@@ -255,7 +255,7 @@ func (s *Server) Drain(now, window int64, max int, fx *Effects) (more bool) {
 			return true
 		}
 		if ends {
-			s.leave(slot, r, window, fx)
+			s.leave(now, slot, r, window, fx)
 			s.await(now, slot, r, window)
 		}
 		if r.isHeld {

@@ -35,12 +35,12 @@ func (s *Server) abandon(r *session, to ReplyTo, fx *Effects) {
 
 // leave ends the session's stream for a drain, and tells its client to come back
 // some time in the next window milliseconds.
-func (s *Server) leave(slot uint32, r *session, window int64, fx *Effects) {
+func (s *Server) leave(now int64, slot uint32, r *session, window int64, fx *Effects) {
 	back := 1 + s.spread(window)
 	if r.streamType.streams() {
 		start := fx.begin()
 		effect := Effect{Kind: Deliver, To: r.stream, Session: s.address(slot, r), Type: r.streamType, ends: len(fx.ends)}
-		fx.arena = s.appendConnectReply(fx.arena, slot, nil, connectReply{full: true, interval: back})
+		fx.arena = s.appendConnectReply(fx.arena, now, slot, nil, connectReply{full: true, interval: back})
 		fx.ends = append(fx.ends, len(fx.arena))
 		fx.add(effect, start)
 	}

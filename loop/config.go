@@ -53,6 +53,11 @@ type Config struct {
 	QueueBytes    int
 	Slow          string // drop-oldest, conflate or disconnect
 
+	HistoryBytes   int    // what is remembered of all channels together
+	HistoryFile    string // what is remembered survives a restart by it; empty: it does not
+	HistorySync    string // when the file is safe from a crash of the machine: always, interval or never
+	HistoryExpired string // what a client gets for a cursor that is forgotten: error, earliest or tip
+
 	Rules            []string // channel rules: 'PATTERN option…'
 	AllowOrigin      []string // origins that may use the server cross-domain; * admits any
 	PollsPerBrowser  int      // held polls per browser cookie; 0 sets no cookie
@@ -103,6 +108,9 @@ func DefaultConfig() Config {
 		Heartbeat:        25 * time.Second,
 		StreamBytes:      1 << 20,
 		StreamAge:        10 * time.Minute,
+		HistoryBytes:     64 << 20,
+		HistorySync:      "interval",
+		HistoryExpired:   "error",
 		QueueMessages:    10000,
 		QueueBytes:       2 << 20,
 		Slow:             "drop-oldest",

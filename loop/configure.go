@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -32,6 +33,14 @@ func (s *Server) configure() error {
 		return fmt.Errorf("--slow %q: want drop-oldest, conflate or disconnect", s.cfg.Slow)
 	}
 	s.slow = slow
+	for flag, one := range map[string][]string{
+		"history-sync " + s.cfg.HistorySync:       {"always", "interval", "never"},
+		"history-expired " + s.cfg.HistoryExpired: {"error", "earliest", "tip"},
+	} {
+		if _, value, _ := strings.Cut(flag, " "); !slices.Contains(one, value) {
+			return fmt.Errorf("--%s: want %s", flag, strings.Join(one, ", "))
+		}
+	}
 	for _, text := range s.cfg.Rules {
 		rule, err := bayeux.ParseRule(text, s.channelLimits())
 		if err != nil {
@@ -82,6 +91,7 @@ func (s *Server) checkNumbers() error {
 		{"stream-age", s.cfg.StreamAge.Milliseconds(), 1000, 86_400_000},
 		{"stream-padding", int64(s.cfg.StreamPadding), 0, 64 << 10},
 		{"ws-messages-per-frame", int64(s.cfg.WSMessagesPerFrame), 0, 1 << 20},
+		{"history-bytes", int64(s.cfg.HistoryBytes), 64 << 10, 1 << 40},
 		{"queue-messages", int64(s.cfg.QueueMessages), 1, 1 << 30},
 		{"queue-bytes", int64(s.cfg.QueueBytes), 1 << 10, 1 << 30},
 		{"polls-per-browser", int64(s.cfg.PollsPerBrowser), 0, 1000},

@@ -60,6 +60,15 @@ func (r *reactor) events(c *conn, q *httpparse.Request) {
 		r.fail(c, 400, "a channel parameter is not encoded as it should be")
 		return
 	}
-	r.core.OpenEvents(r.now(), bayeux.Request{To: c.replyTo(r.id), Type: bayeux.EventSource}, r.text, &r.fx)
+	r.core.OpenEvents(r.now(), bayeux.Request{To: c.replyTo(r.id), Type: bayeux.EventSource}, r.text, lastEvent(q), &r.fx)
 	r.perform()
+}
+
+// lastEvent is the cursor where an event-stream goes on: what the browser sends
+// by itself when it comes back, or else a parameter; nil without either.
+func lastEvent(q *httpparse.Request) []byte {
+	if len(q.LastEventID) > 0 {
+		return q.LastEventID
+	}
+	return httpparse.Value(q.Query, "lastEventId")
 }

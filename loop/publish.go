@@ -12,6 +12,10 @@ import (
 // should try again later.
 var ErrBusy = errors.New("server is busy")
 
+// ErrHistory means that an event reached its subscribers, but could not be
+// written to the history file.
+var ErrHistory = errors.New("history file")
+
 // ChannelError says why a publication was refused.
 type ChannelError struct {
 	Index  int    // of the publication in its batch
@@ -44,17 +48,25 @@ func (s *Server) Publish(batch []Publication) error {
 	if s.congested.Load() > 0 {
 		return ErrBusy
 	}
-	s.postEvents(batch)
+	if err := s.postDurably(batch); err != nil {
+		return err
+	}
 	s.published.Add(uint64(len(batch)))
 	return nil
 }
 
 // postEvents posts a batch to each interested loop at once, so that a subscriber
-// gets what it can of it in one reply.
-func (s *Server) postEvents(batch []Publication) {
+// gets what it can of it in one reply. What goes to sequenced channels takes its
+// way through the store; stored is called for each such event.
+func (s *Server) postEvents(batch []Publication, stored func(error)) {
 	posts := make([][]entry, s.cfg.Loops)
 	for _, p := range batch {
 		event := bayeux.NewEvent(p.Channel, p.Data, false)
+		if b := s.rules.Of(p.Channel); b.Sequenced() {
+			s.store.publish(event, b, stored)
+			continue
+		}
+		stored(nil)
 		set := s.interest.of(event.Channel())
 		set.each(func(loop uint16) { posts[loop] = append(posts[loop], entry{kind: entryPublish, event: event}) })
 	}
@@ -63,4 +75,21 @@ func (s *Server) postEvents(batch []Publication) {
 			s.reactors[loop].wake()
 		}
 	}
+}
+
+// postDurably is postEvents and waits until what has a history is stored.
+func (s *Server) postDurably(batch []Publication) error {
+	if s.cfg.HistoryFile == "" {
+		s.postEvents(batch, func(error) {})
+		return nil
+	}
+	results := make(chan error, len(batch))
+	s.postEvents(batch, func(err error) { results <- err })
+	var failure error
+	for range batch {
+		if err := <-results; err != nil {
+			failure = fmt.Errorf("%w: %w", ErrHistory, err)
+		}
+	}
+	return failure
 }

@@ -18,7 +18,7 @@ func (r *reactor) receive(e *entry) {
 	}()
 	switch e.kind {
 	case entryPublish:
-		r.core.Deliver(e.event)
+		r.core.Deliver(r.now(), e.event)
 	case entryForward:
 		r.handle(e.request, r.inbox.bytes(e))
 	case entryOpen:
@@ -98,7 +98,9 @@ func (r *reactor) perform() {
 func (r *reactor) effect(e *bayeux.Effect) {
 	switch e.Kind {
 	case bayeux.Publish:
-		r.publish(e.Event)
+		r.publish(e)
+	case bayeux.Join:
+		r.server.store.join(r.id, e.Ticket, e.Wanted)
 	case bayeux.AddInterest:
 		r.server.interest.add(r.fx.Pattern(e), r.id)
 	case bayeux.RemoveInterest:
@@ -143,13 +145,36 @@ func (r *reactor) toConnection(e *bayeux.Effect) {
 	r.post(e.To.Loop, out, data)
 }
 
-// publish posts an event to the other loops that have subscribers.
-func (r *reactor) publish(event bayeux.Event) {
-	set := r.server.interest.of(event.Channel())
+// publish posts an event to the other loops that have subscribers, or gives it to
+// the store, which posts it to all.
+func (r *reactor) publish(e *bayeux.Effect) {
+	if e.Sequenced {
+		r.server.store.publish(e.Event, r.server.rules.Of([]byte(e.Event.Channel())), r.stored(e.Ticket))
+		return
+	}
+	set := r.server.interest.of(e.Event.Channel())
 	set.remove(r.id)
 	set.each(func(loop uint16) {
-		r.post(loop, entry{kind: entryPublish, event: event}, nil)
+		r.post(loop, entry{kind: entryPublish, event: e.Event}, nil)
 	})
+}
+
+// stored returns what brings the news of an event's storing to the batch that
+// waits for it under ticket, if one does.
+func (r *reactor) stored(ticket bayeux.Ticket) func(error) {
+	if ticket == 0 {
+		return func(error) {}
+	}
+	return func(err error) {
+		failure := ""
+		if err != nil {
+			failure = "500::history_not_written"
+		}
+		r.server.post(r.id, entry{kind: entryCall, call: func(r *reactor) {
+			r.core.Published(r.now(), ticket, failure, &r.fx)
+			r.perform()
+		}}, nil)
+	}
 }
 
 // written tells the owner of a session that a reply with events was written.

@@ -35,6 +35,7 @@ type Server struct {
 	interest *interest
 	browsers *browsers
 	rates    *rates // of handshakes
+	store    *store
 
 	engine    gnet.Engine
 	addresses []string
@@ -73,6 +74,11 @@ func New(cfg Config) (*Server, error) {
 	if err := s.configure(); err != nil {
 		return nil, err
 	}
+	store, err := openStore(s)
+	if err != nil {
+		return nil, err
+	}
+	s.store = store
 	for id := range s.cfg.Loops {
 		s.reactors = append(s.reactors, newReactor(s, uint16(id), s.now()))
 	}
@@ -105,6 +111,7 @@ func (s *Server) coreConfig(id uint16) bayeux.Config {
 		PollsPerBrowser:  s.cfg.PollsPerBrowser,
 		LenientHandshake: s.cfg.LenientHandshake,
 		Rules:            s.rules,
+		Durable:          s.cfg.HistoryFile != "",
 		Policy:           s.cfg.Policy,
 		Browsers:         s.browsers,
 		Congested:        func() bool { return s.congested.Load() > 0 },
@@ -134,16 +141,24 @@ func (s *Server) Run(ctx context.Context) error {
 	// The helpers of the loops work until the engine has ended, a drain included.
 	serving, end := context.WithCancel(context.WithoutCancel(ctx))
 	var group sync.WaitGroup
+	defer s.closeStore()
 	defer group.Wait()
 	defer end()
 	group.Go(func() { s.help(serving) })
 	group.Go(func() { s.beat(serving) })
+	group.Go(func() { s.store.expire(serving) })
 	group.Go(func() { s.drainWhenDone(ctx, serving.Done()) })
 	if err := gnet.Rotate(s, urls, s.options()...); err != nil {
 		return fmt.Errorf("--listen %v: %w", s.cfg.Listen, err)
 	}
 	s.ready.Store(false)
 	return nil
+}
+
+func (s *Server) closeStore() {
+	if err := s.store.close(); err != nil {
+		s.cfg.Log.Error("history file", "error", err)
+	}
 }
 
 // options are gnet's; the reasons are in ARCHITECTURE.md.

@@ -38,6 +38,8 @@ type Stats struct {
 	Published                      uint64 // events accepted, from clients and from the server's side
 	Delivered                      uint64 // events written to clients
 	QueueDropped                   uint64 // events lost to full queues
+	Conflated                      uint64 // events that a newer one took the place of
+	HistoryEvents, HistoryBytes    int    // remembered now
 	Bounced                        uint64 // events that went back to their queue
 	LostInFlight                   uint64 // replies with events whose connection died before they were confirmed
 	BayeuxErrors, HTTPErrors       uint64 // replies with an error
@@ -64,6 +66,7 @@ func (s *Server) Stats() Stats {
 		LoopLag:     make([]time.Duration, s.cfg.Loops),
 		Uptime:      time.Since(s.start),
 	}
+	total.HistoryEvents, total.HistoryBytes = s.store.usage()
 	ctx, cancel := context.WithTimeout(context.Background(), statsTimeout)
 	defer cancel()
 	parts := make(chan part, s.cfg.Loops)
@@ -99,6 +102,7 @@ func (t *Stats) add(p part) {
 	t.Delivered += p.core.Delivered
 	t.QueueDropped += p.core.QueueDropped
 	t.Bounced += p.core.Bounced
+	t.Conflated += p.core.Conflated
 	t.LostInFlight += p.lostInFlight
 	t.BayeuxErrors += p.core.Errors
 	t.HTTPErrors += p.httpErrors

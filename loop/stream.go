@@ -100,7 +100,11 @@ func (r *reactor) encode(dst []byte, e *bayeux.Effect) []byte {
 			name = "gap"
 		}
 		r.fx.Each(e, func(message []byte) {
-			dst = connectiontype.AppendEvent(dst, name, message)
+			id := int64(0)
+			if name == "" {
+				id = bayeux.Event(message).ID()
+			}
+			dst = connectiontype.AppendEvent(dst, name, id, message)
 			name = ""
 		})
 		return dst

@@ -105,8 +105,11 @@ func appendEventArray(dst, messages []byte) []byte {
 }
 
 // AppendEvent appends one message as an event of an event-stream whose client
-// speaks no Bayeux. An empty name means the default, message.
-func AppendEvent(dst []byte, name string, msg []byte) []byte {
+// speaks no Bayeux. An empty name means the default, message; an id of 0 is none.
+func AppendEvent(dst []byte, name string, id int64, msg []byte) []byte {
+	if id != 0 {
+		dst = append(strconv.AppendInt(append(dst, "id: "...), id, 10), '\n')
+	}
 	if name != "" {
 		dst = append(append(append(dst, "event: "...), name...), '\n')
 	}

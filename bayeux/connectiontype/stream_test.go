@@ -25,10 +25,10 @@ func TestStreams(t *testing.T) {
 }
 
 func TestAppendEvent(t *testing.T) {
-	if got := string(AppendEvent(nil, "", []byte("{\"a\":\n1}"))); got != "data: {\"a\": 1}\n\n" {
+	if got := string(AppendEvent(nil, "", 7, []byte("{\"a\":\n1}"))); got != "id: 7\ndata: {\"a\": 1}\n\n" {
 		t.Errorf("got %q", got)
 	}
-	if got := string(AppendEvent(nil, "gap", []byte("{}"))); got != "event: gap\ndata: {}\n\n" {
+	if got := string(AppendEvent(nil, "gap", 0, []byte("{}"))); got != "event: gap\ndata: {}\n\n" {
 		t.Errorf("got %q", got)
 	}
 }

@@ -210,3 +210,22 @@ func (s *Store) each(pattern []byte, visit func(name string, r *ring)) {
 func sort(entries []Entry) {
 	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(a.ID, b.ID) })
 }
+
+// Skip gives a number to an event that is not remembered.
+func (s *Store) Skip(id int64) { s.last = id }
+
+// All lists every entry, by number.
+func (s *Store) All() []Entry {
+	list := make([]Entry, 0, s.order.len())
+	for _, r := range s.channels {
+		list = append(list, r.entries.live()...)
+	}
+	sort(list)
+	return list
+}
+
+// Merge sorts entries by number and drops those that are there twice.
+func Merge(entries []Entry) []Entry {
+	sort(entries)
+	return slices.CompactFunc(entries, func(a, b Entry) bool { return a.ID == b.ID })
+}

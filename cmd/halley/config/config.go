@@ -56,6 +56,11 @@ type Serve struct {
 	StreamPadding      Size          `group:"streams" default:"0" help:"White space at the start of a streamed response, for browsers of old."`
 	WSMessagesPerFrame int           `group:"streams" default:"0" help:"Messages in one websocket frame; 0 is all that there are."`
 
+	HistoryBytes   Size   `group:"history" default:"64MiB" help:"What is remembered of all channels together; beyond it the oldest goes."`
+	HistoryFile    string `group:"history" placeholder:"FILE" help:"What has a history survives a restart by this file (default none)."`
+	HistorySync    string `group:"history" default:"interval" enum:"always,interval,never" help:"When that file is safe from a crash of the machine: always (before a publish is acknowledged), interval (once a second) or never (when the system pleases)."`
+	HistoryExpired string `group:"history" default:"error" enum:"error,earliest,tip" help:"What a client gets whose cursor is forgotten: error, earliest (all there is) or tip (nothing)."`
+
 	QueueMessages int    `group:"queue" default:"10000" help:"Messages that may wait for one session."`
 	QueueBytes    Size   `group:"queue" default:"2MiB" help:"Bytes that may wait for one session."`
 	Slow          string `group:"queue" default:"drop-oldest" enum:"drop-oldest,conflate,disconnect" help:"What a full queue does: drop-oldest, conflate or disconnect."`
@@ -85,6 +90,7 @@ func Groups() []kong.Group {
 		{Key: "bayeux", Title: "Bayeux:"},
 		{Key: "limits", Title: "Limits (sizes in bytes, KiB, MiB or GiB):"},
 		{Key: "streams", Title: "Streams:"},
+		{Key: "history", Title: "History, of channels with a rule for it:"},
 		{Key: "queue", Title: "Queue of each session:"},
 		{Key: "internal", Title: "Internal listener:"},
 		{Key: "demo", Title: "Demo:"},
@@ -173,6 +179,10 @@ func (c *Serve) Loop() loop.Config {
 		AllowOrigin:        c.AllowOrigin,
 		PollsPerBrowser:    c.PollsPerBrowser,
 		LenientHandshake:   c.LenientHandshake,
+		HistoryBytes:       int(c.HistoryBytes),
+		HistoryFile:        c.HistoryFile,
+		HistorySync:        c.HistorySync,
+		HistoryExpired:     c.HistoryExpired,
 		DrainTimeout:       c.DrainTimeout,
 	}
 }

@@ -59,6 +59,8 @@ func (c *collector) gauges() {
 	c.add(gauge, "connections", "Connections open.", func(s *loop.Stats) float64 { return float64(s.Connections) })
 	c.add(gauge, "sessions", "Sessions.", func(s *loop.Stats) float64 { return float64(s.Sessions) })
 	c.add(gauge, "held_polls", "Connects held.", func(s *loop.Stats) float64 { return float64(s.Held) })
+	c.add(gauge, "history_events", "Events remembered for replay and snapshots.", func(s *loop.Stats) float64 { return float64(s.HistoryEvents) })
+	c.add(gauge, "history_bytes", "Bytes that they take, about.", func(s *loop.Stats) float64 { return float64(s.HistoryBytes) })
 	c.add(gauge, "uptime_seconds", "Time since the start.", func(s *loop.Stats) float64 { return s.Uptime.Seconds() })
 }
 
@@ -84,6 +86,7 @@ func (c *collector) counters() {
 		{"bayeux_errors_total", "Replies that refused a message.", func(s *loop.Stats) float64 { return float64(s.BayeuxErrors) }},
 		{"http_errors_total", "Responses with an error status.", func(s *loop.Stats) float64 { return float64(s.HTTPErrors) }},
 		{"frame_errors_total", "Websockets closed for their frames.", func(s *loop.Stats) float64 { return float64(s.FrameErrors) }},
+		{"conflated_total", "Events that a newer one took the place of.", func(s *loop.Stats) float64 { return float64(s.Conflated) }},
 		{"scan_errors_total", "Bodies that were no batch of messages.", func(s *loop.Stats) float64 { return float64(s.ScanErrors) }},
 		{"floods_closed_total", "Connections closed for sending ahead.", func(s *loop.Stats) float64 { return float64(s.Floods) }},
 		{"slow_closed_total", "Connections closed for not reading.", func(s *loop.Stats) float64 { return float64(s.SlowClosed) }},

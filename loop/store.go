@@ -1,0 +1,161 @@
+package loop
+
+import (
+	"context"
+	"strconv"
+	"sync"
+	"time"
+
+	"halley/bayeux"
+	"halley/bayeux/history"
+)
+
+// store is the one place through which sequenced channels go: their events get
+// their number, are remembered and are posted to every interested loop under one
+// lock, so that all subscribers see one order, and what is remembered meets what
+// is live without gap or double.
+type store struct {
+	server *Server
+	mu     sync.Mutex
+	past   *history.Store
+	file   *journal // nil without --history-file
+}
+
+// openStore reads the history file, if there is one.
+func openStore(s *Server) (*store, error) {
+	st := &store{server: s, past: history.New(s.cfg.HistoryBytes)}
+	if s.cfg.HistoryFile == "" {
+		return st, nil
+	}
+	file, err := openJournal(s.cfg.HistoryFile, journalSync(s.cfg.HistorySync), func(e history.Entry) {
+		if b := s.rules.Of([]byte(e.Channel)); b.Remembered() {
+			st.past.Add(e, b.Keep)
+		} else {
+			st.past.Skip(e.ID)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	st.file = file
+	st.past.Expire(s.now())
+	return st, nil
+}
+
+// publish gives e its number and brings it to its subscribers. stored is called
+// when a channel's history is as safe as was asked for, at once if there is no
+// file.
+func (st *store) publish(e bayeux.Event, b bayeux.Behaviour, stored func(error)) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	id := st.past.Next()
+	if b.Remembered() {
+		e = st.remember(e, id, b, stored)
+	} else {
+		st.past.Skip(id)
+		stored(nil)
+	}
+	set := st.server.interest.of(e.Channel())
+	set.each(func(loop uint16) { st.server.post(loop, entry{kind: entryPublish, event: e}, nil) })
+}
+
+func (st *store) remember(e bayeux.Event, id int64, b bayeux.Behaviour, stored func(error)) bayeux.Event {
+	now := st.server.now()
+	if b.History {
+		e = st.server.numbered(e, id, now)
+	}
+	past := history.Entry{ID: id, At: now, Channel: e.Channel(), Event: string(e)}
+	st.past.Add(past, b.Keep)
+	if st.file == nil || !b.History {
+		stored(nil)
+		return e
+	}
+	st.file.append(past, stored)
+	return e
+}
+
+// join takes what is remembered of the wanted patterns and posts it to the loop
+// that asked, behind all that was published before.
+func (st *store) join(loop uint16, ticket bayeux.Ticket, wanted []bayeux.Wanted) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	past := st.recall(wanted)
+	st.server.post(loop, entry{kind: entryCall, call: func(r *reactor) {
+		r.core.Joined(r.now(), ticket, past, &r.fx)
+		r.perform()
+	}}, nil)
+}
+
+func (st *store) recall(wanted []bayeux.Wanted) (past bayeux.Remembered) {
+	st.past.Expire(st.server.now())
+	for _, w := range wanted {
+		if !w.Replay {
+			past.Entries = st.past.Snapshot(past.Entries, []byte(w.Pattern), func(name string) bool {
+				return st.server.rules.Of([]byte(name)).Snapshot
+			})
+			continue
+		}
+		entries, ok := st.past.Replay(past.Entries, []byte(w.Pattern), w.After)
+		if !ok {
+			if entries, ok = st.instead(past.Entries, entries, w); !ok {
+				return bayeux.Remembered{Failure: "400::The replayId {" + strconv.FormatInt(w.After, 10) + "} you provided was invalid"}
+			}
+		}
+		past.Entries = entries
+	}
+	past.Entries = history.Merge(past.Entries)
+	return past
+}
+
+// instead is what a client gets whose cursor stands for nothing that is still
+// remembered: by --history-expired an error, all that is, or nothing.
+func (st *store) instead(before, found []history.Entry, w bayeux.Wanted) ([]history.Entry, bool) {
+	switch st.server.cfg.HistoryExpired {
+	case "earliest":
+		all, _ := st.past.Replay(before, []byte(w.Pattern), history.Earliest)
+		return all, true
+	case "tip":
+		return before, true
+	}
+	return found, false
+}
+
+// expireEvery is how often the store looks for what has become too old.
+const expireEvery = time.Second
+
+// expire forgets what has become too old, until ctx is done.
+func (st *store) expire(ctx context.Context) {
+	ticker := time.NewTicker(expireEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		st.mu.Lock()
+		st.past.Expire(st.server.now())
+		if st.file != nil && st.file.bloated(st.past.Len()) {
+			st.file.compact(st.past.All())
+		}
+		st.mu.Unlock()
+	}
+}
+
+// usage tells how many events are remembered and about how many bytes they take.
+func (st *store) usage() (events, bytes int) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.past.Len(), st.past.Bytes()
+}
+
+// close flushes the history file.
+func (st *store) close() error {
+	if st.file == nil {
+		return nil
+	}
+	return st.file.close()
+}
+
+// numbered writes an event's number into it, for its subscribers to go on from.
+func (s *Server) numbered(e bayeux.Event, id, _ int64) bayeux.Event { return e.Numbered(id) }
