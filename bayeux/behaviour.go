@@ -46,8 +46,9 @@ func (b Behaviour) Remembered() bool { return b.Snapshot || b.History }
 // whoever publishes them.
 func (b Behaviour) Sequenced() bool { return b.Remembered() || b.Conflate || b.Interval > 0 }
 
-// option changes a behaviour.
-type option func(*Behaviour)
+// option changes a behaviour. It takes and gives a value, so that none has to
+// live on the heap.
+type option func(Behaviour) Behaviour
 
 const optionHelp = "want publish=, subscribe=, conflate, key=, rate=N/s, lazy=DURATION, snapshot or history=N or DURATION"
 
@@ -69,14 +70,14 @@ func parseOption(text string) (option, error) {
 		if value == "" {
 			return nil, fmt.Errorf("option %q: want key= and the name of a field of data", text)
 		}
-		return func(b *Behaviour) { b.Key, b.Conflate = value, true }, nil
+		return func(b Behaviour) Behaviour { b.Key, b.Conflate = value, true; return b }, nil
 	}
 	switch {
 	case valued:
 	case name == "conflate":
-		return func(b *Behaviour) { b.Conflate = true }, nil
+		return func(b Behaviour) Behaviour { b.Conflate = true; return b }, nil
 	case name == "snapshot":
-		return func(b *Behaviour) { b.Snapshot = true }, nil
+		return func(b Behaviour) Behaviour { b.Snapshot = true; return b }, nil
 	}
 	return nil, fmt.Errorf("unknown option %q: %s", text, optionHelp)
 }
@@ -86,14 +87,14 @@ func parsePublish(text, value string) (option, error) {
 	if !ok {
 		return nil, fmt.Errorf("option %q: want publish=any, publish=session or publish=internal", text)
 	}
-	return func(b *Behaviour) { b.publish = a }, nil
+	return func(b Behaviour) Behaviour { b.publish = a; return b }, nil
 }
 
 func parseSubscribe(text, value string) (option, error) {
 	if value != "any" && value != "none" {
 		return nil, fmt.Errorf("option %q: want subscribe=any or subscribe=none", text)
 	}
-	return func(b *Behaviour) { b.subscribe = value == "any" }, nil
+	return func(b Behaviour) Behaviour { b.subscribe = value == "any"; return b }, nil
 }
 
 func parseRate(text, value string) (option, error) {
@@ -102,7 +103,7 @@ func parseRate(text, value string) (option, error) {
 	if err != nil || unit != "s" || n < 0.001 || n > 1000 {
 		return nil, fmt.Errorf("option %q: want rate=N/s with N between 0.001 and 1000", text)
 	}
-	return func(b *Behaviour) { b.Interval = int64(1000/n + 0.5) }, nil
+	return func(b Behaviour) Behaviour { b.Interval = int64(1000/n + 0.5); return b }, nil
 }
 
 func parseLazy(text, value string) (option, error) {
@@ -110,15 +111,15 @@ func parseLazy(text, value string) (option, error) {
 	if err != nil || d <= 0 || d > time.Hour {
 		return nil, fmt.Errorf("option %q: want a duration such as lazy=2s", text)
 	}
-	return func(b *Behaviour) { b.Lazy = d.Milliseconds() }, nil
+	return func(b Behaviour) Behaviour { b.Lazy = d.Milliseconds(); return b }, nil
 }
 
 func parseHistory(text, value string) (option, error) {
 	if n, err := strconv.Atoi(value); err == nil && n > 0 {
-		return func(b *Behaviour) { b.History, b.Keep.Events = true, n }, nil
+		return func(b Behaviour) Behaviour { b.History, b.Keep.Events = true, n; return b }, nil
 	}
 	if d, err := time.ParseDuration(value); err == nil && d > 0 {
-		return func(b *Behaviour) { b.History, b.Keep.Age = true, d.Milliseconds() }, nil
+		return func(b Behaviour) Behaviour { b.History, b.Keep.Age = true, d.Milliseconds(); return b }, nil
 	}
 	return nil, fmt.Errorf("option %q: want history=N or a duration such as history=10m", text)
 }

@@ -44,7 +44,7 @@ func (rules Rules) Of(name []byte) Behaviour {
 	for i := range rules {
 		if r := &rules[i]; channel.Matches([]byte(r.Pattern), name) {
 			for _, o := range r.options {
-				o(&b)
+				b = o(b)
 			}
 		}
 	}
