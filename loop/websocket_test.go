@@ -39,7 +39,7 @@ func (w *wire) mustCloseWith(code uint16) (texts []map[string]any) {
 func (w *wire) session(pattern string) (id string) {
 	w.t.Helper()
 	id = w.roundTrip(`[{"channel":"/meta/handshake","supportedConnectionTypes":["websocket"]}]`)[0]["clientId"].(string)
-	equal(w.t, w.roundTrip("["+wsConnect(id)+","+subscribe(id, pattern)+"]")[1]["successful"], true)
+	equal(w.t, w.roundTrip("[" + wsConnect(id) + "," + subscribe(id, pattern) + "]")[1]["successful"], true)
 	return id
 }
 
