@@ -56,22 +56,30 @@ func (w *wire) frame(opcode byte, payload string) {
 // readFrame reads one frame of the server's.
 func (w *wire) readFrame() (opcode byte, payload string) {
 	w.t.Helper()
+	opcode, payload, err := w.tryFrame()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return opcode, payload
+}
+
+func (w *wire) tryFrame() (opcode byte, payload string, err error) {
 	head := make([]byte, 2)
 	if _, err := io.ReadFull(w.in, head); err != nil {
-		w.t.Fatal(err)
+		return 0, "", err
 	}
 	n := uint64(head[1])
 	switch n {
 	case 126, 127:
 		size := make([]byte, 2+6*(n-126))
-		io.ReadFull(w.in, size)
+		if _, err := io.ReadFull(w.in, size); err != nil {
+			return 0, "", err
+		}
 		n = binary.BigEndian.Uint64(append(make([]byte, 8-len(size)), size...))
 	}
 	body := make([]byte, n)
-	if _, err := io.ReadFull(w.in, body); err != nil {
-		w.t.Fatal(err)
-	}
-	return head[0], string(body)
+	_, err = io.ReadFull(w.in, body)
+	return head[0], string(body), err
 }
 
 // roundTrip sends messages over a websocket and reads the next text frame.
@@ -81,9 +89,13 @@ func (w *wire) roundTrip(body string) []map[string]any {
 	return w.text()
 }
 
+// text reads the next text frame, over pings.
 func (w *wire) text() []map[string]any {
 	w.t.Helper()
 	opcode, payload := w.readFrame()
+	for opcode == 0x89 {
+		opcode, payload = w.readFrame()
+	}
 	if opcode != 0x81 {
 		w.t.Fatalf("opcode %x: %q", opcode, payload)
 	}

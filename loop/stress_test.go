@@ -198,6 +198,7 @@ func TestDisplacedAcrossLoops(t *testing.T) {
 		a := old.read()
 		if a.StatusCode == 200 { // it was answered before it could be displaced
 			got = append(got, events(decode(t, a.body))...)
+			eventually(t, func() bool { return isHeld(s, id) })
 		} else {
 			equal(t, a.StatusCode, 408)
 			old.mustEnd()

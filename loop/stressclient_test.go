@@ -6,13 +6,19 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
+	"time"
 
 	"halley/bayeux"
 )
 
 // stressKinds are the connection types that the subscribers of a stress use.
 var stressKinds = []bayeux.ConnectionType{bayeux.LongPolling, bayeux.WebSocket, bayeux.EventSource}
+
+// patience is how long a websocket's client waits for the reply to a connect that
+// is held for a fraction of that.
+const patience = 3 * time.Second
 
 // errDisplaced means that another connection of the session took its place.
 var errDisplaced = errors.New("displaced")
@@ -55,7 +61,12 @@ func (c *stressClient) openSocket(w *wire) (next func() (string, error), err err
 	w.frame(1, wsConnect(c.id))
 	return func() (string, error) {
 		for {
-			if _, err := w.in.Peek(2); err != nil {
+			// The server does not tell a websocket that another connection has taken
+			// its session, so its client has to miss the replies to its connects.
+			w.SetReadDeadline(time.Now().Add(patience))
+			if _, err := w.in.Peek(2); errors.Is(err, os.ErrDeadlineExceeded) {
+				return "", errDisplaced
+			} else if err != nil {
 				return "", err
 			}
 			opcode, text := w.readFrame()

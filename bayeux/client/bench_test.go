@@ -16,9 +16,11 @@ func BenchmarkReceive(b *testing.B) {
 	}
 	n := 0
 	c.inbox.set("/stock/*", func(Message) { n++ })
+	l := newLink(c.polling, &c.inbox)
+	l.release()
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := c.receive(body); err != nil {
+		if err := c.receive(l, body); err != nil {
 			b.Fatal(err)
 		}
 	}

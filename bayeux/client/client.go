@@ -32,7 +32,11 @@ type Options struct {
 	HTTP *http.Client
 	// Header is added to each request, for example Authorization.
 	Header http.Header
-	// Transport replaces long-polling.
+	// ConnectionTypes are the connection types to use, best first: websocket,
+	// eventsource, long-polling. One that the server does not offer, or that does
+	// not get through to it, is passed over for the next. Nil means long-polling.
+	ConnectionTypes []string
+	// Transport replaces the built-in connection types.
 	Transport Transport
 	// HandshakeExt is the ext field of the handshake, a JSON object, or nil.
 	HandshakeExt json.RawMessage
@@ -42,7 +46,8 @@ type Options struct {
 	// MinBackoff and MaxBackoff bound the wait after a failure, which doubles
 	// each time and is jittered by half. Zero means 500 ms and 30 s.
 	MinBackoff, MaxBackoff time.Duration
-	// MaxResponse bounds one response in bytes. Zero means 64 MiB.
+	// MaxResponse bounds one response, websocket message or event in bytes. Zero
+	// means 64 MiB.
 	MaxResponse int64
 	// OnError is told of each failure that Run recovers from, and of
 	// subscriptions that the server refused after a handshake. It is called by
@@ -63,16 +68,21 @@ const (
 // Client is one Bayeux session and its successors: after a lost session it
 // shakes hands and subscribes anew.
 type Client struct {
-	options   Options
-	transport Transport
-	inbox     inbox
+	options Options
+	polling *longPolling // what the built-in transports have in common
+	inbox   inbox
+	wished  chan struct{} // has one entry when Use was called
 
 	mu      sync.Mutex
 	lastID  uint64
 	pending map[string]place
 	session string // clientId, empty without a session
 	advice  Advice
-	fresh   bool // the next connect is the first of its session or the first after a failure
+	link    *link
+	kinds   []string // connection types, best first
+	offers  []string // connection types that the server has
+	wish    string   // the connection type to move to
+	fresh   bool     // the next connect is the first of its session or the first after a failure
 	running bool
 	closing bool
 	stop    context.CancelFunc // ends the Run in progress
@@ -92,18 +102,24 @@ func New(address string, o Options) (*Client, error) {
 		return nil, errors.New("client: HandshakeExt is not JSON")
 	}
 	o.fill()
-	t := o.Transport
-	if t == nil {
-		if t, err = newLongPolling(u.String(), o); err != nil {
-			return nil, err
+	polling, err := newLongPolling(u.String(), o)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{
+		options: o,
+		polling: polling,
+		wished:  make(chan struct{}, 1),
+		kinds:   o.ConnectionTypes,
+		pending: make(map[string]place),
+		advice:  defaultAdvice(),
+	}
+	for _, kind := range c.kinds {
+		if c.transport(kind) == nil {
+			return nil, fmt.Errorf("client: unknown connection type %q", kind)
 		}
 	}
-	return &Client{
-		options:   o,
-		transport: t,
-		pending:   make(map[string]place),
-		advice:    defaultAdvice(),
-	}, nil
+	return c, nil
 }
 
 // fill replaces zero values by the defaults.
@@ -120,6 +136,12 @@ func (o *Options) fill() {
 	if o.MaxResponse == 0 {
 		o.MaxResponse = defaultMaxResponse
 	}
+	if o.Transport != nil {
+		o.ConnectionTypes = []string{o.Transport.ConnectionType()}
+	}
+	if len(o.ConnectionTypes) == 0 {
+		o.ConnectionTypes = []string{longPollingType}
+	}
 	if o.OnError == nil {
 		o.OnError = func(error) {}
 	}
@@ -130,52 +152,6 @@ func (c *Client) ID() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.session
-}
-
-// Handshake opens a session and subscribes it to every pattern that has a
-// handler. It tries once; Run shakes hands by itself and again as needed. A
-// refusal is a *BayeuxError.
-func (c *Client) Handshake(ctx context.Context) error {
-	if c.closed() {
-		return ErrClosed
-	}
-	reply, err := c.one(ctx, request{
-		Channel:                  "/meta/handshake",
-		Version:                  "1.0",
-		MinimumVersion:           "1.0",
-		SupportedConnectionTypes: []string{c.transport.ConnectionType()},
-		Ext:                      c.options.HandshakeExt,
-	}, c.options.NetworkDelay)
-	if err != nil {
-		return fmt.Errorf("client: handshake: %w", err)
-	}
-	if err := c.checkHandshake(reply); err != nil {
-		return fmt.Errorf("client: handshake: %w", err)
-	}
-	c.mu.Lock()
-	if c.closing {
-		c.mu.Unlock()
-		return ErrClosed
-	}
-	c.session, c.fresh = reply.ClientID, true
-	c.mu.Unlock()
-	return c.resubscribe(ctx)
-}
-
-// checkHandshake looks for what a session needs (Bayeux 1.0, section 4.1.2).
-func (c *Client) checkHandshake(reply Reply) error {
-	if reply.ClientID == "" {
-		return errors.New("the reply has no clientId")
-	}
-	if len(reply.SupportedConnectionTypes) == 0 {
-		return nil
-	}
-	for _, t := range reply.SupportedConnectionTypes {
-		if t == c.transport.ConnectionType() {
-			return nil
-		}
-	}
-	return fmt.Errorf("the server does not offer %s", c.transport.ConnectionType())
 }
 
 // Subscribe registers handler for a pattern (a channel name, or one that ends
@@ -193,7 +169,7 @@ func (c *Client) Subscribe(ctx context.Context, pattern string, handler Handler)
 	if session == "" {
 		return nil
 	}
-	_, err := c.one(ctx, request{Channel: "/meta/subscribe", ClientID: session, Subscription: pattern}, c.options.NetworkDelay)
+	_, err := c.one(ctx, request{Channel: "/meta/subscribe", ClientID: session, Subscription: pattern})
 	if err == nil || isLost(err) && c.recovers() {
 		return nil
 	}
@@ -208,7 +184,7 @@ func (c *Client) Unsubscribe(ctx context.Context, pattern string) error {
 	if session == "" {
 		return nil
 	}
-	_, err := c.one(ctx, request{Channel: "/meta/unsubscribe", ClientID: session, Subscription: pattern}, c.options.NetworkDelay)
+	_, err := c.one(ctx, request{Channel: "/meta/unsubscribe", ClientID: session, Subscription: pattern})
 	if err == nil || isLost(err) {
 		return nil
 	}
@@ -237,7 +213,7 @@ func (c *Client) PublishBatch(ctx context.Context, messages []Message) error {
 		}
 		requests[i] = request{Channel: m.Channel, ClientID: session, Data: m.Data}
 	}
-	replies, err := c.exchange(ctx, requests, c.options.NetworkDelay)
+	replies, err := c.exchange(ctx, requests)
 	if err != nil {
 		return fmt.Errorf("client: publish: %w", err)
 	}
@@ -258,14 +234,14 @@ func (c *Client) Disconnect(ctx context.Context) error {
 	if session == "" {
 		return nil
 	}
-	_, err := c.one(ctx, request{Channel: "/meta/disconnect", ClientID: session}, c.options.NetworkDelay)
+	_, err := c.one(ctx, request{Channel: "/meta/disconnect", ClientID: session})
 	if err == nil || isLost(err) {
 		return nil
 	}
 	return fmt.Errorf("client: disconnect: %w", err)
 }
 
-// finish ends a Run in progress and lets go of idle connections.
+// finish ends a Run in progress and lets go of connections.
 func (c *Client) finish() {
 	c.mu.Lock()
 	stop := c.stop
@@ -276,10 +252,14 @@ func (c *Client) finish() {
 	c.Close()
 }
 
-// Close lets go of idle connections without telling the server. Use it when
+// Close lets go of connections without telling the server. Use it when
 // Disconnect is not called.
 func (c *Client) Close() {
-	if t, ok := c.transport.(interface{ Close() }); ok {
+	if l := c.current(); l != nil {
+		l.close()
+	}
+	c.polling.Close()
+	if t, ok := c.options.Transport.(interface{ Close() }); ok {
 		t.Close()
 	}
 }

@@ -18,6 +18,9 @@ var (
 	ErrUnanswered = errors.New("client: no reply with the id of the message")
 	// ErrRunning says that Run is already in progress.
 	ErrRunning = errors.New("client: already running")
+	// ErrConnectionEnded says that the server closed a stream, or that there is no
+	// connection at the moment.
+	ErrConnectionEnded = errors.New("client: the connection has ended")
 	// ErrClosed says that Disconnect has been called.
 	ErrClosed = errors.New("client: disconnected")
 )
@@ -75,7 +78,7 @@ func (e *BatchError) Error() string {
 // Unwrap gives the *BayeuxError of the first message refused.
 func (e *BatchError) Unwrap() error { return e.Refused[0].Err }
 
-// StatusError is an HTTP status other than 200.
+// StatusError is an HTTP status other than 200, or 101 for a websocket.
 type StatusError struct{ Status int }
 
 // Error names the status.

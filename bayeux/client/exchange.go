@@ -6,10 +6,15 @@ import (
 	"time"
 )
 
-// one sends a message and waits for its reply. A refusal is a *BayeuxError,
-// and the reply is given nevertheless, since its advice was heeded.
-func (c *Client) one(ctx context.Context, r request, patience time.Duration) (Reply, error) {
-	replies, err := c.exchange(ctx, []request{r}, patience)
+// one sends a message by the present link and waits for its reply. A refusal is
+// a *BayeuxError, and the reply is given nevertheless, since its advice was heeded.
+func (c *Client) one(ctx context.Context, r request) (Reply, error) {
+	return c.oneBy(ctx, c.current(), r, c.options.NetworkDelay)
+}
+
+// oneBy is one by a link that need not be the present one.
+func (c *Client) oneBy(ctx context.Context, l *link, r request, patience time.Duration) (Reply, error) {
+	replies, err := c.exchangeBy(ctx, l, []request{r}, patience)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -19,19 +24,29 @@ func (c *Client) one(ctx context.Context, r request, patience time.Duration) (Re
 	return replies[0], nil
 }
 
-// exchange sends requests as one batch and returns their replies in the same
-// order.
-func (c *Client) exchange(ctx context.Context, requests []request, patience time.Duration) ([]Reply, error) {
+// exchange sends requests as one batch by the present link and returns their
+// replies in the same order.
+func (c *Client) exchange(ctx context.Context, requests []request) ([]Reply, error) {
+	return c.exchangeBy(ctx, c.current(), requests, c.options.NetworkDelay)
+}
+
+func (c *Client) exchangeBy(ctx context.Context, l *link, requests []request, patience time.Duration) ([]Reply, error) {
 	if len(requests) == 0 {
 		return nil, nil
 	}
+	if l == nil || l.duplex() && !l.live() {
+		return nil, ErrConnectionEnded
+	}
+	awaited := requests[0].Channel != "/meta/connect"
+	l.begin(awaited)
+	defer l.end(awaited)
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	e := newExpectation(len(requests))
 	body := c.register(requests, e)
 	defer c.forget(e)
-	err := c.transport.Send(ctx, Batch{Body: body, Answered: e.answered}, func(b []byte) error {
-		return c.receive(b)
+	err := l.transport.Send(ctx, Batch{Body: body, Answered: e.answered}, func(b []byte) error {
+		return c.receive(l, b)
 	})
 	if err != nil {
 		return nil, err
@@ -114,8 +129,8 @@ func (c *Client) forget(e *expectation) {
 }
 
 // receive sorts the messages of one body: replies by their id, deliveries to
-// the inbox. Any advice takes effect before the handlers run.
-func (c *Client) receive(body []byte) error {
+// the handlers. Any advice takes effect before the handlers run.
+func (c *Client) receive(l *link, body []byte) error {
 	messages, err := decode(body)
 	if err != nil {
 		return err
@@ -136,6 +151,6 @@ func (c *Client) receive(body []byte) error {
 		}
 	}
 	c.mu.Unlock()
-	c.inbox.put(deliveries)
+	l.deliver(deliveries)
 	return nil
 }

@@ -15,7 +15,9 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) // gnet starts a pool with its package
+}
 
 // fake is a Bayeux server that follows a script: each request takes the next
 // step of its first message's channel. The last step of a channel repeats.

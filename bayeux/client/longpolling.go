@@ -9,6 +9,8 @@ import (
 	"net/http/cookiejar"
 )
 
+const longPollingType = "long-polling"
+
 // longPolling is the connection type long-polling: one POST for each batch
 // (Bayeux 1.0, section 6.2).
 type longPolling struct {
@@ -39,7 +41,7 @@ func newLongPolling(url string, o Options) (*longPolling, error) {
 }
 
 // ConnectionType is long-polling.
-func (t *longPolling) ConnectionType() string { return "long-polling" }
+func (t *longPolling) ConnectionType() string { return longPollingType }
 
 // Send posts the batch and reads the one response.
 func (t *longPolling) Send(ctx context.Context, batch Batch, receive func([]byte) error) error {

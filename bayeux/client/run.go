@@ -23,6 +23,7 @@ func (c *Client) Run(ctx context.Context) error {
 		err := l.turn(ctx)
 		switch {
 		case c.closed():
+			c.Close() // what was opened meanwhile
 			return nil
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -65,6 +66,7 @@ type runLoop struct {
 	c     *Client
 	wait  backoff
 	heard time.Time // when the server last answered a handshake or connect
+	told  *link     // whose end has been reported
 }
 
 // turn makes one attempt, handshake or connect, and waits as due. An error
@@ -93,25 +95,87 @@ func (l *runLoop) after(ctx context.Context, err error) error {
 }
 
 // connect sends one /meta/connect and waits until what it brought has been
-// handled.
+// handled, or until the client is to move to another connection type.
 func (l *runLoop) connect(ctx context.Context) error {
 	c := l.c
-	c.mu.Lock()
-	r := request{Channel: "/meta/connect", ClientID: c.session, ConnectionType: c.transport.ConnectionType()}
-	patience := c.advice.Timeout + c.options.NetworkDelay
-	if c.fresh {
-		r.Advice = `{"timeout":0}` // learn soon that the connection works
+	at, err := l.ready(ctx)
+	if err != nil {
+		return err
 	}
-	c.mu.Unlock()
-	_, err := c.one(ctx, r, patience)
-	c.mu.Lock()
-	c.fresh = err != nil
-	c.mu.Unlock()
-	select {
-	case <-c.inbox.settled():
-	case <-ctx.Done():
+	var held *connect
+	for {
+		if to := c.openWish(ctx, at); to != nil {
+			return l.move(ctx, at, to, held)
+		}
+		if held == nil {
+			held = c.startConnect(ctx, at, c.first())
+		}
+		select {
+		case err := <-held.done:
+			return l.settle(ctx, at, err)
+		case <-c.wished:
+		}
+	}
+}
+
+// settle follows up on a connect. A duplex connection on which it fails is not
+// used again, unless the reply may be there and only slow handlers keep it from
+// being read. On others the next connect waits for the handlers.
+func (l *runLoop) settle(ctx context.Context, at *link, err error) error {
+	var refusal *BayeuxError
+	switch {
+	case !at.duplex():
+		select {
+		case <-l.c.inbox.settled():
+		case <-ctx.Done():
+		}
+	case errors.Is(err, context.DeadlineExceeded) && at.waits():
+		return nil
+	case err != nil && !errors.As(err, &refusal):
+		l.told = at
+		at.close()
 	}
 	return err
+}
+
+// first reports whether the next connect is the first of its session or the first
+// after a failure.
+func (c *Client) first() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.fresh
+}
+
+// connect is a /meta/connect under way.
+type connect struct {
+	cancel context.CancelFunc
+	done   chan error // its one result
+}
+
+// startConnect sends a connect in the background. One that comes first, in its
+// session or after a failure, is not to be held, to learn soon that the
+// connection works.
+func (c *Client) startConnect(ctx context.Context, l *link, first bool) *connect {
+	c.mu.Lock()
+	r := request{Channel: "/meta/connect", ClientID: c.session, ConnectionType: l.kind()}
+	patience := c.advice.Timeout + c.options.NetworkDelay
+	if first {
+		r.Advice = `{"timeout":0}`
+	}
+	c.mu.Unlock()
+	ctx, cancel := context.WithCancel(ctx)
+	call := &connect{cancel, make(chan error, 1)}
+	go func() {
+		defer cancel()
+		_, err := c.oneBy(ctx, l, r, patience)
+		c.mu.Lock()
+		if c.link == l {
+			c.fresh = err != nil
+		}
+		c.mu.Unlock()
+		call.done <- err
+	}()
+	return call
 }
 
 // failed decides what follows an error: by the advice when the server gave
@@ -149,12 +213,35 @@ func (l *runLoop) next(ctx context.Context, err error) error {
 	if err != nil {
 		prompt := isLost(err) && l.wait.failures == 0
 		wait := l.wait.next(rand.Float64())
+		if at := l.c.current(); at != nil && at == l.told && at.streams() {
+			delay = 0 // its advice was how often to say that one lives
+		}
 		if !prompt {
 			delay = max(delay, wait)
 		}
 	}
-	sleep(ctx, delay)
+	l.pause(ctx, delay)
 	return nil
+}
+
+// pause waits between connects, unless there is something else to do: a stream
+// that has ended, or a move to another connection type.
+func (l *runLoop) pause(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	var ended <-chan struct{}
+	if at := l.c.current(); at != nil && at != l.told && at.streams() {
+		ended = at.ended
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ended:
+	case <-l.c.wished:
+	case <-ctx.Done():
+	}
 }
 
 // sleep waits for d or until ctx is done.
@@ -201,7 +288,7 @@ func (c *Client) resubscribe(ctx context.Context) error {
 		for i, p := range patterns[:n] {
 			requests[i] = request{Channel: "/meta/subscribe", ClientID: session, Subscription: p}
 		}
-		replies, err := c.exchange(ctx, requests, c.options.NetworkDelay)
+		replies, err := c.exchange(ctx, requests)
 		if err != nil {
 			c.lose() // a session without its subscriptions is of no use
 			return err

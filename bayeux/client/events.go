@@ -1,0 +1,127 @@
+package client
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+)
+
+// event is one event of an event-stream.
+type event struct {
+	name string // empty for a message
+	data []byte // valid until the next one
+}
+
+// readEvents parses an event-stream (HTML, section 9.2.6) and hands over each
+// event that has data, until the stream ends. Nil is a whole stream. One event
+// has at most limit bytes.
+func readEvents(r io.Reader, limit int64, handle func(event) error) error {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, int(limit))
+	lines.Split(splitLines())
+	var e event
+	for lines.Scan() {
+		if line := lines.Bytes(); len(line) > 0 {
+			if e.field(line); int64(len(e.data)) > limit {
+				return bufio.ErrTooLong
+			}
+			continue
+		}
+		if len(e.data) > 0 {
+			e.data = e.data[:len(e.data)-1] // the last line's end
+			if err := handle(e); err != nil {
+				return err
+			}
+		}
+		e = event{data: e.data[:0]}
+	}
+	return lines.Err() // an event without its empty line is dropped
+}
+
+// field takes one line. Comments, which keep the connection alive, have no name.
+func (e *event) field(line []byte) {
+	name, value, _ := bytes.Cut(line, []byte(":"))
+	value = bytes.TrimPrefix(value, []byte(" "))
+	switch string(name) {
+	case "data":
+		e.data = append(append(e.data, value...), '\n')
+	case "event":
+		e.name = string(value)
+	}
+}
+
+// splitLines is a bufio.SplitFunc for lines that end with LF, CR LF or CR. It
+// does not wait after a CR for an LF: that is left out when it comes. A last line
+// without an end is no line.
+func splitLines() bufio.SplitFunc {
+	afterCR := false
+	return func(data []byte, _ bool) (advance int, line []byte, err error) {
+		if afterCR && len(data) > 0 {
+			afterCR = false
+			if data[0] == '\n' {
+				return 1, nil, nil
+			}
+		}
+		end := bytes.IndexAny(data, "\r\n")
+		if end < 0 {
+			return 0, nil, nil
+		}
+		afterCR = data[end] == '\r'
+		return end + 1, data[:end:end], nil
+	}
+}
+
+// Events follows an event-stream of a server that needs no Bayeux, such as
+// http://127.0.0.1:8080/events?channel=/stock/*: each event is a message. It
+// returns when ctx is done, with its error, or with a *StatusError when the
+// server refuses; after a lost connection it asks again, and what was published
+// meanwhile is missed. Of the options HTTP, Header, the back-off, MaxResponse
+// and OnError count.
+func Events(ctx context.Context, address string, o Options, handler Handler) error {
+	o.fill()
+	t, err := newLongPolling(address, o)
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	wait := backoff{min: o.MinBackoff, max: o.MaxBackoff}
+	for {
+		heard, err := t.follow(ctx, handler)
+		var status *StatusError
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.As(err, &status) && status.Status < 500:
+			return fmt.Errorf("client: %w", err)
+		case err == nil:
+			err = ErrConnectionEnded
+		}
+		o.OnError(err)
+		if heard {
+			wait.reset()
+		}
+		sleep(ctx, wait.next(rand.Float64()))
+	}
+}
+
+// follow reads one stream to its end; heard tells whether there was one.
+func (t *longPolling) follow(ctx context.Context, handler Handler) (heard bool, err error) {
+	resp, err := t.getStream(ctx, t.url)
+	if err != nil {
+		return false, err
+	}
+	defer resp.Body.Close()
+	return true, readEvents(resp.Body, t.limit, func(e event) error {
+		messages, err := decode(e.data)
+		for _, m := range messages {
+			if m.Successful == nil {
+				handler(Message{Channel: m.Channel, Data: m.Data, Ext: m.Ext})
+			}
+		}
+		return err
+	})
+}

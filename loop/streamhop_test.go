@@ -1,0 +1,252 @@
+package loop
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+const (
+	hopSessions = 4
+	hopEvents   = 300
+	hopEvery    = 10 * time.Millisecond // between events
+	hopStay     = 120 * time.Millisecond
+)
+
+// hopOrder is the way of the sessions through the connection types.
+var hopOrder = []string{"long-polling", "websocket", "eventsource", "callback-polling", "xhr-streaming", "iframe"}
+
+// hopper is a session that goes from one connection type to the next. Its old
+// connections stay open and are read to the end.
+type hopper struct {
+	s  *Server
+	t  testing.TB
+	id string
+
+	mu      sync.Mutex
+	seen    map[int]string // where each event came
+	last    atomic.Int64
+	readers sync.WaitGroup
+}
+
+// lane is one connection of a hopper.
+type lane struct {
+	*hopper
+	*wire
+	name   string
+	newest int
+	left   atomic.Bool   // the session goes elsewhere: no further connects
+	took   chan struct{} // closed when the connection has taken over
+	once   sync.Once
+}
+
+// note takes messages of a lane: each event must be newer than those before it on
+// this connection, and new to the session.
+func (l *lane) note(messages []map[string]any) {
+	l.once.Do(func() { close(l.took) })
+	for _, data := range events(messages) {
+		n, _ := strconv.Atoi(data)
+		if n <= l.newest {
+			l.hopper.t.Errorf("%s: event %d after %d", l.name, n, l.newest)
+		}
+		l.newest = n
+		l.mu.Lock()
+		if where, double := l.seen[n]; double {
+			l.hopper.t.Errorf("event %d on %s and on %s", n, where, l.name)
+		}
+		l.seen[n] = l.name
+		l.mu.Unlock()
+	}
+}
+
+// Sessions move through all connection types under a steady feed, each old
+// connection left open until the new one has taken over and beyond: every event
+// comes once, on each connection in order.
+func TestHop(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *Config) { c.Loops = 4 })
+	var hoppers []*hopper
+	for range hopSessions {
+		h := &hopper{s: s, t: t, id: dial(t, s).subscriber("/feed"), seen: make(map[int]string)}
+		hoppers = append(hoppers, h)
+	}
+	var done atomic.Bool
+	var feed, hops sync.WaitGroup
+	feed.Go(func() {
+		for n := range hopEvents {
+			mustPublish(t, s, "/feed", strconv.Itoa(n+1))
+			time.Sleep(hopEvery)
+		}
+		done.Store(true)
+	})
+	for _, h := range hoppers {
+		hops.Go(func() { h.run(&done) })
+	}
+	feed.Wait()
+	hops.Wait()
+	st := s.Stats()
+	equal(t, []uint64{st.Panics, st.QueueDropped, st.FrameErrors}, []uint64{0, 0, 0})
+	equal(t, st.Delivered, hopSessions*hopEvents)
+}
+
+// run hops until the feed is done, then waits for the rest of the events.
+func (h *hopper) run(done *atomic.Bool) {
+	var lanes []*lane
+	for n := 0; !done.Load(); n++ {
+		if n > 0 {
+			lanes[n-1].left.Store(true)
+		}
+		l := h.open(hopOrder[n%len(hopOrder)], n)
+		lanes = append(lanes, l)
+		select {
+		case <-l.took:
+		case <-time.After(deadline):
+			h.t.Errorf("%s does not take over", l.name)
+			return
+		}
+		time.Sleep(hopStay)
+	}
+	end := time.Now().Add(deadline)
+	for h.count() < hopEvents && time.Now().Before(end) {
+		time.Sleep(5 * time.Millisecond)
+	}
+	if n := h.count(); n != hopEvents {
+		h.t.Errorf("%d events of %d after %d hops", n, hopEvents, len(lanes))
+	}
+	for _, l := range lanes {
+		l.left.Store(true)
+		l.Close()
+	}
+	h.readers.Wait()
+	if len(lanes) < len(hopOrder) {
+		h.t.Errorf("%d hops only", len(lanes))
+	}
+}
+
+func (h *hopper) count() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.seen)
+}
+
+// open opens a connection of the type and reads it in the background.
+func (h *hopper) open(kind string, n int) *lane {
+	l := &lane{hopper: h, wire: dial(h.t, h.s), name: fmt.Sprint(kind, " ", n), took: make(chan struct{})}
+	l.SetDeadline(time.Now().Add(6 * deadline))
+	read := map[string]func(){"long-polling": l.longPolling, "websocket": l.webSocket, "callback-polling": l.callbackPolling}[kind]
+	if read == nil {
+		read = func() { l.stream(kind) }
+	}
+	h.readers.Go(read)
+	return l
+}
+
+// longPolling polls. A displaced poll ends with 408, an abandoned one with its
+// connection.
+func (l *lane) longPolling() {
+	for !l.left.Load() {
+		if _, err := io.WriteString(l.Conn, post(connect(l.id))); err != nil {
+			return
+		}
+		a, err := l.tryRead()
+		if err != nil || a.StatusCode != 200 {
+			return
+		}
+		l.note(decode(l.hopper.t, a.body))
+	}
+}
+
+func (l *lane) callbackPolling() {
+	message := url.QueryEscape(strings.Replace(connect(l.id), "long-polling", "callback-polling", 1))
+	for !l.left.Load() {
+		if _, err := io.WriteString(l.Conn, getRequest("/bayeux?jsonp=f&message="+message, "")); err != nil {
+			return
+		}
+		a, err := l.tryRead()
+		if err != nil || a.StatusCode != 200 {
+			return
+		}
+		l.note(decode(l.hopper.t, strings.TrimSuffix(strings.TrimPrefix(a.body, "/**/f("), ");")))
+	}
+}
+
+func (l *lane) webSocket() {
+	l.Conn.Write([]byte(upgradeRequest("")))
+	if a, err := l.tryRead(); err != nil || a.StatusCode != 101 {
+		l.hopper.t.Errorf("upgrade: %v %v", a.Response, err)
+		return
+	}
+	l.frame(1, wsConnect(l.id))
+	for {
+		messages, err := l.tryText()
+		if err != nil {
+			return
+		}
+		l.note(messages)
+		asked := slices.ContainsFunc(messages, func(m map[string]any) bool { return m["channel"] == "/meta/connect" })
+		if asked && !l.left.Load() {
+			l.frame(1, wsConnect(l.id))
+		}
+	}
+}
+
+// stream reads an event-stream or the stream that a connect opens.
+func (l *lane) stream(kind string) {
+	request := streamConnect(l.id, kind)
+	if kind == "eventsource" {
+		request = getRequest("/bayeux/"+l.id, "Accept: text/event-stream\r\n")
+	}
+	l.Conn.Write([]byte(request))
+	response, err := http.ReadResponse(l.in, nil)
+	if err != nil || response.StatusCode != 200 {
+		l.hopper.t.Errorf("%s: %v %v", l.name, response, err)
+		return
+	}
+	l.note(nil)
+	for {
+		text, err := readLine(response.Body)
+		if err != nil {
+			return
+		}
+		text = strings.TrimPrefix(strings.TrimPrefix(text, "data: "), "<script>d(")
+		text = strings.TrimSuffix(text, ")</script>")
+		if strings.HasPrefix(text, "[") {
+			l.note(decode(l.hopper.t, text))
+		}
+	}
+}
+
+// readLine reads a line without its end.
+func readLine(in io.Reader) (string, error) {
+	var text []byte
+	for b := make([]byte, 1); ; {
+		if _, err := io.ReadFull(in, b); err != nil {
+			return "", err
+		}
+		if b[0] == '\n' {
+			return string(text), nil
+		}
+		text = append(text, b[0])
+	}
+}
+
+// tryText reads text frames up to the next one, and answers none.
+func (l *lane) tryText() ([]map[string]any, error) {
+	for {
+		opcode, payload, err := l.tryFrame()
+		if err != nil {
+			return nil, err
+		}
+		if opcode == 0x81 {
+			return decode(l.hopper.t, payload), nil
+		}
+	}
+}
