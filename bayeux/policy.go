@@ -50,17 +50,17 @@ type Browsers interface {
 // decide asks the rules' successor, the policy. Once the verdict that a parked
 // message waited for is there, it is used in place of the policy's answer.
 func (x *exchange) decide(q Question) Verdict {
-	if x.done {
+	if x.done || x.s.cfg.Policy == nil {
 		return Allow
 	}
-	x.waits = Effect{Kind: Ask, Question: &q}
-	if x.verdict != Wait {
-		v := x.verdict
+	if v := x.verdict; v != Wait {
 		x.verdict = Wait
 		return v
 	}
-	if x.s.cfg.Policy == nil {
-		return Allow
+	v := x.s.cfg.Policy.Decide(q)
+	if v == Wait {
+		asked := q
+		x.waits = Effect{Kind: Ask, Question: &asked}
 	}
-	return x.s.cfg.Policy.Decide(q)
+	return v
 }
