@@ -124,7 +124,7 @@ func TestEventsDoNotRollOver(t *testing.T) {
 	s := start(t, func(c *Config) { c.StreamBytes, c.StreamAge, c.Heartbeat = 1<<10, time.Second, 100*time.Millisecond })
 	w := dial(t, s)
 	_, in := w.openStream(getRequest("/events?channel=/a", ""))
-	for n := range 150 {
+	for n := range 110 {
 		mustPublish(t, s, "/a", fmt.Sprintf(`"%d%s"`, n, strings.Repeat("x", 20)))
 		for text := ""; !strings.HasPrefix(text, fmt.Sprintf(`data: {"channel":"/a","data":"%dx`, n)); text = line(t, in) {
 		}

@@ -3,6 +3,7 @@ package loop
 import (
 	"context"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -68,6 +69,7 @@ func TestReadToTheEndAndBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		eventually(t, func() bool { return !isHeld(s, id) })
+		slow.Conn.(*net.TCPConn).SetReadBuffer(1 << 20)
 		got := events(slow.messages())
 		if round%2 == 0 {
 			slow.Close()

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -205,6 +206,7 @@ func TestClosedWithEventsUnsent(t *testing.T) {
 				got = append(got, events(home.bayeux(connect(id)))...)
 			}
 			mustEqualEvents(t, got, want[len(want)-len(got):])
+			w.Conn.(*net.TCPConn).SetReadBuffer(1 << 20)
 			read := w.mustEndWithin(t, want)
 			if read+len(got) < len(want) {
 				t.Logf("%d events were on their way to the closed websocket", len(want)-len(got)-read)
