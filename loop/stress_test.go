@@ -130,6 +130,7 @@ func (c *stressClient) connection() error {
 	defer conn.Close()
 	next, err := c.open(newWire(c.x.t, conn))
 	for err == nil && !c.ended {
+		conn.SetDeadline(time.Now().Add(deadline))
 		select {
 		case <-c.x.calm:
 			c.settle()

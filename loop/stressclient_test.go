@@ -60,10 +60,10 @@ func (c *stressClient) openSocket(w *wire) (next func() (string, error), err err
 	}
 	w.frame(1, wsConnect(c.id))
 	return func() (string, error) {
+		// The server does not tell a websocket that another connection has taken its
+		// session, so its client has to miss the replies to its connects. Pings go on.
+		w.SetReadDeadline(time.Now().Add(patience))
 		for {
-			// The server does not tell a websocket that another connection has taken
-			// its session, so its client has to miss the replies to its connects.
-			w.SetReadDeadline(time.Now().Add(patience))
 			if _, err := w.in.Peek(2); errors.Is(err, os.ErrDeadlineExceeded) {
 				return "", errDisplaced
 			} else if err != nil {
