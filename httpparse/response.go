@@ -6,53 +6,56 @@ import "strconv"
 // (RFC 9110, 15.2.1).
 const Continue = "HTTP/1.1 100 Continue\r\n\r\n"
 
-// reasons are the phrases of RFC 9110, 15 and RFC 6585, by status less 100.
+// firstStatus is the least status there is.
+const firstStatus = 100
+
+// reasons are the phrases of RFC 9110, 15 and RFC 6585, by status less the first.
 var reasons = [...]string{
-	100 - 100: "Continue",
-	101 - 100: "Switching Protocols",
-	200 - 100: "OK",
-	201 - 100: "Created",
-	202 - 100: "Accepted",
-	204 - 100: "No Content",
-	206 - 100: "Partial Content",
-	301 - 100: "Moved Permanently",
-	302 - 100: "Found",
-	303 - 100: "See Other",
-	304 - 100: "Not Modified",
-	307 - 100: "Temporary Redirect",
-	308 - 100: "Permanent Redirect",
-	400 - 100: "Bad Request",
-	401 - 100: "Unauthorized",
-	403 - 100: "Forbidden",
-	404 - 100: "Not Found",
-	405 - 100: "Method Not Allowed",
-	406 - 100: "Not Acceptable",
-	408 - 100: "Request Timeout",
-	409 - 100: "Conflict",
-	410 - 100: "Gone",
-	411 - 100: "Length Required",
-	412 - 100: "Precondition Failed",
-	413 - 100: "Content Too Large",
-	414 - 100: "URI Too Long",
-	415 - 100: "Unsupported Media Type",
-	416 - 100: "Range Not Satisfiable",
-	417 - 100: "Expectation Failed",
-	421 - 100: "Misdirected Request",
-	422 - 100: "Unprocessable Content",
-	426 - 100: "Upgrade Required",
-	429 - 100: "Too Many Requests",
-	431 - 100: "Request Header Fields Too Large",
-	500 - 100: "Internal Server Error",
-	501 - 100: "Not Implemented",
-	502 - 100: "Bad Gateway",
-	503 - 100: "Service Unavailable",
-	504 - 100: "Gateway Timeout",
-	505 - 100: "HTTP Version Not Supported",
+	100 - firstStatus: "Continue",
+	101 - firstStatus: "Switching Protocols",
+	200 - firstStatus: "OK",
+	201 - firstStatus: "Created",
+	202 - firstStatus: "Accepted",
+	204 - firstStatus: "No Content",
+	206 - firstStatus: "Partial Content",
+	301 - firstStatus: "Moved Permanently",
+	302 - firstStatus: "Found",
+	303 - firstStatus: "See Other",
+	304 - firstStatus: "Not Modified",
+	307 - firstStatus: "Temporary Redirect",
+	308 - firstStatus: "Permanent Redirect",
+	400 - firstStatus: "Bad Request",
+	401 - firstStatus: "Unauthorized",
+	403 - firstStatus: "Forbidden",
+	404 - firstStatus: "Not Found",
+	405 - firstStatus: "Method Not Allowed",
+	406 - firstStatus: "Not Acceptable",
+	408 - firstStatus: "Request Timeout",
+	409 - firstStatus: "Conflict",
+	410 - firstStatus: "Gone",
+	411 - firstStatus: "Length Required",
+	412 - firstStatus: "Precondition Failed",
+	413 - firstStatus: "Content Too Large",
+	414 - firstStatus: "URI Too Long",
+	415 - firstStatus: "Unsupported Media Type",
+	416 - firstStatus: "Range Not Satisfiable",
+	417 - firstStatus: "Expectation Failed",
+	421 - firstStatus: "Misdirected Request",
+	422 - firstStatus: "Unprocessable Content",
+	426 - firstStatus: "Upgrade Required",
+	429 - firstStatus: "Too Many Requests",
+	431 - firstStatus: "Request Header Fields Too Large",
+	500 - firstStatus: "Internal Server Error",
+	501 - firstStatus: "Not Implemented",
+	502 - firstStatus: "Bad Gateway",
+	503 - firstStatus: "Service Unavailable",
+	504 - firstStatus: "Gateway Timeout",
+	505 - firstStatus: "HTTP Version Not Supported",
 }
 
 // Reason is the reason phrase of a status; empty, which the grammar allows, for one that is not known.
 func Reason(status int) string {
-	if i := status - 100; i >= 0 && i < len(reasons) {
+	if i := status - firstStatus; i >= 0 && i < len(reasons) {
 		return reasons[i]
 	}
 	return ""
