@@ -94,23 +94,19 @@ func connectCurve(r *Run) plotter.XYs {
 	return overTime(r, PhaseRamp, func(b client.Bucket) int64 { return b.Ramped })
 }
 
-// overTime is a count per second in the stretch of time from the first phase of the name to the last.
+// overTime is a count per second in the last phase of the name, with a slice of calm on
+// either side, so that a short phase looks like one.
 func overTime(r *Run, phase string, count func(client.Bucket) int64) (points plotter.XYs) {
-	var from, to int64
-	for _, p := range r.Phases {
-		if p.Name == phase {
-			if to == 0 {
-				from = p.From
-			}
-			to = p.To
-		}
+	p := r.phase(phase)
+	if p == nil {
+		return nil
 	}
 	for i, b := range r.Result.Series {
 		at := int64(i) * client.BucketWidth
-		if at+2*client.BucketWidth < from || at > to+client.BucketWidth || to == 0 {
-			continue // one slice of calm on either side lets a short stretch look like one
+		if at+2*client.BucketWidth < p.From || at > p.To+client.BucketWidth {
+			continue
 		}
-		points = append(points, plotter.XY{X: float64(at-from) / 1e9, Y: float64(count(b)) * 1e9 / float64(client.BucketWidth)})
+		points = append(points, plotter.XY{X: float64(at-p.From) / 1e9, Y: float64(count(b)) * 1e9 / float64(client.BucketWidth)})
 	}
 	return points
 }
