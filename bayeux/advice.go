@@ -19,6 +19,10 @@ type clientAdvice struct {
 	timeout, interval int64
 }
 
+// maxClientInterval is the longest interval that a client can ask for, since its
+// session lives that much longer.
+const maxClientInterval = 600_000
+
 func readAdvice(m *message.Message) clientAdvice {
 	a := clientAdvice{timeout: -1, interval: -1}
 	if m.Advice == nil {
@@ -29,7 +33,7 @@ func readAdvice(m *message.Message) clientAdvice {
 		a.timeout = v
 	}
 	if v, ok := message.Integer(message.Get(m.Advice, "interval")); ok && v >= 0 {
-		a.interval = v
+		a.interval = min(v, maxClientInterval)
 	}
 	return a
 }

@@ -21,52 +21,72 @@ func advisedReply(r *session) connectReply {
 	return connectReply{full: r.advise, interval: r.interval}
 }
 
+// arrival is what a connect wants, once its session has taken note of it.
+type arrival struct {
+	kind    ConnectionType
+	reply   connectReply // if it is answered without more ado
+	timeout int64        // how long it may be held, in milliseconds
+	asked   bool         // the client named that time
+	first   bool         // of its session
+}
+
 // connect handles /meta/connect. It is held if it stands alone in its request,
 // the session was connected before, the client did not ask otherwise, and
 // nothing is pending.
 func (x *exchange) connect(m *message.Message) {
-	s, r := x.s, x.session
-	if r == nil {
+	if x.session == nil {
 		x.fail(m, errSessionUnknown, reconnectHandshake)
 		return
 	}
-	before := r.state == connected
-	r.state = connected
-	kind := x.connectionType(m)
-	again := x.acknowledge(m)
-	x.takeOver(kind)
-	r.outstanding = false
-	advice := readAdvice(m)
-	r.interval = max(advice.interval, 0)
-	reply := connectReply{full: advice.present || r.advised != kind, interval: max(advice.interval, s.cfg.Interval)}
-	r.advised = kind
-	if again && advice.timeout < 0 {
-		advice.timeout, reply.full = 0, true
+	s, a := x.s, x.arrive(m)
+	switch {
+	case a.kind == EventSource:
+		// Events come on its stream: the connect says that the client lives.
+		x.answerConnect(m, connectReply{full: true, interval: s.cfg.Hold, heartbeat: true})
+	case x.mayStream(a.kind):
+		x.openStream(m, a.kind, a.reply)
+	case a.first || !x.alone || a.timeout == 0 || x.ready() || s.drain > 0:
+		x.answerConnect(m, a.reply)
+	case a.kind != WebSocket && !s.admit(x.req.Browser):
+		x.answerConnect(m, connectReply{full: true, interval: s.cfg.MultiInterval, multiple: true})
+	default:
+		if !a.asked {
+			a.timeout -= s.spread(a.timeout / 10)
+		}
+		x.hold(m, a.kind, a.reply.full, a.timeout)
 	}
+}
+
+// arrive makes the connect the one that its session lives by.
+func (x *exchange) arrive(m *message.Message) (a arrival) {
+	s, r := x.s, x.session
+	a.first = r.state != connected
+	r.state = connected
+	a.kind = x.connectionType(m)
+	again := x.acknowledge(m)
+	x.takeOver(a.kind)
+	r.outstanding = false
 	if sync, ok := readTimesync(x.now, m); ok {
 		s.syncs[x.slot] = sync
 	}
+	advice := readAdvice(m)
+	r.interval = max(advice.interval, 0)
+	a.reply = connectReply{full: advice.present || r.advised != a.kind, interval: max(r.interval, s.cfg.Interval)}
+	r.advised = a.kind
+	if again && advice.timeout < 0 {
+		advice.timeout, a.reply.full = 0, true
+	}
+	a.timeout, a.asked = s.cfg.Hold, advice.timeout >= 0
+	if a.asked {
+		a.timeout = min(a.timeout, advice.timeout)
+	}
+	return a
+}
 
-	timeout, asked := s.cfg.Hold, advice.timeout >= 0
-	if asked {
-		timeout = min(timeout, advice.timeout)
-	}
-	switch {
-	case kind == EventSource:
-		// Events come on its stream: the connect says that the client lives.
-		x.answerConnect(m, connectReply{full: true, interval: s.cfg.Hold, heartbeat: true})
-	case kind.streams() && x.alone && !r.acknowledges && x.req.Type.polls() && s.drain == 0:
-		x.openStream(m, kind, reply)
-	case !before || !x.alone || timeout == 0 || x.ready() || s.drain > 0:
-		x.answerConnect(m, reply)
-	case kind != WebSocket && !s.admit(x.req.Browser):
-		x.answerConnect(m, connectReply{full: true, interval: s.cfg.MultiInterval, multiple: true})
-	default:
-		if !asked {
-			timeout -= s.spread(timeout / 10)
-		}
-		x.hold(m, kind, reply.full, timeout)
-	}
+// mayStream tells whether the connect becomes a stream: it must stand alone, and
+// acknowledgements need replies.
+func (x *exchange) mayStream(kind ConnectionType) bool {
+	return kind.streams() && x.alone && x.req.Type.polls() && !x.session.acknowledges && x.s.drain == 0
 }
 
 // ready tells whether events are pending that a reply can carry.
