@@ -47,6 +47,7 @@ type Config struct {
 	StreamAge          time.Duration // likewise
 	StreamPadding      int           // white space at the start of a streamed response
 	WSMessagesPerFrame int           // messages in one websocket frame; 0 is all that there are
+	WSCompressAbove    int           // bytes of a websocket frame above which it is compressed, if the client can; 0 compresses none
 
 	// The queue of each session.
 	QueueMessages int

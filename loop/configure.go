@@ -91,6 +91,7 @@ func (s *Server) checkNumbers() error {
 		{"stream-age", s.cfg.StreamAge.Milliseconds(), 1000, 86_400_000},
 		{"stream-padding", int64(s.cfg.StreamPadding), 0, 64 << 10},
 		{"ws-messages-per-frame", int64(s.cfg.WSMessagesPerFrame), 0, 1 << 20},
+		{"ws-compress-above", int64(s.cfg.WSCompressAbove), 0, 64 << 20},
 		{"history-bytes", int64(s.cfg.HistoryBytes), 64 << 10, 1 << 40},
 		{"queue-messages", int64(s.cfg.QueueMessages), 1, 1 << 30},
 		{"queue-bytes", int64(s.cfg.QueueBytes), 1 << 10, 1 << 30},

@@ -51,6 +51,7 @@ func (r *reactor) answer(p reply, messages []byte) {
 	}
 	if c.phase == upgraded {
 		r.out = appendArrayFrame(r.out[:0], messages)
+		r.shrink(c)
 		if r.send(c) {
 			r.settle(c, p)
 		}

@@ -34,6 +34,8 @@ type reactor struct {
 	slow   map[uint32]*unsent // connections whose output waits
 	bodies map[uint32]*chunkedBody
 
+	deflater deflater
+
 	mailbox mailbox
 	inbox   letters // what is being worked off
 	cursor  int     // the next entry of inbox

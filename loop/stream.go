@@ -127,6 +127,7 @@ func (r *reactor) push(p reply, piece []byte) {
 	r.out = r.out[:0]
 	if c.phase == upgraded {
 		r.out = append(r.out, piece...)
+		r.shrink(c)
 	} else {
 		r.appendBody(c, piece)
 	}

@@ -12,6 +12,7 @@ import (
 type socket struct {
 	assembler websocket.Assembler
 	sessions  []bayeux.Address // whose events go here
+	deflate   bool             // messages may be compressed
 	heard     int64            // when its last message was complete, or the present one began; milliseconds
 }
 
@@ -42,9 +43,14 @@ func (r *reactor) upgrade(c *conn, q *httpparse.Request) {
 		r.fail(c, 403, "this origin is not allowed")
 		return
 	}
-	r.out = httpparse.AppendEnd(websocket.AppendResponse(r.out[:0], q.SecWebSocketKey, r.protocol(q)))
+	s := &socket{heard: r.now(), deflate: r.server.cfg.WSCompressAbove > 0 && websocket.AcceptsDeflate(q.SecWebSocketExtensions)}
+	r.out = websocket.AppendResponse(r.out[:0], q.SecWebSocketKey, r.protocol(q))
+	if s.deflate {
+		r.out = append(r.out, websocket.DeflateField...)
+	}
+	r.out = httpparse.AppendEnd(r.out)
 	c.extra, c.phase = nil, upgraded
-	c.stream = &stream{socket: &socket{heard: r.now()}, opened: r.now()}
+	c.stream = &stream{socket: s, opened: r.now()}
 	r.beatLater(c)
 	if r.send(c) {
 		r.settle(c, reply{})
@@ -141,8 +147,8 @@ func (r *reactor) readFrames(c *conn) bool {
 		return false
 	}
 	buf, _ := c.socket.Peek(-1)
-	limits := websocket.Limits{MaxMessage: r.server.cfg.MaxMessage, MaxFragments: maxFragments}
 	s, gen := c.stream.socket, c.gen
+	limits := websocket.Limits{MaxMessage: r.server.cfg.MaxMessage, MaxFragments: maxFragments, RSV1: s.deflate}
 	if !s.assembler.Partial() {
 		s.heard = r.now()
 	}
@@ -161,7 +167,9 @@ func (r *reactor) readFrames(c *conn) bool {
 		}
 	case m.Opcode == websocket.OpText:
 		r.counters.bytesIn += uint64(len(m.Payload))
-		r.submitFrame(c, m.Payload)
+		if text, ok := r.inflated(c, &m); ok {
+			r.submitFrame(c, text)
+		}
 	}
 	if c.socket == nil || c.gen != gen {
 		return false

@@ -34,7 +34,7 @@ type Serve struct {
 	LenientHandshake bool          `group:"bayeux" help:"Accept a handshake without a common connection type."`
 	Rule             Lines         `group:"bayeux" sep:"none" placeholder:"RULE" help:"Channel rule, 'PATTERN option…', for example '/stock/** publish=internal'; all that match apply in order; repeatable."`
 
-	MaxMessage       Size `group:"limits" default:"64KiB" help:"One HTTP body; a larger one is answered 413."`
+	MaxMessage       Size `group:"limits" default:"64KiB" help:"One HTTP body or websocket message; a larger one is answered 413 or 1009."`
 	MaxHeader        Size `group:"limits" default:"16KiB" help:"One header block; a larger one is answered 431."`
 	MaxHeaderFields  int  `group:"limits" default:"100" help:"Fields of one header block; more are answered 431."`
 	MaxTarget        Size `group:"limits" default:"8KiB" help:"The request target; a longer one is answered 414."`
@@ -55,6 +55,7 @@ type Serve struct {
 	StreamAge          time.Duration `group:"streams" default:"10m" help:"Likewise, by time."`
 	StreamPadding      Size          `group:"streams" default:"0" help:"White space at the start of a streamed response, for browsers of old."`
 	WSMessagesPerFrame int           `group:"streams" default:"0" help:"Messages in one websocket frame; 0 is all that there are."`
+	WsCompressAbove    Size          `group:"streams" default:"0" help:"Compress websocket frames above this size for clients that can (RFC 7692), each on its own; takes up to 1 MiB for each event loop and nothing for a connection; 0 compresses none."`
 
 	HistoryBytes   Size   `group:"history" default:"64MiB" help:"What is remembered of all channels together; beyond it the oldest goes."`
 	HistoryFile    string `group:"history" placeholder:"FILE" help:"What has a history survives a restart by this file (default none)."`
@@ -172,6 +173,7 @@ func (c *Serve) Loop() loop.Config {
 		StreamAge:          c.StreamAge,
 		StreamPadding:      int(c.StreamPadding),
 		WSMessagesPerFrame: c.WSMessagesPerFrame,
+		WSCompressAbove:    int(c.WsCompressAbove),
 		QueueMessages:      c.QueueMessages,
 		QueueBytes:         int(c.QueueBytes),
 		Slow:               c.Slow,
