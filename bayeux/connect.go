@@ -35,11 +35,13 @@ type arrival struct {
 // nothing is pending.
 func (x *exchange) connect(m *message.Message) {
 	if x.session == nil {
-		x.fail(m, errSessionUnknown, reconnectHandshake)
+		x.fail(m, x.s.sessionUnknown(), reconnectHandshake)
 		return
 	}
 	s, a := x.s, x.arrive(m)
 	switch {
+	case x.inactive():
+		x.dismiss(m, a.kind)
 	case a.kind == EventSource:
 		// Events come on its stream: the connect says that the client lives.
 		x.answerConnect(m, connectReply{full: true, interval: s.cfg.Hold, heartbeat: true})
@@ -231,7 +233,7 @@ func (x *exchange) answerConnect(m *message.Message, reply connectReply) {
 }
 
 func (s *Server) appendConnectReply(dst []byte, now int64, slot uint32, id []byte, reply connectReply) []byte {
-	dst = appendReply(dst, []byte(metaConnect), id, "")
+	dst = s.appendReply(dst, now, []byte(metaConnect), id, "")
 	switch {
 	case reply.advice != "":
 		dst = appendRawAdvice(dst, reply.advice)

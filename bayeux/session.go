@@ -23,6 +23,7 @@ type session struct {
 	gen      uint32
 	nextFree uint32
 	created  int64
+	active   int64 // when the client last sent anything but a connect
 
 	state        state
 	advised      ConnectionType // the type that the last full advice was for
