@@ -46,7 +46,9 @@ func (c *Client) exchangeBy(ctx context.Context, l *link, requests []request, pa
 	body := c.register(requests, e)
 	defer c.forget(e)
 	err := l.transport.Send(ctx, Batch{Body: body, Answered: e.answered}, func(b []byte) error {
-		return c.receive(l, b)
+		deliveries, err := c.sort(b)
+		l.deliverReply(deliveries)
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -128,15 +130,22 @@ func (c *Client) forget(e *expectation) {
 	}
 }
 
-// receive sorts the messages of one body: replies by their id, deliveries to
-// the handlers. Any advice takes effect before the handlers run.
+// receive takes what the server says unasked.
 func (c *Client) receive(l *link, body []byte) error {
+	deliveries, err := c.sort(body)
+	l.deliver(deliveries)
+	return err
+}
+
+// sort takes the messages of one body: replies by their id, and deliveries, which
+// it gives back. Any advice takes effect before the handlers run.
+func (c *Client) sort(body []byte) (deliveries []Message, err error) {
 	messages, err := decode(body)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var deliveries []Message
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	for _, m := range messages {
 		if len(m.Advice) > 0 && m.Advice[0] == '{' {
 			c.advice = parseAdvice(m.Advice)
@@ -150,7 +159,5 @@ func (c *Client) receive(l *link, body []byte) error {
 			deliveries = append(deliveries, Message{Channel: m.Channel, Data: m.Data, Ext: m.Ext})
 		}
 	}
-	c.mu.Unlock()
-	l.deliver(deliveries)
-	return nil
+	return deliveries, nil
 }

@@ -10,6 +10,10 @@ import (
 // read no further. The server's limits for slow clients hold from then on.
 const maxBacklog = 1 << 20
 
+// streamPatience is how long the end of a stream may stay away after a reply that
+// says it has ended.
+const streamPatience = 2 * time.Second
+
 // link is a transport at work, and the deliveries that came by it. They are kept
 // until the link is released, so that what the link before it still brings comes
 // first.
@@ -32,6 +36,7 @@ type link struct {
 	closing  bool
 	over     bool // nothing comes any more
 	pumping  bool
+	finished bool // done is closed
 
 	ended chan struct{} // closed when the pusher has ended
 	done  chan struct{} // closed when all is over and handled
@@ -131,12 +136,27 @@ func (l *link) deliver(messages []Message) {
 	for i := range messages {
 		l.bytes += len(messages[i].Data) + len(messages[i].Channel)
 	}
-	opened := l.opened
+	left := !l.opened || l.finished // what comes late has no dispatch
 	l.changed.Broadcast()
 	l.mu.Unlock()
-	if !opened {
+	if left {
 		l.pump()
 	}
+}
+
+// deliverReply takes what came with a reply. While there is a stream that is not
+// the way of events: they mean that it is about to end, and what it still brings
+// comes first.
+func (l *link) deliverReply(messages []Message) {
+	if len(messages) > 0 && l.streams() {
+		timer := time.NewTimer(streamPatience)
+		defer timer.Stop()
+		select {
+		case <-l.ended:
+		case <-timer.C:
+		}
+	}
+	l.deliver(messages)
 }
 
 // dispatch hands out what the server pushes, so that reading goes on while a
@@ -144,21 +164,32 @@ func (l *link) deliver(messages []Message) {
 func (l *link) dispatch() {
 	for {
 		l.mu.Lock()
-		for !(l.released && len(l.backlog) > 0) && !l.finished() {
+		for !(l.released && len(l.backlog) > 0) && !l.spent() {
 			l.changed.Wait()
 		}
-		finished := l.finished()
+		l.finish()
+		finished := l.finished
 		l.mu.Unlock()
 		if finished {
-			close(l.done)
 			return
 		}
 		l.pump()
 	}
 }
 
-// finished reports that nothing is left to do.
-func (l *link) finished() bool { return l.over && l.released && len(l.backlog) == 0 }
+// spent reports that all is over and handled.
+func (l *link) spent() bool {
+	return l.over && l.released && len(l.backlog) == 0 && !l.pumping && l.calls == 0
+}
+
+// finish notes that the link is spent, for the one that follows. The caller has
+// the lock.
+func (l *link) finish() {
+	if l.spent() && !l.finished {
+		l.finished = true
+		close(l.done)
+	}
+}
 
 // pump moves a released link's deliveries to the inbox, in order: while one
 // goroutine is at it, others leave theirs to it.
@@ -185,6 +216,10 @@ func (l *link) pump() {
 		l.changed.Broadcast()
 	}
 	l.pumping = false
+	l.changed.Broadcast()
+	if !l.opened {
+		l.finish()
+	}
 }
 
 // follow releases the link once all that came by the one before has been
@@ -212,6 +247,14 @@ func (l *link) release() {
 	l.mu.Unlock()
 	if !opened {
 		l.pump()
+	}
+}
+
+// settle is finish for a link without dispatch, which does it for others.
+func (l *link) settle() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.opened {
 		l.finish()
 	}
 }
@@ -228,6 +271,9 @@ func (l *link) count(n int, awaited bool) {
 		l.callers += n
 	}
 	l.changed.Broadcast()
+	if !l.opened {
+		l.finish()
+	}
 }
 
 // quiet waits until no Send is under way or ctx is done.
@@ -255,25 +301,11 @@ func (l *link) close() {
 		l.pusher.Close()
 		return
 	}
-	l.finish()
+	l.settle()
 }
 
 // discard closes a link that has not come into use.
 func (l *link) discard() {
 	l.release()
 	l.close()
-}
-
-// finish notes that a link which has no dispatch is done.
-func (l *link) finish() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.opened || !l.finished() {
-		return
-	}
-	select {
-	case <-l.done:
-	default:
-		close(l.done)
-	}
 }

@@ -153,7 +153,7 @@ func TestHopsUnderAFeed(t *testing.T) {
 			}
 			for at := n; n < at+15 || f.ConnectionType() != kind; n++ {
 				publish(t, s, n)
-				time.Sleep(time.Duration(round) * 4 * time.Millisecond)
+				time.Sleep(time.Duration(1+30*round*round) * 200 * time.Microsecond) // from a flood to a trickle
 				if n > at+20_000 {
 					t.Fatalf("%s is not reached; faults %v", kind, f.faults)
 				}
@@ -179,6 +179,7 @@ func TestEachTypeUntilTheServerEndsIt(t *testing.T) {
 			s, address := serve(t, nil)
 			f := follow(t, address, kind)
 			publish(t, s, 0)
+			f.has(t, 1)
 			if err := f.Publish(ctx, "/n", []byte("1")); err != nil {
 				t.Fatal(err)
 			}

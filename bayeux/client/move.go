@@ -24,26 +24,51 @@ func (c *Client) Use(connectionType string) error {
 	return nil
 }
 
-// wishFor is the connection type to move to from that of a link, empty for none.
-// It is given once.
-func (c *Client) wishFor(at *link) string {
+// wishes reports whether to move to another connection type than that of a link.
+func (c *Client) wishes(at *link) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	wish := c.wish
-	c.wish = ""
-	if wish == at.kind() {
-		return ""
+	if c.wish == at.kind() {
+		c.wish = ""
 	}
-	return wish
+	return c.wish != ""
 }
 
-// openWish opens a link of the connection type to move to, nil if there is none
-// or it does not get through.
-func (c *Client) openWish(ctx context.Context, at *link) *link {
-	kind := c.wishFor(at)
-	if kind == "" {
-		return nil
+// maxTransit is how long a request may be on its way to the server.
+const maxTransit = time.Second
+
+// transit is how much longer a connect may be on its way.
+func (k *connect) transit() time.Duration { return max(maxTransit-time.Since(k.sent), 0) }
+
+// arrived reports whether the connect under way has reached the server: one that
+// comes after the move would take the session back. On a duplex connection it has
+// when a later message is answered.
+func (l *runLoop) arrived(ctx context.Context, at *link, held *connect) bool {
+	switch {
+	case held == nil:
+		return true
+	case at.duplex():
+		l.c.fence(ctx, at)
+		return true
 	}
+	return held.transit() == 0
+}
+
+// fence waits for the reply to a message without effect: what was sent before, in
+// both directions, has arrived then. Any reply will do, and none if the
+// connection is cut.
+func (c *Client) fence(ctx context.Context, l *link) {
+	r := request{Channel: "/meta/unsubscribe", ClientID: c.ID(), Subscription: "/service/fence"}
+	_, _ = c.oneBy(ctx, l, r, c.options.NetworkDelay)
+}
+
+// openWish opens a link of the connection type to move to, nil if it does not get
+// through. It is tried once.
+func (c *Client) openWish(ctx context.Context) *link {
+	c.mu.Lock()
+	kind := c.wish
+	c.wish = ""
+	c.mu.Unlock()
 	l := newLink(c.transport(kind), &c.inbox)
 	if err := c.open(ctx, l, c.ID()); err != nil {
 		l.discard()
@@ -68,8 +93,7 @@ func (l *runLoop) move(ctx context.Context, from, to *link, held *connect) error
 
 // retire reads what still comes by a link whose session has moved, and closes
 // it. A connect is answered, with a refusal at least; a stream is ended by the
-// server; on a duplex connection the reply to a message without effect comes
-// after all that was sent before.
+// server; on a duplex connection a fence comes after all that was sent before.
 func (l *runLoop) retire(ctx context.Context, from *link, held *connect) {
 	c := l.c
 	ctx, cancel := context.WithTimeout(ctx, c.options.NetworkDelay)
@@ -78,8 +102,7 @@ func (l *runLoop) retire(ctx context.Context, from *link, held *connect) {
 		if held != nil {
 			held.cancel() // a displaced connect has no reply there
 		}
-		fence := request{Channel: "/meta/unsubscribe", ClientID: c.ID(), Subscription: "/service/fence"}
-		_, _ = c.oneBy(ctx, from, fence, c.options.NetworkDelay) // any reply will do, and none if it is cut
+		c.fence(ctx, from)
 	}
 	from.quiet(ctx)
 	if from.streams() {

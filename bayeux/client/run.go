@@ -104,16 +104,23 @@ func (l *runLoop) connect(ctx context.Context) error {
 	}
 	var held *connect
 	for {
-		if to := c.openWish(ctx, at); to != nil {
-			return l.move(ctx, at, to, held)
+		if c.wishes(at) && l.arrived(ctx, at, held) {
+			if to := c.openWish(ctx); to != nil {
+				return l.move(ctx, at, to, held)
+			}
 		}
 		if held == nil {
 			held = c.startConnect(ctx, at, c.first())
+		}
+		var arrival <-chan time.Time
+		if c.wishes(at) {
+			arrival = time.After(held.transit())
 		}
 		select {
 		case err := <-held.done:
 			return l.settle(ctx, at, err)
 		case <-c.wished:
+		case <-arrival:
 		}
 	}
 }
@@ -148,6 +155,7 @@ func (c *Client) first() bool {
 
 // connect is a /meta/connect under way.
 type connect struct {
+	sent   time.Time
 	cancel context.CancelFunc
 	done   chan error // its one result
 }
@@ -164,7 +172,7 @@ func (c *Client) startConnect(ctx context.Context, l *link, first bool) *connect
 	}
 	c.mu.Unlock()
 	ctx, cancel := context.WithCancel(ctx)
-	call := &connect{cancel, make(chan error, 1)}
+	call := &connect{time.Now(), cancel, make(chan error, 1)}
 	go func() {
 		defer cancel()
 		_, err := c.oneBy(ctx, l, r, patience)
