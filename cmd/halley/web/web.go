@@ -16,31 +16,54 @@ import (
 //go:embed assets
 var assets embed.FS
 
-// pages is read at start and only looked at afterwards, so that every event
-// loop may share it.
-var pages = load(assets)
-
-// Page returns the page at a URL path, without its query, and whether there is
-// one. A page needs no extension: / is index.html and /ticker is ticker.html.
-func Page(path string) (loop.Page, bool) {
-	page, ok := pages[path]
-	return page, ok
+// Pages returns the function that finds the page at a URL path, without its
+// query. A page needs no extension: / is index.html and /ticker is ticker.html.
+// The pages talk to the Bayeux endpoint at mount, and may hold connections to
+// hosts (host or host:port) beside their own.
+func Pages(mount string, hosts []string) func(path string) (loop.Page, bool) {
+	pages := load(assets, settings(mount, hosts))
+	return func(path string) (loop.Page, bool) {
+		page, ok := pages[path]
+		return page, ok
+	}
 }
 
-func load(files fs.FS) map[string]loop.Page {
+// settings is what the pages in HTML leave open: where the endpoint is, relative
+// to them, and whom their policy lets them connect to.
+func settings(mount string, hosts []string) *strings.Replacer {
+	sources := "'self'"
+	for _, host := range hosts {
+		sources += " http://" + host + " ws://" + host // either admits its secure form too
+	}
+	return strings.NewReplacer("{{mount}}", strings.TrimPrefix(mount, "/"), "{{connect}}", sources)
+}
+
+// load reads the assets. The map is only looked at afterwards, so that every
+// event loop may share it.
+func load(files fs.FS, settings *strings.Replacer) map[string]loop.Page {
 	found := make(map[string]loop.Page)
-	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
+	add := func(path, kind string, body []byte) {
+		found[path] = loop.Page{ContentType: kind, Body: body, ETag: etag(body)}
+	}
+	err := fs.WalkDir(files, "assets", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
 		body, err := fs.ReadFile(files, name)
-		if kind := contentType(name); kind != "" {
-			found[urlPath(name)] = loop.Page{ContentType: kind, Body: body, ETag: etag(body)}
+		if path.Ext(name) == ".html" {
+			body = []byte(settings.Replace(string(body)))
+		}
+		if kind := contentType(name); kind != "" && path.Dir(name) == "assets" {
+			add(urlPath(name), kind, body)
 		}
 		return err
 	})
 	if err != nil {
 		panic("web: embedded files cannot be read: " + err.Error())
+	}
+	if classic, module, ok := client(files); ok {
+		add("/halley.js", contentType(".js"), classic)
+		add("/halley.mjs", contentType(".js"), module)
 	}
 	return found
 }
@@ -55,6 +78,8 @@ func contentType(name string) string {
 		return "text/css; charset=utf-8"
 	case ".js":
 		return "text/javascript; charset=utf-8"
+	case ".ts":
+		return "text/plain; charset=utf-8"
 	case ".svg":
 		return "image/svg+xml"
 	}

@@ -9,12 +9,20 @@ import (
 	"testing/fstest"
 )
 
-func TestPage(t *testing.T) {
+// demo is the pages of a server whose endpoint is at the usual place.
+var demo = load(assets, settings("/bayeux", nil))
+
+func TestPages(t *testing.T) {
+	find := Pages("/bayeux", nil)
 	for path, want := range map[string]string{
 		"/":             "text/html; charset=utf-8",
 		"/ticker":       "text/html; charset=utf-8",
 		"/chat":         "text/html; charset=utf-8",
+		"/tour":         "text/html; charset=utf-8",
 		"/halley.js":    "text/javascript; charset=utf-8",
+		"/halley.mjs":   "text/javascript; charset=utf-8",
+		"/halley.d.ts":  "text/plain; charset=utf-8",
+		"/client.js":    "",
 		"/halley.css":   "text/css; charset=utf-8",
 		"/favicon.svg":  "image/svg+xml",
 		"/index.html":   "",
@@ -24,7 +32,7 @@ func TestPage(t *testing.T) {
 		"":              "",
 		"/package.json": "",
 	} {
-		page, ok := Page(path)
+		page, ok := find(path)
 		if ok != (want != "") || page.ContentType != want {
 			t.Errorf("Page(%q) = %q, %v; want %q", path, page.ContentType, ok, want)
 		}
@@ -36,7 +44,7 @@ func TestPage(t *testing.T) {
 
 func TestETagFollowsTheBody(t *testing.T) {
 	tag := func(body string) string {
-		return load(fstest.MapFS{"assets/a.css": {Data: []byte(body)}})["/a.css"].ETag
+		return load(fstest.MapFS{"assets/a.css": {Data: []byte(body)}}, settings("/bayeux", nil))["/a.css"].ETag
 	}
 	one, again, two := tag("one"), tag("one"), tag("two")
 	if one != again || one == two {
@@ -45,7 +53,7 @@ func TestETagFollowsTheBody(t *testing.T) {
 }
 
 func TestUnknownKindsAreNotServed(t *testing.T) {
-	if got := load(fstest.MapFS{"assets/notes.txt": {Data: []byte("private")}}); len(got) != 0 {
+	if got := load(fstest.MapFS{"assets/notes.txt": {Data: []byte("private")}}, settings("/bayeux", nil)); len(got) != 0 {
 		t.Errorf("served %v", got)
 	}
 }
@@ -54,17 +62,14 @@ func TestUnknownKindsAreNotServed(t *testing.T) {
 // relative address: the pages work offline and below any prefix.
 func TestReferencesAreRelativeAndPresent(t *testing.T) {
 	reference := regexp.MustCompile(`(?:href|src)="([^"]*)"|from '([^']*)'|url\(([^)]*)\)`)
-	for path, page := range pages {
-		if path == "/halley.js" {
-			continue // its comment shows an example
-		}
+	for path, page := range demo {
 		text := strings.ReplaceAll(string(page.Body), "url(#tail)", "")
 		for _, match := range reference.FindAllStringSubmatch(text, -1) {
 			to := match[1] + match[2] + match[3]
 			if strings.HasPrefix(to, "#") {
 				continue
 			}
-			if _, ok := Page("/" + strings.TrimPrefix(to, "./")); !ok || strings.HasPrefix(to, "/") {
+			if _, ok := demo["/"+strings.TrimPrefix(to, "./")]; !ok || strings.HasPrefix(to, "/") {
 				t.Errorf("%s refers to %q", path, to)
 			}
 		}
@@ -75,7 +80,7 @@ func TestReferencesAreRelativeAndPresent(t *testing.T) {
 // or script needs it loosened.
 func TestPagesKeepTheirPolicy(t *testing.T) {
 	inline := regexp.MustCompile(`<[^>]+\s(?:on\w+|style)=|<style|<script(?:>|[^>]+[^r]>)|javascript:`)
-	for path, page := range pages {
+	for path, page := range demo {
 		if !strings.HasPrefix(page.ContentType, "text/html") {
 			continue
 		}
@@ -92,16 +97,65 @@ func TestPagesKeepTheirPolicy(t *testing.T) {
 // Text that came over the wire must never be read as markup.
 func TestScriptsInsertTextOnly(t *testing.T) {
 	markup := regexp.MustCompile(`innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function`)
-	for path, page := range pages {
+	for path, page := range demo {
 		if strings.HasSuffix(path, ".js") && markup.Match(page.Body) {
 			t.Errorf("%s uses %s", path, markup.Find(page.Body))
 		}
 	}
 }
 
+func TestPagesFollowTheServer(t *testing.T) {
+	page, _ := Pages("/live/feed", []string{"push.example:8080"})("/")
+	for _, want := range []string{`content="live/feed"`, "connect-src 'self' http://push.example:8080 ws://push.example:8080;"} {
+		if !bytes.Contains(page.Body, []byte(want)) {
+			t.Errorf("the page has no %s", want)
+		}
+	}
+	for path, page := range demo {
+		if strings.HasPrefix(page.ContentType, "text/html") && bytes.Contains(page.Body, []byte("{{")) {
+			t.Errorf("%s has a gap that is not filled", path)
+		}
+	}
+}
+
+func TestStrip(t *testing.T) {
+	const script = `/*
+ * About it.
+ */
+/** Says where. */
+function where(url) {
+  // What it's for.
+
+  const at = 'http://example.test/'; // ms, not s
+  const other = "a // b"; const more = 1;
+  return at + /\/\/ x/.source + '// kept';  // it's kept, for its quote
+}
+`
+	const want = `function where(url) {
+const at = 'http://example.test/';
+const other = "a // b"; const more = 1;
+return at + /\/\/ x/.source + '// kept';  // it's kept, for its quote
+}
+`
+	if got := string(strip([]byte(script))); got != want {
+		t.Errorf("got:\n%s", got)
+	}
+}
+
+// The module is the classic script and a line that exports what it made.
+func TestModule(t *testing.T) {
+	classic, module := demo["/halley.js"].Body, demo["/halley.mjs"].Body
+	if !bytes.HasPrefix(module, classic) || string(module[len(classic):]) != moduleEnd {
+		t.Errorf("the module ends %q", module[max(0, len(module)-200):])
+	}
+	if comment := regexp.MustCompile(`(?m)^\s*(//|\*).*`).Find(classic); comment != nil {
+		t.Errorf("served with its comment %q", comment)
+	}
+}
+
 func TestClientIsSmall(t *testing.T) {
 	const limit = 6 << 10
-	page, _ := Page("/halley.js")
+	page := demo["/halley.js"]
 	var packed bytes.Buffer
 	writer, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
 	if err != nil {

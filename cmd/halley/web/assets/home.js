@@ -2,6 +2,7 @@
 import { connect } from './status.js';
 import { Market, Rate, format, trend } from './market.js';
 import { createSparkline } from './sparkline.js';
+import { runLanes } from './lanes.js';
 
 const SHOWN = 5; // symbols in the little market
 const LANDED = 4; // messages kept on show
@@ -79,3 +80,5 @@ setInterval(() => {
 connect(byId('status'));
 halley.subscribe('/stock/*', trade);
 halley.subscribe('/demo/hello', land);
+byId('ways-send').addEventListener('click', () => halley.publish('/demo/wire', 'Hello'));
+runLanes(byId('ways'), { button: byId('ways-run'), note: byId('ways-note') });

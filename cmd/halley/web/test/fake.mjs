@@ -3,7 +3,10 @@ import http from 'node:http';
 import { readFileSync } from 'node:fs';
 import vm from 'node:vm';
 
-const source = readFileSync(new URL('../assets/halley.js', import.meta.url), 'utf8');
+const part = (name) => readFileSync(new URL(`../assets/halley/${name}.js`, import.meta.url), 'utf8');
+// As the server puts it together, but for the comments.
+const source = `(function (root) {'use strict';${part('transports')}${part('client')}})(window);`;
+const ALL = ['websocket', 'eventsource', 'xhr-streaming', 'long-polling', 'callback-polling'];
 
 /** Resolves once check() is truthy, to what it returned; fails with what was awaited. */
 export async function until(check, what, ms = 5000) {
@@ -25,10 +28,12 @@ export class FakeServer {
   constructor() {
     this.requests = [];
     this.held = [];
+    this.sockets = [];
+    this.streams = []; // responses that are open, event-streams and others
     this.sessions = 0;
     this.script = {
       '/meta/handshake': () => this.welcome(),
-      '/meta/connect': (message) => (message.advice ? {} : this.hold()),
+      '/meta/connect': (message) => (message.advice || message.connectionType === 'xhr-streaming' ? {} : this.hold()),
       '/meta/subscribe': () => ({}),
       '/meta/unsubscribe': () => ({}),
       '/meta/disconnect': () => ({}),
@@ -51,7 +56,7 @@ export class FakeServer {
   welcome(advice) {
     return {
       version: '1.0', clientId: 'session' + ++this.sessions,
-      supportedConnectionTypes: ['long-polling', 'callback-polling'],
+      supportedConnectionTypes: ALL,
       advice: { reconnect: 'retry', interval: 0, timeout: 2000, ...advice },
     };
   }
@@ -71,8 +76,17 @@ export class FakeServer {
     return this.requests.flatMap((request) => request.messages).filter((m) => m.channel === channel);
   }
 
+  /** Pushes messages on the newest stream or websocket. */
+  push(...messages) {
+    const text = JSON.stringify(messages);
+    if (this.sockets.length) return this.sockets.at(-1).onmessage({ data: text });
+    const stream = this.streams.at(-1);
+    stream.write(stream.lines ? text + '\n' : `data: ${text}\n\n`);
+  }
+
   async serve(request, response) {
     let body = '';
+    if (/event-stream/.test(request.headers.accept)) return this.eventStream(request, response);
     for await (const chunk of request) body += chunk;
     const query = new URL(request.url, this.url).searchParams;
     const form = /form/.test(request.headers['content-type']);
@@ -80,9 +94,35 @@ export class FakeServer {
     const messages = JSON.parse(text);
     this.requests.push({ method: request.method, callback: query.get('jsonp'), form, messages });
     if (this.status) return response.writeHead(this.status).end();
-    const replies = (await Promise.all(messages.map((message) => this.reply(message)))).flat();
+    const replies = await this.answers(messages);
     const json = JSON.stringify(replies);
+    if (messages[0].connectionType === 'xhr-streaming' && replies[0].successful) return this.lines(response, json);
     response.end(query.has('jsonp') ? `/**/${query.get('jsonp')}(${json});` : json);
+  }
+
+  eventStream(request, response) {
+    this.requests.push({ method: 'GET', stream: request.url, messages: [] });
+    if (this.streamStatus) return response.writeHead(this.streamStatus).end();
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write('retry: 5000\n\n');
+    this.streams.push(response);
+  }
+
+  lines(response, json) {
+    response.lines = true;
+    response.write(json + '\n');
+    this.streams.push(response);
+  }
+
+  /** Takes a websocket's frame. */
+  async frame(socket, text) {
+    const messages = JSON.parse(text);
+    this.requests.push({ method: 'FRAME', messages });
+    const replies = await this.answers(messages);
+    if (socket.readyState === 1) socket.onmessage({ data: JSON.stringify(replies) });
+  }
+
+  async answers(messages) {
+    return (await Promise.all(messages.map((message) => this.reply(message)))).flat();
   }
 
   async reply(message) {
@@ -93,12 +133,69 @@ export class FakeServer {
   }
 }
 
+/** The part of EventSource that halley.js uses; it never comes back by itself. */
+class Events {
+  constructor(url) {
+    this.readyState = 0;
+    this.control = new AbortController();
+    this.read(url).catch(() => {}).then(() => { if (this.readyState < 2) { this.readyState = 2; this.onerror(); } });
+  }
+
+  async read(url) {
+    const response = await fetch(url, { headers: { Accept: 'text/event-stream' }, signal: this.control.signal });
+    if (!response.ok) return;
+    this.readyState = 1;
+    this.onopen();
+    let rest = '';
+    for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+      const events = (rest + chunk).split('\n\n');
+      rest = events.pop();
+      for (const data of events.filter((event) => event.startsWith('data: '))) this.onmessage({ data: data.slice(6) });
+    }
+  }
+
+  close() {
+    this.readyState = 2;
+    this.control.abort();
+  }
+}
+
+/** A websocket to a FakeServer without a wire; `server.refuse` closes it before it opens. */
+function socketTo(server) {
+  return class Socket {
+    constructor(url) {
+      Object.assign(this, { url, readyState: 0 });
+      setTimeout(() => {
+        if (server.refuse) return this.end();
+        this.readyState = 1;
+        server.sockets.push(this);
+        this.onopen();
+      }, 2);
+    }
+
+    send(text) {
+      server.frame(this, text);
+    }
+
+    close() {
+      setTimeout(() => this.end(), 2);
+    }
+
+    end() {
+      if (this.readyState === 3) return;
+      this.readyState = 3;
+      server.sockets = server.sockets.filter((socket) => socket !== this);
+      this.onclose();
+    }
+  };
+}
+
 /**
  * A page at `origin` with halley.js loaded; script elements fetch and run, as
  * far as callback-polling needs it. `beacons` keeps what was sent on the way out,
  * `errors` what surfaced in a timer.
  */
-export function page(origin, network = fetch) {
+export function page(origin, network = fetch, server) {
   const listeners = {};
   const beacons = [];
   const window = {
@@ -106,12 +203,13 @@ export function page(origin, network = fetch) {
     document: { baseURI: origin, createElement: () => new Script(context), head: { appendChild: (s) => s.run(network) } },
     navigator: { sendBeacon: (url, body) => beacons.push({ url, body: String(body) }) },
     addEventListener: (name, fn) => { (listeners[name] ??= []).push(fn); },
+    ReadableStream, TextDecoder, EventSource: server && Events, WebSocket: server && socketTo(server),
   };
   const context = vm.createContext({
-    window, fetch: network, URL, URLSearchParams, AbortController, encodeURIComponent, clearTimeout,
+    window, fetch: network, TextDecoder, URL, URLSearchParams, AbortController, encodeURIComponent, clearTimeout,
     setTimeout: (fn, ms) => setTimeout(() => attempt(fn, window.errors), ms).unref(),
   });
-  window.fire = (name, event = {}) => listeners[name].forEach((fn) => fn(event));
+  window.fire = (name, event = {}) => listeners[name]?.forEach((fn) => fn(event));
   window.beacons = beacons;
   window.errors = [];
   vm.runInContext(source, context, { filename: 'halley.js' });

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { FakeServer, page, pause, until } from './fake.mjs';
 
-const QUICK = { backoff: 10, maxBackoff: 40 };
+// The session's own tests travel by polls, which are the easiest to script.
+const QUICK = { backoff: 10, maxBackoff: 40, transports: ['long-polling', 'callback-polling'] };
 const LOST = { successful: false, error: '402::session_unknown', advice: { reconnect: 'handshake', interval: 0 } };
 
 let server, window, halley, states;

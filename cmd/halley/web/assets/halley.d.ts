@@ -1,0 +1,90 @@
+/** Types of halley.js, a Bayeux client for browsers. */
+
+/** A way to travel. 'polling' is plain polling, at an interval that follows what the user does. */
+export type Transport = 'websocket' | 'eventsource' | 'xhr-streaming' | 'long-polling' | 'callback-polling' | 'polling';
+
+export type Status = 'connecting' | 'connected' | 'reconnecting' | 'closed';
+
+export interface StatusDetail {
+  /** The transport in use; null while there is none. */
+  transport: Transport | null;
+  /** What went wrong, when something did. */
+  error?: Error;
+  /** Milliseconds until the next attempt, of 'reconnecting'. */
+  retryIn?: number;
+}
+
+export interface Options {
+  /** Transports in order of preference; those that the browser lacks are left out. */
+  transports?: Transport[];
+  /** Milliseconds that a reply may take on top of the time that it is held. */
+  networkDelay?: number;
+  /** Milliseconds of the first pause after a failure; it doubles with each. */
+  backoff?: number;
+  /** Milliseconds of the longest pause. */
+  maxBackoff?: number;
+  /** Milliseconds between two polls of 'polling' while somebody is at the page. */
+  pollInterval?: number;
+  /** Milliseconds between two polls at most, when nobody is. */
+  maxPollInterval?: number;
+  /** Publishes that may wait for a session. */
+  maxQueue?: number;
+  /** Called on every change of the connection. */
+  onStatus?(status: Status, detail: StatusDetail): void;
+  /** Called for each message that was refused or lost. */
+  onError?(error: Error & { reply?: Reply }): void;
+  /** Called with the number of messages, by channel, that the server gave up because this page was too slow. */
+  onDropped?(counts: Record<string, number>): void;
+}
+
+/** An event as it was delivered. */
+export interface Message<Data = unknown> {
+  channel: string;
+  data: Data;
+  [field: string]: unknown;
+}
+
+/** The server's reply to a message. */
+export interface Reply {
+  channel: string;
+  successful: boolean;
+  id?: string;
+  error?: string;
+  advice?: Record<string, unknown>;
+  [field: string]: unknown;
+}
+
+export interface Subscription<Data = unknown> {
+  readonly channel: string;
+  readonly listener: (data: Data, message: Message<Data>) => void;
+}
+
+/** One session with a Bayeux server. A page may have several. */
+export class Client {
+  /** Connects to a Bayeux server; a relative URL counts from the page. */
+  init(url: string, options?: Options): void;
+  /** Calls listener for every message on a channel, or a pattern that ends in * or **. */
+  subscribe<Data = any>(channel: string, listener: (data: Data, message: Message<Data>) => void): Subscription<Data>;
+  /** Ends what subscribe returned. */
+  unsubscribe(subscription: Subscription<any>): void;
+  /** Publishes data; the promise is rejected when the server refuses it or the request breaks off. */
+  publish(channel: string, data?: unknown): Promise<Reply>;
+  /** Moves the session to another transport without losing a message; rejected when that does not get through. */
+  use(transport: Transport): Promise<void>;
+  /** Says what still waits and ends the session. */
+  disconnect(): Promise<void>;
+
+  readonly status: Status;
+  readonly transport: Transport | null;
+  readonly clientId: string | null;
+}
+
+/** The page's own client. The classic script puts it into window.halley, with the class as halley.Client. */
+declare const halley: Client & { readonly Client: typeof Client };
+export default halley;
+
+declare global {
+  interface Window {
+    halley: typeof halley;
+  }
+}

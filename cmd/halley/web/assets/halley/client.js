@@ -1,0 +1,499 @@
+/*
+ * halley.js: a Bayeux 1.0 client for browsers, in four functions.
+ *
+ *   halley.init('/bayeux');
+ *   const sub = halley.subscribe('/stock/*', (data, message) => show(data));
+ *   halley.publish('/chat/lobby', {text: 'hello'});
+ *   halley.unsubscribe(sub);
+ *
+ * The server holds a connection until there is something to say: a websocket, a
+ * stream or a request, the best that gets through. What this page says goes beside
+ * it; all that is asked for within one tick goes together. A lost session is opened
+ * again, subscriptions included.
+ */
+const OPTIONS = {
+  // In order of preference; there is 'polling' too.
+  transports: ['websocket', 'eventsource', 'xhr-streaming', 'long-polling', 'callback-polling'],
+  networkDelay: 10000, // ms that a reply may take on top of the time it is held
+  backoff: 500,        // ms, the first pause after a failure; it doubles
+  maxBackoff: 30000,   // ms, the longest pause
+  pollInterval: 1000,  // ms between two polls while somebody is at the page; it grows when nobody is
+  maxPollInterval: 20000, // ms, the longest
+  maxQueue: 1000,      // publishes that may wait for a session
+  onStatus() {},       // (status, {transport, error, retryIn}) on every change
+  onError() {},        // (error) for a refused or lost message
+  onDropped() {},      // ({channel: count}) for messages that the server gave up, this page being too slow
+};
+const ADVICE = {reconnect: 'retry', interval: 0, timeout: 60000, maxInterval: 0};
+const SESSION_LOST = /^40[12]/; // 402 as the specification has it, 401 as Faye does
+const MAX_BATCH = 100;          // messages in one request
+const LINGER = 2000;            // ms that a link which was left may still bring what was on its way
+const TRIES = 3;                // failures of a transport that has worked before another is tried
+
+/** Calls what the page gave us: its mistakes are its own and end nothing here. */
+function call(fn, ...args) {
+  try {
+    fn(...args);
+  } catch (error) {
+    setTimeout(() => { throw error; });
+  }
+}
+
+/** How many bytes of a URL a message takes, with room for its id and clientId. */
+function cost(message) {
+  return encodeURIComponent(JSON.stringify(message)).length + 150;
+}
+
+/** Whether a channel name matches a pattern that may end in * or **. */
+function matches(pattern, channel) {
+  if (pattern === channel) return true;
+  const star = /^(.*\/)(\*\*?)$/.exec(pattern);
+  if (!star || !channel.startsWith(star[1]) || channel === star[1]) return false;
+  return star[2] === '**' || !channel.slice(star[1].length).includes('/');
+}
+
+class Client {
+  constructor() {
+    this.options = OPTIONS;
+    this.advice = ADVICE;
+    this.wanted = new Map(); // channel → set of the subscriptions here
+    this.held = new Set();   // channels that the session was told about
+    this.queue = [];         // publishes that wait for a session or for their turn
+    this.links = new Set();  // those that may bring messages: the one in use, and left ones
+    this.status = this.told = 'closed'; // connecting, connected, reconnecting, closed
+    this.epoch = 0;          // grows whenever the loop that runs is to end
+    this.ids = 0;
+    this.lull = 0;           // polls since something happened
+    if (!root.addEventListener) return;
+    const on = (name, act) => root.addEventListener(name, act, {passive: true, capture: true});
+    on('online', () => this.check(true));
+    on('visibilitychange', () => this.check());
+    on('pagehide', () => this.leave());
+    on('pageshow', (event) => event.persisted && this.left && this.start());
+    for (const name of ['pointerdown', 'keydown', 'wheel']) on(name, () => this.touch());
+  }
+
+  /** Connects to a Bayeux server; a relative url counts from the page. */
+  init(url, options) {
+    this.options = Object.assign({}, OPTIONS, options);
+    this.url = new URL(url, root.document.baseURI).href;
+    const known = this.options.transports.filter((name) => transports[name]);
+    const usable = known.filter((name) => transports[name].usable(this.url));
+    this.names = usable.length ? usable : known;
+    this.start();
+  }
+
+  /**
+   * Moves the session to another transport, from now on the preferred one. The old
+   * connection stays open until the new one has taken over; if that fails, the
+   * promise is rejected and all is as before.
+   */
+  async use(name) {
+    if (!this.names || !transports[name]) throw new Error('no transport ' + name);
+    const before = this.names;
+    this.names = [name, ...before.filter((other) => other !== name)];
+    if (this.status === 'connected') {
+      await this.move(name).catch((error) => {
+        this.names = before;
+        throw error;
+      });
+    } else if (this.link) {
+      this.proven.clear();
+      this.adopt(this.open(name));
+      this.fresh = true;
+      this.loop(++this.epoch);
+    }
+  }
+
+  /** Calls listener(data, message) for every message on a channel or pattern. */
+  subscribe(channel, listener) {
+    const subscription = {channel, listener};
+    if (!this.wanted.has(channel)) this.wanted.set(channel, new Set());
+    this.wanted.get(channel).add(subscription);
+    this.schedule();
+    return subscription;
+  }
+
+  /** Ends what subscribe returned; the server is told when a channel's last one goes. */
+  unsubscribe(subscription) {
+    const set = this.wanted.get(subscription.channel);
+    if (!set || !set.delete(subscription)) return;
+    if (!set.size) this.wanted.delete(subscription.channel);
+    this.schedule();
+  }
+
+  /**
+   * Publishes data on a channel. The promise tells what became of it; a message
+   * whose request broke off is not repeated, for it may have arrived.
+   */
+  publish(channel, data) {
+    const message = {channel, data: data === undefined ? null : data};
+    const entry = {message, cost: cost(message), begin: () => this.queue.shift()};
+    const promise = new Promise((resolve, reject) => {
+      if (this.queue.length >= this.options.maxQueue) throw new Error('too many messages wait');
+      this.queue.push(Object.assign(entry, {resolve, reject}));
+      this.schedule();
+    });
+    entry.done = promise.catch((error) => call(this.options.onError, error));
+    return promise;
+  }
+
+  /** Says what still waits, ends the session, and resolves when the server knows; init opens a new one. */
+  async disconnect() {
+    if (this.clientId && this.status !== 'reconnecting') await Promise.all(this.queue.map((entry) => entry.done));
+    const {link, clientId} = this;
+    const links = this.stop();
+    if (clientId) await link.send([this.sign({channel: '/meta/disconnect', clientId})], 2000).catch(() => {});
+    links.forEach((each) => each.close());
+  }
+
+  // A session's life: handshake, then one connect after the other.
+
+  start() {
+    this.stop().forEach((link) => link.close());
+    this.left = false;
+    this.proven = new Set(); // transports that have worked
+    this.tell('connecting');
+    this.loop(this.epoch);
+  }
+
+  /** Ends all but the links, which it returns. */
+  stop(error) {
+    const links = [...this.links];
+    this.epoch++;
+    this.links.clear();
+    this.clientId = this.link = this.transport = this.heard = null;
+    this.tell('closed', error);
+    return links;
+  }
+
+  leave() {
+    if (!this.clientId) return;
+    const body = JSON.stringify([this.sign({channel: '/meta/disconnect', clientId: this.clientId})]);
+    root.navigator.sendBeacon(this.url, new URLSearchParams({message: body}));
+    this.stop().forEach((link) => link.close());
+    this.left = true;
+  }
+
+  /** The page or the network is back: what rests goes on, and what may be dead is replaced. */
+  check(certain) {
+    if (root.document.hidden) return;
+    this.touch();
+    if (this.status === 'reconnecting') return this.wake && this.wake();
+    const {timeout, interval} = this.advice;
+    const late = Date.now() - this.heard > timeout + interval + this.options.networkDelay;
+    if (this.status === 'connected' && (certain || late)) this.move(this.transport).catch(() => {});
+  }
+
+  /** Somebody is at the page: poll sooner. */
+  touch() {
+    this.lull = 0;
+    if (this.transport === 'polling' && this.status === 'connected' && this.wake &&
+        Date.now() - this.heard > this.options.pollInterval) this.wake();
+  }
+
+  async loop(epoch, resting) {
+    let failures = 0;
+    while (epoch === this.epoch) {
+      try {
+        if (!resting) {
+          if (!this.clientId) await this.handshake(epoch);
+          await this.connect(epoch, this.link);
+        }
+        resting = false;
+        failures = 0;
+        await this.link.stream;
+        await this.sleep(this.advice.interval);
+      } catch (error) {
+        if (epoch !== this.epoch) return;
+        await this.recover(error, failures++);
+      }
+    }
+  }
+
+  /** Pauses after a failure, and chooses by what to go on. */
+  async recover(error, failures) {
+    const {transport, names, advice} = this;
+    const worked = this.proven.has(transport);
+    // The first loss of a session is no trouble, and the next transport deserves a try: both at once.
+    let retryIn = error.lost && !failures ? 0 : this.pause(failures);
+    if (this.hosts && this.hosts.length > 1 && !error.reply) {
+      this.hosts.shift(); // perhaps it does not let this page in
+      retryIn = 0;
+    } else if (!error.reply && (!worked || failures >= TRIES)) {
+      if (!worked && failures < names.length - 1) retryIn = 0;
+      this.adopt(this.open(names[(names.indexOf(transport) + 1) % names.length]));
+    }
+    this.fresh = true;
+    // What a stream's heartbeats wait is no pause that the server asked for.
+    retryIn = Math.max(retryIn, advice.timeout ? advice.interval : 0);
+    this.tell('reconnecting', error, retryIn);
+    await Promise.resolve(this.sleep(retryIn)).catch(() => {});
+  }
+
+  async handshake(epoch) {
+    const best = this.names.find((name) => this.proven.has(name)) || this.transport || this.names[0];
+    if (best !== this.transport) this.adopt(this.open(best));
+    this.advice = ADVICE;
+    this.hosts = null;
+    const reply = await this.ask(this.link, {
+      channel: '/meta/handshake', version: '1.0', minimumVersion: '1.0',
+      supportedConnectionTypes: [...new Set(this.names.map(typeOf))],
+    }, 0);
+    if (epoch !== this.epoch) throw new Error('closed');
+    this.obey(reply);
+    const common = this.names.filter((name) => reply.supportedConnectionTypes.includes(typeOf(name)));
+    if (!common.length) return void this.stop(new Error('no connection type in common'));
+    if (!common.includes(this.transport)) this.adopt(this.open(common[0]));
+    this.names = common;
+    this.clientId = reply.clientId;
+    this.fresh = true;
+    this.held.clear();
+    this.schedule();
+  }
+
+  async connect(epoch, link) {
+    const {clientId, fresh, advice} = this;
+    if (epoch !== this.epoch) throw new Error('closed');
+    if (this.expired()) throw this.lose(clientId);
+    const message = {channel: '/meta/connect', clientId, connectionType: typeOf(link.name)};
+    if (link.name === 'polling') message.advice = {timeout: 0, interval: this.lullInterval()};
+    else if (fresh) message.advice = {timeout: 0};
+    if (this.hosts) link.held = this.hosts[0];
+    const reply = await this.ask(link, message, fresh ? 0 : advice.timeout);
+    if (epoch !== this.epoch) throw new Error('closed');
+    this.obey(reply, clientId);
+    this.heard = Date.now();
+    this.fresh = false;
+    this.proven.add(link.name);
+    this.adopt(link);
+    this.tell('connected');
+    this.schedule();
+  }
+
+  async move(name) {
+    const epoch = ++this.epoch;
+    const link = this.open(name);
+    this.fresh = true;
+    try {
+      await this.connect(epoch, link);
+    } catch (error) {
+      if (link !== this.link) this.drop(link);
+      if (epoch === this.epoch) this.loop(epoch); // by the old one
+      throw error;
+    }
+    this.loop(epoch, true);
+  }
+
+  /** How long to wait before the next poll: the longer, the longer nothing happened. */
+  lullInterval() {
+    const {pollInterval, maxPollInterval} = this.options;
+    const calm = root.document.hidden ? Infinity : 1.5 ** this.lull;
+    this.lull++;
+    return Math.round(Math.min(maxPollInterval, pollInterval * calm));
+  }
+
+  /** Takes a reply's advice; throws unless all is well. */
+  obey(reply, clientId) {
+    this.advice = Object.assign({}, this.advice, reply.advice);
+    const {hosts, reconnect} = this.advice;
+    if (reply.advice && hosts && hosts.length) this.hosts = this.hosts || [...hosts.map((host) => this.at(host)), this.url];
+    const error = Object.assign(new Error(reply.error || 'ended by the server'), {reply});
+    if (reconnect === 'none') this.stop(error).forEach((link) => link.close(LINGER));
+    else if (clientId && reconnect === 'handshake') this.lose(clientId, error);
+    else if (reply.successful) return;
+    throw error;
+  }
+
+  /** The server's URL by another name of its host. */
+  at(host) {
+    return Object.assign(new URL(this.url), {host}).href;
+  }
+
+  lose(clientId, error = new Error('the session is lost')) {
+    if (this.clientId === clientId) this.clientId = this.heard = null;
+    return Object.assign(error, {lost: true, reply: error.reply || {}});
+  }
+
+  expired() {
+    const {timeout, interval, maxInterval} = this.advice;
+    return maxInterval > 0 && this.heard && Date.now() - this.heard > timeout + interval + maxInterval;
+  }
+
+  /** Makes a link, by which nothing is sent yet. */
+  open(name) {
+    const link = {
+      name, url: this.url, held: this.url,
+      deliver: (batch) => this.links.has(link) && this.deliver(batch),
+      broken: (error) => link === this.link && this.interrupt && this.interrupt(error),
+    };
+    transports[name].open(link);
+    this.links.add(link);
+    return link;
+  }
+
+  /** Makes a link the one in use; the one before brings what is on its way, and ends. */
+  adopt(link) {
+    const old = this.link;
+    this.transport = link.name;
+    this.link = link;
+    if (!old || old === link) return;
+    old.close(LINGER);
+    setTimeout(() => this.links.delete(old), LINGER);
+  }
+
+  drop(link) {
+    this.links.delete(link);
+    link.close();
+  }
+
+  // What the page says: one batch in flight at a time, so that order is kept.
+
+  schedule() {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    Promise.resolve().then(() => {
+      this.scheduled = false;
+      if (this.clientId && !this.sending && this.status !== 'reconnecting') this.flush(this.take());
+    });
+  }
+
+  async flush(batch) {
+    if (!batch.length) return;
+    const {clientId, link} = this;
+    this.sending = true;
+    try {
+      batch.forEach((entry) => this.sign(Object.assign(entry.message, {clientId})));
+      const replies = await this.exchange(link, batch.map((entry) => entry.message), 0);
+      this.troubles = 0;
+      this.queue.unshift(...batch.filter((entry) => this.settle(entry, replies.get(entry.message.id))));
+      this.schedule();
+    } catch (error) {
+      this.troubles = (this.troubles || 0) + 1;
+      batch.forEach((entry) => entry.reject(error));
+      setTimeout(() => this.schedule(), this.pause(this.troubles));
+    } finally {
+      this.sending = false;
+    }
+  }
+
+  /** Tells a message's fate; true if it found no session, so was not processed, and may try again. */
+  settle(entry, reply = {error: 'no reply'}) {
+    if (reply.successful) return void entry.resolve(reply);
+    if (SESSION_LOST.test(reply.error)) {
+      this.lose(entry.message.clientId);
+      if (entry.message.subscription) return; // the next handshake asks for all of them
+      if (!entry.again) return (entry.again = true);
+    }
+    entry.reject(Object.assign(new Error(entry.message.channel + ': ' + reply.error), {reply}));
+  }
+
+  /** Takes the next batch: subscribe, publish, unsubscribe, as much as one request carries. */
+  take() {
+    const plan = [
+      ...[...this.wanted.keys()].filter((channel) => !this.held.has(channel))
+        .map((channel) => this.change('subscribe', channel, 'add', 'delete')),
+      ...this.queue,
+      ...[...this.held].filter((channel) => !this.wanted.has(channel))
+        .map((channel) => this.change('unsubscribe', channel, 'delete', 'add')),
+    ];
+    let count = 0;
+    for (let room = this.link.limit; count < plan.length && count < MAX_BATCH; count++) {
+      room -= plan[count].cost;
+      if (room < 0 && count) break;
+    }
+    const batch = plan.slice(0, count);
+    batch.forEach((entry) => entry.begin());
+    return batch;
+  }
+
+  change(verb, subscription, redo, undo) {
+    const message = {channel: '/meta/' + verb, subscription};
+    return {
+      message, cost: cost(message),
+      begin: () => this.held[redo](subscription),
+      resolve() {},
+      reject: (error) => {
+        if (!error.reply) this.held[undo](subscription); // not refused: ask again
+        call(this.options.onError, error);
+      },
+    };
+  }
+
+  // Below all of it.
+
+  sign(message) {
+    message.id = String(++this.ids);
+    return message;
+  }
+
+  async ask(link, message, held) {
+    const reply = (await this.exchange(link, [this.sign(message)], held)).get(message.id);
+    if (!reply) throw new Error('no reply');
+    return reply;
+  }
+
+  /** Sends messages, delivers what comes back with the replies, returns these by id. */
+  async exchange(link, messages, held) {
+    const batch = await link.send(messages, held + this.options.networkDelay);
+    if (!this.links.has(link)) throw new Error('closed');
+    return this.deliver(batch);
+  }
+
+  deliver(batch) {
+    const replies = new Map();
+    this.heard = this.heard && Date.now();
+    for (const message of batch) {
+      if (message.ext && message.ext.dropped) call(this.options.onDropped, message.ext.dropped);
+      if (!('successful' in message)) this.hand(message);
+      else if ('id' in message) replies.set(String(message.id), message);
+      else if (isConnect(message)) this.heed(message);
+    }
+    return replies;
+  }
+
+  /** Takes advice that comes on a stream. */
+  heed(message) {
+    try {
+      this.obey(message, this.clientId);
+    } catch (error) {
+      if (this.interrupt) this.interrupt(error);
+    }
+  }
+
+  hand(message) {
+    if (!('data' in message)) return;
+    this.lull = 0;
+    for (const [pattern, set] of this.wanted) {
+      if (!matches(pattern, message.channel)) continue;
+      for (const {listener} of [...set]) call(listener, message.data, message);
+    }
+  }
+
+  tell(status, error, retryIn) {
+    const what = status === 'connected' ? this.transport : status;
+    if (what === this.told && status !== 'reconnecting') return;
+    this.told = what;
+    this.status = status;
+    call(this.options.onStatus, status, {transport: this.transport, error, retryIn});
+  }
+
+  /** Doubles with every failure, and differs between pages that failed together. */
+  pause(failures) {
+    const {backoff, maxBackoff} = this.options;
+    return Math.min(maxBackoff, backoff * 2 ** failures) * (0.5 + Math.random() / 2);
+  }
+
+  /** Waits; wake() ends it, and so does interrupt(error), as a failure. */
+  sleep(ms) {
+    return ms && new Promise((resolve, reject) => {
+      setTimeout(resolve, ms);
+      this.wake = resolve;
+      this.interrupt = reject;
+    });
+  }
+}
+
+Client.transports = transports;
+root.halley = new Client();
+root.halley.Client = Client;

@@ -1,0 +1,231 @@
+// The transports of halley.js: what a session's messages travel by.
+
+const OPENING = 5000;           // ms that a websocket or event-stream may take to open
+const BRIEF = 1000;             // ms that an event-stream lived at most if its end means trouble
+const SILENCE = 60000;          // ms without a byte after which a stream is taken for dead
+
+/*
+ * A transport is {usable(url), open(link), type}; type is its name on the wire, if
+ * that is another. A link has
+ *   url, held             where to send, and where to hold a connection
+ *   deliver(batch)        takes what is pushed
+ *   broken(error)         takes the end of a connection that no reply waits for
+ * and open adds
+ *   limit                 URL-encoded bytes that one request should not exceed
+ *   send(messages, wait)  a promise of the reply batch, rejected after wait ms
+ *   stream                a promise of the end of the stream that a connect opened
+ *   close(linger)         ends what is open, in linger ms; opens nothing meanwhile
+ */
+const transports = {
+  'websocket': {usable: () => root.WebSocket, open: webSocket},
+  'eventsource': {usable: () => root.EventSource, open: eventSource},
+  'xhr-streaming': {usable: () => root.ReadableStream && root.TextDecoder, open: streaming},
+  'long-polling': {usable: () => true, open: longPolling},
+  'callback-polling': {usable: crossOrigin, open: callbackPolling},
+  'polling': {usable: () => true, open: longPolling, type: 'long-polling'},
+};
+
+function typeOf(name) {
+  return transports[name].type || name;
+}
+
+function crossOrigin(url) {
+  return new URL(url).origin !== root.location.origin;
+}
+
+/** Where a batch goes: only a connect is held. */
+function target(link, messages) {
+  return isConnect(messages[0]) ? link.held : link.url;
+}
+
+function isConnect(message) {
+  return message.channel === '/meta/connect';
+}
+
+/** What may be open on a link: each has a function that ends it. */
+function openings(link) {
+  const open = new Set();
+  const close = () => open.forEach((end) => end());
+  link.close = (linger) => {
+    link.left = true;
+    if (linger) setTimeout(close, linger);
+    else close();
+  };
+  return open;
+}
+
+function longPolling(link) {
+  const open = openings(link);
+  link.limit = 32768;
+  /** Posts a batch; read(response, heard) makes the result, heard() gives it more time. */
+  link.post = async (messages, wait, read) => {
+    const url = target(link, messages);
+    // To another origin a form goes without a preflight request, JSON does not.
+    const [type, encode] = crossOrigin(url)
+      ? ['application/x-www-form-urlencoded', (text) => 'message=' + encodeURIComponent(text)]
+      : ['application/json', (text) => text];
+    const control = new AbortController();
+    const end = () => control.abort();
+    let timer = setTimeout(end, wait);
+    open.add(end);
+    try {
+      const response = await fetch(url, {
+        method: 'POST', body: encode(JSON.stringify(messages)), headers: {'Content-Type': type},
+        credentials: 'include', cache: 'no-store', signal: control.signal,
+      });
+      if (!response.ok) throw new Error('HTTP ' + response.status);
+      return await read(response, () => {
+        clearTimeout(timer);
+        timer = setTimeout(end, SILENCE);
+      });
+    } finally {
+      clearTimeout(timer);
+      open.delete(end);
+    }
+  };
+  link.send = (messages, wait) => link.post(messages, wait, (response) => response.json());
+}
+
+function streaming(link) {
+  longPolling(link);
+  const {send} = link;
+  link.send = (messages, wait) => !isConnect(messages[0]) ? send(messages, wait) : new Promise((resolve, reject) => {
+    let take = (batch) => {
+      take = link.deliver;
+      resolve(batch);
+    };
+    link.stream = link.post(messages, wait, (response, heard) => readLines(response.body.getReader(), heard, (line) => take(JSON.parse(line))));
+    link.stream.then(() => reject(new Error('no answer')), reject);
+  });
+}
+
+async function readLines(reader, heard, take) {
+  const decoder = new TextDecoder();
+  for (let rest = '', done; !done;) {
+    const chunk = await reader.read();
+    heard();
+    done = chunk.done;
+    const lines = (rest + decoder.decode(chunk.value, {stream: !done})).split('\n');
+    rest = done ? '' : lines.pop();
+    lines.filter((line) => line.trim()).forEach(take);
+  }
+}
+
+function eventSource(link) {
+  longPolling(link);
+  const {send, close} = link;
+  let source = {close() {}};
+  const listen = (id) => new Promise((resolve, reject) => {
+    const fresh = source = new root.EventSource(link.held.replace(/\/?$/, '/' + id), {withCredentials: true});
+    let opened;
+    const fail = () => {
+      clearTimeout(timer);
+      fresh.close();
+      const error = new Error('the event-stream broke off');
+      if (!opened) reject(error);
+      else if (link.left || fresh !== source) return;
+      else if (Date.now() - opened > BRIEF) listen(id).catch(link.broken); // it rolled over, perhaps
+      else link.broken(error);
+    };
+    const timer = setTimeout(fail, OPENING);
+    fresh.id = id;
+    fresh.onmessage = (event) => link.deliver(JSON.parse(event.data));
+    fresh.onerror = fail;
+    fresh.onopen = () => {
+      clearTimeout(timer);
+      opened = Date.now();
+      resolve();
+    };
+  });
+  link.send = async (messages, wait) => {
+    const batch = await send(messages, wait); // first, for it knows whether the session lives
+    const {clientId} = messages[0];
+    if (isConnect(messages[0]) && batch.some((reply) => isConnect(reply) && reply.successful) &&
+        !(source.readyState === 1 && source.id === clientId)) {
+      source.close();
+      await listen(clientId);
+    }
+    return batch;
+  };
+  link.close = (linger) => {
+    close(linger);
+    if (linger) setTimeout(() => source.close(), linger);
+    else source.close();
+  };
+}
+
+function webSocket(link) {
+  const open = openings(link);
+  const waiting = new Set(); // {ids, batch, resolve, reject}
+  let socket; // a promise of one that is open
+  const connect = (wait) => socket = new Promise((resolve, reject) => {
+    const ws = new root.WebSocket(link.held.replace(/^http/, 'ws'));
+    const end = () => {
+      clearTimeout(timer);
+      if (!open.delete(end)) return;
+      const error = new Error('the websocket closed');
+      socket = null;
+      ws.close();
+      reject(error);
+      waiting.forEach((entry) => entry.reject(error));
+      if (!link.left) link.broken(error);
+    };
+    const timer = setTimeout(end, wait);
+    open.add(end);
+    ws.onclose = ws.onerror = end;
+    ws.onopen = () => {
+      clearTimeout(timer);
+      resolve({ws, end});
+    };
+    ws.onmessage = (event) => take(JSON.parse(event.data));
+  });
+  /** Hands on what is pushed, then the replies to those who wait for them. */
+  const take = (batch) => {
+    for (const entry of waiting) {
+      batch = batch.filter((message) => !('successful' in message && entry.ids.delete(message.id) && entry.batch.push(message)));
+    }
+    link.deliver(batch);
+    waiting.forEach((entry) => entry.ids.size || entry.resolve(entry.batch));
+  };
+  link.limit = 32768;
+  link.send = async (messages, wait) => {
+    const {ws, end} = await (socket || connect(Math.min(wait, OPENING)));
+    let entry, timer;
+    return new Promise((resolve, reject) => {
+      entry = {ids: new Set(messages.map((message) => message.id)), batch: [], resolve, reject};
+      waiting.add(entry);
+      timer = setTimeout(end, wait); // one that does not answer is of no use
+      ws.send(JSON.stringify(messages));
+    }).finally(() => {
+      clearTimeout(timer);
+      waiting.delete(entry);
+    });
+  };
+}
+
+let callbacks = 0; // one count for every link of the page: the names are global
+
+function callbackPolling(link) {
+  const open = openings(link);
+  link.limit = 1800;
+  link.send = (messages, wait) => new Promise((resolve, reject) => {
+    const name = 'halley_' + ++callbacks;
+    const script = root.document.createElement('script');
+    const settle = (outcome, value) => {
+      clearTimeout(timer);
+      open.delete(cancel);
+      script.remove();
+      root[name] = () => delete root[name]; // a late answer finds a function
+      outcome(value);
+    };
+    const cancel = () => settle(reject, new Error('no answer'));
+    const timer = setTimeout(cancel, wait);
+    const url = target(link, messages);
+    open.add(cancel);
+    root[name] = (batch) => { settle(resolve, batch); delete root[name]; };
+    script.onerror = cancel;
+    script.src = url + (url.includes('?') ? '&' : '?') + 'jsonp=' + name +
+      '&message=' + encodeURIComponent(JSON.stringify(messages));
+    root.document.head.appendChild(script);
+  });
+}
