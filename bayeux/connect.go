@@ -35,11 +35,13 @@ type arrival struct {
 // nothing is pending.
 func (x *exchange) connect(m *message.Message) {
 	if x.session == nil {
-		x.fail(m, errSessionUnknown, reconnectHandshake)
+		x.fail(m, x.s.sessionUnknown(), reconnectHandshake)
 		return
 	}
 	s, a := x.s, x.arrive(m)
 	switch {
+	case x.inactive():
+		x.dismiss(m, a.kind)
 	case a.kind == EventSource:
 		// Events come on its stream: the connect says that the client lives.
 		x.answerConnect(m, connectReply{full: true, interval: s.cfg.Hold, heartbeat: true})
@@ -140,16 +142,29 @@ func (x *exchange) hold(m *message.Message, kind ConnectionType, advise bool, ti
 	x.fx.add(Effect{Kind: Hold, To: x.req.To, Session: s.address(x.slot, r)}, x.fx.begin())
 }
 
+// displace ends the held connect in favour of this one. One over a websocket that
+// lives on is answered, should its client still think that it is the one; two on
+// the same websocket are their client's affair.
+func (x *exchange) displace() {
+	s, r := x.s, x.session
+	switch {
+	case r.heldType != WebSocket:
+		x.fx.add(Effect{Kind: Close, To: r.held}, x.fx.begin())
+		s.unhold(x.slot, r)
+	case r.held != x.req.To:
+		s.resume(x.now, x.slot, r, advisedReply(r), x.fx)
+	default:
+		s.unhold(x.slot, r)
+	}
+}
+
 // takeOver makes this connect's connection the one that its session uses: what
 // the session had elsewhere ends, and what was stuck there comes back.
 func (x *exchange) takeOver(kind ConnectionType) {
 	s, r := x.s, x.session
 	if r.isHeld {
 		s.stats.Displaced++
-		if r.heldType != WebSocket {
-			x.fx.add(Effect{Kind: Close, To: r.held}, x.fx.begin())
-		}
-		s.unhold(x.slot, r)
+		x.displace()
 	}
 	keeps := r.hasStream && (kind == EventSource && r.streamType == EventSource || r.stream == x.req.To)
 	if r.hasStream && !keeps {
@@ -235,7 +250,7 @@ func (x *exchange) answerConnect(m *message.Message, reply connectReply) {
 }
 
 func (s *Server) appendConnectReply(dst []byte, now int64, slot uint32, id []byte, reply connectReply) []byte {
-	dst = appendReply(dst, []byte(metaConnect), id, "")
+	dst = s.appendReply(dst, now, []byte(metaConnect), id, "")
 	switch {
 	case reply.advice != "":
 		dst = appendRawAdvice(dst, reply.advice)

@@ -7,7 +7,7 @@ import "halley/bayeux/message"
 func (x *exchange) disconnect(m *message.Message) {
 	s, r := x.s, x.session
 	if r == nil {
-		x.fail(m, errSessionUnknown, "")
+		x.fail(m, s.sessionUnknown(), "")
 		return
 	}
 	if r.isHeld {

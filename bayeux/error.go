@@ -10,6 +10,7 @@ const (
 	errMessageIDInvalid    = "405::message_id_invalid"
 	errFieldInvalid        = "400::field_invalid"
 	errSessionUnknown      = "402::session_unknown"
+	errClientUnknown       = "403::Unknown client" // what Salesforce says instead
 	errSessionsFull        = "503::too_many_sessions"
 	errHandshakeDenied     = "403::handshake_denied"
 	errNoConnectionType    = "301::connection_types_unsupported"
@@ -34,9 +35,17 @@ const (
 	metaDisconnect  = "/meta/disconnect"
 )
 
+// sessionUnknown is the error for a session that there is not.
+func (s *Server) sessionUnknown() string {
+	if s.cfg.Salesforce {
+		return errClientUnknown
+	}
+	return errSessionUnknown
+}
+
 // appendReply appends the fields that every reply has and leaves the object
 // open. An empty failure means success.
-func appendReply(dst []byte, channel, id []byte, failure string) []byte {
+func (s *Server) appendReply(dst []byte, now int64, channel, id []byte, failure string) []byte {
 	dst = append(dst, `{"channel":`...)
 	dst = message.AppendString(dst, channel)
 	if failure == "" {
@@ -47,6 +56,9 @@ func appendReply(dst []byte, channel, id []byte, failure string) []byte {
 	}
 	if id != nil {
 		dst = append(append(dst, `,"id":`...), id...)
+	}
+	if s.cfg.Timestamp {
+		dst = appendTimestamp(dst, now)
 	}
 	return dst
 }

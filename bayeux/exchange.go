@@ -98,6 +98,7 @@ func (x *exchange) dispatch(m *message.Message) Verdict {
 	if string(m.ClientID) == string(x.clientID) {
 		x.session = x.s.sessions.find(x.owner)
 	}
+	x.noteActivity(m)
 	return x.operate(m)
 }
 
@@ -140,7 +141,7 @@ func (x *exchange) begin(m *message.Message, failure string) {
 	if failure != "" {
 		x.s.stats.Errors++
 	}
-	x.replies = appendReply(x.replies, m.Channel, validID(m), failure)
+	x.replies = x.s.appendReply(x.replies, x.now, m.Channel, validID(m), failure)
 }
 
 func (x *exchange) end() { x.replies = append(x.replies, '}') }

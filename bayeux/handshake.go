@@ -47,7 +47,7 @@ func hasCommonType(m *message.Message) bool {
 func (x *exchange) welcome(m *message.Message) {
 	s := x.s
 	r, slot, _ := s.sessions.Take()
-	r.state, r.created = handshaken, x.now
+	r.state, r.created, r.active = handshaken, x.now, x.now
 	r.advised = x.req.Type
 	r.acknowledges = asks(m, "ack")
 	s.cfg.Random(r.secret[:])

@@ -30,13 +30,26 @@ func (x *exchange) publish(m *message.Message) Verdict {
 	}
 	if info.Kind == channel.Broadcast && !x.done {
 		s.stats.Published++
-		if x.broadcast(NewEvent(name, m.Data, isBinary(m)), s.cfg.Rules.Of(name)) == Wait {
+		if x.broadcast(x.event(name, m), s.cfg.Rules.Of(name)) == Wait {
 			return Wait
 		}
+	}
+	if info.Kind == channel.Service && s.cfg.EchoService && x.session != nil {
+		x.session.eager = true
+		s.put(x.slot, x.session, x.event(name, m))
 	}
 	x.begin(m, x.past.Failure)
 	x.end()
 	return Allow
+}
+
+// event encodes what m publishes to name.
+func (x *exchange) event(name []byte, m *message.Message) Event {
+	e := NewEvent(name, m.Data, isBinary(m))
+	if x.s.cfg.Timestamp {
+		e = e.Stamped(x.now)
+	}
+	return e
 }
 
 // broadcast publishes e: to local subscribers at once, unless its channel is
@@ -68,7 +81,7 @@ func (x *exchange) publishFailure(name []byte, info channel.Info) string {
 	case who == publishInternal:
 		return errPublishDenied
 	case x.session == nil && who != publishAny:
-		return errSessionUnknown
+		return x.s.sessionUnknown()
 	}
 	return ""
 }

@@ -28,6 +28,15 @@ type Config struct {
 	PollsPerBrowser  int // held polls of one browser; 0 counts none
 	LenientHandshake bool
 
+	Salesforce bool // errors as clients of Salesforce's streaming know them
+	Timestamp  bool // replies and events tell when they were made
+
+	// MaxInactivity is how long a client may send nothing but connects before its
+	// session ends, 0 for ever.
+	MaxInactivity int64
+	// EchoService has what a client publishes to a service channel come back to it.
+	EchoService bool
+
 	// Durable says that events with a history are acknowledged to their publisher
 	// only when they are stored: their Publish has a Ticket.
 	Durable bool

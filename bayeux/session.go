@@ -22,6 +22,7 @@ type session struct {
 
 	browser uint64 // that counts the session's poll; 0 none
 	created int64
+	active  int64 // when the client last sent anything but a connect
 
 	state        state
 	advised      ConnectionType // the type that the last full advice was for

@@ -9,7 +9,7 @@ import (
 // message, and then nothing is subscribed.
 func (x *exchange) subscribe(m *message.Message) Verdict {
 	if x.session == nil {
-		x.fail(m, errSessionUnknown, "")
+		x.fail(m, x.s.sessionUnknown(), "")
 		return Allow
 	}
 	failure, verdict := x.checkSubscription(m)
@@ -130,7 +130,7 @@ func (s *Server) patternFailure(pattern []byte) string {
 // unsubscribe handles /meta/unsubscribe; what is not subscribed is no error.
 func (x *exchange) unsubscribe(m *message.Message) {
 	if x.session == nil {
-		x.fail(m, errSessionUnknown, "")
+		x.fail(m, x.s.sessionUnknown(), "")
 		return
 	}
 	failure, patterns := "", 0

@@ -231,6 +231,14 @@ func (p *player) configure(args []string) {
 			p.config.LenientHandshake = true
 		case "policy":
 			p.config.Policy = p
+		case "salesforce":
+			p.config.Salesforce = true
+		case "timestamp":
+			p.config.Timestamp = true
+		case "max-inactivity":
+			p.config.MaxInactivity = n
+		case "echo-service":
+			p.config.EchoService = true
 		case "durable":
 			p.config.Durable = true
 		case "congested":

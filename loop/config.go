@@ -21,6 +21,8 @@ type Config struct {
 	Interval    time.Duration // how long a client waits before its next connect
 	MaxInterval time.Duration // how long a session outlives its last connect reply
 
+	MaxInactivity time.Duration // how long a client may send nothing but connects; 0 is for ever
+
 	// Limits.
 	MaxConnections   int           // connections at once; more are answered 503
 	MaxMessage       int           // one HTTP body
@@ -63,6 +65,9 @@ type Config struct {
 	AllowOrigin      []string // origins that may use the server cross-domain; * admits any
 	PollsPerBrowser  int      // held polls per browser cookie; 0 sets no cookie
 	LenientHandshake bool     // accept a handshake without a common connection type
+	Profile          string   // salesforce speaks as Salesforce's streaming does; empty is plain Bayeux
+	Timestamp        bool     // replies and events tell when they were made
+	EchoService      bool     // what a client publishes to a service channel comes back to it
 
 	// Policy decides after the rules; nil allows what they allow. For each Wait
 	// of it, Decide is called on the event loop and calls verdict, at once or

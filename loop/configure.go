@@ -36,6 +36,7 @@ func (s *Server) configure() error {
 	for flag, one := range map[string][]string{
 		"history-sync " + s.cfg.HistorySync:       {"always", "interval", "never"},
 		"history-expired " + s.cfg.HistoryExpired: {"error", "earliest", "tip"},
+		"profile " + s.cfg.Profile:                {"", salesforce},
 	} {
 		if _, value, _ := strings.Cut(flag, " "); !slices.Contains(one, value) {
 			return fmt.Errorf("--%s: want %s", flag, strings.Join(one, ", "))
@@ -68,6 +69,7 @@ func (s *Server) checkNumbers() error {
 		{"loops", int64(s.cfg.Loops), 1, maxLoops},
 		{"hold", s.cfg.Hold.Milliseconds(), minHold.Milliseconds(), 600_000},
 		{"interval", s.cfg.Interval.Milliseconds(), 0, 3_600_000},
+		{"max-inactivity", s.cfg.MaxInactivity.Milliseconds(), 0, 86_400_000},
 		{"max-interval", s.cfg.MaxInterval.Milliseconds(), 1000, 86_400_000},
 		{"max-message", int64(s.cfg.MaxMessage), 1 << 10, 64 << 20},
 		{"max-header", int64(s.cfg.MaxHeader), 1 << 10, 1 << 20},

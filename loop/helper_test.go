@@ -16,7 +16,7 @@ import (
 )
 
 // deadline bounds every wait of these tests; it is long because machines are busy.
-const deadline = 10 * time.Second
+const deadline = 30 * time.Second
 
 // config is the default one, for a small server that stops at once.
 func config(change func(*Config)) Config {
@@ -81,6 +81,7 @@ func newWire(t testing.TB, conn net.Conn) *wire {
 
 func (w *wire) send(text string) {
 	w.t.Helper()
+	w.SetDeadline(time.Now().Add(deadline))
 	if _, err := io.WriteString(w.Conn, text); err != nil {
 		w.t.Fatal(err)
 	}
@@ -107,6 +108,7 @@ func (w *wire) tryRead() (answer, error) { return w.tryReadTo(nil) }
 // tryReadTo reads the response to a request, whose method tells whether it has a
 // body.
 func (w *wire) tryReadTo(request *http.Request) (answer, error) {
+	w.SetReadDeadline(time.Now().Add(deadline))
 	response, err := http.ReadResponse(w.in, request)
 	if err != nil {
 		return answer{}, err

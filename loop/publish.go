@@ -61,7 +61,7 @@ func (s *Server) Publish(batch []Publication) error {
 func (s *Server) postEvents(batch []Publication, stored func(error)) {
 	posts := make([][]entry, s.cfg.Loops)
 	for _, p := range batch {
-		event := bayeux.NewEvent(p.Channel, p.Data, false)
+		event := s.event(p)
 		if b := s.rules.Of(p.Channel); b.Sequenced() {
 			s.store.publish(event, b, stored)
 			continue
@@ -75,6 +75,14 @@ func (s *Server) postEvents(batch []Publication, stored func(error)) {
 			s.reactors[loop].wake()
 		}
 	}
+}
+
+func (s *Server) event(p Publication) bayeux.Event {
+	event := bayeux.NewEvent(p.Channel, p.Data, false)
+	if s.cfg.Timestamp {
+		event = event.Stamped(s.now())
+	}
+	return event
 }
 
 // postDurably is postEvents and waits until what has a history is stored.

@@ -110,6 +110,10 @@ func (s *Server) coreConfig(id uint16) bayeux.Config {
 		Scanner:          s.scanner(),
 		PollsPerBrowser:  s.cfg.PollsPerBrowser,
 		LenientHandshake: s.cfg.LenientHandshake,
+		Salesforce:       s.cfg.Profile == salesforce,
+		Timestamp:        s.cfg.Timestamp,
+		MaxInactivity:    s.cfg.MaxInactivity.Milliseconds(),
+		EchoService:      s.cfg.EchoService,
 		Rules:            s.rules,
 		Durable:          s.cfg.HistoryFile != "",
 		Policy:           s.cfg.Policy,
@@ -118,6 +122,9 @@ func (s *Server) coreConfig(id uint16) bayeux.Config {
 		Random:           func(p []byte) { rand.Read(p) },
 	}
 }
+
+// salesforce is the profile that Salesforce's streaming clients need.
+const salesforce = "salesforce"
 
 const (
 	multiInterval = 2 * time.Second // what CometD advises a browser's second tab

@@ -158,4 +158,9 @@ func (st *store) close() error {
 }
 
 // numbered writes an event's number into it, for its subscribers to go on from.
-func (s *Server) numbered(e bayeux.Event, id, _ int64) bayeux.Event { return e.Numbered(id) }
+func (s *Server) numbered(e bayeux.Event, id, now int64) bayeux.Event {
+	if s.cfg.Profile == salesforce {
+		return e.ForSalesforce(id, now)
+	}
+	return e.Numbered(id)
+}

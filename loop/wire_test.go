@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -41,6 +42,7 @@ func dialSlow(t testing.TB, s *Server) *wire {
 // and returns what came before it.
 func (w *wire) mustClose() string {
 	w.t.Helper()
+	w.SetReadDeadline(time.Now().Add(deadline))
 	rest, err := io.ReadAll(w.in)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		w.t.Fatalf("the connection stays open, after %q", rest)

@@ -147,7 +147,7 @@ func (s *session) ramp(n int) error {
 			return err
 		}
 	}
-	err := s.pool.await(s.options.Drain, ramped, func(p client.Progress) bool { return p.Held >= n })
+	err := s.pool.await(s.options.Drain+startUp, ramped, func(p client.Progress) bool { return p.Held >= n })
 	s.meter.end(s.pool.total())
 	s.held = n
 	if err == errStalled {
@@ -156,6 +156,9 @@ func (s *session) ramp(n int) error {
 	}
 	return err
 }
+
+// startUp is what generator processes and a server that has just begun may take before anything moves.
+const startUp = 5 * time.Second
 
 func ramped(p client.Progress) int64 { return p.Ramped + p.Cycles }
 

@@ -27,11 +27,15 @@ type Serve struct {
 	BodyTimeout    time.Duration `group:"listener" default:"20s" help:"From the first byte of a body to its last."`
 	IdleTimeout    time.Duration `group:"listener" default:"75s" help:"Between the requests of one connection."`
 
-	Hold             time.Duration `group:"bayeux" default:"30s" help:"How long a /meta/connect is held."`
+	Hold             time.Duration `group:"bayeux" placeholder:"30s" help:"How long a /meta/connect is held; with --profile salesforce the default is 110s."`
 	Interval         time.Duration `group:"bayeux" default:"0s" help:"How long a client waits before its next connect."`
 	MaxInterval      time.Duration `group:"bayeux" default:"15s" help:"How long a session outlives its last connect reply."`
+	MaxInactivity    time.Duration `group:"bayeux" default:"0s" help:"How long a client may send nothing but connects before its session ends; 0s is for ever."`
 	PollsPerBrowser  int           `group:"bayeux" default:"4" help:"Held polls of one browser before further tabs poll at an interval; 0 sets no cookie."`
 	LenientHandshake bool          `group:"bayeux" help:"Accept a handshake without a common connection type."`
+	Profile          string        `group:"bayeux" default:"" enum:"salesforce," help:"salesforce: replayId, errors and advice as clients of Salesforce's streaming expect them."`
+	Timestamp        bool          `group:"bayeux" help:"Replies and events have a field timestamp."`
+	EchoService      bool          `group:"bayeux" help:"What a client publishes to a service channel comes back to it, for tests."`
 	Rule             Lines         `group:"bayeux" sep:"none" placeholder:"RULE" help:"Channel rule, 'PATTERN option…', for example '/stock/** publish=internal'; all that match apply in order; repeatable."`
 
 	MaxMessage       Size `group:"limits" default:"64KiB" help:"One HTTP body or websocket message; a larger one is answered 413 or 1009."`
@@ -103,6 +107,22 @@ func Groups() []kong.Group {
 
 // Vars are the interpolations of the struct tags.
 func Vars() kong.Vars { return kong.Vars{"mounts": "/bayeux\n/cometd"} }
+
+// AfterApply fills in what depends on other flags.
+func (c *Serve) AfterApply() error {
+	if c.Hold == 0 {
+		c.Hold = defaultHold
+		if c.Profile == "salesforce" {
+			c.Hold = salesforceHold
+		}
+	}
+	return nil
+}
+
+const (
+	defaultHold    = 30 * time.Second
+	salesforceHold = 110 * time.Second // what Salesforce advises
+)
 
 // Validate checks what no other package does. Its errors name the flag.
 func (c *Serve) Validate() error {
@@ -181,6 +201,10 @@ func (c *Serve) Loop() loop.Config {
 		AllowOrigin:        c.AllowOrigin,
 		PollsPerBrowser:    c.PollsPerBrowser,
 		LenientHandshake:   c.LenientHandshake,
+		MaxInactivity:      c.MaxInactivity,
+		Profile:            c.Profile,
+		Timestamp:          c.Timestamp,
+		EchoService:        c.EchoService,
 		HistoryBytes:       int(c.HistoryBytes),
 		HistoryFile:        c.HistoryFile,
 		HistorySync:        c.HistorySync,

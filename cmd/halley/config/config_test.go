@@ -118,6 +118,24 @@ func TestFlagsAndLists(t *testing.T) {
 	}
 }
 
+func TestHoldFollowsTheProfile(t *testing.T) {
+	for _, tt := range []struct {
+		args []string
+		want time.Duration
+	}{
+		{nil, 30 * time.Second},
+		{[]string{"--profile=salesforce"}, 110 * time.Second},
+		{[]string{"--profile=salesforce", "--hold=30s"}, 30 * time.Second},
+		{[]string{"--config=" + file(t, `{"profile":"salesforce"}`)}, 110 * time.Second},
+		{[]string{"--config=" + file(t, `{"profile":"salesforce","hold":"5s"}`)}, 5 * time.Second},
+	} {
+		c, _, err := parse(t, append([]string{"serve"}, tt.args...)...)
+		if err != nil || c.Hold != tt.want {
+			t.Errorf("%v: held for %v (%v), want %v", tt.args, c.Hold, err, tt.want)
+		}
+	}
+}
+
 func TestFile(t *testing.T) {
 	path := file(t, `{"hold":"5s","loops":3,"listen":[":1",":2"],"demo":true,"queue-bytes":"1KiB","max-message":1024,"mount":"/x"}`)
 	t.Setenv("HALLEY_LOOPS", "4")
@@ -154,6 +172,7 @@ func TestBadSettingsNameTheirFlag(t *testing.T) {
 		{[]string{"--max-message=64kB"}, "--max-message"},
 		{[]string{"--loops=many"}, "--loops"},
 		{[]string{"--slow=never"}, "--slow"},
+		{[]string{"--profile=oracle"}, "--profile"},
 		{[]string{"--gc-percent=0"}, "--gc-percent"},
 		{[]string{"--max-publish=0"}, "--max-publish"},
 		{[]string{"--demo-rate=1000000000"}, "--demo-rate"},

@@ -1,0 +1,23 @@
+package bayeux
+
+import "halley/bayeux/message"
+
+// noteActivity remembers that the client did more than to connect.
+func (x *exchange) noteActivity(m *message.Message) {
+	if x.session != nil && string(m.Channel) != metaConnect {
+		x.session.active = x.now
+	}
+}
+
+// inactive tells whether the client has sent nothing but connects for longer than
+// it may (CometD's activity extension).
+func (x *exchange) inactive() bool {
+	limit := x.s.cfg.MaxInactivity
+	return limit > 0 && x.alone && x.now-x.session.active > limit
+}
+
+// dismiss answers the connect with the end of its session.
+func (x *exchange) dismiss(m *message.Message, kind ConnectionType) {
+	x.hold(m, kind, false, 0)
+	x.s.end(x.now, x.slot, x.fx)
+}
