@@ -8,13 +8,17 @@ import (
 
 // parked is the rest of a batch that waits for a verdict on its first message.
 type parked struct {
-	req     Request
-	owner   Address
-	alone   bool
-	body    []byte // the messages left, as a JSON array
-	replies []byte // of the messages before them
-	wanted  []Wanted
-	events  []byte // patterns of an event-stream without Bayeux, in place of a batch
+	req      Request
+	owner    Address
+	clientID []byte // of the batch's first message
+	alone    bool
+	// What the messages before said of the reply.
+	carriesEvents bool
+	interval      int64
+	body          []byte // the messages left, as a JSON array
+	replies       []byte // of the messages before them
+	wanted        []Wanted
+	events        []byte // patterns of an event-stream without Bayeux, in place of a batch
 }
 
 // park copies what is left of the exchange and asks the policy for its verdict.
@@ -25,7 +29,8 @@ func (x *exchange) park(messages []message.Message) {
 		x.run(messages[1:])
 		return
 	}
-	p := &parked{req: x.req, owner: x.owner, alone: x.alone, body: joinRaw(messages), replies: bytes.Clone(x.replies)}
+	p := &parked{req: x.req, owner: x.owner, clientID: bytes.Clone(x.clientID), alone: x.alone,
+		carriesEvents: x.carriesEvents, interval: x.interval, body: joinRaw(messages), replies: bytes.Clone(x.replies)}
 	if q := x.waits.Question; q != nil {
 		q.Channel, q.Ext = bytes.Clone(q.Channel), bytes.Clone(q.Ext)
 	}
@@ -73,7 +78,8 @@ func (s *Server) unpark(now int64, ticket Ticket, fx *Effects, prepare func(*exc
 	delete(s.parked, ticket)
 	x := &s.exchange
 	*x = exchange{s: s, fx: fx, req: p.req, now: now, owner: p.owner, slot: p.owner.Slot, verdict: Wait,
-		alone: p.alone, replies: append(x.replies[:0], p.replies...)}
+		clientID: p.clientID, alone: p.alone, carriesEvents: p.carriesEvents, interval: p.interval,
+		replies: append(x.replies[:0], p.replies...)}
 	prepare(x)
 	if p.events != nil {
 		x.openEvents(p.events)
@@ -92,6 +98,5 @@ func (x *exchange) goOn(body []byte) {
 		x.fx.add(Effect{Kind: Close, To: x.req.To}, x.fx.begin())
 		return
 	}
-	x.clientID = batch.Messages[0].ClientID
 	x.run(batch.Messages)
 }

@@ -49,7 +49,7 @@ func (x *exchange) connect(m *message.Message) {
 		x.openStream(m, a.kind, a.reply)
 	case a.first || !x.alone || a.timeout == 0 || x.ready() || s.drain > 0:
 		x.answerConnect(m, a.reply)
-	case a.kind != WebSocket && !s.admit(x.req.Browser):
+	case a.kind != WebSocket && !s.admit(x.session, x.req.Browser):
 		x.answerConnect(m, connectReply{full: true, interval: s.cfg.MultiInterval, multiple: true})
 	default:
 		if !a.asked {
@@ -108,16 +108,27 @@ func (x *exchange) connectionType(m *message.Message) ConnectionType {
 }
 
 // admit counts a poll that is about to be held for its browser, unless that has
-// enough of them.
-func (s *Server) admit(browser uint64) bool {
-	if browser == 0 || s.cfg.PollsPerBrowser <= 0 || s.cfg.Browsers == nil {
+// enough of them. From one poll of a session to the next it keeps its place, so
+// that the count, which all loops share, is touched only where something changes.
+func (s *Server) admit(r *session, browser uint64) bool {
+	if browser == 0 || s.cfg.PollsPerBrowser <= 0 || s.cfg.Browsers == nil || r.browser == browser {
 		return true
 	}
+	s.giveUpPlace(r)
 	if s.cfg.Browsers.Hold(browser) <= s.cfg.PollsPerBrowser {
+		r.browser = browser
 		return true
 	}
 	s.cfg.Browsers.Release(browser)
 	return false
+}
+
+// giveUpPlace takes the session's poll off its browser's count.
+func (s *Server) giveUpPlace(r *session) {
+	if r.browser != 0 {
+		s.cfg.Browsers.Release(r.browser)
+		r.browser = 0
+	}
 }
 
 // hold keeps the connect until events, its time-out or its end.
@@ -125,13 +136,26 @@ func (x *exchange) hold(m *message.Message, kind ConnectionType, advise bool, ti
 	s, r := x.s, x.session
 	r.isHeld, r.held, r.heldType, r.advise = true, x.req.To, kind, advise
 	r.heldID = s.keepID(x.slot, m.ID)
-	if kind != WebSocket && s.cfg.PollsPerBrowser > 0 && s.cfg.Browsers != nil {
-		r.browser = x.req.Browser
-	}
 	s.stats.Held++
 	s.wheel.Set(x.slot, x.now+timeout)
 	x.held = true
 	x.fx.add(Effect{Kind: Hold, To: x.req.To, Session: s.address(x.slot, r)}, x.fx.begin())
+}
+
+// displace ends the held connect in favour of this one. One over a websocket that
+// lives on is answered, should its client still think that it is the one; two on
+// the same websocket are their client's affair.
+func (x *exchange) displace() {
+	s, r := x.s, x.session
+	switch {
+	case r.heldType != WebSocket:
+		x.fx.add(Effect{Kind: Close, To: r.held}, x.fx.begin())
+		s.unhold(x.slot, r)
+	case r.held != x.req.To:
+		s.resume(x.now, x.slot, r, advisedReply(r), x.fx)
+	default:
+		s.unhold(x.slot, r)
+	}
 }
 
 // takeOver makes this connect's connection the one that its session uses: what
@@ -140,10 +164,7 @@ func (x *exchange) takeOver(kind ConnectionType) {
 	s, r := x.s, x.session
 	if r.isHeld {
 		s.stats.Displaced++
-		if r.heldType != WebSocket {
-			x.fx.add(Effect{Kind: Close, To: r.held}, x.fx.begin())
-		}
-		s.unhold(x.slot, r)
+		x.displace()
 	}
 	keeps := r.hasStream && (kind == EventSource && r.streamType == EventSource || r.stream == x.req.To)
 	if r.hasStream && !keeps {
@@ -160,10 +181,6 @@ func (x *exchange) takeOver(kind ConnectionType) {
 
 // unhold forgets the held connect without an answer.
 func (s *Server) unhold(slot uint32, r *session) {
-	if r.browser != 0 {
-		s.cfg.Browsers.Release(r.browser)
-		r.browser = 0
-	}
 	if r.heldID.n == longID {
 		delete(s.longIDs, slot)
 	}
@@ -244,7 +261,7 @@ func (s *Server) appendConnectReply(dst []byte, now int64, slot uint32, id []byt
 	}
 	e := ext{dst: dst}
 	s.appendDrops(&e, slot)
-	s.sessions.at(slot).appendAck(&e)
+	s.sessions.At(slot).appendAck(&e)
 	if sync, ok := s.syncs[slot]; ok {
 		delete(s.syncs, slot)
 		sync.append(&e, now)
@@ -267,15 +284,15 @@ func (s *Server) await(now int64, slot uint32, r *session, interval int64) {
 // are left.
 func (s *Server) Drain(now, window int64, max int, fx *Effects) (more bool) {
 	s.drain = window
-	for slot := uint32(0); slot < s.sessions.next; slot++ {
-		r := s.sessions.at(slot)
+	s.sessions.Each(func(slot uint32, r *session) bool {
 		ends := r.hasStream && r.streamType != WebSocket
 		if !r.isHeld && !ends {
-			continue
-		}
-		if max == 0 {
 			return true
 		}
+		if more = max == 0; more {
+			return false
+		}
+		max--
 		if ends {
 			s.leave(now, slot, r, window, fx)
 			s.await(now, slot, r, window)
@@ -283,7 +300,7 @@ func (s *Server) Drain(now, window int64, max int, fx *Effects) (more bool) {
 		if r.isHeld {
 			s.resume(now, slot, r, advisedReply(r), fx)
 		}
-		max--
-	}
-	return false
+		return true
+	})
+	return more
 }

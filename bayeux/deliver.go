@@ -13,7 +13,7 @@ func (s *Server) Deliver(now int64, e Event) {
 
 // deliverTo queues e for one session, or lets it wait for its turn.
 func (s *Server) deliverTo(now int64, slot uint32, e Event, b *Behaviour) {
-	r := s.sessions.at(slot)
+	r := s.sessions.At(slot)
 	interval := b.Interval
 	if r.paced {
 		interval = max(interval, s.askedInterval(slot, e))

@@ -20,7 +20,7 @@ func (x *exchange) handshake(m *message.Message) Verdict {
 		x.fail(m, errHandshakeDenied, reconnectNone)
 		return Allow
 	}
-	if s.sessions.count >= s.cfg.MaxSessions {
+	if s.sessions.Len() >= s.cfg.MaxSessions {
 		x.fail(m, errSessionsFull, `{"reconnect":"retry","interval":5000}`)
 		return Allow
 	}
@@ -46,7 +46,7 @@ func hasCommonType(m *message.Message) bool {
 // welcome makes a new session and replies with its clientId.
 func (x *exchange) welcome(m *message.Message) {
 	s := x.s
-	slot, r := s.sessions.take()
+	r, slot, _ := s.sessions.Take()
 	r.state, r.created, r.active = handshaken, x.now, x.now
 	r.advised = x.req.Type
 	r.acknowledges = asks(m, "ack")

@@ -17,11 +17,12 @@ type SessionInfo struct {
 // Sessions describes at most limit sessions.
 func (s *Server) Sessions(now int64, limit int) []SessionInfo {
 	var list []SessionInfo
-	for slot := uint32(0); slot < s.sessions.next && len(list) < limit; slot++ {
-		if r := s.sessions.at(slot); r.state != free {
+	s.sessions.Each(func(slot uint32, r *session) bool {
+		if len(list) < limit {
 			list = append(list, s.info(now, slot, r))
 		}
-	}
+		return len(list) < limit
+	})
 	return list
 }
 

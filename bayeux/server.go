@@ -82,7 +82,7 @@ const (
 // use.
 type Server struct {
 	cfg      Config
-	sessions slab
+	sessions sessions
 	nodes    nodes
 	table    *channel.Table
 	wheel    *wheel.Wheel
@@ -112,7 +112,6 @@ type Server struct {
 func NewServer(cfg Config, now int64) *Server {
 	s := &Server{
 		cfg:       cfg,
-		sessions:  newSlab(),
 		nodes:     newNodes(),
 		table:     channel.NewTable(matchCache),
 		wheel:     wheel.New(wheelTick, wheelSlots, now),
@@ -135,7 +134,7 @@ func NewServer(cfg Config, now int64) *Server {
 // Stats returns the counters as they stand.
 func (s *Server) Stats() Stats {
 	st := s.stats
-	st.Sessions = int64(s.sessions.count)
+	st.Sessions = int64(s.sessions.Len())
 	return st
 }
 
@@ -162,7 +161,7 @@ func (s *Server) Flush(now int64, max int, fx *Effects) (more bool) {
 	s.doomed = s.doomed[:0]
 	n := min(max, len(s.dirty))
 	for _, slot := range s.dirty[:n] {
-		r := s.sessions.at(slot)
+		r := s.sessions.At(slot)
 		r.isDirty = false
 		switch {
 		case !r.flushable():
@@ -181,9 +180,8 @@ func (s *Server) Flush(now int64, max int, fx *Effects) (more bool) {
 func (s *Server) Tick(now int64, fx *Effects) (more bool) {
 	s.expired = s.wheel.Advance(now, expiryBatch, s.expired[:0])
 	for _, slot := range s.expired {
-		r := s.sessions.at(slot)
+		r := s.sessions.At(slot)
 		switch {
-		case r.state == free:
 		case r.isHeld:
 			s.resume(now, slot, r, advisedReply(r), fx)
 		default:
@@ -229,6 +227,7 @@ func (s *Server) Gone(now int64, a Address, to ReplyTo) {
 	left := false
 	if r.isHeld && r.held == to {
 		s.unhold(a.Slot, r)
+		s.giveUpPlace(r)
 		left = true
 	}
 	if r.hasStream && r.stream == to {
@@ -255,7 +254,7 @@ func (s *Server) Disconnect(now int64, a Address, fx *Effects) bool {
 
 // end answers a held connect with the news of the session's end, and removes it.
 func (s *Server) end(now int64, slot uint32, fx *Effects) {
-	r := s.sessions.at(slot)
+	r := s.sessions.At(slot)
 	switch {
 	case r.isHeld:
 		s.resume(now, slot, r, connectReply{advice: reconnectNone, ended: true}, fx)
@@ -275,7 +274,7 @@ func (s *Server) Find(clientID []byte) (Address, bool) {
 }
 
 func (s *Server) address(slot uint32, r *session) Address {
-	return Address{Node: s.cfg.Node, Loop: s.cfg.Loop, Slot: slot, Gen: r.gen}
+	return Address{Node: s.cfg.Node, Loop: s.cfg.Loop, Slot: slot, Gen: s.sessions.Gen(slot)}
 }
 
 // lookup finds the session of a clientId, nil if there is none.
@@ -293,7 +292,7 @@ func (s *Server) lookup(clientID []byte) (uint32, *session) {
 
 // remove frees a session and everything that it has.
 func (s *Server) remove(slot uint32, fx *Effects) {
-	r := s.sessions.at(slot)
+	r := s.sessions.At(slot)
 	if r.isHeld {
 		s.unhold(slot, r)
 	}
@@ -303,6 +302,7 @@ func (s *Server) remove(slot uint32, fx *Effects) {
 	s.table.UnsubscribeAll(channel.Subscriber(slot), func(pattern []byte) {
 		s.dropInterest(pattern, fx)
 	})
+	s.giveUpPlace(r)
 	s.forgetKeys(slot, &r.queue)
 	s.nodes.clear(&r.queue)
 	delete(s.asked, slot)
@@ -312,7 +312,7 @@ func (s *Server) remove(slot uint32, fx *Effects) {
 	if r.isDirty {
 		s.forget(slot)
 	}
-	s.sessions.release(slot)
+	s.sessions.Release(slot)
 }
 
 // forget takes a slot off the dirty list, so that its next session cannot be
@@ -342,4 +342,21 @@ func le64(b []byte) (v uint64) {
 		v = v<<8 | uint64(b[i])
 	}
 	return v
+}
+
+// Trim gives back the memory of what is no more there. It is for when much has
+// gone and little is going on.
+func (s *Server) Trim(now int64) {
+	s.sessions.Trim()
+	if s.sessions.Len() > 0 {
+		return
+	}
+	s.nodes = newNodes()
+	s.wheel = wheel.New(wheelTick, wheelSlots, now)
+	s.table = channel.NewTable(matchCache)
+	s.dirty, s.doomed, s.expired = nil, nil, nil
+	if len(s.pacer.turns) == 0 {
+		s.pacer = newPacer(now)
+		s.conflater = newConflater()
+	}
 }

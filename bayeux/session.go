@@ -1,11 +1,12 @@
 package bayeux
 
+import "halley/bayeux/slab"
+
 // state is how far a session's connection protocol has come.
 type state uint8
 
 const (
-	free       state = iota // the slot holds no session
-	handshaken              // no connect yet: the first one is answered at once
+	handshaken state = iota // no connect yet: the first one is answered at once
 	connected
 )
 
@@ -19,11 +20,9 @@ type session struct {
 	heldID  shortID // the held connect's id, for the reply
 	queue   queue
 
-	browser  uint64 // counted for the held connect; 0 none
-	gen      uint32
-	nextFree uint32
-	created  int64
-	active   int64 // when the client last sent anything but a connect
+	browser uint64 // that counts the session's poll; 0 none
+	created int64
+	active  int64 // when the client last sent anything but a connect
 
 	state        state
 	advised      ConnectionType // the type that the last full advice was for
@@ -48,58 +47,11 @@ const noSlot = ^uint32(0)
 // nowhere is the address of no session.
 var nowhere = Address{Slot: noSlot}
 
-const slabChunk = 256
-
-// slab keeps sessions in chunks, so that a record never moves.
-type slab struct {
-	chunks []*[slabChunk]session
-	next   uint32 // the first slot never used
-	free   uint32 // head of the list of freed slots
-	count  int
-}
-
-func newSlab() slab { return slab{free: noSlot} }
-
-func (b *slab) at(slot uint32) *session {
-	return &b.chunks[slot/slabChunk][slot%slabChunk]
-}
-
-// take returns a blank session in a free slot, under a new generation.
-func (b *slab) take() (uint32, *session) {
-	b.count++
-	if slot := b.free; slot != noSlot {
-		r := b.at(slot)
-		b.free = r.nextFree
-		*r = session{gen: r.gen + 1}
-		return slot, r
-	}
-	slot := b.next
-	b.next++
-	if slot%slabChunk == 0 {
-		b.chunks = append(b.chunks, new([slabChunk]session))
-	}
-	return slot, b.at(slot)
-}
-
-// release frees a slot. The generation stays, so that stale addresses miss.
-func (b *slab) release(slot uint32) {
-	r := b.at(slot)
-	*r = session{gen: r.gen, nextFree: b.free}
-	b.free = slot
-	b.count--
-}
+// sessions are the sessions of a Server, by slot.
+type sessions struct{ slab.Slab[session] }
 
 // find returns the session at a, nil if it is gone.
-func (b *slab) find(a Address) *session {
-	if a.Slot >= b.next {
-		return nil
-	}
-	r := b.at(a.Slot)
-	if r.state == free || r.gen != a.Gen {
-		return nil
-	}
-	return r
-}
+func (b *sessions) find(a Address) *session { return b.Find(a.Slot, a.Gen) }
 
 // maxID is the longest id of a message in bytes of JSON, quotes included.
 const maxID = 64

@@ -123,13 +123,13 @@ func (s *Server) Open(now int64, req Request, clientID []byte, fx *Effects) {
 // and ends with it.
 // after, a JSON number if it is not nil, is the cursor where it goes on.
 func (s *Server) OpenEvents(now int64, req Request, patterns, after []byte, fx *Effects) {
-	if s.sessions.count >= s.cfg.MaxSessions {
+	if s.sessions.Len() >= s.cfg.MaxSessions {
 		fx.refuse(req.To, 503, errSessionsFull)
 		return
 	}
 	x := &s.exchange
 	*x = exchange{s: s, fx: fx, req: req, now: now, verdict: Wait, replies: x.replies[:0]}
-	x.slot, x.session = s.sessions.take()
+	x.session, x.slot, _ = s.sessions.Take()
 	r := x.session
 	r.state, r.created, r.anonymous, r.advised = connected, now, true, EventSource
 	s.cfg.Random(r.secret[:])

@@ -77,6 +77,10 @@ func TestPollsPerBrowser(t *testing.T) {
 		for _, w := range []*wire{second, third, other} {
 			equal(t, events(w.messages()), []string{"1"})
 		}
+		// A session keeps its browser's place between its polls, and so until it ends.
+		for _, id := range []string{firstID, secondID, thirdID, otherID} {
+			home.bayeux(fmt.Sprintf(`{"channel":"/meta/disconnect","clientId":%q}`, id))
+		}
 	}
 	for i := range s.browsers.shards {
 		shard := &s.browsers.shards[i]

@@ -4,6 +4,7 @@ import (
 	"github.com/panjf2000/gnet/v2"
 
 	"halley/bayeux"
+	"halley/bayeux/slab"
 )
 
 // phase says what a connection is waiting for.
@@ -56,54 +57,24 @@ type extra struct {
 	origin   string // allowed origin to name in the reply
 }
 
-const connChunk = 256
-
-// conns keeps connection records in chunks, so that a record never moves. Freed
-// slots are used again under a new generation.
-type conns struct {
-	chunks []*[connChunk]conn
-	free   []uint32
-	next   uint32
-	count  int
-}
+// conns are the connections of a loop, by slot.
+type conns struct{ slab.Slab[conn] }
 
 func (s *conns) take(socket gnet.Conn) *conn {
-	s.count++
-	if n := len(s.free); n > 0 {
-		c := s.at(s.free[n-1])
-		s.free = s.free[:n-1]
-		*c = conn{socket: socket, slot: c.slot, gen: c.gen + 1}
-		return c
-	}
-	slot := s.next
-	s.next++
-	if slot%connChunk == 0 {
-		s.chunks = append(s.chunks, new([connChunk]conn))
-	}
-	c := s.at(slot)
-	*c = conn{socket: socket, slot: slot}
+	c, slot, gen := s.Take()
+	c.socket, c.slot, c.gen = socket, slot, gen
 	return c
 }
 
-func (s *conns) at(slot uint32) *conn {
-	return &s.chunks[slot/connChunk][slot%connChunk]
-}
-
-// release frees a closed connection's slot.
-func (s *conns) release(c *conn) {
-	*c = conn{slot: c.slot, gen: c.gen}
-	s.free = append(s.free, c.slot)
-	s.count--
-}
+// is tells whether the record is still that of the connection with that
+// generation: after a write it may have closed.
+func (c *conn) is(gen uint32) bool { return c.socket != nil && c.gen == gen }
 
 // find returns the connection whose current request is to, nil if it is gone or
 // has been answered.
 func (s *conns) find(to bayeux.ReplyTo) *conn {
-	if to.Conn >= s.next {
-		return nil
-	}
-	c := s.at(to.Conn)
-	if c.socket == nil || c.gen != to.Gen || c.serial != to.Serial {
+	c := s.Find(to.Conn, to.Gen)
+	if c == nil || c.serial != to.Serial {
 		return nil
 	}
 	switch c.phase {

@@ -85,7 +85,7 @@ func (r *reactor) closed(c *conn) {
 	}
 	delete(r.bodies, c.slot)
 	r.wheel.Cancel(c.slot)
-	r.conns.release(c)
+	r.conns.Release(c.slot)
 }
 
 // unacknowledged tells whether the kernel still keeps bytes that the peer has

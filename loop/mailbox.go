@@ -36,15 +36,19 @@ type entry struct {
 	kind     entryKind
 	numbered bool
 	endless  bool
-	request  bayeux.Request
-	session  bayeux.Address
-	upto     uint32
-	browser  uint64
-	stream   bayeux.ConnectionType
-	status   int
-	retry    int64
-	event    bayeux.Event
-	call     func(*reactor)
+	// quiet entries may wait for the next one, or for the tick: those that only keep
+	// the books of a poll that is held or was answered. What depends on them comes
+	// by the same mailbox, behind them.
+	quiet   bool
+	request bayeux.Request
+	session bayeux.Address
+	upto    uint32
+	browser uint64
+	stream  bayeux.ConnectionType
+	status  int
+	retry   int64
+	event   bayeux.Event
+	call    func(*reactor)
 
 	start, end int // of the entry's bytes in the mailbox's arena
 }
@@ -99,7 +103,7 @@ func (m *mailbox) post(e entry, data []byte) (wake bool) {
 	m.arena = append(m.arena, data...)
 	e.end = len(m.arena)
 	m.entries = append(m.entries, e)
-	return m.added(entrySize + len(data) + len(e.event))
+	return m.added(entrySize+len(data)+len(e.event), e.quiet)
 }
 
 // postEvents appends entries that carry events alone.
@@ -111,15 +115,19 @@ func (m *mailbox) postEvents(entries []entry) (wake bool) {
 	for i := range entries {
 		size += len(entries[i].event)
 	}
-	return m.added(size)
+	return m.added(size, false)
 }
 
-// added accounts for that many more bytes.
-func (m *mailbox) added(bytes int) (wake bool) {
+// added accounts for that many more bytes, which need not be looked at at once if
+// they are quiet.
+func (m *mailbox) added(bytes int, quiet bool) (wake bool) {
 	m.size += bytes
 	if m.size > m.limit && !m.over {
 		m.over = true
 		m.congested.Add(1)
+	}
+	if quiet {
+		return false
 	}
 	wake = !m.armed
 	m.armed = true
@@ -139,4 +147,11 @@ func (m *mailbox) swap(l *letters) {
 		m.congested.Add(-1)
 	}
 	m.armed = len(l.entries) > 0
+}
+
+// waits tells whether there is anything in the mailbox.
+func (m *mailbox) waits() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.entries) > 0
 }

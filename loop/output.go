@@ -20,6 +20,7 @@ type reply struct {
 	session  bayeux.Address
 	upto     uint32
 	browser  uint64 // a browser cookie to set, if not 0
+	stream   bool   // more may follow as soon as this is written
 }
 
 // unsent is a connection of which bytes still wait in user space.
@@ -244,7 +245,7 @@ func (r *reactor) abort(c *conn) {
 // has read nothing for too long is closed; its events go back to their session.
 func (r *reactor) checkSlow() {
 	for slot, u := range r.slow {
-		c := r.conns.at(slot)
+		c := r.conns.At(slot)
 		waiting := c.socket.OutboundBuffered()
 		r.unstick(u, waiting)
 		switch {
@@ -286,7 +287,7 @@ func (r *reactor) abandon(to bayeux.ReplyTo) {
 	if u == nil {
 		return
 	}
-	c := r.conns.at(to.Conn)
+	c := r.conns.At(to.Conn)
 	r.unstick(u, c.socket.OutboundBuffered())
 	if slices.ContainsFunc(u.replies, func(p stuck) bool { return p.to == to }) {
 		r.abort(c)

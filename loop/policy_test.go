@@ -142,3 +142,20 @@ func TestVerdictAfterTheEnd(t *testing.T) {
 	w.mustEnd()
 	equal(t, s.Publish(publication("/a", "1")), ErrClosed)
 }
+
+// The rest of a batch goes on for the session of its first message.
+func TestResumeKeepsTheOwner(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *Config) {
+		c.Policy = touchy{}
+		c.Rules = []string{"/open/** publish=any"}
+		c.Decide = func(_ bayeux.Question, verdict func(bayeux.Verdict)) { verdict(bayeux.Allow) }
+	})
+	w := dial(t, s)
+	id := w.handshake()
+	for _, other := range []string{"x", ""} {
+		reply := w.bayeux("[" + publish(id, "/a", "1") + "," + publish(other, "/open/wait", "1") + "," +
+			publish(id, "/a", "1") + "," + publish(other, "/a", "1") + "]")
+		equal(t, []any{reply[1]["successful"], reply[2]["successful"], reply[3]["successful"]}, []any{true, true, false})
+	}
+}

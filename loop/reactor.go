@@ -160,9 +160,12 @@ func (r *reactor) tick() {
 	r.perform()
 	r.expired = r.wheel.Advance(now, turnEntries, r.expired[:0])
 	for _, slot := range r.expired {
-		r.timeout(r.conns.at(slot))
+		r.timeout(r.conns.At(slot))
 	}
 	r.checkSlow()
+	if r.mailbox.waits() {
+		r.drainMailbox()
+	}
 	r.goOn()
 	r.endTurn()
 }
@@ -171,8 +174,7 @@ func (r *reactor) tick() {
 func (r *reactor) goOn() {
 	for i := 0; i < len(r.resumed); i++ {
 		to := r.resumed[i]
-		c := r.conns.at(to.Conn)
-		if c.socket != nil && c.gen == to.Gen && !c.inTurn {
+		if c := r.conns.Find(to.Conn, to.Gen); c != nil && !c.inTurn {
 			r.serve(c)
 		}
 	}

@@ -52,7 +52,9 @@ func (r *reactor) carryOut(e *entry, data []byte) {
 	case entryStream:
 		r.openStream(opening{to: to, session: e.session, kind: e.stream, endless: e.endless}, data)
 	case entryPush:
-		r.push(e.reply(), data)
+		p := e.reply()
+		p.stream = true
+		r.push(p, data)
 	case entryEnd:
 		r.end(to, e.session, e.retry)
 	case entryRefuse:
@@ -122,7 +124,7 @@ func (r *reactor) toConnection(e *bayeux.Effect) {
 	case bayeux.Reply:
 		out.kind = entryReply
 	case bayeux.Hold:
-		out.kind = entryHold
+		out.kind, out.quiet = entryHold, true
 	case bayeux.Close:
 		out.kind = entryClose
 	case bayeux.Abandon:
@@ -183,7 +185,7 @@ func (r *reactor) written(p reply) {
 		r.core.Written(p.session, p.upto)
 		return
 	}
-	r.post(p.session.Loop, entry{kind: entryWritten, session: p.session, upto: p.upto}, nil)
+	r.post(p.session.Loop, entry{kind: entryWritten, session: p.session, upto: p.upto, quiet: !p.stream}, nil)
 }
 
 // bounced tells the owner of a session that a reply with events was not written.

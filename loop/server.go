@@ -219,11 +219,15 @@ func (s *Server) reactorOf(loop gnet.EventLoop) *reactor {
 func (s *Server) beat(ctx context.Context) {
 	ticker := time.NewTicker(tickEvery)
 	defer ticker.Stop()
+	var memory memoryWatch
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+		}
+		if memory.due(s.connections.Load(), s.now()) {
+			s.trim()
 		}
 		for _, r := range *s.bound.Load() {
 			if s.tickPosted[r.id].CompareAndSwap(0, s.now()) {

@@ -114,7 +114,7 @@ func TestClosedReplyStaysIncomplete(t *testing.T) {
 	s.post(0, entry{kind: entryCall, call: func(r *reactor) {
 		<-drained
 		for slot := range r.slow {
-			r.abort(r.conns.at(slot))
+			r.abort(r.conns.At(slot))
 		}
 	}}, nil)
 	var head strings.Builder

@@ -114,10 +114,10 @@ func TestEventSourceAnew(t *testing.T) {
 func hasStream(s *Server, id string) (has bool) {
 	a, _ := bayeux.ParseClientID([]byte(id))
 	s.visit(context.Background(), func(r *reactor) {
-		for i := range r.conns.next {
-			c := r.conns.at(i)
+		r.conns.Each(func(_ uint32, c *conn) bool {
 			has = has || c.phase == streaming && c.held == a || c.phase == upgraded && slices.Contains(c.stream.socket.sessions, a)
-		}
+			return !has
+		})
 	})
 	return has
 }

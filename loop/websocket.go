@@ -126,18 +126,20 @@ func (r *reactor) closeSocket(c *conn, code websocket.Code, reason string) {
 // closeSockets closes at most max websockets, from the slot first on, since the
 // server goes away. It returns the slot to go on with, and whether there is more.
 func (r *reactor) closeSockets(first uint32, max int) (next uint32, more bool) {
-	for ; first < r.conns.next; first++ {
-		c := r.conns.at(first)
-		if c.socket == nil || c.phase != upgraded {
-			continue
+	next = first
+	r.conns.Each(func(slot uint32, c *conn) bool {
+		if slot < first || c.phase != upgraded {
+			return true
 		}
-		if max == 0 {
-			return first, true
+		next = slot
+		if more = max == 0; more {
+			return false
 		}
-		r.closeSocket(c, websocket.CodeGoingAway, "the server goes away")
 		max--
-	}
-	return first, false
+		r.closeSocket(c, websocket.CodeGoingAway, "the server goes away")
+		return true
+	})
+	return next, more
 }
 
 // readFrames handles the next message of a websocket and tells whether there may

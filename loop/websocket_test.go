@@ -55,11 +55,12 @@ func wsDisconnect(id string) string {
 // joined is how many sessions have a websocket for their stream.
 func joined(s *Server) (n int) {
 	s.visit(context.Background(), func(r *reactor) {
-		for i := range r.conns.next {
-			if c := r.conns.at(i); c.phase == upgraded {
+		r.conns.Each(func(_ uint32, c *conn) bool {
+			if c.phase == upgraded {
 				n += len(c.stream.socket.sessions)
 			}
-		}
+			return true
+		})
 	})
 	return n
 }

@@ -1,0 +1,69 @@
+package loop
+
+import (
+	"runtime/debug"
+
+	"halley/bayeux"
+	"halley/bayeux/wheel"
+)
+
+// memoryWatch finds the moment to give memory back: when most connections have
+// gone, and it has stayed so. The collector alone would not: where nothing is
+// allocated, it has no reason to run.
+type memoryWatch struct {
+	peak  int64
+	since int64 // when there were that few first, in milliseconds; 0 there are not
+}
+
+const (
+	trimLeast = 1000 // connections that must have gone
+	trimShare = 4    // at most one of so many may be left
+	trimDelay = 5000 // milliseconds
+	// trimSessions is how much longer sessions live than connections: a second trim
+	// comes for them.
+	trimAgain = 20_000
+)
+
+// due notes how many connections there are, and tells whether to trim now.
+func (w *memoryWatch) due(connections, now int64) bool {
+	w.peak = max(w.peak, connections)
+	if w.peak-connections < trimLeast || connections > w.peak/trimShare {
+		w.since = 0
+		return false
+	}
+	if w.since == 0 {
+		w.since = now
+	}
+	switch elapsed := now - w.since; {
+	case elapsed > trimAgain:
+		w.peak, w.since = connections, 0
+		return true
+	case elapsed > trimDelay && elapsed <= trimDelay+tickEvery.Milliseconds():
+		return true
+	}
+	return false
+}
+
+// trim makes every loop give back what it no longer needs.
+func (s *Server) trim() {
+	for _, r := range *s.bound.Load() {
+		s.post(r.id, entry{kind: entryCall, call: (*reactor).trim}, nil)
+	}
+	s.post(s.lastBound(), entry{kind: entryCall, call: func(*reactor) { go debug.FreeOSMemory() }}, nil)
+}
+
+// lastBound is the loop whose mailbox is emptied last by what trim posts.
+func (s *Server) lastBound() uint16 {
+	bound := *s.bound.Load()
+	return bound[len(bound)-1].id
+}
+
+func (r *reactor) trim() {
+	r.conns.Trim()
+	r.core.Trim(r.now())
+	r.fx, r.out, r.payload, r.encoded, r.text = bayeux.Effects{}, nil, nil, nil, nil
+	if r.conns.Len() == 0 {
+		r.wheel = wheel.New(tickEvery.Milliseconds(), wheelSlots, r.now())
+		r.resumed, r.expired, r.peers = nil, nil, peers{}
+	}
+}

@@ -1,0 +1,44 @@
+package loop
+
+import "testing"
+
+func TestMemoryWatch(t *testing.T) {
+	var w memoryWatch
+	now := int64(1)
+	due := func(connections int64, seconds int) (times int) {
+		for range seconds * 10 {
+			now += 100
+			if w.due(connections, now) {
+				times++
+			}
+		}
+		return times
+	}
+	equal(t, due(900, 60), 0)
+	equal(t, due(0, 60), 0) // too few have gone
+	equal(t, due(8000, 60), 0)
+	equal(t, due(3000, 60), 0) // too many are left
+	equal(t, due(100, 4), 0)
+	equal(t, due(7000, 1), 0) // back again
+	equal(t, due(100, 4), 0)
+	equal(t, due(100, 2), 1)
+	equal(t, due(100, 60), 1) // once more, when the sessions have gone
+	equal(t, due(100, 600), 0)
+}
+
+// What is trimmed works as before.
+func TestTrim(t *testing.T) {
+	s := start(t, func(c *Config) { c.Loops = 2; c.MaxInterval = 1000 * 1000 * 1000 })
+	for range 2 {
+		a, b := dial(t, s), dial(t, s)
+		id := a.subscriber("/a")
+		b.holdConnect(s, id)
+		s.trim()
+		mustPublish(t, s, "/a", "1")
+		equal(t, events(b.messages()), []string{"1"})
+		a.Close()
+		b.Close()
+		eventually(t, func() bool { st := s.Stats(); return st.Connections == 0 && st.Sessions == 0 })
+		s.trim()
+	}
+}
