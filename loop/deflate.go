@@ -81,7 +81,7 @@ func (d *deflater) inflate(packed []byte, limit int) ([]byte, error) {
 // agreed to it.
 func (r *reactor) shrink(c *conn) {
 	above := r.server.cfg.WSCompressAbove
-	if !c.stream.socket.deflate || len(r.out) <= above {
+	if !c.stream.deflate || len(r.out) <= above {
 		return
 	}
 	frames := r.out

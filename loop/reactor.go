@@ -11,6 +11,7 @@ import (
 	"halley/bayeux/message"
 	"halley/bayeux/wheel"
 	"halley/httpparse"
+	"halley/httpparse/websocket"
 )
 
 const (
@@ -46,19 +47,20 @@ type reactor struct {
 	counters    counters
 
 	// Scratch, valid within one turn.
-	fx      bayeux.Effects
-	done    int // effects of fx that were executed
-	batch   message.Batch
-	scanner message.Scanner
-	request httpparse.Request
-	out     []byte
-	payload []byte
-	encoded []byte
-	text    []byte
-	expired []uint32
-	peers   peers
-	date    []byte
-	dated   int64 // the second that date shows
+	fx        bayeux.Effects
+	done      int // effects of fx that were executed
+	batch     message.Batch
+	scanner   message.Scanner
+	assembler websocket.Assembler
+	request   httpparse.Request
+	out       []byte
+	payload   []byte
+	encoded   []byte
+	text      []byte
+	expired   []uint32
+	peers     peers
+	date      []byte
+	dated     int64 // the second that date shows
 
 	drainTask task
 	flushTask task

@@ -4,17 +4,23 @@ import (
 	"halley/bayeux"
 	"halley/bayeux/connectiontype"
 	"halley/httpparse"
+	"halley/httpparse/websocket"
 )
 
 // stream is what a connection has beside its record while its response is a
-// stream or it is a websocket.
+// stream or it is a websocket. There are as many as idle clients, so one small
+// record serves both.
 type stream struct {
-	format  *connectiontype.Stream // nil for a websocket
-	socket  *socket                // nil for a response
-	opened  int64                  // milliseconds
-	sent    int                    // bytes of the response's body
-	chunked bool                   // HTTP/1.1: the connection outlives the stream
-	endless bool                   // it never rolls over: nobody would come back for what was missed
+	since int64  // when the response began, or a websocket's last message; milliseconds
+	sent  uint32 // bytes of the response's body
+	kind  bayeux.ConnectionType
+
+	chunked bool // HTTP/1.1: the connection outlives the stream
+	endless bool // it never rolls over: nobody would come back for what was missed
+	deflate bool // a websocket's messages may be compressed
+
+	message  *websocket.Assembler // of a websocket's message that has come in part, if there is one
+	sessions []bayeux.Address     // whose events go to a websocket
 }
 
 // formats are the streaming connection types whose stream is an HTTP response.
@@ -55,7 +61,7 @@ func (r *reactor) openStream(o opening, first []byte) {
 	if c.oldHTTP {
 		c.keepAlive = false
 	}
-	c.stream = &stream{format: format, opened: r.now(), chunked: !c.oldHTTP, endless: o.endless}
+	c.stream = &stream{kind: o.kind, since: r.now(), chunked: !c.oldHTTP, endless: o.endless}
 	r.payload = append(r.payload[:0], format.Prologue...)
 	if format.Padding != 0 {
 		for range r.server.cfg.StreamPadding {
@@ -81,7 +87,7 @@ func (r *reactor) openStream(o opening, first []byte) {
 
 // appendBody appends a piece of the response's body to r.out.
 func (r *reactor) appendBody(c *conn, piece []byte) {
-	c.stream.sent += len(piece)
+	c.stream.sent += uint32(len(piece))
 	if c.stream.chunked {
 		r.out = httpparse.AppendChunk(r.out, piece)
 		return
@@ -137,7 +143,7 @@ func (r *reactor) push(p reply, piece []byte) {
 		}
 		return
 	}
-	if r.settle(c, p) && c.phase == streaming && c.stream.sent > r.server.cfg.StreamBytes {
+	if r.settle(c, p) && c.phase == streaming && int(c.stream.sent) > r.server.cfg.StreamBytes {
 		r.rollOver(c)
 	}
 }
@@ -161,11 +167,11 @@ func (r *reactor) rollOver(c *conn) {
 // retry milliseconds, or the time it was told before if that is 0.
 func (r *reactor) endStream(c *conn, retry int64) {
 	r.out = r.out[:0]
-	if retry > 0 && c.stream.format == &connectiontype.EventSource {
+	if retry > 0 && c.stream.kind == bayeux.EventSource {
 		r.payload = connectiontype.AppendRetry(r.payload[:0], retry)
 		r.appendBody(c, r.payload)
 	}
-	if epilogue := c.stream.format.Epilogue; epilogue != "" {
+	if epilogue := formatOf(c.stream.kind).Epilogue; epilogue != "" {
 		r.appendBody(c, []byte(epilogue))
 	}
 	if c.stream.chunked {
@@ -187,7 +193,7 @@ func (r *reactor) end(to bayeux.ReplyTo, session bayeux.Address, retry int64) {
 	case c.phase == streaming:
 		r.endStream(c, retry)
 	case c.phase == upgraded:
-		c.stream.socket.leave(session)
+		c.stream.leave(session)
 	}
 }
 
@@ -206,7 +212,7 @@ func (r *reactor) beatLater(c *conn) {
 // What has bytes waiting needs no more of them.
 func (r *reactor) beat(c *conn) {
 	r.beatLater(c)
-	if c.phase == streaming && r.now()-c.stream.opened > r.server.cfg.StreamAge.Milliseconds() && !c.stream.endless {
+	if c.phase == streaming && r.now()-c.stream.since > r.server.cfg.StreamAge.Milliseconds() && !c.stream.endless {
 		r.rollOver(c)
 		return
 	}
@@ -220,7 +226,7 @@ func (r *reactor) beat(c *conn) {
 	if c.phase == upgraded {
 		r.out = append(r.out, pingFrame...)
 	} else {
-		r.appendBody(c, []byte(c.stream.format.Heartbeat))
+		r.appendBody(c, []byte(formatOf(c.stream.kind).Heartbeat))
 	}
 	if r.send(c) {
 		r.settle(c, reply{})

@@ -115,7 +115,7 @@ func hasStream(s *Server, id string) (has bool) {
 	a, _ := bayeux.ParseClientID([]byte(id))
 	s.visit(context.Background(), func(r *reactor) {
 		r.conns.Each(func(_ uint32, c *conn) bool {
-			has = has || c.phase == streaming && c.held == a || c.phase == upgraded && slices.Contains(c.stream.socket.sessions, a)
+			has = has || c.phase == streaming && c.held == a || c.phase == upgraded && slices.Contains(c.stream.sessions, a)
 			return !has
 		})
 	})

@@ -8,14 +8,6 @@ import (
 	"halley/httpparse/websocket"
 )
 
-// socket is what a connection has that is a websocket.
-type socket struct {
-	assembler websocket.Assembler
-	sessions  []bayeux.Address // whose events go here
-	deflate   bool             // messages may be compressed
-	heard     int64            // when its last message was complete, or the present one began; milliseconds
-}
-
 // maxSocketSessions bounds the sessions of one websocket.
 const maxSocketSessions = 64
 
@@ -43,14 +35,14 @@ func (r *reactor) upgrade(c *conn, q *httpparse.Request) {
 		r.fail(c, 403, "this origin is not allowed")
 		return
 	}
-	s := &socket{heard: r.now(), deflate: r.server.cfg.WSCompressAbove > 0 && websocket.AcceptsDeflate(q.SecWebSocketExtensions)}
+	s := &stream{kind: bayeux.WebSocket, since: r.now()}
+	s.deflate = r.server.cfg.WSCompressAbove > 0 && websocket.AcceptsDeflate(q.SecWebSocketExtensions)
 	r.out = websocket.AppendResponse(r.out[:0], q.SecWebSocketKey, r.protocol(q))
 	if s.deflate {
 		r.out = append(r.out, websocket.DeflateField...)
 	}
 	r.out = httpparse.AppendEnd(r.out)
-	c.extra, c.phase = nil, upgraded
-	c.stream = &stream{socket: s, opened: r.now()}
+	c.extra, c.phase, c.stream = nil, upgraded, s
 	r.beatLater(c)
 	if r.send(c) {
 		r.settle(c, reply{})
@@ -68,7 +60,7 @@ func (r *reactor) protocol(q *httpparse.Request) []byte {
 
 // joinSocket notes that a session's events go to this websocket.
 func (r *reactor) joinSocket(c *conn, session bayeux.Address) {
-	s := c.stream.socket
+	s := c.stream
 	if slices.Contains(s.sessions, session) {
 		return
 	}
@@ -81,7 +73,7 @@ func (r *reactor) joinSocket(c *conn, session bayeux.Address) {
 }
 
 // leave notes that a session's events go elsewhere.
-func (s *socket) leave(session bayeux.Address) {
+func (s *stream) leave(session bayeux.Address) {
 	if i := slices.Index(s.sessions, session); i >= 0 {
 		s.sessions = slices.Delete(s.sessions, i, i+1)
 	}
@@ -90,10 +82,10 @@ func (s *socket) leave(session bayeux.Address) {
 // timeUp closes a websocket that takes too long over a message, or that no
 // session uses.
 func (r *reactor) timeUp(c *conn) bool {
-	s, cfg := c.stream.socket, &r.server.cfg
-	silent := r.now() - s.heard
+	s, cfg := c.stream, &r.server.cfg
+	silent := r.now() - s.since
 	switch {
-	case s.assembler.Partial() && silent > cfg.BodyTimeout.Milliseconds():
+	case s.message != nil && silent > cfg.BodyTimeout.Milliseconds():
 		r.closeSocket(c, websocket.CodePolicy, "the message took too long")
 		return true
 	case len(s.sessions) == 0 && silent > cfg.IdleTimeout.Milliseconds():
@@ -106,10 +98,10 @@ func (r *reactor) timeUp(c *conn) bool {
 // leaveSocket tells the sessions of a websocket that it is gone.
 func (r *reactor) leaveSocket(c *conn) {
 	to := c.replyTo(r.id)
-	for _, session := range c.stream.socket.sessions {
+	for _, session := range c.stream.sessions {
 		r.gone(session, to)
 	}
-	c.stream.socket.sessions = nil
+	c.stream.sessions = nil
 }
 
 // closeSocket sends a close frame and ends the connection.
@@ -119,6 +111,7 @@ func (r *reactor) closeSocket(c *conn, code websocket.Code, reason string) {
 	r.out = websocket.AppendClose(r.out[:0], code, reason)
 	if r.send(c) {
 		c.serial++
+		c.stream = nil
 		r.shut(c)
 	}
 }
@@ -149,12 +142,15 @@ func (r *reactor) readFrames(c *conn) bool {
 		return false
 	}
 	buf, _ := c.socket.Peek(-1)
-	s, gen := c.stream.socket, c.gen
+	s, gen := c.stream, c.gen
 	limits := websocket.Limits{MaxMessage: r.server.cfg.MaxMessage, MaxFragments: maxFragments, RSV1: s.deflate}
-	if !s.assembler.Partial() {
-		s.heard = r.now()
+	a := s.message
+	if a == nil {
+		r.assembler = websocket.Assembler{}
+		a, s.since = &r.assembler, r.now()
 	}
-	m, n, err := s.assembler.Next(&limits, buf)
+	m, n, err := a.Next(&limits, buf)
+	s.keep(a)
 	switch {
 	case err != nil:
 		fault := err.(websocket.Error).Kind
@@ -178,6 +174,17 @@ func (r *reactor) readFrames(c *conn) bool {
 	}
 	c.socket.Discard(n)
 	return n > 0
+}
+
+// keep keeps what a knows of a message that has not come whole.
+func (s *stream) keep(a *websocket.Assembler) {
+	switch {
+	case !a.Partial():
+		s.message = nil
+	case s.message == nil:
+		kept := *a
+		s.message = &kept
+	}
 }
 
 // submitFrame scans the batch of a message and hands it to the loop of its

@@ -57,7 +57,7 @@ func joined(s *Server) (n int) {
 	s.visit(context.Background(), func(r *reactor) {
 		r.conns.Each(func(_ uint32, c *conn) bool {
 			if c.phase == upgraded {
-				n += len(c.stream.socket.sessions)
+				n += len(c.stream.sessions)
 			}
 			return true
 		})
