@@ -84,7 +84,8 @@ type Client struct {
 	wish    string   // the connection type to move to
 	fresh   bool     // the next connect is the first of its session or the first after a failure
 	running bool
-	closing bool
+	closing bool               // Disconnect was called
+	ended   bool               // and is done
 	stop    context.CancelFunc // ends the Run in progress
 }
 
@@ -245,6 +246,7 @@ func (c *Client) Disconnect(ctx context.Context) error {
 func (c *Client) finish() {
 	c.mu.Lock()
 	stop := c.stop
+	c.ended = true
 	c.mu.Unlock()
 	if stop != nil {
 		stop()

@@ -23,7 +23,7 @@ func (c *Client) Run(ctx context.Context) error {
 		err := l.turn(ctx)
 		switch {
 		case c.closed():
-			c.Close() // what was opened meanwhile
+			c.closeLate()
 			return nil
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -53,6 +53,17 @@ func (c *Client) end() {
 	defer c.mu.Unlock()
 	c.stop()
 	c.running, c.stop = false, nil
+}
+
+// closeLate lets go of what was opened after Disconnect had looked. Before, it may
+// still wait for its reply.
+func (c *Client) closeLate() {
+	c.mu.Lock()
+	ended := c.ended
+	c.mu.Unlock()
+	if ended {
+		c.Close()
+	}
 }
 
 func (c *Client) closed() bool {

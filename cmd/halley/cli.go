@@ -31,6 +31,7 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the server."`
 	Pub     pubCommand     `cmd:"" help:"Publish a message, lines of them from standard input, or a recorded feed."`
 	Sub     subCommand     `cmd:"" help:"Subscribe to channels and print one JSON line for each message."`
+	Doctor  doctorCommand  `cmd:"" help:"Check how many connections this host can hold for serve with the same flags."`
 	Version versionCommand `cmd:"" help:"Print version, commit and Go version."`
 }
 
@@ -96,7 +97,7 @@ func report(env environment, err error, command string) int {
 func commandName(args []string) string {
 	if len(args) > 0 {
 		switch args[0] {
-		case "serve", "pub", "sub", "version":
+		case "serve", "pub", "sub", "doctor", "version":
 			return "halley " + args[0]
 		}
 	}

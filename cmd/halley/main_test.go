@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
@@ -149,6 +150,11 @@ func TestUsageErrorsExitWith2(t *testing.T) {
 		{"sub", "<channel>"},
 		{"sub /a --server=nowhere", "--server"},
 		{"sub /a --count=-1", "--count"},
+		{"sub /a --transport=pigeon", "--transport"},
+		{"sub /a --transport=events,websocket", "events stands alone"},
+		{"sub /a --transport=events --server=nowhere", "--server"},
+		{"pub /a 1 --transport=events", "--transport"},
+		{"doctor --hold=soon", "--hold"},
 	}
 	for _, tt := range tests {
 		code, _, stderr := halley(t, "", strings.Fields(tt.args)...)
@@ -176,6 +182,18 @@ func TestFailuresExitWith1(t *testing.T) {
 		if code, _, stderr := halley(t, "", strings.Fields(args)...); code != 1 || stderr == "" {
 			t.Errorf("halley %s: exit %d, %s", args, code, stderr)
 		}
+	}
+}
+
+func TestDescribeACheckout(t *testing.T) {
+	info := &debug.BuildInfo{Settings: []debug.BuildSetting{{Key: "vcs.revision", Value: "0123abcd"}, {Key: "vcs.modified", Value: "true"}}}
+	info.Main.Version = "(devel)"
+	if got := describe(info); !strings.HasPrefix(got, "halley development, commit 0123abcd (changed), go") {
+		t.Error(got)
+	}
+	info.Main.Version, info.Settings = "v1.2.3", info.Settings[:1]
+	if got := describe(info); !strings.HasPrefix(got, "halley v1.2.3, commit 0123abcd, go") {
+		t.Error(got)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/goccy/go-json"
 
+	"halley/bayeux/client"
 	"halley/cmd/halley/config"
 	"halley/cmd/halley/publish"
 )
@@ -20,6 +21,7 @@ type pubCommand struct {
 	Server      string        `env:"-" group:"where" default:"http://127.0.0.1:8081" help:"Internal listener to publish to."`
 	InternalKey config.Secret `group:"where" placeholder:"KEY" help:"Its bearer key."`
 	Bayeux      string        `env:"-" group:"where" placeholder:"URL" help:"Publish as a Bayeux client to this endpoint instead."`
+	Transport   []string      `env:"-" group:"where" default:"long-polling" enum:"long-polling,websocket,eventsource" help:"Connection types of the Bayeux client in order of preference: long-polling, websocket, eventsource."`
 
 	Csv      string   `env:"-" group:"replay" placeholder:"FILE" help:"Publish each row of a file of comma-separated values, plain or gzip; - is standard input, synthetic a generated day of trades."`
 	Template string   `env:"-" group:"replay" name:"channel" placeholder:"TEMPLATE" help:"Channel of a row, for example /stock/{symbol} with a column's name in braces."`
@@ -78,7 +80,10 @@ func (c *pubCommand) publisher(env environment) (publish.Publisher, error) {
 		}
 		return p, nil
 	}
-	return publish.Bayeux(env.ctx, c.Bayeux, func(err error) { fmt.Fprintf(env.stderr, "halley pub: %v\n", err) })
+	return publish.Bayeux(env.ctx, c.Bayeux, client.Options{
+		ConnectionTypes: c.Transport,
+		OnError:         func(err error) { fmt.Fprintf(env.stderr, "halley pub: %v\n", err) },
+	})
 }
 
 // single publishes the one message of the command line.

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,11 +17,15 @@ import (
 
 // subCommand prints what is published.
 type subCommand struct {
-	Channels []string      `arg:"" name:"channel" help:"Channels or patterns such as /stock/* and /**."`
-	Server   string        `env:"-" default:"http://127.0.0.1:8080/bayeux" help:"Bayeux endpoint."`
-	Count    int           `env:"-" default:"0" help:"Leave after this many messages; 0 is no limit."`
-	Timeout  time.Duration `env:"-" default:"0s" help:"Leave after this time, as a failure if --count is not reached; 0 is no limit."`
+	Channels  []string      `arg:"" name:"channel" help:"Channels or patterns such as /stock/* and /**."`
+	Server    string        `env:"-" default:"http://127.0.0.1:8080/bayeux" help:"Bayeux endpoint."`
+	Transport []string      `env:"-" default:"long-polling" enum:"long-polling,websocket,eventsource,events" help:"Connection types in order of preference: long-polling, websocket, eventsource; or events, the plain event-stream /events of the server."`
+	Count     int           `env:"-" default:"0" help:"Leave after this many messages; 0 is no limit."`
+	Timeout   time.Duration `env:"-" default:"0s" help:"Leave after this time, as a failure if --count is not reached; 0 is no limit."`
 }
+
+// plainEvents is the transport without Bayeux.
+const plainEvents = "events"
 
 // Run subscribes and prints until it is told to stop.
 func (c *subCommand) Run(env environment) error {
@@ -32,17 +38,44 @@ func (c *subCommand) Run(env environment) error {
 		ctx, cancel = context.WithTimeout(ctx, c.Timeout)
 		defer cancel()
 	}
-	bayeux, err := client.New(c.Server, client.Options{
-		OnError: func(err error) { fmt.Fprintf(env.stderr, "halley sub: %v\n", err) },
-	})
-	if err != nil {
-		return usagef("--server: %w", err)
-	}
 	p := &printer{w: env.stdout, left: c.Count, full: make(chan struct{})}
-	if err := c.follow(ctx, bayeux, p); err != nil && env.ctx.Err() == nil {
+	options := client.Options{
+		ConnectionTypes: c.Transport,
+		OnError:         func(err error) { fmt.Fprintf(env.stderr, "halley sub: %v\n", err) },
+	}
+	if err := c.subscribe(ctx, options, p); err != nil && env.ctx.Err() == nil {
 		return err // unless it is only that someone has interrupted
 	}
 	return p.result(c.Count)
+}
+
+// subscribe prints what comes by the transport that is asked for.
+func (c *subCommand) subscribe(ctx context.Context, o client.Options, p *printer) error {
+	if slices.Contains(c.Transport, plainEvents) {
+		if len(c.Transport) > 1 {
+			return usagef("--transport: events stands alone: it is not Bayeux")
+		}
+		address, err := c.eventsURL()
+		if err != nil {
+			return err
+		}
+		return until(ctx, p, func(ctx context.Context) error { return client.Events(ctx, address, o, p.print) })
+	}
+	bayeux, err := client.New(c.Server, o)
+	if err != nil {
+		return usagef("--server: %w", err)
+	}
+	return c.follow(ctx, bayeux, p)
+}
+
+// eventsURL is where the server of the endpoint has its plain event-stream.
+func (c *subCommand) eventsURL() (string, error) {
+	u, err := url.Parse(c.Server)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return "", usagef("--server: %q is no http or https URL", c.Server)
+	}
+	u.Path, u.RawPath, u.RawQuery = "/events", "", url.Values{"channel": c.Channels}.Encode()
+	return u.String(), nil
 }
 
 // follow runs the client until ctx is done, the count is reached, or the
@@ -57,10 +90,15 @@ func (c *subCommand) follow(ctx context.Context, bayeux *client.Client, p *print
 			return err
 		}
 	}
+	return until(ctx, p, bayeux.Run)
+}
+
+// until runs what brings messages until it ends or enough of them have come.
+func until(ctx context.Context, p *printer, run func(context.Context) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	done := make(chan error, 1)
-	go func() { done <- bayeux.Run(ctx) }()
+	go func() { done <- run(ctx) }()
 	select {
 	case <-p.full:
 		cancel()

@@ -21,10 +21,9 @@ type bayeux struct {
 	done   chan error
 }
 
-// Bayeux publishes as a client of the Bayeux endpoint at address. onError is
-// told of failures that the client recovers from.
-func Bayeux(ctx context.Context, address string, onError func(error)) (Publisher, error) {
-	c, err := client.New(address, client.Options{OnError: onError})
+// Bayeux publishes as a client of the Bayeux endpoint at address.
+func Bayeux(ctx context.Context, address string, o client.Options) (Publisher, error) {
+	c, err := client.New(address, o)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"halley/bayeux/client"
 )
 
 // server is an internal listener that answers as told and keeps what it took.
@@ -189,7 +191,7 @@ func endpoint(t *testing.T, sizes *[]int) *httptest.Server {
 func TestBayeuxSplitsBatches(t *testing.T) {
 	var sizes []int
 	s := endpoint(t, &sizes)
-	p, err := Bayeux(context.Background(), s.URL, func(err error) { t.Error(err) })
+	p, err := Bayeux(context.Background(), s.URL, client.Options{OnError: func(err error) { t.Error(err) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,12 +220,12 @@ func TestBayeuxSplitsBatches(t *testing.T) {
 }
 
 func TestBayeuxErrors(t *testing.T) {
-	if _, err := Bayeux(context.Background(), "nowhere", nil); err == nil {
+	if _, err := Bayeux(context.Background(), "nowhere", client.Options{}); err == nil {
 		t.Error("connected to nowhere")
 	}
 	s := httptest.NewServer(http.NotFoundHandler())
 	defer s.Close()
-	if _, err := Bayeux(context.Background(), s.URL, nil); err == nil || !strings.Contains(err.Error(), "404") {
+	if _, err := Bayeux(context.Background(), s.URL, client.Options{}); err == nil || !strings.Contains(err.Error(), "404") {
 		t.Errorf("Bayeux() = %v", err)
 	}
 }

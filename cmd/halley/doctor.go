@@ -1,0 +1,93 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"runtime"
+
+	"halley/bench/preflight"
+	"halley/cmd/halley/config"
+)
+
+// doctorCommand says how many connections this host can hold for a server with
+// the flags of `halley serve`.
+type doctorCommand struct {
+	Connections int `env:"-" default:"0" help:"Connections that are wanted; 0 is --max-connections or else 10000."`
+	config.Serve
+}
+
+const (
+	// wantedConnections is what a server of this kind is for.
+	wantedConnections = 10_000
+	// burst is how many clients come back at once when a server has restarted.
+	burst = 1024
+	// connectionBytes is what a held poll with its session costs the server.
+	connectionBytes = 1024
+	// spareFiles are kept back for what is not a public connection.
+	spareFiles = 256
+)
+
+// errUnfit says that this host cannot hold the connections.
+var errUnfit = errors.New("this host cannot hold so many connections")
+
+// Run checks the host.
+func (c *doctorCommand) Run(env environment) error { return c.check(env.stdout, os.DirFS("/")) }
+
+// check prints a line for each setting of the host at root, and how many
+// connections it can hold. What is too low makes it fail, a warning does not.
+func (c *doctorCommand) check(out io.Writer, root fs.FS) error {
+	load := c.load()
+	if load.Connections < 0 {
+		return usagef("--connections: must not be negative")
+	}
+	findings := preflight.Check(root, load)
+	for _, f := range findings {
+		fmt.Fprintf(out, "%-8s %v\n", f.Level, f)
+	}
+	if most, by := preflight.Capacity(findings); most < math.MaxInt64 {
+		fmt.Fprintf(out, "\nThis host can hold %d connections. For more, change %s.\n", c.most(most), c.limit(most, by))
+	} else {
+		fmt.Fprintln(out, "\nThis host shows no limit.")
+	}
+	if preflight.Worst(findings) == preflight.Fatal {
+		return fmt.Errorf("%w as %d", errUnfit, load.Connections)
+	}
+	return nil
+}
+
+// load is what the flags ask of the host.
+func (c *doctorCommand) load() preflight.Load {
+	wanted, loops := c.Connections, c.Loops
+	if wanted == 0 {
+		wanted = c.MaxConnections
+	}
+	if wanted == 0 {
+		wanted = wantedConnections
+	}
+	if loops == 0 {
+		loops = runtime.NumCPU()
+	}
+	return preflight.Load{
+		Connections: wanted, Server: true, Burst: burst, UserBytes: connectionBytes, Spare: spareFiles + loops,
+	}
+}
+
+// most is how many connections the host and --max-connections allow.
+func (c *doctorCommand) most(host int64) int64 {
+	if c.MaxConnections > 0 {
+		return min(host, int64(c.MaxConnections))
+	}
+	return host
+}
+
+// limit is what to change for more.
+func (c *doctorCommand) limit(host int64, by preflight.Finding) string {
+	if c.MaxConnections > 0 && int64(c.MaxConnections) < host {
+		return "--max-connections"
+	}
+	return by.Change
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"halley/cmd/halley/config"
+)
+
+// host is one that carries 10,000 connections, with some settings changed.
+func host(changes map[string]string) fstest.MapFS {
+	settings := map[string]string{
+		"proc/self/limits":                      "Max open files            1024                 20000                files\n",
+		"proc/sys/fs/file-max":                  "1000000\n",
+		"proc/sys/fs/epoll/max_user_watches":    "500000\n",
+		"proc/sys/net/core/somaxconn":           "4096\n",
+		"proc/sys/net/ipv4/tcp_max_syn_backlog": "4096\n",
+		"proc/sys/net/ipv4/tcp_mem":             "100000\t200000\t300000\n",
+		"proc/meminfo":                          "MemAvailable:    8000000 kB\n",
+	}
+	root := fstest.MapFS{}
+	for path, text := range settings {
+		if changed, ok := changes[path]; ok {
+			text = changed
+		}
+		root[path] = &fstest.MapFile{Data: []byte(text)}
+	}
+	return root
+}
+
+func TestDoctor(t *testing.T) {
+	limits := "Max open files 512 1000 files\n"
+	for name, row := range map[string]struct {
+		command doctorCommand
+		changes map[string]string
+		fails   bool
+		want    string
+	}{
+		"fine":            {doctorCommand{Serve: config.Serve{Loops: 2}}, nil, false, "This host can hold 19742 connections. For more, change /etc/security/limits.conf"},
+		"files":           {doctorCommand{Serve: config.Serve{Loops: 2}}, map[string]string{"proc/self/limits": limits}, true, "too low  open files: hard limit of this process: 1000, but 10258 needed"},
+		"fewer wanted":    {doctorCommand{Connections: 500}, map[string]string{"proc/self/limits": limits}, false, "ok       open files"},
+		"max-connections": {doctorCommand{Serve: config.Serve{MaxConnections: 700}}, nil, false, "can hold 700 connections. For more, change --max-connections"},
+		"accept queue":    {doctorCommand{}, map[string]string{"proc/sys/net/core/somaxconn": "128"}, false, "warning  accept queue: connections that wait to be accepted: 128, but 1024 needed; change /proc/sys/net/core/somaxconn"},
+		"memory":          {doctorCommand{}, map[string]string{"proc/meminfo": "MemAvailable: 9600 kB\n"}, true, "too low  memory"},
+		"hidden":          {doctorCommand{}, map[string]string{"proc/sys/fs/file-max": "?"}, false, "unknown  open files, whole host"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out buffer
+			err := row.command.check(&out, host(row.changes))
+			if errors.Is(err, errUnfit) != row.fails || !strings.Contains(out.String(), row.want) {
+				t.Errorf("%v\n%s\nwant %q", err, out.String(), row.want)
+			}
+		})
+	}
+	var out buffer
+	if err := (&doctorCommand{}).check(&out, fstest.MapFS{}); err != nil || !strings.Contains(out.String(), "shows no limit") {
+		t.Errorf("%v %s", err, out.String())
+	}
+}
+
+func TestDoctorOfThisHost(t *testing.T) {
+	code, out, stderr := halley(t, "", "doctor", "--connections=1", "--loops=1")
+	if code != 0 || !strings.Contains(out, "This host can hold ") {
+		t.Errorf("exit %d, %s %s", code, out, stderr)
+	}
+	code, out, stderr = halley(t, "", "doctor", "--connections=2000000000")
+	if code != 1 || !strings.Contains(out, "too low") || !strings.Contains(stderr, "cannot hold so many connections as 2000000000") {
+		t.Errorf("exit %d, %s %s", code, out, stderr)
+	}
+	if code, _, _ := halley(t, "", "doctor", "--connections=-1"); code != 2 {
+		t.Errorf("exit %d", code)
+	}
+}
