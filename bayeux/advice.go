@@ -53,6 +53,22 @@ func (s *Server) appendAdvice(dst []byte, interval int64, multiple bool) []byte 
 	return append(dst, '}')
 }
 
+// appendWelcomeAdvice appends the advice of a handshake: how to go on, and by which
+// hosts the server can be reached too (Bayeux 1.0, section 2.2).
+func (s *Server) appendWelcomeAdvice(dst []byte) []byte {
+	dst = s.appendAdvice(dst, s.cfg.Interval, false)
+	if len(s.cfg.Hosts) == 0 {
+		return dst
+	}
+	dst = append(dst[:len(dst)-1], `,"hosts":`...)
+	sep := byte('[')
+	for _, host := range s.cfg.Hosts {
+		dst = message.AppendString(append(dst, sep), []byte(host))
+		sep = ','
+	}
+	return append(dst, "]}"...)
+}
+
 // appendHeartbeatAdvice appends the advice for a client whose events come on a
 // stream: connect again after the time that a poll would be held, and expect no
 // waiting then.

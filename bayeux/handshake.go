@@ -61,7 +61,7 @@ func (x *exchange) welcome(m *message.Message) {
 	x.replies = append(x.replies, `,"version":"1.0","minimumVersion":"1.0","clientId":"`...)
 	x.replies = appendClientID(x.replies, s.address(slot, r), &r.secret)
 	x.replies = appendConnectionTypes(append(x.replies, `","supportedConnectionTypes":`...))
-	x.replies = s.appendAdvice(x.replies, s.cfg.Interval, false)
+	x.replies = s.appendWelcomeAdvice(x.replies)
 	e := ext{dst: x.replies}
 	for _, name := range []string{"ack", "replay"} {
 		if asks(m, name) {

@@ -27,6 +27,7 @@ type Config struct {
 
 	PollsPerBrowser  int // held polls of one browser; 0 counts none
 	LenientHandshake bool
+	Hosts            []string // by which clients may reach this server too
 
 	Salesforce bool // errors as clients of Salesforce's streaming know them
 	Timestamp  bool // replies and events tell when they were made

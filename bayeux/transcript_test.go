@@ -227,6 +227,8 @@ func (p *player) configure(args []string) {
 			p.config.Interval = n
 		case "slow":
 			p.config.Slow = map[string]Slow{"conflate": Conflate, "disconnect": Disconnect}[value]
+		case "hosts":
+			p.config.Hosts = strings.Split(value, ",")
 		case "lenient":
 			p.config.LenientHandshake = true
 		case "policy":

@@ -62,6 +62,7 @@ type Config struct {
 	HistoryExpired string // what a client gets for a cursor that is forgotten: error, earliest or tip
 
 	Rules            []string // channel rules: 'PATTERN option…'
+	AdvertiseHosts   []string // host or host:port by which clients may reach this server too
 	AllowOrigin      []string // origins that may use the server cross-domain; * admits any
 	PollsPerBrowser  int      // held polls per browser cookie; 0 sets no cookie
 	LenientHandshake bool     // accept a handshake without a common connection type

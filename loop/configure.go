@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -20,6 +21,9 @@ const reservedFiles = 256
 
 // minHold is the shortest hold that makes sense: a timer's tick.
 const minHold = tickEvery
+
+// hostPort is a name or address with or without a port.
+var hostPort = regexp.MustCompile(`^([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$`)
 
 // configure checks the configuration and fills in what it leaves open.
 func (s *Server) configure() error {
@@ -48,6 +52,11 @@ func (s *Server) configure() error {
 			return fmt.Errorf("--rule: %w", err)
 		}
 		s.rules = append(s.rules, rule)
+	}
+	for _, host := range s.cfg.AdvertiseHosts {
+		if !hostPort.MatchString(host) {
+			return fmt.Errorf("--advertise-host %q: want host or host:port", host)
+		}
 	}
 	for i, mount := range s.cfg.Mounts {
 		if !strings.HasPrefix(mount, "/") || strings.ContainsAny(mount, "?# ") {

@@ -122,6 +122,7 @@ func TestConfigErrors(t *testing.T) {
 		"--max-connections":   func(c *Config) { c.MaxConnections = 1 << 40 },
 		"--slow":              func(c *Config) { c.Slow = "sometimes" },
 		"--rule":              func(c *Config) { c.Rules = []string{"/a wrong"} },
+		"--advertise-host":    func(c *Config) { c.AdvertiseHosts = []string{"push.example", "http://push.example"} },
 		"--mount":             func(c *Config) { c.Mounts = []string{"bayeux"} },
 		"--mount: want":       func(c *Config) { c.Mounts = nil },
 		"--listen: want":      func(c *Config) { c.Listen = nil },

@@ -110,6 +110,7 @@ func (s *Server) coreConfig(id uint16) bayeux.Config {
 		Scanner:          s.scanner(),
 		PollsPerBrowser:  s.cfg.PollsPerBrowser,
 		LenientHandshake: s.cfg.LenientHandshake,
+		Hosts:            s.cfg.AdvertiseHosts,
 		Salesforce:       s.cfg.Profile == salesforce,
 		Timestamp:        s.cfg.Timestamp,
 		MaxInactivity:    s.cfg.MaxInactivity.Milliseconds(),

@@ -31,7 +31,7 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 	log := newLog(env.stderr, &c.Serve)
 	settings := c.Loop()
 	settings.Log = log
-	settings.Pages = web.Pages(settings.Mounts[0], nil)
+	settings.Pages = web.Pages(settings.Mounts[0], settings.AdvertiseHosts)
 	server, err := loop.New(settings)
 	if err != nil {
 		return usageError{err}

@@ -21,6 +21,7 @@ type Serve struct {
 	Listen         Lines         `group:"listener" sep:"none" default:":8080" help:"Public address, host:port; repeatable."`
 	Mount          Lines         `group:"listener" sep:"none" default:"${mounts}" placeholder:"PATH" help:"Path that speaks Bayeux, with any suffix below it; repeatable (default /bayeux and /cometd)."`
 	AllowOrigin    Lines         `group:"listener" sep:"none" placeholder:"ORIGIN" help:"Origin whose pages may use the server from another host, with credentials; * admits any; repeatable (default none)."`
+	AdvertiseHost  Lines         `group:"listener" sep:"none" placeholder:"HOST" help:"Further host[:port] by which browsers reach this server, for the connections that they hold; repeatable (default none)."`
 	Loops          int           `group:"listener" default:"0" help:"Event loops; 0 is one for each CPU."`
 	MaxConnections int           `group:"listener" default:"0" help:"Connections at once, further ones are answered 503; 0 is what the file limit allows."`
 	HeaderTimeout  time.Duration `group:"listener" default:"10s" help:"From the first byte of a header block to its last."`
@@ -79,7 +80,7 @@ type Serve struct {
 	DedupWindow         time.Duration `group:"internal" default:"10m" help:"How long such a key is remembered."`
 
 	Demo     bool  `group:"demo" help:"Publish a synthetic market to /stock/SYMBOL, for the demo pages; its channels are publish=internal."`
-	DemoRate int   `group:"demo" default:"12" help:"Ticks per second of the market, on average."`
+	DemoRate int   `group:"demo" default:"30" help:"Ticks per second of the market, on average."`
 	DemoSeed int64 `group:"demo" default:"1" help:"Seed of the market; the same seed gives the same prices."`
 
 	DrainTimeout time.Duration `group:"process" default:"10s" help:"How long a drain may take after SIGTERM."`
@@ -199,6 +200,7 @@ func (c *Serve) Loop() loop.Config {
 		Slow:               c.Slow,
 		Rules:              c.rules(),
 		AllowOrigin:        c.AllowOrigin,
+		AdvertiseHosts:     c.AdvertiseHost,
 		PollsPerBrowser:    c.PollsPerBrowser,
 		LenientHandshake:   c.LenientHandshake,
 		MaxInactivity:      c.MaxInactivity,
