@@ -1,6 +1,6 @@
 // The transports side by side on the start page: each is a client of its own, with a picture of its wire.
 import { endpoint } from './status.js';
-import { Wire, watch, duration, bytes } from './wire.js';
+import { Wire, watch, duration, bytes, plural } from './wire.js';
 import { animate } from './wirepicture.js';
 
 const CHANNELS = ['/stock/HLY', '/demo/wire'];
@@ -37,10 +37,6 @@ class Lane {
     this.part('last').textContent = wire.last ? `${summary(wire.last.event)} · ${duration(Date.now() - wire.last.at)} ago` : '–';
     this.part('count').textContent = `${plural(wire.requests, 'request')}, ${plural(wire.messages, 'message')}, ${bytes(wire.bytes)}`;
   }
-}
-
-function plural(n, word) {
-  return `${n.toLocaleString('en')} ${word}${n === 1 ? '' : 's'}`;
 }
 
 function summary({ data }) {

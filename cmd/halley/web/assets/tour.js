@@ -1,7 +1,7 @@
 // The tour: the stop in view runs, the others rest, for a browser opens only six connections to a host.
 import { connect } from './status.js';
 import { technique } from './techniques.js';
-import { Wire, duration, bytes } from './wire.js';
+import { Wire, duration, bytes, plural } from './wire.js';
 import { animate } from './wirepicture.js';
 
 const WORDS = { held: 'a request is held, for', stream: 'a stream is open, for', short: 'a question is on its way' };
@@ -31,7 +31,7 @@ class Stop {
     const { wire } = this;
     const open = this.running && wire.open;
     this.part('state').textContent = !this.running ? 'off' : !open ? 'nothing is open' : WORDS[open.kind] + (open.kind === 'short' ? '' : ' ' + duration(open.age));
-    this.part('count').textContent = `${wire.requests} requests, ${wire.messages} messages, ${bytes(wire.bytes)}`;
+    this.part('count').textContent = `${plural(wire.requests, 'request')}, ${plural(wire.messages, 'message')}, ${bytes(wire.bytes)}`;
     if (!wire.last || wire.last === this.shown) return;
     this.shown = wire.last;
     this.part('text').textContent = this.technique.envelope(wire.last.batch).slice(0, LONGEST);
@@ -43,13 +43,24 @@ const stops = elements.filter((element) => element.dataset.transport).map((eleme
 const visible = new Map(); // element → how much of the window it fills
 let here; // the element that fills most of it
 
+/** Marks the stop in the list, and keeps it in sight there. */
+function point(id) {
+  for (const link of document.querySelectorAll('.stops a')) {
+    if (link.hash !== '#' + id) {
+      link.removeAttribute('aria-current');
+      continue;
+    }
+    link.setAttribute('aria-current', 'true');
+    const list = link.closest('ol');
+    list.scrollLeft = link.offsetLeft - (list.clientWidth - link.offsetWidth) / 2;
+  }
+}
+
 function update() {
+  const before = here;
   here = elements.reduce((best, element) => ((visible.get(element) || 0) > (visible.get(best) || 0) ? element : best), here || elements[0]);
   stops.forEach((stop) => stop.run(!document.hidden && stop.element === here && visible.get(here) > 0));
-  for (const link of document.querySelectorAll('.stops a')) {
-    if (link.hash === '#' + here.id) link.setAttribute('aria-current', 'true');
-    else link.removeAttribute('aria-current');
-  }
+  if (here !== before) point(here.id);
 }
 
 const watcher = new IntersectionObserver((entries) => {

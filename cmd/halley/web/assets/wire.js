@@ -125,3 +125,7 @@ export function bytes(n) {
   if (n < 1000) return n + ' B';
   return n < 999500 ? (n / 1000).toFixed(n < 99950 ? 1 : 0) + ' kB' : (n / 1e6).toFixed(1) + ' MB';
 }
+
+export function plural(n, word) {
+  return `${n.toLocaleString('en')} ${word}${n === 1 ? '' : 's'}`;
+}
