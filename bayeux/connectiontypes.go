@@ -62,8 +62,12 @@ func parseConnectionType(name []byte) (ConnectionType, bool) {
 	return 0, false
 }
 
-// appendConnectionTypes appends the JSON array of all types.
-func appendConnectionTypes(dst []byte) []byte {
+// appendConnectionTypes appends the JSON array of all types. Salesforce has one,
+// and its clients are to behave here as there.
+func (s *Server) appendConnectionTypes(dst []byte) []byte {
+	if s.cfg.Salesforce {
+		return append(dst, `["long-polling"]`...)
+	}
 	for i, t := range advertised {
 		sep := byte(',')
 		if i == 0 {

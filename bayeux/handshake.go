@@ -8,7 +8,7 @@ func (x *exchange) handshake(m *message.Message) Verdict {
 	s := x.s
 	if !s.cfg.LenientHandshake && !hasCommonType(m) {
 		x.begin(m, errNoConnectionType)
-		x.replies = appendConnectionTypes(append(x.replies, `,"supportedConnectionTypes":`...))
+		x.replies = s.appendConnectionTypes(append(x.replies, `,"supportedConnectionTypes":`...))
 		x.replies = appendRawAdvice(x.replies, reconnectNone)
 		x.end()
 		return Allow
@@ -60,7 +60,7 @@ func (x *exchange) welcome(m *message.Message) {
 	x.begin(m, "")
 	x.replies = append(x.replies, `,"version":"1.0","minimumVersion":"1.0","clientId":"`...)
 	x.replies = appendClientID(x.replies, s.address(slot, r), &r.secret)
-	x.replies = appendConnectionTypes(append(x.replies, `","supportedConnectionTypes":`...))
+	x.replies = s.appendConnectionTypes(append(x.replies, `","supportedConnectionTypes":`...))
 	x.replies = s.appendWelcomeAdvice(x.replies)
 	e := ext{dst: x.replies}
 	for _, name := range []string{"ack", "replay"} {
