@@ -19,7 +19,7 @@ process.once('SIGTERM', () => process.exit(143));
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A port that was free a moment ago. */
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const probe = createServer().once('error', reject);
     probe.listen(0, '127.0.0.1', () => {
