@@ -6,11 +6,13 @@ import "bytes"
 type Message struct {
 	Channel    []byte
 	ClientID   []byte
+	ID         []byte
 	Error      []byte // the text of the error field
 	Data       []byte // the raw value of data; nil when there is none
 	Advice     []byte // the raw value of advice
 	Successful bool
 	Answer     bool // the field successful is there, so this is a reply and not a delivery
+	Gap        bool // the server tells in ext that it has dropped messages for this client
 }
 
 // IsMeta reports whether the message is on a /meta/ channel.
@@ -87,6 +89,10 @@ func (m *Message) set(key, value []byte) {
 		m.Channel = unquote(value)
 	case "clientId":
 		m.ClientID = unquote(value)
+	case "id":
+		m.ID = unquote(value)
+	case "ext":
+		m.Gap = bytes.Contains(value, []byte(`"dropped"`))
 	case "error":
 		m.Error = unquote(value)
 	case "data":

@@ -1,43 +1,11 @@
 package wire
 
 import (
-	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
 )
-
-// Style is how a client wraps its messages into HTTP requests.
-type Style uint8
-
-// The request-per-poll connection types of Bayeux 1.0.
-const (
-	LongPolling     Style = iota // POST with a JSON body
-	CallbackPolling              // GET with message= and jsonp=
-)
-
-// ErrStyle says that a connection type is not one that the generator speaks.
-var ErrStyle = errors.New("connection type")
-
-// ParseStyle reads a connection type by its name on the wire.
-func ParseStyle(name string) (Style, error) {
-	switch name {
-	case "long-polling":
-		return LongPolling, nil
-	case "callback-polling":
-		return CallbackPolling, nil
-	}
-	return 0, fmt.Errorf("%w %q: the generator speaks long-polling and callback-polling", ErrStyle, name)
-}
-
-// String is the connection type's name on the wire.
-func (s Style) String() string {
-	if s == CallbackPolling {
-		return "callback-polling"
-	}
-	return "long-polling"
-}
 
 // Callback is the name of the JSONP function in callback-polling requests.
 const Callback = "_cb"
@@ -68,27 +36,33 @@ func ParseEndpoint(text string) (Endpoint, error) {
 	return Endpoint{Host: host, Path: path}, nil
 }
 
-// AppendRequest writes one HTTP request with the given JSON body, in the given style.
-// suffix is added to the path the way CometD's client does; it may be empty.
+// AppendRequest writes one HTTP request with the given JSON body: a GET in the style of
+// callback-polling, else a POST. suffix is added to the path the way CometD's client does; it may be empty.
 func (e Endpoint) AppendRequest(dst []byte, style Style, suffix, cookie string, body []byte) []byte {
-	if style == CallbackPolling {
-		dst = append(append(append(dst, "GET "...), e.Path...), suffix...)
-		dst = append(dst, "?jsonp="+Callback+"&message="...)
-		dst = appendEscaped(dst, body)
-	} else {
-		dst = append(append(append(dst, "POST "...), e.Path...), suffix...)
+	if style != CallbackPolling {
+		return e.appendPost(dst, suffix, cookie, "application/json", body)
 	}
+	dst = append(append(append(dst, "GET "...), e.Path...), suffix...)
+	dst = append(dst, "?jsonp="+Callback+"&message="...)
+	dst = appendEscaped(dst, body)
+	return append(e.appendHost(dst, cookie), "\r\n\r\n"...)
+}
+
+func (e Endpoint) appendPost(dst []byte, suffix, cookie, contentType string, body []byte) []byte {
+	dst = append(append(append(dst, "POST "...), e.Path...), suffix...)
+	dst = append(append(e.appendHost(dst, cookie), "\r\nContent-Type: "...), contentType...)
+	dst = strconv.AppendInt(append(dst, "\r\nContent-Length: "...), int64(len(body)), 10)
+	return append(append(dst, "\r\n\r\n"...), body...)
+}
+
+// appendHost ends the request line and writes the fields that every request has; the
+// line end behind them is the caller's.
+func (e Endpoint) appendHost(dst []byte, cookie string) []byte {
 	dst = append(append(dst, " HTTP/1.1\r\nHost: "...), e.Host...)
 	if cookie != "" {
 		dst = append(append(dst, "\r\nCookie: "...), cookie...)
 	}
-	if style == CallbackPolling {
-		return append(dst, "\r\n\r\n"...)
-	}
-	dst = append(dst, "\r\nContent-Type: application/json\r\nContent-Length: "...)
-	dst = strconv.AppendInt(dst, int64(len(body)), 10)
-	dst = append(dst, "\r\n\r\n"...)
-	return append(dst, body...)
+	return dst
 }
 
 const hexDigits = "0123456789ABCDEF"

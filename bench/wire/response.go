@@ -60,8 +60,10 @@ func Parse(buf []byte) (r Response, n int, err error) {
 
 type head struct {
 	Response
-	length  int // -1 when there is none
-	chunked bool
+	length      int // -1 when there is none
+	chunked     bool
+	contentType []byte
+	accept      []byte // Sec-WebSocket-Accept
 }
 
 // parseHead reads the status line and the header lines, each ended by CRLF.
@@ -102,6 +104,10 @@ func (h *head) field(line []byte) error {
 		h.chunked = true
 	case equalFold(name, "connection"):
 		h.Close = equalFold(value, "close") || h.Close && !equalFold(value, "keep-alive")
+	case equalFold(name, "content-type"):
+		h.contentType = value
+	case equalFold(name, "sec-websocket-accept"):
+		h.accept = value
 	case equalFold(name, "set-cookie") && h.Cookie == nil:
 		h.Cookie, _, _ = bytes.Cut(value, []byte(";"))
 	}
@@ -135,30 +141,41 @@ func dechunk(buf []byte) (body []byte, size int, err error) {
 // ever moves towards the front, so visit may overwrite what was walked before.
 func walkChunks(buf []byte, visit func([]byte)) (int, error) {
 	for at := 0; ; {
-		line := bytes.Index(buf[at:], []byte("\r\n"))
-		if line < 0 {
-			return 0, nil
+		data, n, err := cutChunk(buf[at:])
+		if err != nil || n == 0 {
+			return 0, err
 		}
-		digits, _, _ := bytes.Cut(buf[at:at+line], []byte(";"))
-		length, err := strconv.ParseUint(string(bytes.TrimSpace(digits)), 16, 31)
-		if err != nil {
-			return 0, ErrResponse
-		}
-		at += line + 2
-		if length == 0 {
-			return endOfTrailers(buf, at), nil
-		}
-		if len(buf)-at < int(length)+2 {
-			return 0, nil
-		}
-		if buf[at+int(length)] != '\r' {
-			return 0, ErrResponse
+		at += n
+		if data == nil {
+			return at, nil
 		}
 		if visit != nil {
-			visit(buf[at : at+int(length)])
+			visit(data)
 		}
-		at += int(length) + 2
 	}
+}
+
+// cutChunk reads one chunk from the front of buf. data is nil for the last chunk, whose
+// trailers are taken with it; n is 0 when the chunk is not complete.
+func cutChunk(buf []byte) (data []byte, n int, err error) {
+	line := bytes.Index(buf, []byte("\r\n"))
+	if line < 0 {
+		return nil, 0, nil
+	}
+	digits, _, _ := bytes.Cut(buf[:line], []byte(";"))
+	size, err := strconv.ParseUint(string(bytes.TrimSpace(digits)), 16, 31)
+	length, at := int(size), line+2
+	switch {
+	case err != nil:
+		return nil, 0, ErrResponse
+	case length == 0:
+		return nil, endOfTrailers(buf, at), nil
+	case len(buf)-at < length+2:
+		return nil, 0, nil
+	case buf[at+length] != '\r':
+		return nil, 0, ErrResponse
+	}
+	return buf[at : at+length], at + length + 2, nil
 }
 
 // endOfTrailers returns where the trailer section that starts at from ends, 0 if it is not complete.
