@@ -60,18 +60,21 @@ func (e *event) field(line []byte) {
 func splitLines() bufio.SplitFunc {
 	afterCR := false
 	return func(data []byte, _ bool) (advance int, line []byte, err error) {
-		if afterCR && len(data) > 0 {
-			afterCR = false
-			if data[0] == '\n' {
-				return 1, nil, nil
-			}
-		}
-		end := bytes.IndexAny(data, "\r\n")
-		if end < 0 {
+		if len(data) == 0 {
 			return 0, nil, nil
 		}
+		start := 0
+		if afterCR && data[0] == '\n' {
+			start = 1
+		}
+		afterCR = false
+		n := bytes.IndexAny(data[start:], "\r\n")
+		if n < 0 {
+			return start, nil, nil
+		}
+		end := start + n
 		afterCR = data[end] == '\r'
-		return end + 1, data[:end:end], nil
+		return end + 1, data[start:end:end], nil
 	}
 }
 

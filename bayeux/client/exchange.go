@@ -147,9 +147,7 @@ func (c *Client) sort(body []byte) (deliveries []Message, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, m := range messages {
-		if len(m.Advice) > 0 && m.Advice[0] == '{' {
-			c.advice = parseAdvice(m.Advice)
-		}
+		c.heed(m)
 		// A delivery may carry its publisher's id, but never successful.
 		if p, ok := c.pending[string(m.ID)]; ok && m.Successful != nil {
 			p.fulfil(m)
@@ -160,4 +158,18 @@ func (c *Client) sort(body []byte) (deliveries []Message, err error) {
 		}
 	}
 	return deliveries, nil
+}
+
+// heed takes the advice of a message, if it has one. That a session is over stays
+// true until the next handshake, whatever crosses it on the way. The caller has
+// the lock.
+func (c *Client) heed(m Reply) {
+	greeting := m.Channel == "/meta/handshake"
+	switch {
+	case c.advice.Reconnect == None && !greeting:
+	case len(m.Advice) > 0 && m.Advice[0] == '{':
+		c.advice = parseAdvice(m.Advice)
+	case greeting:
+		c.advice = defaultAdvice()
+	}
 }

@@ -28,6 +28,9 @@ type fake struct {
 	steps map[string][]step
 	log   []string // bodies as received
 	seen  chan string
+
+	socket func(*peer)                              // serves a websocket; nil answers 403
+	stream func(http.ResponseWriter, *http.Request) // serves an event-stream; nil answers 404
 }
 
 // step is one answer. In reply, $1, $2 … stand for the raw ids of the messages
@@ -59,6 +62,14 @@ func newFake(t *testing.T, script map[string][]step) *fake {
 
 // ServeHTTP plays one step.
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.Header.Get("Upgrade") == "websocket":
+		f.upgrade(w, r)
+		return
+	case r.Method == http.MethodGet:
+		f.openStream(w, r)
+		return
+	}
 	body, _ := io.ReadAll(r.Body)
 	var messages []struct {
 		Channel string          `json:"channel"`

@@ -239,6 +239,9 @@ func (l *runLoop) next(ctx context.Context, err error) error {
 			delay = max(delay, wait)
 		}
 	}
+	if at := l.c.current(); err == nil && at != nil && l.c.wishes(at) {
+		return nil
+	}
 	l.pause(ctx, delay)
 	return nil
 }
