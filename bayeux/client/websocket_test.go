@@ -25,24 +25,23 @@ func runs(t *testing.T, f *fake, o Options) (c *Client, k *collect, stop func())
 
 func TestWebSocketPushes(t *testing.T) {
 	f := newFake(t, nil)
-	closed := make(chan websocket.StatusCode, 1)
+	closed, pong := make(chan websocket.StatusCode, 1), make(chan error, 1)
 	f.socket = func(p *peer) {
 		p.greet()
 		p.expect("/meta/connect") // held: events do not answer it
 		p.send(push("1", "2"))
-		pong := make(chan error, 1)
 		go func() { pong <- p.Ping(p.ctx) }()
 		p.answer("/b", push("3")[:len(push("3"))-1]+`,{"channel":"/b","id":$1,"successful":true}]`)
 		p.answer("/meta/disconnect", `[{"channel":"/meta/disconnect","id":$1,"successful":true}]`)
 		closed <- p.gone()
-		if err := <-pong; err != nil {
-			t.Errorf("ping: %v", err)
-		}
 	}
 	c, k, stop := runs(t, f, Options{ConnectionTypes: []string{"websocket"}})
 	defer stop()
 	k.wait(t, "1")
 	k.wait(t, "2")
+	if err := <-pong; err != nil {
+		t.Errorf("ping: %v", err)
+	}
 	if err := c.Publish(testContext(t), "/b", []byte("{}")); err != nil {
 		t.Error(err)
 	}
