@@ -15,7 +15,7 @@ func BenchmarkReceive(b *testing.B) {
 		b.Fatal(err)
 	}
 	n := 0
-	c.inbox.set("/stock/*", func(Message) { n++ })
+	c.inbox.set(registration{pattern: "/stock/*", handler: func(Message) { n++ }})
 	l := newLink(c.polling, &c.inbox)
 	l.release()
 	b.ReportAllocs()

@@ -40,6 +40,18 @@ type Options struct {
 	Transport Transport
 	// HandshakeExt is the ext field of the handshake, a JSON object, or nil.
 	HandshakeExt json.RawMessage
+	// Acknowledge asks for CometD's acknowledge extension: what the client has not
+	// got comes again, whatever happens to connections. Events come with connect
+	// replies only then.
+	Acknowledge bool
+	// Replay asks for the replay extension. Subscriptions to channels with a history
+	// go on after the last message handled, when a connection or the session is lost;
+	// one with Since from the start, others once they have had a message. What they
+	// had is not given to them again.
+	Replay bool
+	// Forgotten is what becomes of a subscription whose cursor the server has
+	// forgotten.
+	Forgotten Forgotten
 	// NetworkDelay is how long a reply may take beyond what the server was
 	// allowed to hold it. Zero means 10 s.
 	NetworkDelay time.Duration
@@ -84,6 +96,12 @@ type Client struct {
 	wish    string   // the connection type to move to
 	fresh   bool     // the next connect is the first of its session or the first after a failure
 	running bool
+	torn    bool // the server may count as delivered what was lost
+
+	acknowledges bool  // the server has the acknowledge extension
+	acknowledged int64 // the number of the last connect reply
+	replay       bool  // the server has the replay extension
+
 	closing bool               // Disconnect was called
 	ended   bool               // and is done
 	stop    context.CancelFunc // ends the Run in progress
@@ -153,29 +171,6 @@ func (c *Client) ID() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.session
-}
-
-// Subscribe registers handler for a pattern (a channel name, or one that ends
-// in * or **) and subscribes the session to it. A second Subscribe to a
-// pattern replaces its handler. Without a session the subscription waits for
-// the next handshake. When it is refused (*BayeuxError) or its fate is unknown
-// the handler is removed again; a session found lost while Run is going is no
-// failure, since Run subscribes the next one.
-func (c *Client) Subscribe(ctx context.Context, pattern string, handler Handler) error {
-	if handler == nil {
-		return errors.New("client: subscribe: no handler")
-	}
-	c.inbox.set(pattern, handler)
-	session := c.ID()
-	if session == "" {
-		return nil
-	}
-	_, err := c.one(ctx, request{Channel: "/meta/subscribe", ClientID: session, Subscription: pattern})
-	if err == nil || isLost(err) && c.recovers() {
-		return nil
-	}
-	c.inbox.remove(pattern)
-	return fmt.Errorf("client: subscribe %s: %w", pattern, err)
 }
 
 // Unsubscribe removes the handler of a pattern and the session's subscription.

@@ -47,7 +47,7 @@ func TestInboxIsSerial(t *testing.T) {
 	var b inbox
 	busy := false // not guarded: the race detector watches it
 	last := map[string]int{}
-	b.set("/**", func(m Message) {
+	register(&b, "/**", func(m Message) {
 		if busy {
 			t.Error("two handlers at once")
 		}

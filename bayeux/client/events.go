@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"strconv"
 )
 
 // event is one event of an event-stream.
 type event struct {
 	name string // empty for a message
 	data []byte // valid until the next one
+	id   string // of it or of one before
 }
 
 // readEvents parses an event-stream (HTML, section 9.2.6) and hands over each
@@ -37,7 +39,7 @@ func readEvents(r io.Reader, limit int64, handle func(event) error) error {
 				return err
 			}
 		}
-		e = event{data: e.data[:0]}
+		e = event{data: e.data[:0], id: e.id}
 	}
 	return lines.Err() // an event without its empty line is dropped
 }
@@ -51,6 +53,10 @@ func (e *event) field(line []byte) {
 		e.data = append(append(e.data, value...), '\n')
 	case "event":
 		e.name = string(value)
+	case "id":
+		if bytes.IndexByte(value, 0) < 0 { // as the specification has it
+			e.id = string(value)
+		}
 	}
 }
 
@@ -81,9 +87,10 @@ func splitLines() bufio.SplitFunc {
 // Events follows an event-stream of a server that needs no Bayeux, such as
 // http://127.0.0.1:8080/events?channel=/stock/*: each event is a message. It
 // returns when ctx is done, with its error, or with a *StatusError when the
-// server refuses; after a lost connection it asks again, and what was published
-// meanwhile is missed. Of the options HTTP, Header, the back-off, MaxResponse
-// and OnError count.
+// server refuses; after a lost connection it asks again, from the last event on
+// that had an id. What was published meanwhile to channels without a history is
+// missed. Of the options HTTP, Header, Forgotten, the back-off, MaxResponse and
+// OnError count.
 func Events(ctx context.Context, address string, o Options, handler Handler) error {
 	o.fill()
 	t, err := newLongPolling(address, o)
@@ -92,12 +99,14 @@ func Events(ctx context.Context, address string, o Options, handler Handler) err
 	}
 	defer t.Close()
 	wait := backoff{min: o.MinBackoff, max: o.MaxBackoff}
-	for {
-		heard, err := t.follow(ctx, handler)
+	for last := ""; ; {
+		heard, err := t.follow(ctx, &last, handler)
 		var status *StatusError
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
+		case errors.As(err, &status) && status.Status == 400 && o.elsewhere(&last):
+			continue
 		case errors.As(err, &status) && status.Status < 500:
 			return fmt.Errorf("client: %w", err)
 		case err == nil:
@@ -111,9 +120,22 @@ func Events(ctx context.Context, address string, o Options, handler Handler) err
 	}
 }
 
-// follow reads one stream to its end; heard tells whether there was one.
-func (t *longPolling) follow(ctx context.Context, handler Handler) (heard bool, err error) {
-	resp, err := t.getStream(ctx, t.url)
+// elsewhere moves a cursor that the server has forgotten, if the policy is to.
+func (o *Options) elsewhere(last *string) bool {
+	if *last == "" || *last == strconv.FormatInt(Earliest, 10) || o.Forgotten == ForgottenFails {
+		return false
+	}
+	*last = ""
+	if o.Forgotten == ForgottenEarliest {
+		*last = strconv.FormatInt(Earliest, 10)
+	}
+	return true
+}
+
+// follow reads one stream to its end, from the event with the id last on, and notes
+// the id of each; heard tells whether there was one.
+func (t *longPolling) follow(ctx context.Context, last *string, handler Handler) (heard bool, err error) {
+	resp, err := t.getStream(ctx, t.url, *last)
 	if err != nil {
 		return false, err
 	}
@@ -122,8 +144,11 @@ func (t *longPolling) follow(ctx context.Context, handler Handler) (heard bool, 
 		messages, err := decode(e.data)
 		for _, m := range messages {
 			if m.Successful == nil {
-				handler(Message{Channel: m.Channel, Data: m.Data, Ext: m.Ext})
+				handler(m.delivery(true))
 			}
+		}
+		if e.id != "" {
+			*last = e.id
 		}
 		return err
 	})

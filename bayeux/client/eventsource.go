@@ -40,7 +40,7 @@ func (t *eventSource) Open(ctx context.Context, clientID string) error {
 func (t *longPolling) openStream(ctx context.Context, address string) (_ *http.Response, cancel context.CancelFunc, err error) {
 	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	release := context.AfterFunc(ctx, cancel)
-	resp, err := t.getStream(lasting, address)
+	resp, err := t.getStream(lasting, address, "")
 	if !release() && err == nil {
 		resp.Body.Close()
 		err = ctx.Err()
@@ -52,7 +52,7 @@ func (t *longPolling) openStream(ctx context.Context, address string) (_ *http.R
 	return resp, cancel, nil
 }
 
-func (t *longPolling) getStream(ctx context.Context, address string) (*http.Response, error) {
+func (t *longPolling) getStream(ctx context.Context, address, last string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err
@@ -62,6 +62,9 @@ func (t *longPolling) getStream(ctx context.Context, address string) (*http.Resp
 	}
 	req.Header.Set("Accept", eventStream)
 	req.Header.Set("Cache-Control", "no-cache")
+	if last != "" {
+		req.Header.Set("Last-Event-ID", last)
+	}
 	resp, err := t.http.Do(req)
 	if err != nil {
 		return nil, err

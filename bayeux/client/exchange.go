@@ -150,11 +150,12 @@ func (c *Client) sort(body []byte) (deliveries []Message, err error) {
 		c.heed(m)
 		// A delivery may carry its publisher's id, but never successful.
 		if p, ok := c.pending[string(m.ID)]; ok && m.Successful != nil {
+			c.acknowledge(&m)
 			p.fulfil(m)
 			continue
 		}
 		if m.Successful == nil && !strings.HasPrefix(m.Channel, "/meta/") {
-			deliveries = append(deliveries, Message{Channel: m.Channel, Data: m.Data, Ext: m.Ext})
+			deliveries = append(deliveries, m.delivery(c.options.Replay))
 		}
 	}
 	return deliveries, nil

@@ -13,22 +13,65 @@ type inbox struct {
 	idle     chan struct{} // closed when the work at hand is done
 }
 
-type registration struct {
-	pattern string
-	handler Handler
+// set registers the handler of a pattern.
+func (b *inbox) set(r registration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if old := b.find(r.pattern); old != nil {
+		*old = r
+		return
+	}
+	b.handlers = append(b.handlers, r)
 }
 
-// set registers the handler of a pattern.
-func (b *inbox) set(pattern string, h Handler) {
+// find gives the registration of a pattern, nil if there is none. The caller has
+// the lock.
+func (b *inbox) find(pattern string) *registration {
+	for i := range b.handlers {
+		if b.handlers[i].pattern == pattern {
+			return &b.handlers[i]
+		}
+	}
+	return nil
+}
+
+// request is the message that subscribes to a pattern.
+func (b *inbox) request(pattern, session string, replay bool) request {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r := b.find(pattern)
+	if r == nil { // it was removed meanwhile
+		r = &registration{pattern: pattern}
+	}
+	return r.request(session, replay)
+}
+
+// restart moves the cursor of a pattern that the server has forgotten, if the
+// policy is to.
+func (b *inbox) restart(pattern string, f Forgotten) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r := b.find(pattern)
+	if r == nil || f == ForgottenFails {
+		return false
+	}
+	r.cursor, r.seen = Tip, nil // a server without a memory counts from 1 again
+	if f == ForgottenEarliest {
+		r.cursor = Earliest
+	}
+	return true
+}
+
+// resumable lists the patterns that have a cursor.
+func (b *inbox) resumable() (list []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for i := range b.handlers {
-		if b.handlers[i].pattern == pattern {
-			b.handlers[i].handler = h
-			return
+		if b.handlers[i].cursor != 0 {
+			list = append(list, b.handlers[i].pattern)
 		}
 	}
-	b.handlers = append(b.handlers, registration{pattern, h})
+	return list
 }
 
 // remove forgets a pattern.
@@ -76,8 +119,8 @@ func (b *inbox) put(messages []Message) {
 // deliver calls the handlers of one message without the lock.
 func (b *inbox) deliver(m Message) {
 	var to []Handler
-	for _, r := range b.handlers {
-		if Matches(r.pattern, m.Channel) {
+	for i := range b.handlers {
+		if r := &b.handlers[i]; Matches(r.pattern, m.Channel) && r.fresh(&m) {
 			to = append(to, r.handler)
 		}
 	}

@@ -13,6 +13,7 @@ type Message struct {
 	Channel string
 	Data    json.RawMessage // one JSON value, byte for byte as it was published; nil when there is none
 	Ext     json.RawMessage // the server's extensions of a delivery; not sent
+	ID      int64           // its number, for Since; 0 if its channel has no history; not sent
 }
 
 // Handler is given each message of its pattern.
@@ -29,7 +30,43 @@ type Reply struct {
 	Advice                   json.RawMessage `json:"advice"`
 	Data                     json.RawMessage `json:"data"`
 	Ext                      json.RawMessage `json:"ext"`
+	ReplayID                 number          `json:"replayId"`
 	SupportedConnectionTypes []string        `json:"supportedConnectionTypes"`
+}
+
+// delivery is the reply as a message to handlers.
+func (r *Reply) delivery(replay bool) Message {
+	m := Message{Channel: r.Channel, Data: r.Data, Ext: r.Ext, ID: int64(r.ReplayID)}
+	if replay {
+		m.ID = r.replayID()
+	}
+	return m
+}
+
+// replayID is the number of a delivery: beside data, or where Salesforce has it.
+func (r *Reply) replayID() int64 {
+	if r.ReplayID != 0 || !bytes.Contains(r.Data, []byte(`"replayId"`)) {
+		return int64(r.ReplayID)
+	}
+	var data struct {
+		Event struct {
+			ReplayID number `json:"replayId"`
+		} `json:"event"`
+	}
+	_ = json.Unmarshal(r.Data, &data) // of another form: it has none
+	return int64(data.Event.ReplayID)
+}
+
+// number is an integer of the wire. What is none counts as 0.
+type number int64
+
+// UnmarshalJSON takes anything.
+func (n *number) UnmarshalJSON(raw []byte) error {
+	v, err := strconv.ParseInt(string(raw), 10, 64)
+	if err == nil {
+		*n = number(v)
+	}
+	return nil
 }
 
 // refusal is the reply's error, nil for a success.

@@ -124,6 +124,9 @@ func (l *runLoop) retire(ctx context.Context, from *link, held *connect) {
 func (l *runLoop) ready(ctx context.Context) (*link, error) {
 	c := l.c
 	at := c.current()
+	if at == l.via {
+		return c.reopen(ctx, l.kind)
+	}
 	if at.live() {
 		return at, nil
 	}
@@ -141,5 +144,5 @@ func (l *runLoop) ready(ctx context.Context) (*link, error) {
 		}
 	default:
 	}
-	return c.reopen(ctx, at)
+	return c.reopen(ctx, at.kind())
 }

@@ -67,6 +67,7 @@ func (c *Client) Handshake(ctx context.Context) error {
 	}
 	c.session, c.offers = reply.ClientID, reply.SupportedConnectionTypes
 	c.mu.Unlock()
+	c.granted(reply)
 	c.adopt(l)
 	return c.resubscribe(ctx)
 }
@@ -128,7 +129,7 @@ func (c *Client) greet(ctx context.Context, l *link, kinds []string) (Reply, err
 		Version:                  "1.0",
 		MinimumVersion:           "1.0",
 		SupportedConnectionTypes: kinds,
-		Ext:                      c.options.HandshakeExt,
+		Ext:                      c.options.extensions(),
 	}, c.options.NetworkDelay)
 	if err == nil && reply.ClientID == "" {
 		err = errors.New("the reply has no clientId") // Bayeux 1.0, section 4.1.2
@@ -178,9 +179,9 @@ func offered(list []string, kind string) bool {
 // reopen makes a connection anew for the session, of the same type if it gets
 // through. Another one is tried when the server refuses it: one that cannot be
 // reached is so by any type.
-func (c *Client) reopen(ctx context.Context, before *link) (*link, error) {
+func (c *Client) reopen(ctx context.Context, kind string) (*link, error) {
 	c.mu.Lock()
-	session, offers, kinds := c.session, c.offers, first(before.kind(), c.kinds)
+	session, offers, kinds := c.session, c.offers, first(kind, c.kinds)
 	c.mu.Unlock()
 	var failures []error
 	for _, kind := range kinds {

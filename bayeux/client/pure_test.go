@@ -106,9 +106,9 @@ func TestAppendQuotes(t *testing.T) {
 func TestInboxReplacesHandlers(t *testing.T) {
 	var b inbox
 	var got string
-	b.set("/a", func(Message) { got += "old" })
-	b.set("/a", func(Message) { got += "a" })
-	b.set("/*", func(Message) { got += "b" })
+	register(&b, "/a", func(Message) { got += "old" })
+	register(&b, "/a", func(Message) { got += "a" })
+	register(&b, "/*", func(Message) { got += "b" })
 	b.remove("/none")
 	b.put([]Message{{Channel: "/a"}, {Channel: "/z"}, {Channel: "/x/y"}})
 	b.remove("/*")
@@ -117,4 +117,8 @@ func TestInboxReplacesHandlers(t *testing.T) {
 		t.Errorf("handlers called: %s", got)
 	}
 	<-b.settled()
+}
+
+func register(b *inbox, pattern string, h Handler) {
+	b.set(registration{pattern: pattern, handler: h})
 }

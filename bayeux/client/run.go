@@ -78,6 +78,8 @@ type runLoop struct {
 	wait  backoff
 	heard time.Time // when the server last answered a handshake or connect
 	told  *link     // whose end has been reported
+	via   *link     // polls in place of one that failed, until the next is made
+	kind  string    // the connection type of that one
 }
 
 // turn makes one attempt, handshake or connect, and waits as due. An error
@@ -85,6 +87,9 @@ type runLoop struct {
 func (l *runLoop) turn(ctx context.Context) error {
 	if l.c.ID() == "" {
 		return l.after(ctx, l.c.Handshake(ctx))
+	}
+	if l.c.isTorn() {
+		return l.after(ctx, l.resume(ctx))
 	}
 	err := l.connect(ctx)
 	if err == nil {
@@ -176,11 +181,8 @@ type connect struct {
 // connection works.
 func (c *Client) startConnect(ctx context.Context, l *link, first bool) *connect {
 	c.mu.Lock()
-	r := request{Channel: "/meta/connect", ClientID: c.session, ConnectionType: l.kind()}
+	r := c.connectRequest(l.kind(), first)
 	patience := c.advice.Timeout + c.options.NetworkDelay
-	if first {
-		r.Advice = `{"timeout":0}`
-	}
 	c.mu.Unlock()
 	ctx, cancel := context.WithCancel(ctx)
 	call := &connect{time.Now(), cancel, make(chan error, 1)}
@@ -209,6 +211,9 @@ func (l *runLoop) failed(ctx context.Context, err error) error {
 		if l.c.reconnect() == None {
 			return err
 		}
+	}
+	if refusal == nil {
+		l.c.tear(true)
 	}
 	l.c.options.OnError(err)
 	if life := l.c.lifetime(); life > 0 && time.Since(l.heard) > life {
@@ -299,28 +304,3 @@ func (c *Client) currentAdvice() Advice {
 func (c *Client) reconnect() Reconnect { return c.currentAdvice().Reconnect }
 
 func (c *Client) lifetime() time.Duration { return c.currentAdvice().lifetime() }
-
-// resubscribe tells a new session's patterns to the server, some at a time. A
-// refused one is reported and kept for the next session.
-func (c *Client) resubscribe(ctx context.Context) error {
-	session, patterns := c.ID(), c.inbox.patterns()
-	for len(patterns) > 0 {
-		n := min(len(patterns), resubscribeBatch)
-		requests := make([]request, n)
-		for i, p := range patterns[:n] {
-			requests[i] = request{Channel: "/meta/subscribe", ClientID: session, Subscription: p}
-		}
-		replies, err := c.exchange(ctx, requests)
-		if err != nil {
-			c.lose() // a session without its subscriptions is of no use
-			return err
-		}
-		for i, r := range replies {
-			if e := r.refusal(); e != nil {
-				c.options.OnError(&SubscriptionError{Pattern: patterns[i], Err: e})
-			}
-		}
-		patterns = patterns[n:]
-	}
-	return nil
-}
