@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/url"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,6 +22,9 @@ type subCommand struct {
 	Channels  []string      `arg:"" name:"channel" help:"Channels or patterns such as /stock/* and /**."`
 	Server    string        `env:"-" default:"http://127.0.0.1:8080/bayeux" help:"Bayeux endpoint."`
 	Transport []string      `env:"-" default:"long-polling" enum:"long-polling,websocket,eventsource,events" help:"Connection types in order of preference: long-polling, websocket, eventsource; or events, the plain event-stream /events of the server."`
+	Since     string        `env:"-" placeholder:"ID" help:"Begin with what followed a message's replayId, or with earliest or tip, on channels with a history; after a lost connection or session go on where it was."`
+	Rate      string        `env:"-" placeholder:"N/s" help:"At most so many messages of a channel in a second, the newest ones."`
+	Conflate  bool          `env:"-" help:"Of messages of a channel that come faster than the server's clock ticks, about ten a second, the newest alone."`
 	Count     int           `env:"-" default:"0" help:"Leave after this many messages; 0 is no limit."`
 	Timeout   time.Duration `env:"-" default:"0s" help:"Leave after this time, as a failure if --count is not reached; 0 is no limit."`
 }
@@ -41,6 +46,7 @@ func (c *subCommand) Run(env environment) error {
 	p := &printer{w: env.stdout, left: c.Count, full: make(chan struct{})}
 	options := client.Options{
 		ConnectionTypes: c.Transport,
+		Replay:          c.Since != "",
 		OnError:         func(err error) { fmt.Fprintf(env.stderr, "halley sub: %v\n", err) },
 	}
 	if err := c.subscribe(ctx, options, p); err != nil && env.ctx.Err() == nil {
@@ -59,6 +65,9 @@ func (c *subCommand) subscribe(ctx context.Context, o client.Options, p *printer
 		if err != nil {
 			return err
 		}
+		if c.Rate != "" || c.Conflate {
+			return usagef("--rate, --conflate: the plain event-stream cannot ask for them")
+		}
 		return until(ctx, p, func(ctx context.Context) error { return client.Events(ctx, address, o, p.print) })
 	}
 	bayeux, err := client.New(c.Server, o)
@@ -74,23 +83,80 @@ func (c *subCommand) eventsURL() (string, error) {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return "", usagef("--server: %q is no http or https URL", c.Server)
 	}
-	u.Path, u.RawPath, u.RawQuery = "/events", "", url.Values{"channel": c.Channels}.Encode()
+	query := url.Values{"channel": c.Channels}
+	if c.Since != "" {
+		id, err := parseSince(c.Since)
+		if err != nil {
+			return "", err
+		}
+		query.Set("lastEventId", strconv.FormatInt(id, 10))
+	}
+	u.Path, u.RawPath, u.RawQuery = "/events", "", query.Encode()
 	return u.String(), nil
 }
 
 // follow runs the client until ctx is done, the count is reached, or the
 // server ends it.
 func (c *subCommand) follow(ctx context.Context, bayeux *client.Client, p *printer) error {
+	wanted, err := c.wanted()
+	if err != nil {
+		return err
+	}
 	defer leave(ctx, bayeux)
 	if err := bayeux.Handshake(ctx); err != nil {
 		return err
 	}
 	for i, pattern := range c.Channels {
-		if err := bayeux.Subscribe(ctx, pattern, p.unless(c.Channels[:i])); err != nil {
+		if err := bayeux.Subscribe(ctx, pattern, p.unless(c.Channels[:i]), wanted...); err != nil {
 			return err
 		}
 	}
 	return until(ctx, p, bayeux.Run)
+}
+
+// wanted is what the flags say of each subscription.
+func (c *subCommand) wanted() (list []client.SubscribeOption, err error) {
+	if c.Since != "" {
+		id, err := parseSince(c.Since)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, client.Since(id))
+	}
+	switch {
+	case c.Rate != "":
+		interval, err := parseRate(c.Rate)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, client.Every(interval))
+	case c.Conflate:
+		list = append(list, client.Every(time.Millisecond))
+	}
+	return list, nil
+}
+
+func parseSince(text string) (int64, error) {
+	switch text {
+	case "earliest":
+		return client.Earliest, nil
+	case "tip":
+		return client.Tip, nil
+	}
+	id, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || id < 1 {
+		return 0, usagef("--since %q: want the replayId of a message, earliest or tip", text)
+	}
+	return id, nil
+}
+
+func parseRate(text string) (time.Duration, error) {
+	number, ok := strings.CutSuffix(text, "/s")
+	perSecond, err := strconv.ParseFloat(number, 64)
+	if !ok || err != nil || !(perSecond >= 0.001 && perSecond <= 1000) {
+		return 0, usagef("--rate %q: want N/s with N between 0.001 and 1000", text)
+	}
+	return time.Duration(float64(time.Second) / perSecond), nil
 }
 
 // until runs what brings messages until it ends or enough of them have come.
@@ -181,11 +247,15 @@ func (p *printer) result(count int) error {
 	return nil
 }
 
-// appendLine writes {"channel":…,"data":…}. Data keeps its bytes unless it has
+// appendLine writes {"channel":…,"replayId":…,"data":…}, the number only where the
+// channel has a history. Data keeps its bytes unless it has
 // line breaks, which the line cannot hold.
 func appendLine(dst []byte, m client.Message) []byte {
 	dst = append(dst, `{"channel":`...)
 	dst = feed.AppendString(dst, m.Channel)
+	if m.ID != 0 {
+		dst = strconv.AppendInt(append(dst, `,"replayId":`...), m.ID, 10)
+	}
 	if m.Data != nil {
 		dst = append(dst, `,"data":`...)
 		dst = appendData(dst, m.Data)
