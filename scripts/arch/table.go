@@ -34,13 +34,14 @@ func table() []rule {
 		{"bayeux/message", nil, []string{goJSON}, timeless},
 		{"bayeux/channel", nil, nil, timeless},
 		{"bayeux/wheel", nil, nil, clockless},
-		{"bayeux/history", []string{"bayeux/message"}, nil, clockless},
-		{"bayeux", []string{"bayeux/message", "bayeux/channel", "bayeux/history", "bayeux/wheel"}, []string{goJSON}, clockless},
+		{"bayeux/slab", nil, nil, clockless},
+		{"bayeux/history", []string{"bayeux/message", "bayeux/channel"}, nil, clockless},
+		{"bayeux", []string{"bayeux/message", "bayeux/channel", "bayeux/history", "bayeux/wheel", "bayeux/slab"}, []string{goJSON}, clockless},
 		{"bayeux/connectiontype", []string{"bayeux/message"}, nil, clockless},
 		{"bayeux/client", nil, []string{"github.com/coder/websocket", goJSON}, impure},
 
 		{"loop", []string{
-			"httpparse/...", "bayeux", "bayeux/message", "bayeux/channel", "bayeux/history", "bayeux/wheel", "bayeux/connectiontype",
+			"httpparse/...", "bayeux", "bayeux/message", "bayeux/channel", "bayeux/history", "bayeux/wheel", "bayeux/slab", "bayeux/connectiontype",
 		}, all, impure},
 		{"loop/cluster", []string{"loop"}, all, impure},
 
