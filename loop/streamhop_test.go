@@ -43,7 +43,9 @@ type lane struct {
 	*wire
 	name   string
 	newest int
-	left   atomic.Bool   // the session goes elsewhere: no further connects
+	asking sync.Mutex
+	asked  bool          // a connect is outstanding
+	left   bool          // the session goes elsewhere: no further connects
 	took   chan struct{} // closed when the connection has taken over
 	once   sync.Once
 }
@@ -102,7 +104,7 @@ func (h *hopper) run(done *atomic.Bool) {
 	var lanes []*lane
 	for n := 0; !done.Load(); n++ {
 		if n > 0 {
-			lanes[n-1].left.Store(true)
+			lanes[n-1].leave()
 		}
 		l := h.open(hopOrder[n%len(hopOrder)], n)
 		lanes = append(lanes, l)
@@ -122,12 +124,51 @@ func (h *hopper) run(done *atomic.Bool) {
 		h.t.Errorf("%d events of %d after %d hops", n, hopEvents, len(lanes))
 	}
 	for _, l := range lanes {
-		l.left.Store(true)
+		l.leave()
 		l.Close()
 	}
 	h.readers.Wait()
 	if len(lanes) < len(hopOrder) {
 		h.t.Errorf("%d hops only", len(lanes))
+	}
+}
+
+// ask sends a connect, unless the session goes elsewhere.
+func (l *lane) ask(text string) bool {
+	l.asking.Lock()
+	defer l.asking.Unlock()
+	if l.left {
+		return false
+	}
+	_, err := io.WriteString(l.Conn, text)
+	l.asked = err == nil
+	return l.asked
+}
+
+// answered notes that the connect is not outstanding any more.
+func (l *lane) answered() {
+	l.asking.Lock()
+	defer l.asking.Unlock()
+	l.asked = false
+}
+
+// leave lets the lane send no further connects, and waits until the server has got
+// the last one: on its way behind the next lane's it would take the session back.
+func (l *lane) leave() {
+	l.asking.Lock()
+	done := l.left
+	l.left = true
+	l.asking.Unlock()
+	if done {
+		return
+	}
+	for end := time.Now().Add(deadline); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		l.asking.Lock()
+		asked := l.asked
+		l.asking.Unlock()
+		if !asked || isHeld(l.s, l.id) {
+			return
+		}
 	}
 }
 
@@ -152,30 +193,25 @@ func (h *hopper) open(kind string, n int) *lane {
 // longPolling polls. A displaced poll ends with 408, an abandoned one with its
 // connection.
 func (l *lane) longPolling() {
-	for !l.left.Load() {
-		if _, err := io.WriteString(l.Conn, post(connect(l.id))); err != nil {
-			return
-		}
-		a, err := l.tryRead()
-		if err != nil || a.StatusCode != 200 {
-			return
-		}
-		l.note(decode(l.hopper.t, a.body))
+	for l.ask(post(connect(l.id))) && l.poll() {
 	}
 }
 
 func (l *lane) callbackPolling() {
 	message := url.QueryEscape(strings.Replace(connect(l.id), "long-polling", "callback-polling", 1))
-	for !l.left.Load() {
-		if _, err := io.WriteString(l.Conn, getRequest("/bayeux?jsonp=f&message="+message, "")); err != nil {
-			return
-		}
-		a, err := l.tryRead()
-		if err != nil || a.StatusCode != 200 {
-			return
-		}
-		l.note(decode(l.hopper.t, strings.TrimSuffix(strings.TrimPrefix(a.body, "/**/f("), ");")))
+	for l.ask(getRequest("/bayeux?jsonp=f&message="+message, "")) && l.poll() {
 	}
+}
+
+// poll reads the reply to a connect.
+func (l *lane) poll() bool {
+	defer l.answered()
+	a, err := l.tryRead()
+	if err != nil || a.StatusCode != 200 {
+		return false
+	}
+	l.note(decode(l.hopper.t, strings.TrimSuffix(strings.TrimPrefix(a.body, "/**/f("), ");")))
+	return true
 }
 
 func (l *lane) webSocket() {
@@ -184,17 +220,17 @@ func (l *lane) webSocket() {
 		l.hopper.t.Errorf("upgrade: %v %v", a.Response, err)
 		return
 	}
-	l.frame(1, wsConnect(l.id))
-	for {
-		messages, err := l.tryText()
-		if err != nil {
-			return
+	for again := true; again; {
+		l.ask(maskedFrame(1, wsConnect(l.id)))
+		for again = false; !again; {
+			messages, err := l.tryText()
+			if err != nil {
+				return
+			}
+			l.note(messages)
+			again = slices.ContainsFunc(messages, func(m map[string]any) bool { return m["channel"] == "/meta/connect" })
 		}
-		l.note(messages)
-		asked := slices.ContainsFunc(messages, func(m map[string]any) bool { return m["channel"] == "/meta/connect" })
-		if asked && !l.left.Load() {
-			l.frame(1, wsConnect(l.id))
-		}
+		l.answered()
 	}
 }
 
