@@ -20,6 +20,10 @@ const (
 	TwoConnections = "fanout2" // two connections per subscriber, two loops
 	Large          = "fanout10k"
 	Idle           = "idle"
+	Socket         = "fanout-websocket" // over websockets, one loop
+	Events         = "fanout-events"    // over plain event-streams, one loop
+	IdleSocket     = "idle-websocket"
+	IdleEvents     = "idle-events"
 )
 
 const (
@@ -38,6 +42,10 @@ func Budgets(runs map[string]*Run) []Budget {
 	b.below("memory per held subscriber (RSS slope)", Idle, "server memory", "RSS per held subscriber", Bytes, 1024)
 	b.below("memory growth left when the clients have gone", Idle, "server memory", "RSS growth left after the clients had gone", Percent, 10)
 	b.idleCPU(2)
+	b.ratio("CPU per delivery over a websocket, one loop", Socket, "server CPU", "per delivery", 1.25)
+	b.ratio("CPU per delivery over an event-stream, one loop", Events, "server CPU", "per delivery", 1.25)
+	b.below("memory per idle websocket (RSS slope)", IdleSocket, "server memory", "RSS per held subscriber", Bytes, 1024)
+	b.below("memory per idle event-stream (RSS slope)", IdleEvents, "server memory", "RSS per held subscriber", Bytes, 1024)
 	return b.list
 }
 

@@ -87,6 +87,10 @@ func (f *figures) counts(r *Run) {
 	f.some(group, "publishes without an answer", p.Unknown)
 	f.some(group, "connections killed on purpose", p.Killed)
 	f.some(group, "sessions renewed", p.Renewed)
+	if p.Rolled != 0 {
+		f.add(group, "streams ended and opened anew", Count, float64(p.Rolled), Neutral)
+	}
+	f.some(group, "gaps that the server told of", p.Gaps)
 	f.some(group, "faults: dial", p.Faults.Dial)
 	f.some(group, "faults: closed under a request", p.Faults.Closed)
 	f.some(group, "faults: HTTP status", p.Faults.Status)
@@ -113,7 +117,11 @@ func (f *figures) rates(r *Run) {
 		f.add(group, "dial to held, p99", Nanos, float64(r.Result.Ramp.Percentile(99)), Lower)
 	}
 	if p := r.phase(PhasePublish); p != nil {
-		f.add(group, "deliveries", PerSecond, rate(p, p.After.Delivered-p.Before.Delivered), Higher)
+		delivered := p.After.Delivered - p.Before.Delivered
+		f.add(group, "deliveries", PerSecond, rate(p, delivered), Higher)
+		if delivered > 0 {
+			f.add(group, "bytes received per delivery", Bytes, ratio(float64(p.After.Received-p.Before.Received), float64(delivered)), Lower)
+		}
 	}
 	if p := r.churnPhase(); p != nil {
 		f.add(group, "churn cycles", PerSecond, rate(p, p.After.Churned-p.Before.Churned), Higher)

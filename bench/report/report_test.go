@@ -256,7 +256,7 @@ func TestMachine(t *testing.T) {
 
 func TestBudgets(t *testing.T) {
 	runs := map[string]*Run{}
-	for _, name := range []string{OneConnection, TwoConnections, Large, Idle} {
+	for _, name := range []string{OneConnection, TwoConnections, Large, Idle, Socket, Events, IdleSocket, IdleEvents} {
 		runs[name+"-halley"], runs[name+"-floor"] = sampleRun(), sampleRun()
 	}
 	missed := func() (names []string) {
@@ -267,14 +267,15 @@ func TestBudgets(t *testing.T) {
 		}
 		return names
 	}
-	if got := missed(); len(got) != 1 || !strings.Contains(got[0], "RSS slope") {
+	if got := missed(); len(got) != 3 || strings.Count(strings.Join(got, "\n"), "RSS slope") != 3 {
 		t.Errorf("missed %q; only the 10,000 bytes per subscriber are too many", got)
 	}
 	runs[TwoConnections+"-halley"].Phases[2].ServerAfter.Exec += 11e6
 	runs[Idle+"-halley"].Phases[1].ServerAfter.Exec += 100e6
 	runs[Large+"-halley"].Result.Counts.Lost = 1
-	if got := missed(); len(got) != 4 {
-		t.Errorf("missed %q, want four", got)
+	runs[Socket+"-halley"].Phases[2].ServerAfter.Exec += 11e6
+	if got := missed(); len(got) != 7 {
+		t.Errorf("missed %q, want seven", got)
 	}
 	delete(runs, Idle+"-floor")
 	delete(runs, Large+"-halley")
