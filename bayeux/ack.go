@@ -27,17 +27,19 @@ func (x *exchange) acknowledge(m *message.Message) (again bool) {
 	if !r.acknowledges || !ok || r.queue.sent == 0 {
 		return false
 	}
-	if number >= int64(r.ackNumber) {
-		s.stats.Delivered += uint64(r.queue.sent)
-		s.nodes.written(&r.queue)
+	count, sent := r.queue.count, r.queue.sent
+	s.nodes.acknowledged(&r.queue, uint32(min(max(number, 0), int64(r.ackNumber))))
+	done := count - r.queue.count
+	s.stats.Delivered += uint64(done)
+	if done == sent {
 		return false
 	}
 	if r.carrier != x.req.To {
 		x.fx.add(Effect{Kind: Abandon, To: r.carrier}, x.fx.begin())
 	}
-	s.stats.Bounced += uint64(r.queue.sent)
-	r.queue.bounced()
+	s.stats.Bounced += uint64(sent - done)
 	r.eager = true
+	s.conflateBounced(x.slot, r)
 	return true
 }
 

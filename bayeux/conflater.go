@@ -84,7 +84,7 @@ func (s *Server) replace(slot uint32, q *queue, key []byte, e Event) bool {
 		return false
 	}
 	q.bytes += uint32(len(e)) - uint32(len(s.nodes.slab[i].event))
-	s.nodes.slab[i].event = e
+	s.nodes.slab[i].event, s.nodes.slab[i].batch = e, 0
 	s.stats.Conflated++
 	return true
 }
@@ -94,6 +94,16 @@ func (s *Server) noteKey(slot uint32, q *queue, key []byte) {
 	id := s.conflater.take(key)
 	s.nodes.slab[q.tail].key = id
 	s.conflater.pending[pendingKey{slot, id}] = q.tail
+}
+
+// moveKey makes the newest pending event the one to replace if an older one of key
+// was: else what replaces that one would come before what it follows.
+func (s *Server) moveKey(slot uint32, q *queue, key []byte) {
+	id := s.conflater.find(key)
+	if i, ok := s.conflater.pending[pendingKey{slot, id}]; ok && id != 0 {
+		s.forgetKey(slot, i)
+		s.noteKey(slot, q, key)
+	}
 }
 
 // forgetKey ends the replacing of node i, which leaves the pending ones.
@@ -113,31 +123,61 @@ func (s *Server) forgetKeys(slot uint32, q *queue) {
 	}
 }
 
+// forgetAsked ends the replacing of pending events that is not by a rule, before the
+// session asks for something else: events that are not conflated may follow them.
+func (s *Server) forgetAsked(slot uint32, q *queue) {
+	for i, n := q.first, q.pending(); n > 0 && len(s.conflater.pending) > 0; n-- {
+		if s.nodes.slab[i].key != 0 {
+			s.other = append(s.other[:0], s.nodes.slab[i].event.Channel()...)
+			if b := s.cfg.Rules.Of(s.other); !b.Conflate && b.Interval == 0 {
+				s.forgetKey(slot, i)
+			}
+		}
+		i = s.nodes.slab[i].next
+	}
+}
+
 // conflateBounced makes events that came back give way to newer ones that wait
-// already, and be replaced by those to come.
+// already, and be replaced by those to come. The newest of a key that are not to be
+// replaced yet takes the place of the oldest.
 func (s *Server) conflateBounced(slot uint32, r *session) {
 	q := &r.queue
+	var came map[uint32]bool // nodes that came back, with a key now
 	prev, i := uint32(0), q.first
 	for n := q.pending(); n > 0; n-- {
 		node := &s.nodes.slab[i]
 		next := node.next
-		s.name = append(s.name[:0], node.event.Channel()...)
-		b := s.cfg.Rules.Of(s.name)
-		if node.key != 0 || !(b.Conflate || b.Interval > 0 || r.paced && s.askedInterval(slot, node.event) > 0) {
+		if node.key != 0 || !s.conflates(slot, r, node.event) {
 			prev, i = i, next
 			continue
 		}
-		id := s.conflater.take(s.conflationKey(node.event, b.Key))
-		key := pendingKey{slot, id}
-		if _, newer := s.conflater.pending[key]; newer {
-			s.conflater.put(id)
-			s.stats.Conflated++
-			s.nodes.unlink(q, prev, i)
-		} else {
+		key := s.conflationKey(node.event, s.cfg.Rules.Of(s.name).Key)
+		id := s.conflater.take(key)
+		place, known := s.conflater.pending[pendingKey{slot, id}]
+		if !known {
 			node.key = id
-			s.conflater.pending[key] = i
-			prev = i
+			s.conflater.pending[pendingKey{slot, id}] = i
+			if came == nil {
+				came = make(map[uint32]bool)
+			}
+			came[i] = true
+			prev, i = i, next
+			continue
 		}
+		s.conflater.put(id)
+		if came[place] {
+			s.replace(slot, q, key, node.event)
+		} else {
+			s.stats.Conflated++
+		}
+		s.nodes.unlink(q, prev, i)
 		i = next
 	}
+}
+
+// conflates tells whether only the newest of such events waits for the session.
+func (s *Server) conflates(slot uint32, r *session, e Event) bool {
+	s.name = append(s.name[:0], e.Channel()...)
+	b := s.cfg.Rules.Of(s.name)
+	return b.Conflate || b.Interval > 0 || r.paced && s.askedInterval(slot, e) > 0
 }

@@ -67,7 +67,7 @@ func (x *exchange) arrive(m *message.Message) (a arrival) {
 	a.kind = x.connectionType(m)
 	again := x.acknowledge(m)
 	x.takeOver(a.kind)
-	r.outstanding = false
+	r.outstanding = r.outstanding && r.streamed && a.kind == EventSource
 	if sync, ok := readTimesync(x.now, m); ok {
 		s.syncs[x.slot] = sync
 	}
@@ -196,7 +196,7 @@ func (s *Server) resume(now int64, slot uint32, r *session, reply connectReply, 
 	start := fx.begin()
 	effect := Effect{Kind: Reply, To: r.held, Session: s.address(slot, r)}
 	if !r.blocked() && !r.hasStream {
-		s.appendPending(slot, r, &effect, fx, start)
+		s.appendPending(slot, r, &effect, fx, start, r.ackNumber+1)
 	}
 	if reply.ended {
 		fx.join(start)
@@ -211,14 +211,14 @@ func (s *Server) resume(now int64, slot uint32, r *session, reply connectReply, 
 
 // appendPending appends the pending events to the effect that started at start;
 // they are in flight from now on.
-func (s *Server) appendPending(slot uint32, r *session, effect *Effect, fx *Effects, start int) {
-	s.appendEvents(slot, r, effect, fx, start, math.MaxInt)
-	r.outstanding = r.outstanding || effect.Numbered
+func (s *Server) appendPending(slot uint32, r *session, effect *Effect, fx *Effects, start int, batch uint32) {
+	s.appendEvents(slot, r, effect, fx, start, math.MaxInt, batch)
+	r.outstanding, r.streamed = r.outstanding || effect.Numbered, false
 }
 
 // appendEvents is appendPending up to a number of bytes, the event that reaches
 // it included.
-func (s *Server) appendEvents(slot uint32, r *session, effect *Effect, fx *Effects, start, bytes int) {
+func (s *Server) appendEvents(slot uint32, r *session, effect *Effect, fx *Effects, start, bytes int, batch uint32) {
 	q := &r.queue
 	if q.count == q.sent {
 		return
@@ -228,6 +228,9 @@ func (s *Server) appendEvents(slot uint32, r *session, effect *Effect, fx *Effec
 		fx.arena = append(fx.arena, s.nodes.slab[i].event...)
 		fx.ends = append(fx.ends, len(fx.arena))
 		s.forgetKey(slot, i)
+		if n := &s.nodes.slab[i]; n.batch == 0 || n.batch > batch {
+			n.batch = batch
+		}
 		q.lastSent = i
 		q.first = s.nodes.slab[i].next
 		q.sent++
@@ -243,10 +246,12 @@ func (x *exchange) answerConnect(m *message.Message, reply connectReply) {
 	if x.s.drain > 0 {
 		reply.full, reply.interval = true, x.s.spread(x.s.drain)
 	}
-	x.carriesEvents = true
+	// The connect of an event-stream's client tells nothing of what the stream brought.
+	x.carriesEvents = !reply.heartbeat || !x.session.outstanding
 	x.interval = reply.interval
 	x.open()
 	x.replies = x.s.appendConnectReply(x.replies, x.now, x.slot, validID(m), reply)
+	x.batch = x.session.ackNumber
 }
 
 func (s *Server) appendConnectReply(dst []byte, now int64, slot uint32, id []byte, reply connectReply) []byte {

@@ -22,7 +22,7 @@ func (s *Server) deliverTo(now int64, slot uint32, e Event, b *Behaviour) {
 		return
 	}
 	if b.Lazy > 0 && !r.eager {
-		s.enqueueFor(slot, r, e, b.Conflate)
+		s.enqueueFor(slot, r, e, b.Conflate || interval > 0)
 		s.laze(now, s.address(slot, r), b.Lazy)
 		return
 	}
@@ -67,6 +67,7 @@ type asked struct {
 
 // ask notes the interval that a session wants for a pattern; 0 takes it back.
 func (s *Server) ask(slot uint32, r *session, pattern []byte, interval int64) {
+	s.forgetAsked(slot, &r.queue)
 	list := s.asked[slot]
 	kept := list[:0]
 	for _, a := range list {

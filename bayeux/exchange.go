@@ -21,8 +21,9 @@ type exchange struct {
 	done     bool     // the message that was parked has what it waited for
 	past     Remembered
 
-	carriesEvents bool  // a connect is answered: pending events go along
-	interval      int64 // what the connect's reply advises
+	carriesEvents bool   // a connect is answered: pending events go along
+	interval      int64  // what the connect's reply advises
+	batch         uint32 // its number, with acknowledgement
 	browser       uint64
 	replies       []byte // encoded replies, comma separated
 }
@@ -182,13 +183,24 @@ func (x *exchange) reply() {
 	}
 	if r != nil && x.mayCarryEvents(r) {
 		effect.Session = s.address(x.slot, r)
-		s.appendPending(x.slot, r, &effect, x.fx, start)
+		x.sendAgain(r)
+		s.appendPending(x.slot, r, &effect, x.fx, start, x.batch)
 	}
 	if len(x.replies) > 0 {
 		x.fx.join(start)
 		x.fx.arena = append(x.fx.arena, x.replies...)
 	}
 	x.fx.add(effect, start)
+}
+
+// sendAgain takes back what another connect's reply brought while this exchange
+// waited: whichever of the two replies the client acknowledges, it has all that is in
+// it and nothing out of order.
+func (x *exchange) sendAgain(r *session) {
+	if r.acknowledges && x.batch != r.ackNumber {
+		x.s.nodes.bounced(&r.queue)
+		x.s.conflateBounced(x.slot, r)
+	}
 }
 
 // mayCarryEvents tells whether pending events go with this reply: always with a

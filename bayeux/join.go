@@ -83,22 +83,37 @@ func (s *Server) dropInterest(pattern []byte, fx *Effects) {
 	}
 }
 
-// remember queues what a subscription got of the past.
+// remember queues what a subscription got of the past. What waits for its turn
+// since the session last subscribed is older, or the same.
 func (s *Server) remember(slot uint32, r *session, entries []history.Entry) {
 	for _, e := range entries {
 		r.eager = true
 		b := s.cfg.Rules.Of([]byte(e.Channel))
-		s.enqueueFor(slot, r, Event(e.Event), b.Conflate)
+		key := s.conflationKey(Event(e.Event), b.Key)
+		s.skipTurn(slot, key)
+		if b.Conflate {
+			s.enqueueFor(slot, r, Event(e.Event), true)
+		} else if s.put(slot, r, Event(e.Event)) {
+			s.moveKey(slot, &r.queue, key)
+		}
 	}
 }
 
-// purge drops the pending events that a replay of pattern brings again.
+// purge drops the events that a replay of pattern brings again. Those in flight do
+// not come back, should they bounce.
 func (s *Server) purge(slot uint32, q *queue, pattern []byte) {
-	prev, i := q.beforeFirst(), q.first
+	i := q.head
+	for n := q.sent; n > 0; n-- {
+		if s.replays(pattern, i) {
+			s.nodes.slab[i].batch = recalled
+		}
+		i = s.nodes.slab[i].next
+	}
+	prev := q.beforeFirst()
+	i = q.first
 	for n := q.pending(); n > 0; n-- {
 		next := s.nodes.slab[i].next
-		s.name = append(s.name[:0], s.nodes.slab[i].event.Channel()...)
-		if channel.Matches(pattern, s.name) && s.cfg.Rules.Of(s.name).History {
+		if s.replays(pattern, i) {
 			s.forgetKey(slot, i)
 			s.nodes.unlink(q, prev, i)
 		} else {
@@ -106,4 +121,10 @@ func (s *Server) purge(slot uint32, q *queue, pattern []byte) {
 		}
 		i = next
 	}
+}
+
+// replays tells whether the event of node i comes with a replay of pattern.
+func (s *Server) replays(pattern []byte, i uint32) bool {
+	s.name = append(s.name[:0], s.nodes.slab[i].event.Channel()...)
+	return channel.Matches(pattern, s.name) && s.cfg.Rules.Of(s.name).History
 }

@@ -72,11 +72,25 @@ func (s *Server) pace(now int64, a Address, key []byte, e Event, interval int64)
 	return true
 }
 
+// skipTurn drops what waits for the session's turn, but not the turn.
+func (s *Server) skipTurn(slot uint32, key []byte) {
+	p := &s.pacer
+	if i, ok := p.turns[pendingKey{slot, s.conflater.find(key)}]; ok && !p.slab[i].lazy {
+		p.slab[i].event = ""
+	}
+}
+
 // laze lets the session's pending events wait for others, up to a time.
 func (s *Server) laze(now int64, a Address, interval int64) {
-	if _, ok := s.pacer.turns[pendingKey{a.Slot, 0}]; !ok {
-		s.pacer.begin(now, turn{session: a, interval: interval, lazy: true})
+	i, ok := s.pacer.turns[pendingKey{a.Slot, 0}]
+	if ok && s.pacer.slab[i].session == a {
+		return
 	}
+	if ok { // of the session that had the slot before
+		s.pacer.wheel.Cancel(i)
+		s.pacer.end(i)
+	}
+	s.pacer.begin(now, turn{session: a, interval: interval, lazy: true})
 }
 
 // takeTurns gives the events whose time has come to their sessions.

@@ -33,7 +33,12 @@ type node struct {
 	event Event
 	next  uint32
 	key   uint32 // of a conflated event, see conflater; 0 none
+	batch uint32 // number of the connect reply that it was first sent with, with acknowledgement; or recalled
 }
+
+// recalled marks an event in flight that a replay brings again: it does not come
+// back if its reply bounces.
+const recalled = ^uint32(0)
 
 // nodes is the slab of queue nodes that all sessions of a Server share.
 type nodes struct {
@@ -122,16 +127,40 @@ func (n *nodes) written(q *queue) {
 	}
 }
 
-// bounced makes what is in flight pending again, before everything newer.
-func (q *queue) bounced() {
-	if q.sent > 0 {
-		q.first, q.sent = q.head, 0
+// bounced makes what is in flight pending again, before everything newer, under
+// new numbers: a report that is still to come is about none of it.
+func (n *nodes) bounced(q *queue) {
+	n.comeBack(q, func(batch uint32) bool { return batch == recalled })
+}
+
+// acknowledged does so with what was first sent after the connect reply of that
+// number, and removes the rest.
+func (n *nodes) acknowledged(q *queue, number uint32) {
+	n.comeBack(q, func(batch uint32) bool { return batch <= number || batch == recalled })
+}
+
+// comeBack makes what is in flight pending again, but for the batches that are to
+// go.
+func (n *nodes) comeBack(q *queue, goes func(batch uint32) bool) {
+	if q.sent == 0 {
+		return
+	}
+	sent := q.sent
+	q.first, q.sent = q.head, 0
+	q.base += sent
+	for prev, i := uint32(0), q.head; sent > 0; sent-- {
+		next := n.slab[i].next
+		if goes(n.slab[i].batch) {
+			n.unlink(q, prev, i)
+		} else {
+			prev = i
+		}
+		i = next
 	}
 }
 
 // clear empties the queue.
 func (n *nodes) clear(q *queue) {
-	q.bounced()
 	q.sent = q.count
 	n.written(q)
 }

@@ -45,7 +45,7 @@ func TestQueueAgainstList(t *testing.T) {
 				n.written(q)
 				list.events, list.sent = list.events[list.sent:], 0
 			case "bounced":
-				q.bounced()
+				n.bounced(q)
 				list.sent = 0
 			case "clear":
 				n.clear(q)

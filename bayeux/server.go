@@ -211,8 +211,8 @@ func (s *Server) Written(a Address, upto uint32) {
 func (s *Server) Bounced(a Address, upto uint32) {
 	if r := s.sessions.find(a); r != nil && r.queue.sent > 0 && r.queue.upto() == upto {
 		s.stats.Bounced += uint64(r.queue.sent)
-		r.queue.bounced()
-		r.outstanding, r.eager = false, true
+		s.nodes.bounced(&r.queue)
+		r.outstanding, r.eager = r.outstanding && r.streamed, true
 		s.conflateBounced(a.Slot, r)
 		s.mark(a.Slot, r)
 	}

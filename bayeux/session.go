@@ -36,7 +36,8 @@ type session struct {
 	acknowledges bool   // the acknowledge extension is on
 	eager        bool   // not all pending events are lazy
 	paced        bool   // Server.asked has something for it
-	outstanding  bool   // a reply with events was sent since the last connect
+	outstanding  bool   // events were sent since the last connect, which may still be on their way
+	streamed     bool   // … on a stream: its client's connects tell nothing of them
 	ackNumber    uint32 // of the last connect reply
 	interval     int64
 }

@@ -84,7 +84,8 @@ func (s *Server) deliver(slot uint32, r *session, fx *Effects) {
 		fx.ends = append(fx.ends, len(fx.arena))
 		effect.Gap = true
 	}
-	s.appendEvents(slot, r, &effect, fx, start, deliverBytes)
+	s.appendEvents(slot, r, &effect, fx, start, deliverBytes, 0)
+	r.outstanding, r.streamed = r.outstanding || effect.Numbered, true
 	fx.add(effect, start)
 }
 
@@ -115,6 +116,9 @@ func (s *Server) Open(now int64, req Request, clientID []byte, fx *Effects) {
 	s.abandon(r, req.To, fx)
 	r.state = connected
 	s.attach(slot, r, req.To, EventSource)
+	if !r.isHeld {
+		s.await(now, slot, r, s.cfg.Hold) // as the client is told to let pass between its connects
+	}
 	x.stream(fx.begin(), EventSource)
 }
 
