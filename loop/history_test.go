@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -149,6 +150,75 @@ func TestHistoryFile(t *testing.T) {
 		id := a.handshake()
 		equal(t, events(a.bayeux(subscribeFrom(id, "/h", "-2"))), []string{"0", "1", "2", "3", "4", "5", "6"})
 	})
+}
+
+// Subscribers may have had an event that a crash kept from the file: its number is
+// not given to another one.
+func TestNumbersAreNotGivenTwice(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "history")
+	config := func(c *Config) { c.Rules, c.HistoryFile = []string{"/h history=100"}, path }
+	var seen int64
+	t.Run("before", func(t *testing.T) {
+		s := start(t, config)
+		mustPublish(t, s, "/h", "0")
+		mustPublish(t, s, "/h", "1")
+		a := dial(t, s)
+		got := a.bayeux(subscribeFrom(a.handshake(), "/h", "-2"))
+		seen = replayID(t, got[1])
+	})
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	os.Truncate(path, int64(len(whole))-1)
+	t.Run("after", func(t *testing.T) {
+		s := start(t, config)
+		mustPublish(t, s, "/h", "2")
+		a := dial(t, s)
+		got := a.bayeux(subscribeFrom(a.handshake(), "/h", fmt.Sprint(seen)))
+		equal(t, events(got), []string{"2"})
+		if id := replayID(t, got[0]); id <= seen {
+			t.Errorf("%d is given to two events", id)
+		}
+	})
+}
+
+// Numbers go on even if nothing is left that has one.
+func TestNumbersSurviveCompaction(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "history")
+	config := func(c *Config) { c.Rules, c.HistoryFile = []string{"/h history=1ms"}, path }
+	t.Run("before", func(t *testing.T) {
+		s := start(t, config)
+		for range compactLeast/1000 + 1 {
+			batch := make([]Publication, 1000)
+			for i := range batch {
+				batch[i] = publication("/h", "1")[0]
+			}
+			if err := s.Publish(batch); err != nil {
+				t.Fatal(err)
+			}
+		}
+		eventually(t, func() bool {
+			info, err := os.Stat(path)
+			return err == nil && info.Size() < 100
+		})
+	})
+	t.Run("after", func(t *testing.T) {
+		s := start(t, config)
+		a := dial(t, s)
+		id := a.handshake()
+		got := a.bayeux(subscribeFrom(id, "/h", fmt.Sprint(compactLeast+1000)))
+		equal(t, got[0]["successful"], true)
+	})
+}
+
+func replayID(t *testing.T, m map[string]any) int64 {
+	t.Helper()
+	id, err := m["replayId"].(json.Number).Int64()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
 }
 
 func TestJournal(t *testing.T) {

@@ -176,7 +176,8 @@ func (j *journal) bloated(left int) bool {
 	return j.records >= compactLeast && j.records >= 2*left && j.keep == nil
 }
 
-// compact has the file written anew with entries alone.
+// compact has the file written anew with entries alone. The last may have no
+// channel, and tell only up to where numbers have been given.
 func (j *journal) compact(entries []history.Entry) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -38,9 +38,17 @@ func openStore(s *Server) (*store, error) {
 		return nil, err
 	}
 	st.file = file
+	if last := st.past.Last(); last > 0 {
+		st.past.Skip(last + unwritten)
+	}
 	st.past.Expire(s.now())
 	return st, nil
 }
+
+// unwritten is more than the events that a crash can have kept from the file.
+// Subscribers may have seen them, for they wait for no write: their numbers are not
+// given again, or who goes on from one of them would miss its namesake.
+const unwritten = 1 << 20
 
 // publish gives e its number and brings it to its subscribers. stored is called
 // when a channel's history is as safe as was asked for, at once if there is no
@@ -136,7 +144,7 @@ func (st *store) expire(ctx context.Context) {
 		st.mu.Lock()
 		st.past.Expire(st.server.now())
 		if st.file != nil && st.file.bloated(st.past.Len()) {
-			st.file.compact(st.past.All())
+			st.file.compact(append(st.past.All(), history.Entry{ID: st.past.Last()}))
 		}
 		st.mu.Unlock()
 	}
