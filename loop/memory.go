@@ -13,13 +13,14 @@ import (
 type memoryWatch struct {
 	peak  int64
 	since int64 // when there were that few first, in milliseconds; 0 there are not
+	once  bool  // trimmed since
 }
 
 const (
 	trimLeast = 1000 // connections that must have gone
 	trimShare = 4    // at most one of so many may be left
 	trimDelay = 5000 // milliseconds
-	// trimSessions is how much longer sessions live than connections: a second trim
+	// trimAgain is how much longer sessions live than connections: a second trim
 	// comes for them.
 	trimAgain = 20_000
 )
@@ -28,7 +29,7 @@ const (
 func (w *memoryWatch) due(connections, now int64) bool {
 	w.peak = max(w.peak, connections)
 	if w.peak-connections < trimLeast || connections > w.peak/trimShare {
-		w.since = 0
+		w.since, w.once = 0, false
 		return false
 	}
 	if w.since == 0 {
@@ -36,9 +37,10 @@ func (w *memoryWatch) due(connections, now int64) bool {
 	}
 	switch elapsed := now - w.since; {
 	case elapsed > trimAgain:
-		w.peak, w.since = connections, 0
+		*w = memoryWatch{peak: connections}
 		return true
-	case elapsed > trimDelay && elapsed <= trimDelay+tickEvery.Milliseconds():
+	case elapsed > trimDelay && !w.once:
+		w.once = true
 		return true
 	}
 	return false
