@@ -57,13 +57,21 @@ func (e Event) Numbered(id int64) Event {
 }
 
 // ID is the event's number in the store, 0 if it has none.
-func (e Event) ID() (id int64) {
-	rest, ok := strings.CutPrefix(string(e[len(eventHead)+len(e.Channel()):]), eventID)
-	if !ok {
+func (e Event) ID() int64 { return idOf(e) }
+
+// EventID is the ID of an event in bytes.
+func EventID(event []byte) int64 { return idOf(event) }
+
+func idOf[T Event | []byte](event T) (id int64) {
+	i := len(eventHead)
+	for event[i] != '"' { // the end of the channel
+		i++
+	}
+	if len(event) < i+len(eventID) || string(event[i:i+len(eventID)]) != eventID {
 		return 0
 	}
-	for i := 0; i < len(rest) && '0' <= rest[i] && rest[i] <= '9'; i++ {
-		id = id*10 + int64(rest[i]-'0')
+	for i += len(eventID); '0' <= event[i] && event[i] <= '9'; i++ {
+		id = id*10 + int64(event[i]-'0')
 	}
 	return id
 }

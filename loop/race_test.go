@@ -3,4 +3,4 @@
 package loop
 
 // The race detector makes each event ten times as dear.
-const stalledEvents = 1504
+const stalledEvents = 1000

@@ -108,7 +108,7 @@ func (r *reactor) encode(dst []byte, e *bayeux.Effect) []byte {
 		r.fx.Each(e, func(message []byte) {
 			id := int64(0)
 			if name == "" {
-				id = bayeux.Event(message).ID()
+				id = bayeux.EventID(message)
 			}
 			dst = connectiontype.AppendEvent(dst, name, id, message)
 			name = ""

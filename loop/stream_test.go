@@ -36,6 +36,10 @@ func socketOf(t testing.TB, s *Server) *wire {
 // frame sends a masked frame.
 func (w *wire) frame(opcode byte, payload string) {
 	w.t.Helper()
+	w.send(maskedFrame(opcode, payload))
+}
+
+func maskedFrame(opcode byte, payload string) string {
 	head := []byte{0x80 | opcode}
 	switch n := len(payload); {
 	case n < 126:
@@ -50,7 +54,7 @@ func (w *wire) frame(opcode byte, payload string) {
 	for i := range body {
 		body[i] ^= mask[i%4]
 	}
-	w.send(string(head) + string(mask) + string(body))
+	return string(head) + string(mask) + string(body)
 }
 
 // readFrame reads one frame of the server's.

@@ -44,6 +44,24 @@ func (w *wire) session(pattern string) (id string) {
 	return id
 }
 
+// manySessions opens count sessions that are subscribed to /a.
+func (w *wire) manySessions(count int) (ids []string) {
+	w.t.Helper()
+	for range count {
+		w.frame(1, `[{"channel":"/meta/handshake"}]`)
+	}
+	for range count {
+		ids = append(ids, w.text()[0]["clientId"].(string))
+	}
+	for _, id := range ids {
+		w.frame(1, "["+wsConnect(id)+","+subscribe(id, "/a")+"]")
+	}
+	for range count {
+		equal(w.t, w.text()[1]["successful"], true)
+	}
+	return ids
+}
+
 func wsConnectNow(id string) string {
 	return fmt.Sprintf(`{"channel":"/meta/connect","connectionType":"websocket","clientId":%q,"advice":{"timeout":0}}`, id)
 }
@@ -102,14 +120,12 @@ func TestSessionsOfOneSocket(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(c *Config) { c.Loops = 2 })
 	w := socketOf(t, s)
-	for range maxSocketSessions + 2 {
-		w.roundTrip(wsDisconnect(w.session("/a")))
+	for _, id := range w.manySessions(maxSocketSessions) {
+		w.frame(1, wsDisconnect(id))
+		w.text()
 	}
 	equal(t, joined(s), 0)
-	var ids []string
-	for range maxSocketSessions {
-		ids = append(ids, w.session("/a"))
-	}
+	ids := w.manySessions(maxSocketSessions)
 	equal(t, joined(s), maxSocketSessions)
 	id := dial(t, s).subscriber("/a")
 	w.frame(1, wsConnect(id))

@@ -1,6 +1,6 @@
 // Package client holds the subscribers, publishers and churning clients of a run on
 // one event loop: no goroutine per connection, one small record per session, one per
-// socket. It speaks Bayeux over HTTP as a browser's client would.
+// socket. It speaks Bayeux as a browser's client would, over any connection type.
 package client
 
 import (
@@ -18,7 +18,7 @@ type Config struct {
 	URL         string // of the Bayeux endpoint
 	PublishURL  string // of an HTTP endpoint that takes an array of {channel,data}; empty publishes as a Bayeux client
 	Style       wire.Style
-	Connections int  // per subscriber: 1, or 2 to hold polls on one and send everything else on the other
+	Connections int  // per subscriber: 1, or 2 to hold polls on one and send everything else on the other; some styles know better
 	Suffixes    bool // add /handshake, /connect to the path the way CometD's client does
 
 	Symbols     *plan.Symbols `json:"-"` // a worker makes its own
@@ -150,7 +150,10 @@ func (f *Fleet) work(now int64) {
 		if !due {
 			break
 		}
-		if f.sessions[t.session].serial == t.serial {
+		switch s := &f.sessions[t.session]; {
+		case t.beat && s.beatAt == t.due:
+			f.ask(int(t.session), heartbeat)
+		case !t.beat && s.serial == t.serial:
 			f.wakeUp(int(t.session))
 		}
 	}

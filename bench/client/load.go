@@ -69,7 +69,7 @@ func (f *Fleet) Leave() {
 		for i := range f.sessions {
 			f.unhold(i)
 			f.hangUp(i)
-			f.sessions[i].phase = dead
+			f.sessions[i].phase, f.sessions[i].beatAt = dead, 0
 			f.sessions[i].serial++
 		}
 	})

@@ -16,7 +16,7 @@ import (
 func TestTimersComeInOrder(t *testing.T) {
 	var ts timers
 	for _, due := range []int64{50, 10, 40, 10, 30} {
-		ts.add(due, int32(due), 1)
+		ts.add(timer{due: due, session: int32(due), serial: 1})
 	}
 	if got := ts.next(never); got != 10 {
 		t.Errorf("the next timer is due at %d", got)

@@ -10,7 +10,7 @@ import (
 // Progress is the state of a fleet at one moment; all but Held and Open only grow.
 type Progress struct {
 	At        int64    `json:"at"`        // nanoseconds since the run's start
-	Held      int      `json:"held"`      // subscribers whose connect the server is holding
+	Held      int      `json:"held"`      // subscribers whose connect or stream the server is holding
 	Open      int      `json:"open"`      // sockets in use by sessions
 	Ramped    int64    `json:"ramped"`    // subscribers that were held for the first time
 	Delivered int64    `json:"delivered"` // distinct messages that arrived
@@ -20,6 +20,9 @@ type Progress struct {
 	Refused   int64    `json:"refused"`   // publishes that the server answered with an error
 	Unknown   int64    `json:"unknown"`   // publishes whose connection broke before the answer
 	Cycles    int64    `json:"cycles"`    // connect replies, with or without messages
+	Rolled    int64    `json:"rolled"`    // streams that the server ended in good order, for the client to open the next
+	Gaps      int64    `json:"gaps"`      // times that the server said it had dropped messages
+	Received  int64    `json:"received"`  // bytes
 	Renewed   int64    `json:"renewed"`   // handshakes because the server had forgotten the session
 	Churned   int64    `json:"churned"`   // complete cycles of churning clients
 	Killed    int64    `json:"killed"`    // connections that we broke on purpose
@@ -68,6 +71,9 @@ func (p *Progress) Add(other Progress) {
 	p.Refused += other.Refused
 	p.Unknown += other.Unknown
 	p.Cycles += other.Cycles
+	p.Rolled += other.Rolled
+	p.Gaps += other.Gaps
+	p.Received += other.Received
 	p.Renewed += other.Renewed
 	p.Churned += other.Churned
 	p.Killed += other.Killed

@@ -8,6 +8,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"halley/bench/wire"
 )
 
 // reactor is an epoll loop over client sockets. One goroutine runs it; only post may
@@ -41,8 +43,9 @@ type conn struct {
 	busy       request // the request that is under way, none when idle
 	owner      int32   // session index
 	sentAt     int64
-	in         []byte // the beginning of a response whose rest has not come
-	out        []byte // what the kernel did not take yet
+	stream     *wire.Stream // what reads it once it is a websocket or its response a stream
+	in         []byte       // the beginning of a response whose rest has not come
+	out        []byte       // what the kernel did not take yet
 }
 
 type connPhase uint8

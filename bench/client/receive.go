@@ -3,6 +3,8 @@ package client
 import (
 	"bytes"
 	"fmt"
+	"strconv"
+	"time"
 
 	"halley/bench/reconcile"
 	"halley/bench/wire"
@@ -15,24 +17,53 @@ func (f *Fleet) opened(fd int) { f.send(fd) }
 func (f *Fleet) received(fd int, in []byte, now int64) (consumed int) {
 	generation := f.loop.conns[fd].generation
 	for consumed < len(in) {
-		r, n, err := wire.Parse(in[consumed:])
-		if err != nil {
+		n, err := f.receive(fd, in[consumed:], now)
+		alive := f.loop.alive(fd, generation)
+		if err != nil && alive {
 			f.fault(&f.tally.Faults.Protocol, err.Error())
 			f.lose(fd)
+		}
+		if err != nil || !alive {
+			f.tally.Received += int64(len(in))
 			return len(in)
 		}
 		if n == 0 {
-			return consumed
+			break
 		}
 		consumed += n
-		if r.Status >= 200 {
-			f.respond(fd, r, now)
+	}
+	f.tally.Received += int64(consumed)
+	return consumed
+}
+
+// receive takes what is complete at the front of in: a response, or a part of a stream.
+func (f *Fleet) receive(fd int, in []byte, now int64) (n int, err error) {
+	c := &f.loop.conns[fd]
+	if c.stream != nil {
+		return f.receiveStream(fd, in, now)
+	}
+	if style := f.style(int(c.owner)); c.busy == stream || style == wire.WebSocket {
+		st, cookie, n, err := wire.Open(style, in)
+		if err != nil {
+			return 0, err
 		}
-		if !f.loop.alive(fd, generation) {
-			return len(in)
+		if st != nil {
+			f.keepCookie(int(c.owner), cookie)
+			f.streamOpened(fd, st, now)
+			return n, nil
 		}
 	}
-	return consumed
+	r, n, err := wire.Parse(in)
+	if err == nil && n > 0 && r.Status >= 200 {
+		f.respond(fd, r, now)
+	}
+	return n, err
+}
+
+func (f *Fleet) keepCookie(i int, cookie []byte) {
+	if s := &f.sessions[i]; cookie != nil && string(cookie) != s.cookie {
+		s.cookie = string(cookie)
+	}
 }
 
 // respond matches a response with the request that the connection was busy with.
@@ -40,19 +71,21 @@ func (f *Fleet) respond(fd int, r wire.Response, now int64) {
 	c := &f.loop.conns[fd]
 	i, what := int(c.owner), c.busy
 	c.busy, c.sentAt = none, now
-	s := &f.sessions[i]
 	if what == none {
 		f.fault(&f.tally.Faults.Protocol, "a response without a request")
 		return
 	}
-	if r.Cookie != nil && string(r.Cookie) != s.cookie {
-		s.cookie = string(r.Cookie)
-	}
+	f.keepCookie(i, r.Cookie)
 	if r.Close {
 		f.detach(fd)
 	}
 	if r.Status != 200 {
-		f.fault(&f.tally.Faults.Status, fmt.Sprintf("HTTP status %d: %.80q", r.Status, r.Body))
+		text := fmt.Sprintf("HTTP status %d: %.80q", r.Status, r.Body)
+		if r.Status == 404 && what == stream && f.style(i) == wire.EventSource { // it does not know the clientId in the path
+			f.setback(i, what, outcome{problem: text, advice: wire.Advice{Reconnect: wire.Handshake}})
+			return
+		}
+		f.fault(&f.tally.Faults.Status, text)
 		f.resume(i, what, f.out.inflight(f.publisherOf(i), what))
 		return
 	}
@@ -73,27 +106,45 @@ func (f *Fleet) read(i int, what request, body []byte, now int64) outcome {
 			return o
 		}
 	}
-	batch := wire.NewBatch(body)
-	var m wire.Message
-	for batch.Next(&m) {
-		if m.IsDelivery() {
-			f.account(i, &m, now)
-		} else if answers(what, &m) {
-			o.add(what, &m)
-		}
-	}
-	if err := batch.Err(); err != nil {
-		o.successful, o.problem = false, fmt.Sprintf("%v in %.80q", err, body)
+	if err := f.scan(i, what, body, now, &o); err != nil {
+		o.successful, o.problem = false, err.Error()
 	} else if !o.answered {
 		o.problem = fmt.Sprintf("no answer in %.80q", body)
 	}
 	return o
 }
 
-// answers reports whether m is the kind of reply that a request waits for.
-func answers(what request, m *wire.Message) bool {
+// scan goes over a batch: deliveries are booked, replies to the request added to o.
+func (f *Fleet) scan(i int, what request, body []byte, now int64, o *outcome) error {
+	batch, gap := wire.NewBatch(body), false
+	var m wire.Message
+	for batch.Next(&m) {
+		switch {
+		case m.IsDelivery():
+			f.account(i, &m, now)
+		case f.answers(i, what, &m):
+			o.add(what, &m)
+		}
+		gap = gap || m.Gap
+	}
+	if gap {
+		f.tally.Gaps++
+	}
+	if err := batch.Err(); err != nil {
+		return fmt.Errorf("%w in %.80q", err, body)
+	}
+	return nil
+}
+
+// answers reports whether m is the reply that a request waits for. Over a websocket only
+// its id tells it from what a server says by itself; in a response its kind will do.
+func (f *Fleet) answers(i int, what request, m *wire.Message) bool {
 	if what == publish {
 		return !m.IsMeta()
+	}
+	var id [10]byte
+	if f.style(i) == wire.WebSocket && !bytes.Equal(m.ID, strconv.AppendUint(id[:0], uint64(f.sessions[i].id), 10)) {
+		return false
 	}
 	name, found := bytes.CutPrefix(m.Channel, []byte("/meta"))
 	return found && (string(name) == what.suffix() || what == subscribe && string(name) == "/subscribe")
@@ -148,6 +199,9 @@ func (f *Fleet) broken(fd int, err error) {
 	switch {
 	case c.phase == dialing:
 		f.fault(&f.tally.Faults.Dial, err.Error())
+	case err == errClosed && c.stream != nil && c.stream.EndsByClose():
+		f.streamEnded(fd)
+		return
 	case c.busy != none:
 		f.fault(&f.tally.Faults.Closed, err.Error())
 	}
@@ -170,7 +224,11 @@ func (f *Fleet) lose(fd int) {
 
 // detach closes a connection and takes it out of its session.
 func (f *Fleet) detach(fd int) {
-	s := &f.sessions[f.loop.conns[fd].owner]
+	c := &f.loop.conns[fd]
+	s := &f.sessions[c.owner]
+	if c.stream != nil && c.stream.LastID != "" {
+		s.lastID = c.stream.LastID
+	}
 	if s.poll == fd {
 		s.poll = -1
 	}
@@ -200,6 +258,11 @@ func (f *Fleet) resume(i int, what request, refused int64) {
 		f.published(i, refused)
 		f.out.pause(f.publisherOf(i), f.clock.Now())
 		return
+	case what == heartbeat:
+		f.beatLater(i, time.Second)
+		return
+	case what == stream && s.phase == leaving:
+		return // its reply to the disconnect comes over the other connection
 	case f.role(i) == churner:
 		s.phase = leaving
 	default:

@@ -11,9 +11,11 @@ import (
 type session struct {
 	clientID string
 	cookie   string
-	poll     int // descriptor that carries connects, -1 when there is none
-	other    int // descriptor that carries the rest, if the client uses two
+	lastID   string // of the last event of a stream without a session
+	poll     int    // descriptor that carries connects, -1 when there is none
+	other    int    // descriptor that carries the rest, if the client uses two
 	began    int64
+	beatAt   int64  // when the next heartbeat beside an event-stream is due, 0 when none is
 	id       uint32 // of the last message sent
 	serial   uint32 // grows with every timer, so that older ones are void
 	interval int32  // milliseconds to wait before a connect, by the server's advice
@@ -45,13 +47,15 @@ const (
 	connect
 	publish
 	disconnect
+	stream    // a response that does not end, held as connects are
+	heartbeat // the connect of a session whose events come by an event-stream
 )
 
 func (r request) suffix() string {
 	switch r {
 	case handshake:
 		return "/handshake"
-	case firstConnect, connect:
+	case firstConnect, connect, stream, heartbeat:
 		return "/connect"
 	case disconnect:
 		return "/disconnect"
@@ -77,17 +81,29 @@ func (f *Fleet) role(i int) role {
 	return churner
 }
 
-// begin starts a session's life with a handshake.
+// style is how session i speaks. Publishers have no use for streams.
+func (f *Fleet) style(i int) wire.Style {
+	if f.role(i) == publisher && f.config.Style > wire.CallbackPolling {
+		return wire.LongPolling
+	}
+	return f.config.Style
+}
+
+// begin starts a session's life with a handshake, if it is going to be one.
 func (f *Fleet) begin(i int, now int64) {
 	s := &f.sessions[i]
 	s.phase, s.began = handshaking, now
+	if f.style(i) == wire.Events {
+		s.phase = connecting
+		f.ask(i, stream)
+		return
+	}
 	f.ask(i, handshake)
 }
 
 // ask sends a request for session i over the connection that carries its kind, dialling if need be.
 func (f *Fleet) ask(i int, what request) {
-	s := &f.sessions[i]
-	fd := f.line(s, what)
+	fd := f.line(i, what)
 	if *fd < 0 {
 		new, err := f.loop.dial(f.targetOf(i, what).address, int32(i), what)
 		if err != nil {
@@ -104,11 +120,12 @@ func (f *Fleet) ask(i int, what request) {
 }
 
 // line is where a session keeps the descriptor for a kind of request.
-func (f *Fleet) line(s *session, what request) *int {
-	if f.config.Connections == 2 && what != connect && what != firstConnect || what == publish {
-		return &s.other
+func (f *Fleet) line(i int, what request) *int {
+	held := what == connect || what == firstConnect || what == stream
+	if what == publish || !held && f.style(i).Connections(f.config.Connections) == 2 {
+		return &f.sessions[i].other
 	}
-	return &s.poll
+	return &f.sessions[i].poll
 }
 
 func (f *Fleet) targetOf(i int, what request) *target {
@@ -121,34 +138,52 @@ func (f *Fleet) targetOf(i int, what request) *target {
 // send writes the request that the connection is busy with.
 func (f *Fleet) send(fd int) {
 	c := &f.loop.conns[fd]
-	i, what := int(c.owner), c.busy
-	s := &f.sessions[i]
-	style, suffix := f.config.Style, ""
-	if f.config.Suffixes {
-		suffix = what.suffix()
-	}
-	if what == publish {
-		style = wire.LongPolling
-		if f.config.PublishURL != "" {
-			suffix = ""
-		}
-	}
-	f.body = f.appendBody(f.body[:0], i, what)
-	f.scratch = f.targetOf(i, what).endpoint.AppendRequest(f.scratch[:0], style, suffix, s.cookie, f.body)
 	c.sentAt = f.clock.Now()
+	f.scratch = f.appendRequest(f.scratch[:0], c)
 	f.loop.write(fd, f.scratch)
 }
+
+// appendRequest puts what the connection is busy with into the form of its style.
+func (f *Fleet) appendRequest(dst []byte, c *conn) []byte {
+	i, what := int(c.owner), c.busy
+	s, style, endpoint := &f.sessions[i], f.style(i), &f.targetOf(i, what).endpoint
+	switch {
+	case what == stream && style == wire.Events:
+		return endpoint.AppendEvents(dst, f.channels(i), s.lastID)
+	case what == stream && style == wire.EventSource:
+		return endpoint.AppendEventSource(dst, s.clientID, s.cookie)
+	case style == wire.WebSocket && c.stream == nil:
+		return endpoint.AppendUpgrade(dst, s.cookie)
+	}
+	f.body = f.appendBody(f.body[:0], i, what)
+	suffix := ""
+	if f.config.Suffixes && (what != publish || f.config.PublishURL == "") {
+		suffix = what.suffix()
+	}
+	switch {
+	case style == wire.WebSocket:
+		return wire.AppendFrame(dst, wire.OpText, f.mask(i), f.body)
+	case what == stream && style == wire.Iframe:
+		return endpoint.AppendForm(dst, suffix, s.cookie, f.body)
+	case what == publish:
+		style = wire.LongPolling
+	}
+	return endpoint.AppendRequest(dst, style, suffix, s.cookie, f.body)
+}
+
+// mask is another one for each message, as long as nobody wants to guess it.
+func (f *Fleet) mask(i int) uint32 { return (f.sessions[i].id + uint32(i)<<8 + 1) * 0x9e3779b1 }
 
 func (f *Fleet) appendBody(dst []byte, i int, what request) []byte {
 	s := &f.sessions[i]
 	s.id++
 	switch what {
 	case handshake:
-		return wire.AppendHandshake(dst, f.config.Style, s.id)
+		return wire.AppendHandshake(dst, f.style(i), s.id)
 	case subscribe:
 		return wire.AppendSubscribe(dst, s.clientID, f.channels(i), s.id)
-	case firstConnect, connect:
-		return wire.AppendConnect(dst, f.config.Style, s.clientID, what == firstConnect, s.id)
+	case firstConnect, connect, stream, heartbeat:
+		return wire.AppendConnect(dst, f.style(i), s.clientID, what == firstConnect, s.id)
 	case publish:
 		return f.take(dst, i)
 	}
@@ -197,10 +232,15 @@ func (f *Fleet) advance(i int, what request, o outcome, now int64) {
 		f.afterHandshake(i)
 	case subscribe:
 		s.phase = connecting
-		f.ask(i, firstConnect)
+		f.afterSubscribe(i)
 	case firstConnect, connect:
 		f.tally.Cycles++
 		f.connectAgain(i, now)
+	case heartbeat:
+		f.tally.Cycles++
+		f.beatLater(i, time.Duration(s.interval)*time.Millisecond)
+	case stream:
+		f.unstreamed(i)
 	case publish:
 		f.flushPublisher(i, now)
 	case disconnect:
@@ -217,6 +257,18 @@ func (f *Fleet) afterHandshake(i int) {
 	}
 	s.phase = subscribing
 	f.ask(i, subscribe)
+}
+
+// afterSubscribe connects, or opens the stream and says beside it that the client lives.
+func (f *Fleet) afterSubscribe(i int) {
+	if !f.style(i).Streams() {
+		f.ask(i, firstConnect)
+		return
+	}
+	if f.style(i) == wire.EventSource && f.role(i) == subscriber {
+		f.ask(i, heartbeat)
+	}
+	f.ask(i, stream)
 }
 
 // connectAgain sends the next connect, now or after the advised interval.
@@ -238,6 +290,12 @@ func (f *Fleet) connectAgain(i int, now int64) {
 
 // hold sends a connect that the server will hold.
 func (f *Fleet) hold(i int, now int64) {
+	f.held(i, now)
+	f.ask(i, connect)
+}
+
+// held notes that the session is ready: a subscriber to receive, a publisher to publish.
+func (f *Fleet) held(i int, now int64) {
 	s := &f.sessions[i]
 	if s.phase != holding {
 		s.phase = holding
@@ -248,7 +306,6 @@ func (f *Fleet) hold(i int, now int64) {
 			f.flushPublisher(i, now)
 		}
 	}
-	f.ask(i, connect)
 }
 
 func (f *Fleet) unhold(i int) {
@@ -267,6 +324,10 @@ func (f *Fleet) setback(i int, what request, o outcome) {
 	f.fault(&f.tally.Faults.Protocol, o.problem)
 	if what == publish && o.advice.Reconnect != wire.Handshake {
 		f.flushPublisher(i, f.clock.Now())
+		return
+	}
+	if what == heartbeat && o.advice.Reconnect != wire.Handshake {
+		f.beatLater(i, time.Second)
 		return
 	}
 	f.unhold(i)
@@ -290,6 +351,7 @@ func (f *Fleet) setback(i int, what request, o outcome) {
 // abandon closes a session's connections together with a publish that may be under way.
 func (f *Fleet) abandon(i int) {
 	f.hangUp(i)
+	f.sessions[i].beatAt = 0
 	if f.role(i) == publisher {
 		f.tally.Unknown += f.out.lines[f.publisherOf(i)].taken
 		f.published(i, 0)
@@ -306,7 +368,7 @@ func (f *Fleet) retryLater(i int) {
 func (f *Fleet) later(i int, pause time.Duration) {
 	s := &f.sessions[i]
 	s.serial++
-	f.timers.add(f.clock.Now()+int64(pause), int32(i), s.serial)
+	f.timers.add(timer{due: f.clock.Now() + int64(pause), session: int32(i), serial: s.serial})
 }
 
 // wakeUp takes the step that the session's phase calls for.
@@ -319,9 +381,12 @@ func (f *Fleet) wakeUp(i int) {
 	case subscribing:
 		f.ask(i, subscribe)
 	case connecting, holding:
-		if s.failures > 0 {
+		switch {
+		case f.style(i).Streams():
+			f.ask(i, stream)
+		case s.failures > 0:
 			f.ask(i, firstConnect)
-		} else {
+		default:
 			f.hold(i, now)
 		}
 	case leaving:
@@ -334,7 +399,7 @@ func (f *Fleet) scanForSilence(now int64) {
 	for fd := range f.loop.conns {
 		c := &f.loop.conns[fd]
 		limit := int64(f.config.ReplyTimeout)
-		if c.busy == connect {
+		if c.busy == connect || c.busy == stream {
 			limit += int64(time.Minute)
 		}
 		if c.phase == open && c.busy != none && now-c.sentAt > limit {

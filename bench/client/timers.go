@@ -9,11 +9,10 @@ type timer struct {
 	due     int64
 	session int32
 	serial  uint32 // of the session when the timer was set; an older one is void
+	beat    bool   // for the heartbeat; it is void when the session's is due at another time
 }
 
-func (t *timers) add(due int64, session int32, serial uint32) {
-	heap.Push(&t.entries, timer{due, session, serial})
-}
+func (t *timers) add(e timer) { heap.Push(&t.entries, e) }
 
 // next is when the first timer is due, or never.
 func (t *timers) next(never int64) int64 {

@@ -89,7 +89,18 @@ func (o *Options) check() error {
 	return nil
 }
 
+// Sockets is how many connections each subscriber has: what was asked for, unless the
+// connection type knows better.
+func (o *Options) Sockets() int {
+	style, err := wire.ParseStyle(o.ConnectionType)
+	if err != nil {
+		return o.Connections
+	}
+	return style.Connections(o.Connections)
+}
+
 func (o *Options) setDefaults() {
+	o.Connections = o.Sockets()
 	o.Processes = max(o.Processes, 1)
 	o.Publishers = max(o.Publishers, 1)
 	if o.Size == 0 {

@@ -27,6 +27,7 @@ type Stream struct {
 	Style  Style
 	Retry  int64  // milliseconds after which the client of an event-stream shall come back
 	LastID string // of the last event that had an id
+	Close  bool   // the connection ends with the stream
 
 	framing  framing
 	boundary []byte // of a mime-message-block, with the dashes before it
@@ -58,7 +59,7 @@ func Open(style Style, buf []byte) (s *Stream, cookie []byte, n int, err error) 
 	if err != nil {
 		return nil, nil, 0, err
 	}
-	s = &Stream{Style: style, Retry: -1}
+	s = &Stream{Style: style, Retry: -1, Close: h.Close}
 	if style == WebSocket {
 		return s.upgraded(&h, end+4)
 	}
@@ -66,7 +67,7 @@ func Open(style Style, buf []byte) (s *Stream, cookie []byte, n int, err error) 
 		return nil, nil, 0, nil
 	}
 	if !h.chunked {
-		s.framing = untilClose
+		s.framing, s.Close = untilClose, true
 	}
 	if style == MimeMessageBlock {
 		_, parameters, err := mime.ParseMediaType(string(h.contentType))

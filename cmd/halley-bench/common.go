@@ -19,8 +19,8 @@ type common struct {
 	ServerCmd                string        `help:"Start this server, watch what it costs, and end it afterwards. The shell replaces itself by it." placeholder:"COMMAND" group:"server"`
 	Suffixes                 bool          `help:"Add /handshake, /connect and so on to the path, as CometD's client does." group:"server"`
 	Subscribers              int           `help:"Subscribers in all." default:"1000" group:"clients"`
-	ConnectionType           string        `help:"How subscribers connect: long-polling or callback-polling." default:"long-polling" group:"clients"`
-	ConnectionsPerSubscriber int           `help:"1, or 2 as browsers do: the held poll on one, everything else on the other." default:"1" group:"clients"`
+	ConnectionType           string        `help:"How subscribers connect: long-polling, callback-polling, websocket, eventsource (GET <mount>/<clientId>), events (GET /events?channel=…, no Bayeux), xhr-streaming, iframe or mime-message-block." default:"long-polling" group:"clients"`
+	ConnectionsPerSubscriber int           `help:"1, or 2 as browsers do: the held poll on one, everything else on the other. A websocket and events always have 1, the other streams 2." default:"1" group:"clients"`
 	Channel                  string        `help:"Channel; in ticker and soak {symbol} stands for the symbol (default: /bench, /bench/{symbol})." group:"clients"`
 	Size                     int           `help:"Bytes of data in a message." default:"128" group:"clients"`
 	Publishers               int           `help:"Publishing clients; a channel belongs to one of them." default:"1" group:"clients"`

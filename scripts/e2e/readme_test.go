@@ -1,0 +1,111 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"compress/gzip"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// halleyWrapper stands for the program in the README's commands: it goes to the
+// test's server, a subscriber ends with its first message, and a server of its
+// own ends after some seconds as it does by Ctrl-C.
+const halleyWrapper = `#!/usr/bin/env bash
+command=$1; shift
+case $command in
+pub) exec "$BIN" pub --server "$INTERNAL" "$@" ;;
+sub) exec "$BIN" sub --server "$PUBLIC/bayeux" --count 1 --timeout 30s "$@" ;;
+serve)
+	case " $* " in *" --check-config "*) exec "$BIN" serve "$@" ;; esac
+	exec timeout --preserve-status --signal INT 3 "$BIN" serve --listen 127.0.0.1:0 --internal 127.0.0.1:0 --drain-timeout 1s "$@" ;;
+*) exec "$BIN" "$command" "$@" ;;
+esac
+`
+
+// goWrapper runs the server as halleyWrapper does, and the load generator against
+// the test's server.
+const goWrapper = `#!/usr/bin/env bash
+case "$1 $2" in
+"run ./cmd/halley") shift 2; exec halley "$@" ;;
+"run ./cmd/halley-bench") cd "$ROOT" && exec "$GO" "$@" --url "$PUBLIC/bayeux" ;;
+"build ./cmd/halley") exec true ;;
+esac
+echo "no rule for: go $*" >&2
+exit 1
+`
+
+// Every command of the README works as it stands there.
+func TestReadmeCommands(t *testing.T) {
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := serve(t, "--demo")
+	folder := t.TempDir()
+	write(t, filepath.Join(folder, "halley"), halleyWrapper, 0o755)
+	write(t, filepath.Join(folder, "go"), goWrapper, 0o755)
+	feed, err := os.Create(filepath.Join(folder, "trades.csv.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	zip := gzip.NewWriter(feed)
+	zip.Write([]byte("ms_since_midnight,symbol,price,size,exchange\n34200000,SPY,167.4100,100,P\n34200100,IBM,181.8500,200,P\n"))
+	zip.Close()
+	feed.Close()
+	goTool, err := exec.LookPath("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := readmeCommands(t, filepath.Join(root, "README.md"))
+	if len(commands) < 8 {
+		t.Fatalf("only %d commands in the README", len(commands))
+	}
+	for _, command := range commands {
+		if command == "scripts/test" {
+			continue // it runs this
+		}
+		t.Run(command, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), deadline)
+			defer cancel()
+			command := strings.NewReplacer("http://localhost:8080", server.public, "http://localhost:8081", server.internal).Replace(command)
+			run := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", command)
+			run.Dir = folder
+			run.Env = append(os.Environ(), "PATH="+folder+":"+os.Getenv("PATH"), "BIN="+binary(t), "ROOT="+root, "GO="+goTool,
+				"PUBLIC="+server.public, "INTERNAL="+server.internal)
+			if out, err := run.CombinedOutput(); err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+}
+
+// readmeCommands are the lines of the README that are indented as commands.
+func readmeCommands(t *testing.T, name string) (commands []string) {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fenced := false
+	for _, line := range strings.Split(string(text), "\n") {
+		if strings.HasPrefix(line, "```") {
+			fenced = !fenced
+		}
+		if command, ok := strings.CutPrefix(line, "    "); ok && !fenced {
+			commands = append(commands, command)
+		}
+	}
+	return commands
+}
+
+func write(t *testing.T, name, text string, mode os.FileMode) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), mode); err != nil {
+		t.Fatal(err)
+	}
+}
