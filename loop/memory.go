@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"runtime"
 	"runtime/debug"
 
 	"halley/bayeux"
@@ -51,7 +52,14 @@ func (s *Server) trim() {
 	for _, r := range *s.bound.Load() {
 		s.post(r.id, entry{kind: entryCall, call: (*reactor).trim}, nil)
 	}
-	s.post(s.lastBound(), entry{kind: entryCall, call: func(*reactor) { go debug.FreeOSMemory() }}, nil)
+	s.post(s.lastBound(), entry{kind: entryCall, call: func(*reactor) { go collect() }}, nil)
+}
+
+// collect has what was given up returned to the system. Pools let go of their
+// contents with the second collection only.
+func collect() {
+	runtime.GC()
+	debug.FreeOSMemory()
 }
 
 // lastBound is the loop whose mailbox is emptied last by what trim posts.
