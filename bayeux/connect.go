@@ -55,9 +55,16 @@ func (x *exchange) connect(m *message.Message) {
 		if !a.asked {
 			a.timeout -= s.spread(a.timeout / 10)
 		}
+		if a.timeout < soon {
+			s.hurry = max(s.hurry, x.now+a.timeout+wheelTick)
+		}
 		x.hold(m, a.kind, a.reply.full, a.timeout)
 	}
 }
+
+// soon is how long a poll may be held, in milliseconds, of which its client would
+// notice if it were held a little longer.
+const soon = 3000
 
 // arrive makes the connect the one that its session lives by.
 func (x *exchange) arrive(m *message.Message) (a arrival) {

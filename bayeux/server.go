@@ -106,6 +106,7 @@ type Server struct {
 	name, other, key, data []byte // scratch
 	exchange               exchange
 	noise                  uint64 // state of the generator that spreads deadlines
+	hurry                  int64  // until when a poll is held whose client wants it back soon
 	drain                  int64  // window over which clients are told to come back, 0 none
 }
 
@@ -175,6 +176,10 @@ func (s *Server) Flush(now int64, max int, fx *Effects) (more bool) {
 	s.dirty = s.dirty[:copy(s.dirty, s.dirty[n:])]
 	return len(s.dirty) > 0
 }
+
+// Hurries tells whether Tick should be called every tenth of a second, since
+// something waits for less than a second or so.
+func (s *Server) Hurries(now int64) bool { return len(s.pacer.turns) > 0 || now < s.hurry }
 
 // Tick answers the connects whose time is over and sweeps expired sessions. It
 // tells whether it left some of them for the next call.

@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"runtime"
 	"runtime/debug"
 
 	"halley/bayeux"
@@ -13,13 +14,14 @@ import (
 type memoryWatch struct {
 	peak  int64
 	since int64 // when there were that few first, in milliseconds; 0 there are not
+	once  bool  // trimmed since
 }
 
 const (
 	trimLeast = 1000 // connections that must have gone
 	trimShare = 4    // at most one of so many may be left
 	trimDelay = 5000 // milliseconds
-	// trimSessions is how much longer sessions live than connections: a second trim
+	// trimAgain is how much longer sessions live than connections: a second trim
 	// comes for them.
 	trimAgain = 20_000
 )
@@ -28,7 +30,7 @@ const (
 func (w *memoryWatch) due(connections, now int64) bool {
 	w.peak = max(w.peak, connections)
 	if w.peak-connections < trimLeast || connections > w.peak/trimShare {
-		w.since = 0
+		w.since, w.once = 0, false
 		return false
 	}
 	if w.since == 0 {
@@ -36,9 +38,10 @@ func (w *memoryWatch) due(connections, now int64) bool {
 	}
 	switch elapsed := now - w.since; {
 	case elapsed > trimAgain:
-		w.peak, w.since = connections, 0
+		*w = memoryWatch{peak: connections}
 		return true
-	case elapsed > trimDelay && elapsed <= trimDelay+tickEvery.Milliseconds():
+	case elapsed > trimDelay && !w.once:
+		w.once = true
 		return true
 	}
 	return false
@@ -49,7 +52,14 @@ func (s *Server) trim() {
 	for _, r := range *s.bound.Load() {
 		s.post(r.id, entry{kind: entryCall, call: (*reactor).trim}, nil)
 	}
-	s.post(s.lastBound(), entry{kind: entryCall, call: func(*reactor) { go debug.FreeOSMemory() }}, nil)
+	s.post(s.lastBound(), entry{kind: entryCall, call: func(*reactor) { go collect() }}, nil)
+}
+
+// collect has what was given up returned to the system. Pools let go of their
+// contents with the second collection only.
+func collect() {
+	runtime.GC()
+	debug.FreeOSMemory()
 }
 
 // lastBound is the loop whose mailbox is emptied last by what trim posts.

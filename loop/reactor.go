@@ -3,6 +3,7 @@ package loop
 import (
 	"context"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/panjf2000/gnet/v2"
@@ -42,6 +43,7 @@ type reactor struct {
 	cursor  int     // the next entry of inbox
 	clock   int64   // milliseconds, when this turn began
 
+	hurry       atomic.Bool // ticks are wanted often
 	flushPosted bool
 	resumed     []bayeux.ReplyTo // answered outside of their turn; input may wait
 	counters    counters
@@ -130,11 +132,23 @@ func (r *reactor) execute(t *task) {
 // gnet runs it after all I/O events of the round: every FIN and RST that the
 // kernel has reported is seen before anything is written.
 func (r *reactor) endTurn() {
+	if !r.hurry.Load() && r.hurries() {
+		r.hurry.Store(true)
+		select {
+		case r.server.hurried <- struct{}{}:
+		default:
+		}
+	}
 	if !r.flushPosted && (r.core.Dirty() || len(r.resumed) > 0) {
 		r.flushPosted = true
 		r.execute(&r.flushTask)
 	}
 }
+
+// hurries tells whether something waits for a tick that a client would miss: bytes
+// for a slow connection, an event that is held back for a fraction of a second, a
+// poll that its client wants back soon.
+func (r *reactor) hurries() bool { return len(r.slow) > 0 || r.core.Hurries(r.now()) }
 
 // flush answers the held connects that events wait for. What is left after a
 // bounded number of them waits for the next round.
@@ -165,6 +179,7 @@ func (r *reactor) tick() {
 		r.timeout(r.conns.At(slot))
 	}
 	r.checkSlow()
+	r.hurry.Store(r.hurries())
 	if r.mailbox.waits() {
 		r.drainMailbox()
 	}
