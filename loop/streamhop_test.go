@@ -33,7 +33,6 @@ type hopper struct {
 
 	mu      sync.Mutex
 	seen    map[int]string // where each event came
-	last    atomic.Int64
 	readers sync.WaitGroup
 }
 
