@@ -166,7 +166,9 @@ func (s *Server) conflateBounced(slot uint32, r *session) {
 		}
 		s.conflater.put(id)
 		if came[place] {
+			batch := node.batch
 			s.replace(slot, q, key, node.event)
+			s.nodes.slab[place].batch = batch
 		} else {
 			s.stats.Conflated++
 		}

@@ -14,6 +14,7 @@ type connectReply struct {
 	heartbeat bool   // events come on a stream: no connect is held
 	advice    string // raw advice in place of the full one
 	ended     bool   // preceded by a delivered /meta/disconnect
+	left      bool   // its client has gone on elsewhere, where the events go
 }
 
 // advisedReply is the usual reply to the held connect of r.
@@ -159,7 +160,9 @@ func (x *exchange) displace() {
 		x.fx.add(Effect{Kind: Close, To: r.held}, x.fx.begin())
 		s.unhold(x.slot, r)
 	case r.held != x.req.To:
-		s.resume(x.now, x.slot, r, advisedReply(r), x.fx)
+		reply := advisedReply(r)
+		reply.left = true
+		s.resume(x.now, x.slot, r, reply, x.fx)
 	default:
 		s.unhold(x.slot, r)
 	}
@@ -202,7 +205,7 @@ func (s *Server) resume(now int64, slot uint32, r *session, reply connectReply, 
 	}
 	start := fx.begin()
 	effect := Effect{Kind: Reply, To: r.held, Session: s.address(slot, r)}
-	if !r.blocked() && !r.hasStream {
+	if !reply.left && !r.blocked() && !r.hasStream {
 		s.appendPending(slot, r, &effect, fx, start, r.ackNumber+1)
 	}
 	if reply.ended {

@@ -18,8 +18,12 @@ func (s *Server) deliverTo(now int64, slot uint32, e Event, b *Behaviour) {
 	if r.paced {
 		interval = max(interval, s.askedInterval(slot, e))
 	}
-	if interval > 0 && !s.pace(now, s.address(slot, r), s.conflationKey(e, b.Key), e, interval) {
+	switch {
+	case interval > 0 && !s.pace(now, s.address(slot, r), s.conflationKey(e, b.Key), e, interval):
+		r.waited = true
 		return
+	case interval == 0 && r.waited: // for what the session no longer asks for
+		s.skipTurn(slot, s.conflationKey(e, b.Key))
 	}
 	if b.Lazy > 0 && !r.eager {
 		s.enqueueFor(slot, r, e, b.Conflate || interval > 0)

@@ -36,6 +36,7 @@ type session struct {
 	acknowledges bool   // the acknowledge extension is on
 	eager        bool   // not all pending events are lazy
 	paced        bool   // Server.asked has something for it
+	waited       bool   // an event of it has waited for its turn
 	outstanding  bool   // events were sent since the last connect, which may still be on their way
 	streamed     bool   // … on a stream: its client's connects tell nothing of them
 	ackNumber    uint32 // of the last connect reply

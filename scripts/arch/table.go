@@ -37,6 +37,7 @@ func table() []rule {
 		{"bayeux/slab", nil, nil, clockless},
 		{"bayeux/history", []string{"bayeux/message", "bayeux/channel"}, nil, clockless},
 		{"bayeux", []string{"bayeux/message", "bayeux/channel", "bayeux/history", "bayeux/wheel", "bayeux/slab"}, []string{goJSON}, clockless},
+		{"bayeux/simulation", []string{"bayeux", "bayeux/message", "bayeux/channel", "bayeux/history"}, nil, clockless},
 		{"bayeux/connectiontype", []string{"bayeux/message"}, nil, clockless},
 		{"bayeux/client", nil, []string{"github.com/coder/websocket", goJSON}, impure},
 

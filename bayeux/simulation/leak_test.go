@@ -1,0 +1,52 @@
+package simulation
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"halley/bayeux"
+)
+
+// leftovers tells what a core still keeps, in words; all of its sessions are gone.
+// It looks where the package lets nobody look: a server has no use for that.
+func leftovers(s *bayeux.Server) string {
+	core := reflect.ValueOf(s).Elem()
+	var left []string
+	count := func(what string, n int) {
+		if n != 0 {
+			left = append(left, fmt.Sprintf("%d %s", n, what))
+		}
+	}
+	field := func(path string) reflect.Value {
+		v := core
+		for _, name := range strings.Split(path, ".") {
+			if v.Kind() == reflect.Pointer {
+				v = v.Elem()
+			}
+			v = v.FieldByName(name)
+		}
+		return v
+	}
+	for _, path := range []string{"dirty", "doomed", "longIDs", "drops", "parked", "asked", "syncs", "joining",
+		"conflater.ids", "conflater.pending", "pacer.turns"} {
+		count(path, field(path).Len())
+	}
+	for _, path := range []string{"sessions.count", "wheel.armed", "pacer.wheel.armed", "stats.Held"} {
+		count(path, int(field(path).Int()))
+	}
+	count("conflater.keys", field("conflater.keys").Len()-1-field("conflater.free").Len())
+	count("pacer.slab", field("pacer.slab").Len()-field("pacer.free").Len())
+	count("nodes", usedNodes(field("nodes")))
+	return strings.Join(left, ", ")
+}
+
+// usedNodes is how many nodes are in no free list.
+func usedNodes(nodes reflect.Value) int {
+	slab := nodes.FieldByName("slab")
+	used := slab.Len() - 1
+	for i := nodes.FieldByName("free").Uint(); i != 0; i = slab.Index(int(i)).FieldByName("next").Uint() {
+		used--
+	}
+	return used
+}

@@ -1,0 +1,360 @@
+package simulation
+
+import (
+	"bytes"
+	"math/rand/v2"
+
+	"halley/bayeux"
+	"halley/bayeux/message"
+)
+
+// entryKind says what a mailbox entry is about.
+type entryKind uint8
+
+const (
+	entryPublish entryKind = iota
+	entryForward
+	entryConn // something to do with a connection
+	entryBounced
+	entryWritten
+	entryGone
+	entryCall
+)
+
+// entry is one message from loop to loop.
+type entry struct {
+	kind entryKind
+	run  func(l *loop)
+}
+
+// loop drives one core as an event loop of the server does, over connections that
+// are only thought of.
+type loop struct {
+	w       *world
+	id      uint16
+	core    *bayeux.Server
+	fx      bayeux.Effects
+	batch   message.Batch
+	scanner message.Scanner
+	mailbox []entry
+	conns   []*conn // by slot; nil is free
+	gens    []uint32
+	free    []uint32
+	inputs  []*conn // with requests to read
+	closing []*conn // closed by the client, which the loop has not noticed
+	slow    []*conn // with frames whose fate was not told
+	ticked  int64
+	asking  *client // whose request is handled
+}
+
+func newLoop(w *world, id uint16) *loop {
+	p := &w.plan
+	noise := rand.New(rand.NewPCG(w.rng.Uint64(), 3))
+	cfg := bayeux.Config{
+		Loop: id, Hold: p.hold, MaxInterval: p.maxInterval, MultiInterval: 500,
+		QueueMessages: p.queueMessages, QueueBytes: p.queueBytes, Slow: p.slow,
+		MaxSessions: 1 << 20, MaxSubscriptions: 64, MaxAsks: 1 << 20, Channel: limits,
+		Scanner: message.Scanner{MaxDepth: 20, MaxMessages: 100}, PollsPerBrowser: p.polls,
+		Durable: p.durable, Rules: w.rules, Browsers: w.browsers,
+		Random: func(b []byte) {
+			for i := range b {
+				b[i] = byte(noise.Uint32())
+			}
+		},
+	}
+	if p.policy {
+		cfg.Policy = policy{w}
+	}
+	return &loop{w: w, id: id, core: bayeux.NewServer(cfg, w.now), scanner: cfg.Scanner, ticked: w.now}
+}
+
+// policy lets some questions wait.
+type policy struct{ w *world }
+
+func (p policy) Decide(bayeux.Question) bayeux.Verdict {
+	switch n := p.w.rng.IntN(40); {
+	case n == 0 && !p.w.quiet:
+		return bayeux.Deny
+	case n < 6:
+		return bayeux.Wait
+	}
+	return bayeux.Allow
+}
+
+// post puts an entry into the mailbox of l.
+func (l *loop) post(kind entryKind, run func(l *loop)) {
+	l.mailbox = append(l.mailbox, entry{kind, run})
+	if n := len(l.mailbox); n > 1 && kind == entryPublish && l.w.strikes(bugReorder, 20) {
+		l.mailbox[n-1], l.mailbox[n-2] = l.mailbox[n-2], l.mailbox[n-1]
+	}
+}
+
+// turn works off at most n entries of the mailbox, and flushes when that is empty.
+func (l *loop) turn(n int) {
+	for ; n > 0 && len(l.mailbox) > 0; n-- {
+		e := l.mailbox[0]
+		l.mailbox = l.mailbox[1:]
+		if e.kind == entryBounced && l.w.strikes(bugDropBounced, 1) {
+			continue
+		}
+		e.run(l)
+	}
+	if len(l.mailbox) == 0 {
+		l.mailbox = nil
+		l.flush()
+	}
+}
+
+func (l *loop) flush() {
+	for l.core.Dirty() {
+		l.core.Flush(l.w.now, 64, &l.fx)
+		l.perform()
+	}
+}
+
+func (l *loop) tick() {
+	l.ticked = l.w.now
+	if l.w.strikes(bugLateTick, 1) {
+		return
+	}
+	for more := true; more; {
+		more = l.core.Tick(l.w.now, &l.fx)
+		l.perform()
+	}
+}
+
+func (l *loop) deliver(e bayeux.Event) {
+	l.core.Deliver(l.w.now, e)
+	if l.w.strikes(bugDoubleDeliver, 60) {
+		l.core.Deliver(l.w.now, e)
+	}
+}
+
+// read handles at most n requests that have come in.
+func (l *loop) read(n int) {
+	for ; n > 0 && len(l.inputs) > 0; n-- {
+		i := l.w.rng.IntN(len(l.inputs))
+		c := l.inputs[i]
+		l.inputs[i] = l.inputs[len(l.inputs)-1]
+		l.inputs = l.inputs[:len(l.inputs)-1]
+		c.listed = false
+		if c.open && !c.over && (c.websocket || !c.answering) && len(c.up) > 0 {
+			q := c.up[0]
+			c.up = c.up[1:]
+			c.answering = !c.websocket
+			l.route(c, q)
+		}
+		c.listen()
+	}
+}
+
+// route hands a request to the loop of its session.
+func (l *loop) route(c *conn, q request) {
+	req := bayeux.Request{To: c.replyTo(), Type: q.kind, Browser: c.client.browser}
+	if req.Type == bayeux.WebSocket {
+		req.Browser = 0
+	}
+	owner := l
+	if a, ok := bayeux.ParseClientID(q.session); ok {
+		owner = l.w.loops[a.Loop]
+	}
+	if owner == l {
+		l.handle(c.client, req, q)
+		return
+	}
+	owner.post(entryForward, func(l *loop) { l.handle(c.client, req, q) })
+}
+
+func (l *loop) handle(c *client, req bayeux.Request, q request) {
+	now := l.w.now
+	l.asking = c
+	defer func() { l.asking = nil }()
+	c.active(q.session, l.core)
+	switch {
+	case q.events != nil:
+		l.core.OpenEvents(now, req, q.events, q.after, &l.fx)
+	case q.open:
+		l.core.Open(now, req, q.session, &l.fx)
+	default:
+		if err := l.scanner.Scan(q.body, &l.batch); err != nil {
+			panic(err)
+		}
+		l.core.Handle(now, req, &l.batch, &l.fx)
+	}
+	l.perform()
+}
+
+// perform executes the effects in order.
+func (l *loop) perform() {
+	for i := 0; i < len(l.fx.List); i++ {
+		l.effect(&l.fx.List[i])
+	}
+	l.fx.Reset()
+}
+
+func (l *loop) effect(e *bayeux.Effect) {
+	w := l.w
+	switch e.Kind {
+	case bayeux.Publish:
+		l.publish(e)
+	case bayeux.Join:
+		w.store.join(l, e.Ticket, e.Wanted)
+	case bayeux.AddInterest:
+		w.interest.add(string(l.fx.Pattern(e)), l.id)
+	case bayeux.RemoveInterest:
+		if !w.strikes(bugKeepInterest, 3) {
+			w.interest.remove(string(l.fx.Pattern(e)), l.id)
+		}
+	case bayeux.Ask:
+		ticket, verdict := e.Ticket, bayeux.Allow
+		if w.chance(20) && !w.quiet {
+			verdict = bayeux.Deny
+		}
+		w.asks = append(w.asks, ask{l, func(l *loop) {
+			l.core.Resume(l.w.now, ticket, verdict, &l.fx)
+			l.perform()
+		}})
+	default:
+		l.toConn(e)
+	}
+}
+
+// publish brings an event to the other loops, or to the store.
+func (l *loop) publish(e *bayeux.Effect) {
+	w, event, ticket := l.w, e.Event, e.Ticket
+	if e.Sequenced {
+		w.store.publish(event, func() {
+			if ticket != 0 {
+				w.asks = append(w.asks, ask{l, func(l *loop) {
+					l.core.Published(l.w.now, ticket, "", &l.fx)
+					l.perform()
+				}})
+			}
+		})
+		return
+	}
+	w.model.accept(event)
+	set := w.interest.of(event.Channel())
+	for _, other := range w.loops {
+		if other == l || !set[other.id] {
+			continue
+		}
+		if w.strikes(bugSkipLoop, 40) {
+			continue
+		}
+		other.post(entryPublish, func(l *loop) { l.deliver(event) })
+		if w.strikes(bugDoublePublish, 40) {
+			other.post(entryPublish, func(l *loop) { l.deliver(event) })
+		}
+	}
+}
+
+// toConn carries out an effect on a connection, here or on its loop.
+func (l *loop) toConn(e *bayeux.Effect) {
+	out, client := *e, l.w.model.sessions[e.Session]
+	if client == nil || e.Session == (bayeux.Address{}) {
+		client = l.asking
+	}
+	if e.Kind == bayeux.Reply && e.Numbered {
+		l.w.model.touched(e.Session)
+	}
+	data := bytes.Clone(l.fx.Messages(e))
+	owner := l.w.loops[e.To.Loop]
+	if owner == l {
+		l.carryOut(client, &out, data)
+		return
+	}
+	owner.post(entryConn, func(l *loop) { l.carryOut(client, &out, data) })
+}
+
+func (l *loop) carryOut(client *client, e *bayeux.Effect, data []byte) {
+	c := l.find(e.To)
+	f := &frame{kind: e.Kind, to: e.To, conn: c, body: data, numbered: e.Numbered, session: e.Session, upto: e.Upto, gap: e.Gap, at: l.w.now}
+	switch e.Kind {
+	case bayeux.Reply, bayeux.Deliver:
+		if c == nil || e.Kind == bayeux.Deliver && !c.websocket && !c.streaming {
+			client.untold(f)
+			l.bounced(f)
+			return
+		}
+		c.write(f)
+		if e.Kind == bayeux.Reply {
+			c.finish()
+		} else if c.streaming && l.w.chance(l.w.plan.rollOver) {
+			c.rollOver()
+		}
+	case bayeux.Hold:
+		if c == nil {
+			l.gone(e.Session, e.To)
+		} else if !c.websocket {
+			c.held, c.holding = e.Session, true
+		}
+	case bayeux.Stream:
+		l.stream(c, f, e)
+	case bayeux.Close:
+		if c != nil {
+			c.shut()
+		}
+	case bayeux.Abandon:
+		l.abandon(e.To)
+	case bayeux.EndStream:
+		if c != nil && c.websocket {
+			c.leave(e.Session)
+		} else if c != nil && c.streaming {
+			c.endStream()
+		}
+	case bayeux.Refuse:
+		if c != nil {
+			c.write(f)
+			c.finish()
+		}
+	}
+}
+
+// stream makes a request a stream.
+func (l *loop) stream(c *conn, f *frame, e *bayeux.Effect) {
+	switch {
+	case c == nil:
+		l.gone(e.Session, e.To)
+	case c.websocket:
+		c.join(e.Session)
+	default:
+		c.streaming, c.endless, c.held = true, e.Anonymous, e.Session
+		c.write(f)
+	}
+}
+
+func (l *loop) written(f *frame) {
+	if !f.numbered {
+		return
+	}
+	owner := l.w.loops[f.session.Loop]
+	if owner == l {
+		l.core.Written(f.session, f.upto)
+		return
+	}
+	owner.post(entryWritten, func(l *loop) { l.core.Written(f.session, f.upto) })
+}
+
+func (l *loop) bounced(f *frame) {
+	if !f.numbered {
+		return
+	}
+	owner := l.w.loops[f.session.Loop]
+	if owner == l {
+		l.core.Bounced(f.session, f.upto)
+		return
+	}
+	owner.post(entryBounced, func(l *loop) { l.core.Bounced(f.session, f.upto) })
+}
+
+func (l *loop) gone(session bayeux.Address, to bayeux.ReplyTo) {
+	run := func(l *loop) {
+		l.core.Gone(l.w.now, session, to)
+	}
+	if owner := l.w.loops[session.Loop]; owner != l {
+		owner.post(entryGone, run)
+		return
+	}
+	run(l)
+}

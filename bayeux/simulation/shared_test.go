@@ -1,0 +1,163 @@
+package simulation
+
+import (
+	"strconv"
+	"strings"
+
+	"halley/bayeux"
+	"halley/bayeux/channel"
+	"halley/bayeux/history"
+)
+
+// interest is which loops have subscribers of a pattern, as one would write it
+// without a thought of cost.
+type interest map[string]map[uint16]bool
+
+func (x interest) add(pattern string, loop uint16) {
+	if x[pattern] == nil {
+		x[pattern] = make(map[uint16]bool)
+	}
+	x[pattern][loop] = true
+}
+
+func (x interest) remove(pattern string, loop uint16) {
+	delete(x[pattern], loop)
+	if len(x[pattern]) == 0 {
+		delete(x, pattern)
+	}
+}
+
+func (x interest) of(name string) map[uint16]bool {
+	set := make(map[uint16]bool)
+	add := func(pattern string) {
+		for l := range x[pattern] {
+			set[l] = true
+		}
+	}
+	add(name)
+	for end := len(name); ; {
+		end = strings.LastIndexByte(name[:end], '/')
+		if end < 0 {
+			return set
+		}
+		if !strings.Contains(name[end+1:], "/") {
+			add(name[:end] + "/*")
+		}
+		add(name[:end] + "/**")
+	}
+}
+
+// browsers counts held polls.
+type browsers map[uint64]int
+
+func (b browsers) Hold(browser uint64) int {
+	b[browser]++
+	return b[browser]
+}
+
+func (b browsers) Release(browser uint64) {
+	if b[browser]--; b[browser] == 0 {
+		delete(b, browser)
+	}
+}
+
+// store is the sequence of events of channels that have one order, over the real
+// history. What it does happens at once, as if under a lock.
+type store struct {
+	w       *world
+	past    *history.Store
+	journal []record // what the history file has
+}
+
+// record is an entry with what its channel keeps.
+type record struct {
+	entry history.Entry
+	keep  history.Keep
+}
+
+const historyBytes = 1 << 20
+
+func newStore(w *world) *store { return &store{w: w, past: history.New(historyBytes)} }
+
+// reborn is the store after a restart: with what the file had, or empty.
+func (s *store) reborn(kept bool) *store {
+	next := newStore(s.w)
+	if !kept {
+		return next
+	}
+	for _, r := range s.journal {
+		next.past.Add(r.entry, r.keep)
+	}
+	next.journal = s.journal
+	next.past.Expire(s.w.now)
+	return next
+}
+
+// publish numbers and remembers e and posts it to every interested loop. stored is
+// called at once: waiting for the file is the loop's part.
+func (s *store) publish(e bayeux.Event, stored func()) {
+	w := s.w
+	b := w.rules.Of([]byte(e.Channel()))
+	id := s.past.Next()
+	if w.strikes(bugIDs, 40) && b.Remembered() {
+		id -= 2
+	}
+	w.model.sequence(e, s.past.Next())
+	if b.History {
+		e = e.Numbered(id)
+	}
+	if b.Remembered() {
+		r := record{history.Entry{ID: s.past.Next(), At: w.now, Channel: e.Channel(), Event: string(e)}, b.Keep}
+		s.past.Add(r.entry, r.keep)
+		if b.History && w.plan.keeps {
+			s.journal = append(s.journal, r)
+		}
+	} else {
+		s.past.Skip(s.past.Next())
+	}
+	set := w.interest.of(e.Channel())
+	for _, l := range w.loops {
+		if set[l.id] {
+			l.post(entryPublish, func(l *loop) { l.deliver(e) })
+		}
+	}
+	stored()
+}
+
+// join posts what is remembered of wanted, behind all that was published before.
+func (s *store) join(l *loop, ticket bayeux.Ticket, wanted []bayeux.Wanted) {
+	past := s.recall(wanted)
+	if s.w.strikes(bugSnapshotTwice, 3) && len(past.Entries) > 0 {
+		past.Entries = append(past.Entries, past.Entries[len(past.Entries)-1])
+	}
+	joined := func(l *loop) {
+		l.core.Joined(s.w.now, ticket, past, &l.fx)
+		l.perform()
+	}
+	if len(l.mailbox) > 0 && s.w.strikes(bugEarlyJoin, 2) {
+		l.mailbox = append([]entry{{entryCall, joined}}, l.mailbox...)
+		return
+	}
+	l.post(entryCall, joined)
+}
+
+func (s *store) recall(wanted []bayeux.Wanted) (past bayeux.Remembered) {
+	s.past.Expire(s.w.now)
+	for _, p := range wanted {
+		if !p.Replay {
+			past.Entries = s.past.Snapshot(past.Entries, []byte(p.Pattern), func(name string) bool {
+				return s.w.rules.Of([]byte(name)).Snapshot
+			})
+			continue
+		}
+		entries, ok := s.past.Replay(past.Entries, []byte(p.Pattern), p.After)
+		if !ok {
+			return bayeux.Remembered{Failure: "400::The replayId {" + strconv.FormatInt(p.After, 10) + "} you provided was invalid"}
+		}
+		past.Entries = entries
+	}
+	past.Entries = history.Merge(past.Entries)
+	return past
+}
+
+func matches(pattern, name string) bool { return channel.Matches([]byte(pattern), []byte(name)) }
