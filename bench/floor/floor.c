@@ -1,12 +1,14 @@
 //go:build ignore
 
-/* The floor: the least that the kernel allows for Bayeux over long-polling.
+/* The floor: the least that the kernel allows for Bayeux over long-polling and websockets,
+ * and for plain event-streams (GET /events).
  *
  * One thread, one epoll set, tables of fixed rows, answers put together by memcpy. It
  * believes everything it reads, knows one channel, and is right only for the load
  * generator's own requests; it is a yardstick and not a server. What it does do is
  * real: every request is read, framed, told apart, held and answered with the bytes
- * that a server would send, and no message is lost between two polls.
+ * that a server would send, and no message is lost between two polls. What goes to
+ * websockets and event-streams is put together once and written to each.
  *
  *   floor [--listen 127.0.0.1:8080] [--hold SECONDS]
  */
@@ -15,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,14 +27,16 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_FD = 1 << 20, MAX_SESSIONS = 1 << 20, BACKLOG = 4096, INPUT = 1 << 18, LOG = 1 << 12, ID = 12 };
+enum { MAX_FD = 1 << 20, MAX_SESSIONS = 1 << 20, BACKLOG = 4096, INPUT = 1 << 18, LOG = 1 << 12, ID = 12, BEAT = 25000 };
+enum { HTTP, SOCKET, EVENTS }; /* what a connection has become */
 
 struct session {
   int fd;            /* that holds its connect, -1 when none does */
   int prev, next;    /* in the list of held sessions, oldest first; next also links the free ones */
   unsigned cursor;   /* number of the first message that it has not got */
   unsigned deadline; /* milliseconds, when the hold ends */
-  char subscribed, idlen, id[ID];
+  char subscribed;   /* 2 when by a websocket: then messages do not wait for a connect */
+  char idlen, id[ID];
 };
 
 struct message { char *text; int len; };
@@ -43,7 +48,11 @@ static char **rest;   /* descriptor -> the beginning of a request, NULL mostly *
 static int *restlen;
 static struct message messages[LOG];
 static unsigned head; /* messages published so far */
-static unsigned hold = 30000;
+static unsigned hold = 30000, next_beat;
+static char *kind;    /* descriptor -> what it has become */
+static int *pushed;   /* the descriptors of event-streams and subscribed websockets */
+static int *place;    /* descriptor -> where it stands in pushed, -1 */
+static int pushing;   /* how many there are */
 static char input[INPUT], output[INPUT + 4096];
 
 static unsigned now_ms(void) {
@@ -54,11 +63,32 @@ static unsigned now_ms(void) {
 
 static void die(const char *what) { perror(what); exit(1); }
 
+static void send_all(int fd, const char *bytes, int len) {
+  if (write(fd, bytes, len) < 0 && errno != EAGAIN) shutdown(fd, SHUT_RDWR);
+}
+
+/* Writes the head of a text frame in front of text, where ten bytes are free, and returns how many it took. */
+static int frame_head(char *text, int len) {
+  unsigned char *head = (unsigned char *)text;
+  if (len < 126) { head[-2] = 0x81; head[-1] = len; return 2; }
+  if (len < 1 << 16) { head[-4] = 0x81; head[-3] = 126; head[-2] = len >> 8; head[-1] = len; return 4; }
+  head -= 10;
+  memcpy(head, "\x81\x7f\0\0\0\0", 6);
+  for (int i = 0; i < 4; i++) head[6 + i] = len >> (24 - 8 * i);
+  return 10;
+}
+
 /* A response is written behind this head, whose length field has a fixed width. */
 static const char HEAD[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json;charset=utf-8\r\nContent-Length: ";
 
 static void respond(int fd, const char *body, int len) {
   static char out[sizeof output];
+  if (kind[fd] == SOCKET) {
+    memcpy(out + 10, body, len);
+    int head = frame_head(out + 10, len);
+    send_all(fd, out + 10 - head, head + len);
+    return;
+  }
   int n = sizeof HEAD - 1;
   memcpy(out, HEAD, n);
   char digits[12];
@@ -67,7 +97,7 @@ static void respond(int fd, const char *body, int len) {
   while (d) out[n++] = digits[--d];
   memcpy(out + n, "\r\n\r\n", 4);
   memcpy(out + n + 4, body, len);
-  if (write(fd, out, n + 4 + len) < 0 && errno != EAGAIN) shutdown(fd, SHUT_RDWR);
+  send_all(fd, out, n + 4 + len);
 }
 
 #define PUT(text) (memcpy(output + n, text, sizeof text - 1), n += sizeof text - 1)
@@ -100,7 +130,7 @@ static void answer_connect(int s, int fd, const char *id, int idlen) {
   struct session *p = &sessions[s];
   int n = 0;
   PUT("[");
-  if (p->subscribed) {
+  if (p->subscribed == 1) {
     if (head - p->cursor > LOG) p->cursor = head - LOG;
     for (; p->cursor != head; p->cursor++) {
       struct message *m = &messages[p->cursor % LOG];
@@ -112,6 +142,20 @@ static void answer_connect(int s, int fd, const char *id, int idlen) {
   n = put_reply(n, "/meta/connect", id, idlen);
   PUT("]");
   respond(fd, output, n);
+}
+
+static void push_from_now_on(int fd) {
+  if (place[fd] >= 0) return;
+  place[fd] = pushing;
+  pushed[pushing++] = fd;
+}
+
+static void push_no_more(int fd) {
+  if (place[fd] < 0) return;
+  int last = pushed[--pushing];
+  pushed[place[fd]] = last;
+  place[last] = place[fd];
+  place[fd] = -1;
 }
 
 static int session_of(const char *body, const char *end) {
@@ -147,7 +191,8 @@ static void handshake(int fd, const char *id, int idlen) {
 
 static void connect_or_hold(int fd, int s, const char *body, const char *end, const char *id, int idlen) {
   struct session *p = &sessions[s];
-  if (memmem(body, end - body, "\"timeout\":0", 11) || (p->subscribed && p->cursor != head)) {
+  if (p->subscribed == 2) push_from_now_on(fd); /* it may be another one than before */
+  if (memmem(body, end - body, "\"timeout\":0", 11) || (p->subscribed == 1 && p->cursor != head)) {
     answer_connect(s, fd, id, idlen);
     return;
   }
@@ -163,9 +208,35 @@ static void connect_or_hold(int fd, int s, const char *body, const char *end, co
   holder[fd] = s;
 }
 
+/* Writes the messages from number first on to all that are not polled for: one frame, one chunk. */
+static void push(unsigned first) {
+  static char frames[sizeof output], events[sizeof output];
+  int f = 10, e = 10; /* behind the room for their heads */
+  frames[f++] = '[';
+  for (unsigned i = first; i != head; i++) {
+    struct message *m = &messages[i % LOG];
+    if (f + e + 2 * m->len + 64 > INPUT) break;
+    memcpy(frames + f, m->text, m->len);
+    f += m->len;
+    frames[f++] = i + 1 == head ? ']' : ',';
+    e += sprintf(events + e, "data: %.*s\n\n", m->len, m->text);
+  }
+  int before = frame_head(frames + 10, f - 10);
+  char size[10];
+  int digits = sprintf(size, "%x\r\n", e - 10);
+  memcpy(events + 10 - digits, size, digits);
+  memcpy(events + e, "\r\n", 2);
+  for (int i = 0; i < pushing; i++) {
+    int fd = pushed[i];
+    if (kind[fd] == SOCKET) send_all(fd, frames + 10 - before, before + f - 10);
+    else send_all(fd, events + 10 - digits, digits + e + 2 - 10);
+  }
+}
+
 /* Every message of the batch loses its clientId and id and goes into the log. */
 static void publish(int fd, const char *body, const char *end) {
   int n = 0;
+  unsigned first = head;
   const char *at = body;
   PUT("[");
   for (const char *stop; (stop = memmem(at, end - at, ",\"clientId\":\"", 13)); ) {
@@ -191,10 +262,11 @@ static void publish(int fd, const char *body, const char *end) {
     struct session *p = &sessions[s];
     int held = p->fd;
     next = p->next;
-    if (!p->subscribed) continue;
+    if (p->subscribed != 1) continue;
     release(s);
     answer_connect(s, held, p->id, p->idlen);
   }
+  if (pushing) push(first);
 }
 
 static void forget(int s) {
@@ -215,8 +287,9 @@ static void serve(int fd, const char *body, const char *end) {
   if (memcmp(channel, "/meta/", 6)) { publish(fd, body, end); return; }
   PUT("[");
   if (channel[6] == 's') {
-    sessions[s].subscribed = 1;
+    sessions[s].subscribed = kind[fd] == SOCKET ? 2 : 1;
     sessions[s].cursor = head;
+    if (kind[fd] == SOCKET) push_from_now_on(fd);
     n = put_reply(n, "/meta/subscribe", id, idlen);
   } else {
     forget(s);
@@ -228,20 +301,62 @@ static void serve(int fd, const char *body, const char *end) {
 
 static void gone(int fd) {
   if (holder[fd] >= 0) release(holder[fd]);
+  push_no_more(fd);
   free(rest[fd]);
   rest[fd] = NULL;
   restlen[fd] = 0;
   close(fd);
 }
 
+/* The generator asks for all its websockets with one key. */
+static const char UPGRADED[] = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+  "Sec-WebSocket-Accept: 8CrYO5VWvqj30eb92Khq13hRMVc=\r\n\r\n";
+static const char STREAM[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream;charset=utf-8\r\nCache-Control: no-store\r\n"
+  "X-Accel-Buffering: no\r\nTransfer-Encoding: chunked\r\n\r\nd\r\nretry: 5000\n\n\r\n";
+
+/* A request without a body makes its connection a websocket or an event-stream. */
+static int become(int fd, const char *head, const char *end) {
+  if (memmem(head, end - head, "\r\nSec-WebSocket-Key: aGFsbGV5LWJlbmNoLWtleQ==", 45)) {
+    kind[fd] = SOCKET;
+    send_all(fd, UPGRADED, sizeof UPGRADED - 1);
+    return 0;
+  }
+  if (memcmp(head, "GET /events?channel=", 20)) return -1;
+  kind[fd] = EVENTS;
+  send_all(fd, STREAM, sizeof STREAM - 1);
+  push_from_now_on(fd);
+  return 0;
+}
+
+/* Serves the complete frames in buf, as serve_requests does with requests. */
+static int serve_frames(int fd, char *buf, int len) {
+  int at = 0;
+  while (len - at >= 6) {
+    unsigned char *p = (unsigned char *)buf + at;
+    int size = p[1] & 127, opcode = p[0] & 15, skip = 6;
+    if (!(p[1] & 128) || size == 127) return -1;
+    if (size == 126) { size = p[2] << 8 | p[3]; skip = 8; }
+    if (len - at < skip + size) break;
+    char *body = (char *)p + skip, *mask = body - 4;
+    for (int i = 0; i < size; i++) body[i] ^= mask[i & 3];
+    if (opcode == 1) serve(fd, body, body + size);
+    else if (opcode != 10) return -1;
+    at += skip + size;
+  }
+  return at;
+}
+
 /* Serves the complete requests in buf and returns how many bytes they took, -1 for junk. */
-static int frame(int fd, char *buf, int len) {
+static int serve_requests(int fd, char *buf, int len) {
   int at = 0;
   while (at < len) {
     char *headend = memmem(buf + at, len - at, "\r\n\r\n", 4);
     if (!headend) break;
     char *length = memmem(buf + at, headend - buf - at, "Content-Length: ", 16);
-    if (!length) return -1;
+    if (!length) {
+      if (become(fd, buf + at, headend)) return -1;
+      return headend + 4 - buf;
+    }
     int size = atoi(length + 16);
     char *body = headend + 4;
     if (size < 0 || body + size > buf + len) break;
@@ -257,7 +372,7 @@ static void readable(int fd) {
   int n = read(fd, input + kept, INPUT - kept);
   if (n < 0 && errno == EAGAIN) return;
   if (n <= 0) { gone(fd); return; }
-  int took = frame(fd, input, kept + n), left = kept + n - took;
+  int took = kind[fd] == SOCKET ? serve_frames(fd, input, kept + n) : serve_requests(fd, input, kept + n), left = kept + n - took;
   if (took < 0 || left == INPUT) { gone(fd); return; }
   if (!left && !kept) return;
   free(rest[fd]);
@@ -269,13 +384,25 @@ static void accept_one(int listener, int epoll) {
   int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC), one = 1;
   if (fd < 0 || fd >= MAX_FD) { if (fd >= 0) close(fd); return; }
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  holder[fd] = -1;
+  holder[fd] = place[fd] = -1;
+  kind[fd] = HTTP;
   struct epoll_event e = {.events = EPOLLIN, .data.fd = fd};
   if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e)) close(fd);
 }
 
+/* Pings and comments keep alive what is silent. */
+static void beat(unsigned now) {
+  if ((int)(now - next_beat) < 0) return;
+  next_beat = now + BEAT;
+  for (int i = 0; i < pushing; i++) {
+    if (kind[pushed[i]] == SOCKET) send_all(pushed[i], "\x89\0", 2);
+    else send_all(pushed[i], "3\r\n:\n\n\r\n", 8);
+  }
+}
+
 static void expire(void) {
   unsigned now = now_ms();
+  beat(now);
   while (oldest >= 0 && (int)(now - sessions[oldest].deadline) >= 0) {
     int s = oldest, fd = sessions[s].fd;
     release(s);
@@ -304,6 +431,7 @@ int main(int argc, char **argv) {
     else if (!strcmp(argv[i], "--hold")) hold = (unsigned)(atof(argv[i + 1]) * 1000);
     else { fprintf(stderr, "usage: floor [--listen HOST:PORT] [--hold SECONDS]\n"); return 2; }
   }
+  signal(SIGPIPE, SIG_IGN);
   struct rlimit files;
   getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
@@ -312,7 +440,11 @@ int main(int argc, char **argv) {
   holder = malloc(MAX_FD * sizeof *holder);
   rest = calloc(MAX_FD, sizeof *rest);
   restlen = calloc(MAX_FD, sizeof *restlen);
-  if (!sessions || !holder || !rest || !restlen) die("floor: memory");
+  kind = calloc(MAX_FD, sizeof *kind);
+  pushed = calloc(MAX_FD, sizeof *pushed);
+  place = malloc(MAX_FD * sizeof *place);
+  if (!sessions || !holder || !rest || !restlen || !kind || !pushed || !place) die("floor: memory");
+  next_beat = now_ms() + BEAT;
 
   int listener = listen_on(address), epoll = epoll_create1(EPOLL_CLOEXEC);
   struct epoll_event e = {.events = EPOLLIN, .data.fd = listener}, ready[512];

@@ -1,5 +1,5 @@
 // Package floor builds the yardstick of floor.c: the least server that does the same
-// bytes as a Bayeux server over long-polling, in C on bare epoll.
+// bytes as a Bayeux server over long-polling, websockets and plain event-streams, in C on bare epoll.
 package floor
 
 import (
