@@ -7,7 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync'];
+  '--disable-component-update', '--disable-sync',
+  // The empty pages that we hand to the browser come from no address, which it takes for a public one.
+  '--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets'];
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript' };
 
 /** Starts a browser with an empty profile; close() ends it and removes the profile. */

@@ -76,8 +76,9 @@ export class FayeClient {
     this.inbox = [];
     this.channels = new Map();
     this.faye = new faye.Client(url, { retry: 0.5, timeout: 30 });
-    // From another origin Faye always shakes hands by callback-polling.
-    const used = type === 'cross-origin-long-polling' ? [type, 'callback-polling'] : [type];
+    // Faye always shakes hands by long-polling, or from another origin by callback-polling.
+    const used = [type, ...(type === 'long-polling' ? [] : ['callback-polling'])];
+    if (/websocket|eventsource/.test(type)) used.push('long-polling');
     for (const other of ['websocket', 'eventsource', 'long-polling', 'cross-origin-long-polling', 'callback-polling', 'in-process']) {
       if (!used.includes(other)) this.faye.disable(other);
     }

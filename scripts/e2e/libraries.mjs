@@ -8,5 +8,10 @@ adapt(); // gives Node the parts of a browser that CometD uses, before it is loa
 const cometd = await import('cometd');
 const faye = createRequire(import.meta.url)('faye');
 
-export const openCometd = (server) => new CometdClient(cometd, server.origin + '/cometd', 'long-polling');
-export const openFaye = (server) => new FayeClient(faye, server.url, 'long-polling');
+const cometdBy = (type) => (server) => new CometdClient(cometd, server.origin + '/cometd', type);
+const fayeBy = (type) => (server) => new FayeClient(faye, server.url, type);
+
+export const openCometd = cometdBy('long-polling');
+export const openFaye = fayeBy('long-polling');
+export const openCometdSocket = cometdBy('websocket');
+export const openFayeSocket = fayeBy('websocket');

@@ -210,11 +210,89 @@ describe('the pages', () => {
 
   it('work in more tabs than a browser opens connections', async () => {
     const tabs = [];
-    for (let i = 0; i < 7; i++) tabs.push(await open('/chat#tabs'));
+    for (let i = 0; i < 7; i++) tabs.push(await open('/chat?transport=long-polling#tabs'));
     await tabs[6].locator('#text').fill('Can all of you read this?');
     await tabs[6].locator('#text').press('Enter');
     for (const tab of tabs) await tab.locator('#log .what').waitFor();
     for (const tab of tabs) assert.equal(await tab.locator('#log li').count(), 1);
+  });
+
+  it('show the transports side by side, each with its wire', async () => {
+    const page = await open('/');
+    await page.locator('#ways').scrollIntoViewIfNeeded();
+    await page.locator('#ways-send').click();
+    const figures = () => page.locator('.lanes .count').allTextContents();
+    await until(async () => (await figures()).every((text) => /[1-9]\d* messages?/.test(text)), 'messages in every lane');
+    await until(async () => (await page.locator('.lanes .state').allTextContents()).slice(0, 5).every((text) => /held|open/.test(text)), 'held requests');
+    const drawn = await page.locator('.lanes canvas').evaluateAll((all) => all.map((canvas) =>
+      canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((value) => value)));
+    assert.deepEqual(drawn, Array(6).fill(true));
+    await look(page, 'home-lanes');
+    await page.locator('#ways-run').click();
+    assert.equal(await text(page, '#ways-run'), 'Run');
+    await until(async () => (await page.locator('.lanes .state').allTextContents()).every((state) => state === 'closed'), 'all to stop');
+    await page.locator('#ways-run').click();
+    await until(async () => (await page.locator('.lanes .state').allTextContents()).slice(0, 5).every((state) => /held|open/.test(state)), 'all to run');
+  });
+
+  it('show the transports in one tab at a time', async () => {
+    const one = await open('/', { size: PHONE });
+    await one.locator('#ways').scrollIntoViewIfNeeded();
+    await until(async () => (await text(one, '#ways-run')) === 'Pause', 'the first tab to run');
+    const two = await open('/', { size: PHONE, dark: true });
+    await two.locator('#ways').scrollIntoViewIfNeeded();
+    await until(async () => /Another tab/.test(await text(one, '#ways-note')), 'the first tab to give way');
+    await until(async () => (await two.locator('.lanes .count').allTextContents()).every((count) => /[1-9]\d* messages?/.test(count)), 'messages');
+    await look(two, 'home-lanes-phone-dark');
+  });
+
+  for (const name of ['websocket', 'eventsource', 'xhr-streaming', 'long-polling', 'callback-polling', 'polling']) {
+    it(`run over ${name}, chosen in the header and remembered in the address`, async () => {
+      const page = await open('/ticker');
+      await page.locator('#transport').selectOption(name);
+      await until(async () => (await text(page, '#status')) === `Live · ${name}`, 'the move');
+      assert.equal(new URL(page.url()).search, '?transport=' + name);
+      const prices = () => page.locator('#rows .price').allTextContents();
+      const before = (await prices()).join();
+      await until(async () => (await prices()).join() !== before, 'prices');
+      await page.getByRole('link', { name: 'Chat' }).click();
+      await until(async () => (await text(page, '#status')) === `Live · ${name}`, 'the chat');
+      assert.equal(await page.locator('#transport').inputValue(), name);
+      await page.locator('#text').fill('by ' + name);
+      await page.locator('#text').press('Enter');
+      await page.locator('#log .what', { hasText: 'by ' + name }).waitFor();
+    });
+  }
+
+  it('tour the techniques: each stop runs while it is in view, alone', async () => {
+    const page = await open('/tour');
+    await look(page, 'tour');
+    const names = await page.locator('.stop[data-transport]').evaluateAll((all) => all.map((stop) => stop.id));
+    assert.equal(names.length, 8);
+    for (const name of names) {
+      await page.evaluate((id) => document.getElementById(id).scrollIntoView({ behavior: 'instant' }), name);
+      const stop = page.locator('#' + name);
+      await until(async () => /[1-9]\d* messages?/.test(await stop.locator('.count').textContent()), 'messages by ' + name);
+      assert.match(await stop.locator('.text').textContent(), /"channel":"\/stock\/HLY"/);
+      assert.equal(await page.locator('.live.on').count(), 1);
+      assert.equal(await page.locator('.stops [aria-current]').getAttribute('href'), '#' + name);
+    }
+    await look(page, 'tour-websocket');
+    const sessions = async () => (await (await fetch(server.internal + '/sessions')).json()).sessions.length;
+    await until(async () => (await sessions()) <= 2, 'the other stops to leave', 8000);
+  });
+
+  it('tour by keyboard, on a phone in the dark, calmly', async () => {
+    const page = await open('/tour', { size: PHONE, dark: true, reduced: true });
+    await page.keyboard.press('ArrowDown');
+    await until(() => page.evaluate(() => document.activeElement.id === 'polling'), 'the first stop');
+    await until(() => page.locator('#polling .live.on').count(), 'it to run');
+    await page.keyboard.press('ArrowDown');
+    await until(() => page.evaluate(() => document.activeElement.id === 'multipart'), 'the second stop');
+    await until(async () => /[1-9]\d* messages?/.test(await text(page, '#multipart .count')), 'messages');
+    await look(page, 'tour-phone-dark');
+    await page.keyboard.press('ArrowUp');
+    await until(() => page.evaluate(() => document.activeElement.id === 'polling'), 'the first stop again');
   });
 
   it('live through a crash of the server, and say so', async () => {
@@ -232,10 +310,25 @@ describe('the pages', () => {
 
   it('say goodbye when they are left', async () => {
     const sessions = async () => (await (await fetch(server.internal + '/sessions')).json()).sessions.length;
-    const page = await open('/');
+    const page = await open('/ticker');
     await until(async () => (await sessions()) === 1, 'the one session');
     await page.goto('about:blank');
     await until(async () => (await sessions()) === 0, 'its end', 5000);
+  });
+});
+
+describe('the pages of a server with a mount of its own', () => {
+  it('find it', async () => {
+    const moved = await Server.start('--mount', '/live/feed');
+    const page = await browser.context.newPage();
+    try {
+      for (const path of ['/', '/ticker', '/chat', '/tour']) {
+        await page.goto(moved.origin + path);
+        await page.locator('#status[data-status=connected]').waitFor();
+      }
+    } finally {
+      await moved.stop('SIGKILL');
+    }
   });
 });
 

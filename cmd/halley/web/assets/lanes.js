@@ -14,12 +14,12 @@ class Lane {
     this.part = (name) => element.querySelector('.' + name);
     this.wire = new Wire();
     this.status = 'closed';
-  }
-
-  start() {
     this.client = new halley.Client();
     watch(this.client, this.wire);
     CHANNELS.forEach((channel) => this.client.subscribe(channel, () => {}));
+  }
+
+  start() {
     this.client.init(endpoint, { transports: [this.name], onStatus: (status) => { this.status = status; } });
   }
 
@@ -72,7 +72,6 @@ export function runLanes(section, { button, note }) {
     update();
   });
   document.addEventListener('visibilitychange', update);
-  addEventListener('pagehide', () => { inView = false; update(); });
   new IntersectionObserver(([entry]) => { inView = entry.isIntersecting; update(); }, { rootMargin: '200px' }).observe(section);
   animate(lanes, () => lanes.forEach((lane) => lane.show()));
 }

@@ -30,9 +30,11 @@ function transport(name) {
   let client;
   return {
     start(wire, options = {}) {
-      client = new halley.Client();
-      watch(client, wire);
-      CHANNELS.forEach((channel) => client.subscribe(channel, () => {}));
+      if (!client) {
+        client = new halley.Client();
+        watch(client, wire);
+        CHANNELS.forEach((channel) => client.subscribe(channel, () => {}));
+      }
       client.init(endpoint, { transports: [name], ...options });
     },
     stop: () => client.disconnect(),

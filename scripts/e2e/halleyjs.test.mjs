@@ -1,0 +1,213 @@
+// halley.js in a real browser: every transport from its own origin and from another, fallback, moves, hosts and tabs.
+import { after, describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { Server, pause, until } from './server.mjs';
+import { story } from './story.mjs';
+import { launch, openInPage, otherOrigin } from './browser.mjs';
+import { openFaye } from './libraries.mjs';
+
+const ALL = ['websocket', 'eventsource', 'xhr-streaming', 'long-polling', 'callback-polling', 'polling'];
+const { context, close } = await launch();
+const elsewhere = await otherOrigin();
+const admitted = ['--allow-origin', elsewhere.origin];
+
+after(async () => {
+  await close();
+  elsewhere.close();
+});
+
+function tell(where, type, flags = []) {
+  story(`halley.js, ${type}, ${where} origin`, {
+    type,
+    flags,
+    open: (server) => openInPage(context, {
+      library: 'halley', type, url: server.url, origin: where === 'same' ? server.origin : elsewhere.origin,
+    }),
+    openPeer: openFaye,
+  });
+}
+
+for (const type of ALL) tell('same', type);
+for (const type of ALL) tell('another', type, type === 'callback-polling' ? [] : admitted);
+
+/** Runs a test with a server and a page of it, or of another origin; `transports` may be left to halley.js. */
+async function withPage({ flags = [], origin, transports }, test) {
+  const server = await Server.start(...flags);
+  const client = await openInPage(context, { library: 'halley', type: '', url: server.url, origin: origin ?? server.origin });
+  await client.page.evaluate((names) => {
+    if (names) window.client.options.transports = names;
+    else delete window.client.options.transports;
+  }, transports);
+  try {
+    await test(client, server);
+    await client.close();
+    await client.dispose();
+  } finally {
+    await server.stop('SIGKILL');
+  }
+}
+
+/** The numbers that came on a channel, in order. */
+const numbers = async (client, channel) => (await client.inbox).filter(([from]) => from === channel).map(([, n]) => n);
+const upTo = (n) => Array.from({ length: n }, (_, i) => i);
+
+describe('the choice of a transport', () => {
+  it('is websocket', () => withPage({}, async (client) => {
+    await client.open();
+    assert.equal(await client.type(), 'websocket');
+  }));
+
+  it('ends with callback-polling where the origin is not admitted', () => withPage({ origin: elsewhere.origin }, async (client) => {
+    await client.open();
+    assert.equal(await client.type(), 'callback-polling');
+  }));
+
+  it('passes over what does not get through', () => withPage({}, async (client) => {
+    await client.page.evaluate(() => { window.WebSocket = class { constructor() { setTimeout(() => this.onerror()); } close() {} }; });
+    await client.open();
+    assert.equal(await client.type(), 'eventsource');
+  }));
+});
+
+it('the module exports what the script puts into the window', () => withPage({}, async (client) => {
+  const same = await client.page.evaluate(async () => {
+    const module = await import('/halley.mjs');
+    return module.default === window.halley && module.Client === window.halley.Client && typeof module.default.use;
+  });
+  assert.equal(same, 'function');
+  await client.open();
+}));
+
+it('moves through all transports under a feed: every message once and in order', () => withPage({ flags: ['--loops', '4'] }, async (client, server) => {
+  await client.open();
+  await client.subscribe('/feed');
+  const id = await client.id();
+  let count = 0;
+  let moving = true;
+  const feed = (async () => {
+    for (; moving; await pause(8)) await server.publish('/feed', count++);
+  })();
+  for (const name of [...ALL.slice(1), 'websocket', 'eventsource', 'long-polling', 'xhr-streaming', 'websocket']) {
+    await client.page.evaluate((to) => window.client.halley.use(to), name);
+    assert.equal(await client.type(), name);
+    await pause(300);
+  }
+  moving = false;
+  await feed;
+  await until(async () => (await numbers(client, '/feed')).length >= count, 'the feed');
+  assert.ok(count > 100);
+  assert.deepEqual(await numbers(client, '/feed'), upTo(count));
+  assert.equal(await client.id(), id);
+}));
+
+for (const type of ['websocket', 'eventsource', 'xhr-streaming']) {
+  it(`${type}: a long feed comes whole and in order, over streams that roll over`, () => withPage({ transports: [type], flags: ['--stream-bytes', '2KiB'] }, async (client, server) => {
+    await client.open();
+    await client.subscribe('/feed');
+    for (const n of upTo(400)) await server.publish('/feed', n);
+    await until(async () => (await numbers(client, '/feed')).length >= 400, 'the feed');
+    assert.deepEqual(await numbers(client, '/feed'), upTo(400));
+  }));
+}
+
+describe('a network that comes back', () => {
+  it('finds the session, and what was missed', () => withPage({}, async (client, server) => {
+    await client.open();
+    await client.subscribe('/feed');
+    const id = await client.id();
+    await context.setOffline(true); // leaves an open websocket as it is, as a dead network does
+    await server.publish('/feed', 1);
+    await context.setOffline(false);
+    await server.publish('/feed', 2);
+    await until(async () => (await numbers(client, '/feed')).length === 2, 'both messages');
+    assert.equal(await client.id(), id);
+  }));
+});
+
+describe('a host of its own for held connections', () => {
+  const asked = [];
+  for (const type of ['long-polling', 'eventsource', 'xhr-streaming']) {
+    it(`is used by ${type}, and only for what is held`, async () => {
+      const server = await Server.start();
+      await server.stop();
+      const { host, port } = new URL(server.origin);
+      server.arguments.push('--advertise-host', `localhost:${port}`, '--allow-origin', `http://${host}`);
+      await server.run();
+      try {
+        const client = await openInPage(context, { library: 'halley', type, url: server.url, origin: server.origin });
+        client.page.on('request', (request) => asked.push([new URL(request.url()).hostname, decodeURIComponent(request.postData() ?? 'stream')]));
+        await client.open();
+        await client.subscribe('/feed');
+        await server.publish('/feed', 1);
+        await until(async () => (await numbers(client, '/feed')).length === 1, 'the message');
+        const held = asked.filter(([, body]) => /^stream|meta\/connect/.test(body));
+        assert.ok(held.length > 0 && held.every(([name]) => name === 'localhost'), JSON.stringify(asked));
+        const said = asked.filter((entry) => !held.includes(entry));
+        assert.ok(said.length > 0 && said.every(([name]) => name === '127.0.0.1'), JSON.stringify(asked));
+        await client.close();
+        await client.dispose();
+      } finally {
+        asked.length = 0;
+        await server.stop('SIGKILL');
+      }
+    });
+  }
+
+  it('is given up where it does not let the page in', async () => {
+    const server = await Server.start('--advertise-host', 'localhost:1');
+    try {
+      const client = await openInPage(context, { library: 'halley', type: 'long-polling', url: server.url, origin: server.origin });
+      await client.open();
+      await client.subscribe('/feed');
+      await server.publish('/feed', 1);
+      await until(async () => (await numbers(client, '/feed')).length === 1, 'the message');
+      await client.close();
+      await client.dispose();
+    } finally {
+      await server.stop('SIGKILL');
+    }
+  });
+});
+
+describe('tabs of one browser', () => {
+  /** Opens tabs that use one transport, and tells how long a message takes to reach each. */
+  async function tabs(server, count, transports) {
+    const all = [];
+    for (let i = 0; i < count; i++) {
+      const client = await openInPage(context, { library: 'halley', type: transports[0], url: server.url, origin: server.origin });
+      await client.open();
+      await client.subscribe('/all');
+      all.push(client);
+    }
+    await pause(500);
+    await server.publish('/all', 'to each');
+    await Promise.all(all.map((client) => until(async () => (await client.inbox).length, 'the message')));
+    for (const client of all) assert.deepEqual(await client.inbox, [['/all', 'to each']]);
+    return all;
+  }
+
+  const stats = async (server) => (await (await fetch(server.internal + '/metrics')).text());
+  const gauge = (text, name) => Number(new RegExp(`^${name} (\\d+)`, 'm').exec(text)[1]);
+
+  it('all hear by long-polling, though no more than four polls are held', async () => {
+    const server = await Server.start('--polls-per-browser', '4');
+    try {
+      const all = await tabs(server, 8, ['long-polling']);
+      assert.ok(gauge(await stats(server), 'halley_held_polls') <= 4);
+      for (const client of all) await client.dispose();
+    } finally {
+      await server.stop('SIGKILL');
+    }
+  });
+
+  it('are all live by websocket', async () => {
+    const server = await Server.start();
+    try {
+      const all = await tabs(server, 10, ['websocket']);
+      assert.equal(gauge(await stats(server), 'halley_held_polls'), 10);
+      for (const client of all) await client.dispose();
+    } finally {
+      await server.stop('SIGKILL');
+    }
+  });
+});
