@@ -24,6 +24,9 @@ type Faults struct {
 	Delay          time.Duration // every delivery comes so much later
 	ForgetEvery    int           // so many connects find their session unknown
 	FailEvery      int           // so many connects get HTTP status 500
+	GapEvery       int           // never delivered, and the client is told so
+	RollEvery      int           // after so many messages a stream ends, for its client to open the next
+	Fragment       bool          // websocket messages come in two frames with a ping between them
 	RefusePublish  bool          // publishes are answered with an error
 }
 
@@ -42,7 +45,12 @@ type session struct {
 	channels map[string]bool
 	queue    []string
 	late     string // a swapped message, which goes after the next
+	ended    bool
 	arrived  chan struct{}
+}
+
+func newSession() *session {
+	return &session{channels: map[string]bool{}, arrived: make(chan struct{}, 1)}
 }
 
 // Start runs a server on a free loopback port that holds connects for hold.
@@ -65,9 +73,12 @@ func (s *Server) Close() {
 }
 
 type message struct {
-	Channel      string          `json:"channel"`
-	ClientID     string          `json:"clientId"`
-	ID           string          `json:"id"`
+	Channel  string `json:"channel"`
+	ClientID string `json:"clientId"`
+	ID       string `json:"id"`
+
+	ConnectionType string `json:"connectionType"`
+
 	Data         json.RawMessage `json:"data"`
 	Subscription json.RawMessage `json:"subscription"`
 	Advice       *struct {
@@ -76,6 +87,17 @@ type message struct {
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.Header.Get("Upgrade") != "":
+		s.serveSocket(w, r)
+		return
+	case r.URL.Path == "/events":
+		s.events(w, r)
+		return
+	case r.Header.Get("Accept") == "text/event-stream":
+		s.eventSource(w, r)
+		return
+	}
 	text := r.FormValue("message")
 	if text == "" {
 		b, _ := io.ReadAll(r.Body)
@@ -88,7 +110,13 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	var replies []string
 	for _, m := range batch {
-		out, status := s.handle(m, r)
+		if m.Channel == "/meta/connect" && m.ConnectionType != "eventsource" && streamOf(m.ConnectionType) != nil {
+			if ses, refusal, status := s.admit(m); refusal == "" && status == 0 {
+				s.serveStream(w, r, m.ConnectionType, ses, reply(m, true, ""))
+				return
+			}
+		}
+		out, status := s.handle(m, r.Context().Done())
 		if status != 0 {
 			w.WriteHeader(status)
 			return
@@ -102,18 +130,16 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(w, body)
 }
 
-func (s *Server) handle(m message, r *http.Request) (replies []string, status int) {
+func (s *Server) handle(m message, gone <-chan struct{}) (replies []string, status int) {
 	switch m.Channel {
 	case "/meta/handshake":
 		return []string{s.handshake(m)}, 0
 	case "/meta/connect":
-		return s.connect(m, r)
+		return s.connect(m, gone)
 	case "/meta/subscribe":
 		return []string{s.subscribe(m)}, 0
 	case "/meta/disconnect":
-		s.mu.Lock()
-		delete(s.sessions, m.ClientID)
-		s.mu.Unlock()
+		s.forget(m.ClientID)
 		return []string{reply(m, true, "")}, 0
 	}
 	if s.faults.RefusePublish {
@@ -132,7 +158,7 @@ func (s *Server) handshake(m message) string {
 	defer s.mu.Unlock()
 	s.serial++
 	id := "client" + strconv.Itoa(s.serial)
-	s.sessions[id] = &session{channels: map[string]bool{}, arrived: make(chan struct{}, 1)}
+	s.sessions[id] = newSession()
 	return reply(m, true, fmt.Sprintf(`,"version":"1.0","clientId":%q,"advice":{"reconnect":"retry","interval":0}`, id))
 }
 
@@ -154,45 +180,71 @@ func (s *Server) subscribe(m message) string {
 	return reply(m, true, `,"subscription":`+string(m.Subscription))
 }
 
-func (s *Server) connect(m message, r *http.Request) ([]string, int) {
+// forget ends a session, and its stream if it has one.
+func (s *Server) forget(id string) {
 	s.mu.Lock()
-	ses := s.sessions[m.ClientID]
-	if s.strikes(&s.faults.FailEvery) {
-		s.mu.Unlock()
-		return nil, http.StatusInternalServerError
+	defer s.mu.Unlock()
+	if ses := s.sessions[id]; ses != nil {
+		ses.ended = true
+		ses.wake()
+		delete(s.sessions, id)
 	}
-	if s.strikes(&s.faults.ForgetEvery) {
+}
+
+// admit finds the session of a connect, or says how it is refused.
+func (s *Server) admit(m message) (ses *session, refusal string, status int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ses = s.sessions[m.ClientID]
+	if s.strikes(&s.faults.FailEvery) {
+		return nil, "", http.StatusInternalServerError
+	}
+	if s.strikes(&s.faults.ForgetEvery) && ses != nil {
+		ses.ended = true
+		ses.wake()
 		delete(s.sessions, m.ClientID)
 		ses = nil
 	}
-	s.mu.Unlock()
 	if ses == nil {
-		return []string{reply(m, false, `,"error":"402::session_unknown","advice":{"reconnect":"handshake","interval":0}`)}, 0
+		return nil, reply(m, false, `,"error":"402::session_unknown","advice":{"reconnect":"handshake","interval":0}`), 0
+	}
+	return ses, "", 0
+}
+
+func (s *Server) connect(m message, gone <-chan struct{}) ([]string, int) {
+	ses, refusal, status := s.admit(m)
+	switch {
+	case status != 0:
+		return nil, status
+	case refusal != "":
+		return []string{refusal}, 0
+	case m.ConnectionType == "eventsource": // a heartbeat
+		return []string{reply(m, true, `,"advice":{"reconnect":"retry","interval":1000,"timeout":0}`)}, 0
 	}
 	wait := s.hold
 	if m.Advice != nil && m.Advice.Timeout != nil {
 		wait = 0
 	}
-	return append(s.collect(ses, wait, r), reply(m, true, "")), 0
+	return append(s.collect(ses, wait, gone), reply(m, true, "")), 0
 }
 
 // collect waits for messages and takes what there is.
-func (s *Server) collect(ses *session, wait time.Duration, r *http.Request) []string {
+func (s *Server) collect(ses *session, wait time.Duration, gone <-chan struct{}) []string {
 	deadline := time.NewTimer(wait)
 	defer deadline.Stop()
 	for {
 		s.mu.Lock()
-		queue := ses.queue
+		queue, ended := ses.queue, ses.ended
 		ses.queue = nil
 		s.mu.Unlock()
-		if len(queue) > 0 {
+		if len(queue) > 0 || ended {
 			return queue
 		}
 		select {
 		case <-ses.arrived:
 		case <-deadline.C:
 			return nil
-		case <-r.Context().Done():
+		case <-gone:
 			return nil
 		}
 	}
@@ -221,6 +273,9 @@ func (s *Server) deliver(ses *session, text string) {
 	if s.strikes(&s.faults.DropEvery) {
 		return
 	}
+	if s.strikes(&s.faults.GapEvery) {
+		text = gap
+	}
 	if s.strikes(&s.faults.SwapEvery) && ses.late == "" {
 		ses.late = text
 		return
@@ -236,6 +291,10 @@ func (s *Server) deliver(ses *session, text string) {
 		ses.queue = append(ses.queue, ses.late)
 		ses.late = ""
 	}
+	ses.wake()
+}
+
+func (ses *session) wake() {
 	select {
 	case ses.arrived <- struct{}{}:
 	default:
