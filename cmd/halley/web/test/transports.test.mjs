@@ -257,6 +257,24 @@ describe('moves', () => {
     await assert.rejects(halley.use('telepathy'), /no transport/);
   });
 
+  test('that are overtaken by another bring what they got', async () => {
+    init({ transports: ['long-polling'] });
+    await over('long-polling');
+    await subscribed();
+    const { '/meta/connect': connect } = server.script;
+    server.script['/meta/connect'] = (m) => (m.connectionType === 'websocket' ? server.hold() : connect(m));
+    const first = halley.use('websocket');
+    await until(() => connects().at(-1).connectionType === 'websocket', 'its connect');
+    const [socket] = server.sockets;
+    const second = halley.use('xhr-streaming');
+    socket.onmessage({ data: JSON.stringify([message('by the first')]) });
+    await second;
+    server.held.forEach((answer) => answer({}));
+    await assert.rejects(first, /closed/);
+    assert.deepEqual(got, ['by the first']);
+    assert.equal(halley.transport, 'xhr-streaming');
+  });
+
   test('are possible while there is no connection', async () => {
     server.status = 503;
     init({ transports: ['long-polling'], backoff: 60000, maxBackoff: 60000 });

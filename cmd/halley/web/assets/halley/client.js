@@ -278,7 +278,7 @@ class Client {
     try {
       await this.connect(epoch, link);
     } catch (error) {
-      if (link !== this.link) this.drop(link);
+      if (link !== this.link) this.retire(link); // for a moment it may have been the one that the server used
       if (epoch === this.epoch) this.loop(epoch); // by the old one
       throw error;
     }
@@ -332,19 +332,17 @@ class Client {
     return link;
   }
 
-  /** Makes a link the one in use; the one before brings what is on its way, and ends. */
+  /** Makes a link the one in use; the one before still brings what is on its way. */
   adopt(link) {
     const old = this.link;
     this.transport = link.name;
     this.link = link;
-    if (!old || old === link) return;
-    old.close(LINGER);
-    setTimeout(() => this.links.delete(old), LINGER);
+    if (old && old !== link) this.retire(old);
   }
 
-  drop(link) {
-    this.links.delete(link);
-    link.close();
+  retire(link) {
+    link.close(LINGER);
+    setTimeout(() => this.links.delete(link), LINGER);
   }
 
   // What the page says: one batch in flight at a time, so that order is kept.
