@@ -168,7 +168,7 @@ func (r *reactor) run(c *conn, data []byte, size int) bool {
 	r.counters.requests++
 	r.counters.bytesIn += uint64(size)
 	r.dispatch(c, &r.request, data)
-	if c.socket == nil || c.gen != gen {
+	if !c.is(gen) {
 		return false
 	}
 	if size > 0 {

@@ -131,7 +131,7 @@ func (r *reactor) send(c *conn) bool {
 	gen := c.gen
 	r.counters.bytesOut += uint64(len(r.out))
 	_, err := c.socket.Write(r.out)
-	return err == nil && c.socket != nil && c.gen == gen
+	return err == nil && c.is(gen)
 }
 
 // response is an answer that is not a Bayeux reply.

@@ -169,7 +169,7 @@ func (r *reactor) readFrames(c *conn) bool {
 			r.submitFrame(c, text)
 		}
 	}
-	if c.socket == nil || c.gen != gen {
+	if !c.is(gen) {
 		return false
 	}
 	c.socket.Discard(n)

@@ -5,6 +5,7 @@ package client
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"halley/bench/hist"
@@ -215,6 +216,8 @@ func (f *Fleet) Result(published []uint32, done func(Result)) {
 			return 0
 		})
 		f.refresh(f.clock.Now())
-		done(Result{Progress: f.tally, Counts: counts, Latency: f.latency, Lag: f.out.lag, Ramp: f.ramp.took, Cycle: f.churn.took, Series: f.series.buckets})
+		// Copies: the fleet goes on while the result is read elsewhere.
+		done(Result{Progress: f.tally, Counts: counts, Latency: f.latency.Clone(), Lag: f.out.lag.Clone(),
+			Ramp: f.ramp.took.Clone(), Cycle: f.churn.took.Clone(), Series: slices.Clone(f.series.buckets)})
 	})
 }

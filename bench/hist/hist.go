@@ -40,6 +40,13 @@ func (h *Histogram) Merge(other *Histogram) {
 	}
 }
 
+// Clone is a copy that stays as it is.
+func (h *Histogram) Clone() *Histogram {
+	c := New()
+	c.Merge(h)
+	return c
+}
+
 // Count is the number of recorded latencies.
 func (h *Histogram) Count() int64 { return h.h.TotalCount() }
 

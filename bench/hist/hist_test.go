@@ -97,3 +97,13 @@ func TestCurveRisesToTheMaximum(t *testing.T) {
 		t.Errorf("the curve ends at %+v, want the maximum at four nines", last)
 	}
 }
+
+func TestCloneStaysAsItIs(t *testing.T) {
+	h := New()
+	h.Record(1000)
+	c := h.Clone()
+	h.Record(2000)
+	if c.Count() != 1 || h.Count() != 2 || c.Max() > 1500 {
+		t.Errorf("the copy has %d values, the greatest %d", c.Count(), c.Max())
+	}
+}
