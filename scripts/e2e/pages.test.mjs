@@ -261,6 +261,8 @@ describe('the pages', () => {
       await page.locator('#text').fill('by ' + name);
       await page.locator('#text').press('Enter');
       await page.locator('#log .what', { hasText: 'by ' + name }).waitFor();
+      await page.reload(); // which waits until all is loaded, whatever is held
+      await until(async () => (await text(page, '#status')) === `Live · ${name}`, 'it once more');
     });
   }
 

@@ -31,11 +31,12 @@ func Pages(mount string, hosts []string) func(path string) (loop.Page, bool) {
 // settings is what the pages in HTML leave open: where the endpoint is, relative
 // to them, and whom their policy lets them connect to.
 func settings(mount string, hosts []string) *strings.Replacer {
-	sources := "'self'"
+	scripts, sources := "'self'", "'self'" // callback-polling comes as scripts
 	for _, host := range hosts {
-		sources += " http://" + host + " ws://" + host // either admits its secure form too
+		scripts += " http://" + host // which admits https too
+		sources += " http://" + host + " ws://" + host
 	}
-	return strings.NewReplacer("{{mount}}", strings.TrimPrefix(mount, "/"), "{{connect}}", sources)
+	return strings.NewReplacer("{{mount}}", strings.TrimPrefix(mount, "/"), "{{script}}", scripts, "{{connect}}", sources)
 }
 
 // load reads the assets. The map is only looked at afterwards, so that every

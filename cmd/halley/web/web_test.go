@@ -106,7 +106,7 @@ func TestScriptsInsertTextOnly(t *testing.T) {
 
 func TestPagesFollowTheServer(t *testing.T) {
 	page, _ := Pages("/live/feed", []string{"push.example:8080"})("/")
-	for _, want := range []string{`content="live/feed"`, "connect-src 'self' http://push.example:8080 ws://push.example:8080;"} {
+	for _, want := range []string{`content="live/feed"`, "script-src 'self' http://push.example:8080;", "connect-src 'self' http://push.example:8080 ws://push.example:8080;"} {
 		if !bytes.Contains(page.Body, []byte(want)) {
 			t.Errorf("the page has no %s", want)
 		}

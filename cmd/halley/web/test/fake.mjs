@@ -200,7 +200,7 @@ export function page(origin, network = fetch, server) {
   const beacons = [];
   const window = {
     location: new URL(origin),
-    document: { baseURI: origin, createElement: () => new Script(context), head: { appendChild: (s) => s.run(network) } },
+    document: { baseURI: origin, readyState: 'complete', createElement: () => new Script(context), head: { appendChild: (s) => s.run(network) } },
     navigator: { sendBeacon: (url, body) => beacons.push({ url, body: String(body) }) },
     addEventListener: (name, fn) => { (listeners[name] ??= []).push(fn); },
     ReadableStream, TextDecoder, EventSource: server && Events, WebSocket: server && socketTo(server),

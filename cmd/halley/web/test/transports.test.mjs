@@ -345,6 +345,15 @@ test('all that fail are tried in turn, then with growing pauses', async () => {
   await until(() => states.at(-1) !== 'reconnecting', 'a connection');
 });
 
+test('callback-polling holds nothing before the page is loaded', async () => {
+  window.document.readyState = 'interactive';
+  init({ transports: ['callback-polling'] });
+  await subscribed();
+  assert.equal(connects().length, 0);
+  window.fire('load');
+  await over('callback-polling');
+});
+
 test('is told what the server dropped', async () => {
   const dropped = [];
   init({ onDropped: (counts) => dropped.push({ ...counts }) });

@@ -207,8 +207,14 @@ let callbacks = 0; // one count for every link of the page: the names are global
 
 function callbackPolling(link) {
   const open = openings(link);
+  const loaded = () => root.document.readyState === 'complete' ||
+    new Promise((resolve) => root.addEventListener('load', resolve));
   link.limit = 1800;
-  link.send = (messages, wait) => new Promise((resolve, reject) => {
+  link.send = async (messages, wait) => {
+    if (isConnect(messages[0])) await loaded(); // which a script that is waited for would put off
+    return request(messages, wait);
+  };
+  const request = (messages, wait) => new Promise((resolve, reject) => {
     const name = 'halley_' + ++callbacks;
     const script = root.document.createElement('script');
     const settle = (outcome, value) => {
