@@ -130,7 +130,7 @@ func expectedDeliveries(c Config, messages int) (n int64) {
 
 func TestInjectedFaultsAreCaught(t *testing.T) {
 	const messages, deliveries = 100, 2000
-	for _, c := range []struct {
+	faults := []struct {
 		name   string
 		faults faulty.Faults
 		found  func(Result) bool
@@ -139,22 +139,29 @@ func TestInjectedFaultsAreCaught(t *testing.T) {
 		{"doubles 1 in 500", faulty.Faults{DuplicateEvery: 500}, func(r Result) bool { return r.Counts.Duplicates == 4 }},
 		{"swaps 1 in 400", faulty.Faults{SwapEvery: 400}, func(r Result) bool { return r.Counts.Reordered+r.Counts.Lost >= 4 && r.Counts.Reordered > 0 }},
 		{"strays 1 in 1,000", faulty.Faults{StrayEvery: 1000}, func(r Result) bool { return r.Counts.Strays == 2 }},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			server := faulty.Start(time.Second, c.faults)
-			defer server.Close()
-			r := startRig(t, sampleConfig(server.URL()))
-			r.ramp(20)
-			res := r.publish(messages, 1000, deliveries-10)
-			settle(r)
-			res = r.result(res.Progress.Sent)
-			if !c.found(res) {
-				t.Errorf("the books say %+v", res.Counts)
-			}
-			if res.Counts.Check(deliveries) == nil {
-				t.Error("the check passed")
-			}
-		})
+		{"tells of a gap 1 in 1,000", faulty.Faults{GapEvery: 1000}, func(r Result) bool { return r.Counts.Lost == 2 && r.Progress.Gaps == 2 }},
+	}
+	for _, style := range []wire.Style{wire.LongPolling, wire.WebSocket, wire.EventSource, wire.Events, wire.XHRStreaming} {
+		for _, c := range faults {
+			t.Run(style.String()+" "+c.name, func(t *testing.T) {
+				t.Parallel()
+				server := faulty.Start(time.Second, c.faults)
+				t.Cleanup(server.Close)
+				config := sampleConfig(server.URL())
+				config.Style = style
+				r := startRig(t, config)
+				r.ramp(20)
+				res := r.publish(messages, 1000, deliveries-10)
+				settle(r)
+				res = r.result(res.Progress.Sent)
+				if !c.found(res) {
+					t.Errorf("the books say %+v, %d gaps", res.Counts, res.Progress.Gaps)
+				}
+				if res.Counts.Check(deliveries) == nil {
+					t.Error("the check passed")
+				}
+			})
+		}
 	}
 }
 
