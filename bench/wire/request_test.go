@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 	"testing"
@@ -24,17 +23,6 @@ func TestParseEndpoint(t *testing.T) {
 		if got, err := ParseEndpoint(text); err == nil {
 			t.Errorf("%q was read as %+v", text, got)
 		}
-	}
-}
-
-func TestParseStyle(t *testing.T) {
-	for _, s := range []Style{LongPolling, CallbackPolling} {
-		if got, err := ParseStyle(s.String()); err != nil || got != s {
-			t.Errorf("%v: %v %v", s, got, err)
-		}
-	}
-	if _, err := ParseStyle("carrier-pigeon"); !errors.Is(err, ErrStyle) {
-		t.Errorf("error %v", err)
 	}
 }
 
