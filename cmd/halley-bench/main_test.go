@@ -68,6 +68,14 @@ func TestExitStatus(t *testing.T) {
 		{"drops", []string{"fanout", "--rate", "50", "--url", dropping.URL()}, 3, "4 lost"},
 		{"saturate stops at a loss", []string{"saturate", "--messages", "50", "--url", dropping.URL()}, 3, "1 lost"},
 		{"doubles", []string{"fanout", "--rate", "50", "--url", doubling.URL()}, 3, "4 duplicates"},
+		{"websocket", []string{"soak", "--connection-type", "websocket", "--duration", "1s", "--rate", "20", "--url", good.URL()}, 0, "bytes received per delivery"},
+		{"eventsource", []string{"ticker", "--connection-type", "eventsource", "--messages", "50", "--rate", "500", "--symbols", "4", "--follow", "2", "--url", good.URL()}, 0, "ok: 500 delivered"},
+		{"events", []string{"idle", "--connection-type", "events", "--hold-for", "50ms", "--url", good.URL()}, 0, "ok: 20 delivered"},
+		{"xhr-streaming", []string{"fanout", "--connection-type", "xhr-streaming", "--rate", "50", "--procs", "2", "--url", good.URL()}, 0, "ok: 200 delivered"},
+		{"iframe", []string{"churn", "--connection-type", "iframe", "--cycles", "20", "--churners", "4", "--url", good.URL()}, 0, "churn cycles"},
+		{"mime-message-block", []string{"saturate", "--connection-type", "mime-message-block", "--messages", "5", "--url", good.URL()}, 0, "ok: 100 delivered"},
+		{"drops over a websocket", []string{"fanout", "--connection-type", "websocket", "--rate", "50", "--url", dropping.URL()}, 3, "4 lost"},
+		{"doubles over eventsource", []string{"fanout", "--connection-type", "eventsource", "--rate", "50", "--url", doubling.URL()}, 3, "4 duplicates"},
 		{"refusals", []string{"fanout", "--rate", "50", "--url", refusing.URL()}, 3, "10 publishes were refused"},
 		{"nobody there", []string{"fanout", "--url", "http://127.0.0.1:1/bayeux"}, 1, "only 0 of 20"},
 		{"no scheme", []string{"fanout", "--url", "127.0.0.1"}, 1, "not an http:// URL"},
@@ -160,6 +168,10 @@ func TestCheckHost(t *testing.T) {
 	o.Subscribers = 10
 	if err := checkHost(&out, small, o, false); err != nil {
 		t.Errorf("ten subscribers: %v", err)
+	}
+	o.Subscribers, o.Connections, o.ConnectionType = 60, 1, "eventsource"
+	if err := checkHost(&out, small, o, false); err != errHost {
+		t.Errorf("sixty subscribers of two connections each: %v", err)
 	}
 }
 
