@@ -132,6 +132,19 @@ describe('eventsource', () => {
     assert.equal(server.sessions, 1);
   });
 
+  test('that has lived is opened again at once, but not after goodbye', async () => {
+    await stream({ interval: 100000, timeout: 0 });
+    await pause(1050);
+    server.streams[0].end();
+    await until(() => server.streams.length === 2, 'the next stream');
+    assert.deepEqual(states, ['connecting', 'eventsource']);
+    await pause(1050);
+    server.script['/meta/disconnect'] = () => { server.streams[1].end(); return pause(20).then(() => ({})); };
+    await halley.disconnect();
+    await pause(40);
+    assert.equal(server.streams.length, 2);
+  });
+
   test('that is refused gives way, the session stays', async () => {
     server.streamStatus = 404;
     init({ transports: ['eventsource', 'long-polling'], backoff: 60000 });

@@ -160,6 +160,7 @@ class Client {
   /** Ends all but the links, which it returns. */
   stop(error) {
     const links = [...this.links];
+    links.forEach((link) => { link.left = true; });
     this.epoch++;
     this.links.clear();
     this.clientId = this.link = this.transport = this.heard = null;
