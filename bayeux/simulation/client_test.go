@@ -183,6 +183,9 @@ func (c *client) newSession() {
 	for l, v := range before {
 		if c.replaying(l.topic.index) {
 			c.views[l] = v
+			if c.w.plan.tight() { // what was dropped before the cursor is told nowhere now
+				v.next = max(v.next, l.beyond(c.cursor))
+			}
 		}
 	}
 	for _, s := range c.subs {

@@ -45,6 +45,7 @@ type loop struct {
 	slow    []*conn // with frames whose fate was not told
 	ticked  int64
 	asking  *client // whose request is handled
+	stale   bayeux.Event
 }
 
 func newLoop(w *world, id uint16) *loop {
@@ -106,7 +107,10 @@ func (l *loop) turn(n int) {
 }
 
 func (l *loop) flush() {
-	for l.core.Dirty() {
+	for n := 0; l.core.Dirty(); n++ {
+		if n > 10_000 {
+			l.w.fail(nil, "the flush of loop %d does not end", l.id)
+		}
 		l.core.Flush(l.w.now, 64, &l.fx)
 		l.perform()
 	}
@@ -114,7 +118,8 @@ func (l *loop) flush() {
 
 func (l *loop) tick() {
 	l.ticked = l.w.now
-	if l.w.strikes(bugLateTick, 1) {
+	if l.w.bug == bugLoseLazyTurn {
+		l.w.bitten++
 		return
 	}
 	for more := true; more; {
@@ -127,6 +132,12 @@ func (l *loop) deliver(e bayeux.Event) {
 	l.core.Deliver(l.w.now, e)
 	if l.w.strikes(bugDoubleDeliver, 60) {
 		l.core.Deliver(l.w.now, e)
+	}
+	if l.w.strikes(bugStaleEvent, 60) && l.stale != "" {
+		l.core.Deliver(l.w.now, l.stale)
+	}
+	if l.w.bug == bugStaleEvent && l.w.chance(20) {
+		l.stale = e
 	}
 }
 
@@ -176,6 +187,9 @@ func (l *loop) handle(c *client, req bayeux.Request, q request) {
 	case q.open:
 		l.core.Open(now, req, q.session, &l.fx)
 	default:
+		if l.w.strikes(bugForgetAck, 5) {
+			q.body = bytes.Replace(q.body, []byte(`"ext":{"ack"`), []byte(`"ext":{"nack"`), 1)
+		}
 		if err := l.scanner.Scan(q.body, &l.batch); err != nil {
 			panic(err)
 		}

@@ -1,6 +1,8 @@
 package simulation
 
 import (
+	"fmt"
+
 	"halley/bayeux/message"
 )
 
@@ -112,6 +114,7 @@ func (c *client) miss(a *audience, v *view, l *lane, pos int) {
 	case v.excused[pos]:
 	case c.w.plan.tight():
 		a.missing++
+		c.note(fmt.Sprintf("misses place %d of %s, number %d", pos, l.topic.name, l.ids[pos]), nil)
 	default:
 		c.w.fail(c, "place %d of %s, lane %d, was lost; it was accepted at %d", pos, l.topic.name, l.key, l.moment[pos])
 	}
@@ -239,6 +242,9 @@ func (c *client) settled() {
 			c.w.fail(c, "%d events on %s are missing, %d were told", a.missing, t.name, a.told)
 		}
 		a.credit, a.excused, a.missing, a.told = 0, false, 0, 0
+	}
+	if c.replay && c.w.plan.tight() {
+		c.cursor = c.w.store.past.Last() // it knows what was dropped, and does not ask for it again
 	}
 }
 
