@@ -48,6 +48,10 @@ func TestExitStatus(t *testing.T) {
 	defer dropping.Close()
 	doubling := faulty.Start(time.Second, faulty.Faults{DuplicateEvery: 50})
 	defer doubling.Close()
+	droppingPushes := faulty.Start(time.Second, faulty.Faults{DropEvery: 50}) // sessions of an earlier run would get their share
+	defer droppingPushes.Close()
+	doublingPushes := faulty.Start(time.Second, faulty.Faults{DuplicateEvery: 50})
+	defer doublingPushes.Close()
 	refusing := faulty.Start(time.Second, faulty.Faults{RefusePublish: true})
 	defer refusing.Close()
 	few := []string{"--subscribers", "20", "--settle", "0s", "--drain", "2s", "-q"}
@@ -74,8 +78,8 @@ func TestExitStatus(t *testing.T) {
 		{"xhr-streaming", []string{"fanout", "--connection-type", "xhr-streaming", "--rate", "50", "--procs", "2", "--url", good.URL()}, 0, "ok: 200 delivered"},
 		{"iframe", []string{"churn", "--connection-type", "iframe", "--cycles", "20", "--churners", "4", "--url", good.URL()}, 0, "churn cycles"},
 		{"mime-message-block", []string{"saturate", "--connection-type", "mime-message-block", "--messages", "5", "--url", good.URL()}, 0, "ok: 100 delivered"},
-		{"drops over a websocket", []string{"fanout", "--connection-type", "websocket", "--rate", "50", "--url", dropping.URL()}, 3, "4 lost"},
-		{"doubles over eventsource", []string{"fanout", "--connection-type", "eventsource", "--rate", "50", "--url", doubling.URL()}, 3, "4 duplicates"},
+		{"drops over a websocket", []string{"fanout", "--connection-type", "websocket", "--rate", "50", "--url", droppingPushes.URL()}, 3, "4 lost"},
+		{"doubles over eventsource", []string{"fanout", "--connection-type", "eventsource", "--rate", "50", "--url", doublingPushes.URL()}, 3, "4 duplicates"},
 		{"refusals", []string{"fanout", "--rate", "50", "--url", refusing.URL()}, 3, "10 publishes were refused"},
 		{"nobody there", []string{"fanout", "--url", "http://127.0.0.1:1/bayeux"}, 1, "only 0 of 20"},
 		{"no scheme", []string{"fanout", "--url", "127.0.0.1"}, 1, "not an http:// URL"},
