@@ -1,0 +1,194 @@
+package loop
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+const (
+	cutEvents = 600
+	cutEvery  = 5 * time.Millisecond // between events
+)
+
+// cutClient is a client whose every connection breaks off after a while, with what the
+// server sent last unread. It goes on by replay.
+type cutClient struct {
+	*testing.T
+	s       *Server
+	kind    string
+	id      string
+	cursor  int64
+	got     []string
+	cuts    int
+	current *wire
+}
+
+// Replay brings what was lost with a connection, of whatever type, once and in
+// order.
+func TestReplayAfterCuts(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *Config) { c.Loops, c.Rules = 2, []string{"/feed history=10000"} })
+	kinds := []string{"long-polling", "callback-polling", "websocket", "eventsource", "xhr-streaming", "iframe", "mime-message-block"}
+	var feed, clients sync.WaitGroup
+	var all []*cutClient
+	for _, kind := range kinds {
+		c := &cutClient{T: t, s: s, kind: kind, id: dial(t, s).handshake(), cursor: -2}
+		all = append(all, c)
+		clients.Go(c.run)
+	}
+	feed.Go(func() {
+		for n := range cutEvents {
+			mustPublish(t, s, "/feed", fmt.Sprint(n))
+			time.Sleep(cutEvery)
+		}
+	})
+	feed.Wait()
+	clients.Wait()
+	for _, c := range all {
+		if len(c.got) != cutEvents || c.cuts < 2 {
+			t.Errorf("%s: %d events of %d, %d cuts", c.kind, len(c.got), cutEvents, c.cuts)
+		}
+		for i, data := range c.got {
+			if data != fmt.Sprint(i) {
+				t.Errorf("%s: %s after %d events", c.kind, data, i)
+				break
+			}
+		}
+	}
+}
+
+func (c *cutClient) run() {
+	for end := time.Now().Add(2 * deadline); len(c.got) < cutEvents && time.Now().Before(end); c.cuts++ {
+		conn, err := net.Dial("tcp", c.s.Addresses()[0])
+		if err != nil {
+			c.Error(err)
+			return
+		}
+		c.current = newWire(c.T, conn)
+		if c.resume() {
+			breakOff(conn)
+			c.read()
+		}
+		conn.Close()
+	}
+}
+
+// breakOff resets the connection after a tenth of a second to two.
+func breakOff(conn net.Conn) {
+	conn.(*net.TCPConn).SetLinger(0)
+	time.AfterFunc(100*time.Millisecond+rand.N(1900*time.Millisecond), func() { conn.Close() })
+}
+
+// resume asks for what followed the last event and takes the session over.
+func (c *cutClient) resume() bool {
+	now := strings.Replace(connect(c.id), `"clientId"`, `"advice":{"timeout":0},"clientId"`, 1)
+	c.current.Write([]byte(post("[" + subscribeFrom(c.id, "/feed", fmt.Sprint(c.cursor)) + "," + now + "]")))
+	a, err := c.current.tryRead()
+	if err != nil {
+		c.Errorf("%s: %v", c.kind, err)
+		return false
+	}
+	for _, m := range c.note(a.body) {
+		if m["successful"] == false {
+			c.Errorf("%s: %v", c.kind, m)
+		}
+	}
+	return true
+}
+
+// note takes the events of a body that are new.
+func (c *cutClient) note(body string) []map[string]any {
+	messages := decode(c.T, body)
+	for _, m := range messages {
+		number, ok := m["replayId"].(json.Number)
+		if !ok {
+			continue
+		}
+		if id, _ := number.Int64(); id > c.cursor {
+			c.cursor = id
+			c.got = append(c.got, fmt.Sprint(m["data"]))
+		}
+	}
+	return messages
+}
+
+// read reads by the client's connection type until the connection breaks off.
+func (c *cutClient) read() {
+	switch c.kind {
+	case "long-polling":
+		c.polls(post(connect(c.id)), "", "")
+	case "callback-polling":
+		message := url.QueryEscape(strings.Replace(connect(c.id), "long-polling", "callback-polling", 1))
+		c.polls(getRequest("/bayeux?jsonp=f&message="+message, ""), "/**/f(", ");")
+	case "websocket":
+		c.socket()
+	case "eventsource":
+		c.stream(getRequest("/bayeux/"+c.id, "Accept: text/event-stream\r\n"))
+	default:
+		c.stream(streamConnect(c.id, c.kind))
+	}
+}
+
+func (c *cutClient) polls(request, before, after string) {
+	for len(c.got) < cutEvents {
+		c.current.Write([]byte(request))
+		a, err := c.current.tryRead()
+		if err != nil {
+			return
+		}
+		c.note(strings.TrimSuffix(strings.TrimPrefix(a.body, before), after))
+	}
+}
+
+func (c *cutClient) socket() {
+	conn, err := net.Dial("tcp", c.s.Addresses()[0])
+	if err != nil {
+		c.Error(err)
+		return
+	}
+	defer conn.Close()
+	breakOff(conn)
+	w := newWire(c.T, conn)
+	w.Write([]byte(upgradeRequest("")))
+	if _, err := w.tryRead(); err != nil {
+		return
+	}
+	for ask := true; len(c.got) < cutEvents; {
+		if ask {
+			w.Write([]byte(maskedFrame(1, wsConnect(c.id))))
+		}
+		_, payload, err := w.tryFrame()
+		if err != nil {
+			return
+		}
+		messages := c.note(payload)
+		ask = slices.ContainsFunc(messages, func(m map[string]any) bool { return m["channel"] == "/meta/connect" })
+	}
+}
+
+func (c *cutClient) stream(request string) {
+	c.current.Write([]byte(request))
+	response, err := http.ReadResponse(c.current.in, nil)
+	if err != nil {
+		return
+	}
+	for len(c.got) < cutEvents {
+		text, err := readLine(response.Body)
+		if err != nil {
+			return
+		}
+		text = strings.TrimPrefix(strings.TrimPrefix(text, "data: "), "<script>d(")
+		if text = strings.TrimSuffix(text, ")</script>"); strings.HasPrefix(text, "[") {
+			c.note(text)
+		}
+	}
+}
