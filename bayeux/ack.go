@@ -24,23 +24,47 @@ func (r *session) flushable() bool {
 func (x *exchange) acknowledge(m *message.Message) (again bool) {
 	s, r := x.s, x.session
 	number, ok := message.Integer(message.Get(m.Ext, "ack"))
-	if !r.acknowledges || !ok || r.queue.sent == 0 {
+	if !r.acknowledges || !ok || r.queue.count == 0 {
 		return false
 	}
-	count, sent := r.queue.count, r.queue.sent
-	s.nodes.acknowledged(&r.queue, uint32(min(max(number, 0), int64(r.ackNumber))))
-	done := count - r.queue.count
+	sent := r.queue.sent
+	done, left := s.acknowledged(x.slot, &r.queue, uint32(min(max(number, 0), int64(r.ackNumber))))
 	s.stats.Delivered += uint64(done)
-	if done == sent {
+	if left == 0 {
 		return false
 	}
-	if r.carrier != x.req.To {
+	if sent > 0 && r.carrier != x.req.To {
 		x.fx.add(Effect{Kind: Abandon, To: r.carrier}, x.fx.begin())
 	}
-	s.stats.Bounced += uint64(sent - done)
+	s.stats.Bounced += uint64(min(left, sent))
 	r.eager = true
 	s.conflateBounced(x.slot, r)
 	return true
+}
+
+// acknowledged makes what is in flight pending again and removes the events that
+// first went with the connect reply of that number, or one before it. It returns how
+// many those are, and how many went later.
+func (s *Server) acknowledged(slot uint32, q *queue, number uint32) (done, left uint32) {
+	s.nodes.bounced(q)
+	prev, i := uint32(0), q.head
+	for n := q.count; n > 0; n-- {
+		next := s.nodes.slab[i].next
+		batch := s.nodes.slab[i].batch
+		switch {
+		case batch != 0 && batch <= number:
+			s.forgetKey(slot, i)
+			s.nodes.unlink(q, prev, i)
+			done++
+		case batch != 0:
+			left++
+			prev = i
+		default:
+			prev = i
+		}
+		i = next
+	}
+	return done, left
 }
 
 // appendAck appends the number of a connect reply.

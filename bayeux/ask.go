@@ -82,7 +82,7 @@ func (s *Server) unpark(now int64, ticket Ticket, fx *Effects, prepare func(*exc
 	delete(s.parked, ticket)
 	x := &s.exchange
 	*x = exchange{s: s, fx: fx, req: p.req, now: now, owner: p.owner, slot: p.owner.Slot, verdict: Wait,
-		clientID: p.clientID, alone: p.alone, carriesEvents: p.carriesEvents, interval: p.interval, batch: p.batch,
+		clientID: p.clientID, alone: p.alone, carriesEvents: p.carriesEvents, interval: p.interval, batch: p.batch, waited: true,
 		replies: append(x.replies[:0], p.replies...)}
 	prepare(x)
 	if p.events != nil {

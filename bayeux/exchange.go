@@ -24,6 +24,7 @@ type exchange struct {
 	carriesEvents bool   // a connect is answered: pending events go along
 	interval      int64  // what the connect's reply advises
 	batch         uint32 // its number, with acknowledgement
+	waited        bool   // the exchange was parked since
 	browser       uint64
 	replies       []byte // encoded replies, comma separated
 }
@@ -197,7 +198,7 @@ func (x *exchange) reply() {
 // waited: whichever of the two replies the client acknowledges, it has all that is in
 // it and nothing out of order.
 func (x *exchange) sendAgain(r *session) {
-	if r.acknowledges && x.batch != r.ackNumber {
+	if r.acknowledges && x.waited && r.queue.sent > 0 && r.carrier != x.req.To {
 		x.s.nodes.bounced(&r.queue)
 		x.s.conflateBounced(x.slot, r)
 	}

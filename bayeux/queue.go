@@ -128,20 +128,9 @@ func (n *nodes) written(q *queue) {
 }
 
 // bounced makes what is in flight pending again, before everything newer, under
-// new numbers: a report that is still to come is about none of it.
+// new numbers: a report that is still to come is about none of it. What was
+// recalled goes.
 func (n *nodes) bounced(q *queue) {
-	n.comeBack(q, func(batch uint32) bool { return batch == recalled })
-}
-
-// acknowledged does so with what was first sent after the connect reply of that
-// number, and removes the rest.
-func (n *nodes) acknowledged(q *queue, number uint32) {
-	n.comeBack(q, func(batch uint32) bool { return batch <= number || batch == recalled })
-}
-
-// comeBack makes what is in flight pending again, but for the batches that are to
-// go.
-func (n *nodes) comeBack(q *queue, goes func(batch uint32) bool) {
 	if q.sent == 0 {
 		return
 	}
@@ -150,7 +139,7 @@ func (n *nodes) comeBack(q *queue, goes func(batch uint32) bool) {
 	q.base += sent
 	for prev, i := uint32(0), q.head; sent > 0; sent-- {
 		next := n.slab[i].next
-		if goes(n.slab[i].batch) {
+		if n.slab[i].batch == recalled {
 			n.unlink(q, prev, i)
 		} else {
 			prev = i
