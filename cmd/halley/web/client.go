@@ -15,7 +15,7 @@ const moduleEnd = "const {halley} = window;\nexport const {Client} = halley;\nex
 // client puts halley.js together, as a classic script and as an ES module; ok
 // tells whether its parts are there.
 func client(files fs.FS) (classic, module []byte, ok bool) {
-	classic = append(classic, "/* halley.js, a Bayeux client; MIT licence */\n(function (root) {\n'use strict';\n"...)
+	classic = append(classic, "/* halley.js, MIT licence */\n(function (root) {\n'use strict';\n"...)
 	for _, name := range parts {
 		body, err := fs.ReadFile(files, name)
 		if err != nil {

@@ -493,6 +493,5 @@ class Client {
   }
 }
 
-Client.transports = transports;
 root.halley = new Client();
 root.halley.Client = Client;

@@ -60,18 +60,18 @@ function longPolling(link) {
   /** Posts a batch; read(response, heard) makes the result, heard() gives it more time. */
   link.post = async (messages, wait, read) => {
     const url = target(link, messages);
+    const text = JSON.stringify(messages);
     // To another origin a form goes without a preflight request, JSON does not.
-    const [type, encode] = crossOrigin(url)
-      ? ['application/x-www-form-urlencoded', (text) => 'message=' + encodeURIComponent(text)]
-      : ['application/json', (text) => text];
+    const [body, headers] = crossOrigin(url)
+      ? [new URLSearchParams({message: text})]
+      : [text, {'Content-Type': 'application/json'}];
     const control = new AbortController();
     const end = () => control.abort();
     let timer = setTimeout(end, wait);
     open.add(end);
     try {
       const response = await fetch(url, {
-        method: 'POST', body: encode(JSON.stringify(messages)), headers: {'Content-Type': type},
-        credentials: 'include', cache: 'no-store', signal: control.signal,
+        method: 'POST', body, headers, credentials: 'include', cache: 'no-store', signal: control.signal,
       });
       if (!response.ok) throw new Error('HTTP ' + response.status);
       return await read(response, () => {
