@@ -15,7 +15,7 @@ type parked struct {
 	// What the messages before said of the reply.
 	carriesEvents bool
 	interval      int64
-	batch         uint32
+	batch, turn   uint32
 	body          []byte // the messages left, as a JSON array
 	replies       []byte // of the messages before them
 	wanted        []Wanted
@@ -31,7 +31,7 @@ func (x *exchange) park(messages []message.Message) {
 		return
 	}
 	p := &parked{req: x.req, owner: x.owner, clientID: bytes.Clone(x.clientID), alone: x.alone,
-		carriesEvents: x.carriesEvents, interval: x.interval, batch: x.batch, body: joinRaw(messages), replies: bytes.Clone(x.replies)}
+		carriesEvents: x.carriesEvents, interval: x.interval, batch: x.batch, turn: x.turn, body: joinRaw(messages), replies: bytes.Clone(x.replies)}
 	if q := x.waits.Question; q != nil {
 		q.Channel, q.Ext = bytes.Clone(q.Channel), bytes.Clone(q.Ext)
 	}
@@ -82,7 +82,7 @@ func (s *Server) unpark(now int64, ticket Ticket, fx *Effects, prepare func(*exc
 	delete(s.parked, ticket)
 	x := &s.exchange
 	*x = exchange{s: s, fx: fx, req: p.req, now: now, owner: p.owner, slot: p.owner.Slot, verdict: Wait,
-		clientID: p.clientID, alone: p.alone, carriesEvents: p.carriesEvents, interval: p.interval, batch: p.batch, waited: true,
+		clientID: p.clientID, alone: p.alone, carriesEvents: p.carriesEvents, interval: p.interval, batch: p.batch, turn: p.turn,
 		replies: append(x.replies[:0], p.replies...)}
 	prepare(x)
 	if p.events != nil {

@@ -70,6 +70,8 @@ const soon = 3000
 // arrive makes the connect the one that its session lives by.
 func (x *exchange) arrive(m *message.Message) (a arrival) {
 	s, r := x.s, x.session
+	r.turn++
+	x.turn = r.turn
 	a.first = r.state != connected
 	r.state = connected
 	a.kind = x.connectionType(m)

@@ -24,7 +24,7 @@ type exchange struct {
 	carriesEvents bool   // a connect is answered: pending events go along
 	interval      int64  // what the connect's reply advises
 	batch         uint32 // its number, with acknowledgement
-	waited        bool   // the exchange was parked since
+	turn          uint32 // how many connects its session had sent when this was the latest
 	browser       uint64
 	replies       []byte // encoded replies, comma separated
 }
@@ -50,7 +50,7 @@ func (s *Server) Handle(now int64, req Request, batch *message.Batch, fx *Effect
 func (x *exchange) own(clientID []byte) {
 	x.clientID = clientID
 	if slot, r := x.s.lookup(clientID); r != nil {
-		x.slot, x.owner = slot, x.s.address(slot, r)
+		x.slot, x.owner, x.turn = slot, x.s.address(slot, r), r.turn
 	}
 }
 
@@ -184,7 +184,6 @@ func (x *exchange) reply() {
 	}
 	if r != nil && x.mayCarryEvents(r) {
 		effect.Session = s.address(x.slot, r)
-		x.sendAgain(r)
 		s.appendPending(x.slot, r, &effect, x.fx, start, x.batch)
 	}
 	if len(x.replies) > 0 {
@@ -194,22 +193,13 @@ func (x *exchange) reply() {
 	x.fx.add(effect, start)
 }
 
-// sendAgain takes back what another connect's reply brought while this exchange
-// waited: whichever of the two replies the client acknowledges, it has all that is in
-// it and nothing out of order.
-func (x *exchange) sendAgain(r *session) {
-	if r.acknowledges && x.waited && r.queue.sent > 0 && r.carrier != x.req.To {
-		x.s.nodes.bounced(&r.queue)
-		x.s.conflateBounced(x.slot, r)
-	}
-}
-
 // mayCarryEvents tells whether pending events go with this reply: always with a
 // connect's; with another's only if no connect is held and none of the session's
 // last events can still be on their way on another connection, which would put
-// them out of order.
+// them out of order. What had to wait while its client sent another connect carries
+// none: nobody may be there to read it.
 func (x *exchange) mayCarryEvents(r *session) bool {
-	if r.blocked() || r.hasStream {
+	if r.blocked() || r.hasStream || x.turn != r.turn {
 		return false
 	}
 	if x.carriesEvents {

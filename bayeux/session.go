@@ -40,6 +40,7 @@ type session struct {
 	outstanding  bool   // events were sent since the last connect, which may still be on their way
 	streamed     bool   // … on a stream: its client's connects tell nothing of them
 	ackNumber    uint32 // of the last connect reply
+	turn         uint32 // connects so far
 	interval     int64
 }
 

@@ -240,9 +240,20 @@ func (c *client) proceed() {
 		c.post(fmt.Sprintf(`[{"channel":"/meta/connect","connectionType":"eventsource","clientId":"%s","id":"%d"}]`, c.id, id))
 		return
 	}
-	if len(c.commands) == 0 || c.kind == bayeux.WebSocket && !w.plan.policy && !w.plan.durable && len(c.commands) < 4 {
+	if len(c.commands) == 0 || c.kind == bayeux.WebSocket && !w.plan.policy && !w.plan.durable && c.publishing() {
 		c.command()
 	}
+}
+
+// publishing tells whether all that has no reply is a few events: what a client
+// subscribes to while another subscription waits for the past may pass it.
+func (c *client) publishing() bool {
+	for _, k := range c.commands {
+		if k.verb != "publish" {
+			return false
+		}
+	}
+	return len(c.commands) < 6
 }
 
 // advice is what a connect asks for at times.

@@ -130,7 +130,7 @@ func (k *conn) leaves(f *frame) {
 	w.stamp++
 	f.left, f.stamp = true, w.stamp
 	if !k.clientOpen || k.ignored {
-		k.client.lost(f)
+		k.client.loses(f, true)
 		return
 	}
 	k.wire = append(k.wire, f)

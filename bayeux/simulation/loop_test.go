@@ -272,18 +272,18 @@ func (l *loop) toConn(e *bayeux.Effect) {
 	if e.Kind == bayeux.Reply && e.Numbered {
 		l.w.model.touched(e.Session)
 	}
-	data := bytes.Clone(l.fx.Messages(e))
+	data, now := bytes.Clone(l.fx.Messages(e)), l.w.now
 	owner := l.w.loops[e.To.Loop]
 	if owner == l {
-		l.carryOut(client, &out, data)
+		l.carryOut(client, &out, data, now)
 		return
 	}
-	owner.post(entryConn, func(l *loop) { l.carryOut(client, &out, data) })
+	owner.post(entryConn, func(l *loop) { l.carryOut(client, &out, data, now) })
 }
 
-func (l *loop) carryOut(client *client, e *bayeux.Effect, data []byte) {
+func (l *loop) carryOut(client *client, e *bayeux.Effect, data []byte, now int64) {
 	c := l.find(e.To)
-	f := &frame{kind: e.Kind, to: e.To, conn: c, body: data, numbered: e.Numbered, session: e.Session, upto: e.Upto, gap: e.Gap, at: l.w.now}
+	f := &frame{kind: e.Kind, to: e.To, conn: c, body: data, numbered: e.Numbered, session: e.Session, upto: e.Upto, gap: e.Gap, at: now}
 	switch e.Kind {
 	case bayeux.Reply, bayeux.Deliver:
 		if c == nil || e.Kind == bayeux.Deliver && !c.websocket && !c.streaming {

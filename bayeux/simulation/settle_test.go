@@ -1,9 +1,5 @@
 package simulation
 
-import (
-	"halley/bayeux"
-)
-
 // calm is for how many rounds of 100 ms nothing may be under way before the world is
 // at rest: longer than any event may wait.
 const calm = 15
@@ -175,5 +171,3 @@ func (w *world) finish() {
 		}
 	}
 }
-
-var _ = bayeux.Reply

@@ -1,3 +1,13 @@
+// Package simulation runs the protocol core with thousands of clients on several
+// loops, over a network that fails in every way that a seed may choose, and holds
+// what each client sees against a naive model of what it must see.
+//
+//   - world: the clock, the seed, what happens next; plan: what worlds there are
+//   - loop, conn, shared: a driver as the server's, over connections thought of
+//   - client, act, read: what clients do and make of what they get
+//   - model, view: what was published, and what of it a client has to have
+//   - settle, leak: the checks at rest, and after the last session has gone
+//   - bugs: faults of the driver, each of which a run must find
 package simulation
 
 import (

@@ -163,7 +163,11 @@ func (c *client) skips(id int64) bool {
 
 // lost notes that a frame will not arrive: the client's connection has died, or it
 // no longer looks at it. With acknowledgement it must come again all the same.
-func (c *client) lost(f *frame) {
+func (c *client) lost(f *frame) { c.loses(f, false) }
+
+// loses is lost; late says that the client had gone before, on whose old connect
+// the frame was sent: then not even a replay brings it.
+func (c *client) loses(f *frame, late bool) {
 	if len(f.body) == 0 {
 		return
 	}
@@ -177,7 +181,7 @@ func (c *client) lost(f *frame) {
 		}
 		e, _ := read(m.Data)
 		p, known := c.w.model.events[e]
-		if !known || c.replaying(p.lane.topic.index) {
+		if !known || c.replaying(p.lane.topic.index) && !(late && (c.synced || c.syncing)) {
 			return
 		}
 		v := c.view(p.lane)
