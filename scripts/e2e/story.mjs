@@ -81,7 +81,8 @@ export function story(name, { type, open, openPeer, flags = [] }) {
 
     it('sends a batch in order', async () => {
       await peer.subscribe('/e2e/batch');
-      const numbers = Array.from({ length: 12 }, (_, n) => n);
+      // Few enough for one URL: Faye sends what is longer than 2,048 characters in parts, side by side.
+      const numbers = Array.from({ length: 8 }, (_, n) => n);
       await client.batch(numbers.map((n) => ['/e2e/batch', n]));
       assert.deepEqual((await heard(peer, /batch/, numbers.length)).map(([, n]) => n), numbers);
     });
