@@ -206,7 +206,10 @@ func (c *client) asks(s *subscription) {
 		} else {
 			a.contiguous = true
 			for _, l := range c.w.model.channels[i].ordered {
-				c.view(l).seen = false
+				v := c.view(l)
+				if v.seen = false; v.next > 0 {
+					a.credit = 1 // the last event is known from an earlier subscription
+				}
 			}
 		}
 		a.ever = true

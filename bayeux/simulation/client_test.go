@@ -183,6 +183,7 @@ func (c *client) newSession() {
 	for l, v := range before {
 		if c.replaying(l.topic.index) {
 			c.views[l] = v
+			v.from = noPlace
 			if c.w.plan.tight() { // what was dropped before the cursor is told nowhere now
 				v.next = max(v.next, l.beyond(c.cursor))
 			}
@@ -242,6 +243,11 @@ func (c *client) reset() {
 	for _, s := range c.subs {
 		if s.replay {
 			s.confirmed = false
+		}
+	}
+	for l, v := range c.views {
+		if c.replaying(l.topic.index) {
+			v.from = noPlace // the next replay says from where on
 		}
 	}
 }

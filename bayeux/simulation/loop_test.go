@@ -287,6 +287,9 @@ func (l *loop) carryOut(client *client, e *bayeux.Effect, data []byte, now int64
 	switch e.Kind {
 	case bayeux.Reply, bayeux.Deliver:
 		if c == nil || e.Kind == bayeux.Deliver && !c.websocket && !c.streaming {
+			if client == nil && bytes.Contains(f.body, []byte(`"dropped"`)) {
+				l.w.blind = true
+			}
 			client.untold(f)
 			l.bounced(f)
 			return
@@ -304,6 +307,9 @@ func (l *loop) carryOut(client *client, e *bayeux.Effect, data []byte, now int64
 			c.held, c.holding = e.Session, true
 		}
 	case bayeux.Stream:
+		if c == nil {
+			client.untold(f)
+		}
 		l.stream(c, f, e)
 	case bayeux.Close:
 		if c != nil {

@@ -33,7 +33,7 @@ func (w *world) settle() {
 		c.settled()
 	}
 	w.checkTables()
-	w.quiet = false
+	w.quiet, w.blind = false, false
 }
 
 // advance lets 100 ms go by in which everybody does what there is to do.

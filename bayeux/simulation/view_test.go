@@ -242,7 +242,7 @@ func (c *client) settled() {
 			}
 			v.next, v.excused, v.from = len(l.moment), nil, noPlace
 		}
-		if a.missing > a.told {
+		if a.missing > a.told && !c.w.blind {
 			c.w.fail(c, "%d events on %s are missing, %d were told", a.missing, t.name, a.told)
 		}
 		a.credit, a.excused, a.missing, a.told = 0, false, 0, 0
