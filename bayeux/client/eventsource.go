@@ -2,10 +2,13 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"mime"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
+	"sync/atomic"
 )
 
 const eventSourceType = "eventsource"
@@ -15,6 +18,7 @@ const eventSourceType = "eventsource"
 // connects only say that the client lives; the server answers them at once.
 type eventSource struct {
 	*longPolling
+	once   bool // a request for the stream that was repeated is none
 	stream *http.Response
 	cancel context.CancelFunc
 }
@@ -31,9 +35,20 @@ func (t *eventSource) Open(ctx context.Context, clientID string) error {
 	if err != nil {
 		return err
 	}
+	var attempts atomic.Int32
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { attempts.Add(1) }})
 	t.stream, t.cancel, err = t.openStream(ctx, u.JoinPath(url.PathEscape(clientID)).String())
+	if err == nil && t.once && attempts.Load() > 1 {
+		t.Close()
+		return errRepeated
+	}
 	return err
 }
+
+// errRepeated means that net/http has sent the request for a stream again, as it
+// does when an idle connection ends under a GET: the first stream may have begun,
+// and what came with it is lost.
+var errRepeated = errors.New("the request for the stream was repeated")
 
 // openStream asks for an event-stream. ctx is for the asking only; cancel ends
 // the stream.

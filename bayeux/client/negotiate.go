@@ -18,7 +18,7 @@ func (c *Client) transport(kind string) Transport {
 	case longPollingType:
 		return p
 	case eventSourceType:
-		return &eventSource{longPolling: p}
+		return &eventSource{longPolling: p, once: c.options.Replay}
 	case webSocketType:
 		return &webSocket{url: p.url, http: p.http, header: p.header, limit: p.limit}
 	}

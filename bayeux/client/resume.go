@@ -53,8 +53,31 @@ func (l *runLoop) detour() *link {
 		return at // it polls anyway
 	}
 	l.via, l.kind = via, at.kind()
+	if at.streams() {
+		c.mu.Lock()
+		c.advice.Interval = 0 // it was how often to say that one lives, beside a stream
+		c.mu.Unlock()
+	}
 	c.adopt(via)
 	return via
+}
+
+// notice has what followed a stream asked for again when it has ended, even if it
+// ended well: the server ends it, too, when a request that came late has taken the
+// session elsewhere, and then its reply had what is missing.
+func (l *runLoop) notice() {
+	at := l.c.current()
+	if at == nil || at == l.told || !at.streams() || !l.c.replays() {
+		return
+	}
+	select {
+	case <-at.ended:
+		if at.fault() == nil {
+			l.told = at
+			l.c.tear(true)
+		}
+	default:
+	}
 }
 
 // tear notes whether something may be lost with a connection.

@@ -88,6 +88,7 @@ func (l *runLoop) turn(ctx context.Context) error {
 	if l.c.ID() == "" {
 		return l.after(ctx, l.c.Handshake(ctx))
 	}
+	l.notice()
 	if l.c.isTorn() {
 		return l.after(ctx, l.resume(ctx))
 	}
