@@ -130,7 +130,14 @@ func (r *reactor) stick(c *conn) *unsent {
 func (r *reactor) send(c *conn) bool {
 	gen := c.gen
 	r.counters.bytesOut += uint64(len(r.out))
-	_, err := c.socket.Write(r.out)
+	rest := r.out
+	if c.socket.OutboundBuffered() == 0 {
+		rest = rest[writeNow(c.socket.Fd(), rest):]
+	}
+	if len(rest) == 0 {
+		return true
+	}
+	_, err := c.socket.Write(rest)
 	return err == nil && c.is(gen)
 }
 
