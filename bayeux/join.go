@@ -23,10 +23,6 @@ type Remembered struct {
 	Failure string
 }
 
-// ErrReplayID is the failure of a Join whose cursor stands for nothing, or for
-// something that is forgotten already.
-const ErrReplayID = "400::The replayId you provided was invalid"
-
 // wantedOf lists what a subscription wants of the past, nil if nothing.
 func (s *Server) wantedOf(subscription, replay []byte) (list []Wanted) {
 	message.Strings(subscription, func(raw []byte) bool {
