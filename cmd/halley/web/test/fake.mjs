@@ -30,6 +30,7 @@ export class FakeServer {
     this.held = [];
     this.sockets = [];
     this.streams = []; // responses that are open, event-streams and others
+    this.more = [];    // messages that follow the first line of a stream, each on a line of its own
     this.sessions = 0;
     this.script = {
       '/meta/handshake': () => this.welcome(),
@@ -96,7 +97,7 @@ export class FakeServer {
     if (this.status) return response.writeHead(this.status).end();
     const replies = await this.answers(messages);
     const json = JSON.stringify(replies);
-    if (messages[0].connectionType === 'xhr-streaming' && replies[0].successful) return this.lines(response, json);
+    if (messages[0].connectionType === 'xhr-streaming' && replies.at(-1).successful) return this.lines(response, json);
     response.end(query.has('jsonp') ? `/**/${query.get('jsonp')}(${json});` : json);
   }
 
@@ -109,7 +110,7 @@ export class FakeServer {
 
   lines(response, json) {
     response.lines = true;
-    response.write(json + '\n');
+    response.write([json, ...this.more.map((message) => JSON.stringify([message]))].join('\n') + '\n');
     this.streams.push(response);
   }
 

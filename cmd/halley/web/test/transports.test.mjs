@@ -172,6 +172,15 @@ describe('xhr-streaming', () => {
     assert.equal(connects().length, 1);
   });
 
+  test('keeps the order of lines that come with the first', async () => {
+    await stream();
+    server.more = [message(2), message(3)];
+    server.script['/meta/connect'] = () => [message(1), {}];
+    server.streams[0].end();
+    await until(() => got.length === 3, 'the messages');
+    assert.deepEqual(got, [1, 2, 3]);
+  });
+
   test('opens the next stream when one rolls over', async () => {
     await stream();
     server.push(message(1));

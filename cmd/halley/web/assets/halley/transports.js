@@ -90,9 +90,11 @@ function streaming(link) {
   longPolling(link);
   const {send} = link;
   link.send = (messages, wait) => !isConnect(messages[0]) ? send(messages, wait) : new Promise((resolve, reject) => {
+    // The first line is heard as it comes, like all others: the promise is a moment later.
     let take = (batch) => {
       take = link.deliver;
-      resolve(batch);
+      take(batch.filter((message) => !('successful' in message)));
+      resolve(batch.filter((message) => 'successful' in message));
     };
     link.stream = link.post(messages, wait, (response, heard) => readLines(response.body.getReader(), heard, (line) => take(JSON.parse(line))));
     link.stream.then(() => reject(new Error('no answer')), reject);
