@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -24,6 +25,9 @@ type environment struct {
 	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
+	// relax lets timers of the process be late by a duration; nil where the
+	// process is not the command's own.
+	relax func(time.Duration) error
 }
 
 // commands are the command line.

@@ -7,11 +7,13 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	code := run(environment{ctx, os.Stdin, os.Stdout, os.Stderr}, os.Args[1:])
+	relax := func(slack time.Duration) error { return relaxTimers(ctx, slack) }
+	code := run(environment{ctx, os.Stdin, os.Stdout, os.Stderr, relax}, os.Args[1:])
 	os.Exit(code)
 }

@@ -48,7 +48,7 @@ func halley(t *testing.T, stdin string, args ...string) (code int, stdout, stder
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	defer cancel()
 	var out, errors buffer
-	code = run(environment{ctx, strings.NewReader(stdin), &out, &errors}, args)
+	code = run(environment{ctx: ctx, stdin: strings.NewReader(stdin), stdout: &out, stderr: &errors}, args)
 	return code, out.String(), errors.String()
 }
 
@@ -64,7 +64,9 @@ func start(t *testing.T, args ...string) *started {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	s := &started{cancel, make(chan int, 1), &buffer{}, &buffer{}}
-	go func() { s.code <- run(environment{ctx, strings.NewReader(""), s.out, s.log}, args) }()
+	go func() {
+		s.code <- run(environment{ctx: ctx, stdin: strings.NewReader(""), stdout: s.out, stderr: s.log}, args)
+	}()
 	t.Cleanup(cancel)
 	return s
 }

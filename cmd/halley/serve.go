@@ -28,6 +28,11 @@ type serveCommand struct {
 
 // Run serves until it is told to stop and the drain is over.
 func (c *serveCommand) Run(env environment, flags *kong.Context) error {
+	if env.relax != nil && !c.CheckConfig {
+		if err := env.relax(c.TimerSlack); err != nil {
+			return err
+		}
+	}
 	log := newLog(env.stderr, &c.Serve)
 	settings := c.Loop()
 	settings.Log = log

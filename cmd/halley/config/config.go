@@ -85,6 +85,7 @@ type Serve struct {
 
 	DrainTimeout time.Duration `group:"process" default:"10s" help:"How long a drain may take after SIGTERM."`
 	GcPercent    int           `group:"process" default:"100" help:"Garbage collector percentage, unless GOGC is set."`
+	TimerSlack   time.Duration `group:"process" default:"2ms" help:"How late the kernel may wake the process for its own timers, which saves CPU time; 0 is what it is started with."`
 	LogLevel     string        `group:"process" default:"info" enum:"debug,info,warn,error" help:"Least level that is logged: debug, info, warn or error."`
 	LogFormat    string        `group:"process" default:"text" enum:"text,json" help:"Form of the log on standard error: text or json."`
 }
@@ -147,6 +148,9 @@ func (c *Serve) Validate() error {
 	if c.DemoRate > maxDemoRate {
 		return fmt.Errorf("--demo-rate: must be at most %d", maxDemoRate)
 	}
+	if c.TimerSlack < 0 || c.TimerSlack > maxTimerSlack {
+		return fmt.Errorf("--timer-slack: must be 0 to %v", maxTimerSlack)
+	}
 	if c.InternalConnections > maxInternalConnections {
 		return fmt.Errorf("--internal-connections: must be at most %d", maxInternalConnections)
 	}
@@ -159,6 +163,8 @@ const (
 	// maxInternalConnections stays below the files that the event loops keep
 	// back from public connections.
 	maxInternalConnections = 200
+	// maxTimerSlack keeps the ticks of event loops apart.
+	maxTimerSlack = 50 * time.Millisecond
 )
 
 // Loop is the part that the event loops are told. Log and Pages are left to

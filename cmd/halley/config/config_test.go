@@ -177,6 +177,8 @@ func TestBadSettingsNameTheirFlag(t *testing.T) {
 		{[]string{"--max-publish=0"}, "--max-publish"},
 		{[]string{"--demo-rate=1000000000"}, "--demo-rate"},
 		{[]string{"--internal-connections=201"}, "--internal-connections"},
+		{[]string{"--timer-slack=1s"}, "--timer-slack"},
+		{[]string{"--timer-slack=-1ms"}, "--timer-slack"},
 		{[]string{"--nonsense"}, "--nonsense"},
 		{[]string{"--config=/nonexistent"}, "--config"},
 		{[]string{"--config=" + file(t, `{"hold":"5s","max_message":1}`)}, `unknown key "max_message" (did you mean "max-message"?)`},

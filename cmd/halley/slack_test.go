@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// With HALLEY_TEST_SLACK in its environment the test program relaxes its timers, as
+// serve does, and prints its process and slack.
+func TestRelaxTimers(t *testing.T) {
+	if slack := os.Getenv("HALLEY_TEST_SLACK"); slack != "" {
+		relaxAndTell(t, slack)
+		return
+	}
+	for _, slack := range []time.Duration{0, 3 * time.Millisecond} {
+		command := exec.Command("/proc/self/exe", "-test.run=^TestRelaxTimers$")
+		command.Env = append(os.Environ(), "HALLEY_TEST_SLACK="+slack.String())
+		var out strings.Builder
+		command.Stdout = &out
+		if err := command.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if err := command.Wait(); err != nil {
+			t.Fatal(err, out.String())
+		}
+		want := fmt.Sprintf("told by %d: %v\n", command.Process.Pid, max(slack, timerSlack()))
+		if got := out.String(); strings.Count(got, "told by") != 1 || !strings.Contains(got, want) {
+			t.Errorf("with %v it said %q, want %q", slack, got, want)
+		}
+	}
+}
+
+func relaxAndTell(t *testing.T, slack string) {
+	wanted, err := time.ParseDuration(slack)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := relaxTimers(context.Background(), wanted); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Println("told by " + strconv.Itoa(os.Getpid()) + ": " + timerSlack().String())
+}
+
+// Whoever is told to stop meanwhile does not start again.
+func TestRelaxTimersOfTheStopped(t *testing.T) {
+	const slack = 1_234_567 * time.Nanosecond
+	if timerSlack() == slack {
+		t.Fatal("it started again")
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	done := make(chan error)
+	go func() { done <- relaxTimers(ctx, slack) }()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
