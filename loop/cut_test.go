@@ -1,12 +1,14 @@
 package loop
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -14,10 +16,18 @@ import (
 	"time"
 )
 
-const (
-	cutEvents = 600
-	cutEvery  = 5 * time.Millisecond // between events
-)
+const cutEvery = 5 * time.Millisecond // between events
+
+// cutTime is how long connections are cut: some seconds, or HALLEY_CUTS, as in 1m.
+func cutTime(t *testing.T) time.Duration {
+	t.Helper()
+	value := cmp.Or(os.Getenv("HALLEY_CUTS"), "3s")
+	d, err := time.ParseDuration(value)
+	if err != nil || d < time.Second {
+		t.Fatalf("HALLEY_CUTS=%s is no time of a second or more", value)
+	}
+	return d
+}
 
 // cutClient is a client whose every connection breaks off after a while, with what the
 // server sent last unread. It goes on by replay.
@@ -26,6 +36,7 @@ type cutClient struct {
 	s       *Server
 	kind    string
 	id      string
+	events  int // of the feed
 	cursor  int64
 	got     []string
 	cuts    int
@@ -38,24 +49,26 @@ func TestReplayAfterCuts(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(c *Config) { c.Loops, c.Rules = 2, []string{"/feed history=10000"} })
 	kinds := []string{"long-polling", "callback-polling", "websocket", "eventsource", "xhr-streaming", "iframe", "mime-message-block"}
+	events := int(cutTime(t) / cutEvery)
 	var feed, clients sync.WaitGroup
 	var all []*cutClient
 	for _, kind := range kinds {
-		c := &cutClient{T: t, s: s, kind: kind, id: dial(t, s).handshake(), cursor: -2}
+		c := &cutClient{T: t, s: s, kind: kind, id: dial(t, s).handshake(), events: events, cursor: -2}
 		all = append(all, c)
 		clients.Go(c.run)
 	}
+	begin := time.Now()
 	feed.Go(func() {
-		for n := range cutEvents {
+		for n := range events {
+			time.Sleep(time.Until(begin.Add(time.Duration(n) * cutEvery)))
 			mustPublish(t, s, "/feed", fmt.Sprint(n))
-			time.Sleep(cutEvery)
 		}
 	})
 	feed.Wait()
 	clients.Wait()
 	for _, c := range all {
-		if len(c.got) != cutEvents || c.cuts < 2 {
-			t.Errorf("%s: %d events of %d, %d cuts", c.kind, len(c.got), cutEvents, c.cuts)
+		if len(c.got) != events || c.cuts < 2 {
+			t.Errorf("%s: %d events of %d, %d cuts", c.kind, len(c.got), events, c.cuts)
 		}
 		for i, data := range c.got {
 			if data != fmt.Sprint(i) {
@@ -67,7 +80,7 @@ func TestReplayAfterCuts(t *testing.T) {
 }
 
 func (c *cutClient) run() {
-	for end := time.Now().Add(2 * deadline); len(c.got) < cutEvents && time.Now().Before(end); c.cuts++ {
+	for end := time.Now().Add(2*deadline + 2*cutTime(c.T)); len(c.got) < c.events && time.Now().Before(end); c.cuts++ {
 		conn, err := net.Dial("tcp", c.s.Addresses()[0])
 		if err != nil {
 			c.Error(err)
@@ -139,10 +152,11 @@ func (c *cutClient) read() {
 }
 
 func (c *cutClient) polls(request, before, after string) {
-	for len(c.got) < cutEvents {
+	for len(c.got) < c.events {
 		c.current.Write([]byte(request))
 		a, err := c.current.tryRead()
-		if err != nil {
+		// 408 where the last poll of a connection that is gone was read only now. It closes the connection.
+		if err != nil || a.StatusCode == http.StatusRequestTimeout {
 			return
 		}
 		c.note(strings.TrimSuffix(strings.TrimPrefix(a.body, before), after))
@@ -162,7 +176,7 @@ func (c *cutClient) socket() {
 	if _, err := w.tryRead(); err != nil {
 		return
 	}
-	for ask := true; len(c.got) < cutEvents; {
+	for ask := true; len(c.got) < c.events; {
 		if ask {
 			w.Write([]byte(maskedFrame(1, wsConnect(c.id))))
 		}
@@ -181,7 +195,7 @@ func (c *cutClient) stream(request string) {
 	if err != nil {
 		return
 	}
-	for len(c.got) < cutEvents {
+	for len(c.got) < c.events {
 		text, err := readLine(response.Body)
 		if err != nil {
 			return

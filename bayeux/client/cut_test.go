@@ -1,10 +1,12 @@
 package client_test
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"math/rand/v2"
 	"net"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -92,6 +94,17 @@ func pass(to io.Writer, from io.Reader, swallows *atomic.Bool) {
 	}
 }
 
+// cutTime is how long connections are cut: some seconds, or HALLEY_CUTS, as in 1m.
+func cutTime(t *testing.T) time.Duration {
+	t.Helper()
+	value := cmp.Or(os.Getenv("HALLEY_CUTS"), "5s")
+	d, err := time.ParseDuration(value)
+	if err != nil || d < time.Second {
+		t.Fatalf("HALLEY_CUTS=%s is no time of a second or more", value)
+	}
+	return d
+}
+
 // feed publishes numbers at a rate, from 0 on.
 func feed(t *testing.T, s *loop.Server, count, perSecond int) {
 	t.Helper()
@@ -132,8 +145,9 @@ func TestNothingLostByCuts(t *testing.T) {
 	plain := &way{name: "plain", kind: "events", network: badNetwork(t, s.Addresses()[0])}
 	plain.follower = followEvents(t, "http://"+plain.network.Addr().String()+"/events?channel=/n&lastEventId=-2")
 	ways = append(ways, plain)
-	const count = 1000
-	feed(t, s, count, 200)
+	const perSecond = 200
+	count := int(cutTime(t).Seconds() * perSecond)
+	feed(t, s, count, perSecond)
 	for _, w := range ways {
 		t.Run(w.name+" "+w.kind, func(t *testing.T) {
 			w.has(t, count)
@@ -160,7 +174,7 @@ func followWith(t *testing.T, address string, o client.Options, options ...clien
 		t.Fatal(err)
 	}
 	f.Client = c
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute+2*cutTime(t))
 	f.cancel = cancel
 	if err := c.Subscribe(ctx, "/n", f.note, options...); err != nil {
 		t.Fatal(err)
@@ -187,7 +201,7 @@ func (f *follower) note(m client.Message) {
 // followEvents follows a plain event-stream.
 func followEvents(t *testing.T, address string) *follower {
 	f := &follower{done: make(chan error, 1)}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute+2*cutTime(t))
 	o := client.Options{MinBackoff: 5 * time.Millisecond, MaxBackoff: 50 * time.Millisecond, OnError: f.fault}
 	go func() { f.done <- client.Events(ctx, address, o, f.note) }()
 	t.Cleanup(func() {
