@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -19,6 +18,9 @@ func withRules(rules ...string) func(*Config) {
 func subscribeFrom(id, pattern, replay string) string {
 	return fmt.Sprintf(`{"channel":"/meta/subscribe","clientId":%q,"subscription":%q,"ext":{"replay":%s}}`, id, pattern, replay)
 }
+
+// nth is the number of the nth event of a server that has no history file.
+func nth(s *Server, n int) int64 { return s.start.UnixMicro() + int64(n) - 1 }
 
 // drainEvents connects until n events have come.
 func (w *wire) drainEvents(id string, n int) (got []string) {
@@ -90,10 +92,10 @@ func TestReplay(t *testing.T) {
 	id := a.handshake()
 	got := a.bayeux(subscribeFrom(id, "/h/**", "-2"))
 	equal(t, events(got), []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"})
-	equal(t, got[9]["replayId"], 10)
+	equal(t, got[9]["replayId"], nth(s, 10))
 	b := dial(t, s)
 	id = b.handshake()
-	equal(t, events(b.bayeux(subscribeFrom(id, "/h/1", `{"/h/1":4}`))), []string{"5", "7", "9"})
+	equal(t, events(b.bayeux(subscribeFrom(id, "/h/1", fmt.Sprintf(`{"/h/1":%d}`, nth(s, 4))))), []string{"5", "7", "9"})
 	c := dial(t, s)
 	id = c.handshake()
 	got = c.bayeux(subscribeFrom(id, "/h/1", "99"))
@@ -106,14 +108,14 @@ func TestEventStreamGoesOn(t *testing.T) {
 		mustPublish(t, s, "/h", fmt.Sprint(n))
 	}
 	for _, request := range []string{
-		getRequest("/events?channel=/h", "Last-Event-ID: 1\r\n"),
-		getRequest("/events?channel=/h&lastEventId=1", ""),
+		getRequest("/events?channel=/h", fmt.Sprintf("Last-Event-ID: %d\r\n", nth(s, 1))),
+		getRequest(fmt.Sprint("/events?channel=/h&lastEventId=", nth(s, 1)), ""),
 	} {
 		_, in := dial(t, s).openStream(request)
 		equal(t, line(t, in)+line(t, in), "retry: 5000")
-		for id := 2; id <= 3; id++ {
-			equal(t, line(t, in), fmt.Sprint("id: ", id))
-			equal(t, line(t, in), fmt.Sprintf(`data: {"channel":"/h","replayId":%d,"data":%d}`, id, id-1))
+		for n := 2; n <= 3; n++ {
+			equal(t, line(t, in), fmt.Sprint("id: ", nth(s, n)))
+			equal(t, line(t, in), fmt.Sprintf(`data: {"channel":"/h","replayId":%d,"data":%d}`, nth(s, n), n-1))
 			line(t, in)
 		}
 	}
@@ -141,7 +143,7 @@ func TestHistoryFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file.Write(appendRecord(nil, history.Entry{ID: 99, Channel: "/h", Event: "torn"})[:20])
+	file.Write(appendRecord(nil, record{recordEvent, history.Entry{ID: 99, Channel: "/h", Event: "torn"}})[:20])
 	file.Close()
 	t.Run("after", func(t *testing.T) {
 		s := start(t, config)
@@ -183,16 +185,21 @@ func TestNumbersAreNotGivenTwice(t *testing.T) {
 	})
 }
 
-// Numbers go on even if nothing is left that has one.
-func TestNumbersSurviveCompaction(t *testing.T) {
+// What was compacted away is told after a restart, and numbers go on.
+func TestFloorsSurviveCompaction(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "history")
-	config := func(c *Config) { c.Rules, c.HistoryFile = []string{"/h history=1ms"}, path }
+	config := func(c *Config) {
+		c.Rules, c.HistoryFile = []string{"/h/* history=2", "/gone history=1ms", "/s snapshot"}, path
+	}
+	var early, last int64
 	t.Run("before", func(t *testing.T) {
 		s := start(t, config)
+		mustPublish(t, s, "/h/quiet", `"quiet"`)
+		mustPublish(t, s, "/s", `"stale"`)
 		for range compactLeast/1000 + 1 {
 			batch := make([]Publication, 1000)
 			for i := range batch {
-				batch[i] = publication("/h", "1")[0]
+				batch[i] = publication([]string{"/h/busy", "/gone"}[i%2], "1")[0]
 			}
 			if err := s.Publish(batch); err != nil {
 				t.Fatal(err)
@@ -200,16 +207,79 @@ func TestNumbersSurviveCompaction(t *testing.T) {
 		}
 		eventually(t, func() bool {
 			info, err := os.Stat(path)
-			return err == nil && info.Size() < 100
+			return err == nil && info.Size() < 1000
 		})
+		early, last = nth(s, 1), nth(s, 2+compactLeast+1000)
 	})
 	t.Run("after", func(t *testing.T) {
 		s := start(t, config)
-		a := dial(t, s)
-		id := a.handshake()
-		got := a.bayeux(subscribeFrom(id, "/h", fmt.Sprint(compactLeast+1000)))
-		equal(t, got[0]["successful"], true)
+		for _, row := range []struct {
+			pattern string
+			after   int64
+			want    any // events or an error
+		}{
+			{"/h/quiet", early - 2, nil},
+			{"/h/quiet", early, []string(nil)},
+			{"/h/quiet", -2, []string{`"quiet"`}},
+			{"/h/busy", early + 2, nil},
+			{"/h/*", early, nil},
+			{"/gone", early, nil},
+			{"/h/never", last - 1, nil},
+			{"/h/busy", last - 6, nil},
+			{"/h/busy", last - 5, []string{"1", "1"}},
+			{"/h/*", last - 1, nil}, // the channel that is gone could be one of them
+			{"/h/*", last, []string(nil)},
+			{"/gone", last, []string(nil)},
+			{"/h/*", last + 2*unwritten, nil},
+			{"/s", -2, []string(nil)},
+		} {
+			got := replayTo(t, s, row.pattern, row.after)
+			if row.want == nil {
+				equal(t, got[0]["error"], fmt.Sprintf("400::The replayId {%d} you provided was invalid", row.after))
+			} else {
+				equal(t, events(got), row.want)
+			}
+		}
+		mustPublish(t, s, "/h/busy", "2")
+		got := replayTo(t, s, "/h/busy", last)
+		if number := replayID(t, got[0]); number <= last {
+			t.Errorf("%d after %d", number, last)
+		}
 	})
+}
+
+// A server that remembers nothing of the last run tells a client so, whatever the
+// policy: its cursor is not taken for one of this run.
+func TestRestartWithoutFile(t *testing.T) {
+	for policy, want := range map[string][]string{"error": nil, "earliest": {"1", "2"}, "tip": nil} {
+		config := func(c *Config) { c.Rules, c.HistoryExpired = []string{"/h history=100"}, policy }
+		var before int64
+		t.Run("before "+policy, func(t *testing.T) {
+			s := start(t, config)
+			mustPublish(t, s, "/h", "0")
+			before = replayID(t, replayTo(t, s, "/h", -2)[0])
+		})
+		t.Run("after "+policy, func(t *testing.T) {
+			s := start(t, config)
+			mustPublish(t, s, "/h", "1")
+			mustPublish(t, s, "/h", "2")
+			if nth(s, 1) <= before {
+				t.Fatalf("a run begins with %d after %d", nth(s, 1), before)
+			}
+			for _, cursor := range []int64{before, 5000, nth(s, 3), 1 << 60} {
+				got := replayTo(t, s, "/h", cursor)
+				equal(t, got[len(got)-1]["successful"], policy != "error")
+				equal(t, events(got), want)
+			}
+		})
+	}
+}
+
+// replayTo is what a new subscriber gets from a cursor on.
+func replayTo(t testing.TB, s *Server, pattern string, after int64) []map[string]any {
+	t.Helper()
+	w := dial(t, s)
+	return w.bayeux(subscribeFrom(w.handshake(), pattern, fmt.Sprint(after)))
 }
 
 func replayID(t *testing.T, m map[string]any) int64 {
@@ -219,81 +289,4 @@ func replayID(t *testing.T, m map[string]any) int64 {
 		t.Fatal(err)
 	}
 	return id
-}
-
-func TestJournal(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "journal")
-	open := func() (*journal, []history.Entry) {
-		var got []history.Entry
-		j, err := openJournal(path, syncAlways, func(e history.Entry) { got = append(got, e) })
-		if err != nil {
-			t.Fatal(err)
-		}
-		return j, got
-	}
-	entryOf := func(n int) history.Entry {
-		return history.Entry{ID: int64(n), At: int64(n * 10), Channel: fmt.Sprintf("/c%d", n%3), Event: strings.Repeat("x", n)}
-	}
-	j, got := open()
-	equal(t, len(got), 0)
-	stored := make(chan error, 50)
-	for n := 1; n <= 50; n++ {
-		j.append(entryOf(n), func(err error) { stored <- err })
-	}
-	for range 50 {
-		if err := <-stored; err != nil {
-			t.Fatal(err)
-		}
-	}
-	j.compact([]history.Entry{entryOf(49), entryOf(50)})
-	j.append(entryOf(51), func(err error) { stored <- err })
-	<-stored
-	if err := j.close(); err != nil {
-		t.Fatal(err)
-	}
-	whole, _ := os.ReadFile(path)
-	for cut := 0; cut <= len(whole); cut++ {
-		if err := os.WriteFile(path, whole[:cut], 0o644); err != nil {
-			t.Fatal(err)
-		}
-		j, got := open()
-		for i, e := range got {
-			equal(t, e, entryOf(49+i))
-		}
-		if want := wholeRecords(whole[:cut]); len(got) != want {
-			t.Errorf("cut at %d: %d entries, want %d", cut, len(got), want)
-		}
-		j.append(entryOf(52), func(error) {})
-		j.close()
-		_, again := openOnce(t, path)
-		equal(t, again[len(again)-1].ID, 52)
-	}
-	// A flipped bit ends what is read.
-	whole[len(whole)-3] ^= 1
-	os.WriteFile(path, whole, 0o644)
-	_, got = openOnce(t, path)
-	equal(t, len(got), 2)
-}
-
-func openOnce(t *testing.T, path string) (string, []history.Entry) {
-	t.Helper()
-	var got []history.Entry
-	j, err := openJournal(path, syncNever, func(e history.Entry) { got = append(got, e) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	j.close()
-	return path, got
-}
-
-func wholeRecords(file []byte) (n int) {
-	for len(file) >= recordHead {
-		size := recordHead + (int(file[0]) | int(file[1])<<8)
-		if size > len(file) {
-			break
-		}
-		file = file[size:]
-		n++
-	}
-	return n
 }

@@ -2,15 +2,16 @@ package loop
 
 import (
 	"bufio"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"halley/bayeux/history"
 )
@@ -26,52 +27,51 @@ const (
 	syncNever    journalSync = "never"    // when the system pleases
 )
 
-// journal is the file that the history survives a restart by: records, each with
-// its length and checksum, one after the other. A torn record at the end, which a
-// crash leaves, is cut off; events that are forgotten go when they are more than
-// those that are not.
+// journal is the file that the history survives a restart by: records, one after
+// the other. The torn record at the end, which a crash leaves, is cut off; events
+// that are forgotten go when they are more than those that are not.
 type journal struct {
 	path    string
 	sync    journalSync
-	file    *os.File
+	file    disk
+	dirty   bool // what was written is not synced
 	synced  time.Time
 	failure error // the first one of the file's
+	damaged bool  // records in the middle of it were broken
 
 	mu      sync.Mutex
 	wake    sync.Cond
-	buffer  []byte          // records to write
-	waiting []func(error)   // for them
-	keep    []history.Entry // to write the file anew with
-	records int             // in the file and the buffer
+	buffer  []byte         // records to write
+	waiting []func(error)  // for them
+	keep    *history.Image // to write the file anew with
+	due     bool           // a sync is
+	events  int            // in the file and the buffer
 	ended   bool
 	done    chan struct{}
 }
 
-const (
-	recordHead = 8 // length and checksum, 4 bytes each
-	recordMin  = 18
-	recordMax  = 64 << 20
-	// compactLeast is how many records the file has before it is written anew.
-	compactLeast = 10_000
-)
+// disk is what a journal does to its file.
+type disk interface {
+	io.Writer
+	Sync() error
+	Close() error
+}
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+// compactLeast is how many events the file has before it is written anew.
+const compactLeast = 10_000
 
 // openJournal reads the file at path, which is made if it does not exist, and
-// calls load with each of its entries.
-func openJournal(path string, sync journalSync, load func(history.Entry)) (*journal, error) {
+// calls load with each of its records. An event that is there twice is loaded once.
+func openJournal(path string, sync journalSync, load func(record)) (*journal, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("--history-file: %w", err)
 	}
 	j := &journal{path: path, sync: sync, file: file, done: make(chan struct{})}
 	j.wake.L = &j.mu
-	size, err := j.load(load)
+	err = lock(file)
 	if err == nil {
-		err = file.Truncate(size)
-	}
-	if err == nil {
-		_, err = file.Seek(size, io.SeekStart)
+		err = errors.Join(j.load(file, load), j.syncFolder())
 	}
 	if err != nil {
 		file.Close()
@@ -81,107 +81,100 @@ func openJournal(path string, sync journalSync, load func(history.Entry)) (*jour
 	return j, nil
 }
 
-// load reads records up to the end, or to the first that is not whole, and
-// returns where that is.
-func (j *journal) load(load func(history.Entry)) (size int64, err error) {
-	in, last := bufio.NewReaderSize(j.file, 1<<20), int64(0)
-	for {
-		record, err := readRecord(in)
-		if err != nil {
-			if errors.Is(err, errTorn) || errors.Is(err, io.EOF) {
-				return size, nil
+// lock keeps other servers from the file as long as it is open.
+func lock(file *os.File) error {
+	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return fmt.Errorf("another server uses it: %w", err)
+	}
+	return nil
+}
+
+// load reads the file and cuts off what is torn.
+func (j *journal) load(file *os.File, load func(record)) error {
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	last := int64(0)
+	end, damaged, err := readRecords(file, info.Size(), func(r record) {
+		if r.kind == recordEvent {
+			if j.events++; r.ID <= last {
+				return
 			}
-			return size, err
+			last = r.ID
 		}
-		if e := parseRecord(record); e.ID > last {
-			load(e)
-			last = e.ID
-		}
-		j.records++
-		size += int64(recordHead + len(record))
+		load(r)
+	})
+	if err != nil {
+		return err
 	}
-}
-
-// errTorn means that a record is not whole.
-var errTorn = errors.New("torn record")
-
-func readRecord(in io.Reader) ([]byte, error) {
-	var head [recordHead]byte
-	if _, err := io.ReadFull(in, head[:]); err != nil {
-		return nil, torn(err)
+	j.damaged = damaged
+	if err := file.Truncate(end); err != nil {
+		return err
 	}
-	n := binary.LittleEndian.Uint32(head[0:])
-	if n < recordMin || n > recordMax {
-		return nil, errTorn
-	}
-	record := make([]byte, n)
-	if _, err := io.ReadFull(in, record); err != nil {
-		return nil, torn(err)
-	}
-	if crc32.Checksum(record, castagnoli) != binary.LittleEndian.Uint32(head[4:]) {
-		return nil, errTorn
-	}
-	if int(binary.LittleEndian.Uint16(record[16:]))+recordMin > len(record) {
-		return nil, errTorn
-	}
-	return record, nil
-}
-
-func torn(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return errTorn
-	}
+	_, err = file.Seek(end, io.SeekStart)
 	return err
 }
 
-func parseRecord(record []byte) history.Entry {
-	n := int(binary.LittleEndian.Uint16(record[16:]))
-	return history.Entry{
-		ID:      int64(binary.LittleEndian.Uint64(record[0:])),
-		At:      int64(binary.LittleEndian.Uint64(record[8:])),
-		Channel: string(record[recordMin : recordMin+n]),
-		Event:   string(record[recordMin+n:]),
+// syncFolder makes the file's name safe. Not every file system can.
+func (j *journal) syncFolder() error {
+	if j.sync != syncAlways {
+		return nil
 	}
+	folder, err := os.Open(filepath.Dir(j.path))
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	if err := folder.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, syscall.EINVAL) {
+		return err
+	}
+	return nil
 }
 
-func appendRecord(dst []byte, e history.Entry) []byte {
-	start := len(dst)
-	dst = append(dst, make([]byte, recordHead)...)
-	dst = binary.LittleEndian.AppendUint64(dst, uint64(e.ID))
-	dst = binary.LittleEndian.AppendUint64(dst, uint64(e.At))
-	dst = binary.LittleEndian.AppendUint16(dst, uint16(len(e.Channel)))
-	dst = append(append(dst, e.Channel...), e.Event...)
-	body := dst[start+recordHead:]
-	binary.LittleEndian.PutUint32(dst[start:], uint32(len(body)))
-	binary.LittleEndian.PutUint32(dst[start+4:], crc32.Checksum(body, castagnoli))
-	return dst
-}
-
-// append adds an entry; stored is called, on another goroutine, when it is as
+// append adds an event; stored is called, on another goroutine, when it is as
 // safe as was asked for.
 func (j *journal) append(e history.Entry, stored func(error)) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.buffer = appendRecord(j.buffer, e)
+	j.buffer = appendRecord(j.buffer, record{recordEvent, e})
 	j.waiting = append(j.waiting, stored)
-	j.records++
+	j.events++
 	j.wake.Signal()
 }
 
-// bloated tells whether most of the file is forgotten, of which so many entries
-// are left.
+// note adds a record that nobody waits for.
+func (j *journal) note(kind recordKind, id int64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.buffer = appendRecord(j.buffer, record{kind, history.Entry{ID: id}})
+	j.wake.Signal()
+}
+
+// bloated tells whether most of the file is forgotten, of which so many events are
+// left.
 func (j *journal) bloated(left int) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.records >= compactLeast && j.records >= 2*left && j.keep == nil
+	return j.events >= compactLeast && j.events >= 2*left && j.keep == nil
 }
 
-// compact has the file written anew with entries alone. The last may have no
-// channel, and tell only up to where numbers have been given.
-func (j *journal) compact(entries []history.Entry) {
+// compact has the file written anew with what is known now alone.
+func (j *journal) compact(image history.Image) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.keep = entries
+	j.keep = &image
+	j.wake.Signal()
+}
+
+// beat syncs what was written last, as syncInterval promises.
+func (j *journal) beat() {
+	if j.sync != syncInterval {
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.due = true
 	j.wake.Signal()
 }
 
@@ -190,65 +183,75 @@ func (j *journal) compact(entries []history.Entry) {
 func (j *journal) run() {
 	defer close(j.done)
 	for {
-		buffer, waiting, keep, more := j.take()
+		work, more := j.take()
 		if !more {
 			return
 		}
-		if keep != nil {
-			j.rewrite(keep)
+		if work.keep != nil {
+			j.rewrite(work.keep)
 		}
-		err := j.write(buffer)
-		for _, stored := range waiting {
+		err := j.write(work.buffer, work.due)
+		for _, stored := range work.waiting {
 			stored(err)
 		}
 	}
 }
 
+// work is what run does next.
+type work struct {
+	buffer  []byte
+	waiting []func(error)
+	keep    *history.Image
+	due     bool
+}
+
 // take waits for work; more is false when there will be none.
-func (j *journal) take() (buffer []byte, waiting []func(error), keep []history.Entry, more bool) {
+func (j *journal) take() (w work, more bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for len(j.buffer) == 0 && j.keep == nil && !j.ended {
+	for len(j.buffer) == 0 && j.keep == nil && !j.due && !j.ended {
 		j.wake.Wait()
 	}
-	buffer, waiting, keep = j.buffer, j.waiting, j.keep
-	j.buffer, j.waiting, j.keep = nil, nil, nil
-	if keep != nil {
-		j.records = len(keep)
+	w = work{j.buffer, j.waiting, j.keep, j.due}
+	j.buffer, j.waiting, j.keep, j.due = nil, nil, nil, false
+	if w.keep != nil {
+		j.events = len(w.keep.Entries)
 	}
-	return buffer, waiting, keep, len(buffer) > 0 || keep != nil
+	return w, len(w.buffer) > 0 || w.keep != nil || w.due
 }
 
-// write writes to the file. After a failure nothing more is written: a hole in
-// the middle would make what follows it unreadable.
-func (j *journal) write(buffer []byte) error {
-	if j.failure != nil || len(buffer) == 0 {
+// write writes to the file, and syncs it when that is to be. After a failure
+// nothing more is written: a hole in the middle would be a gap that nobody knows.
+func (j *journal) write(buffer []byte, due bool) error {
+	if j.failure != nil {
 		return j.failure
 	}
-	_, err := j.file.Write(buffer)
-	if err == nil && (j.sync == syncAlways || j.sync == syncInterval && time.Since(j.synced) >= time.Second) {
-		err = j.file.Sync()
-		j.synced = time.Now()
+	if len(buffer) > 0 {
+		j.dirty = true
+		_, j.failure = j.file.Write(buffer)
 	}
-	j.failure = err
-	return err
+	due = due || j.sync == syncAlways || j.sync == syncInterval && time.Since(j.synced) >= time.Second
+	if j.failure == nil && j.dirty && due {
+		j.failure = j.file.Sync()
+		j.dirty, j.synced = false, time.Now()
+	}
+	return j.failure
 }
 
-// rewrite replaces the file by one of entries alone. Entries that wait to be
-// written may be among them: the second copy is passed over when it is read. If
-// anything fails, the old file goes on.
-func (j *journal) rewrite(entries []history.Entry) {
+// rewrite replaces the file by one of what image has. Events that wait to be
+// written may be in it: the second copy is passed over when it is read. If anything
+// fails, the old file goes on.
+func (j *journal) rewrite(image *history.Image) {
+	if j.failure != nil {
+		return
+	}
 	next, err := os.CreateTemp(filepath.Dir(j.path), filepath.Base(j.path)+".*")
 	if err != nil {
 		return
 	}
 	out := bufio.NewWriterSize(next, 1<<20)
-	var record []byte
-	for _, e := range entries {
-		record = appendRecord(record[:0], e)
-		out.Write(record)
-	}
-	err = errors.Join(out.Flush(), next.Sync(), next.Chmod(0o644))
+	writeImage(out, image)
+	err = errors.Join(out.Flush(), next.Sync(), next.Chmod(0o644), lock(next))
 	if err == nil {
 		err = os.Rename(next.Name(), j.path)
 	}
@@ -258,7 +261,27 @@ func (j *journal) rewrite(entries []history.Entry) {
 		return
 	}
 	j.file.Close()
-	j.file = next
+	j.file, j.dirty = next, false
+	j.failure = j.syncFolder()
+}
+
+// writeImage writes an image as records, which are read in this order: what is gone
+// must come after the events, for it is said of channels that have none.
+func writeImage(out io.Writer, image *history.Image) {
+	var data []byte
+	write := func(kind recordKind, e history.Entry) {
+		data = appendRecord(data[:0], record{kind, e})
+		out.Write(data)
+	}
+	write(recordAll, history.Entry{ID: image.Floor})
+	for _, f := range image.Floors {
+		write(recordFloor, history.Entry{ID: f.ID, Channel: f.Channel})
+	}
+	for _, e := range image.Entries {
+		write(recordEvent, e)
+	}
+	write(recordGone, history.Entry{ID: image.Gone})
+	write(recordLast, history.Entry{ID: image.Last})
 }
 
 // close writes what is left.

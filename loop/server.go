@@ -55,8 +55,8 @@ type Server struct {
 	tickPosted  []atomic.Int64 // when the tick that a loop has not run was posted
 }
 
-// New checks cfg and returns a server that is ready to Run. An error names the
-// flag to change.
+// New checks cfg and returns a server that is ready to Run, without touching the
+// history file, which another one may use still. An error names the flag to change.
 func New(cfg Config) (*Server, error) {
 	if cfg.Loops == 0 {
 		cfg.Loops = runtime.NumCPU()
@@ -76,11 +76,7 @@ func New(cfg Config) (*Server, error) {
 	if err := s.configure(); err != nil {
 		return nil, err
 	}
-	store, err := openStore(s)
-	if err != nil {
-		return nil, err
-	}
-	s.store = store
+	s.store = newStore(s)
 	for id := range s.cfg.Loops {
 		s.reactors = append(s.reactors, newReactor(s, uint16(id), s.now()))
 	}
@@ -146,6 +142,9 @@ func (s *Server) scanner() message.Scanner {
 func (s *Server) Run(ctx context.Context) error {
 	urls, err := s.resolve()
 	if err != nil {
+		return err
+	}
+	if err := s.store.open(); err != nil {
 		return err
 	}
 	// The helpers of the loops work until the engine has ended, a drain included.

@@ -21,34 +21,70 @@ type store struct {
 	file   *journal // nil without --history-file
 }
 
-// openStore reads the history file, if there is one.
-func openStore(s *Server) (*store, error) {
-	st := &store{server: s, past: history.New(s.cfg.HistoryBytes)}
+func newStore(s *Server) *store {
+	return &store{server: s, past: history.New(s.cfg.HistoryBytes)}
+}
+
+// open reads the history file, if there is one. Numbers begin with the time of the
+// start in microseconds, or after those of the file: so those of a later run are
+// greater, and a cursor of a run that is forgotten can be told from one of this.
+func (st *store) open() error {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	s := st.server
+	first := s.start.UnixMicro()
 	if s.cfg.HistoryFile == "" {
-		return st, nil
+		st.past.Begin(first, 0)
+		return nil
 	}
-	file, err := openJournal(s.cfg.HistoryFile, journalSync(s.cfg.HistorySync), func(e history.Entry) {
-		if b := s.rules.Of([]byte(e.Channel)); b.Remembered() {
-			st.past.Add(e, b.Keep)
-		} else {
-			st.past.Skip(e.ID)
-		}
-	})
+	file, err := openJournal(s.cfg.HistoryFile, journalSync(s.cfg.HistorySync), st.load)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	st.file = file
-	if last := st.past.Last(); last > 0 {
-		st.past.Skip(last + unwritten)
-	}
+	known := st.past.Last() > 0
+	st.past.Begin(first, unwritten)
 	st.past.Expire(s.now())
-	return st, nil
+	switch last := st.past.Last(); {
+	case file.damaged:
+		s.cfg.Log.Error("the history file is damaged: cursors from before are refused", "file", s.cfg.HistoryFile)
+		st.past.Forget(last)
+		file.compact(st.past.Image())
+	case known:
+		file.note(recordLast, last)
+	default:
+		file.note(recordAll, last)
+	}
+	return nil
 }
 
 // unwritten is more than the events that a crash can have kept from the file.
 // Subscribers may have seen them, for they wait for no write: their numbers are not
 // given again, or who goes on from one of them would miss its namesake.
 const unwritten = 1 << 20
+
+// load remembers what a record of the history file tells. What its channel's rules
+// do not keep any more is forgotten.
+func (st *store) load(r record) {
+	switch {
+	case r.kind == recordAll:
+		st.past.Forget(r.ID)
+	case r.kind == recordGone:
+		st.past.ForgetGone(r.ID)
+	case r.kind == recordEvent && r.Channel == "":
+		st.past.ForgetUnlisted(r.ID) // how the first version of the file ended when it was written anew
+	case r.kind == recordLast:
+	case !st.server.rules.Of([]byte(r.Channel)).History:
+		st.past.ForgetGone(r.ID)
+	case r.kind == recordFloor:
+		st.past.ForgetOf(r.Channel, r.ID)
+	default:
+		st.past.Add(r.Entry, st.server.rules.Of([]byte(r.Channel)).Keep)
+	}
+	if r.kind != recordFloor {
+		st.past.Skip(r.ID)
+	}
+}
 
 // publish gives e its number and brings it to its subscribers. stored is called
 // when a channel's history is as safe as was asked for, at once if there is no
@@ -131,7 +167,8 @@ func (st *store) instead(before, found []history.Entry, w bayeux.Wanted) ([]hist
 // expireEvery is how often the store looks for what has become too old.
 const expireEvery = time.Second
 
-// expire forgets what has become too old, until ctx is done.
+// expire forgets what has become too old, until ctx is done, and keeps the history
+// file small and safe.
 func (st *store) expire(ctx context.Context) {
 	ticker := time.NewTicker(expireEvery)
 	defer ticker.Stop()
@@ -143,10 +180,13 @@ func (st *store) expire(ctx context.Context) {
 		}
 		st.mu.Lock()
 		st.past.Expire(st.server.now())
-		if st.file != nil && st.file.bloated(st.past.Len()) {
-			st.file.compact(append(st.past.All(), history.Entry{ID: st.past.Last()}))
+		if st.file != nil && st.file.bloated(st.past.Kept()) {
+			st.file.compact(st.past.Image())
 		}
 		st.mu.Unlock()
+		if st.file != nil {
+			st.file.beat()
+		}
 	}
 }
 

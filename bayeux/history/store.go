@@ -19,7 +19,8 @@ const (
 )
 
 // Keep says how much of a channel is remembered. What exceeds either limit goes;
-// a zero limit does not apply, and both zero keep the last event alone.
+// a zero limit does not apply. Both zero keep the last event alone, for Snapshot:
+// such a channel has no history, so that nothing of it counts as forgotten.
 type Keep struct {
 	Events int   // number of events
 	Age    int64 // milliseconds
@@ -39,6 +40,9 @@ type Store struct {
 	channels map[string]*ring
 	order    deque[ref] // all entries by age, for the total; some are gone already
 	last     int64
+	known    int64 // the last number that a run before this one can have given
+	first    int64 // the first of this run
+	floor    int64 // up to it something is missing that nobody knows
 	lost     int64 // the greatest number that channels which are gone have forgotten
 	bytes    int
 	maxBytes int
@@ -53,7 +57,16 @@ type ref struct {
 type ring struct {
 	entries deque[Entry]
 	keep    Keep
+	replays bool  // it has a history
 	floor   int64 // the greatest number that this channel has forgotten
+}
+
+// forgotten is the greatest number that r's history has forgotten.
+func (r *ring) forgotten() int64 {
+	if !r.replays {
+		return 0
+	}
+	return r.floor
 }
 
 // entryCost is what an entry takes beside its text.
@@ -62,6 +75,44 @@ const entryCost = 96
 // New returns a store that keeps at most maxBytes.
 func New(maxBytes int) *Store {
 	return &Store{channels: make(map[string]*ring), maxBytes: maxBytes}
+}
+
+// Begin says that from now on numbers from first on are given, or from the one
+// that is slack above the last if that is greater. So many the run before can have
+// given without this store's knowledge. A store that knows of no run before takes
+// all smaller numbers for those of a run that it has forgotten.
+func (s *Store) Begin(first, slack int64) {
+	if s.last > 0 {
+		s.known = s.last + slack
+	}
+	s.last = max(s.known, first-1)
+	s.first = s.last + 1
+	if s.known == 0 {
+		s.Forget(s.last)
+	}
+}
+
+// Forget says that of any channel something may be missing up to the number id.
+func (s *Store) Forget(id int64) { s.floor = max(s.floor, id) }
+
+// ForgetOf says that a channel has forgotten its events up to the number id.
+func (s *Store) ForgetOf(channel string, id int64) {
+	r := s.ring(channel)
+	r.replays, r.floor = true, max(r.floor, id)
+}
+
+// ForgetGone is ForgetOf for all channels of which nothing is remembered.
+func (s *Store) ForgetGone(id int64) { s.lost = max(s.lost, id) }
+
+// ForgetUnlisted says that before the number id any channel may have had events
+// which are not among those that are remembered.
+func (s *Store) ForgetUnlisted(id int64) {
+	for _, r := range s.channels {
+		if n := r.entries.len(); n > 0 {
+			r.floor = max(r.floor, r.entries.at(0).ID-1)
+		}
+	}
+	s.ForgetGone(id)
 }
 
 // Last is the number given last; 0 none.
@@ -81,14 +132,21 @@ func (s *Store) Len() (n int) {
 // Next returns the number for the next event, which is Added with it.
 func (s *Store) Next() int64 { return s.last + 1 }
 
+// ring returns a channel's ring. A new one does not know what the channel had
+// before it was gone.
+func (s *Store) ring(channel string) *ring {
+	r := s.channels[channel]
+	if r == nil {
+		r = &ring{floor: s.lost}
+		s.channels[channel] = r
+	}
+	return r
+}
+
 // Add remembers an entry. Its number must be greater than all before it.
 func (s *Store) Add(e Entry, keep Keep) {
-	r := s.channels[e.Channel]
-	if r == nil {
-		r = &ring{}
-		s.channels[e.Channel] = r
-	}
-	r.keep = keep
+	r := s.ring(e.Channel)
+	r.keep, r.replays = keep, keep != Keep{}
 	r.entries.push(e)
 	s.last = e.ID
 	s.order.push(ref{e.ID, r})
@@ -150,7 +208,7 @@ func (s *Store) Expire(now int64) {
 			s.trim(r, now)
 		}
 		if r.entries.len() == 0 {
-			s.lost = max(s.lost, r.floor)
+			s.lost = max(s.lost, r.forgotten())
 			delete(s.channels, name)
 		}
 	}
@@ -177,15 +235,15 @@ func (s *Store) Replay(dst []Entry, pattern []byte, after int64) (_ []Entry, ok 
 	if after == Tip {
 		return dst, true
 	}
-	if after < Earliest || after > s.last {
+	if after < Earliest || after > s.last || after > s.known && after < s.first {
 		return dst, false
 	}
-	start, floor := len(dst), int64(0)
+	start, floor := len(dst), s.floor
 	if s.channels[string(pattern)] == nil {
-		floor = s.lost
+		floor = max(floor, s.lost)
 	}
 	s.each(pattern, func(_ string, r *ring) {
-		floor = max(floor, r.floor)
+		floor = max(floor, r.forgotten())
 		live := r.entries.live()
 		i, _ := slices.BinarySearchFunc(live, after+1, func(e Entry, id int64) int { return cmp.Compare(e.ID, id) })
 		dst = append(dst, live[i:]...)
@@ -212,17 +270,7 @@ func sort(entries []Entry) {
 }
 
 // Skip gives a number to an event that is not remembered.
-func (s *Store) Skip(id int64) { s.last = id }
-
-// All lists every entry, by number.
-func (s *Store) All() []Entry {
-	list := make([]Entry, 0, s.order.len())
-	for _, r := range s.channels {
-		list = append(list, r.entries.live()...)
-	}
-	sort(list)
-	return list
-}
+func (s *Store) Skip(id int64) { s.last = max(s.last, id) }
 
 // Merge sorts entries by number and drops those that are there twice.
 func Merge(entries []Entry) []Entry {

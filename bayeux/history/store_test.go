@@ -12,13 +12,14 @@ import (
 
 // naive is a store as one would write it without a thought of cost.
 type naive struct {
+	all       []Entry
 	entries   []Entry
 	keep      map[string]Keep
 	forgotten map[string]int64 // the greatest number forgotten, by channel
 }
 
 func (n *naive) add(e Entry, keep Keep) {
-	n.entries = append(n.entries, e)
+	n.all, n.entries = append(n.all, e), append(n.entries, e)
 	n.keep[e.Channel] = keep
 	of := func(o Entry) bool { return o.Channel == e.Channel }
 	count := 0
@@ -47,7 +48,7 @@ func (n *naive) add(e Entry, keep Keep) {
 func (n *naive) replay(pattern string, after int64) (ids []int64, ok bool) {
 	ok = true
 	for name, id := range n.forgotten {
-		if after != Earliest && id > after && channel.Matches([]byte(pattern), []byte(name)) {
+		if n.keep[name] != (Keep{}) && after != Earliest && id > after && channel.Matches([]byte(pattern), []byte(name)) {
 			ok = false
 		}
 	}
@@ -59,37 +60,204 @@ func (n *naive) replay(pattern string, after int64) (ids []int64, ok bool) {
 	return ids, ok
 }
 
+var keeps = map[string]Keep{"/a": {}, "/b": {Events: 3}, "/c/x": {Age: 50}, "/c/y": {Events: 4, Age: 80}}
+
+// step publishes to one of the channels and returns what to ask for then.
+func step(t *rapid.T, s *Store, n *naive, now *int64) (pattern string, after int64) {
+	*now += int64(rapid.IntRange(0, 20).Draw(t, "ms"))
+	name := rapid.SampledFrom([]string{"/a", "/b", "/c/x", "/c/y"}).Draw(t, "channel")
+	e := Entry{ID: s.Next(), At: *now, Channel: name, Event: fmt.Sprint(*now)}
+	s.Add(e, keeps[name])
+	n.add(e, keeps[name])
+	after = int64(rapid.IntRange(0, int(s.Last())).Draw(t, "after"))
+	if rapid.Bool().Draw(t, "earliest") {
+		after = Earliest
+	}
+	return rapid.SampledFrom([]string{"/a", "/b", "/c/*", "/**", "/none", "/c/x"}).Draw(t, "pattern"), after
+}
+
+func replayed(s *Store, pattern string, after int64) (ids []int64, ok bool) {
+	got, ok := s.Replay(nil, []byte(pattern), after)
+	for _, e := range got {
+		ids = append(ids, e.ID)
+	}
+	return ids, ok
+}
+
 func TestStoreAgainstNaive(t *testing.T) {
-	keeps := map[string]Keep{"/a": {}, "/b": {Events: 3}, "/c/x": {Age: 50}, "/c/y": {Events: 4, Age: 80}}
 	rapid.Check(t, func(t *rapid.T) {
 		s := New(1 << 20)
 		n := &naive{keep: make(map[string]Keep), forgotten: make(map[string]int64)}
 		now := int64(1000)
 		for range rapid.IntRange(1, 120).Draw(t, "steps") {
-			now += int64(rapid.IntRange(0, 20).Draw(t, "ms"))
-			name := rapid.SampledFrom([]string{"/a", "/b", "/c/x", "/c/y"}).Draw(t, "channel")
-			e := Entry{ID: s.Next(), At: now, Channel: name, Event: fmt.Sprint(now)}
-			s.Add(e, keeps[name])
-			n.add(e, keeps[name])
-			pattern := rapid.SampledFrom([]string{"/a", "/b", "/c/*", "/**", "/none", "/c/x"}).Draw(t, "pattern")
-			after := int64(rapid.IntRange(-2, int(s.Last())).Draw(t, "after"))
-			if after == Tip {
-				continue
-			}
-			got, ok := s.Replay(nil, []byte(pattern), after)
-			var ids []int64
-			for _, e := range got {
-				ids = append(ids, e.ID)
-			}
+			pattern, after := step(t, s, n, &now)
+			got, ok := replayed(s, pattern, after)
 			want, wantOK := n.replay(pattern, after)
-			if !slices.Equal(ids, want) || ok != wantOK {
-				t.Fatalf("%s after %d: got %v %v, want %v %v", pattern, after, ids, ok, want, wantOK)
+			if !slices.Equal(got, want) || ok != wantOK {
+				t.Fatalf("%s after %d: got %v %v, want %v %v", pattern, after, got, ok, want, wantOK)
 			}
 		}
 		if s.Len() != len(n.entries) {
 			t.Fatalf("%d entries, want %d", s.Len(), len(n.entries))
 		}
 	})
+}
+
+// Whatever expires, and however often the store is made anew from its image: no
+// cursor that has missed something is taken for good.
+func TestNoSilentGap(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := New(rapid.SampledFrom([]int{4 * entryCost, 1 << 20}).Draw(t, "bytes"))
+		n := &naive{keep: make(map[string]Keep), forgotten: make(map[string]int64)}
+		now := int64(1000)
+		for range rapid.IntRange(1, 120).Draw(t, "steps") {
+			pattern, after := step(t, s, n, &now)
+			switch rapid.IntRange(0, 3).Draw(t, "then") {
+			case 0:
+				now += 60
+				s.Expire(now)
+			case 1:
+				s = restored(s.Image(), s.maxBytes)
+			}
+			if after == Earliest {
+				continue
+			}
+			got, ok := replayed(s, pattern, after)
+			if !ok {
+				continue
+			}
+			for id := range n.missed(pattern, after) {
+				if !slices.Contains(got, id) {
+					t.Fatalf("%s after %d: got %v and not %d", pattern, after, got, id)
+				}
+			}
+		}
+	})
+}
+
+// missed are all numbers that channels with a history had after the cursor.
+func (n *naive) missed(pattern string, after int64) map[int64]bool {
+	ids := make(map[int64]bool)
+	for _, e := range n.all {
+		if e.ID > after && keeps[e.Channel] != (Keep{}) && channel.Matches([]byte(pattern), []byte(e.Channel)) {
+			ids[e.ID] = true
+		}
+	}
+	return ids
+}
+
+func restored(i Image, bytes int) *Store {
+	s := New(bytes)
+	s.Forget(i.Floor)
+	for _, f := range i.Floors {
+		s.ForgetOf(f.Channel, f.ID)
+	}
+	for _, e := range i.Entries {
+		s.Add(e, keeps[e.Channel])
+	}
+	s.ForgetGone(i.Gone)
+	s.Skip(i.Last)
+	return s
+}
+
+// A store made from an image answers as the one that the image is of.
+func TestImage(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := New(1 << 20)
+		n := &naive{keep: make(map[string]Keep), forgotten: make(map[string]int64)}
+		now := int64(1000)
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			step(t, s, n, &now)
+		}
+		s.Expire(now + int64(rapid.IntRange(0, 100).Draw(t, "ms")))
+		again := restored(s.Image(), 1<<20)
+		if again.Len() != s.Kept() || again.Next() != s.Next() {
+			t.Fatalf("%d of %d entries, %d after %d", again.Len(), s.Kept(), again.Next(), s.Next())
+		}
+		for _, pattern := range []string{"/b", "/c/*", "/none", "/c/x"} {
+			for after := int64(-3); after <= s.Last()+1; after++ {
+				got, ok := replayed(again, pattern, after)
+				want, wantOK := replayed(s, pattern, after)
+				if !slices.Equal(got, want) || ok != wantOK {
+					t.Fatalf("%s after %d: got %v %v, want %v %v", pattern, after, got, ok, want, wantOK)
+				}
+			}
+		}
+	})
+}
+
+// A run's numbers are greater than those of the runs before, and cursors of runs
+// that are not known are forgotten ones.
+func TestBegin(t *testing.T) {
+	entry := func(s *Store) { s.Add(Entry{ID: s.Next(), Channel: "/a", Event: "1"}, Keep{Events: 9}) }
+	fresh := New(1 << 20)
+	fresh.Begin(5000, 100)
+	known := New(1 << 20)
+	entry(known)
+	known.Begin(5000, 100)
+	back := New(1 << 20) // the clock was set back
+	back.Skip(7000)
+	entry(back)
+	back.Begin(5000, 100)
+	for _, row := range []struct {
+		s       *Store
+		first   int64
+		good    []int64
+		invalid []int64
+	}{
+		{fresh, 5000, []int64{Tip, Earliest, 5000, 5001}, []int64{0, 1, 4998, 5002, 1 << 60}},
+		{known, 5000, []int64{Tip, Earliest, 0, 1, 50, 101, 5000, 5001}, []int64{102, 4999, 5002}},
+		{back, 7102, []int64{Tip, Earliest, 7001, 7002, 7101, 7102, 7103}, []int64{7104}},
+	} {
+		if row.s.Next() != row.first {
+			t.Errorf("begins with %d, want %d", row.s.Next(), row.first)
+		}
+		entry(row.s)
+		entry(row.s)
+		for _, after := range row.good {
+			if _, ok := row.s.Replay(nil, []byte("/a"), after); !ok {
+				t.Errorf("from %d on: %d is refused", row.first, after)
+			}
+		}
+		for _, after := range row.invalid {
+			if _, ok := row.s.Replay(nil, []byte("/a"), after); ok {
+				t.Errorf("from %d on: %d is accepted", row.first, after)
+			}
+		}
+	}
+}
+
+// What a channel has forgotten is known when it comes back after it was gone.
+func TestGoneAndBack(t *testing.T) {
+	s := New(1 << 20)
+	add := func(at int64, name string) {
+		s.Add(Entry{ID: s.Next(), At: at, Channel: name, Event: "1"}, Keep{Age: 100})
+	}
+	add(0, "/a")
+	add(0, "/a")
+	s.Expire(1000)
+	add(1000, "/a")
+	if got, ok := s.Replay(nil, []byte("/a"), 1); ok {
+		t.Errorf("a gap is not told: %v", got)
+	}
+	if _, ok := s.Replay(nil, []byte("/a"), 2); !ok {
+		t.Error("what follows the forgotten is not had")
+	}
+}
+
+// The last event of a channel without a history takes none from those with one.
+func TestSnapshotsForgetNothing(t *testing.T) {
+	s := New(1 << 20)
+	for _, name := range []string{"/h", "/s", "/s", "/s"} {
+		keep := Keep{}
+		if name == "/h" {
+			keep.Events = 9
+		}
+		s.Add(Entry{ID: s.Next(), Channel: name, Event: "1"}, keep)
+	}
+	if _, ok := s.Replay(nil, []byte("/**"), 1); !ok {
+		t.Error("a cursor is refused for events that no history had")
+	}
 }
 
 func TestCursors(t *testing.T) {

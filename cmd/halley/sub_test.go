@@ -18,12 +18,13 @@ func TestSubSince(t *testing.T) {
 			t.Fatalf("pub: %d, %s", code, stderr)
 		}
 	}
-	line := func(n int) string {
-		return fmt.Sprintf("{\"channel\":\"/h/%d\",\"replayId\":%d,\"data\":%d}\n", n%2, n, n)
-	}
 	published := 4
 	for n := 1; n <= published; n++ {
 		publish(n)
+	}
+	number := firstNumber(t, endpoint, "/h/*")
+	line := func(n int) string {
+		return fmt.Sprintf("{\"channel\":\"/h/%d\",\"replayId\":%d,\"data\":%d}\n", n%2, number+n-1, n)
 	}
 	for _, tt := range []struct {
 		args []string
@@ -31,8 +32,8 @@ func TestSubSince(t *testing.T) {
 	}{
 		{[]string{"/h/*", "--since=tip", "--transport=eventsource"}, 5},
 		{[]string{"/h/*", "--since=earliest"}, 1},
-		{[]string{"/h/*", "--since=2", "--transport=websocket"}, 3},
-		{[]string{"/h/*", "--since=3", "--transport=events"}, 4},
+		{[]string{"/h/*", fmt.Sprint("--since=", number+1), "--transport=websocket"}, 3},
+		{[]string{"/h/*", fmt.Sprint("--since=", number+2), "--transport=events"}, 4},
 	} {
 		sub := start(t, append([]string{"sub", "--server=" + endpoint}, tt.args...)...)
 		if tt.from > published {
@@ -56,6 +57,19 @@ func TestSubSince(t *testing.T) {
 		t.Errorf("a cursor that stands for nothing: exit %d, %s", code, stderr)
 	}
 	s.stop()
+}
+
+// firstNumber is the number of the first message that is kept of a pattern.
+func firstNumber(t *testing.T, endpoint, pattern string) (number int) {
+	t.Helper()
+	code, stdout, stderr := halley(t, "", "sub", pattern, "--since=earliest", "--count=1", "--server="+endpoint)
+	var m struct {
+		ReplayID int `json:"replayId"`
+	}
+	if err := json.Unmarshal([]byte(stdout), &m); err != nil || code != 0 {
+		t.Fatalf("exit %d: %v, %s", code, err, stderr)
+	}
+	return m.ReplayID
 }
 
 // A subscriber goes on where it was when the server comes back with its history.
