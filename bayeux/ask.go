@@ -38,6 +38,9 @@ func (x *exchange) park(messages []message.Message) {
 	p.wanted = x.waits.Wanted
 	s.ticket++
 	s.parked[s.ticket] = p
+	if stored := x.waits.Kind == Publish && len(messages) == 1; x.req.Type == WebSocket && !stored {
+		s.lineUp(x.req.To, s.ticket)
+	}
 	if r := s.sessions.find(x.owner); r != nil && !r.isHeld {
 		s.await(x.now, x.slot, r, max(x.interval, r.interval)) // its client has been heard of
 	}
@@ -80,6 +83,10 @@ func (s *Server) unpark(now int64, ticket Ticket, fx *Effects, prepare func(*exc
 		return
 	}
 	delete(s.parked, ticket)
+	l := s.lines[p.req.To]
+	if l != nil && l.behind == ticket {
+		l.behind = 0
+	}
 	x := &s.exchange
 	*x = exchange{s: s, fx: fx, req: p.req, now: now, owner: p.owner, slot: p.owner.Slot, verdict: Wait,
 		clientID: p.clientID, alone: p.alone, carriesEvents: p.carriesEvents, interval: p.interval, batch: p.batch, turn: p.turn,
@@ -91,6 +98,9 @@ func (s *Server) unpark(now int64, ticket Ticket, fx *Effects, prepare func(*exc
 		x.goOn(p.body)
 	}
 	s.endJoin(p.wanted, fx)
+	if l != nil {
+		s.moveUp(now, p.req, l, fx)
+	}
 }
 
 // goOn runs the messages that were parked.

@@ -23,7 +23,8 @@ const (
 	// reports Gone if its connection closes.
 	Hold
 	// Close ends the held request To, which a newer connect has displaced: status
-	// 408, an empty body, and the connection closes.
+	// 408, an empty body, and the connection closes. A websocket is closed on which
+	// more came than may wait.
 	Close
 	// Abandon gives up the reply to To, whose client has come back without waiting
 	// for the rest of it: if bytes of it still wait, its connection closes.

@@ -30,11 +30,20 @@ type exchange struct {
 }
 
 // Handle processes one request's batch. Its reply is one Reply, or a Hold, or
-// comes after Resume.
+// comes after Resume. What comes on a websocket is handled in order.
 func (s *Server) Handle(now int64, req Request, batch *message.Batch, fx *Effects) {
+	if req.Type == WebSocket {
+		if l := s.lines[req.To]; l != nil {
+			s.queueUp(l, req, batch.Messages, fx)
+			return
+		}
+	}
+	s.handle(now, req, batch.Messages, fx)
+}
+
+func (s *Server) handle(now int64, req Request, messages []message.Message, fx *Effects) {
 	x := &s.exchange
 	*x = exchange{s: s, fx: fx, req: req, now: now, owner: nowhere, slot: noSlot, verdict: Wait, replies: x.replies[:0]}
-	messages := batch.Messages
 	if h := findHandshake(messages); h >= 0 {
 		// The specification has other messages beside a handshake ignored.
 		messages = messages[h : h+1]

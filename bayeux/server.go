@@ -22,6 +22,7 @@ type Config struct {
 	MaxSessions      int
 	MaxSubscriptions int // patterns of one session
 	MaxAsks          int // questions that wait for a verdict
+	MaxAhead         int // bytes that may wait behind one that came on the same websocket
 	Channel          channel.Limits
 	Scanner          message.Scanner
 
@@ -96,6 +97,7 @@ type Server struct {
 	drops     map[uint32]map[string]uint64
 	newest    map[string]uint32 // scratch of conflate
 	parked    map[Ticket]*parked
+	lines     map[ReplyTo]*line // of websockets
 	ticket    Ticket
 	asked     map[uint32][]asked
 	syncs     map[uint32]timesync // of connects that are not answered yet
@@ -121,6 +123,7 @@ func NewServer(cfg Config, now int64) *Server {
 		drops:     make(map[uint32]map[string]uint64),
 		newest:    make(map[string]uint32),
 		parked:    make(map[Ticket]*parked),
+		lines:     make(map[ReplyTo]*line),
 		asked:     make(map[uint32][]asked),
 		syncs:     make(map[uint32]timesync),
 		joining:   make(map[string]int),
@@ -190,6 +193,8 @@ func (s *Server) Tick(now int64, fx *Effects) (more bool) {
 		switch {
 		case r.isHeld:
 			s.resume(now, slot, r, advisedReply(r), fx)
+		case r.lined:
+			s.await(now, slot, r, r.interval)
 		default:
 			s.stats.Expired++
 			s.remove(slot, fx)

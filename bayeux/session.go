@@ -38,6 +38,7 @@ type session struct {
 	paced        bool   // Server.asked has something for it
 	waited       bool   // an event of it has waited for its turn
 	outstanding  bool   // events were sent since the last connect, which may still be on their way
+	lined        bool   // a batch for it waits behind another: it does not expire
 	streamed     bool   // … on a stream: its client's connects tell nothing of them
 	ackNumber    uint32 // of the last connect reply
 	turn         uint32 // connects so far

@@ -100,7 +100,7 @@ func testConfig() Config {
 	return Config{
 		Hold: 30_000, MaxInterval: 15_000, MultiInterval: 2000,
 		QueueMessages: 100, QueueBytes: 1 << 16,
-		MaxSessions: 100, MaxSubscriptions: 5, MaxAsks: 2,
+		MaxSessions: 100, MaxSubscriptions: 5, MaxAsks: 2, MaxAhead: 1 << 10,
 		Channel:         channel.Limits{MaxLength: 64, MaxSegments: 5},
 		Scanner:         message.Scanner{MaxDepth: 20, MaxMessages: 20},
 		PollsPerBrowser: 1,

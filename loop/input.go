@@ -47,7 +47,7 @@ func (r *reactor) step(c *conn) bool {
 // boundAhead closes a connection whose client sends too much ahead of its reply:
 // gnet cannot pause reading, so what comes is kept, and must stay small.
 func (r *reactor) boundAhead(c *conn) {
-	if c.socket.InboundBuffered() > r.server.cfg.MaxHeader+r.server.cfg.MaxMessage {
+	if c.socket.InboundBuffered() > r.server.ahead() {
 		r.counters.floods++
 		r.abort(c)
 	}

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"halley/bayeux"
+	"halley/httpparse/websocket"
 )
 
 // receive executes one entry of the mailbox. A panic over a request closes the
@@ -221,9 +222,15 @@ func (r *reactor) gone(session bayeux.Address, to bayeux.ReplyTo) {
 	r.post(session.Loop, entry{kind: entryGone, session: session, request: bayeux.Request{To: to}}, nil)
 }
 
-// displace ends a held connect in favour of a newer one.
+// displace ends a held connect in favour of a newer one, or a websocket that sent
+// too much ahead of a reply.
 func (r *reactor) displace(to bayeux.ReplyTo) {
-	if c := r.conns.find(to); c != nil {
+	switch c := r.conns.find(to); {
+	case c == nil:
+	case c.phase == upgraded:
+		r.counters.floods++
+		r.closeSocket(c, websocket.CodePolicy, "too much ahead of a reply")
+	default:
 		c.keepAlive = false
 		r.respond(c, response{status: 408})
 	}

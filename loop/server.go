@@ -104,6 +104,7 @@ func (s *Server) coreConfig(id uint16) bayeux.Config {
 		MaxSessions:      max(1, s.cfg.MaxSessions/s.cfg.Loops),
 		MaxSubscriptions: s.cfg.MaxSubscriptions,
 		MaxAsks:          maxAsks,
+		MaxAhead:         s.ahead(),
 		Channel:          s.channelLimits(),
 		Scanner:          s.scanner(),
 		PollsPerBrowser:  s.cfg.PollsPerBrowser,
@@ -121,6 +122,9 @@ func (s *Server) coreConfig(id uint16) bayeux.Config {
 		Random:           func(p []byte) { rand.Read(p) },
 	}
 }
+
+// ahead is how many bytes a client may send ahead of a reply.
+func (s *Server) ahead() int { return s.cfg.MaxHeader + s.cfg.MaxMessage }
 
 // salesforce is the profile that Salesforce's streaming clients need.
 const salesforce = "salesforce"

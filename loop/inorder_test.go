@@ -1,0 +1,142 @@
+package loop
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"halley/bayeux"
+)
+
+// moved opens a websocket for a session of another connection, and of another loop
+// where there are many.
+func moved(t testing.TB, s *Server) (w *wire, id string) {
+	t.Helper()
+	for range 2 * s.cfg.Loops { // accept spreads connections as it likes
+		w, id = socketOf(t, s), dial(t, s).handshake()
+	}
+	equal(t, w.roundTrip(wsConnectNow(id))[0]["successful"], true)
+	return w, id
+}
+
+// A subscribe that a policy thinks about is not overtaken by its own end, wherever
+// the session lives; pings and heartbeats do not wait.
+func TestSocketFramesInOrder(t *testing.T) {
+	t.Parallel()
+	for _, loops := range []int{1, 3} {
+		t.Run(fmt.Sprint(loops), func(t *testing.T) {
+			t.Parallel()
+			j := new(judge)
+			s := start(t, func(c *Config) {
+				c.Loops, c.Policy, c.Decide, c.Heartbeat = loops, touchy{}, j.decide, 100*time.Millisecond
+			})
+			w, id := moved(t, s)
+			w.frame(1, wsConnect(id))
+			eventually(t, func() bool { return isHeld(s, id) })
+			w.frame(1, subscribe(id, "/wait"))
+			w.frame(1, fmt.Sprintf(`{"channel":"/meta/unsubscribe","clientId":%q,"subscription":"/wait"}`, id))
+			w.frame(1, publish(id, "/x", "1"))
+			w.frame(9, "are you there?")
+			verdict := j.next(t)
+			for seen := map[byte]bool{}; len(seen) < 2; {
+				opcode, payload := w.readFrame()
+				if opcode != 0x89 && (opcode != 0x8a || payload != "are you there?") {
+					t.Fatalf("frame %x: %s", opcode, payload)
+				}
+				seen[opcode] = true
+			}
+			verdict(bayeux.Allow)
+			for _, channel := range []string{"/meta/subscribe", "/meta/unsubscribe", "/x"} {
+				reply := w.textOf()
+				equal(t, []any{reply[0]["channel"], reply[0]["successful"]}, []any{channel, true})
+			}
+			set := s.interest.of("/wait")
+			equal(t, set.empty(), true)
+			equal(t, isHeld(s, id), true)
+		})
+	}
+}
+
+// textOf is the next text, over pings.
+func (w *wire) textOf() []map[string]any {
+	w.t.Helper()
+	for {
+		if opcode, payload := w.readFrame(); opcode == 0x81 {
+			return decode(w.t, payload)
+		}
+	}
+}
+
+// While a slow disk stores the first message of a batch, what comes behind it waits
+// for the rest of it; many publishes share one wait.
+func TestSocketFramesBehindTheDisk(t *testing.T) {
+	t.Parallel()
+	for _, loops := range []int{1, 3} {
+		t.Run(fmt.Sprint(loops), func(t *testing.T) {
+			t.Parallel()
+			s := start(t, func(c *Config) {
+				c.Loops, c.Rules, c.HistorySync = loops, []string{"/h history=100"}, "always"
+				c.HistoryFile = filepath.Join(t.TempDir(), "history")
+			})
+			d := &faultyDisk{gate: make(chan struct{})}
+			s.store.file.onDisk(d)
+			w, id := moved(t, s)
+			const publishes = 20
+			for n := range publishes {
+				w.frame(1, publish(id, "/h", fmt.Sprint(n)))
+			}
+			w.frame(1, "["+publish(id, "/h", `"last"`)+","+subscribe(id, "/a")+"]")
+			w.frame(1, fmt.Sprintf(`{"channel":"/meta/unsubscribe","clientId":%q,"subscription":"/a"}`, id))
+			eventually(t, func() bool { events, _ := s.store.usage(); return events == publishes+1 })
+			close(d.gate)
+			for range publishes {
+				equal(t, w.text()[0]["successful"], true)
+			}
+			got := w.text()
+			equal(t, []any{got[0]["channel"], got[1]["channel"]}, []any{"/h", "/meta/subscribe"})
+			equal(t, w.text()[0]["channel"], "/meta/unsubscribe")
+			set := s.interest.of("/a")
+			equal(t, set.empty(), true)
+		})
+	}
+}
+
+// A client that sends on and on while its batch waits is cut off, and told why.
+func TestSocketTooFarAhead(t *testing.T) {
+	t.Parallel()
+	for _, loops := range []int{1, 3} {
+		t.Run(fmt.Sprint(loops), func(t *testing.T) {
+			t.Parallel()
+			s, j := startJudged(t, loops)
+			w, id := moved(t, s)
+			w.frame(1, subscribe(id, "/wait"))
+			verdict := j.next(t)
+			for range 4 {
+				w.frame(1, publish(id, "/x", `"`+strings.Repeat("x", s.ahead()/4)+`"`))
+			}
+			w.mustCloseWith(1008)
+			equal(t, s.Stats().Floods, 1)
+			verdict(bayeux.Allow)
+			eventually(t, func() bool { set := s.interest.of("/wait"); return !set.empty() })
+			equal(t, s.Stats().Panics, 0)
+		})
+	}
+}
+
+// What a client sent before it closed is handled, though it had to wait.
+func TestSocketClosesBehindItsFrames(t *testing.T) {
+	t.Parallel()
+	s, j := startJudged(t, 1)
+	listener := dial(t, s)
+	home := listener.subscriber("/x")
+	w, id := moved(t, s)
+	w.frame(1, subscribe(id, "/wait"))
+	w.frame(1, publish(id, "/x", "1"))
+	w.frame(8, "\x03\xe8")
+	verdict := j.next(t)
+	w.mustCloseWith(1000)
+	verdict(bayeux.Allow)
+	equal(t, listener.collect(home, 1), []string{"1"})
+}
