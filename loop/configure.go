@@ -15,9 +15,15 @@ import (
 	"halley/bayeux"
 )
 
-// reservedFiles are kept back for what is not a public connection: listeners,
-// epoll, the internal listener with its own cap, logs.
-const reservedFiles = 256
+// Files that are kept back from public connections: at the limit of open files
+// gnet would stop as a whole.
+const (
+	// ReservedFiles is how many those are, beside one for each event loop.
+	ReservedFiles = 256
+	// InternalFiles is how many of them the internal listener's connections may
+	// have; listeners, epoll, the history file and logs have the others.
+	InternalFiles = 200
+)
 
 // minHold is the shortest hold that makes sense: a timer's tick.
 const minHold = tickEvery
@@ -133,7 +139,7 @@ func (s *Server) fitFiles() error {
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		return fmt.Errorf("limit of open files: %w", err)
 	}
-	room := int(min(limit.Max, 1<<30)) - reservedFiles - s.cfg.Loops
+	room := int(min(limit.Max, 1<<30)) - ReservedFiles - s.cfg.Loops
 	if room < 1 {
 		return fmt.Errorf("the limit of open files, %d, leaves none for connections: raise it (ulimit -n)", limit.Max)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"halley/bench/preflight"
 	"halley/cmd/halley/config"
+	"halley/loop"
 )
 
 // doctorCommand says how many connections this host can hold for a server with
@@ -27,8 +28,6 @@ const (
 	burst = 1024
 	// connectionBytes is what a held poll with its session costs the server.
 	connectionBytes = 1024
-	// spareFiles are kept back for what is not a public connection.
-	spareFiles = 256
 )
 
 // errUnfit says that this host cannot hold the connections.
@@ -72,7 +71,7 @@ func (c *doctorCommand) load() preflight.Load {
 		loops = runtime.NumCPU()
 	}
 	return preflight.Load{
-		Connections: wanted, Server: true, Burst: burst, UserBytes: connectionBytes, Spare: spareFiles + loops,
+		Connections: wanted, Server: true, Burst: burst, UserBytes: connectionBytes, Spare: loop.ReservedFiles + loops,
 	}
 }
 

@@ -4,6 +4,7 @@ package config
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -73,7 +74,7 @@ type Serve struct {
 
 	Internal            string        `group:"internal" default:"127.0.0.1:8081" help:"Address of the internal listener; empty turns it off."`
 	InternalKey         Secret        `group:"internal" placeholder:"KEY" help:"Bearer key that the internal listener asks for (default none)."`
-	InternalConnections int           `group:"internal" default:"128" help:"Connections of the internal listener at once, at most 200."`
+	InternalConnections int           `group:"internal" default:"128" help:"Connections of the internal listener at once; at most ${internal}, of the ${reserved} files that are kept back from public ones."`
 	InternalTimeout     time.Duration `group:"internal" default:"30s" help:"Reading a request or writing a response of the internal listener."`
 	MaxPublish          Size          `group:"internal" default:"16MiB" help:"One body of POST /publish; a larger one is answered 413."`
 	DedupKeys           int           `group:"internal" default:"100000" help:"Keys of publishes that are remembered to recognise repeats."`
@@ -108,7 +109,11 @@ func Groups() []kong.Group {
 }
 
 // Vars are the interpolations of the struct tags.
-func Vars() kong.Vars { return kong.Vars{"mounts": "/bayeux\n/cometd"} }
+func Vars() kong.Vars {
+	return kong.Vars{
+		"mounts": "/bayeux\n/cometd", "internal": strconv.Itoa(loop.InternalFiles), "reserved": strconv.Itoa(loop.ReservedFiles),
+	}
+}
 
 // AfterApply fills in what depends on other flags.
 func (c *Serve) AfterApply() error {
@@ -151,8 +156,9 @@ func (c *Serve) Validate() error {
 	if c.TimerSlack < 0 || c.TimerSlack > maxTimerSlack {
 		return fmt.Errorf("--timer-slack: must be 0 to %v", maxTimerSlack)
 	}
-	if c.InternalConnections > maxInternalConnections {
-		return fmt.Errorf("--internal-connections: must be at most %d", maxInternalConnections)
+	if c.InternalConnections > loop.InternalFiles {
+		return fmt.Errorf("--internal-connections: must be at most %d, of the %d files that are kept back from public connections",
+			loop.InternalFiles, loop.ReservedFiles)
 	}
 	return nil
 }
@@ -160,9 +166,6 @@ func (c *Serve) Validate() error {
 const (
 	// maxDemoRate is far beyond what people can read.
 	maxDemoRate = 100_000
-	// maxInternalConnections stays below the files that the event loops keep
-	// back from public connections.
-	maxInternalConnections = 200
 	// maxTimerSlack keeps the ticks of event loops apart.
 	maxTimerSlack = 50 * time.Millisecond
 )
