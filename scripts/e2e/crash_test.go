@@ -3,11 +3,15 @@
 package e2e
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -20,10 +24,14 @@ import (
 const crashes = 3
 
 // A server with a history file is killed again and again while a feed goes
-// through it: each subscriber has each number once, in order, and none is missing
-// that was acknowledged to the publisher.
+// through it, and while the file is written anew for the sake of another channel:
+// each subscriber has each number once, in order, and none is missing that was
+// acknowledged to the publisher; the file has them all; no id stands for two
+// messages; and a cursor that is forgotten is told so still. This holds whatever
+// --history-sync says, since what is written outlives the process; what it does
+// for a loss of power is tested in package loop, with a disk that forgets.
 func TestNothingLostByCrashes(t *testing.T) {
-	for _, sync := range []string{"always", "never"} {
+	for _, sync := range []string{"always", "interval", "never"} {
 		t.Run("sync "+sync, func(t *testing.T) { crash(t, sync) })
 	}
 }
@@ -31,8 +39,9 @@ func TestNothingLostByCrashes(t *testing.T) {
 func crash(t *testing.T, sync string) {
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
+	file := filepath.Join(t.TempDir(), "history")
 	s := &mortal{listen: freeAddress(t), internal: freeAddress(t), flags: []string{
-		"--rule=/feed history=100000", "--history-file=" + filepath.Join(t.TempDir(), "history"), "--history-sync=" + sync, "--loops=2"}}
+		"--rule=/feed history=100000", "--rule=/noise/* history=10", "--history-file=" + file, "--history-sync=" + sync, "--loops=2"}}
 	s.start(t, ctx)
 	defer func() { s.kill() }()
 	var subs []*follower
@@ -41,8 +50,13 @@ func crash(t *testing.T, sync string) {
 	}
 	stop, published := make(chan struct{}), make(chan []int, 1)
 	go func() { published <- publishUntil(ctx, s, stop) }()
-	for range crashes {
-		time.Sleep(700 * time.Millisecond)
+	forgotten := ""
+	for n := range crashes {
+		time.Sleep(500*time.Millisecond + rand.N(900*time.Millisecond))
+		if n == 0 {
+			forgotten, _ = s.events(t, ctx, "/feed", "-2").next()
+			awaitCompaction(t, ctx, file)
+		}
 		s.kill()
 		time.Sleep(100 * time.Millisecond)
 		s.start(t, ctx)
@@ -54,12 +68,125 @@ func crash(t *testing.T, sync string) {
 		t.Fatalf("only %d numbers were acknowledged", len(acknowledged))
 	}
 	last := acknowledged[len(acknowledged)-1]
+	seen := ids{}
 	for _, f := range subs {
-		if err := f.judge(ctx, acknowledged, last); err != nil {
+		if err := f.judge(ctx, acknowledged, last, seen); err != nil {
 			t.Errorf("%s: %v\n%s", f.transport, err, f.log.String())
 		}
 	}
+	if err := kept(s.events(t, ctx, "/feed", "-2"), acknowledged, seen); err != nil {
+		t.Errorf("in the file: %v", err)
+	}
+	if status := s.events(t, ctx, "/noise/early", forgotten).status; forgotten == "" || status != http.StatusBadRequest {
+		t.Errorf("the forgotten cursor %q: status %d", forgotten, status)
+	}
 	t.Logf("%d numbers acknowledged", len(acknowledged))
+}
+
+// awaitCompaction waits until the early noise is gone from the file.
+func awaitCompaction(t *testing.T, ctx context.Context, file string) {
+	t.Helper()
+	for grown := false; ; {
+		info, err := os.Stat(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		early := int64(earlyNoise * noiseBatch * len(`{"channel":"/noise/early","data":0}`))
+		if grown = grown || info.Size() > early; grown && info.Size() < early {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatal("the file is not written anew")
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+// ids are which message each id stands for, whoever has seen it.
+type ids map[int64]int64
+
+// note notes that id stands for a message, and fails if it did for another one.
+func (s ids) note(id, data int64) error {
+	if other, ok := s[id]; ok && other != data {
+		return fmt.Errorf("id %d stands for %d and for %d", id, data, other)
+	}
+	s[id] = data
+	return nil
+}
+
+// stream is an event-stream without Bayeux, read as it comes.
+type stream struct {
+	status int
+	lines  *bufio.Scanner
+}
+
+// events asks for a channel's event-stream from a cursor on.
+func (s *mortal) events(t *testing.T, ctx context.Context, channel, after string) *stream {
+	t.Helper()
+	request, err := http.NewRequestWithContext(ctx, "GET", "http://"+s.listen+"/events?channel="+channel+"&lastEventId="+after, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { response.Body.Close() })
+	return &stream{response.StatusCode, bufio.NewScanner(response.Body)}
+}
+
+// next returns the next event's id and message, both empty at the end.
+func (s *stream) next() (id, message string) {
+	for s.lines.Scan() {
+		if text, ok := strings.CutPrefix(s.lines.Text(), "id: "); ok {
+			id = text
+		}
+		if text, ok := strings.CutPrefix(s.lines.Text(), "data: "); ok {
+			return id, text
+		}
+	}
+	return "", ""
+}
+
+// kept reads what is kept up to the last message that was acknowledged: each is
+// there once and in order.
+func kept(s *stream, acknowledged []int, seen ids) error {
+	var id, before int64 = 0, -1
+	for i := 0; i < len(acknowledged); {
+		_, text := s.next()
+		var m numbered
+		if err := json.Unmarshal([]byte(text), &m); err != nil {
+			return fmt.Errorf("%q with %d of %d: %w", text, i, len(acknowledged), err)
+		}
+		if err := m.follows(id, before); err != nil {
+			return err
+		}
+		if err := seen.note(m.ReplayID, m.Data); err != nil {
+			return err
+		}
+		switch n := int64(acknowledged[i]); {
+		case m.Data > n:
+			return fmt.Errorf("%d is missing of %d that were acknowledged", n, len(acknowledged))
+		case m.Data == n:
+			i++
+		}
+		id, before = m.ReplayID, m.Data
+	}
+	return nil
+}
+
+// numbered is a message of the feed.
+type numbered struct {
+	ReplayID int64 `json:"replayId"`
+	Data     int64 `json:"data"`
+}
+
+func (m numbered) follows(id, before int64) error {
+	if m.ReplayID <= id || m.Data <= before {
+		return fmt.Errorf("%d with id %d after %d with id %d", m.Data, m.ReplayID, before, id)
+	}
+	return nil
 }
 
 // mortal is a server that is killed and comes back at the same addresses.
@@ -86,7 +213,7 @@ func (s *mortal) kill() {
 }
 
 // publishUntil publishes numbers, one a request, and returns those that the server
-// has acknowledged.
+// has acknowledged. Now and then it publishes what is soon forgotten.
 func publishUntil(ctx context.Context, s *mortal, stop <-chan struct{}) (acknowledged []int) {
 	for n := 0; ; n++ {
 		select {
@@ -96,16 +223,37 @@ func publishUntil(ctx context.Context, s *mortal, stop <-chan struct{}) (acknowl
 			return acknowledged
 		case <-time.After(2 * time.Millisecond):
 		}
-		body := strings.NewReader(fmt.Sprintf(`{"channel":"/feed","data":%d}`, n))
-		response, err := http.Post("http://"+s.internal+"/publish", "application/json", body)
-		if err != nil {
-			continue
+		switch {
+		case n%5 == 0 && n/5 < earlyNoise:
+			s.publish(noise("/noise/early"))
+		case n%20 == 0:
+			s.publish(noise("/noise/late"))
 		}
-		response.Body.Close()
-		if response.StatusCode == http.StatusOK {
+		if s.publish(fmt.Sprintf(`{"channel":"/feed","data":%d}`, n)) {
 			acknowledged = append(acknowledged, n)
 		}
 	}
+}
+
+// Noise is enough for the file to be written anew.
+const (
+	noiseBatch = 500
+	earlyNoise = 22 // batches
+)
+
+func noise(channel string) string {
+	one := fmt.Sprintf(`{"channel":%q,"data":0}`, channel)
+	return "[" + strings.Repeat(one+",", noiseBatch-1) + one + "]"
+}
+
+// publish tells whether the server has acknowledged what is published.
+func (s *mortal) publish(body string) bool {
+	response, err := http.Post("http://"+s.internal+"/publish", "application/json", strings.NewReader(body))
+	if err != nil {
+		return false
+	}
+	response.Body.Close()
+	return response.StatusCode == http.StatusOK
 }
 
 // follower is a `halley sub` that prints to out.
@@ -149,7 +297,7 @@ func followBy(t *testing.T, ctx context.Context, s *mortal, transport string) *f
 }
 
 // judge waits until the last number has come, and compares.
-func (f *follower) judge(ctx context.Context, acknowledged []int, last int) error {
+func (f *follower) judge(ctx context.Context, acknowledged []int, last int, seen ids) error {
 	for !strings.Contains(f.out.String(), fmt.Sprintf(`"data":%d}`, last)) {
 		select {
 		case <-ctx.Done():
@@ -160,15 +308,12 @@ func (f *follower) judge(ctx context.Context, acknowledged []int, last int) erro
 	var id, before int64 = 0, -1
 	got := make(map[int64]bool)
 	for _, line := range strings.Split(strings.TrimSpace(f.out.String()), "\n") {
-		var m struct {
-			ReplayID int64 `json:"replayId"`
-			Data     int64 `json:"data"`
-		}
+		var m numbered
 		if err := json.Unmarshal([]byte(line), &m); err != nil {
 			return fmt.Errorf("%s: %w", line, err)
 		}
-		if m.ReplayID <= id || m.Data <= before {
-			return fmt.Errorf("%d with id %d after %d with id %d", m.Data, m.ReplayID, before, id)
+		if err := errors.Join(m.follows(id, before), seen.note(m.ReplayID, m.Data)); err != nil {
+			return err
 		}
 		id, before = m.ReplayID, m.Data
 		got[m.Data] = true
