@@ -285,8 +285,16 @@ func (d *faultyDisk) crash() []byte {
 	return bytes.Clone(d.written[:d.synced+rand.IntN(len(d.written)-d.synced+1)])
 }
 
-// onDisk puts another disk in place of a journal's file.
+// onDisk puts another disk in place of a journal's file, once nothing is being
+// written to that.
 func (j *journal) onDisk(d disk) {
+	idle := make(chan error)
+	j.mu.Lock()
+	j.buffer = appendRecord(j.buffer, record{recordLast, history.Entry{}})
+	j.waiting = append(j.waiting, func(err error) { idle <- err })
+	j.wake.Signal()
+	j.mu.Unlock()
+	<-idle
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.file = d
