@@ -9,8 +9,18 @@ import (
 // output.
 type quietLogger struct{ log *slog.Logger }
 
+// Debugf implements gnet's logging.Logger, as the others do. What gnet says of single
+// connections is no news to operators.
 func (l quietLogger) Debugf(format string, args ...any) { l.log.Debug(fmt.Sprintf(format, args...)) }
-func (l quietLogger) Infof(format string, args ...any)  { l.log.Debug(fmt.Sprintf(format, args...)) }
-func (l quietLogger) Warnf(format string, args ...any)  { l.log.Debug(fmt.Sprintf(format, args...)) }
+
+// Infof logs for debugging.
+func (l quietLogger) Infof(format string, args ...any) { l.log.Debug(fmt.Sprintf(format, args...)) }
+
+// Warnf logs for debugging.
+func (l quietLogger) Warnf(format string, args ...any) { l.log.Debug(fmt.Sprintf(format, args...)) }
+
+// Errorf logs a warning: the engine goes on.
 func (l quietLogger) Errorf(format string, args ...any) { l.log.Warn(fmt.Sprintf(format, args...)) }
+
+// Fatalf logs an error; the process goes on, and Run returns.
 func (l quietLogger) Fatalf(format string, args ...any) { l.log.Error(fmt.Sprintf(format, args...)) }

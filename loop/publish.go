@@ -22,6 +22,7 @@ type ChannelError struct {
 	Reason string // in words
 }
 
+// Error says which publication it is, and why, in words.
 func (e ChannelError) Error() string { return fmt.Sprintf("publication %d: %s", e.Index, e.Reason) }
 
 // Publication is something to publish from the server's own side: a broadcast

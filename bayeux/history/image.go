@@ -12,8 +12,8 @@ type Image struct {
 
 // Floor is the greatest number that a channel has forgotten.
 type Floor struct {
-	Channel string
-	ID      int64
+	Channel string // its name
+	ID      int64  // the number
 }
 
 // Image returns what s knows now.

@@ -28,9 +28,9 @@ type Keep struct {
 
 // Entry is one remembered event.
 type Entry struct {
-	ID      int64
-	At      int64 // milliseconds, when it was published
-	Channel string
+	ID      int64  // its number
+	At      int64  // milliseconds, when it was published
+	Channel string // its name
 	Event   string // as it is delivered
 }
 

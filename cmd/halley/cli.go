@@ -42,7 +42,10 @@ type commands struct {
 // usageError is a fault of flags or configuration.
 type usageError struct{ err error }
 
+// Error is the fault in words, the flag by name.
 func (e usageError) Error() string { return e.err.Error() }
+
+// Unwrap returns what was found wrong.
 func (e usageError) Unwrap() error { return e.err }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }

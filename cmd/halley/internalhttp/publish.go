@@ -54,6 +54,7 @@ type itemError struct {
 	reason string
 }
 
+// Error says which message it is, counted from 0, and why.
 func (e itemError) Error() string { return fmt.Sprintf("message %d: %s", e.index, e.reason) }
 
 // item is one message to publish.
