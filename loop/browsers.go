@@ -32,6 +32,16 @@ func (b *browsers) Hold(browser uint64) int {
 	return shard.held[browser]
 }
 
+// trim gives back the room of entries that are gone.
+func (b *browsers) trim() {
+	for i := range b.shards {
+		shard := &b.shards[i]
+		shard.mu.Lock()
+		shard.held = fitted(shard.held)
+		shard.mu.Unlock()
+	}
+}
+
 // Release implements bayeux.Browsers.
 func (b *browsers) Release(browser uint64) {
 	shard := &b.shards[browser>>1%browserShards]

@@ -86,6 +86,16 @@ func (x *interest) remove(pattern []byte, loop uint16) {
 	}
 }
 
+// trim gives back the room of patterns that are gone.
+func (x *interest) trim() {
+	for i := range x.shards {
+		shard := &x.shards[i]
+		shard.mu.Lock()
+		shard.loops = fitted(shard.loops)
+		shard.mu.Unlock()
+	}
+}
+
 // of returns the loops with subscribers of the channel name: of the name itself
 // and of the wildcard patterns that match it, which are as many as it has
 // segments, and one.

@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"maps"
 	"runtime"
 	"runtime/debug"
 
@@ -52,7 +53,16 @@ func (s *Server) trim() {
 	for _, r := range *s.bound.Load() {
 		s.post(r.id, entry{kind: entryCall, call: (*reactor).trim}, nil)
 	}
+	s.browsers.trim()
+	s.interest.trim()
 	s.post(s.lastBound(), entry{kind: entryCall, call: func(*reactor) { go collect() }}, nil)
+}
+
+// fitted is a copy of m with room for what is in it: maps do not shrink.
+func fitted[K comparable, V any](m map[K]V) map[K]V {
+	fit := make(map[K]V, len(m))
+	maps.Copy(fit, m)
+	return fit
 }
 
 // collect has what was given up returned to the system. Pools let go of their
