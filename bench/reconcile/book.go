@@ -1,7 +1,7 @@
 // Package reconcile keeps the books of a run: for every subscriber and every
 // channel that it follows, which of the published messages arrived, in which
-// order and how often. At the end published x subscribers = delivered + lost, to
-// the message, or the run has failed.
+// order and how often. At the end published x subscribers = delivered + lost +
+// conflated + dropped, to the message, or the run has failed.
 package reconcile
 
 import (
@@ -17,6 +17,12 @@ type Counts struct {
 	Strays     int64 `json:"strays"`     // deliveries that nobody asked for or nobody published
 	Lost       int64 `json:"lost"`       // published, followed, never arrived
 	Excused    int64 `json:"excused"`    // the part of Lost whose subscriber had its connection killed by us
+
+	Conflated   int64 `json:"conflated,omitempty"`   // never arrived, but a newer one did, of subscribers that are to have the newest
+	Dropped     int64 `json:"dropped,omitempty"`     // never arrived, and the server said so, of subscribers that may be told
+	Overtold    int64 `json:"overtold,omitempty"`    // told to such a subscriber to be dropped, though nothing is missing
+	Behind      int64 `json:"behind,omitempty"`      // lines of subscribers that are to have the newest and do not hold the last
+	Misnumbered int64 `json:"misnumbered,omitempty"` // deliveries whose replayId is missing or not above the one before
 }
 
 // Add adds other to c.
@@ -27,14 +33,27 @@ func (c *Counts) Add(other Counts) {
 	c.Strays += other.Strays
 	c.Lost += other.Lost
 	c.Excused += other.Excused
+	c.Conflated += other.Conflated
+	c.Dropped += other.Dropped
+	c.Overtold += other.Overtold
+	c.Behind += other.Behind
+	c.Misnumbered += other.Misnumbered
 }
 
 // Check returns an error that names the fault when the counts do not add up to
 // expected (the sum over channels of published x followers) or anything was lost
-// without an excuse, doubled, reordered or strayed.
+// without an excuse, doubled, reordered or strayed, or a subscriber does not hold
+// the newest that is to.
 func (c Counts) Check(expected int64) error {
-	if c.Delivered+c.Lost != expected {
-		return fmt.Errorf("the counts do not reconcile: %d delivered + %d lost, but %d expected", c.Delivered, c.Lost, expected)
+	if c.Delivered+c.Lost+c.Conflated+c.Dropped != expected {
+		return fmt.Errorf("the counts do not reconcile: %d delivered + %d lost + %d conflated + %d dropped, but %d expected",
+			c.Delivered, c.Lost, c.Conflated, c.Dropped, expected)
+	}
+	if c.Behind > 0 {
+		return fmt.Errorf("%d times a subscriber does not hold the last message of a channel (%d not delivered), %d reordered", c.Behind, c.Lost, c.Reordered)
+	}
+	if c.Misnumbered+c.Overtold > 0 {
+		return fmt.Errorf("%d replayIds are missing or do not rise, %d messages were told to be dropped that arrived", c.Misnumbered, c.Overtold)
 	}
 	if c.Lost > c.Excused || c.Duplicates+c.Reordered+c.Strays > 0 {
 		return fmt.Errorf("%d lost (%d excused), %d duplicates, %d reordered, %d strays",
@@ -52,6 +71,7 @@ const (
 	Late
 	Duplicate
 	Stray
+	Older // than what a subscriber holds that is to have the newest
 )
 
 // Book holds one line per subscriber and channel. Four bytes a line are all that a
@@ -61,6 +81,9 @@ type Book struct {
 	next          []uint32         // line -> the sequence number that should come now
 	gaps          map[int][]gap    // line -> what was skipped and has not come since
 	excused       map[int]struct{} // subscribers whose connection was killed
+	claims        []Claim          // subscriber -> what it is to get; nil: every message
+	told          map[int]int64    // subscriber -> messages that the server said it had dropped
+	ids           []int64          // line -> the replayId that came last; nil: they have none
 	counts        Counts
 }
 
@@ -73,18 +96,26 @@ func NewBook(subscribers, perSubscriber int) *Book {
 		next:          make([]uint32, subscribers*perSubscriber),
 		gaps:          map[int][]gap{},
 		excused:       map[int]struct{}{},
+		told:          map[int]int64{},
 	}
 }
 
 // Deliver enters message n of the channel that is the slot-th of the subscriber's.
 func (b *Book) Deliver(subscriber, slot int, n uint32) Verdict {
 	line := subscriber*b.perSubscriber + slot
+	newest := b.Claim(subscriber) == Newest
 	switch expected := b.next[line]; {
 	case n == math.MaxUint32: // leaves no room for a next number, so no plan contains it
 		b.counts.Strays++
 		return Stray
 	case n == expected:
 		b.next[line]++
+	case newest && n > expected:
+		b.counts.Conflated += int64(n - expected)
+		b.next[line] = n + 1
+	case newest && n+1 < expected: // which of them have come nobody knows, nor cares: it is older than what the subscriber has
+		b.counts.Reordered++
+		return Older
 	case n > expected:
 		b.gaps[line] = append(b.gaps[line], gap{expected, n})
 		b.next[line] = n + 1
@@ -115,34 +146,55 @@ func (b *Book) Delivered() int64 { return b.counts.Delivered }
 // delivery of one is turned into a stray.
 func (b *Book) Close(published func(subscriber, slot int) uint32) Counts {
 	counts := b.counts
-	for line, next := range b.next {
-		subscriber, slot := line/b.perSubscriber, line%b.perSubscriber
-		total := published(subscriber, slot)
-		lost, extra := b.balance(line, next, total)
-		counts.Lost += lost
-		counts.Delivered -= extra
-		counts.Strays += extra
-		if _, ok := b.excused[subscriber]; ok {
-			counts.Excused += lost
+	for subscriber := range len(b.next) / b.perSubscriber {
+		var missing Counts
+		for slot := range b.perSubscriber {
+			missing.Add(b.balance(subscriber, slot, published(subscriber, slot)))
 		}
+		b.settle(subscriber, &missing)
+		counts.Add(missing)
 	}
 	return counts
 }
 
-// balance returns how many of the line's numbers below total are missing and how
-// many at or above it arrived.
-func (b *Book) balance(line int, next, total uint32) (lost, extra int64) {
-	if next < total {
-		lost = int64(total - next)
-	} else {
-		extra = int64(next - total)
+// settle finds out which of a subscriber's losses are none.
+func (b *Book) settle(subscriber int, missing *Counts) {
+	if b.Claim(subscriber) == Told {
+		told := b.told[subscriber]
+		missing.Dropped = min(told, missing.Lost)
+		missing.Overtold = told - missing.Dropped
+		missing.Lost -= missing.Dropped
+	}
+	if _, ok := b.excused[subscriber]; ok {
+		missing.Excused = missing.Lost
+	}
+}
+
+// balance returns what becomes of a line of which total messages were published.
+func (b *Book) balance(subscriber, slot int, total uint32) (c Counts) {
+	line := subscriber*b.perSubscriber + slot
+	newest := b.Claim(subscriber) == Newest
+	switch next := b.next[line]; {
+	case next < total:
+		c.Lost = int64(total - next)
+		if newest {
+			c.Behind = 1
+		}
+	case newest && next > total: // only the last of what came is known
+		c.Delivered, c.Strays = -1, 1
+		c.Conflated = -int64(next-total) + 1
+	default:
+		c.Strays = int64(next - total)
+		c.Delivered = -c.Strays
 	}
 	for _, g := range b.gaps[line] {
 		below := int64(min(g.to, total)) - int64(min(g.from, total))
-		lost += below
-		extra -= int64(g.to-g.from) - below
+		above := int64(g.to-g.from) - below
+		c.Lost += below
+		c.Strays -= above
+		c.Delivered += above
 	}
-	return lost, extra
+	return c
 }
 
 // fill takes n out of the line's gaps and reports whether it was in one.

@@ -89,6 +89,11 @@ func TestCheck(t *testing.T) {
 		{Counts{Delivered: 10, Duplicates: 2}, 10, "2 duplicates"},
 		{Counts{Delivered: 10, Reordered: 3}, 10, "3 reordered"},
 		{Counts{Delivered: 10, Strays: 4}, 10, "4 strays"},
+		{Counts{Delivered: 6, Conflated: 3, Dropped: 1}, 10, ""},
+		{Counts{Delivered: 6, Conflated: 3}, 10, "do not reconcile"},
+		{Counts{Delivered: 6, Conflated: 3, Lost: 1, Behind: 1}, 10, "does not hold the last"},
+		{Counts{Delivered: 10, Misnumbered: 5}, 10, "5 replayIds"},
+		{Counts{Delivered: 10, Overtold: 6}, 10, "6 messages were told"},
 	} {
 		err := c.counts.Check(c.expected)
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
@@ -98,10 +103,10 @@ func TestCheck(t *testing.T) {
 }
 
 func TestAdd(t *testing.T) {
-	one := Counts{1, 2, 3, 4, 5, 6}
+	one := Counts{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}
 	sum := one
 	sum.Add(one)
-	if want := (Counts{2, 4, 6, 8, 10, 12}); sum != want {
+	if want := (Counts{2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22}); sum != want {
 		t.Errorf("%+v, want %+v", sum, want)
 	}
 }
