@@ -12,7 +12,11 @@ type address struct {
 	remote  unix.Sockaddr
 	family  int
 	sources int // how many addresses of 127.0.0.0/8 to spread over; 0 leaves the choice to the kernel
+	buffer  int // bytes of the kernel's receive buffer; 0 leaves the choice to the kernel
 }
+
+// smallBuffer is about the least receive buffer that Linux grants.
+const smallBuffer = 4096
 
 // resolve looks a host:port up once, before the run. On loopback the connections are
 // spread over sources addresses, since one source has only 28,000 ports towards one server.
@@ -62,6 +66,9 @@ func (r *reactor) dial(a address, owner int32, busy request) (int, error) {
 
 func (r *reactor) begin(fd int, a address, owner int) error {
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1) // only a matter of speed
+	if a.buffer > 0 {                                                 // before the window is agreed upon
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, a.buffer) // a larger one stalls later
+	}
 	if a.sources > 0 {
 		// Without this option bind would take a port that no other destination can share.
 		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)

@@ -28,6 +28,11 @@ type Config struct {
 	Subscribers int           // at most so many in this process
 	Publishers  int           // 0 in processes that do not publish
 	Churners    int           // clients that connect, subscribe and disconnect over and over
+	Total       int           // subscribers in the whole run
+	Slow        int           // how many of Total are slow ones
+	Habits      Habits        // of the others
+	SlowHabits  Habits
+	Stalled     []wire.Style // one further subscriber of each, that reads nothing once it has subscribed
 
 	Run          uint32        // marks this run's payloads
 	Size         int           // bytes of data in each message
@@ -58,6 +63,7 @@ type Fleet struct {
 	bayeux   target
 	internal target // of PublishURL
 
+	none     Habits // of clients that are no subscribers
 	sessions []session
 	symbolOf map[string]int
 	timers   timers
@@ -68,6 +74,8 @@ type Fleet struct {
 	killing  killing
 	tally    Progress
 	latency  *hist.Histogram
+	stale    *hist.Histogram
+	final    []uint32 // messages of each symbol, once all are published
 	series   series
 	notify   func(Progress)
 	goal     goal
@@ -96,7 +104,7 @@ func newTarget(url string, sources int) (target, error) {
 // once when something that a scenario waits for has happened; it must not block.
 func New(config Config, clock Clock, notify func(Progress)) (*Fleet, error) {
 	config.setDefaults()
-	f := &Fleet{config: config, clock: clock, notify: notify, latency: hist.New(), symbolOf: map[string]int{}}
+	f := &Fleet{config: config, clock: clock, notify: notify, latency: hist.New(), stale: hist.New(), symbolOf: map[string]int{}}
 	var err error
 	if f.bayeux, err = newTarget(config.URL, config.Sources); err != nil {
 		return nil, err
@@ -110,12 +118,18 @@ func New(config Config, clock Clock, notify func(Progress)) (*Fleet, error) {
 		f.symbolOf[name] = k
 	}
 	f.book = reconcile.NewBook(config.Subscribers, config.Symbols.PerSubscriber())
-	f.sessions = make([]session, config.Subscribers+config.Publishers+config.Churners)
+	f.sessions = make([]session, config.Subscribers+config.Publishers+config.Churners+len(config.Stalled))
 	for i := range f.sessions {
 		f.sessions[i].poll, f.sessions[i].other = -1, -1
 	}
+	for i := range config.Subscribers {
+		f.book.Grant(i, f.habits(i).Claim)
+	}
 	f.ramp.took, f.churn.took = hist.New(), hist.New()
 	f.out.init(config.Publishers, len(config.Names))
+	if config.Habits.Claim == reconcile.Newest || config.SlowHabits.Claim == reconcile.Newest {
+		f.out.times = make([][]int64, len(config.Names))
+	}
 	f.loop, err = newReactor(f)
 	return f, err
 }
@@ -205,19 +219,30 @@ func (f *Fleet) reached() bool {
 // in the whole run, and hands everything over through the callback on the loop.
 func (f *Fleet) Result(published []uint32, done func(Result)) {
 	f.do(func() {
-		counts := f.book.Close(func(subscriber, slot int) uint32 {
-			if subscriber >= f.ramp.started {
-				return 0
-			}
-			k := f.config.Symbols.Follows(f.config.First+subscriber, slot)
-			if k < len(published) {
-				return published[k]
-			}
-			return 0
-		})
+		counts := f.book.Close(f.totals(published))
 		f.refresh(f.clock.Now())
 		// Copies: the fleet goes on while the result is read elsewhere.
-		done(Result{Progress: f.tally, Counts: counts, Latency: f.latency.Clone(), Lag: f.out.lag.Clone(),
+		done(Result{Progress: f.tally, Counts: counts, Latency: f.latency.Clone(), Stale: f.stale.Clone(), Lag: f.out.lag.Clone(),
 			Ramp: f.ramp.took.Clone(), Cycle: f.churn.took.Clone(), Series: slices.Clone(f.series.buckets)})
 	})
+}
+
+// Finish tells the fleet that all is published, and how many messages each symbol had:
+// from now on Progress.Settled counts.
+func (f *Fleet) Finish(published []uint32) {
+	f.do(func() { f.final = append([]uint32{}, published...) })
+}
+
+// totals says by subscriber and slot what by symbol was published.
+func (f *Fleet) totals(published []uint32) func(subscriber, slot int) uint32 {
+	return func(subscriber, slot int) uint32 {
+		if subscriber >= f.ramp.started {
+			return 0
+		}
+		k := f.config.Symbols.Follows(f.config.First+subscriber, slot)
+		if k < len(published) {
+			return published[k]
+		}
+		return 0
+	}
 }

@@ -177,7 +177,9 @@ func (f *Fleet) killOne() {
 			f.loop.abort(s.poll)
 		}
 		f.detach(s.poll)
-		f.book.Excuse(i)
+		if !f.habits(i).Wishes.Acknowledge { // else what was on its way comes again
+			f.book.Excuse(i)
+		}
 		f.tally.Killed++
 		f.unhold(i)
 		f.retryLater(i)

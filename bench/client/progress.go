@@ -26,6 +26,9 @@ type Progress struct {
 	Renewed   int64    `json:"renewed"`   // handshakes because the server had forgotten the session
 	Churned   int64    `json:"churned"`   // complete cycles of churning clients
 	Killed    int64    `json:"killed"`    // connections that we broke on purpose
+	Settled   int      `json:"settled"`   // subscribers that have all that they are to get, once Finish has said how much that is
+	Stalled   int64    `json:"stalled"`   // readers that have subscribed and read nothing since
+	Shut      int64    `json:"shut"`      // of their connections, how many the server has reset
 	Faults    Faults   `json:"faults"`
 	Busy      int64    `json:"busy"` // nanoseconds that the loop was not waiting
 	User      int64    `json:"user"` // CPU time of the loop's thread in nanoseconds
@@ -77,6 +80,9 @@ func (p *Progress) Add(other Progress) {
 	p.Renewed += other.Renewed
 	p.Churned += other.Churned
 	p.Killed += other.Killed
+	p.Settled += other.Settled
+	p.Stalled += other.Stalled
+	p.Shut += other.Shut
 	p.Faults.Add(other.Faults)
 	p.Busy += other.Busy
 	p.User += other.User
@@ -91,6 +97,7 @@ type Result struct {
 	Progress Progress         `json:"progress"`
 	Counts   reconcile.Counts `json:"counts"`
 	Latency  *hist.Histogram  `json:"latency"` // planned publish to arrival
+	Stale    *hist.Histogram  `json:"stale"`   // the same of those who are to get the newest, from the oldest message that an arrival stands for
 	Lag      *hist.Histogram  `json:"lag"`     // planned publish to actual send
 	Ramp     *hist.Histogram  `json:"ramp"`    // dial to held
 	Cycle    *hist.Histogram  `json:"cycle"`   // a churning client's cycle, dial to disconnect reply
@@ -102,6 +109,7 @@ func (r *Result) Merge(other Result) {
 	r.Progress.Add(other.Progress)
 	r.Counts.Add(other.Counts)
 	r.Latency.Merge(other.Latency)
+	r.Stale.Merge(other.Stale)
 	r.Lag.Merge(other.Lag)
 	r.Ramp.Merge(other.Ramp)
 	r.Cycle.Merge(other.Cycle)
@@ -149,6 +157,9 @@ func (f *Fleet) refresh(now int64) {
 	p.Pending = f.out.pending()
 	p.Planned = f.out.planned
 	p.Busy = now - f.loop.idle
+	if f.final != nil {
+		p.Settled = f.book.Settled(f.ramp.started, f.totals(f.final))
+	}
 	if f.config.Publishers > 0 {
 		p.Sent = append([]uint32(nil), f.out.sent...)
 	}

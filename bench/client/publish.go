@@ -34,7 +34,8 @@ func (p *Publication) due(i int) int64 {
 // publishing is the state of all publications of a process.
 type publishing struct {
 	lines   []line
-	sent    []uint32 // messages per symbol so far
+	sent    []uint32  // messages per symbol so far
+	times   [][]int64 // when each message of a symbol was due, if somebody asks; nil when nobody does
 	current Publication
 	next    int
 	planned int64
@@ -67,6 +68,15 @@ func (p *publishing) init(publishers, symbols int) {
 	p.lines = make([]line, publishers)
 	p.sent = make([]uint32, symbols)
 	p.lag = hist.New()
+}
+
+// plannedAt is when message n of a symbol was due, or otherwise where that is not known:
+// in processes that do not publish.
+func (p *publishing) plannedAt(symbol int, n uint32, otherwise int64) int64 {
+	if p.times == nil || int(n) >= len(p.times[symbol]) {
+		return otherwise
+	}
+	return p.times[symbol][n]
 }
 
 func (p *publishing) done() bool { return p.next >= p.current.count() && p.pending() == 0 }
@@ -155,6 +165,9 @@ func (f *Fleet) enqueue(i int) {
 	}
 	it.sequence = f.out.sent[it.symbol]
 	f.out.sent[it.symbol]++
+	if f.out.times != nil {
+		f.out.times[it.symbol] = append(f.out.times[it.symbol], it.planned)
+	}
 	l := &f.out.lines[it.symbol%len(f.out.lines)]
 	l.queue = append(l.queue, it)
 }

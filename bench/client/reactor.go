@@ -40,6 +40,7 @@ type handler interface {
 type conn struct {
 	generation uint32
 	phase      connPhase
+	mute       bool    // nothing is read from it
 	busy       request // the request that is under way, none when idle
 	owner      int32   // session index
 	sentAt     int64
@@ -177,6 +178,10 @@ func (r *reactor) alive(fd int, generation uint32) bool {
 // read takes what has arrived in one read and hands on what is complete.
 func (r *reactor) read(fd int, clock Clock) {
 	c := &r.conns[fd]
+	if c.mute { // which wakes up only when it is reset
+		r.fail(fd, errClosed)
+		return
+	}
 	kept := copy(r.input, c.in)
 	n, err := unix.Read(fd, r.input[kept:])
 	if err == unix.EAGAIN || err == unix.EINTR {
@@ -249,7 +254,20 @@ func (r *reactor) flush(fd int) {
 
 func (r *reactor) watch(fd int, events uint32) {
 	e := unix.EpollEvent{Events: events, Fd: int32(fd), Pad: int32(r.conns[fd].generation)}
+	if r.conns[fd].mute {
+		e.Events &^= unix.EPOLLIN
+	}
 	_ = unix.EpollCtl(r.epoll, unix.EPOLL_CTL_MOD, fd, &e) // the descriptor is ours and registered
+}
+
+// mute ends the reading from a socket for good.
+func (r *reactor) mute(fd int) {
+	r.conns[fd].mute = true
+	events := uint32(0)
+	if len(r.conns[fd].out) > 0 {
+		events = unix.EPOLLOUT
+	}
+	r.watch(fd, events)
 }
 
 // fail tells the handler and closes the socket, unless the handler has done so and its

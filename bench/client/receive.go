@@ -116,24 +116,41 @@ func (f *Fleet) read(i int, what request, body []byte, now int64) outcome {
 
 // scan goes over a batch: deliveries are booked, replies to the request added to o.
 func (f *Fleet) scan(i int, what request, body []byte, now int64, o *outcome) error {
-	batch, gap := wire.NewBatch(body), false
+	batch, gap, events := wire.NewBatch(body), false, false
 	var m wire.Message
 	for batch.Next(&m) {
+		var ext wire.Ext
+		if m.Ext != nil {
+			ext = wire.ParseExt(m.Ext)
+		}
 		switch {
 		case m.IsDelivery():
 			f.account(i, &m, now)
+			events = true
 		case f.answers(i, what, &m):
 			o.add(what, &m)
+			o.ext = ext
 		}
-		gap = gap || m.Gap
+		gap = gap || ext.Gap
+		f.told(i, ext.Dropped)
 	}
 	if gap {
 		f.tally.Gaps++
+	}
+	if events && !o.answered && f.habits(i).Wishes.Acknowledge {
+		f.book.Misnumbered() // nothing acknowledges what came without a connect reply
 	}
 	if err := batch.Err(); err != nil {
 		return fmt.Errorf("%w in %.80q", err, body)
 	}
 	return nil
+}
+
+// told enters that the server said it had dropped n messages for the session.
+func (f *Fleet) told(i int, n int64) {
+	if n > 0 && f.role(i) == subscriber {
+		f.book.Tell(i, n)
+	}
 }
 
 // answers reports whether m is the reply that a request waits for. Over a websocket only
@@ -186,10 +203,18 @@ func (f *Fleet) account(i int, m *wire.Message, now int64) {
 		f.book.Stray()
 		return
 	}
+	if f.habits(i).Wishes.Replay {
+		f.book.Number(i, slot, m.ReplayID)
+	}
+	due := f.book.Due(i, slot)
 	switch f.book.Deliver(i, slot, p.Sequence) {
 	case reconcile.InOrder, reconcile.Late:
-		f.latency.Record(now - p.Planned)
 		f.series.at(now).Delivered++
+		if f.book.Claim(i) == reconcile.Newest {
+			f.stale.Record(now - f.out.plannedAt(k, due, p.Planned))
+		} else {
+			f.latency.Record(now - p.Planned)
+		}
 	}
 }
 
@@ -202,6 +227,8 @@ func (f *Fleet) broken(fd int, err error) {
 	case err == errClosed && c.stream != nil && c.stream.EndsByClose():
 		f.streamEnded(fd)
 		return
+	case c.mute:
+		f.tally.Shut++
 	case c.busy != none:
 		f.fault(&f.tally.Faults.Closed, err.Error())
 	}

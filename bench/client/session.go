@@ -16,6 +16,7 @@ type session struct {
 	other    int    // descriptor that carries the rest, if the client uses two
 	began    int64
 	beatAt   int64  // when the next heartbeat beside an event-stream is due, 0 when none is
+	ack      int64  // number of the last connect reply, with the acknowledge extension
 	id       uint32 // of the last message sent
 	serial   uint32 // grows with every timer, so that older ones are void
 	interval int32  // milliseconds to wait before a connect, by the server's advice
@@ -69,6 +70,7 @@ const (
 	subscriber role = iota
 	publisher
 	churner
+	stalled
 )
 
 func (f *Fleet) role(i int) role {
@@ -77,13 +79,18 @@ func (f *Fleet) role(i int) role {
 		return subscriber
 	case i < f.config.Subscribers+f.config.Publishers:
 		return publisher
+	case i < len(f.sessions)-len(f.config.Stalled):
+		return churner
 	}
-	return churner
+	return stalled
 }
 
-// style is how session i speaks. Publishers have no use for streams.
+// style is how session i speaks. Publishers and slow subscribers have no use for streams.
 func (f *Fleet) style(i int) wire.Style {
-	if f.role(i) == publisher && f.config.Style > wire.CallbackPolling {
+	switch role := f.role(i); {
+	case role == stalled:
+		return f.config.Stalled[i-len(f.sessions)+len(f.config.Stalled)]
+	case (role == publisher || f.isSlow(i)) && f.config.Style > wire.CallbackPolling:
 		return wire.LongPolling
 	}
 	return f.config.Style
@@ -105,7 +112,11 @@ func (f *Fleet) begin(i int, now int64) {
 func (f *Fleet) ask(i int, what request) {
 	fd := f.line(i, what)
 	if *fd < 0 {
-		new, err := f.loop.dial(f.targetOf(i, what).address, int32(i), what)
+		to := f.targetOf(i, what).address
+		if f.role(i) == stalled {
+			to.buffer = smallBuffer
+		}
+		new, err := f.loop.dial(to, int32(i), what)
 		if err != nil {
 			f.fault(&f.tally.Faults.Dial, err.Error())
 			f.resume(i, what, 0)
@@ -141,6 +152,7 @@ func (f *Fleet) send(fd int) {
 	c.sentAt = f.clock.Now()
 	f.scratch = f.appendRequest(f.scratch[:0], c)
 	f.loop.write(fd, f.scratch)
+	f.stall(fd)
 }
 
 // appendRequest puts what the connection is busy with into the form of its style.
@@ -175,22 +187,23 @@ func (f *Fleet) appendRequest(dst []byte, c *conn) []byte {
 func (f *Fleet) mask(i int) uint32 { return (f.sessions[i].id + uint32(i)<<8 + 1) * 0x9e3779b1 }
 
 func (f *Fleet) appendBody(dst []byte, i int, what request) []byte {
-	s := &f.sessions[i]
+	s, wishes := &f.sessions[i], &f.habits(i).Wishes
 	s.id++
 	switch what {
 	case handshake:
-		return wire.AppendHandshake(dst, f.style(i), s.id)
+		return wire.AppendHandshake(dst, f.style(i), wishes.Handshake(), s.id)
 	case subscribe:
-		return wire.AppendSubscribe(dst, s.clientID, f.channels(i), s.id)
+		return wire.AppendSubscribe(dst, s.clientID, f.channels(i), wishes.Subscribe(), s.id)
 	case firstConnect, connect, stream, heartbeat:
-		return wire.AppendConnect(dst, f.style(i), s.clientID, what == firstConnect, s.id)
+		return wire.AppendConnect(dst, f.style(i), s.clientID, what == firstConnect, wishes.Connect(s.ack), s.id)
 	case publish:
 		return f.take(dst, i)
 	}
 	return wire.AppendDisconnect(dst, s.clientID, s.id)
 }
 
-// channels is what session i subscribes to; churning clients share the first channel.
+// channels is what session i subscribes to; churning clients share the first channel, a
+// stalled reader has those of a subscriber after the last.
 func (f *Fleet) channels(i int) []string {
 	if f.role(i) == churner {
 		return f.config.Names[:1]
@@ -208,6 +221,7 @@ type outcome struct {
 	successful bool
 	problem    string
 	advice     wire.Advice
+	ext        wire.Ext
 	clientID   string
 	refused    int64 // publishes of the batch that failed
 }
@@ -221,6 +235,9 @@ func (f *Fleet) advance(i int, what request, o outcome, now int64) {
 	if what == publish {
 		f.published(i, o.refused)
 	}
+	if what == handshake {
+		o.confirm(f.habits(i).Wishes)
+	}
 	if !o.successful && what != disconnect {
 		f.setback(i, what, o)
 		return
@@ -228,13 +245,16 @@ func (f *Fleet) advance(i int, what request, o outcome, now int64) {
 	s.failures = 0
 	switch what {
 	case handshake:
-		s.clientID = o.clientID
+		s.clientID, s.ack = o.clientID, 0
 		f.afterHandshake(i)
 	case subscribe:
 		s.phase = connecting
 		f.afterSubscribe(i)
 	case firstConnect, connect:
 		f.tally.Cycles++
+		if f.habits(i).Wishes.Acknowledge {
+			f.acknowledge(i, o.ext.Ack)
+		}
 		f.connectAgain(i, now)
 	case heartbeat:
 		f.tally.Cycles++
@@ -271,7 +291,8 @@ func (f *Fleet) afterSubscribe(i int) {
 	f.ask(i, stream)
 }
 
-// connectAgain sends the next connect, now or after the advised interval.
+// connectAgain sends the next connect, now or after the advised interval or a slow
+// subscriber's pause.
 func (f *Fleet) connectAgain(i int, now int64) {
 	s := &f.sessions[i]
 	if f.role(i) == churner {
@@ -279,10 +300,10 @@ func (f *Fleet) connectAgain(i int, now int64) {
 		f.ask(i, disconnect)
 		return
 	}
-	if s.interval > 0 {
+	if pause := max(time.Duration(s.interval)*time.Millisecond, f.habits(i).Pause); pause > 0 {
 		f.unhold(i)
 		s.phase = connecting
-		f.later(i, time.Duration(s.interval)*time.Millisecond)
+		f.later(i, pause)
 		return
 	}
 	f.hold(i, now)

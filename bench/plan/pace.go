@@ -70,3 +70,8 @@ func Share(total, parts, i int) (first, size int) {
 	}
 	return first, small
 }
+
+// Among reports whether number i of total is one of n that are spread evenly among them.
+func Among(i, n, total int) bool {
+	return total > 0 && (i+1)*n/total > i*n/total
+}

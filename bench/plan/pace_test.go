@@ -68,6 +68,27 @@ func TestPaceLength(t *testing.T) {
 	}
 }
 
+func TestAmong(t *testing.T) {
+	for _, c := range []struct{ n, total int }{{0, 10}, {10, 10}, {3, 10}, {50, 200}, {1, 7}, {7, 3}, {1, 0}} {
+		count, last, widest := 0, -1, 0
+		for i := range c.total {
+			if Among(i, c.n, c.total) {
+				widest = max(widest, i-last)
+				count, last = count+1, i
+			}
+		}
+		if want := min(c.n, c.total); count != want {
+			t.Errorf("%d of %d: %d, want %d", c.n, c.total, count, want)
+		}
+		if c.n > 0 && widest > c.total/c.n+1 {
+			t.Errorf("%d of %d: %d apart", c.n, c.total, widest)
+		}
+	}
+	if Among(0, 1, 0) {
+		t.Error("one of none")
+	}
+}
+
 func TestShareCoversEverythingOnce(t *testing.T) {
 	for _, c := range []struct{ total, parts int }{{10, 3}, {3, 10}, {0, 2}, {19_000, 4}, {7, 1}} {
 		next := 0

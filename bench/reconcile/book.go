@@ -22,7 +22,7 @@ type Counts struct {
 	Dropped     int64 `json:"dropped,omitempty"`     // never arrived, and the server said so, of subscribers that may be told
 	Overtold    int64 `json:"overtold,omitempty"`    // told to such a subscriber to be dropped, though nothing is missing
 	Behind      int64 `json:"behind,omitempty"`      // lines of subscribers that are to have the newest and do not hold the last
-	Misnumbered int64 `json:"misnumbered,omitempty"` // deliveries whose replayId is missing or not above the one before
+	Misnumbered int64 `json:"misnumbered,omitempty"` // replayIds and numbers of connect replies that are missing or not above the one before
 }
 
 // Add adds other to c.
@@ -53,7 +53,7 @@ func (c Counts) Check(expected int64) error {
 		return fmt.Errorf("%d times a subscriber does not hold the last message of a channel (%d not delivered), %d reordered", c.Behind, c.Lost, c.Reordered)
 	}
 	if c.Misnumbered+c.Overtold > 0 {
-		return fmt.Errorf("%d replayIds are missing or do not rise, %d messages were told to be dropped that arrived", c.Misnumbered, c.Overtold)
+		return fmt.Errorf("%d replayIds or acknowledgement numbers are missing or do not rise, %d messages were told to be dropped that arrived", c.Misnumbered, c.Overtold)
 	}
 	if c.Lost > c.Excused || c.Duplicates+c.Reordered+c.Strays > 0 {
 		return fmt.Errorf("%d lost (%d excused), %d duplicates, %d reordered, %d strays",

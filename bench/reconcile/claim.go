@@ -52,6 +52,9 @@ func (b *Book) Number(subscriber, slot int, id int64) {
 	b.ids[line] = max(id, b.ids[line])
 }
 
+// Misnumbered notes that some other number, by which a client could go on, is missing or does not rise.
+func (b *Book) Misnumbered() { b.counts.Misnumbered++ }
+
 // Settled counts the subscribers among the first so many that have all that they are to
 // get, now that published says how many messages each of their channels had.
 func (b *Book) Settled(subscribers int, published func(subscriber, slot int) uint32) (n int) {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"halley/bench/cost"
+	"halley/bench/hist"
 )
 
 // Figure is one number that a run yields.
@@ -70,6 +71,13 @@ func (f *figures) some(group, name string, n int64) {
 	}
 }
 
+// other does so with a count that is neither good nor bad.
+func (f *figures) other(group, name string, n int64) {
+	if n != 0 {
+		f.add(group, name, Count, float64(n), Neutral)
+	}
+}
+
 func (f *figures) counts(r *Run) {
 	const group = "counts"
 	c, p := r.Result.Counts, r.Result.Progress
@@ -79,6 +87,11 @@ func (f *figures) counts(r *Run) {
 		f.add(group, "delivered", Count, float64(c.Delivered), Neutral)
 		f.add(group, "lost", Count, float64(c.Lost), Lower)
 		f.some(group, "lost, excused by a killed connection", c.Excused)
+		f.other(group, "conflated away", c.Conflated)
+		f.other(group, "dropped, as the server told", c.Dropped)
+		f.some(group, "last messages not held", c.Behind)
+		f.some(group, "told to be dropped, but arrived", c.Overtold)
+		f.some(group, "replayIds and acks that do not rise", c.Misnumbered)
 		f.add(group, "duplicates", Count, float64(c.Duplicates), Lower)
 		f.add(group, "reordered", Count, float64(c.Reordered), Lower)
 		f.add(group, "strays", Count, float64(c.Strays), Lower)
@@ -87,9 +100,9 @@ func (f *figures) counts(r *Run) {
 	f.some(group, "publishes without an answer", p.Unknown)
 	f.some(group, "connections killed on purpose", p.Killed)
 	f.some(group, "sessions renewed", p.Renewed)
-	if p.Rolled != 0 {
-		f.add(group, "streams ended and opened anew", Count, float64(p.Rolled), Neutral)
-	}
+	f.other(group, "streams ended and opened anew", p.Rolled)
+	f.other(group, "stalled readers", p.Stalled)
+	f.other(group, "stalled readers reset by the server", p.Shut)
 	f.some(group, "gaps that the server told of", p.Gaps)
 	f.some(group, "faults: dial", p.Faults.Dial)
 	f.some(group, "faults: closed under a request", p.Faults.Closed)
@@ -99,15 +112,20 @@ func (f *figures) counts(r *Run) {
 }
 
 func (f *figures) latency(r *Run) {
-	if h := r.Result.Latency; h.Count() > 0 {
-		const group = "latency from the plan"
-		f.add(group, "mean", Nanos, h.Mean(), Lower)
-		f.add(group, "p50", Nanos, float64(h.Percentile(50)), Lower)
-		f.add(group, "p90", Nanos, float64(h.Percentile(90)), Lower)
-		f.add(group, "p99", Nanos, float64(h.Percentile(99)), Lower)
-		f.add(group, "p99.9", Nanos, float64(h.Percentile(99.9)), Lower)
-		f.add(group, "max", Nanos, float64(h.Max()), Lower)
+	f.percentiles("latency from the plan", r.Result.Latency)
+	f.percentiles("conflated: behind the market, when a message came", r.Result.Stale)
+}
+
+func (f *figures) percentiles(group string, h *hist.Histogram) {
+	if h == nil || h.Count() == 0 {
+		return
 	}
+	f.add(group, "mean", Nanos, h.Mean(), Lower)
+	f.add(group, "p50", Nanos, float64(h.Percentile(50)), Lower)
+	f.add(group, "p90", Nanos, float64(h.Percentile(90)), Lower)
+	f.add(group, "p99", Nanos, float64(h.Percentile(99)), Lower)
+	f.add(group, "p99.9", Nanos, float64(h.Percentile(99.9)), Lower)
+	f.add(group, "max", Nanos, float64(h.Max()), Lower)
 }
 
 func (f *figures) rates(r *Run) {
@@ -118,6 +136,7 @@ func (f *figures) rates(r *Run) {
 	}
 	if p := r.phase(PhasePublish); p != nil {
 		delivered := p.After.Delivered - p.Before.Delivered
+		f.add(group, "publishes", PerSecond, rate(p, p.After.Published-p.Before.Published), Higher)
 		f.add(group, "deliveries", PerSecond, rate(p, delivered), Higher)
 		if delivered > 0 {
 			f.add(group, "bytes received per delivery", Bytes, ratio(float64(p.After.Received-p.Before.Received), float64(delivered)), Lower)
@@ -154,6 +173,7 @@ func (f *figures) server(r *Run) {
 	}
 	if p := r.measured(PhasePublish); p != nil {
 		f.perEvent(group, "per delivery", p, p.After.Delivered-p.Before.Delivered)
+		f.perEvent(group, "per published message", p, p.After.Published-p.Before.Published)
 	}
 	if p := r.measured(PhaseChurn); p != nil {
 		f.perEvent(group, "per churn cycle", p, p.After.Churned-p.Before.Churned)
@@ -189,6 +209,7 @@ func (f *figures) memory(r *Run) {
 	}
 	f.add(group, "RSS before", Bytes, float64(first.RSS), Lower)
 	f.add(group, "RSS at its peak", Bytes, float64(peak.RSS), Lower)
+	f.steadiness(group, r)
 	if len(r.Steps) > 1 {
 		f.slopes(group, r.Steps)
 	}
@@ -201,6 +222,23 @@ func (f *figures) memory(r *Run) {
 	}
 	f.add(group, "threads", Count, float64(last.Threads), Lower)
 	f.add(group, "descriptors", Count, float64(last.Files), Neutral)
+}
+
+// steadiness says between what bounds the memory was once a quarter of the publishing was over.
+func (f *figures) steadiness(group string, r *Run) {
+	p := r.measured(PhasePublish)
+	if p == nil {
+		return
+	}
+	least, most := p.ServerAfter.RSS, p.ServerAfter.RSS
+	for _, s := range r.Samples {
+		if s.At >= p.From+(p.To-p.From)/4 && s.At <= p.To {
+			least, most = min(least, s.RSS), max(most, s.RSS)
+		}
+	}
+	f.add(group, "RSS growth while publishing", Bytes, float64(p.ServerAfter.RSS-p.ServerBefore.RSS), Lower)
+	f.add(group, "RSS after a quarter of it, least", Bytes, float64(least), Lower)
+	f.add(group, "RSS after a quarter of it, most", Bytes, float64(most), Lower)
 }
 
 func (f *figures) slopes(group string, steps []cost.Sample) {

@@ -38,6 +38,9 @@ type Plan struct {
 	ConnectionType string  `json:"connectionType"`
 	Symbols        int     `json:"symbols"`
 	Follow         int     `json:"follow"`
+	Slow           int     `json:"slow,omitempty"`    // of the subscribers
+	Stalled        int     `json:"stalled,omitempty"` // beside them
+	Asked          string  `json:"asked,omitempty"`   // for beside every message at once, in words
 	Messages       int     `json:"messages"`
 	Rate           float64 `json:"rate"`
 	Size           int     `json:"size"`

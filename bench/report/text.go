@@ -47,7 +47,14 @@ func (r *Run) Verdict() string {
 		return "ok: nothing was published, nothing arrived"
 	}
 	c := r.Result.Counts
-	return fmt.Sprintf("ok: %d delivered + %d lost = %d expected", c.Delivered, c.Lost, r.Expected)
+	text := fmt.Sprintf("ok: %d delivered + %d lost", c.Delivered, c.Lost)
+	if c.Conflated > 0 {
+		text += fmt.Sprintf(" + %d conflated", c.Conflated)
+	}
+	if c.Dropped > 0 {
+		text += fmt.Sprintf(" + %d told to be dropped", c.Dropped)
+	}
+	return text + fmt.Sprintf(" = %d expected", r.Expected)
 }
 
 // String says in one line what was asked for.
@@ -61,6 +68,9 @@ func (p Plan) String() string {
 	}
 	if p.Rate > 0 {
 		text += fmt.Sprintf(" at %g/s", p.Rate)
+	}
+	if p.Asked != "" {
+		text += ", " + p.Asked
 	}
 	if p.Processes > 1 {
 		text += fmt.Sprintf(", %d generators", p.Processes)

@@ -34,6 +34,7 @@ type Options struct {
 	Zipf        float64
 	Seed        uint64
 	Feed        *FeedFile
+	Asks        Asks
 
 	Duration  time.Duration // of saturate, churn and soak
 	HoldFor   time.Duration // how long idle keeps each plateau
@@ -86,7 +87,7 @@ func (o *Options) check() error {
 	case o.PID > 0 && o.ServerCommand != "":
 		return fmt.Errorf("%w: give a pid or a server command, not both", ErrOptions)
 	}
-	return nil
+	return o.checkAsks()
 }
 
 // Sockets is how many connections each subscriber has: what was asked for, unless the
@@ -176,11 +177,13 @@ func (o *Options) tasks(l layout, start int64, run uint32) []Task {
 	for i := range tasks {
 		first, size := plan.Share(o.Subscribers, o.Processes, i)
 		_, churners := plan.Share(o.Churners, o.Processes, i)
+		stalled, more := plan.Share(o.Asks.Stalled, o.Processes, i)
 		tasks[i] = Task{
 			Start: start, Pattern: o.Channel, Symbols: l.symbols.Count(), Follow: o.Follow, Exponent: o.Zipf, Seed: o.Seed,
 			Client: client.Config{
 				URL: o.URL, PublishURL: o.PublishURL, Style: style, Connections: o.Connections, Suffixes: o.Suffixes,
 				Names: l.names, First: first, Subscribers: size, Churners: churners,
+				Total: o.Subscribers, Slow: o.Asks.Slow, Habits: o.habits(), SlowHabits: o.slowHabits(), Stalled: o.stalled()[stalled : stalled+more],
 				Run: run, Size: o.Size, Connecting: o.Connecting, Sources: o.Sources,
 			},
 		}
@@ -198,6 +201,7 @@ func (o *Options) plan(l layout) report.Plan {
 	return report.Plan{
 		Subscribers: o.Subscribers, Connections: o.Connections, ConnectionType: o.ConnectionType,
 		Symbols: l.symbols.Count(), Follow: l.symbols.PerSubscriber(),
+		Slow: o.Asks.Slow, Stalled: o.Asks.Stalled, Asked: o.Asks.text(),
 		Messages: messages, Rate: o.Rate, Size: o.Size, Processes: o.Processes,
 	}
 }

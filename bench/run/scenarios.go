@@ -80,7 +80,28 @@ func (s *session) settle() error {
 		return err
 	}
 	s.count("settle", 0, nil)
+	if err := s.stall(); err != nil {
+		return err
+	}
 	return s.pool.pass(s.options.Settle)
+}
+
+// stall brings the readers to life that will read nothing, if there are to be any.
+func (s *session) stall() error {
+	n := int64(s.options.Asks.Stalled)
+	if n == 0 {
+		return nil
+	}
+	if err := s.pool.all(Command{Do: doStall}); err != nil {
+		return err
+	}
+	stalled := func(p client.Progress) int64 { return p.Stalled }
+	err := s.pool.await(s.options.Drain+startUp, stalled, func(p client.Progress) bool { return p.Stalled >= n })
+	if err == errStalled {
+		p := s.pool.total()
+		return fmt.Errorf("only %d of %d stalled readers have subscribed; first fault: %s", p.Stalled, n, firstFault(p))
+	}
+	return err
 }
 
 // publish sends n messages and waits until everyone has them or nothing arrives any more.
@@ -117,15 +138,27 @@ func (s *session) push(n int, order Command) error {
 		patience += time.Duration(float64(time.Second) / order.Rate)
 	}
 	err := s.pool.await(patience, arrived, func(p client.Progress) bool {
-		return p.Published >= goal && p.Delivered >= s.expected(p.Sent)
+		return p.Published >= goal && (!s.options.exact() || p.Delivered >= s.expected(p.Sent))
 	})
+	if err == nil && !s.options.exact() {
+		err = s.converge()
+	}
 	if err == errStalled {
 		return nil
 	}
 	return err
 }
 
-func arrived(p client.Progress) int64 { return p.Delivered + p.Published }
+func arrived(p client.Progress) int64 { return p.Delivered + p.Published + int64(p.Settled) }
+
+// converge waits until all have what they are to get, now that all is published.
+func (s *session) converge() error {
+	s.count("converge", int64(s.held), func(p client.Progress) int64 { return int64(p.Settled) })
+	if err := s.pool.all(Command{Do: doFinish, Published: s.pool.total().Sent}); err != nil {
+		return err
+	}
+	return s.pool.await(s.options.Drain, arrived, func(p client.Progress) bool { return p.Settled >= s.held })
+}
 
 // saturate publishes the next message when the last has reached everyone, for a set
 // time or a set number of messages.

@@ -62,7 +62,7 @@ type Command struct {
 	First     int      `json:"first,omitempty"`     // publish
 	Held      int      `json:"held,omitempty"`      // await
 	Delivered int64    `json:"delivered,omitempty"` // await
-	Published []uint32 `json:"published,omitempty"` // result
+	Published []uint32 `json:"published,omitempty"` // finish, result
 }
 
 // The orders.
@@ -74,6 +74,8 @@ const (
 	doChurn   = "churn"
 	doKill    = "kill"
 	doAwait   = "await"
+	doStall   = "stall"
+	doFinish  = "finish"
 	doLeave   = "leave"
 	doResult  = "result"
 	doStop    = "stop"
@@ -134,6 +136,10 @@ func (w *worker) obey(c Command) {
 		w.fleet.Kill(c.Rate)
 	case doAwait:
 		w.fleet.Await(c.Held, c.Delivered)
+	case doStall:
+		w.fleet.Stall()
+	case doFinish:
+		w.fleet.Finish(c.Published)
 	case doLeave:
 		w.fleet.Leave()
 	case doResult:

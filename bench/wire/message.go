@@ -10,9 +10,10 @@ type Message struct {
 	Error      []byte // the text of the error field
 	Data       []byte // the raw value of data; nil when there is none
 	Advice     []byte // the raw value of advice
+	Ext        []byte // the raw value of ext
+	ReplayID   int64  // the number that a message of a channel with a history carries; 0 when there is none
 	Successful bool
 	Answer     bool // the field successful is there, so this is a reply and not a delivery
-	Gap        bool // the server tells in ext that it has dropped messages for this client
 }
 
 // IsMeta reports whether the message is on a /meta/ channel.
@@ -92,7 +93,9 @@ func (m *Message) set(key, value []byte) {
 	case "id":
 		m.ID = unquote(value)
 	case "ext":
-		m.Gap = bytes.Contains(value, []byte(`"dropped"`))
+		m.Ext = value
+	case "replayId":
+		m.ReplayID, _ = integer(value)
 	case "error":
 		m.Error = unquote(value)
 	case "data":

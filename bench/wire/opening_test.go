@@ -38,7 +38,7 @@ func TestOpeningRequests(t *testing.T) {
 	if r = request(t, e.AppendEvents(nil, []string{"/a"}, "")); r.Header.Values("Last-Event-ID") != nil {
 		t.Errorf("events without an id: %v", r.Header)
 	}
-	body := AppendConnect(nil, Iframe, "c", false, 3)
+	body := AppendConnect(nil, Iframe, "c", false, "", 3)
 	if r = request(t, e.AppendForm(nil, "/connect", "", body)); r.FormValue("message") != string(body) || r.URL.Path != "/bayeux/connect" || r.Method != "POST" {
 		t.Errorf("form: %v %v", r.URL, r.Form)
 	}

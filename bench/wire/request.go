@@ -79,15 +79,16 @@ func appendEscaped(dst, text []byte) []byte {
 	return dst
 }
 
-// AppendHandshake writes a handshake message that offers one connection type.
-func AppendHandshake(dst []byte, style Style, id uint32) []byte {
+// AppendHandshake writes a handshake message that offers one connection type. ext is a
+// JSON object, here as in the other messages; empty leaves the field out.
+func AppendHandshake(dst []byte, style Style, ext string, id uint32) []byte {
 	dst = append(dst, `[{"channel":"/meta/handshake","version":"1.0","minimumVersion":"1.0","supportedConnectionTypes":["`...)
-	dst = append(append(dst, style.String()...), `"],"id":"`...)
-	return appendID(dst, id)
+	dst = append(append(dst, style.String()...), `"]`...)
+	return appendID(appendExt(dst, ext), id)
 }
 
 // AppendSubscribe writes one subscribe message for all of the channels.
-func AppendSubscribe(dst []byte, clientID string, channels []string, id uint32) []byte {
+func AppendSubscribe(dst []byte, clientID string, channels []string, ext string, id uint32) []byte {
 	dst = append(dst, `[{"channel":"/meta/subscribe","clientId":"`...)
 	dst = append(append(dst, clientID...), `","subscription":`...)
 	if len(channels) == 1 {
@@ -99,27 +100,25 @@ func AppendSubscribe(dst []byte, clientID string, channels []string, id uint32) 
 		}
 		dst[len(dst)-1] = ']'
 	}
-	dst = append(dst, `,"id":"`...)
-	return appendID(dst, id)
+	return appendID(appendExt(dst, ext), id)
 }
 
 // AppendConnect writes a connect message. atOnce adds the advice timeout 0, with which
 // a client asks not to be held: the first connect after a handshake or a broken connection.
-func AppendConnect(dst []byte, style Style, clientID string, atOnce bool, id uint32) []byte {
+func AppendConnect(dst []byte, style Style, clientID string, atOnce bool, ext string, id uint32) []byte {
 	dst = append(dst, `[{"channel":"/meta/connect","clientId":"`...)
 	dst = append(append(dst, clientID...), `","connectionType":"`...)
 	dst = append(append(dst, style.String()...), '"')
 	if atOnce {
 		dst = append(dst, `,"advice":{"timeout":0}`...)
 	}
-	dst = append(dst, `,"id":"`...)
-	return appendID(dst, id)
+	return appendID(appendExt(dst, ext), id)
 }
 
 // AppendDisconnect writes a disconnect message.
 func AppendDisconnect(dst []byte, clientID string, id uint32) []byte {
 	dst = append(dst, `[{"channel":"/meta/disconnect","clientId":"`...)
-	dst = append(append(dst, clientID...), `","id":"`...)
+	dst = append(append(dst, clientID...), '"')
 	return appendID(dst, id)
 }
 
@@ -138,7 +137,14 @@ func AppendPublish(dst []byte, clientID, channel string, data []byte, id uint32)
 	return append(dst, `"}`...)
 }
 
+func appendExt(dst []byte, ext string) []byte {
+	if ext == "" {
+		return dst
+	}
+	return append(append(dst, `,"ext":`...), ext...)
+}
+
 func appendID(dst []byte, id uint32) []byte {
-	dst = strconv.AppendUint(dst, uint64(id), 10)
+	dst = strconv.AppendUint(append(dst, `,"id":"`...), uint64(id), 10)
 	return append(dst, `"}]`...)
 }

@@ -29,7 +29,7 @@ func TestParseEndpoint(t *testing.T) {
 // The requests are read back by the standard library, which is nobody's friend here.
 func TestRequestsAreHTTP(t *testing.T) {
 	e := Endpoint{"h:1", "/bayeux"}
-	body := AppendConnect(nil, LongPolling, "id 1", true, 9)
+	body := AppendConnect(nil, LongPolling, "id 1", true, "", 9)
 	for _, style := range []Style{LongPolling, CallbackPolling} {
 		raw := e.AppendRequest(nil, style, "/connect", "B=1", body)
 		r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(raw)))
@@ -54,10 +54,10 @@ func TestMessagesAreJSON(t *testing.T) {
 		text []byte
 		want map[string]any
 	}{
-		{AppendHandshake(nil, CallbackPolling, 1), map[string]any{"channel": "/meta/handshake", "version": "1.0", "id": "1"}},
-		{AppendSubscribe(nil, "c", []string{"/a"}, 2), map[string]any{"clientId": "c", "subscription": "/a", "id": "2"}},
-		{AppendSubscribe(nil, "c", []string{"/a", "/b"}, 2), map[string]any{"channel": "/meta/subscribe", "id": "2"}},
-		{AppendConnect(nil, LongPolling, "c", false, 3), map[string]any{"connectionType": "long-polling", "advice": nil}},
+		{AppendHandshake(nil, CallbackPolling, `{"ack":true}`, 1), map[string]any{"channel": "/meta/handshake", "version": "1.0", "id": "1"}},
+		{AppendSubscribe(nil, "c", []string{"/a"}, "", 2), map[string]any{"clientId": "c", "subscription": "/a", "id": "2"}},
+		{AppendSubscribe(nil, "c", []string{"/a", "/b"}, `{"replay":-1}`, 2), map[string]any{"channel": "/meta/subscribe", "id": "2"}},
+		{AppendConnect(nil, LongPolling, "c", false, `{"ack":3}`, 3), map[string]any{"connectionType": "long-polling", "advice": nil}},
 		{AppendDisconnect(nil, "c", 4), map[string]any{"channel": "/meta/disconnect", "clientId": "c"}},
 		{append(append([]byte{'['}, AppendPublish(nil, "c", "/a", []byte("1.10"), 5)...), ']'), map[string]any{"channel": "/a", "data": 1.1}},
 		{append(append([]byte{'['}, AppendPublish(nil, "", "/a", []byte("1"), 5)...), ']'), map[string]any{"clientId": nil, "id": nil}},

@@ -30,7 +30,7 @@ func checkHost(out io.Writer, root fs.FS, o run.Options, force bool) error {
 }
 
 func loadOf(o run.Options) preflight.Load {
-	sockets := (o.Subscribers+o.Churners)*o.Sockets() + 2*o.Publishers
+	sockets := (o.Subscribers+o.Churners)*o.Sockets() + 2*o.Publishers + 2*o.Asks.Stalled
 	return preflight.Load{
 		Connections: sockets, Processes: o.Processes, Client: true, Server: isLoopback(o.URL),
 		Sources: o.Sources, Burst: o.Connecting,

@@ -21,22 +21,30 @@ func (c *idleCommand) Run(ctx context.Context) error {
 
 type fanoutCommand struct {
 	common
+	asks
 	Messages int     `help:"Messages to publish." default:"10"`
 	Rate     float64 `help:"Messages a second; 0 publishes all at once." default:"1"`
 }
 
 func (c *fanoutCommand) Run(ctx context.Context) error {
-	return c.execute(ctx, "fanout", func(o *run.Options) { o.Messages, o.Rate = c.Messages, c.Rate })
+	return c.execute(ctx, "fanout", func(o *run.Options) {
+		c.asks.set(o)
+		o.Messages, o.Rate = c.Messages, c.Rate
+	})
 }
 
 type saturateCommand struct {
 	common
+	stalled
 	Messages int           `help:"Messages to publish; 0 goes by --duration."`
 	Duration time.Duration `help:"How long to publish." default:"10s"`
 }
 
 func (c *saturateCommand) Run(ctx context.Context) error {
-	return c.execute(ctx, "saturate", func(o *run.Options) { o.Messages, o.Duration = c.Messages, c.Duration })
+	return c.execute(ctx, "saturate", func(o *run.Options) {
+		c.stalled.set(o)
+		o.Messages, o.Duration = c.Messages, c.Duration
+	})
 }
 
 // symbols are the flags of a ticker's channels.
@@ -54,6 +62,7 @@ func (s symbols) set(o *run.Options) {
 type tickerCommand struct {
 	common
 	symbols
+	asks
 	Messages int           `help:"Ticks to publish; of a recorded feed at most so many rows." default:"1000"`
 	Rate     float64       `help:"Ticks a second." default:"100"`
 	CSV      string        `help:"Replay a recorded feed (CSV with a head line, may be gzipped) instead." name:"csv" placeholder:"FILE" group:"ticker"`
@@ -67,6 +76,7 @@ type tickerCommand struct {
 func (c *tickerCommand) Run(ctx context.Context) error {
 	return c.execute(ctx, "ticker", func(o *run.Options) {
 		c.symbols.set(o)
+		c.asks.set(o)
 		o.Messages, o.Rate = c.Messages, c.Rate
 		if c.CSV != "" {
 			o.Rate = 0
@@ -93,6 +103,7 @@ func (c *churnCommand) Run(ctx context.Context) error {
 type soakCommand struct {
 	common
 	symbols
+	extensions
 	Rate      float64       `help:"Ticks a second." default:"50"`
 	Duration  time.Duration `help:"How long to publish." default:"1m"`
 	Churners  int           `help:"Clients that come and go at the same time." default:"16"`
@@ -103,6 +114,7 @@ type soakCommand struct {
 func (c *soakCommand) Run(ctx context.Context) error {
 	return c.execute(ctx, "soak", func(o *run.Options) {
 		c.symbols.set(o)
+		c.extensions.set(o)
 		o.Rate, o.Duration = c.Rate, c.Duration
 		o.Churners, o.ChurnRate, o.KillRate = c.Churners, c.ChurnRate, c.KillRate
 	})
