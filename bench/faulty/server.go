@@ -28,6 +28,10 @@ type Faults struct {
 	RollEvery      int           // after so many messages a stream ends, for its client to open the next
 	Fragment       bool          // websocket messages come in two frames with a ping between them
 	RefusePublish  bool          // publishes are answered with an error
+	EndAfter       int           // nothing is delivered after so many deliveries
+	RepeatIDEvery  int           // so many messages have the replayId of the one before
+	StuckAcks      bool          // all connect replies have the same number
+	NoExtensions   bool          // acknowledge, replay and conflate are ignored
 }
 
 // Server is a running server. Close it after use.
@@ -39,6 +43,8 @@ type Server struct {
 	sessions map[string]*session
 	counter  map[*int]int // fault -> events so far
 	serial   int
+	number   int // the replayId given last
+	done     int // deliveries so far
 }
 
 type session struct {
@@ -46,6 +52,8 @@ type session struct {
 	queue    []string
 	late     string // a swapped message, which goes after the next
 	ended    bool
+	asks     extensions
+	ack      int // number of the connect reply sent last
 	arrived  chan struct{}
 }
 
@@ -79,6 +87,7 @@ type message struct {
 
 	ConnectionType string `json:"connectionType"`
 
+	Ext          extensions      `json:"ext"`
 	Data         json.RawMessage `json:"data"`
 	Subscription json.RawMessage `json:"subscription"`
 	Advice       *struct {
@@ -158,8 +167,9 @@ func (s *Server) handshake(m message) string {
 	defer s.mu.Unlock()
 	s.serial++
 	id := "client" + strconv.Itoa(s.serial)
-	s.sessions[id] = newSession()
-	return reply(m, true, fmt.Sprintf(`,"version":"1.0","clientId":%q,"advice":{"reconnect":"retry","interval":0}`, id))
+	ses := newSession()
+	s.sessions[id] = ses
+	return reply(m, true, fmt.Sprintf(`,"version":"1.0","clientId":%q,"advice":{"reconnect":"retry","interval":0}%s`, id, s.confirm(ses, m.Ext)))
 }
 
 func (s *Server) subscribe(m message) string {
@@ -177,6 +187,7 @@ func (s *Server) subscribe(m message) string {
 	for _, channel := range many {
 		ses.channels[channel] = true
 	}
+	ses.asks.Conflate = m.Ext.Conflate
 	return reply(m, true, `,"subscription":`+string(m.Subscription))
 }
 
@@ -225,7 +236,7 @@ func (s *Server) connect(m message, gone <-chan struct{}) ([]string, int) {
 	if m.Advice != nil && m.Advice.Timeout != nil {
 		wait = 0
 	}
-	return append(s.collect(ses, wait, gone), reply(m, true, "")), 0
+	return append(s.collect(ses, wait, gone), reply(m, true, s.numberReply(ses))), 0
 }
 
 // collect waits for messages and takes what there is.
@@ -251,26 +262,28 @@ func (s *Server) collect(ses *session, wait time.Duration, gone <-chan struct{})
 }
 
 func (s *Server) publish(channel, data string) {
-	text := fmt.Sprintf(`{"channel":%q,"data":%s}`, channel, data)
 	if s.faults.Delay > 0 {
-		time.AfterFunc(s.faults.Delay, func() { s.fanOut(channel, text) })
+		time.AfterFunc(s.faults.Delay, func() { s.fanOut(channel, data) })
 		return
 	}
-	s.fanOut(channel, text)
+	s.fanOut(channel, data)
 }
 
-func (s *Server) fanOut(channel, text string) {
+func (s *Server) fanOut(channel, data string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !s.strikes(&s.faults.RepeatIDEvery) {
+		s.number++
+	}
 	for _, ses := range s.sessions {
 		if ses.channels[channel] {
-			s.deliver(ses, text)
+			s.deliver(ses, fmt.Sprintf(`{"channel":%q%s,"data":%s}`, channel, s.replayID(ses), data))
 		}
 	}
 }
 
 func (s *Server) deliver(ses *session, text string) {
-	if s.strikes(&s.faults.DropEvery) {
+	if s.done++; s.faults.EndAfter > 0 && s.done > s.faults.EndAfter || s.strikes(&s.faults.DropEvery) {
 		return
 	}
 	if s.strikes(&s.faults.GapEvery) {
@@ -280,7 +293,7 @@ func (s *Server) deliver(ses *session, text string) {
 		ses.late = text
 		return
 	}
-	ses.queue = append(ses.queue, text)
+	s.enqueue(ses, text)
 	if s.strikes(&s.faults.DuplicateEvery) {
 		ses.queue = append(ses.queue, text)
 	}

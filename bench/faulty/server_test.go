@@ -53,6 +53,7 @@ func TestFaults(t *testing.T) {
 		{"drop", Faults{DropEvery: 2}, one + "," + three},
 		{"duplicate", Faults{DuplicateEvery: 2}, one + "," + two + "," + two + "," + three},
 		{"swap", Faults{SwapEvery: 2}, one + "," + three + "," + two},
+		{"end", Faults{EndAfter: 2}, one + "," + two},
 		{"stray", Faults{StrayEvery: 3}, one + "," + two + "," + three + `,{"channel":"/nobody/asked","data":{"t":1,"n":1,"r":1}}`},
 	} {
 		s := subscribed(t, c.faults)
@@ -62,6 +63,42 @@ func TestFaults(t *testing.T) {
 		want := "[" + c.want + `,{"channel":"/meta/connect","id":"3","successful":true}]`
 		if got, _ := post(t, s.URL(), connect); got != want {
 			t.Errorf("%s: %s\nwant %s", c.name, got, want)
+		}
+	}
+}
+
+// asking starts a server and gives it one subscriber of /a and /b who asks for everything.
+func asking(t *testing.T, faults Faults) *Server {
+	t.Helper()
+	s := Start(20*time.Millisecond, faults)
+	t.Cleanup(s.Close)
+	post(t, s.URL(), `[{"channel":"/meta/handshake","id":"1","ext":{"ack":true,"replay":true}}]`)
+	post(t, s.URL(), `[{"channel":"/meta/subscribe","clientId":"client1","subscription":["/a","/b"],"ext":{"replay":-1,"conflate":{"interval":100}}}]`)
+	return s
+}
+
+func TestExtensions(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		faults        Faults
+		first, second string
+	}{
+		{"conflated", Faults{}, `{"channel":"/a","replayId":3,"data":3},{"channel":"/b","replayId":2,"data":2},`, `2`},
+		{"an id twice", Faults{RepeatIDEvery: 2}, `{"channel":"/a","replayId":2,"data":3},{"channel":"/b","replayId":1,"data":2},`, `2`},
+		{"stuck acks", Faults{StuckAcks: true}, `{"channel":"/a","replayId":3,"data":3},{"channel":"/b","replayId":2,"data":2},`, `1`},
+		{"no extensions", Faults{NoExtensions: true}, `{"channel":"/a","data":1},{"channel":"/b","data":2},{"channel":"/a","data":3},`, ``},
+	} {
+		s := asking(t, c.faults)
+		post(t, s.PublishURL(), `[{"channel":"/a","data":1},{"channel":"/b","data":2},{"channel":"/a","data":3}]`)
+		for i, want := range []string{c.first, ""} {
+			ext := ""
+			if c.second != "" {
+				ext = `,"ext":{"ack":` + []string{"1", c.second}[i] + `}`
+			}
+			want = "[" + want + `{"channel":"/meta/connect","id":"3","successful":true` + ext + `}]`
+			if got, _ := post(t, s.URL(), connect); got != want {
+				t.Errorf("%s: %s\nwant %s", c.name, got, want)
+			}
 		}
 	}
 }

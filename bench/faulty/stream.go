@@ -191,7 +191,7 @@ func (k *socket) answer(m message) {
 			return
 		}
 	}
-	k.say(ws.OpText, []byte(array([]string{reply(m, true, "")})))
+	k.say(ws.OpText, []byte(array([]string{reply(m, true, s.numberReply(ses))})))
 }
 
 func (k *socket) push(ses *session) {
