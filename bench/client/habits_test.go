@@ -1,6 +1,7 @@
 package client
 
 import (
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -96,4 +97,29 @@ func TestStalledReaders(t *testing.T) {
 	}
 	r.fleet.Leave()
 	r.until("an empty fleet", func(p Progress) bool { return p.Open == 0 })
+}
+
+// What the server does to a stalled reader is counted and no fault.
+func TestAStalledReaderMayBeReset(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		_, _ = c.Read(make([]byte, 1024)) // the client's request; without it the test hangs and fails
+		_ = c.(*net.TCPConn).SetLinger(0)
+		c.Close()
+	}()
+	config := sampleConfig("http://" + l.Addr().String() + "/bayeux")
+	config.Subscribers, config.Stalled = 0, []wire.Style{wire.Events}
+	r := startRig(t, config)
+	r.fleet.Stall()
+	if p := r.until("the reset", func(p Progress) bool { return p.Shut == 1 }); p.Stalled != 1 || p.Open != 0 || p.Faults.Total() != 0 {
+		t.Errorf("%+v", p)
+	}
 }

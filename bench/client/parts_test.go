@@ -137,8 +137,9 @@ func fill(v reflect.Value) {
 
 func TestResultsMergeThroughJSON(t *testing.T) {
 	part := func(latency int64, buckets int) Result {
-		r := Result{Latency: hist.New(), Lag: hist.New(), Ramp: hist.New(), Cycle: hist.New(), Counts: reconcile.Counts{Delivered: 1}, Series: make([]Bucket, buckets)}
+		r := Result{Latency: hist.New(), Stale: hist.New(), Lag: hist.New(), Ramp: hist.New(), Cycle: hist.New(), Counts: reconcile.Counts{Delivered: 1}, Series: make([]Bucket, buckets)}
 		r.Latency.Record(latency)
+		r.Stale.Record(latency)
 		r.Series[0] = Bucket{Delivered: 1, Held: 2, Ramped: 3}
 		return r
 	}
@@ -152,7 +153,7 @@ func TestResultsMergeThroughJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.Merge(b)
-	if a.Latency.Count() != 2 || a.Counts.Delivered != 2 || len(a.Series) != 3 || a.Series[0] != (Bucket{Delivered: 2, Held: 4, Ramped: 6}) {
+	if a.Latency.Count() != 2 || a.Stale.Count() != 2 || a.Counts.Delivered != 2 || len(a.Series) != 3 || a.Series[0] != (Bucket{Delivered: 2, Held: 4, Ramped: 6}) {
 		t.Errorf("%d latencies, %+v, %+v", a.Latency.Count(), a.Counts, a.Series)
 	}
 }

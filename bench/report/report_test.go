@@ -46,6 +46,45 @@ func sampleRun() *Run {
 	}
 }
 
+// A run with conflation tells how much fell away and how far behind the market the rest was.
+func TestFiguresOfConflation(t *testing.T) {
+	r := sampleRun()
+	r.Result.Stale = hist.New()
+	r.Result.Stale.Record(3e6)
+	r.Result.Counts = reconcile.Counts{Delivered: 600, Conflated: 300, Dropped: 100}
+	r.Result.Progress.Stalled = 20
+	p := &r.Phases[2]
+	p.After.Published, p.ServerAfter = 10, &cost.Sample{Exec: 45e6, RSS: 4e6}
+	for i, rss := range []int64{9e6, 3e6, 5e6, 7e6} { // before the first quarter is over, and when all is over, are not of it
+		r.Samples[i].At, r.Samples[i].RSS = []int64{3 * second, 4 * second, 5 * second, 6 * second}[i], rss
+	}
+	for _, c := range []struct {
+		group, name string
+		want        float64
+	}{
+		{"counts", "conflated away", 300},
+		{"counts", "dropped, as the server told", 100},
+		{"counts", "stalled readers", 20},
+		{"conflated: behind the market, when a message came", "max", 3e6},
+		{"rates", "publishes", 5},
+		{"server CPU", "per published message", 2e6},
+		{"server memory", "RSS growth while publishing", 2e6},
+		{"server memory", "RSS after a quarter of it, least", 3e6},
+		{"server memory", "RSS after a quarter of it, most", 5e6},
+	} {
+		if got, ok := r.Figure(c.group, c.name); !ok || math.Abs(got-c.want) > 0.001*c.want {
+			t.Errorf("%s, %s = %v %v, want %v", c.group, c.name, got, ok, c.want)
+		}
+	}
+	if got, want := r.Verdict(), "ok: 600 delivered + 0 lost + 300 conflated + 100 told to be dropped = 1000 expected"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	r.Plan.Asked = "one of a channel in 1s"
+	if got := r.Plan.String(); !strings.Contains(got, ", one of a channel in 1s") {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestFigures(t *testing.T) {
 	r := sampleRun()
 	for _, c := range []struct {

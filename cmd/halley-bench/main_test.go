@@ -173,6 +173,11 @@ func TestCheckHost(t *testing.T) {
 	if err := checkHost(&out, small, o, false); err != nil {
 		t.Errorf("ten subscribers: %v", err)
 	}
+	o.Asks.Stalled = 50
+	if err := checkHost(&out, small, o, false); err != errHost {
+		t.Errorf("fifty stalled readers: %v", err)
+	}
+	o.Asks.Stalled = 0
 	o.Subscribers, o.Connections, o.ConnectionType = 60, 1, "eventsource"
 	if err := checkHost(&out, small, o, false); err != errHost {
 		t.Errorf("sixty subscribers of two connections each: %v", err)
