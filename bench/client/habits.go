@@ -16,6 +16,38 @@ type Habits struct {
 	Pause  time.Duration // between the answer to a connect and the next
 }
 
+type role uint8
+
+const (
+	subscriber role = iota
+	publisher
+	churner
+	stalled
+)
+
+func (f *Fleet) role(i int) role {
+	switch {
+	case i < f.config.Subscribers:
+		return subscriber
+	case i < f.config.Subscribers+f.config.Publishers:
+		return publisher
+	case i < len(f.sessions)-len(f.config.Stalled):
+		return churner
+	}
+	return stalled
+}
+
+// style is how session i speaks. Publishers and slow subscribers have no use for streams.
+func (f *Fleet) style(i int) wire.Style {
+	switch role := f.role(i); {
+	case role == stalled:
+		return f.config.Stalled[i-len(f.sessions)+len(f.config.Stalled)]
+	case (role == publisher || f.isSlow(i)) && f.config.Style > wire.CallbackPolling:
+		return wire.LongPolling
+	}
+	return f.config.Style
+}
+
 // isSlow reports whether a session is one of the slow subscribers, who use long-polling
 // whatever the others use.
 func (f *Fleet) isSlow(i int) bool {

@@ -64,38 +64,6 @@ func (r request) suffix() string {
 	return "/"
 }
 
-type role uint8
-
-const (
-	subscriber role = iota
-	publisher
-	churner
-	stalled
-)
-
-func (f *Fleet) role(i int) role {
-	switch {
-	case i < f.config.Subscribers:
-		return subscriber
-	case i < f.config.Subscribers+f.config.Publishers:
-		return publisher
-	case i < len(f.sessions)-len(f.config.Stalled):
-		return churner
-	}
-	return stalled
-}
-
-// style is how session i speaks. Publishers and slow subscribers have no use for streams.
-func (f *Fleet) style(i int) wire.Style {
-	switch role := f.role(i); {
-	case role == stalled:
-		return f.config.Stalled[i-len(f.sessions)+len(f.config.Stalled)]
-	case (role == publisher || f.isSlow(i)) && f.config.Style > wire.CallbackPolling:
-		return wire.LongPolling
-	}
-	return f.config.Style
-}
-
 // begin starts a session's life with a handshake, if it is going to be one.
 func (f *Fleet) begin(i int, now int64) {
 	s := &f.sessions[i]
