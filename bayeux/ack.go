@@ -30,6 +30,7 @@ func (x *exchange) acknowledge(m *message.Message) (again bool) {
 	sent := r.queue.sent
 	done, left := s.acknowledged(x.slot, &r.queue, uint32(min(max(number, 0), int64(r.ackNumber))))
 	s.stats.Delivered += uint64(done)
+	s.readOn(x.slot, r)
 	if left == 0 {
 		return false
 	}

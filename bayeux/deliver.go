@@ -14,6 +14,9 @@ func (s *Server) Deliver(now int64, e Event) {
 // deliverTo queues e for one session, or lets it wait for its turn.
 func (s *Server) deliverTo(now int64, slot uint32, e Event, b *Behaviour) {
 	r := s.sessions.At(slot)
+	if r.replaying && s.follows(slot, e, b) {
+		return
+	}
 	interval := b.Interval
 	if r.paced {
 		interval = max(interval, s.askedInterval(slot, e))

@@ -13,15 +13,14 @@ import (
 // name; more are told together under "*".
 const maxDropChannels = 64
 
-// drop counts an event that a session lost because its queue was full.
-func (s *Server) drop(slot uint32, e Event) {
+// drop counts an event of a channel that a session lost because its queue was full.
+func (s *Server) drop(slot uint32, channel string) {
 	s.stats.QueueDropped++
 	counts := s.drops[slot]
 	if counts == nil {
 		counts = make(map[string]uint64)
 		s.drops[slot] = counts
 	}
-	channel := e.Channel()
 	if _, known := counts[channel]; !known {
 		channel = strings.Clone(channel) // the event itself shall not be kept
 		if len(counts) >= maxDropChannels {

@@ -50,6 +50,9 @@ const (
 	// Joined. It must be taken such that no event of those patterns that is
 	// delivered here comes both with it and after it, or with neither.
 	Join
+	// Read asks for what follows in the replays Wanted of the session at Session: the
+	// answer comes with Recalled, for Ticket, on the terms of a Join.
+	Read
 	// Ask puts a question to the policy; Resume brings the verdict for Ticket.
 	Ask
 )
@@ -73,7 +76,7 @@ type Effect struct {
 	Ticket  Ticket
 	// Question is what an Ask wants to know.
 	Question *Question
-	// Wanted is what a Join is for.
+	// Wanted is what a Join or Read is for.
 	Wanted []Wanted
 	// Sequenced is set with a Publish that goes through the store, to this loop too.
 	// If it has a Ticket, Published brings the news that it is stored.

@@ -15,11 +15,19 @@ type Wanted struct {
 	After   int64
 }
 
-// Remembered is the answer to a Join: what was published to the patterns up to
-// now, by number. What is delivered to this loop afterwards follows it. Failure,
-// if not empty, is the reason why it cannot be had.
+// Remembered is the answer to a Join or Read: what was published to the patterns
+// up to now, by number. What is delivered to this loop afterwards follows it.
+// Failure, if not empty, is the reason why it cannot be had.
 type Remembered struct {
 	Entries []history.Entry
+	// Replays are the wanted patterns that go on after a cursor, which stands for
+	// where Entries begin.
+	Replays []Wanted
+	// Upto, if it is not 0, is the number where a part of the replays ends: what
+	// follows is there for a Read.
+	Upto int64
+	// Missed are the patterns of which something was forgotten before it was read.
+	Missed  []string
 	Failure string
 }
 
@@ -76,22 +84,6 @@ func (s *Server) endJoin(list []Wanted, fx *Effects) {
 func (s *Server) dropInterest(pattern []byte, fx *Effects) {
 	if s.joining[string(pattern)] == 0 {
 		fx.interest(RemoveInterest, pattern)
-	}
-}
-
-// remember queues what a subscription got of the past. What waits for its turn
-// since the session last subscribed is older, or the same.
-func (s *Server) remember(slot uint32, r *session, entries []history.Entry) {
-	for _, e := range entries {
-		r.eager = true
-		b := s.cfg.Rules.Of([]byte(e.Channel))
-		key := s.conflationKey(Event(e.Event), b.Key)
-		s.skipTurn(slot, key)
-		if b.Conflate {
-			s.enqueueFor(slot, r, Event(e.Event), true)
-		} else if s.put(slot, r, Event(e.Event)) {
-			s.moveKey(slot, &r.queue, key)
-		}
 	}
 }
 

@@ -111,7 +111,7 @@ func (s *Server) takeTurn(now int64, i uint32) {
 	case t.lazy:
 		r.eager = r.eager || r.queue.pending() > 0
 		s.mark(t.session.Slot, r)
-	case t.event != "" && s.covers(t.session.Slot, t.event):
+	case t.event != "" && s.waits(r, t.session.Slot, t.event):
 		r.eager = true
 		s.enqueueFor(t.session.Slot, r, t.event, true)
 		s.pacer.slab[i].event = ""
@@ -122,6 +122,16 @@ func (s *Server) takeTurn(now int64, i uint32) {
 		s.conflater.put(t.key)
 	}
 	s.pacer.end(i)
+}
+
+// waits tells whether the session still wants an event whose turn has come. One that
+// its replay brings is not given to it twice.
+func (s *Server) waits(r *session, slot uint32, e Event) bool {
+	if !s.covers(slot, e) {
+		return false
+	}
+	b := s.cfg.Rules.Of(s.name)
+	return !r.replaying || !s.follows(slot, e, &b)
 }
 
 // covers tells whether the session still subscribes to e's channel.

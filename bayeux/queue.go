@@ -180,7 +180,7 @@ func (s *Server) makeRoom(slot uint32, q *queue) {
 		q.patience--
 	}
 	s.forgetKey(slot, q.first)
-	s.drop(slot, s.nodes.dropOldest(q))
+	s.drop(slot, s.nodes.dropOldest(q).Channel())
 }
 
 // conflate removes every pending event that a newer one of its channel follows
@@ -200,7 +200,7 @@ func (s *Server) conflate(slot uint32, q *queue) (removed uint32) {
 		} else {
 			s.forgetKey(slot, i)
 			s.nodes.unlink(q, prev, i)
-			s.drop(slot, e)
+			s.drop(slot, e.Channel())
 			removed++
 		}
 		i = next

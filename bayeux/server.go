@@ -102,6 +102,8 @@ type Server struct {
 	asked     map[uint32][]asked
 	syncs     map[uint32]timesync // of connects that are not answered yet
 	joining   map[string]int      // subscriptions that wait for what is remembered, by pattern
+	unread    map[uint32]*replay  // of sessions that are replaying
+	reading   []Address           // sessions whose replay may go on
 	conflater conflater
 	pacer     pacer
 
@@ -127,6 +129,7 @@ func NewServer(cfg Config, now int64) *Server {
 		asked:     make(map[uint32][]asked),
 		syncs:     make(map[uint32]timesync),
 		joining:   make(map[string]int),
+		unread:    make(map[uint32]*replay),
 		conflater: newConflater(),
 		pacer:     newPacer(now),
 	}
@@ -144,7 +147,7 @@ func (s *Server) Stats() Stats {
 }
 
 // Dirty tells whether Flush has something to do.
-func (s *Server) Dirty() bool { return len(s.dirty)+len(s.doomed) > 0 }
+func (s *Server) Dirty() bool { return len(s.dirty)+len(s.doomed)+len(s.reading) > 0 }
 
 // mark notes that the session may be flushed: it holds a connect or has a stream,
 // and events are pending that need not wait for the fate of others in flight.
@@ -164,6 +167,7 @@ func (s *Server) Flush(now int64, max int, fx *Effects) (more bool) {
 		}
 	}
 	s.doomed = s.doomed[:0]
+	s.read(max, fx)
 	n := min(max, len(s.dirty))
 	for _, slot := range s.dirty[:n] {
 		r := s.sessions.At(slot)
@@ -177,7 +181,7 @@ func (s *Server) Flush(now int64, max int, fx *Effects) (more bool) {
 		}
 	}
 	s.dirty = s.dirty[:copy(s.dirty, s.dirty[n:])]
-	return len(s.dirty) > 0
+	return len(s.dirty)+len(s.reading) > 0
 }
 
 // Hurries tells whether Tick should be called every tenth of a second, since
@@ -212,6 +216,7 @@ func (s *Server) Written(a Address, upto uint32) {
 		}
 		s.stats.Delivered += uint64(r.queue.sent)
 		s.nodes.written(&r.queue)
+		s.readOn(a.Slot, r)
 		s.mark(a.Slot, r)
 	}
 }
@@ -224,6 +229,7 @@ func (s *Server) Bounced(a Address, upto uint32) {
 		s.nodes.bounced(&r.queue)
 		r.outstanding, r.eager = r.outstanding && r.streamed, true
 		s.conflateBounced(a.Slot, r)
+		s.readOn(a.Slot, r)
 		s.mark(a.Slot, r)
 	}
 }
@@ -318,6 +324,7 @@ func (s *Server) remove(slot uint32, fx *Effects) {
 	s.nodes.clear(&r.queue)
 	delete(s.asked, slot)
 	delete(s.syncs, slot)
+	delete(s.unread, slot)
 	s.wheel.Cancel(slot)
 	delete(s.drops, slot)
 	if r.isDirty {
@@ -365,7 +372,7 @@ func (s *Server) Trim(now int64) {
 	s.nodes = newNodes()
 	s.wheel = wheel.New(wheelTick, wheelSlots, now)
 	s.table = channel.NewTable(matchCache)
-	s.dirty, s.doomed, s.expired = nil, nil, nil
+	s.dirty, s.doomed, s.expired, s.reading = nil, nil, nil, nil
 	if len(s.pacer.turns) == 0 {
 		s.pacer = newPacer(now)
 		s.conflater = newConflater()

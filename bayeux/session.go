@@ -37,6 +37,7 @@ type session struct {
 	eager        bool   // not all pending events are lazy
 	paced        bool   // Server.asked has something for it
 	waited       bool   // an event of it has waited for its turn
+	replaying    bool   // Server.unread has something for it
 	outstanding  bool   // events were sent since the last connect, which may still be on their way
 	lined        bool   // a batch for it waits behind another: it does not expire
 	streamed     bool   // … on a stream: its client's connects tell nothing of them

@@ -188,7 +188,7 @@ func (x *exchange) openEvents(patterns []byte) {
 		x.subscribeTo(channel.Canonical(pattern))
 		return true
 	})
-	s.remember(x.slot, r, x.past.Entries)
+	s.remember(x.slot, r, x.past)
 	s.attach(x.slot, r, x.req.To, EventSource)
 	x.stream(x.fx.begin(), EventSource)
 }

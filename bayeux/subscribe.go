@@ -47,7 +47,7 @@ func (x *exchange) subscribeAll(m *message.Message, replay []byte) {
 		}
 		return true
 	})
-	x.s.remember(x.slot, x.session, x.past.Entries)
+	x.s.remember(x.slot, x.session, x.past)
 }
 
 // maxAskedInterval is the longest interval that a subscription can ask for, in
@@ -160,6 +160,9 @@ func (x *exchange) unsubscribe(m *message.Message) {
 func (x *exchange) unsubscribeFrom(pattern []byte) {
 	if x.session.paced {
 		x.s.ask(x.slot, x.session, pattern, 0)
+	}
+	if x.session.replaying {
+		x.s.unread[x.slot].left = true // others of its subscriptions may share what is read
 	}
 	if x.s.table.Unsubscribe(channel.Subscriber(x.slot), pattern).Edge {
 		x.s.dropInterest(pattern, x.fx)

@@ -104,6 +104,8 @@ func (r *reactor) effect(e *bayeux.Effect) {
 		r.publish(e)
 	case bayeux.Join:
 		r.server.store.join(r.id, e.Ticket, e.Wanted)
+	case bayeux.Read:
+		r.server.store.read(r.id, e.Session, e.Ticket, e.Wanted)
 	case bayeux.AddInterest:
 		r.server.interest.add(r.fx.Pattern(e), r.id)
 	case bayeux.RemoveInterest:

@@ -130,8 +130,25 @@ func (st *store) join(loop uint16, ticket bayeux.Ticket, wanted []bayeux.Wanted)
 	}}, nil)
 }
 
+// read takes the next part of a session's replay, as join does.
+func (st *store) read(loop uint16, session bayeux.Address, ticket bayeux.Ticket, wanted []bayeux.Wanted) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.past.Expire(st.server.now())
+	var past bayeux.Remembered
+	for _, w := range wanted {
+		entries, ok := st.past.Replay(past.Entries, []byte(w.Pattern), w.After)
+		if past.Entries = entries; !ok {
+			past.Missed = append(past.Missed, w.Pattern)
+		}
+	}
+	past.Entries, past.Upto = st.page(past.Entries)
+	st.server.post(loop, entry{kind: entryCall, call: func(r *reactor) { r.core.Recalled(session, ticket, past) }}, nil)
+}
+
 func (st *store) recall(wanted []bayeux.Wanted) (past bayeux.Remembered) {
 	st.past.Expire(st.server.now())
+	var replayed []history.Entry
 	for _, w := range wanted {
 		if !w.Replay {
 			past.Entries = st.past.Snapshot(past.Entries, []byte(w.Pattern), func(name string) bool {
@@ -139,29 +156,38 @@ func (st *store) recall(wanted []bayeux.Wanted) (past bayeux.Remembered) {
 			})
 			continue
 		}
-		entries, ok := st.past.Replay(past.Entries, []byte(w.Pattern), w.After)
+		entries, ok := st.past.Replay(replayed, []byte(w.Pattern), w.After)
 		if !ok {
-			if entries, ok = st.instead(past.Entries, entries, w); !ok {
+			if entries, w.After, ok = st.instead(replayed, entries, w); !ok {
 				return bayeux.Remembered{Failure: "400::The replayId {" + strconv.FormatInt(w.After, 10) + "} you provided was invalid"}
 			}
 		}
-		past.Entries = entries
+		if w.After == history.Tip {
+			w.After = st.past.Last()
+		}
+		replayed, past.Replays = entries, append(past.Replays, w)
 	}
-	past.Entries = history.Merge(past.Entries)
+	replayed, past.Upto = st.page(replayed)
+	past.Entries = history.Merge(append(past.Entries, replayed...))
 	return past
+}
+
+// page is as much of what is replayed as may wait for a client at once.
+func (st *store) page(entries []history.Entry) (page []history.Entry, upto int64) {
+	return bayeux.Page(history.Merge(entries), st.server.cfg.QueueMessages, st.server.cfg.QueueBytes)
 }
 
 // instead is what a client gets whose cursor stands for nothing that is still
 // remembered: by --history-expired an error, all that is, or nothing.
-func (st *store) instead(before, found []history.Entry, w bayeux.Wanted) ([]history.Entry, bool) {
+func (st *store) instead(before, found []history.Entry, w bayeux.Wanted) (_ []history.Entry, after int64, ok bool) {
 	switch st.server.cfg.HistoryExpired {
 	case "earliest":
 		all, _ := st.past.Replay(before, []byte(w.Pattern), history.Earliest)
-		return all, true
+		return all, history.Earliest, true
 	case "tip":
-		return before, true
+		return before, history.Tip, true
 	}
-	return found, false
+	return found, w.After, false
 }
 
 // expireEvery is how often the store looks for what has become too old.

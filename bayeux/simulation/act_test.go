@@ -56,6 +56,10 @@ func (c *client) trouble() bool {
 		c.impatient()
 	case n < 49:
 		c.sleeps = w.now + w.rng.Int64N(2*w.plan.maxInterval)
+	case n < 60 && w.plan.rewinds && c.replay:
+		c.note("begins anew", nil)
+		c.forgetPast()
+		c.renew()
 	default:
 		return false
 	}

@@ -22,6 +22,7 @@ const (
 	bugForgetAck
 	bugLoseLazyTurn
 	bugStaleEvent
+	bugEarlyRead
 )
 
 var bugs = []struct {
@@ -42,6 +43,7 @@ var bugs = []struct {
 	{bugIDs, "an event has the number of an earlier one", "small"},
 	{bugForgetAck, "a connect loses its acknowledgement", "small"},
 	{bugLoseLazyTurn, "the clock of waiting events stands still", "small"},
+	{bugEarlyRead, "a part of the past comes before live events that precede it", "patient"},
 	{bugStaleEvent, "an old event is delivered once more", "small"},
 }
 

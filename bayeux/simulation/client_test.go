@@ -39,10 +39,11 @@ type client struct {
 	ids        int
 	sleeps     int64 // until then it does nothing
 
-	subs     []*subscription
-	self     publisher
-	channels []audience
-	views    map[*lane]*view
+	subs      []*subscription
+	self      publisher
+	channels  []audience
+	overtaken map[string]bool // patterns whose past was forgotten before it was read
+	views     map[*lane]*view
 
 	events  [60]memory
 	written int
@@ -114,7 +115,7 @@ var kinds = []bayeux.ConnectionType{bayeux.LongPolling, bayeux.LongPolling, baye
 	bayeux.WebSocket, bayeux.EventSource, bayeux.XHRStreaming}
 
 func newClient(w *world, number int) *client {
-	c := &client{w: w, number: number, commands: make(map[int]*command), self: publisher{id: w.model.publisher()}}
+	c := &client{w: w, number: number, commands: make(map[int]*command), overtaken: make(map[string]bool), self: publisher{id: w.model.publisher()}}
 	c.kind = kinds[w.rng.IntN(len(kinds))]
 	c.browser = uint64(1 + number/3)
 	c.replay = w.chance(3)

@@ -28,7 +28,7 @@ func leftovers(s *bayeux.Server) string {
 		}
 		return v
 	}
-	for _, path := range []string{"dirty", "doomed", "longIDs", "drops", "parked", "asked", "syncs", "joining",
+	for _, path := range []string{"dirty", "doomed", "longIDs", "drops", "parked", "asked", "syncs", "joining", "unread", "reading",
 		"conflater.ids", "conflater.pending", "pacer.turns"} {
 		count(path, field(path).Len())
 	}

@@ -90,7 +90,8 @@ func (l *loop) post(kind entryKind, run func(l *loop)) {
 	}
 }
 
-// turn works off at most n entries of the mailbox, and flushes when that is empty.
+// turn works off at most n entries of the mailbox, and flushes when that is empty, or
+// before others have come to it.
 func (l *loop) turn(n int) {
 	for ; n > 0 && len(l.mailbox) > 0; n-- {
 		e := l.mailbox[0]
@@ -102,6 +103,8 @@ func (l *loop) turn(n int) {
 	}
 	if len(l.mailbox) == 0 {
 		l.mailbox = nil
+	}
+	if len(l.mailbox) == 0 || l.w.chance(4) {
 		l.flush()
 	}
 }
@@ -213,6 +216,8 @@ func (l *loop) effect(e *bayeux.Effect) {
 		l.publish(e)
 	case bayeux.Join:
 		w.store.join(l, e.Ticket, e.Wanted)
+	case bayeux.Read:
+		w.store.read(l, e.Session, e.Ticket, e.Wanted)
 	case bayeux.AddInterest:
 		w.interest.add(string(l.fx.Pattern(e)), l.id)
 	case bayeux.RemoveInterest:

@@ -17,6 +17,7 @@ type plan struct {
 	policy        bool // some questions wait
 	restarts      bool
 	keeps         bool // the history outlives a restart, mostly
+	rewinds       bool // clients with a cursor begin anew at times
 	rollOver      int  // streams end after one in so many writes
 	rules         []string
 }
@@ -68,6 +69,10 @@ func plans() []plan {
 		with("drop-oldest", func(p *plan) { p.queueMessages, p.queueBytes = 20, 3000 }),
 		with("conflate", func(p *plan) { p.queueMessages, p.queueBytes, p.slow = 20, 3000, bayeux.Conflate }),
 		with("disconnect", func(p *plan) { p.queueMessages, p.queueBytes, p.slow = 400, 60_000, bayeux.Disconnect }),
+		with("patient", func(p *plan) {
+			p.queueMessages, p.queueBytes, p.slow, p.rewinds = 40, 8000, bayeux.Disconnect, true
+			p.rules = append(append([]string(nil), rules...), "/h/** history=2000", "/hs/** history=500")
+		}),
 		with("lonely", func(p *plan) { p.loops, p.clients = 1, 8 }),
 	}
 }

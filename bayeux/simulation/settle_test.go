@@ -24,8 +24,9 @@ func (w *world) settle() {
 		if round > 600 {
 			w.restless()
 		}
+		received := w.received
 		w.advance()
-		if rest++; !w.atRest() {
+		if rest++; !w.atRest() || w.received > received {
 			rest = 0
 		}
 	}

@@ -141,8 +141,29 @@ func (s *store) join(l *loop, ticket bayeux.Ticket, wanted []bayeux.Wanted) {
 	l.post(entryCall, joined)
 }
 
+// read posts the next part of a session's replay.
+func (s *store) read(l *loop, session bayeux.Address, ticket bayeux.Ticket, wanted []bayeux.Wanted) {
+	var past bayeux.Remembered
+	s.past.Expire(s.w.now)
+	for _, p := range wanted {
+		entries, ok := s.past.Replay(past.Entries, []byte(p.Pattern), p.After)
+		if past.Entries = entries; !ok {
+			past.Missed = append(past.Missed, p.Pattern)
+			s.w.model.sessions[session].overtaken[p.Pattern] = true
+		}
+	}
+	past.Entries, past.Upto = s.page(past.Entries)
+	recalled := func(l *loop) { l.core.Recalled(session, ticket, past) }
+	if len(l.mailbox) > 0 && s.w.strikes(bugEarlyRead, 2) {
+		l.mailbox = append([]entry{{entryCall, recalled}}, l.mailbox...)
+		return
+	}
+	l.post(entryCall, recalled)
+}
+
 func (s *store) recall(wanted []bayeux.Wanted) (past bayeux.Remembered) {
 	s.past.Expire(s.w.now)
+	var replayed []history.Entry
 	for _, p := range wanted {
 		if !p.Replay {
 			past.Entries = s.past.Snapshot(past.Entries, []byte(p.Pattern), func(name string) bool {
@@ -150,14 +171,19 @@ func (s *store) recall(wanted []bayeux.Wanted) (past bayeux.Remembered) {
 			})
 			continue
 		}
-		entries, ok := s.past.Replay(past.Entries, []byte(p.Pattern), p.After)
+		entries, ok := s.past.Replay(replayed, []byte(p.Pattern), p.After)
 		if !ok {
 			return bayeux.Remembered{Failure: "400::The replayId {" + strconv.FormatInt(p.After, 10) + "} you provided was invalid"}
 		}
-		past.Entries = entries
+		replayed, past.Replays = entries, append(past.Replays, p)
 	}
-	past.Entries = history.Merge(past.Entries)
+	replayed, past.Upto = s.page(replayed)
+	past.Entries = history.Merge(append(past.Entries, replayed...))
 	return past
+}
+
+func (s *store) page(entries []history.Entry) (page []history.Entry, upto int64) {
+	return bayeux.Page(history.Merge(entries), s.w.plan.queueMessages, s.w.plan.queueBytes)
 }
 
 func matches(pattern, name string) bool { return channel.Matches([]byte(pattern), []byte(name)) }

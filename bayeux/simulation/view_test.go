@@ -91,6 +91,7 @@ func (c *client) receive(f *frame, m *message.Message) {
 			c.miss(a, v, p.lane, gap)
 		}
 	}
+	c.w.received++
 	v.next, v.seen = p.pos+1, true
 	a.latest = p
 	c.pace(f, v, t)
@@ -213,8 +214,13 @@ func (c *client) told(dropped []byte) {
 	}
 	message.Each(dropped, func(name, value []byte) bool {
 		n, _ := message.Integer(value)
-		if t := c.w.model.byName[string(name)]; t != nil {
-			c.channels[t.index].told += int(n)
+		for i := range c.channels {
+			switch t := c.w.model.channels[i]; {
+			case c.overtaken[string(name)] && matches(string(name), t.name):
+				c.channels[i].told += 1 << 20 // nobody knows how many were forgotten before they were read
+			case t.name == string(name):
+				c.channels[i].told += int(n)
+			}
 		}
 		return true
 	})

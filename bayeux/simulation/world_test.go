@@ -29,6 +29,7 @@ type world struct {
 	model    *model
 	stamp    int  // of the last frame that left the server
 	blind    bool // somebody was told of dropped events by a reply that nobody got
+	received int  // events that clients took
 	quiet    bool // faults and publications are off
 	leaving  bool // clients end their sessions
 	restarts int

@@ -1,0 +1,158 @@
+package bayeux
+
+import (
+	"slices"
+
+	"halley/bayeux/channel"
+	"halley/bayeux/history"
+)
+
+// A replay may be much larger than its session's queue. It is read part by part, as
+// the queue drains. Until all is read, events that are published meanwhile to its
+// channels are left alone: they are remembered, and are read in their turn.
+
+// replay is what a session has not got yet of the past.
+type replay struct {
+	rest   []Wanted // its subscriptions, and after which number each goes on
+	ticket Ticket   // of the Read under way; 0 none
+	left   bool     // one of rest may be subscribed to no more
+}
+
+// Page cuts entries to what is read at once: at most so many messages and bytes,
+// but one at least. upto is the number where it cut them, 0 if it did not.
+func Page(entries []history.Entry, messages, bytes int) (page []history.Entry, upto int64) {
+	for i := range entries {
+		bytes -= len(entries[i].Event)
+		if i > 0 && (i >= messages || bytes < 0) {
+			return entries[:i], entries[i-1].ID
+		}
+	}
+	return entries, 0
+}
+
+// remember queues what a subscription got of the past, and goes on with what the
+// session has to get beside.
+func (s *Server) remember(slot uint32, r *session, past Remembered) {
+	p := s.unread[slot]
+	if p == nil {
+		p = &replay{rest: past.Replays}
+		s.takePage(slot, r, p, past)
+		return
+	}
+	// All is read together, so that nothing comes twice: what came of the new ones
+	// comes again.
+	p.ticket = 0
+	for _, w := range past.Replays {
+		p.rest = append(slices.DeleteFunc(p.rest, func(o Wanted) bool { return o.Pattern == w.Pattern }), w)
+	}
+	for _, e := range past.Entries {
+		if !p.brings([]byte(e.Channel), e.ID) {
+			s.queuePast(slot, r, e)
+		}
+	}
+	s.readOn(slot, r)
+}
+
+// takePage queues what was read, as far as there is room.
+func (s *Server) takePage(slot uint32, r *session, p *replay, past Remembered) {
+	reached, full := int64(0), false
+	for _, e := range past.Entries {
+		switch {
+		case !p.brings([]byte(e.Channel), e.ID): // a snapshot
+			s.queuePast(slot, r, e)
+		case full || past.Upto != 0 && e.ID > past.Upto:
+		case !s.hasRoom(&r.queue, len(e.Event)):
+			full = true
+		default:
+			if reached = e.ID; !p.left || s.covers(slot, Event(e.Event)) {
+				s.queuePast(slot, r, e)
+			}
+		}
+	}
+	for i := range p.rest {
+		p.rest[i].After = max(p.rest[i].After, reached)
+	}
+	if r.replaying = full || past.Upto != 0; r.replaying {
+		s.unread[slot] = p
+		s.readOn(slot, r)
+	} else {
+		delete(s.unread, slot)
+	}
+}
+
+// queuePast queues one event of the past. What waits for its turn since the session
+// last subscribed is older, or the same.
+func (s *Server) queuePast(slot uint32, r *session, e history.Entry) {
+	r.eager = true
+	b := s.cfg.Rules.Of([]byte(e.Channel))
+	key := s.conflationKey(Event(e.Event), b.Key)
+	s.skipTurn(slot, key)
+	if b.Conflate {
+		s.enqueueFor(slot, r, Event(e.Event), true)
+	} else if s.put(slot, r, Event(e.Event)) {
+		s.moveKey(slot, &r.queue, key)
+	}
+}
+
+// hasRoom tells whether the past may take so many bytes more of a queue: it leaves
+// half of it to what is live.
+func (s *Server) hasRoom(q *queue, size int) bool {
+	return q.count == 0 || int(q.count) < s.cfg.QueueMessages/2 && int(q.bytes)+size <= s.cfg.QueueBytes/2
+}
+
+// readOn has the next part of the session's replay read, if its queue has drained.
+func (s *Server) readOn(slot uint32, r *session) {
+	q := &r.queue
+	if r.replaying && s.unread[slot].ticket == 0 && int(q.count) <= s.cfg.QueueMessages/4 && int(q.bytes) <= s.cfg.QueueBytes/4 {
+		s.reading = append(s.reading, s.address(slot, r))
+	}
+}
+
+// read asks for the next part of at most max replays.
+func (s *Server) read(max int, fx *Effects) {
+	n := min(max, len(s.reading))
+	for _, a := range s.reading[:n] {
+		r := s.sessions.find(a)
+		if r == nil || !r.replaying {
+			continue
+		}
+		if p := s.unread[a.Slot]; p.ticket == 0 {
+			s.ticket++
+			p.ticket = s.ticket
+			fx.add(Effect{Kind: Read, Session: a, Ticket: p.ticket, Wanted: slices.Clone(p.rest)}, fx.begin())
+		}
+	}
+	s.reading = s.reading[:copy(s.reading, s.reading[n:])]
+}
+
+// Recalled brings what the Read of ticket asked for. What was forgotten before it
+// could be read is told to the client under its pattern, as dropped.
+func (s *Server) Recalled(a Address, ticket Ticket, past Remembered) {
+	r := s.sessions.find(a)
+	if r == nil || !r.replaying || s.unread[a.Slot].ticket != ticket {
+		return
+	}
+	p := s.unread[a.Slot]
+	p.ticket = 0
+	for _, pattern := range past.Missed {
+		s.drop(a.Slot, pattern)
+	}
+	s.takePage(a.Slot, r, p, past)
+}
+
+// brings tells whether the event with a number comes with the replay.
+func (p *replay) brings(name []byte, id int64) bool {
+	return slices.ContainsFunc(p.rest, func(w Wanted) bool {
+		return id > w.After && channel.Matches([]byte(w.Pattern), name)
+	})
+}
+
+// follows tells whether e, which is new or waited for its turn, comes with what the
+// session still has to get of the past.
+func (s *Server) follows(slot uint32, e Event, b *Behaviour) bool {
+	if !b.History {
+		return false
+	}
+	s.name = append(s.name[:0], e.Channel()...)
+	return s.unread[slot].brings(s.name, e.ID())
+}
