@@ -74,7 +74,9 @@ func play(t *testing.T, file string) {
 //	flush                  answer held connects that events wait for
 //	gone REQUEST SESSION   the connection of a held connect closed
 //	written SESSION, bounced SESSION      what became of the last numbered reply
+//	numbered CHANNEL NUMBER DATA          one that the store has numbered
 //	joined TICKET [FAILURE], with a line for each entry: channel, number, data
+//	recalled TICKET [upto=NUMBER] [missed=PATTERN] likewise; joined takes upto, too
 //	published TICKET [FAILURE]
 //	open REQUEST SESSION   an event-stream of a session
 //	events REQUEST [AFTER]         one of the patterns in the input
@@ -92,6 +94,7 @@ type player struct {
 	fx      Effects
 	ids     []string
 	last    map[Address]uint32 // number up to which the last reply went
+	asked   map[Ticket]Effect  // Joins and Reads
 	verdict Verdict
 }
 
@@ -115,7 +118,7 @@ func (b countedBrowsers) Hold(browser uint64) int { b[browser]++; return b[brows
 func (b countedBrowsers) Release(browser uint64)  { b[browser]-- }
 
 func newPlayer(t *testing.T, _ string) *player {
-	return &player{t: t, config: testConfig(), now: 1_000_000, last: make(map[Address]uint32)}
+	return &player{t: t, config: testConfig(), now: 1_000_000, last: make(map[Address]uint32), asked: make(map[Ticket]Effect)}
 }
 
 // Decide lets a transcript's policy say yes, no or wait.
@@ -168,7 +171,12 @@ func (p *player) command(name string, args []string, body string) (extra string)
 	case "resume":
 		s.Resume(p.now, ticket(args[0]), verdictNames[args[1]], fx)
 	case "joined":
-		s.Joined(p.now, ticket(args[0]), remembered(args[1:], body), fx)
+		s.Joined(p.now, ticket(args[0]), p.remembered(args, body), fx)
+	case "recalled":
+		s.Recalled(p.asked[ticket(args[0])].Session, ticket(args[0]), p.remembered(args, body))
+	case "numbered":
+		id, _ := strconv.ParseInt(args[1], 10, 64)
+		s.Deliver(p.now, NewEvent([]byte(args[0]), []byte(strings.Join(args[2:], " ")), false).Numbered(id))
 	case "published":
 		s.Published(p.now, ticket(args[0]), strings.Join(args[1:], " "), fx)
 	case "drain":
@@ -187,10 +195,24 @@ func ticket(arg string) Ticket {
 	return Ticket(n)
 }
 
-// remembered makes an entry of each line of body, a channel, a number and data; a
-// failure, if there is one, is in args.
-func remembered(args []string, body string) (past Remembered) {
-	past.Failure = strings.Join(args, " ")
+// remembered makes an entry of each line of body, a channel, a number and data; args
+// are a ticket and, if there are any, where a part ends, what was missed or a failure.
+func (p *player) remembered(args []string, body string) (past Remembered) {
+	for _, w := range p.asked[ticket(args[0])].Wanted {
+		if w.Replay {
+			past.Replays = append(past.Replays, w)
+		}
+	}
+	for _, arg := range args[1:] {
+		switch name, value, _ := strings.Cut(arg, "="); name {
+		case "upto":
+			past.Upto, _ = strconv.ParseInt(value, 10, 64)
+		case "missed":
+			past.Missed = append(past.Missed, value)
+		default:
+			past.Failure = strings.TrimSpace(past.Failure + " " + arg)
+		}
+	}
 	for _, line := range strings.Split(body, "\n") {
 		name, rest, _ := strings.Cut(line, " ")
 		number, data, ok := strings.Cut(rest, " ")
@@ -357,8 +379,9 @@ func (p *player) print() string {
 				fmt.Fprintf(&out, " ticket %d", e.Ticket)
 			}
 			out.WriteByte('\n')
-		case Join:
-			fmt.Fprintf(&out, "join %d:", e.Ticket)
+		case Join, Read:
+			p.asked[e.Ticket] = *e
+			fmt.Fprintf(&out, "%s %d:", map[EffectKind]string{Join: "join", Read: "read"}[e.Kind], e.Ticket)
 			for _, w := range e.Wanted {
 				fmt.Fprintf(&out, " %s", w.Pattern)
 				if w.Replay {
