@@ -24,6 +24,9 @@ func (r *session) flushable() bool {
 func (x *exchange) acknowledge(m *message.Message) (again bool) {
 	s, r := x.s, x.session
 	number, ok := message.Integer(message.Get(m.Ext, "ack"))
+	if r.acknowledges && ok && s.drops[x.slot] != nil && s.drops[x.slot].told != nil {
+		s.settleDrops(x.slot, number >= int64(s.drops[x.slot].upto))
+	}
 	if !r.acknowledges || !ok || r.queue.count == 0 {
 		return false
 	}

@@ -13,6 +13,7 @@ type parked struct {
 	clientID []byte // of the batch's first message
 	alone    bool
 	// What the messages before said of the reply.
+	tells         bool
 	carriesEvents bool
 	interval      int64
 	batch, turn   uint32
@@ -30,7 +31,7 @@ func (x *exchange) park(messages []message.Message) {
 		x.run(messages[1:])
 		return
 	}
-	p := &parked{req: x.req, owner: x.owner, clientID: bytes.Clone(x.clientID), alone: x.alone,
+	p := &parked{req: x.req, owner: x.owner, clientID: bytes.Clone(x.clientID), alone: x.alone, tells: x.tells,
 		carriesEvents: x.carriesEvents, interval: x.interval, batch: x.batch, turn: x.turn, body: joinRaw(messages), replies: bytes.Clone(x.replies)}
 	if q := x.waits.Question; q != nil {
 		q.Channel, q.Ext = bytes.Clone(q.Channel), bytes.Clone(q.Ext)
@@ -89,7 +90,7 @@ func (s *Server) unpark(now int64, ticket Ticket, fx *Effects, prepare func(*exc
 	}
 	x := &s.exchange
 	*x = exchange{s: s, fx: fx, req: p.req, now: now, owner: p.owner, slot: p.owner.Slot, verdict: Wait,
-		clientID: p.clientID, alone: p.alone, carriesEvents: p.carriesEvents, interval: p.interval, batch: p.batch, turn: p.turn,
+		clientID: p.clientID, alone: p.alone, tells: p.tells, carriesEvents: p.carriesEvents, interval: p.interval, batch: p.batch, turn: p.turn,
 		replies: append(x.replies[:0], p.replies...)}
 	prepare(x)
 	if p.events != nil {
@@ -109,6 +110,9 @@ func (x *exchange) goOn(body []byte) {
 	scanner := x.s.cfg.Scanner
 	if err := scanner.Scan(body, &batch); err != nil {
 		// It was scanned before: only a limit that the joined copy exceeds is left.
+		if x.tells && x.s.sessions.find(x.owner) != nil {
+			x.s.settleDrops(x.owner.Slot, false)
+		}
 		x.fx.add(Effect{Kind: Close, To: x.req.To}, x.fx.begin())
 		return
 	}

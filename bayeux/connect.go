@@ -15,6 +15,7 @@ type connectReply struct {
 	advice    string // raw advice in place of the full one
 	ended     bool   // preceded by a delivered /meta/disconnect
 	left      bool   // its client has gone on elsewhere, where the events go
+	losses    bool   // it tells of dropped events
 }
 
 // advisedReply is the usual reply to the held connect of r.
@@ -101,10 +102,11 @@ func (x *exchange) mayStream(kind ConnectionType) bool {
 	return kind.streams() && x.alone && x.req.Type.polls() && !x.session.acknowledges && x.s.drain == 0
 }
 
-// ready tells whether events are pending that a reply can carry.
+// ready tells whether there is something that a reply can carry: events, or the news
+// that some were dropped.
 func (x *exchange) ready() bool {
 	r := x.session
-	return !r.hasStream && r.flushable()
+	return !r.hasStream && r.flushable() || x.s.untold(x.slot, r)
 }
 
 // connectionType is the type that a connect names, or else that of its request,
@@ -207,6 +209,7 @@ func (s *Server) resume(now int64, slot uint32, r *session, reply connectReply, 
 	}
 	start := fx.begin()
 	effect := Effect{Kind: Reply, To: r.held, Session: s.address(slot, r)}
+	reply.losses = !reply.left && s.untold(slot, r)
 	if !reply.left && !r.blocked() && !r.hasStream {
 		s.appendPending(slot, r, &effect, fx, start, r.ackNumber+1)
 	}
@@ -216,6 +219,9 @@ func (s *Server) resume(now int64, slot uint32, r *session, reply connectReply, 
 	}
 	fx.join(start)
 	fx.arena = s.appendConnectReply(fx.arena, now, slot, s.heldID(slot, r), reply)
+	if reply.losses {
+		s.tells(slot, r, &effect)
+	}
 	fx.add(effect, start)
 	s.unhold(slot, r)
 	s.await(now, slot, r, reply.interval)
@@ -261,6 +267,8 @@ func (x *exchange) answerConnect(m *message.Message, reply connectReply) {
 	// The connect of an event-stream's client tells nothing of what the stream brought.
 	x.carriesEvents = !reply.heartbeat || !x.session.outstanding
 	x.interval = reply.interval
+	reply.losses = x.s.untold(x.slot, x.session)
+	x.tells = x.tells || reply.losses
 	x.open()
 	x.replies = x.s.appendConnectReply(x.replies, x.now, x.slot, validID(m), reply)
 	x.batch = x.session.ackNumber
@@ -277,7 +285,9 @@ func (s *Server) appendConnectReply(dst []byte, now int64, slot uint32, id []byt
 		dst = s.appendAdvice(dst, reply.interval, reply.multiple)
 	}
 	e := ext{dst: dst}
-	s.appendDrops(&e, slot)
+	if reply.losses {
+		s.appendDrops(&e, slot)
+	}
 	s.sessions.At(slot).appendAck(&e)
 	if sync, ok := s.syncs[slot]; ok {
 		delete(s.syncs, slot)

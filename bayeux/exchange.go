@@ -21,6 +21,7 @@ type exchange struct {
 	done     bool     // the message that was parked has what it waited for
 	past     Remembered
 
+	tells         bool   // a reply has news of dropped events
 	carriesEvents bool   // a connect is answered: pending events go along
 	interval      int64  // what the connect's reply advises
 	batch         uint32 // its number, with acknowledgement
@@ -194,6 +195,9 @@ func (x *exchange) reply() {
 	if r != nil && x.mayCarryEvents(r) {
 		effect.Session = s.address(x.slot, r)
 		s.appendPending(x.slot, r, &effect, x.fx, start, x.batch)
+	}
+	if r != nil && x.tells {
+		s.tells(x.slot, r, &effect)
 	}
 	if len(x.replies) > 0 {
 		x.fx.join(start)

@@ -36,8 +36,10 @@ func (s *Server) info(now int64, slot uint32, r *session) SessionInfo {
 		Subscriptions:  s.table.Count(channel.Subscriber(slot)),
 		AgeMs:          now - r.created,
 	}
-	for _, n := range s.drops[slot] {
-		i.Dropped += n
+	if l := s.drops[slot]; l != nil {
+		for _, n := range l.counts {
+			i.Dropped += n
+		}
 	}
 	return i
 }

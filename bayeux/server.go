@@ -94,7 +94,7 @@ type Server struct {
 	doomed    []Address
 	expired   []uint32
 	longIDs   map[uint32]string
-	drops     map[uint32]map[string]uint64
+	drops     map[uint32]*losses
 	newest    map[string]uint32 // scratch of conflate
 	parked    map[Ticket]*parked
 	lines     map[ReplyTo]*line // of websockets
@@ -122,7 +122,7 @@ func NewServer(cfg Config, now int64) *Server {
 		table:     channel.NewTable(matchCache),
 		wheel:     wheel.New(wheelTick, wheelSlots, now),
 		longIDs:   make(map[uint32]string),
-		drops:     make(map[uint32]map[string]uint64),
+		drops:     make(map[uint32]*losses),
 		newest:    make(map[string]uint32),
 		parked:    make(map[Ticket]*parked),
 		lines:     make(map[ReplyTo]*line),
@@ -175,6 +175,9 @@ func (s *Server) Flush(now int64, max int, fx *Effects) (more bool) {
 		switch {
 		case !r.flushable():
 		case r.hasStream:
+			if r.isHeld && r.streamType == WebSocket && s.untold(slot, r) {
+				s.resume(now, slot, r, advisedReply(r), fx)
+			}
 			s.deliver(slot, r, fx)
 		case r.isHeld:
 			s.resume(now, slot, r, advisedReply(r), fx)
@@ -210,7 +213,14 @@ func (s *Server) Tick(now int64, fx *Effects) (more bool) {
 
 // Written reports that the reply with events up to number upto was written.
 func (s *Server) Written(a Address, upto uint32) {
-	if r := s.sessions.find(a); r != nil && r.queue.sent > 0 && r.queue.upto() == upto {
+	r := s.sessions.find(a)
+	if r == nil {
+		return
+	}
+	if !r.acknowledges && s.told(a.Slot, upto) {
+		s.settleDrops(a.Slot, true)
+	}
+	if r.queue.sent > 0 && r.queue.upto() == upto {
 		if r.acknowledges && !r.hasStream {
 			return // the client's word counts, not the kernel's
 		}
@@ -222,9 +232,16 @@ func (s *Server) Written(a Address, upto uint32) {
 }
 
 // Bounced reports that the reply with events up to number upto was not written:
-// they go back to the front of the queue.
+// they go back to the front of the queue, and what it told of losses is told again.
 func (s *Server) Bounced(a Address, upto uint32) {
-	if r := s.sessions.find(a); r != nil && r.queue.sent > 0 && r.queue.upto() == upto {
+	r := s.sessions.find(a)
+	if r == nil {
+		return
+	}
+	if !r.acknowledges && s.told(a.Slot, upto) {
+		s.settleDrops(a.Slot, false)
+	}
+	if r.queue.sent > 0 && r.queue.upto() == upto {
 		s.stats.Bounced += uint64(r.queue.sent)
 		s.nodes.bounced(&r.queue)
 		r.outstanding, r.eager = r.outstanding && r.streamed, true

@@ -76,7 +76,8 @@ func (s *Server) deliver(slot uint32, r *session, fx *Effects) {
 	start := fx.begin()
 	effect := Effect{Kind: Deliver, To: r.stream, Session: s.address(slot, r), Type: r.streamType,
 		Anonymous: r.anonymous, ends: len(fx.ends)}
-	if s.drops[slot] != nil && (r.anonymous || r.streamType.streams()) {
+	losses := r.streamType != WebSocket && s.untold(slot, r)
+	if losses {
 		fx.arena = append(fx.arena, `{"channel":"/meta/connect","successful":true`...)
 		e := ext{dst: fx.arena}
 		s.appendDrops(&e, slot)
@@ -85,6 +86,9 @@ func (s *Server) deliver(slot uint32, r *session, fx *Effects) {
 		effect.Gap = true
 	}
 	s.appendEvents(slot, r, &effect, fx, start, deliverBytes, 0)
+	if losses {
+		s.tells(slot, r, &effect)
+	}
 	r.outstanding, r.streamed = r.outstanding || effect.Numbered, true
 	fx.add(effect, start)
 }

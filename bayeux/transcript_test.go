@@ -73,7 +73,7 @@ func play(t *testing.T, file string) {
 //	tick DURATION          let time pass, by the wheel's ticks
 //	flush                  answer held connects that events wait for
 //	gone REQUEST SESSION   the connection of a held connect closed
-//	written SESSION, bounced SESSION      what became of the last numbered reply
+//	written SESSION [UPTO], bounced SESSION [UPTO]   what became of a reply, the last numbered one
 //	numbered CHANNEL NUMBER DATA          one that the store has numbered
 //	joined TICKET [FAILURE], with a line for each entry: channel, number, data
 //	recalled TICKET [upto=NUMBER] [missed=PATTERN] likewise; joined takes upto, too
@@ -157,9 +157,9 @@ func (p *player) command(name string, args []string, body string) (extra string)
 	case "gone":
 		s.Gone(p.now, p.address(args[1]), requestTo(args[0]))
 	case "written":
-		s.Written(p.address(args[0]), p.last[p.address(args[0])])
+		s.Written(p.address(args[0]), p.upto(args))
 	case "bounced":
-		s.Bounced(p.address(args[0]), p.last[p.address(args[0])])
+		s.Bounced(p.address(args[0]), p.upto(args))
 	case "open":
 		p.server.Open(p.now, Request{To: requestTo(args[0])}, []byte(p.expand(args[1])), fx)
 	case "events":
@@ -188,6 +188,15 @@ func (p *player) command(name string, args []string, body string) (extra string)
 		p.t.Fatalf("unknown command %q", name)
 	}
 	return ""
+}
+
+// upto is the number of the reply whose fate is told: the last, or that in args.
+func (p *player) upto(args []string) uint32 {
+	if len(args) == 1 {
+		return p.last[p.address(args[0])]
+	}
+	n, _ := strconv.Atoi(args[1])
+	return uint32(n)
 }
 
 func ticket(arg string) Ticket {

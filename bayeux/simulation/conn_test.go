@@ -250,7 +250,6 @@ func (l *loop) closed(k *conn) {
 	to := k.replyTo()
 	k.unstick()
 	for _, f := range k.unsent {
-		k.client.untold(f)
 		l.bounced(f)
 	}
 	k.unsent = nil

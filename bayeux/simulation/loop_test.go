@@ -44,7 +44,6 @@ type loop struct {
 	closing []*conn // closed by the client, which the loop has not noticed
 	slow    []*conn // with frames whose fate was not told
 	ticked  int64
-	asking  *client // whose request is handled
 	stale   bayeux.Event
 }
 
@@ -181,8 +180,6 @@ func (l *loop) route(c *conn, q request) {
 
 func (l *loop) handle(c *client, req bayeux.Request, q request) {
 	now := l.w.now
-	l.asking = c
-	defer func() { l.asking = nil }()
 	c.active(q.session, l.core)
 	switch {
 	case q.events != nil:
@@ -270,32 +267,25 @@ func (l *loop) publish(e *bayeux.Effect) {
 
 // toConn carries out an effect on a connection, here or on its loop.
 func (l *loop) toConn(e *bayeux.Effect) {
-	out, client := *e, l.w.model.sessions[e.Session]
-	if client == nil || e.Session == (bayeux.Address{}) {
-		client = l.asking
-	}
+	out := *e
 	if e.Kind == bayeux.Reply && e.Numbered {
 		l.w.model.touched(e.Session)
 	}
 	data, now := bytes.Clone(l.fx.Messages(e)), l.w.now
 	owner := l.w.loops[e.To.Loop]
 	if owner == l {
-		l.carryOut(client, &out, data, now)
+		l.carryOut(&out, data, now)
 		return
 	}
-	owner.post(entryConn, func(l *loop) { l.carryOut(client, &out, data, now) })
+	owner.post(entryConn, func(l *loop) { l.carryOut(&out, data, now) })
 }
 
-func (l *loop) carryOut(client *client, e *bayeux.Effect, data []byte, now int64) {
+func (l *loop) carryOut(e *bayeux.Effect, data []byte, now int64) {
 	c := l.find(e.To)
 	f := &frame{kind: e.Kind, to: e.To, conn: c, body: data, numbered: e.Numbered, session: e.Session, upto: e.Upto, gap: e.Gap, at: now}
 	switch e.Kind {
 	case bayeux.Reply, bayeux.Deliver:
 		if c == nil || e.Kind == bayeux.Deliver && !c.websocket && !c.streaming {
-			if client == nil && bytes.Contains(f.body, []byte(`"dropped"`)) {
-				l.w.blind = true
-			}
-			client.untold(f)
 			l.bounced(f)
 			return
 		}
@@ -312,9 +302,6 @@ func (l *loop) carryOut(client *client, e *bayeux.Effect, data []byte, now int64
 			c.held, c.holding = e.Session, true
 		}
 	case bayeux.Stream:
-		if c == nil {
-			client.untold(f)
-		}
 		l.stream(c, f, e)
 	case bayeux.Close:
 		if c != nil {

@@ -34,7 +34,7 @@ func (w *world) settle() {
 		c.settled()
 	}
 	w.checkTables()
-	w.quiet, w.blind = false, false
+	w.quiet = false
 }
 
 // advance lets 100 ms go by in which everybody does what there is to do.

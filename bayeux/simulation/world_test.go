@@ -28,7 +28,6 @@ type world struct {
 	clients  []*client
 	model    *model
 	stamp    int  // of the last frame that left the server
-	blind    bool // somebody was told of dropped events by a reply that nobody got
 	received int  // events that clients took
 	quiet    bool // faults and publications are off
 	leaving  bool // clients end their sessions
