@@ -61,9 +61,10 @@ type Options struct {
 	// MaxResponse bounds one response, websocket message or event in bytes. Zero
 	// means 64 MiB.
 	MaxResponse int64
-	// OnError is told of each failure that Run recovers from, and of
-	// subscriptions that the server refused after a handshake. It is called by
-	// the goroutine of Run or Handshake; nil ignores them.
+	// OnError is told of each failure that Run recovers from, of subscriptions that
+	// the server refused after a handshake, and of messages that it dropped
+	// (*DroppedError). It is called by the goroutine of Run or Handshake, for a
+	// DroppedError by the one that reads; nil ignores them.
 	OnError func(error)
 }
 

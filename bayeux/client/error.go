@@ -1,10 +1,15 @@
 package client
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/goccy/go-json"
 )
 
 var (
@@ -106,6 +111,35 @@ func isLost(err error) bool {
 		return false
 	}
 	return e.Code == 402 || e.Code == 401 || e.Code == 403 && strings.EqualFold(e.Text, "unknown client")
+}
+
+// DroppedError tells what the server dropped because the client was slow, or had
+// forgotten before it could replay it: at least so many messages of each channel or
+// pattern, those of "*" of any. Channels is nil if the server did not say.
+type DroppedError struct{ Channels map[string]uint64 }
+
+// Error names the channels.
+func (e *DroppedError) Error() string {
+	if len(e.Channels) == 0 {
+		return "client: the server dropped messages"
+	}
+	var b strings.Builder
+	b.WriteString("client: the server dropped messages:")
+	for _, channel := range slices.Sorted(maps.Keys(e.Channels)) {
+		fmt.Fprintf(&b, " %s %d", channel, e.Channels[channel])
+	}
+	return b.String()
+}
+
+// dropped reads what a server says of messages that it dropped, nil if nothing.
+func dropped(ext json.RawMessage) *DroppedError {
+	var fields struct {
+		Dropped map[string]uint64 `json:"dropped"`
+	}
+	if !bytes.Contains(ext, []byte(`"dropped"`)) || json.Unmarshal(ext, &fields) != nil || len(fields.Dropped) == 0 {
+		return nil
+	}
+	return &DroppedError{fields.Dropped}
 }
 
 // SubscriptionError tells which pattern a server refused after a handshake.

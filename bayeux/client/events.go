@@ -100,7 +100,7 @@ func Events(ctx context.Context, address string, o Options, handler Handler) err
 	defer t.Close()
 	wait := backoff{min: o.MinBackoff, max: o.MaxBackoff}
 	for last := ""; ; {
-		heard, err := t.follow(ctx, &last, handler)
+		heard, err := t.follow(ctx, &last, handler, o.OnError)
 		var status *StatusError
 		switch {
 		case ctx.Err() != nil:
@@ -133,8 +133,9 @@ func (o *Options) elsewhere(last *string) bool {
 }
 
 // follow reads one stream to its end, from the event with the id last on, and notes
-// the id of each; heard tells whether there was one.
-func (t *longPolling) follow(ctx context.Context, last *string, handler Handler) (heard bool, err error) {
+// the id of each; heard tells whether there was one, and tell is told of messages that
+// were dropped.
+func (t *longPolling) follow(ctx context.Context, last *string, handler Handler, tell func(error)) (heard bool, err error) {
 	resp, err := t.getStream(ctx, t.url, *last)
 	if err != nil {
 		return false, err
@@ -145,6 +146,8 @@ func (t *longPolling) follow(ctx context.Context, last *string, handler Handler)
 		for _, m := range messages {
 			if m.Successful == nil {
 				handler(m.delivery(true))
+			} else if e := dropped(m.Ext); e != nil {
+				tell(e)
 			}
 		}
 		if e.id != "" {

@@ -169,7 +169,8 @@ func TestReadEventsFails(t *testing.T) {
 	}
 }
 
-// Plain events go on after a cut; what says how many were dropped is no message.
+// Plain events go on after a cut; what says how many were dropped is no message, but
+// told.
 func TestEventsReconnect(t *testing.T) {
 	f := newFake(t, nil)
 	var streams atomic.Int32
@@ -190,12 +191,23 @@ func TestEventsReconnect(t *testing.T) {
 	defer cancel()
 	var got []string
 	var faults int
-	err := Events(ctx, f.URL+"/events?channel=/a", Options{MinBackoff: time.Millisecond, OnError: func(error) { faults++ }}, func(m Message) {
+	var lost DroppedError
+	tell := func(err error) {
+		if e := new(DroppedError); errors.As(err, &e) {
+			lost = *e
+			return
+		}
+		faults++
+	}
+	err := Events(ctx, f.URL+"/events?channel=/a", Options{MinBackoff: time.Millisecond, OnError: tell}, func(m Message) {
 		if got = append(got, string(m.Data)); len(got) == 2 {
 			cancel()
 		}
 	})
 	if !errors.Is(err, context.Canceled) || strings.Join(got, " ") != "1 4" || faults != 3 {
 		t.Errorf("Events() = %v, messages %v, %d faults", err, got, faults)
+	}
+	if lost.Error() != "client: the server dropped messages: /a 2" {
+		t.Errorf("told of %v", &lost)
 	}
 }

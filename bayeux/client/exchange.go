@@ -144,6 +144,11 @@ func (c *Client) sort(body []byte) (deliveries []Message, err error) {
 	if err != nil {
 		return nil, err
 	}
+	for i := range messages {
+		if e := dropped(messages[i].Ext); e != nil && messages[i].Successful != nil {
+			c.options.OnError(e)
+		}
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, m := range messages {
