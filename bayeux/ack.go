@@ -51,20 +51,17 @@ func (x *exchange) acknowledge(m *message.Message) (again bool) {
 // many those are, and how many went later.
 func (s *Server) acknowledged(slot uint32, q *queue, number uint32) (done, left uint32) {
 	s.nodes.bounced(q)
-	prev, i := uint32(0), q.head
+	i := q.head
 	for n := q.count; n > 0; n-- {
 		next := s.nodes.slab[i].next
 		batch := s.nodes.slab[i].batch
 		switch {
 		case batch != 0 && batch <= number:
 			s.forgetKey(slot, i)
-			s.nodes.unlink(q, prev, i)
+			s.nodes.remove(q, i)
 			done++
 		case batch != 0:
 			left++
-			prev = i
-		default:
-			prev = i
 		}
 		i = next
 	}

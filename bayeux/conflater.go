@@ -72,8 +72,10 @@ func (s *Server) conflationKey(e Event, field string) []byte {
 	return s.key
 }
 
-// replace puts e in the place of the session's pending event of that key, and
-// tells whether there is one.
+// replace puts e in the place of the session's pending event of that key, and tells
+// whether it did. An event with a number goes to the end, and so each that waits has a
+// greater number than all that have gone before it: one is a cursor for many channels.
+// One that its place in the queue has no room for is left to the caller.
 func (s *Server) replace(slot uint32, q *queue, key []byte, e Event) bool {
 	id := s.conflater.find(key)
 	if id == 0 {
@@ -83,10 +85,36 @@ func (s *Server) replace(slot uint32, q *queue, key []byte, e Event) bool {
 	if !ok {
 		return false
 	}
-	q.bytes += uint32(len(e)) - uint32(len(s.nodes.slab[i].event))
-	s.nodes.slab[i].event, s.nodes.slab[i].batch = e, 0
 	s.stats.Conflated++
+	grown := int(q.bytes) + len(e) - len(s.nodes.slab[i].event)
+	if grown > max(s.cfg.QueueBytes, int(q.bytes)) {
+		s.forgetKey(slot, i)
+		s.nodes.remove(q, i)
+		return false
+	}
+	if e.ID() != 0 {
+		s.nodes.toTail(q, i)
+	}
+	q.bytes = uint32(grown)
+	s.nodes.slab[i].event, s.nodes.slab[i].batch = e, 0
 	return true
+}
+
+// endRound notes that so many pending events go out. Once all have that waited when
+// the last round ended, what waits by then is not replaced any more if it has a
+// number: it would go to the end again and again while its client takes less than
+// there is.
+func (s *Server) endRound(slot uint32, q *queue, sent uint32) {
+	if q.round -= min(q.round, sent); q.round > 0 && q.pending() > 0 {
+		return
+	}
+	q.round = q.pending()
+	for i, n := q.first, q.pending(); n > 0 && len(s.conflater.pending) > 0; n-- {
+		if s.nodes.slab[i].key != 0 && s.nodes.slab[i].event.ID() != 0 {
+			s.forgetKey(slot, i)
+		}
+		i = s.nodes.slab[i].next
+	}
 }
 
 // noteKey makes the newest pending event the one that a newer one of key replaces.
@@ -139,42 +167,48 @@ func (s *Server) forgetAsked(slot uint32, q *queue) {
 
 // conflateBounced makes events that came back give way to newer ones that wait
 // already, and be replaced by those to come. The newest of a key that are not to be
-// replaced yet takes the place of the oldest.
+// replaced yet takes the place of the oldest, unless it has a number.
 func (s *Server) conflateBounced(slot uint32, r *session) {
 	q := &r.queue
 	var came map[uint32]bool // nodes that came back, with a key now
-	prev, i := uint32(0), q.first
-	for n := q.pending(); n > 0; n-- {
+	for i, n := q.first, q.pending(); n > 0; n-- {
 		node := &s.nodes.slab[i]
 		next := node.next
-		if node.key != 0 || !s.conflates(slot, r, node.event) {
-			prev, i = i, next
-			continue
-		}
-		key := s.conflationKey(node.event, s.cfg.Rules.Of(s.name).Key)
-		id := s.conflater.take(key)
-		place, known := s.conflater.pending[pendingKey{slot, id}]
-		if !known {
-			node.key = id
-			s.conflater.pending[pendingKey{slot, id}] = i
-			if came == nil {
-				came = make(map[uint32]bool)
+		if node.key == 0 && s.conflates(slot, r, node.event) {
+			key := s.conflationKey(node.event, s.cfg.Rules.Of(s.name).Key)
+			id := s.conflater.take(key)
+			place, known := s.conflater.pending[pendingKey{slot, id}]
+			switch {
+			case known && !came[place]:
+				s.yield(q, id, i)
+			case known && node.event.ID() == 0:
+				newer, older := node, &s.nodes.slab[place]
+				older.event, newer.event, older.batch = newer.event, older.event, newer.batch
+				s.yield(q, id, i)
+			default:
+				if known {
+					s.forgetKey(slot, place)
+					s.yield(q, 0, place)
+				}
+				node.key = id
+				s.conflater.pending[pendingKey{slot, id}] = i
+				if came == nil {
+					came = make(map[uint32]bool)
+				}
+				came[i] = true
 			}
-			came[i] = true
-			prev, i = i, next
-			continue
 		}
-		s.conflater.put(id)
-		if came[place] {
-			batch := node.batch
-			s.replace(slot, q, key, node.event)
-			s.nodes.slab[place].batch = batch
-		} else {
-			s.stats.Conflated++
-		}
-		s.nodes.unlink(q, prev, i)
 		i = next
 	}
+}
+
+// yield removes a pending event that gives way to another one of its key.
+func (s *Server) yield(q *queue, key, i uint32) {
+	if key != 0 {
+		s.conflater.put(key)
+	}
+	s.nodes.remove(q, i)
+	s.stats.Conflated++
 }
 
 // conflates tells whether only the newest of such events waits for the session.

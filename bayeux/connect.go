@@ -241,6 +241,7 @@ func (s *Server) appendEvents(slot uint32, r *session, effect *Effect, fx *Effec
 	if q.count == q.sent {
 		return
 	}
+	sent := q.sent
 	for i := q.first; q.sent < q.count && len(fx.arena)-start < bytes; i = s.nodes.slab[i].next {
 		fx.join(start)
 		fx.arena = append(fx.arena, s.nodes.slab[i].event...)
@@ -249,10 +250,10 @@ func (s *Server) appendEvents(slot uint32, r *session, effect *Effect, fx *Effec
 		if n := &s.nodes.slab[i]; n.batch == 0 || n.batch > batch {
 			n.batch = batch
 		}
-		q.lastSent = i
 		q.first = s.nodes.slab[i].next
 		q.sent++
 	}
+	s.endRound(slot, q, q.sent-sent)
 	r.eager = r.eager && q.sent < q.count
 	r.carrier = effect.To
 	effect.Numbered, effect.Upto = true, q.upto()

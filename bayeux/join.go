@@ -97,15 +97,12 @@ func (s *Server) purge(slot uint32, q *queue, pattern []byte) {
 		}
 		i = s.nodes.slab[i].next
 	}
-	prev := q.beforeFirst()
 	i = q.first
 	for n := q.pending(); n > 0; n-- {
 		next := s.nodes.slab[i].next
 		if s.replays(pattern, i) {
 			s.forgetKey(slot, i)
-			s.nodes.unlink(q, prev, i)
-		} else {
-			prev = i
+			s.nodes.remove(q, i)
 		}
 		i = next
 	}

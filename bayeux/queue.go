@@ -16,12 +16,12 @@ const (
 type queue struct {
 	head, tail uint32 // nodes; head is valid if count > 0
 	first      uint32 // the first pending node, if count > sent
-	lastSent   uint32 // the last node in flight, if sent > 0
 	count      uint32
 	sent       uint32 // how many of count are in flight
 	bytes      uint32
 	base       uint32 // number of the head
 	patience   uint32 // events to drop before conflation is tried again
+	round      uint32 // events to send before those left are let go, see endRound
 }
 
 func (q *queue) pending() uint32 { return q.count - q.sent }
@@ -31,7 +31,8 @@ func (q *queue) upto() uint32 { return q.base + q.sent }
 
 type node struct {
 	event Event
-	next  uint32
+	next  uint32 // valid but for the tail
+	prev  uint32 // valid but for the head
 	key   uint32 // of a conflated event, see conflater; 0 none
 	batch uint32 // number of the connect reply that it was first sent with, with acknowledgement; or recalled
 }
@@ -65,9 +66,14 @@ func (n *nodes) put(i uint32) {
 
 // push appends e as the newest pending event.
 func (n *nodes) push(q *queue, e Event) {
-	i := n.take(e)
+	n.link(q, n.take(e))
+	q.bytes += uint32(len(e))
+}
+
+// link makes node i the newest pending one.
+func (n *nodes) link(q *queue, i uint32) {
 	if q.count > 0 {
-		n.slab[q.tail].next = i
+		n.slab[q.tail].next, n.slab[i].prev = i, q.tail
 	} else {
 		q.head = i
 	}
@@ -76,42 +82,45 @@ func (n *nodes) push(q *queue, e Event) {
 	}
 	q.tail = i
 	q.count++
-	q.bytes += uint32(len(e))
 }
 
-// unlink removes the pending node i, whose predecessor is prev (0 none).
-func (n *nodes) unlink(q *queue, prev, i uint32) {
-	next := n.slab[i].next
-	if prev != 0 {
-		n.slab[prev].next = next
-	}
+// unlink takes the pending node i out of the queue.
+func (n *nodes) unlink(q *queue, i uint32) {
+	next, prev := n.slab[i].next, n.slab[i].prev
 	if q.head == i {
 		q.head = next
+	} else {
+		n.slab[prev].next = next
+	}
+	if q.tail == i {
+		q.tail = prev
+	} else {
+		n.slab[next].prev = prev
 	}
 	if q.first == i {
 		q.first = next
 	}
-	if q.tail == i {
-		q.tail = prev
-	}
 	q.count--
+}
+
+// remove takes the pending node i out of the queue and frees it.
+func (n *nodes) remove(q *queue, i uint32) {
+	n.unlink(q, i)
 	q.bytes -= uint32(len(n.slab[i].event))
 	n.put(i)
 }
 
-// beforeFirst is the node before the first pending one, 0 none.
-func (q *queue) beforeFirst() uint32 {
-	if q.sent == 0 {
-		return 0
-	}
-	return q.lastSent
+// toTail makes the pending node i the newest.
+func (n *nodes) toTail(q *queue, i uint32) {
+	n.unlink(q, i)
+	n.link(q, i)
 }
 
 // dropOldest removes the oldest pending event and returns it.
 func (n *nodes) dropOldest(q *queue) Event {
 	i := q.first
 	e := n.slab[i].event
-	n.unlink(q, q.beforeFirst(), i)
+	n.remove(q, i)
 	return e
 }
 
@@ -137,12 +146,10 @@ func (n *nodes) bounced(q *queue) {
 	sent := q.sent
 	q.first, q.sent = q.head, 0
 	q.base += sent
-	for prev, i := uint32(0), q.head; sent > 0; sent-- {
+	for i := q.head; sent > 0; sent-- {
 		next := n.slab[i].next
 		if n.slab[i].batch == recalled {
-			n.unlink(q, prev, i)
-		} else {
-			prev = i
+			n.remove(q, i)
 		}
 		i = next
 	}
@@ -192,14 +199,12 @@ func (s *Server) conflate(slot uint32, q *queue) (removed uint32) {
 		s.newest[s.nodes.slab[i].event.Channel()] = i
 	}
 	before := q.pending()
-	prev, i := q.beforeFirst(), q.first
+	i := q.first
 	for k := before; k > 0; k-- {
 		e, next := s.nodes.slab[i].event, s.nodes.slab[i].next
-		if s.newest[e.Channel()] == i {
-			prev = i
-		} else {
+		if s.newest[e.Channel()] != i {
 			s.forgetKey(slot, i)
-			s.nodes.unlink(q, prev, i)
+			s.nodes.remove(q, i)
 			s.drop(slot, e.Channel())
 			removed++
 		}

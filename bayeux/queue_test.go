@@ -24,7 +24,8 @@ func TestQueueAgainstList(t *testing.T) {
 		for step := range rapid.IntRange(1, 200).Draw(t, "steps") {
 			i := rapid.IntRange(0, 2).Draw(t, "queue")
 			q, list := &queues[i], &lists[i]
-			switch rapid.SampledFrom([]string{"push", "push", "push", "drop", "send", "written", "bounced", "clear"}).Draw(t, "op") {
+			op := rapid.SampledFrom([]string{"push", "push", "push", "drop", "remove", "last", "send", "written", "bounced", "clear"}).Draw(t, "op")
+			switch op {
 			case "push":
 				e := NewEvent([]byte("/a"), []byte(fmt.Sprint(step)), false)
 				n.push(q, e)
@@ -35,6 +36,22 @@ func TestQueueAgainstList(t *testing.T) {
 						t.Fatalf("dropped %s, want %s", got, list.events[list.sent])
 					}
 					list.events = slices.Delete(list.events, list.sent, list.sent+1)
+				}
+			case "remove", "last":
+				if q.pending() > 0 {
+					k := rapid.IntRange(list.sent, len(list.events)-1).Draw(t, "place")
+					node := q.first
+					for range k - list.sent {
+						node = n.slab[node].next
+					}
+					e := list.events[k]
+					list.events = slices.Delete(list.events, k, k+1)
+					if op == "remove" {
+						n.remove(q, node)
+					} else {
+						n.toTail(q, node)
+						list.events = append(list.events, e)
+					}
 				}
 			case "send":
 				if q.sent == 0 {
@@ -59,7 +76,6 @@ func TestQueueAgainstList(t *testing.T) {
 // sendAll marks all pending events as in flight, as a reply does.
 func sendAll(n *nodes, q *queue) {
 	for i := q.first; q.sent < q.count; i = n.slab[i].next {
-		q.lastSent = i
 		q.first = n.slab[i].next
 		q.sent++
 	}
@@ -72,6 +88,9 @@ func compareQueue(t *rapid.T, n *nodes, q *queue, list *naiveQueue) {
 	}
 	bytes, i := 0, q.head
 	for k, want := range list.events {
+		if k > 0 && n.slab[n.slab[i].prev].next != i {
+			t.Fatalf("event %d does not know the one before it", k)
+		}
 		if k == list.sent && q.first != i {
 			t.Fatalf("first pending is node %d, want %d", q.first, i)
 		}

@@ -252,6 +252,8 @@ func (p *player) configure(args []string) {
 		switch name {
 		case "queue-messages":
 			p.config.QueueMessages = int(n)
+		case "queue-bytes":
+			p.config.QueueBytes = int(n)
 		case "max-sessions":
 			p.config.MaxSessions = int(n)
 		case "interval":

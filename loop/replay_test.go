@@ -33,3 +33,18 @@ func TestReplayIsLargerThanTheQueue(t *testing.T) {
 		equal(t, s.Stats().QueueDropped, 0)
 	}
 }
+
+// A message that waits for its turn can be passed by a cursor that other channels have
+// moved on. With a snapshot the last one comes again.
+func TestReplayBringsWhatWaitedForItsTurn(t *testing.T) {
+	s := start(t, withRules("/r/** history=10 rate=0.01/s snapshot"))
+	a := dial(t, s)
+	id := a.handshake()
+	a.bayeux(subscribe(id, "/r/*"))
+	mustPublish(t, s, "/r/a", "1")
+	mustPublish(t, s, "/r/a", "2")
+	mustPublish(t, s, "/r/b", "3")
+	equal(t, a.drainEvents(id, 2), []string{"1", "3"})
+	b := dial(t, s)
+	equal(t, events(b.bayeux(subscribeFrom(b.handshake(), "/r/*", "3"))), []string{"2", "3"})
+}

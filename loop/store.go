@@ -162,6 +162,7 @@ func (st *store) recall(wanted []bayeux.Wanted) (past bayeux.Remembered) {
 				return bayeux.Remembered{Failure: "400::The replayId {" + strconv.FormatInt(w.After, 10) + "} you provided was invalid"}
 			}
 		}
+		past.Entries = st.late(past.Entries, w)
 		if w.After == history.Tip {
 			w.After = st.past.Last()
 		}
@@ -170,6 +171,21 @@ func (st *store) recall(wanted []bayeux.Wanted) (past bayeux.Remembered) {
 	replayed, past.Upto = st.page(replayed)
 	past.Entries = history.Merge(append(past.Entries, replayed...))
 	return past
+}
+
+// late appends the last events of channels with a rate and a snapshot that a cursor is
+// past: they may have waited for their turn while others moved the cursor on.
+func (st *store) late(entries []history.Entry, w bayeux.Wanted) []history.Entry {
+	last := st.past.Snapshot(nil, []byte(w.Pattern), func(name string) bool {
+		b := st.server.rules.Of([]byte(name))
+		return b.Snapshot && b.Interval > 0
+	})
+	for _, e := range last {
+		if e.ID <= w.After {
+			entries = append(entries, e)
+		}
+	}
+	return entries
 }
 
 // page is as much of what is replayed as may wait for a client at once.

@@ -60,6 +60,8 @@ func (c *client) trouble() bool {
 		c.note("begins anew", nil)
 		c.forgetPast()
 		c.renew()
+	case n < 64 && c.replay:
+		c.abandonSession()
 	default:
 		return false
 	}

@@ -125,7 +125,7 @@ func newClient(w *world, number int) *client {
 	}
 	c.ack = w.chance(2) && (c.kind == bayeux.LongPolling || c.kind == bayeux.WebSocket)
 	if c.replay {
-		for _, text := range [][]string{{"/h/*"}, {"/h/0", "/h/2"}, {"/h/1"}, {"/h/*", "/hs/**"}, {"/ht/0", "/hs/**"}}[w.rng.IntN(5)] {
+		for _, text := range [][]string{{"/h/*"}, {"/h/0", "/h/2"}, {"/h/1"}, {"/h/*", "/hs/**"}, {"/ht/0", "/hs/**"}, {"/hc/**", "/h/0"}, {"/hc/**"}, {"/hr/0", "/hc/**"}}[w.rng.IntN(8)] {
 			c.subs = append(c.subs, &subscription{pattern: w.model.index(text), replay: true})
 		}
 	}

@@ -103,7 +103,7 @@ func (l *loop) turn(n int) {
 	if len(l.mailbox) == 0 {
 		l.mailbox = nil
 	}
-	if len(l.mailbox) == 0 || l.w.chance(4) {
+	if len(l.mailbox) == 0 || l.w.chance(2) {
 		l.flush()
 	}
 }
@@ -332,6 +332,7 @@ func (l *loop) stream(c *conn, f *frame, e *bayeux.Effect) {
 		c.join(e.Session)
 	default:
 		c.streaming, c.endless, c.held = true, e.Anonymous, e.Session
+		l.w.model.sessions[e.Session] = c.client
 		c.write(f)
 	}
 }

@@ -36,6 +36,7 @@ var rules = []string{
 	"/h/** history=60",
 	"/hs/** history=30 snapshot",
 	"/hr/** history=40 rate=5/s snapshot",
+	"/hc/** history=60 conflate",
 	"/ht/** history=20s",
 }
 
@@ -44,11 +45,11 @@ var names = []string{
 	"/p/0", "/p/1", "/p/2", "/p/3", "/p/4", "/p/5",
 	"/z/0", "/z/1", "/c/0", "/c/1", "/c/2", "/cz/0", "/k/0", "/k/1", "/r/0", "/r/1",
 	"/s/0", "/s/1", "/s/2", "/sc/0", "/sc/1",
-	"/h/0", "/h/1", "/h/2", "/h/3", "/hs/0", "/hs/1", "/hr/0", "/ht/0",
+	"/h/0", "/h/1", "/h/2", "/h/3", "/hs/0", "/hs/1", "/hr/0", "/ht/0", "/hc/0", "/hc/1", "/hc/2",
 }
 
 // wildcards are the patterns beside them that clients subscribe to.
-var wildcards = []string{"/p/*", "/c/**", "/s/*", "/sc/**", "/k/*", "/z/**", "/h/*", "/hs/**", "/**"}
+var wildcards = []string{"/p/*", "/c/**", "/s/*", "/sc/**", "/k/*", "/z/**", "/h/*", "/hs/**", "/hc/**", "/**"}
 
 // plans are the worlds that a run goes through.
 func plans() []plan {

@@ -267,6 +267,9 @@ func (c *client) confirm(s *subscription) {
 		t := m.channels[i]
 		for _, l := range t.ordered {
 			v, last := c.view(l), len(l.moment)-1
+			if s.replay && t.rule.Interval > 0 && t.rule.Snapshot && last >= l.kept {
+				v.from = min(v.from, max(last, v.next))
+			}
 			switch {
 			case s.replay && c.cursor > 0:
 				v.from = min(v.from, l.beyond(c.cursor))

@@ -75,10 +75,11 @@ func (c *client) receive(f *frame, m *message.Message) {
 	if t.rule.History && id != p.lane.ids[p.pos] && p.lane.ids[p.pos] != 0 {
 		c.w.fail(c, "event %v on %s has number %d, want %d", e, t.name, id, p.lane.ids[p.pos])
 	}
-	if c.replaying(t.index) && c.skips(id) {
+	v := c.view(p.lane)
+	late := t.rule.Interval > 0 && p.pos >= v.next // it may have waited for its turn
+	if c.replaying(t.index) && c.skips(id, late, t.rule.Interval > 0) {
 		return
 	}
-	v := c.view(p.lane)
 	if p.pos < v.next {
 		if p.pos == v.next-1 && a.credit > 0 && t.rule.Snapshot {
 			a.credit--
@@ -148,13 +149,15 @@ func (c *client) replaying(channel int) bool {
 }
 
 // skips moves the cursor, and tells whether an event with that number is none of
-// the client's business.
-func (c *client) skips(id int64) bool {
+// the client's business. With a rate one may come late, or again.
+func (c *client) skips(id int64, late, again bool) bool {
 	switch {
 	case c.unsynced():
 		return true // it comes again with the replay
-	case id <= c.cursor && c.stale:
-		return true // by an old request of the client's own
+	case id <= c.cursor && late:
+		return false
+	case id <= c.cursor && (c.stale || again):
+		return true // by an old request of the client's own, or in case it waited
 	case id <= c.cursor:
 		c.w.fail(c, "number %d comes after %d", id, c.cursor)
 	}
@@ -255,7 +258,7 @@ func (c *client) converged(a *audience, v *view, l *lane, moment int) {
 	case !l.topic.rule.Sequenced() && a.latest.lane != nil && a.latest.pos == len(a.latest.lane.moment)-1:
 		// Several publishers share the channel: the newest of them is there.
 	default:
-		c.w.fail(c, "%s, lane %d: the newest event, place %d accepted at %d, has not come; the last that did is %d",
-			l.topic.name, l.key, last, l.moment[last], v.next-1)
+		c.w.fail(c, "%s, lane %d: the newest event, place %d accepted at %d, has not come; the last that did is %d; number %d, seen %v",
+			l.topic.name, l.key, last, l.moment[last], v.next-1, l.ids[last], v.seen)
 	}
 }
