@@ -20,7 +20,7 @@ type parked struct {
 	body          []byte // the messages left, as a JSON array
 	replies       []byte // of the messages before them
 	wanted        []Wanted
-	events        []byte // patterns of an event-stream without Bayeux, in place of a batch
+	events, after []byte // patterns and cursor of an event-stream without Bayeux, in place of a batch
 }
 
 // park copies what is left of the exchange and asks the policy for its verdict.
@@ -94,7 +94,7 @@ func (s *Server) unpark(now int64, ticket Ticket, fx *Effects, prepare func(*exc
 		replies: append(x.replies[:0], p.replies...)}
 	prepare(x)
 	if p.events != nil {
-		x.openEvents(p.events)
+		x.resumeEvents(p)
 	} else {
 		x.goOn(p.body)
 	}

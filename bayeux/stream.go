@@ -1,11 +1,6 @@
 package bayeux
 
-import (
-	"bytes"
-
-	"halley/bayeux/channel"
-	"halley/bayeux/message"
-)
+import "halley/bayeux/message"
 
 // deliverBytes is how much is put on a stream before its fate is known: what a
 // slow client can keep in the loop's buffers, beside its queue.
@@ -128,82 +123,6 @@ func (s *Server) Open(now int64, req Request, clientID []byte, fx *Effects) {
 		s.await(now, slot, r, s.cfg.Hold) // as the client is told to let pass between its connects
 	}
 	x.stream(fx.begin(), EventSource)
-}
-
-// OpenEvents makes a request an event-stream for a client that speaks no Bayeux:
-// a session is made for it that subscribes to patterns, a JSON array or string,
-// and ends with it.
-// after, a JSON number if it is not nil, is the cursor where it goes on.
-func (s *Server) OpenEvents(now int64, req Request, patterns, after []byte, fx *Effects) {
-	if s.sessions.Len() >= s.cfg.MaxSessions {
-		fx.refuse(req.To, 503, errSessionsFull)
-		return
-	}
-	x := &s.exchange
-	*x = exchange{s: s, fx: fx, req: req, now: now, verdict: Wait, replies: x.replies[:0]}
-	x.session, x.slot, _ = s.sessions.Take()
-	r := x.session
-	r.state, r.created, r.anonymous, r.advised = connected, now, true, EventSource
-	s.cfg.Random(r.secret[:])
-	m := message.Message{Subscription: patterns}
-	failure, verdict := x.checkSubscription(&m)
-	if verdict == Wait {
-		failure = errSubscribeDenied // nobody waits for a verdict here
-	}
-	if failure != "" {
-		s.remove(x.slot, fx)
-		fx.refuse(req.To, refusalStatus(failure), failure)
-		return
-	}
-	x.owner = s.address(x.slot, r)
-	wanted := s.wantedOf(patterns, after)
-	if wanted == nil {
-		x.openEvents(patterns)
-		return
-	}
-	if len(s.parked) >= s.cfg.MaxAsks {
-		s.remove(x.slot, fx)
-		fx.refuse(req.To, 503, errAsksFull)
-		return
-	}
-	x.join(wanted)
-	s.ticket++
-	s.parked[s.ticket] = &parked{req: req, owner: x.owner, wanted: wanted, events: bytes.Clone(patterns)}
-	x.waits.To, x.waits.Ticket = req.To, s.ticket
-	fx.add(x.waits, fx.begin())
-}
-
-// openEvents subscribes to patterns and opens the stream, now that the past is
-// known.
-func (x *exchange) openEvents(patterns []byte) {
-	s := x.s
-	r := s.sessions.find(x.owner)
-	if r == nil {
-		x.fx.refuse(x.req.To, 503, errSessionUnknown)
-		return
-	}
-	if x.past.Failure != "" {
-		s.remove(x.slot, x.fx)
-		x.fx.refuse(x.req.To, 400, x.past.Failure)
-		return
-	}
-	x.session = r
-	message.Strings(patterns, func(pattern []byte) bool {
-		x.subscribeTo(channel.Canonical(pattern))
-		return true
-	})
-	s.remember(x.slot, r, x.past)
-	s.attach(x.slot, r, x.req.To, EventSource)
-	x.stream(x.fx.begin(), EventSource)
-}
-
-// refusalStatus is the HTTP status for a failed subscription.
-func refusalStatus(failure string) int {
-	switch failure {
-	case errSubscriptionMissing, errSubscriptionInvalid:
-		return 400
-	}
-	return 403
 }
 
 func (fx *Effects) refuse(to ReplyTo, status int, reason string) {

@@ -1,0 +1,118 @@
+package bayeux
+
+import (
+	"bytes"
+
+	"halley/bayeux/channel"
+	"halley/bayeux/message"
+)
+
+// OpenEvents makes a request an event-stream for a client that speaks no Bayeux:
+// a session is made for it that subscribes to patterns, a JSON array or string,
+// and ends with it. A verdict or what is remembered may have to come before.
+// after, a JSON number if it is not nil, is the cursor where it goes on.
+func (s *Server) OpenEvents(now int64, req Request, patterns, after []byte, fx *Effects) {
+	if s.sessions.Len() >= s.cfg.MaxSessions {
+		fx.refuse(req.To, 503, errSessionsFull)
+		return
+	}
+	x := &s.exchange
+	*x = exchange{s: s, fx: fx, req: req, now: now, verdict: Wait, replies: x.replies[:0]}
+	x.session, x.slot, _ = s.sessions.Take()
+	r, decided := x.session, false
+	x.owner = s.address(x.slot, r)
+	defer func() {
+		if !decided { // the policy has panicked
+			s.remove(x.slot, fx)
+		}
+	}()
+	r.state, r.created, r.anonymous, r.advised = connected, now, true, EventSource
+	s.cfg.Random(r.secret[:])
+	x.admitEvents(patterns, after)
+	decided = true
+}
+
+// admitEvents finds out whether the event-stream may have its patterns and what it
+// wants of the past.
+func (x *exchange) admitEvents(patterns, after []byte) {
+	m := message.Message{Subscription: patterns}
+	failure, verdict := x.checkSubscription(&m)
+	switch {
+	case verdict == Wait:
+		x.parkEvents(patterns, after)
+		return
+	case failure != "":
+		x.refuseEvents(refusalStatus(failure), failure)
+		return
+	}
+	if wanted := x.s.wantedOf(patterns, after); wanted != nil {
+		if len(x.s.parked) < x.s.cfg.MaxAsks {
+			x.join(wanted)
+		}
+		x.parkEvents(patterns, after)
+		return
+	}
+	x.openEvents(patterns)
+}
+
+// parkEvents lets the event-stream wait for what x.waits asks for. It waits as long
+// as a client may stay away.
+func (x *exchange) parkEvents(patterns, after []byte) {
+	s := x.s
+	if len(s.parked) >= s.cfg.MaxAsks {
+		x.refuseEvents(503, errAsksFull)
+		return
+	}
+	if q := x.waits.Question; q != nil {
+		q.Channel = bytes.Clone(q.Channel)
+	}
+	s.ticket++
+	s.parked[s.ticket] = &parked{req: x.req, owner: x.owner, wanted: x.waits.Wanted, events: bytes.Clone(patterns), after: bytes.Clone(after)}
+	s.await(x.now, x.slot, x.session, 0)
+	x.waits.To, x.waits.Ticket = x.req.To, s.ticket
+	x.fx.add(x.waits, x.fx.begin())
+}
+
+// resumeEvents goes on with the event-stream that was parked, now that the verdict or
+// the past is known.
+func (x *exchange) resumeEvents(p *parked) {
+	x.session = x.s.sessions.find(x.owner)
+	switch {
+	case x.session == nil:
+		x.fx.refuse(x.req.To, 503, errSessionUnknown)
+	case x.past.Failure != "":
+		x.refuseEvents(400, x.past.Failure)
+	case x.done:
+		x.openEvents(p.events)
+	default:
+		x.admitEvents(p.events, p.after)
+	}
+}
+
+// openEvents subscribes to patterns and opens the stream.
+func (x *exchange) openEvents(patterns []byte) {
+	s, r := x.s, x.session
+	message.Strings(patterns, func(pattern []byte) bool {
+		x.subscribeTo(channel.Canonical(pattern))
+		return true
+	})
+	s.remember(x.slot, r, x.past)
+	s.attach(x.slot, r, x.req.To, EventSource)
+	s.await(x.now, x.slot, r, 0)
+	x.stream(x.fx.begin(), EventSource)
+}
+
+// refuseEvents refuses the stream and ends the session that was made for it.
+func (x *exchange) refuseEvents(status int, reason string) {
+	x.s.remove(x.slot, x.fx)
+	x.fx.refuse(x.req.To, status, reason)
+}
+
+// refusalStatus is the HTTP status for a failed subscription.
+func refusalStatus(failure string) int {
+	switch failure {
+	case errSubscriptionMissing, errSubscriptionInvalid:
+		return 400
+	}
+	return 403
+}
