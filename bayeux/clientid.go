@@ -2,8 +2,8 @@ package bayeux
 
 import (
 	"crypto/subtle"
+	"encoding/base64"
 	"encoding/binary"
-	"encoding/hex"
 )
 
 // Address says where a session lives: the node and event loop that own it, its
@@ -20,13 +20,14 @@ const secretSize = 16
 
 const (
 	addressSize = 12
+	addressLen  = addressSize * 4 / 3
 	// ClientIDLen is the length of every clientId in bytes.
-	ClientIDLen = 2 * (addressSize + secretSize)
+	ClientIDLen = addressLen + (secretSize*8+5)/6
 )
 
-// appendClientID appends the clientId of the session at a with that secret, in
-// hexadecimal: it is a path segment of the eventsource type, and the
-// specification allows letters and digits only.
+// appendClientID appends the clientId of the session at a with that secret, in the
+// base64 of URLs (RFC 4648, section 5): it is a path segment of the eventsource type,
+// and stands in the URLs of callback-polling, which may not be long.
 func appendClientID(dst []byte, a Address, secret *[secretSize]byte) []byte {
 	var raw [addressSize + secretSize]byte
 	binary.BigEndian.PutUint16(raw[0:], a.Node)
@@ -34,7 +35,7 @@ func appendClientID(dst []byte, a Address, secret *[secretSize]byte) []byte {
 	binary.BigEndian.PutUint32(raw[4:], a.Slot)
 	binary.BigEndian.PutUint32(raw[8:], a.Gen)
 	copy(raw[addressSize:], secret[:])
-	return hex.AppendEncode(dst, raw[:])
+	return base64.RawURLEncoding.AppendEncode(dst, raw[:])
 }
 
 // ParseClientID reads the address out of a clientId; ok is false for a text
@@ -42,10 +43,7 @@ func appendClientID(dst []byte, a Address, secret *[secretSize]byte) []byte {
 // exists: its owner compares the secret.
 func ParseClientID(id []byte) (a Address, ok bool) {
 	var raw [addressSize]byte
-	if len(id) != ClientIDLen {
-		return a, false
-	}
-	if _, err := hex.Decode(raw[:], id[:2*addressSize]); err != nil {
+	if len(id) != ClientIDLen || !decode(raw[:], id[:addressLen]) {
 		return a, false
 	}
 	return Address{
@@ -61,8 +59,13 @@ func decodeClientID(id []byte) (a Address, secret [secretSize]byte, ok bool) {
 	if a, ok = ParseClientID(id); !ok {
 		return a, secret, false
 	}
-	_, err := hex.Decode(secret[:], id[2*addressSize:])
-	return a, secret, err == nil
+	return a, secret, decode(secret[:], id[addressLen:])
+}
+
+// decode fills dst from a part of a clientId, which has no line ends.
+func decode(dst, text []byte) bool {
+	n, err := base64.RawURLEncoding.Decode(dst, text)
+	return err == nil && n == len(dst)
 }
 
 // sameSecret compares in constant time, so that an answer's delay tells nothing.

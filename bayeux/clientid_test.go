@@ -1,0 +1,39 @@
+package bayeux
+
+import (
+	"bytes"
+	"regexp"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+var plain = regexp.MustCompile(`^[A-Za-z0-9_-]{38}$`)
+
+// A clientId names its session's address and secret; no other text does, but for the
+// last character, which has bits to spare.
+func TestClientID(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a := Address{Node: rapid.Uint16().Draw(t, "node"), Loop: rapid.Uint16().Draw(t, "loop"),
+			Slot: rapid.Uint32().Draw(t, "slot"), Gen: rapid.Uint32().Draw(t, "gen")}
+		var secret [secretSize]byte
+		copy(secret[:], rapid.SliceOfN(rapid.Byte(), secretSize, secretSize).Draw(t, "secret"))
+		id := appendClientID(nil, a, &secret)
+		if !plain.Match(id) || len(id) != ClientIDLen {
+			t.Fatalf("clientId %q", id)
+		}
+		if b, s, ok := decodeClientID(id); b != a || s != secret || !ok {
+			t.Fatalf("%q is %v %x %v", id, b, s, ok)
+		}
+		other := bytes.Clone(id)
+		other[rapid.IntRange(0, len(id)-2).Draw(t, "place")] = rapid.SampledFrom([]byte("AZaz09_-+/=\n\r %\x00")).Draw(t, "byte")
+		if b, s, ok := decodeClientID(other); ok && b == a && s == secret && !bytes.Equal(other, id) {
+			t.Fatalf("%q names the session of %q", other, id)
+		}
+		for _, n := range []int{0, 16, 37} {
+			if _, ok := ParseClientID(id[:n]); ok {
+				t.Fatalf("%q is accepted", id[:n])
+			}
+		}
+	})
+}
