@@ -110,8 +110,11 @@ func (s *Server) Open(now int64, req Request, clientID []byte, fx *Effects) {
 	x := &s.exchange
 	*x = exchange{s: s, fx: fx, req: req, now: now, slot: slot, session: r, replies: x.replies[:0]}
 	if r.isHeld && r.hasStream && r.held == r.stream {
-		s.unhold(slot, r) // a websocket's heartbeat, which its client has left
-		s.await(now, slot, r, r.interval)
+		// A websocket's heartbeat. If this request is one that came late, its client
+		// goes on there.
+		reply := advisedReply(r)
+		reply.left = true
+		s.resume(now, slot, r, reply, fx)
 	}
 	if r.hasStream {
 		s.detach(slot, r, 0, fx)

@@ -55,6 +55,9 @@ type Options struct {
 	// NetworkDelay is how long a reply may take beyond what the server was
 	// allowed to hold it. Zero means 10 s.
 	NetworkDelay time.Duration
+	// Silence is how long an event-stream may bring nothing, not even a comment, before
+	// it counts as dead. Zero means 75 s: servers say something every 10 s to 25 s.
+	Silence time.Duration
 	// MinBackoff and MaxBackoff bound the wait after a failure, which doubles
 	// each time and is jittered by half. Zero means 500 ms and 30 s.
 	MinBackoff, MaxBackoff time.Duration
@@ -70,6 +73,7 @@ type Options struct {
 
 const (
 	defaultNetworkDelay = 10 * time.Second
+	defaultSilence      = 75 * time.Second
 	defaultMinBackoff   = 500 * time.Millisecond
 	defaultMaxBackoff   = 30 * time.Second
 	defaultMaxResponse  = 64 << 20
@@ -146,6 +150,9 @@ func New(address string, o Options) (*Client, error) {
 func (o *Options) fill() {
 	if o.NetworkDelay == 0 {
 		o.NetworkDelay = defaultNetworkDelay
+	}
+	if o.Silence == 0 {
+		o.Silence = defaultSilence
 	}
 	if o.MinBackoff == 0 {
 		o.MinBackoff = defaultMinBackoff

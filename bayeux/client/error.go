@@ -26,6 +26,8 @@ var (
 	// ErrConnectionEnded says that the server closed a stream, or that there is no
 	// connection at the moment.
 	ErrConnectionEnded = errors.New("client: the connection has ended")
+	// ErrSilent says that an event-stream brought nothing for Options.Silence.
+	ErrSilent = errors.New("client: the event-stream is silent")
 	// ErrClosed says that Disconnect has been called.
 	ErrClosed = errors.New("client: disconnected")
 )

@@ -68,8 +68,10 @@ func (t *longPolling) openStream(ctx context.Context, address string) (_ *http.R
 }
 
 func (t *longPolling) getStream(ctx context.Context, address, last string) (*http.Response, error) {
+	ctx, cancel := context.WithCancel(ctx)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
+		cancel()
 		return nil, err
 	}
 	for name, values := range t.header {
@@ -82,8 +84,10 @@ func (t *longPolling) getStream(ctx context.Context, address, last string) (*htt
 	}
 	resp, err := t.http.Do(req)
 	if err != nil {
+		cancel()
 		return nil, err
 	}
+	resp.Body = listenTo(resp.Body, t.silence, cancel)
 	if err := checkStream(resp); err != nil {
 		resp.Body.Close()
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"time"
 )
 
 const longPollingType = "long-polling"
@@ -19,10 +20,12 @@ type longPolling struct {
 	header http.Header
 	limit  int64
 	own    bool
+
+	silence time.Duration // of a stream
 }
 
 func newLongPolling(url string, o Options) (*longPolling, error) {
-	t := &longPolling{url: url, http: o.HTTP, header: o.Header, limit: o.MaxResponse}
+	t := &longPolling{url: url, http: o.HTTP, header: o.Header, limit: o.MaxResponse, silence: o.Silence}
 	if t.http != nil {
 		return t, nil
 	}

@@ -148,6 +148,7 @@ func (l *runLoop) connect(ctx context.Context) error {
 func (l *runLoop) settle(ctx context.Context, at *link, err error) error {
 	var refusal *BayeuxError
 	switch {
+	case ctx.Err() != nil: // the connection may have to carry a disconnect
 	case !at.duplex():
 		select {
 		case <-l.c.inbox.settled():
