@@ -35,22 +35,32 @@ func Page(entries []history.Entry, messages, bytes int) (page []history.Entry, u
 func (s *Server) remember(slot uint32, r *session, past Remembered) {
 	p := s.unread[slot]
 	if p == nil {
-		p = &replay{rest: past.Replays}
+		p = new(replay)
+		p.add(past.Replays)
 		s.takePage(slot, r, p, past)
 		return
 	}
 	// All is read together, so that nothing comes twice: what came of the new ones
 	// comes again.
 	p.ticket = 0
-	for _, w := range past.Replays {
-		p.rest = append(slices.DeleteFunc(p.rest, func(o Wanted) bool { return o.Pattern == w.Pattern }), w)
-	}
+	p.add(past.Replays)
 	for _, e := range past.Entries {
 		if !p.brings([]byte(e.Channel), e.ID) {
 			s.queuePast(slot, r, e)
 		}
 	}
 	s.readOn(slot, r)
+}
+
+// add puts subscriptions among those that are read, in place of earlier ones to the
+// same patterns.
+func (p *replay) add(list []Wanted) {
+	for _, w := range list {
+		p.rest = slices.DeleteFunc(p.rest, func(o Wanted) bool { return o.Pattern == w.Pattern })
+		if w.After != history.Tip {
+			p.rest = append(p.rest, w)
+		}
+	}
 }
 
 // takePage queues what was read, as far as there is room.

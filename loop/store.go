@@ -163,9 +163,6 @@ func (st *store) recall(wanted []bayeux.Wanted) (past bayeux.Remembered) {
 			}
 		}
 		past.Entries = st.late(past.Entries, w)
-		if w.After == history.Tip {
-			w.After = st.past.Last()
-		}
 		replayed, past.Replays = entries, append(past.Replays, w)
 	}
 	replayed, past.Upto = st.page(replayed)

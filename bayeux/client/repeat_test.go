@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -13,13 +14,13 @@ import (
 // came with the first answer is lost then, which only replay can make good.
 func TestRepeatedRequestForAStream(t *testing.T) {
 	for _, once := range []bool{false, true} {
-		gets := 0
+		var gets atomic.Int32
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodPost {
 				io.WriteString(w, "[]")
 				return
 			}
-			if gets++; gets == 1 {
+			if gets.Add(1) == 1 {
 				panic(http.ErrAbortHandler)
 			}
 			w.Header().Set("Content-Type", eventStream)
@@ -35,8 +36,8 @@ func TestRepeatedRequestForAStream(t *testing.T) {
 		}
 		time.Sleep(time.Millisecond) // the connection goes back to the idle ones
 		err = e.Open(ctx, "c1")
-		if got := errors.Is(err, errRepeated); gets != 2 || got != once || err != nil && !once {
-			t.Errorf("once %v: %v after %d requests", once, err, gets)
+		if got := errors.Is(err, errRepeated); gets.Load() != 2 || got != once || err != nil && !once {
+			t.Errorf("once %v: %v after %d requests", once, err, gets.Load())
 		}
 		e.Close()
 		p.Close()
