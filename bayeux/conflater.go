@@ -15,6 +15,7 @@ type conflater struct {
 type conflated struct {
 	name string
 	uses int
+	lot  lot
 }
 
 type pendingKey struct{ slot, key uint32 }
@@ -53,7 +54,7 @@ func (c *conflater) put(id uint32) {
 	k := &c.keys[id]
 	if k.uses--; k.uses == 0 {
 		delete(c.ids, k.name)
-		k.name = ""
+		k.name, k.lot = "", lot{}
 		c.free = append(c.free, id)
 	}
 }

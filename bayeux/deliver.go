@@ -6,35 +6,38 @@ import "halley/bayeux/channel"
 func (s *Server) Deliver(now int64, e Event) {
 	s.name = append(s.name[:0], e.Channel()...)
 	b := s.cfg.Rules.Of(s.name)
+	if l := s.laneOf(e, &b); l != nil {
+		s.offer(now, l, e, &b)
+		for _, slot := range l.direct {
+			s.deliverTo(now, slot, e, &b)
+		}
+		return
+	}
 	for _, sub := range s.table.Match(s.name) {
 		s.deliverTo(now, uint32(sub), e, &b)
 	}
 }
 
-// deliverTo queues e for one session, or lets it wait for its turn.
+// deliverTo queues e for one session, which gets all events of the channel.
 func (s *Server) deliverTo(now int64, slot uint32, e Event, b *Behaviour) {
 	r := s.sessions.At(slot)
 	if r.replaying && s.follows(slot, e, b) {
 		return
 	}
-	interval := b.Interval
-	if r.paced {
-		interval = max(interval, s.askedInterval(slot, e))
-	}
-	switch {
-	case interval > 0 && !s.pace(now, s.address(slot, r), s.conflationKey(e, b.Key), e, interval):
-		r.waited = true
-		return
-	case interval == 0 && r.waited: // for what the session no longer asks for
+	if r.waited { // for what it no longer asks for
 		s.skipTurn(slot, s.conflationKey(e, b.Key))
 	}
-	if b.Lazy > 0 && !r.eager {
-		s.enqueueFor(slot, r, e, b.Conflate || interval > 0)
+	s.give(now, slot, r, e, b, b.Conflate)
+}
+
+// give queues e for a session, and lets it wait for company if it may.
+func (s *Server) give(now int64, slot uint32, r *session, e Event, b *Behaviour, conflate bool) {
+	waits := b.Lazy > 0 && !r.eager
+	r.eager = !waits
+	s.enqueueFor(slot, r, e, conflate)
+	if waits {
 		s.laze(now, s.address(slot, r), b.Lazy)
-		return
 	}
-	r.eager = true
-	s.enqueueFor(slot, r, e, b.Conflate || interval > 0)
 }
 
 // enqueueFor queues e for a session, in the place of an older event if it
@@ -85,11 +88,21 @@ func (s *Server) ask(slot uint32, r *session, pattern []byte, interval int64) {
 	if interval > 0 {
 		kept = append(kept, asked{string(pattern), interval})
 	}
+	s.table.Touch(pattern)
 	if r.paced = len(kept) > 0; r.paced {
 		s.asked[slot] = kept
 	} else {
 		delete(s.asked, slot)
 	}
+}
+
+// interval is the least time between two events of e's channel for a session, in
+// milliseconds; 0 is none.
+func (s *Server) interval(slot uint32, r *session, e Event, b *Behaviour) int64 {
+	if !r.paced {
+		return b.Interval
+	}
+	return max(b.Interval, s.askedInterval(slot, e))
 }
 
 // askedInterval is the interval that the session wants for e's channel: the

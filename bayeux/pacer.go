@@ -15,21 +15,21 @@ type pacer struct {
 	due   []uint32
 }
 
-// turn is a session's next chance to get a channel's event.
+// turn is a session's next chance to get a channel's event: the newest that is in
+// the lot of its key by then.
 type turn struct {
-	session  Address
-	key      uint32
-	interval int64
-	event    Event // that waits; empty: none
-	lazy     bool  // no event waits, but the session's lazy ones do
+	session Address
+	key     uint32
+	lazy    bool   // it is one of the session's lazy events, which are pending
+	seen    uint64 // events of the lot that went before, or that the session has
 }
 
 func newPacer(now int64) pacer {
 	return pacer{turns: make(map[pendingKey]uint32), wheel: wheel.New(wheelTick, wheelSlots, now)}
 }
 
-// begin starts a turn that ends after its interval.
-func (p *pacer) begin(now int64, t turn) {
+// begin starts a turn that ends after interval milliseconds.
+func (p *pacer) begin(now, interval int64, t turn) {
 	i := uint32(len(p.slab))
 	if n := len(p.free); n > 0 {
 		i = p.free[n-1]
@@ -39,7 +39,7 @@ func (p *pacer) begin(now int64, t turn) {
 		p.slab = append(p.slab, t)
 	}
 	p.turns[pendingKey{t.session.Slot, t.key}] = i
-	p.wheel.Set(i, now+t.interval)
+	p.wheel.Set(i, now+interval)
 }
 
 func (p *pacer) end(i uint32) {
@@ -49,34 +49,11 @@ func (p *pacer) end(i uint32) {
 	p.free = append(p.free, i)
 }
 
-// pace tells whether e may go to the session now. If not, it waits for its turn,
-// in place of what waited before.
-func (s *Server) pace(now int64, a Address, key []byte, e Event, interval int64) bool {
-	p := &s.pacer
-	if id := s.conflater.find(key); id != 0 {
-		if i, ok := p.turns[pendingKey{a.Slot, id}]; ok && p.slab[i].session == a {
-			if p.slab[i].event != "" {
-				s.stats.Conflated++
-			}
-			p.slab[i].event, p.slab[i].interval = e, interval
-			return false
-		}
-	}
-	id := s.conflater.take(key)
-	if i, stale := p.turns[pendingKey{a.Slot, id}]; stale {
-		p.wheel.Cancel(i)
-		s.conflater.put(id)
-		p.end(i)
-	}
-	p.begin(now, turn{session: a, key: id, interval: interval})
-	return true
-}
-
 // skipTurn drops what waits for the session's turn, but not the turn.
 func (s *Server) skipTurn(slot uint32, key []byte) {
-	p := &s.pacer
-	if i, ok := p.turns[pendingKey{slot, s.conflater.find(key)}]; ok && !p.slab[i].lazy {
-		p.slab[i].event = ""
+	id := s.conflater.find(key)
+	if i, ok := s.pacer.turns[pendingKey{slot, id}]; ok && id != 0 {
+		s.pacer.slab[i].seen = s.conflater.keys[id].lot.count
 	}
 }
 
@@ -90,7 +67,7 @@ func (s *Server) laze(now int64, a Address, interval int64) {
 		s.pacer.wheel.Cancel(i)
 		s.pacer.end(i)
 	}
-	s.pacer.begin(now, turn{session: a, interval: interval, lazy: true})
+	s.pacer.begin(now, interval, turn{session: a, lazy: true})
 }
 
 // takeTurns gives the events whose time has come to their sessions.
@@ -104,34 +81,49 @@ func (s *Server) takeTurns(now int64) (more bool) {
 }
 
 func (s *Server) takeTurn(now int64, i uint32) {
-	t := s.pacer.slab[i]
+	t := &s.pacer.slab[i]
 	r := s.sessions.find(t.session)
-	switch {
-	case r == nil:
-	case t.lazy:
-		r.eager = r.eager || r.queue.pending() > 0
-		s.mark(t.session.Slot, r)
-	case t.event != "" && s.waits(r, t.session.Slot, t.event):
-		r.eager = true
-		s.enqueueFor(t.session.Slot, r, t.event, true)
-		s.pacer.slab[i].event = ""
-		s.pacer.wheel.Set(i, now+t.interval)
+	if t.lazy {
+		if r != nil {
+			r.eager = r.eager || r.queue.pending() > 0
+			s.mark(t.session.Slot, r)
+		}
+		s.pacer.end(i)
 		return
 	}
-	if !t.lazy {
-		s.conflater.put(t.key)
+	if r != nil && s.serveTurn(now, i, r) {
+		return
 	}
+	s.conflater.put(t.key)
 	s.pacer.end(i)
 }
 
-// waits tells whether the session still wants an event whose turn has come. One that
-// its replay brings is not given to it twice.
-func (s *Server) waits(r *session, slot uint32, e Event) bool {
+// serveTurn gives a session what has come for its turn, and tells whether the next
+// one begins. Without news the session gets the next event as it comes.
+func (s *Server) serveTurn(now int64, i uint32, r *session) bool {
+	t := &s.pacer.slab[i]
+	l := &s.conflater.keys[t.key].lot
+	slot, e := t.session.Slot, l.newest
 	if !s.covers(slot, e) {
 		return false
 	}
 	b := s.cfg.Rules.Of(s.name)
-	return !r.replaying || !s.follows(slot, e, &b)
+	interval := s.interval(slot, r, e, &b)
+	// One that its replay brings is not given to it twice.
+	if news := l.count - t.seen; news > 0 && !(r.replaying && s.follows(slot, e, &b)) {
+		s.stats.Conflated += news - 1
+		t.seen = l.count
+		if interval > 0 {
+			s.pacer.wheel.Set(i, now+interval)
+		}
+		r.eager = true
+		s.enqueueFor(slot, r, e, b.Conflate || interval > 0)
+		return interval > 0
+	}
+	if interval > 0 {
+		l.open = append(l.open, member{slot, interval})
+	}
+	return false
 }
 
 // covers tells whether the session still subscribes to e's channel.

@@ -90,22 +90,24 @@ type Server struct {
 	wheel    *wheel.Wheel
 	stats    Stats
 
-	dirty     []uint32 // sessions whose held connect has something to answer
-	doomed    []Address
-	expired   []uint32
-	longIDs   map[uint32]string
-	drops     map[uint32]*losses
-	newest    map[string]uint32 // scratch of conflate
-	parked    map[Ticket]*parked
-	lines     map[ReplyTo]*line // of websockets
-	ticket    Ticket
-	asked     map[uint32][]asked
-	syncs     map[uint32]timesync // of connects that are not answered yet
-	joining   map[string]int      // subscriptions that wait for what is remembered, by pattern
-	unread    map[uint32]*replay  // of sessions that are replaying
-	reading   []Address           // sessions whose replay may go on
-	conflater conflater
-	pacer     pacer
+	dirty      []uint32 // sessions whose held connect has something to answer
+	doomed     []Address
+	expired    []uint32
+	longIDs    map[uint32]string
+	drops      map[uint32]*losses
+	newest     map[string]uint32 // scratch of conflate
+	parked     map[Ticket]*parked
+	lines      map[ReplyTo]*line // of websockets
+	ticket     Ticket
+	asked      map[uint32][]asked
+	lanes      map[string]*lane    // by channel
+	laneNumber uint64              // of the newest
+	syncs      map[uint32]timesync // of connects that are not answered yet
+	joining    map[string]int      // subscriptions that wait for what is remembered, by pattern
+	unread     map[uint32]*replay  // of sessions that are replaying
+	reading    []Address           // sessions whose replay may go on
+	conflater  conflater
+	pacer      pacer
 
 	name, other, key, data []byte // scratch
 	exchange               exchange
@@ -127,6 +129,7 @@ func NewServer(cfg Config, now int64) *Server {
 		parked:    make(map[Ticket]*parked),
 		lines:     make(map[ReplyTo]*line),
 		asked:     make(map[uint32][]asked),
+		lanes:     make(map[string]*lane),
 		syncs:     make(map[uint32]timesync),
 		joining:   make(map[string]int),
 		unread:    make(map[uint32]*replay),
@@ -388,7 +391,7 @@ func (s *Server) Trim(now int64) {
 	}
 	s.nodes = newNodes()
 	s.wheel = wheel.New(wheelTick, wheelSlots, now)
-	s.table = channel.NewTable(matchCache)
+	s.table, s.lanes = channel.NewTable(matchCache), make(map[string]*lane)
 	s.dirty, s.doomed, s.expired, s.reading = nil, nil, nil, nil
 	if len(s.pacer.turns) == 0 {
 		s.pacer = newPacer(now)

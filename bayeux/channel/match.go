@@ -8,14 +8,36 @@ import (
 // Match returns every subscriber of every pattern that matches name, once each, in no promised order. The slice is good until the
 // next Match; subscribing and unsubscribing meanwhile is allowed and does not touch it. Wildcards match broadcast names only.
 func (t *Table) Match(name []byte) []Subscriber {
+	t.out = t.union(t.out[:0], t.matching(name))
+	return t.out
+}
+
+// Stamp tells the subscribers of a name at one time from those at another: while it stays the same, so do they and all that Touch is
+// told about.
+type Stamp struct {
+	changed  uint64 // the latest change of a pattern that matches
+	patterns int    // how many do: one that is gone takes its change along
+}
+
+// Stamp returns the stamp of name now.
+func (t *Table) Stamp(name []byte) Stamp {
+	nodes := t.matching(name)
+	stamp := Stamp{patterns: len(nodes)}
+	for _, n := range nodes {
+		stamp.changed = max(stamp.changed, t.nodes[n].changed)
+	}
+	return stamp
+}
+
+// matching returns the nodes of the patterns that match name.
+func (t *Table) matching(name []byte) []uint32 {
 	name = Canonical(name)
 	e := t.cache.entry(name)
 	if !t.cache.holds(e, name) {
 		t.cache.fill(e, name)
 		e.nodes = t.patterns.match(e.nodes[:0], name)
 	}
-	t.out = t.union(t.out[:0], e.nodes)
-	return t.out
+	return e.nodes
 }
 
 // mark is set in the heads of the subscribers that union has seen, and only while it runs.

@@ -28,6 +28,7 @@ type Table struct {
 	free     uint32 // first unused record, linked by next
 	cache    cache
 	out      []Subscriber
+	changes  uint64 // so far
 }
 
 // node is one pattern that has subscribers. A node without subscribers is unused and waits in index.free.
@@ -35,6 +36,7 @@ type node struct {
 	pattern     string
 	subscribers []Subscriber
 	records     []uint32 // of the subscriber at the same place
+	changed     uint64   // number of its latest change
 }
 
 // record is one subscription.
@@ -128,6 +130,18 @@ func (t *Table) Patterns(visit func(pattern []byte, subscribers int)) {
 	}
 }
 
+// Touch says that something about the subscriptions to pattern has changed, for the stamps of the names that it matches.
+func (t *Table) Touch(pattern []byte) {
+	if n, known := t.patterns.find(Canonical(pattern)); known {
+		t.touch(n)
+	}
+}
+
+func (t *Table) touch(n uint32) {
+	t.changes++
+	t.nodes[n].changed = t.changes
+}
+
 // on says whether s is on node n, by the shorter of the two lists that would tell.
 func (t *Table) on(s Subscriber, n uint32) bool {
 	subscribers := t.nodes[n].subscribers
@@ -163,6 +177,7 @@ func (t *Table) add(s Subscriber, n uint32) {
 	} else {
 		t.free = t.records[r].next
 	}
+	t.touch(n)
 	p := &t.nodes[n]
 	t.records[r] = record{node: n, place: uint32(len(p.subscribers)), next: t.heads[s]}
 	t.heads[s] = r
@@ -187,6 +202,7 @@ func (t *Table) remove(s Subscriber, link *uint32) (edge bool) {
 		t.records[moved].place = gone.place
 	}
 	n.subscribers, n.records = n.subscribers[:last], n.records[:last]
+	t.touch(gone.node)
 	if last == 0 {
 		t.dropNode(gone.node)
 	}

@@ -1,0 +1,127 @@
+package bayeux
+
+import "halley/bayeux/channel"
+
+// What is conflated by time costs by what subscribers get, not by what is published:
+// an event of which all wait for their turns is put into a lot, and nobody is
+// visited. A lane knows the channel's subscribers that get every event; a lot knows
+// those of the others that no turn keeps from getting the next one.
+
+// lane is what Deliver knows of a channel with subscribers that wait for turns.
+type lane struct {
+	stamp  channel.Stamp // of the subscribers that it was made of
+	number uint64        // no other lane has it
+	paced  bool          // there are some that wait for turns
+	direct []uint32      // slots of the others
+}
+
+// lot is the newest event of a conflation key, for those that wait for their turns.
+// It lives as long as there are some.
+type lot struct {
+	newest Event
+	count  uint64   // events so far
+	lane   uint64   // number of the lane that open is of
+	open   []member // those that wait for no turn
+}
+
+// member is a subscriber that gets one event in so many milliseconds.
+type member struct {
+	slot     uint32
+	interval int64
+}
+
+// maxLanes bounds the memory of lanes; what is beyond is made anew.
+const maxLanes = 8192
+
+// laneOf returns the lane of e's channel, which is in s.name, or nil if all of its
+// subscribers get every event.
+func (s *Server) laneOf(e Event, b *Behaviour) *lane {
+	if b.Interval == 0 && len(s.asked) == 0 {
+		return nil
+	}
+	l, stamp := s.lanes[string(s.name)], s.table.Stamp(s.name)
+	if l == nil || l.stamp != stamp {
+		l = s.newLane(e, b, stamp)
+	}
+	if !l.paced {
+		return nil
+	}
+	return l
+}
+
+func (s *Server) newLane(e Event, b *Behaviour, stamp channel.Stamp) *lane {
+	s.laneNumber++
+	l := &lane{stamp: stamp, number: s.laneNumber}
+	if len(s.lanes) >= maxLanes {
+		clear(s.lanes)
+	}
+	s.lanes[e.Channel()] = l
+	for _, sub := range s.table.Match(s.name) {
+		slot := uint32(sub)
+		if s.interval(slot, s.sessions.At(slot), e, b) > 0 {
+			l.paced = true
+		} else {
+			l.direct = append(l.direct, slot)
+		}
+	}
+	if !l.paced {
+		l.direct = nil
+	}
+	return l
+}
+
+// offer puts e into its lot, and gives it to those that wait for no turn.
+func (s *Server) offer(now int64, l *lane, e Event, b *Behaviour) {
+	id := s.conflater.take(s.conflationKey(e, b.Key))
+	s.gather(l, id, e, b)
+	t := &s.conflater.keys[id].lot
+	t.newest = e
+	t.count++
+	rest := t.open[:0]
+	for _, m := range t.open {
+		r := s.sessions.At(m.slot)
+		if r.replaying && s.follows(m.slot, e, b) {
+			rest = append(rest, m)
+			continue
+		}
+		s.conflater.keys[id].uses++
+		s.pacer.begin(now, m.interval, turn{session: s.address(m.slot, r), key: id, seen: t.count})
+		r.waited = true
+		s.give(now, m.slot, r, e, b, true)
+	}
+	if t.open = rest; len(rest) == 0 {
+		t.open = nil
+	}
+	s.conflater.put(id)
+}
+
+// gather finds those that wait for no turn of a key, unless they are known.
+func (s *Server) gather(l *lane, id uint32, e Event, b *Behaviour) {
+	if s.conflater.keys[id].lot.lane == l.number {
+		return
+	}
+	var open []member
+	for _, sub := range s.table.Match([]byte(e.Channel())) {
+		slot := uint32(sub)
+		r := s.sessions.At(slot)
+		interval := s.interval(slot, r, e, b)
+		if interval > 0 && !s.hasTurn(s.address(slot, r), id) {
+			open = append(open, member{slot, interval})
+		}
+	}
+	t := &s.conflater.keys[id].lot
+	t.lane, t.open = l.number, open
+}
+
+// hasTurn tells whether a session waits for its turn. One of the session that had
+// the slot before it ends.
+func (s *Server) hasTurn(a Address, id uint32) bool {
+	i, ok := s.pacer.turns[pendingKey{a.Slot, id}]
+	if ok && s.pacer.slab[i].session != a {
+		s.pacer.wheel.Cancel(i)
+		s.conflater.put(id)
+		s.pacer.end(i)
+		return false
+	}
+	return ok
+}
