@@ -2,7 +2,7 @@ package bayeux
 
 import (
 	"crypto/subtle"
-	"encoding/base64"
+	"encoding/base32"
 	"encoding/binary"
 )
 
@@ -20,52 +20,70 @@ const secretSize = 16
 
 const (
 	addressSize = 12
-	addressLen  = addressSize * 4 / 3
+	idSize      = addressSize + secretSize
 	// ClientIDLen is the length of every clientId in bytes.
-	ClientIDLen = addressLen + (secretSize*8+5)/6
+	ClientIDLen = (idSize*8 + 4) / 5
 )
 
-// appendClientID appends the clientId of the session at a with that secret, in the
-// base64 of URLs (RFC 4648, section 5): it is a path segment of the eventsource type,
-// and stands in the URLs of callback-polling, which may not be long.
+// digits of a clientId: letters and digits alone, as those of other servers, since it
+// is a path segment of the eventsource type; 5 bits each, since it stands in the URLs
+// of callback-polling, which may not be long.
+var digits = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
+
+// appendClientID appends the clientId of the session at a with that secret, in base32.
 func appendClientID(dst []byte, a Address, secret *[secretSize]byte) []byte {
-	var raw [addressSize + secretSize]byte
+	var raw [idSize]byte
 	binary.BigEndian.PutUint16(raw[0:], a.Node)
 	binary.BigEndian.PutUint16(raw[2:], a.Loop)
 	binary.BigEndian.PutUint32(raw[4:], a.Slot)
 	binary.BigEndian.PutUint32(raw[8:], a.Gen)
 	copy(raw[addressSize:], secret[:])
-	return base64.RawURLEncoding.AppendEncode(dst, raw[:])
+	return digits.AppendEncode(dst, raw[:])
 }
 
 // ParseClientID reads the address out of a clientId; ok is false for a text
 // that no server of this kind gave out. It does not prove that the session
 // exists: its owner compares the secret.
 func ParseClientID(id []byte) (a Address, ok bool) {
-	var raw [addressSize]byte
-	if len(id) != ClientIDLen || !decode(raw[:], id[:addressLen]) {
-		return a, false
+	a, _, ok = decodeClientID(id)
+	return a, ok
+}
+
+// decodeClientID reads the address and the secret.
+func decodeClientID(id []byte) (a Address, secret [secretSize]byte, ok bool) {
+	var raw [idSize]byte
+	if len(id) != ClientIDLen || !decodeDigits(raw[:], id) {
+		return a, secret, false
 	}
+	copy(secret[:], raw[addressSize:])
 	return Address{
 		Node: binary.BigEndian.Uint16(raw[0:]),
 		Loop: binary.BigEndian.Uint16(raw[2:]),
 		Slot: binary.BigEndian.Uint32(raw[4:]),
 		Gen:  binary.BigEndian.Uint32(raw[8:]),
-	}, true
+	}, secret, true
 }
 
-// decodeClientID reads the address and the secret.
-func decodeClientID(id []byte) (a Address, secret [secretSize]byte, ok bool) {
-	if a, ok = ParseClientID(id); !ok {
-		return a, secret, false
+// decodeDigits fills dst from a text of its length in base32: package base32 would
+// allocate, and pass over line ends.
+func decodeDigits(dst, text []byte) bool {
+	bits, have := uint(0), 0
+	for _, c := range text {
+		switch {
+		case '0' <= c && c <= '9':
+			c -= '0'
+		case 'a' <= c && c <= 'v':
+			c -= 'a' - 10
+		default:
+			return false
+		}
+		bits = bits<<5 | uint(c)
+		if have += 5; have >= 8 {
+			have -= 8
+			dst[0], dst = byte(bits>>have), dst[1:]
+		}
 	}
-	return a, secret, decode(secret[:], id[addressLen:])
-}
-
-// decode fills dst from a part of a clientId, which has no line ends.
-func decode(dst, text []byte) bool {
-	n, err := base64.RawURLEncoding.Decode(dst, text)
-	return err == nil && n == len(dst)
+	return true
 }
 
 // sameSecret compares in constant time, so that an answer's delay tells nothing.

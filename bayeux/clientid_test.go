@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-var plain = regexp.MustCompile(`^[A-Za-z0-9_-]{38}$`)
+var plain = regexp.MustCompile(`^[0-9a-z]{45}$`)
 
 // A clientId names its session's address and secret; no other text does, but for the
 // last character, which has bits to spare.

@@ -338,7 +338,7 @@ func (p *player) expand(text string) string {
 	return text
 }
 
-var clientIDs = regexp.MustCompile(fmt.Sprintf(`AAAAAA[A-Za-z0-9_-]{%d}`, ClientIDLen-6))
+var clientIDs = regexp.MustCompile(fmt.Sprintf(`000000[0-9a-v]{%d}`, ClientIDLen-6))
 
 // shorten replaces clientIds by $1, $2, ….
 func (p *player) shorten(text string) string {
