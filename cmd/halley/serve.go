@@ -36,7 +36,10 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 	log := newLog(env.stderr, &c.Serve)
 	settings := c.Loop()
 	settings.Log = log
-	settings.Pages = web.Pages(settings.Mounts[0], settings.AdvertiseHosts)
+	var err error
+	if settings.Pages, err = web.Pages(settings.Mounts[0], settings.AdvertiseHosts); err != nil {
+		return err
+	}
 	server, err := loop.New(settings)
 	if err != nil {
 		return usageError{err}

@@ -2,48 +2,42 @@ package web
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"io/fs"
-	"regexp"
+
+	"github.com/tdewolff/minify/v2/js"
 )
 
 // parts of halley.js, in order. They share one scope, in which root is the window.
 var parts = []string{"assets/halley/transports.js", "assets/halley/client.js"}
 
-// moduleEnd makes an ES module of the classic script.
-const moduleEnd = "const {halley} = window;\nexport const {Client} = halley;\nexport default halley;\n"
-
-// client puts halley.js together, as a classic script and as an ES module; ok
-// tells whether its parts are there.
-func client(files fs.FS) (classic, module []byte, ok bool) {
-	classic = append(classic, "/* halley.js, MIT licence */\n(function (root) {\n'use strict';\n"...)
-	for _, name := range parts {
-		body, err := fs.ReadFile(files, name)
-		if err != nil {
-			return nil, nil, false
-		}
-		classic = append(classic, strip(body)...)
-	}
-	classic = append(classic, "})(window);\n"...)
-	return classic, append(bytes.Clone(classic), moduleEnd...), true
-}
-
-var (
-	blockComment = regexp.MustCompile(`(?ms)^[ \t]*/\*.*?\*/[ \t]*\n`)
-	indentation  = regexp.MustCompile(`(?m)^[ \t]+`)
-	lineComment  = regexp.MustCompile(`(?m)^[ \t]*//.*$`)
-	// One that follows code holds no quote, so that none is seen in a string.
-	endComment = regexp.MustCompile("(?m)[ \t]+//[ \t][^'\"`\n]*$")
-	blankLines = regexp.MustCompile(`\n{2,}`)
+const (
+	licence = "/* halley.js, MIT licence */\n"
+	// moduleEnd makes an ES module of the classic script.
+	moduleEnd = "\nconst {halley} = window;\nexport const {Client} = halley;\nexport default halley;\n"
 )
 
-// strip leaves out of a script what is there for its readers: comments that
-// stand alone or at the end of a line, indentation and blank lines. It knows no
-// grammar: the script must have no string or template of several lines, and no
-// quotes in its comments at the end of a line.
-func strip(script []byte) []byte {
-	script = blockComment.ReplaceAll(script, nil)
-	script = lineComment.ReplaceAll(script, nil)
-	script = endComment.ReplaceAll(script, nil)
-	script = indentation.ReplaceAll(script, nil)
-	return bytes.TrimLeft(blankLines.ReplaceAll(script, []byte("\n")), "\n")
+// client puts halley.js together and minifies it, as a classic script and as an ES
+// module. Both are nil where its parts are not among the files.
+func client(files fs.FS) (classic, module []byte, err error) {
+	source := bytes.NewBufferString("(function (root) {\n'use strict';\n")
+	for _, name := range parts {
+		body, err := fs.ReadFile(files, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil, nil
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		source.Write(body)
+	}
+	source.WriteString("})(window);\n")
+	script := bytes.NewBufferString(licence)
+	// It shortens the names of variables, never those of properties.
+	if err := new(js.Minifier).Minify(nil, script, source, nil); err != nil {
+		return nil, nil, fmt.Errorf("halley.js: %w", err)
+	}
+	classic = script.Bytes()
+	return classic, append(bytes.Clone(classic), moduleEnd...), nil
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"fmt"
 	"io/fs"
 	"path"
 	"strings"
@@ -19,13 +20,17 @@ var assets embed.FS
 // Pages returns the function that finds the page at a URL path, without its
 // query. A page needs no extension: / is index.html and /ticker is ticker.html.
 // The pages talk to the Bayeux endpoint at mount, and may hold connections to
-// hosts (host or host:port) beside their own.
-func Pages(mount string, hosts []string) func(path string) (loop.Page, bool) {
-	pages := load(assets, settings(mount, hosts))
+// hosts (host or host:port) beside their own. An error means that the binary was
+// built with scripts that cannot be read.
+func Pages(mount string, hosts []string) (find func(path string) (loop.Page, bool), err error) {
+	pages, err := load(assets, settings(mount, hosts))
+	if err != nil {
+		return nil, fmt.Errorf("pages: %w", err)
+	}
 	return func(path string) (loop.Page, bool) {
 		page, ok := pages[path]
 		return page, ok
-	}
+	}, nil
 }
 
 // settings is what the pages in HTML leave open: where the endpoint is, relative
@@ -41,7 +46,7 @@ func settings(mount string, hosts []string) *strings.Replacer {
 
 // load reads the assets. The map is only looked at afterwards, so that every
 // event loop may share it.
-func load(files fs.FS, settings *strings.Replacer) map[string]loop.Page {
+func load(files fs.FS, settings *strings.Replacer) (map[string]loop.Page, error) {
 	found := make(map[string]loop.Page)
 	add := func(path, kind string, body []byte) {
 		found[path] = loop.Page{ContentType: kind, Body: body, ETag: etag(body)}
@@ -60,13 +65,14 @@ func load(files fs.FS, settings *strings.Replacer) map[string]loop.Page {
 		return err
 	})
 	if err != nil {
-		panic("web: embedded files cannot be read: " + err.Error())
+		return nil, err
 	}
-	if classic, module, ok := client(files); ok {
+	classic, module, err := client(files)
+	if classic != nil {
 		add("/halley.js", contentType(".js"), classic)
 		add("/halley.mjs", contentType(".js"), module)
 	}
-	return found
+	return found, err
 }
 
 // contentType tells the kind of an asset by its extension; what is of no known

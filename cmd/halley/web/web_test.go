@@ -7,13 +7,25 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"halley/loop"
 )
 
-// demo is the pages of a server whose endpoint is at the usual place.
-var demo = load(assets, settings("/bayeux", nil))
+// pages are those of a server whose endpoint is at mount.
+func pages(t *testing.T, mount string, hosts ...string) map[string]loop.Page {
+	t.Helper()
+	found, err := load(assets, settings(mount, hosts))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
 
 func TestPages(t *testing.T) {
-	find := Pages("/bayeux", nil)
+	find, err := Pages("/bayeux", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for path, want := range map[string]string{
 		"/":             "text/html; charset=utf-8",
 		"/ticker":       "text/html; charset=utf-8",
@@ -44,7 +56,11 @@ func TestPages(t *testing.T) {
 
 func TestETagFollowsTheBody(t *testing.T) {
 	tag := func(body string) string {
-		return load(fstest.MapFS{"assets/a.css": {Data: []byte(body)}}, settings("/bayeux", nil))["/a.css"].ETag
+		found, err := load(fstest.MapFS{"assets/a.css": {Data: []byte(body)}}, settings("/bayeux", nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found["/a.css"].ETag
 	}
 	one, again, two := tag("one"), tag("one"), tag("two")
 	if one != again || one == two {
@@ -53,8 +69,9 @@ func TestETagFollowsTheBody(t *testing.T) {
 }
 
 func TestUnknownKindsAreNotServed(t *testing.T) {
-	if got := load(fstest.MapFS{"assets/notes.txt": {Data: []byte("private")}}, settings("/bayeux", nil)); len(got) != 0 {
-		t.Errorf("served %v", got)
+	got, err := load(fstest.MapFS{"assets/notes.txt": {Data: []byte("private")}}, settings("/bayeux", nil))
+	if len(got) != 0 || err != nil {
+		t.Errorf("served %v, %v", got, err)
 	}
 }
 
@@ -62,6 +79,7 @@ func TestUnknownKindsAreNotServed(t *testing.T) {
 // relative address: the pages work offline and below any prefix.
 func TestReferencesAreRelativeAndPresent(t *testing.T) {
 	reference := regexp.MustCompile(`(?:href|src)="([^"]*)"|from '([^']*)'|url\(([^)]*)\)`)
+	demo := pages(t, "/bayeux")
 	for path, page := range demo {
 		text := strings.ReplaceAll(string(page.Body), "url(#tail)", "")
 		for _, match := range reference.FindAllStringSubmatch(text, -1) {
@@ -80,7 +98,7 @@ func TestReferencesAreRelativeAndPresent(t *testing.T) {
 // or script needs it loosened.
 func TestPagesKeepTheirPolicy(t *testing.T) {
 	inline := regexp.MustCompile(`<[^>]+\s(?:on\w+|style)=|<style|<script(?:>|[^>]+[^r]>)|javascript:`)
-	for path, page := range demo {
+	for path, page := range pages(t, "/bayeux") {
 		if !strings.HasPrefix(page.ContentType, "text/html") {
 			continue
 		}
@@ -97,7 +115,7 @@ func TestPagesKeepTheirPolicy(t *testing.T) {
 // Text that came over the wire must never be read as markup.
 func TestScriptsInsertTextOnly(t *testing.T) {
 	markup := regexp.MustCompile(`innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function`)
-	for path, page := range demo {
+	for path, page := range pages(t, "/bayeux") {
 		if strings.HasSuffix(path, ".js") && markup.Match(page.Body) {
 			t.Errorf("%s uses %s", path, markup.Find(page.Body))
 		}
@@ -105,57 +123,56 @@ func TestScriptsInsertTextOnly(t *testing.T) {
 }
 
 func TestPagesFollowTheServer(t *testing.T) {
-	page, _ := Pages("/live/feed", []string{"push.example:8080"})("/")
+	page := pages(t, "/live/feed", "push.example:8080")["/"]
 	for _, want := range []string{`content="live/feed"`, "script-src 'self' http://push.example:8080;", "connect-src 'self' http://push.example:8080 ws://push.example:8080;"} {
 		if !bytes.Contains(page.Body, []byte(want)) {
 			t.Errorf("the page has no %s", want)
 		}
 	}
-	for path, page := range demo {
+	for path, page := range pages(t, "/bayeux") {
 		if strings.HasPrefix(page.ContentType, "text/html") && bytes.Contains(page.Body, []byte("{{")) {
 			t.Errorf("%s has a gap that is not filled", path)
 		}
 	}
 }
 
-func TestStrip(t *testing.T) {
-	const script = `/*
- * About it.
- */
-/** Says where. */
-function where(url) {
-  // What it's for.
+// A script that the server cannot read is an error, no panic and no empty answer.
+func TestBrokenScriptIsAnError(t *testing.T) {
+	files := fstest.MapFS{parts[0]: {Data: []byte("function (")}, parts[1]: {Data: nil}}
+	if pages, err := load(files, settings("/bayeux", nil)); err == nil || !strings.Contains(err.Error(), "halley.js") {
+		t.Errorf("%d pages, %v", len(pages), err)
+	}
+}
 
-  const at = 'http://example.test/'; // ms, not s
-  const other = "a // b"; const more = 1;
-  return at + /\/\/ x/.source + '// kept';  // it's kept, for its quote
-}
-`
-	const want = `function where(url) {
-const at = 'http://example.test/';
-const other = "a // b"; const more = 1;
-return at + /\/\/ x/.source + '// kept';  // it's kept, for its quote
-}
-`
-	if got := string(strip([]byte(script))); got != want {
-		t.Errorf("got:\n%s", got)
+// What pages use of halley.js keeps its name, and what is there for the readers of
+// its source goes.
+func TestMinifiedKeepsNames(t *testing.T) {
+	script := string(pages(t, "/bayeux")["/halley.js"].Body)
+	if !strings.HasPrefix(script, licence) {
+		t.Errorf("it begins %q", script[:40])
+	}
+	for _, name := range []string{"init", "subscribe", "publish", "unsubscribe", "use", "disconnect", "onStatus", "maxQueue", "networkDelay"} {
+		if !regexp.MustCompile(`\b` + name + `\b`).MatchString(script) {
+			t.Errorf("%s has another name", name)
+		}
+	}
+	if strings.Contains(script, "// ") || strings.Contains(script, " * ") || !strings.Contains(script, "use strict") {
+		t.Error("its comments are there still, or its strictness is not")
 	}
 }
 
 // The module is the classic script and a line that exports what it made.
 func TestModule(t *testing.T) {
+	demo := pages(t, "/bayeux")
 	classic, module := demo["/halley.js"].Body, demo["/halley.mjs"].Body
 	if !bytes.HasPrefix(module, classic) || string(module[len(classic):]) != moduleEnd {
 		t.Errorf("the module ends %q", module[max(0, len(module)-200):])
-	}
-	if comment := regexp.MustCompile(`(?m)^\s*(//|\*).*`).Find(classic); comment != nil {
-		t.Errorf("served with its comment %q", comment)
 	}
 }
 
 func TestClientIsSmall(t *testing.T) {
 	const limit = 6 << 10
-	page := demo["/halley.js"]
+	page := pages(t, "/bayeux")["/halley.js"]
 	var packed bytes.Buffer
 	writer, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
 	if err != nil {
