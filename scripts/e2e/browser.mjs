@@ -62,7 +62,7 @@ class PageClient {
     this.page = page;
     this.errors = [];
     page.on('pageerror', (error) => this.errors.push(error.message));
-    for (const name of ['open', 'subscribe', 'unsubscribe', 'publish', 'batch', 'close', 'type', 'id']) {
+    for (const name of ['open', 'subscribe', 'unsubscribe', 'publish', 'batch', 'pace', 'close', 'type', 'id']) {
       this[name] = (...args) => page.evaluate(([verb, list]) => window.client[verb](...list), [name, args]);
     }
   }

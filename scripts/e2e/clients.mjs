@@ -140,9 +140,16 @@ export class HalleyClient {
     }));
   }
 
-  async subscribe(channel) {
-    this.channels.set(channel, this.halley.subscribe(channel, (data, message) => this.inbox.push([message.channel, data])));
+  /** Takes the options of halley.js's subscribe, too. */
+  async subscribe(channel, options) {
+    const hear = (data, message) => this.inbox.push([message.channel, data]);
+    this.channels.set(channel, this.halley.subscribe(channel, hear, options));
     await this.halley.publish('/e2e/sync', 0); // goes after the subscribe, in the same request
+  }
+
+  async pace(channel, interval) {
+    this.halley.pace(this.channels.get(channel), interval);
+    await this.halley.publish('/e2e/sync', 0);
   }
 
   async unsubscribe(channel) {

@@ -1,7 +1,11 @@
 // halley.js in a real browser: every transport from its own origin and from another, fallback, moves, hosts and tabs.
 import { after, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Server, pause, until } from './server.mjs';
+import { Cutter } from './cutter.mjs';
 import { story } from './story.mjs';
 import { launch, openInPage, otherOrigin } from './browser.mjs';
 import { openFaye } from './libraries.mjs';
@@ -30,19 +34,25 @@ function tell(where, type, flags = []) {
 for (const type of ALL) tell('same', type);
 for (const type of ALL) tell('another', type, type === 'callback-polling' ? [] : admitted);
 
-/** Runs a test with a server and a page of it, or of another origin; `transports` may be left to halley.js. */
-async function withPage({ flags = [], origin, transports }, test) {
+/**
+ * Runs a test with a server and a page of it, or of another origin; `transports` may be left to halley.js.
+ * With `cuts` the page reaches its server by a Cutter.
+ */
+async function withPage({ flags = [], origin, transports, cuts, ...options }, test) {
   const server = await Server.start(...flags);
-  const client = await openInPage(context, { library: 'halley', type: '', url: server.url, origin: origin ?? server.origin });
-  await client.page.evaluate((names) => {
-    if (names) window.client.options.transports = names;
-    else delete window.client.options.transports;
-  }, transports);
+  const cutter = cuts && await Cutter.start(server);
+  const front = cutter ?? server;
+  const client = await openInPage(context, { library: 'halley', type: '', url: front.url, origin: origin ?? front.origin });
+  await client.page.evaluate(([names, further]) => {
+    Object.assign(window.client.options, further, { transports: names });
+    if (!names) delete window.client.options.transports;
+  }, [transports, options]);
   try {
-    await test(client, server);
+    await test(client, server, cutter);
     await client.close();
     await client.dispose();
   } finally {
+    cutter?.close();
     await server.stop('SIGKILL');
   }
 }
@@ -122,6 +132,107 @@ describe('a network that comes back', () => {
     await until(async () => (await numbers(client, '/feed')).length === 2, 'both messages');
     assert.equal(await client.id(), id);
   }));
+});
+
+describe('with a history', () => {
+  for (const type of ALL.slice(0, 5)) {
+    it(`${type}: every message comes once and in order, over crashes and restarts`, async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'halley-history-'));
+      const flags = ['--rule', '/feed/* history=10000', '--history-file', join(folder, 'history')];
+      let count = 0;
+      const wanted = [];
+      try {
+        await withPage({ transports: [type], flags }, async (client, server) => {
+          const feed = async (n) => {
+            for (; n > 0; n--) {
+              wanted.push([`/feed/${count % 3}`, count]);
+              await server.publish(...wanted.at(-1));
+              count++;
+            }
+          };
+          await client.open();
+          await feed(5);
+          await client.subscribe('/feed/*', { since: -2 });
+          for (const signal of ['SIGKILL', 'SIGTERM']) {
+            await feed(60);
+            await server.restart(signal); // with what is on its way
+            await feed(20);
+          }
+          await until(async () => (await client.inbox).length >= count, 'all messages');
+          await pause(100);
+          assert.deepEqual(await client.inbox, wanted);
+        });
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    });
+
+    it(`${type}: what is lost with a connection comes again`, () => losses([type], { since: -2 }, ['--rule', '/feed history=1000']));
+  }
+});
+
+/** Publishes, cuts off the answers that bring some of it, and expects all of it. */
+function losses(transports, subscribe, flags, options) {
+  return withPage({ transports, flags, cuts: true, ...options }, async (client, server, cutter) => {
+    await client.open();
+    await client.subscribe('/feed', subscribe);
+    for (const n of upTo(9)) {
+      if (n % 3 === 1) cutter.cutNext(`"data":${n}`, options?.ack);
+      await server.publish('/feed', n);
+      await until(async () => (await numbers(client, '/feed')).length > n, `message ${n}`);
+    }
+    await pause(100);
+    assert.deepEqual(await numbers(client, '/feed'), upTo(9));
+    assert.equal(cutter.cuts, 3);
+  });
+}
+
+describe('with acknowledgements', () => {
+  for (const type of ['websocket', 'long-polling', 'callback-polling']) {
+    it(`${type}: what is lost with a reply comes again`, () => losses([type], {}, [], { ack: true }));
+  }
+
+  it('every message comes once and in order while the session moves', () => withPage({ ack: true, flags: ['--loops', '4'] }, async (client, server) => {
+    await client.open();
+    await client.subscribe('/feed');
+    let count = 0;
+    let moving = true;
+    const feed = (async () => {
+      for (; moving; await pause(8)) await server.publish('/feed', count++);
+    })();
+    for (const name of ['long-polling', 'websocket', 'callback-polling', 'polling', 'websocket', 'long-polling']) {
+      await client.page.evaluate((to) => window.client.halley.use(to), name);
+      await pause(200);
+    }
+    moving = false;
+    await feed;
+    await until(async () => (await numbers(client, '/feed')).length >= count, 'the feed');
+    assert.deepEqual(await numbers(client, '/feed'), upTo(count));
+  }));
+});
+
+describe('an interval', () => {
+  for (const type of ['websocket', 'long-polling']) {
+    it(`${type}: brings the newest now and then, the last one always, and changes while it runs`, () => withPage({ transports: [type] }, async (client, server) => {
+      const feed = async (from, to) => {
+        for (let n = from; n < to; n++, await pause(5)) await server.publish('/feed', n);
+        await until(async () => (await numbers(client, '/feed')).at(-1) === to - 1, 'the last one');
+      };
+      await client.open();
+      await client.subscribe('/feed', { interval: 200 });
+      await feed(0, 200);
+      const some = await numbers(client, '/feed');
+      assert.ok(some.length < 100, String(some));
+      assert.deepEqual(some, [...some].sort((a, b) => a - b));
+      await client.pace('/feed', 0);
+      await pause(300); // the turn that is going on ends
+      await feed(200, 240);
+      assert.deepEqual((await numbers(client, '/feed')).slice(some.length), upTo(240).slice(200));
+      await client.pace('/feed', 500);
+      await feed(240, 340);
+      assert.ok((await numbers(client, '/feed')).length < some.length + 40 + 50);
+    }));
+  }
 });
 
 describe('a host of its own for held connections', () => {

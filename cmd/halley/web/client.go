@@ -10,7 +10,7 @@ import (
 )
 
 // parts of halley.js, in order. They share one scope, in which root is the window.
-var parts = []string{"assets/halley/transports.js", "assets/halley/client.js"}
+var parts = []string{"assets/halley/transports.js", "assets/halley/subscriptions.js", "assets/halley/client.js"}
 
 const (
 	licence = "/* halley.js, MIT licence */\n"

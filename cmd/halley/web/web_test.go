@@ -138,7 +138,10 @@ func TestPagesFollowTheServer(t *testing.T) {
 
 // A script that the server cannot read is an error, no panic and no empty answer.
 func TestBrokenScriptIsAnError(t *testing.T) {
-	files := fstest.MapFS{parts[0]: {Data: []byte("function (")}, parts[1]: {Data: nil}}
+	files := fstest.MapFS{}
+	for _, name := range parts {
+		files[name] = &fstest.MapFile{Data: []byte("function (")}
+	}
 	if pages, err := load(files, settings("/bayeux", nil)); err == nil || !strings.Contains(err.Error(), "halley.js") {
 		t.Errorf("%d pages, %v", len(pages), err)
 	}

@@ -29,9 +29,18 @@ export interface Options {
   maxPollInterval?: number;
   /** Publishes that may wait for a session. */
   maxQueue?: number;
+  /**
+   * Acknowledges each reply, as CometD's extension of that name does: what the server does not know to have
+   * arrived comes again, and nothing is lost while the session lives. Goes without the streams, 'eventsource'
+   * and 'xhr-streaming'.
+   */
+  ack?: boolean;
   /** Called on every change of the connection. */
   onStatus?(status: Status, detail: StatusDetail): void;
-  /** Called for each message that was refused or lost. */
+  /**
+   * Called for each message that was refused or lost; for a subscribe whose `since` the server has
+   * forgotten, too, which then goes on with all that is left.
+   */
   onError?(error: Error & { reply?: Reply }): void;
   /** Called with the number of messages, by channel, that the server gave up because this page was too slow. */
   onDropped?(counts: Record<string, number>): void;
@@ -41,6 +50,8 @@ export interface Options {
 export interface Message<Data = unknown> {
   channel: string;
   data: Data;
+  /** Its number, on a channel with a history. */
+  replayId?: number;
   [field: string]: unknown;
 }
 
@@ -54,9 +65,22 @@ export interface Reply {
   [field: string]: unknown;
 }
 
-export interface Subscription<Data = unknown> {
+export interface SubscribeOptions {
+  /**
+   * Where to begin, on channels with a history: after the message of that number, or with what comes (-1), or with
+   * all that is kept (-2). The subscription then goes on where it was when the connection or the session is lost,
+   * and gets nothing twice.
+   */
+  since?: number;
+  /** Milliseconds between two messages of one channel at least: the newest comes, and the last one always. 0 is all. */
+  interval?: number;
+}
+
+export interface Subscription<Data = unknown> extends Readonly<SubscribeOptions> {
   readonly channel: string;
   readonly listener: (data: Data, message: Message<Data>) => void;
+  /** With `since`, the number of the last message heard: kept, it lets another page go on there. */
+  readonly since?: number;
 }
 
 /** One session with a Bayeux server. A page may have several. */
@@ -64,7 +88,13 @@ export class Client {
   /** Connects to a Bayeux server; a relative URL counts from the page. */
   init(url: string, options?: Options): void;
   /** Calls listener for every message on a channel, or a pattern that ends in * or **. */
-  subscribe<Data = any>(channel: string, listener: (data: Data, message: Message<Data>) => void): Subscription<Data>;
+  subscribe<Data = any>(
+    channel: string,
+    listener: (data: Data, message: Message<Data>) => void,
+    options?: SubscribeOptions,
+  ): Subscription<Data>;
+  /** Changes the interval of a subscription while it runs. Of several to one channel the least counts. */
+  pace(subscription: Subscription<any>, interval: number): void;
   /** Ends what subscribe returned. */
   unsubscribe(subscription: Subscription<any>): void;
   /** Publishes data; the promise is rejected when the server refuses it or the request breaks off. */

@@ -5,7 +5,7 @@ import vm from 'node:vm';
 
 const part = (name) => readFileSync(new URL(`../assets/halley/${name}.js`, import.meta.url), 'utf8');
 // As the server puts it together, but for the comments.
-const source = `(function (root) {'use strict';${part('transports')}${part('client')}})(window);`;
+const source = `(function (root) {'use strict';${['transports', 'subscriptions', 'client'].map(part).join('')}})(window);`;
 const ALL = ['websocket', 'eventsource', 'xhr-streaming', 'long-polling', 'callback-polling'];
 
 /** Resolves once check() is truthy, to what it returned; fails with what was awaited. */
@@ -110,6 +110,10 @@ export class FakeServer {
 
   lines(response, json) {
     response.lines = true;
+    if (this.beats) {
+      const timer = setInterval(() => response.write('\n'), 5);
+      return response.on('close', () => clearInterval(timer));
+    }
     response.write([json, ...this.more.map((message) => JSON.stringify([message]))].join('\n') + '\n');
     this.streams.push(response);
   }

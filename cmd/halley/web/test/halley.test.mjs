@@ -32,7 +32,7 @@ test('a session begins with a handshake and a connect that is not held', async (
   const [handshake, first, second] = server.requests.map((r) => r.messages);
   assert.deepEqual({ ...handshake[0] }, {
     channel: '/meta/handshake', version: '1.0', minimumVersion: '1.0',
-    supportedConnectionTypes: ['long-polling'], id: '1',
+    supportedConnectionTypes: ['long-polling'], ext: { replay: true }, id: '1',
   });
   assert.deepEqual(first[0], {
     channel: '/meta/connect', clientId: 'session1', connectionType: 'long-polling', advice: { timeout: 0 }, id: '2',

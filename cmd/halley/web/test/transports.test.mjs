@@ -211,6 +211,12 @@ describe('xhr-streaming', () => {
     init({ transports: ['xhr-streaming', 'long-polling'], networkDelay: 40 });
     await over('long-polling');
   });
+
+  test('whose first line does not come, though its beats do, gives way', async () => {
+    server.beats = true;
+    init({ transports: ['xhr-streaming', 'long-polling'], networkDelay: 40 });
+    await over('long-polling');
+  });
 });
 
 describe('polling', () => {

@@ -20,12 +20,14 @@ const OPTIONS = {
   pollInterval: 1000,  // ms between two polls while somebody is at the page; it grows when nobody is
   maxPollInterval: 20000, // ms, the longest
   maxQueue: 1000,      // publishes that may wait for a session
+  ack: false,          // whether each reply is acknowledged, so that none is lost; without streams
   onStatus() {},       // (status, {transport, error, retryIn}) on every change
   onError() {},        // (error) for a refused or lost message
   onDropped() {},      // ({channel: count}) for messages that the server gave up, this page being too slow
 };
 const ADVICE = {reconnect: 'retry', interval: 0, timeout: 60000, maxInterval: 0};
 const SESSION_LOST = /^40[12]/; // 402 as the specification has it, 401 as Faye does
+const FORGOTTEN = /^400.*replayId/; // the server has no longer what follows a cursor
 const MAX_BATCH = 100;          // messages in one request
 const LINGER = 2000;            // ms that a link which was left may still bring what was on its way
 const TRIES = 3;                // failures of a transport that has worked before another is tried
@@ -37,6 +39,12 @@ function call(fn, ...args) {
   } catch (error) {
     setTimeout(() => { throw error; });
   }
+}
+
+/** The reply to a message, which must not be missing. */
+function only(message, replies) {
+  if (!replies.has(message.id)) throw new Error('no reply');
+  return replies.get(message.id);
 }
 
 /** How many bytes of a URL a message takes, with room for its id and clientId. */
@@ -57,9 +65,10 @@ class Client {
     this.options = OPTIONS;
     this.advice = ADVICE;
     this.wanted = new Map(); // channel → set of the subscriptions here
-    this.held = new Set();   // channels that the session was told about
+    this.held = new Map();   // channel that the session was told about → interval
     this.queue = [];         // publishes that wait for a session or for their turn
     this.links = new Set();  // those that may bring messages: the one in use, and left ones
+    this.torn = false;       // whether something may be lost with a connection
     this.status = this.told = 'closed'; // connecting, connected, reconnecting, closed
     this.epoch = 0;          // grows whenever the loop that runs is to end
     this.ids = 0;
@@ -77,9 +86,9 @@ class Client {
   init(url, options) {
     this.options = Object.assign({}, OPTIONS, options);
     this.url = new URL(url, root.document.baseURI).href;
-    const known = this.options.transports.filter((name) => transports[name]);
+    const known = this.options.transports.filter((name) => this.knows(name));
     const usable = known.filter((name) => transports[name].usable(this.url));
-    this.names = usable.length ? usable : known;
+    this.names = usable.length ? usable : known.length ? known : ['long-polling'];
     this.start();
   }
 
@@ -89,7 +98,7 @@ class Client {
    * promise is rejected and all is as before.
    */
   async use(name) {
-    if (!this.names || !transports[name]) throw new Error('no transport ' + name);
+    if (!this.names || !this.knows(name)) throw new Error('no transport ' + name);
     const before = this.names;
     this.names = [name, ...before.filter((other) => other !== name)];
     if (this.status === 'connected') {
@@ -105,13 +114,29 @@ class Client {
     }
   }
 
-  /** Calls listener(data, message) for every message on a channel or pattern. */
-  subscribe(channel, listener) {
-    const subscription = {channel, listener};
+  /** A stream has no replies whose number could be acknowledged. */
+  knows(name) {
+    return transports[name] && !(this.options.ack && transports[name].streams);
+  }
+
+  /**
+   * Calls listener(data, message) for every message on a channel or pattern. Of the
+   * options, since is where to begin (-1 with what comes, -2 with all that is kept, or
+   * after the message of that replayId) and go on after any loss; interval, in ms,
+   * asks for the newest message of each channel in so much time.
+   */
+  subscribe(channel, listener, options) {
+    const subscription = subscriptionTo(channel, listener, options);
     if (!this.wanted.has(channel)) this.wanted.set(channel, new Set());
     this.wanted.get(channel).add(subscription);
     this.schedule();
     return subscription;
+  }
+
+  /** Changes the interval of a subscription while it runs; 0 is every message. */
+  pace(subscription, interval) {
+    subscription.interval = interval;
+    this.schedule();
   }
 
   /** Ends what subscribe returned; the server is told when a channel's last one goes. */
@@ -183,7 +208,9 @@ class Client {
     if (this.status === 'reconnecting') return this.wake && this.wake();
     const {timeout, interval} = this.advice;
     const late = Date.now() - this.heard > timeout + interval + this.options.networkDelay;
-    if (this.status === 'connected' && (certain || late)) this.move(this.transport).catch(() => {});
+    if (this.status !== 'connected' || !certain && !late) return;
+    this.tear();
+    this.move(this.transport).catch(() => {});
   }
 
   /** Somebody is at the page: poll sooner. */
@@ -204,7 +231,7 @@ class Client {
         resting = false;
         failures = 0;
         await this.link.stream;
-        await this.sleep(this.advice.interval);
+        await this.sleep(this.torn ? 0 : this.advice.interval);
       } catch (error) {
         if (epoch !== this.epoch) return;
         await this.recover(error, failures++);
@@ -226,6 +253,7 @@ class Client {
       this.adopt(this.open(names[(names.indexOf(transport) + 1) % names.length]));
     }
     this.fresh = true;
+    if (!error.reply) this.tear();
     // What a stream's heartbeats wait is no pause that the server asked for.
     retryIn = Math.max(retryIn, advice.timeout ? advice.interval : 0);
     this.tell('reconnecting', error, retryIn);
@@ -240,6 +268,7 @@ class Client {
     const reply = await this.ask(this.link, {
       channel: '/meta/handshake', version: '1.0', minimumVersion: '1.0',
       supportedConnectionTypes: [...new Set(this.names.map(typeOf))],
+      ext: {replay: true, ack: this.options.ack || undefined},
     }, 0);
     if (epoch !== this.epoch) throw new Error('closed');
     this.obey(reply);
@@ -249,7 +278,13 @@ class Client {
     this.names = common;
     this.clientId = reply.clientId;
     this.fresh = true;
+    this.acked = this.options.ack && reply.ext && reply.ext.ack ? 0 : undefined;
+    this.torn = this.link.torn = false;
     this.held.clear();
+    this.wanted.forEach((set) => set.forEach((sub) => {
+      sub.seen.clear(); // the numbers may be others
+      sub.joining = null;
+    }));
     this.schedule();
   }
 
@@ -257,10 +292,11 @@ class Client {
     const {clientId, fresh, advice} = this;
     if (epoch !== this.epoch) throw new Error('closed');
     if (this.expired()) throw this.lose(clientId);
-    const message = {channel: '/meta/connect', clientId, connectionType: typeOf(link.name)};
-    if (link.name === 'polling') message.advice = {timeout: 0, interval: this.lullInterval()};
-    else if (fresh) message.advice = {timeout: 0};
     if (this.hosts) link.held = this.hosts[0];
+    this.caller = link;
+    if (this.torn) await this.resume(epoch, link);
+    const message = this.poll(typeOf(link.name), fresh && {timeout: 0});
+    if (link.name === 'polling') message.advice = {timeout: 0, interval: this.lullInterval()};
     const reply = await this.ask(link, message, fresh ? 0 : advice.timeout);
     if (epoch !== this.epoch) throw new Error('closed');
     this.obey(reply, clientId);
@@ -270,6 +306,40 @@ class Client {
     this.adopt(link);
     this.tell('connected');
     this.schedule();
+  }
+
+  /** A connect, which acknowledges what has come. */
+  poll(connectionType, advice) {
+    const {clientId, acked} = this;
+    return {channel: '/meta/connect', clientId, connectionType, advice: advice || undefined, ext: acked >= 0 ? {ack: acked} : undefined};
+  }
+
+  /** Something may be lost with the connection that fails, or comes again: acknowledgements or a replay tell. */
+  tear() {
+    if (this.acked >= 0) return;
+    this.torn = true;
+    this.links.forEach((link) => { link.torn = true; });
+  }
+
+  /**
+   * Asks again for what was lost, which the server counts as delivered. It comes with
+   * the reply to a connect in the same request: that takes the session from wherever
+   * the server still believes it, before anything else can go there.
+   */
+  async resume(epoch, link) {
+    const {clientId} = this;
+    this.torn = link.torn = false;
+    const entries = [...this.wanted].filter(([channel, set]) => this.held.has(channel) && [...set].some(replays))
+      .map(([channel, set]) => this.change(channel, set));
+    if (!entries.length) return;
+    const connect = this.poll(link.name === 'websocket' ? link.name : 'long-polling', {timeout: 0});
+    const messages = [...entries.map((entry) => Object.assign(entry.message, {clientId})), connect];
+    messages.forEach((message) => this.sign(message));
+    entries.forEach((entry) => entry.begin());
+    const replies = await this.exchange(link, messages, 0);
+    if (epoch !== this.epoch) throw new Error('closed');
+    entries.forEach((entry) => this.settle(entry, replies.get(entry.message.id)));
+    this.obey(only(connect, replies), clientId);
   }
 
   async move(name) {
@@ -325,7 +395,14 @@ class Client {
   open(name) {
     const link = {
       name, url: this.url, held: this.url,
-      deliver: (batch) => this.links.has(link) && this.deliver(batch),
+      deliver: (batch) => {
+        if (this.links.has(link)) this.deliver(batch, link);
+        return batch;
+      },
+      ended: () => {
+        this.tear();
+        if (link === this.link && this.wake) this.wake();
+      },
       broken: (error) => link === this.link && this.interrupt && this.interrupt(error),
     };
     transports[name].open(link);
@@ -389,12 +466,12 @@ class Client {
 
   /** Takes the next batch: subscribe, publish, unsubscribe, as much as one request carries. */
   take() {
+    const {wanted, held} = this;
+    const differs = ([channel, set]) => held.get(channel) !== pace(set) || [...set].some((sub) => sub.late);
     const plan = [
-      ...[...this.wanted.keys()].filter((channel) => !this.held.has(channel))
-        .map((channel) => this.change('subscribe', channel, 'add', 'delete')),
+      ...[...wanted].filter(differs).map(([channel, set]) => this.change(channel, set)),
       ...this.queue,
-      ...[...this.held].filter((channel) => !this.wanted.has(channel))
-        .map((channel) => this.change('unsubscribe', channel, 'delete', 'add')),
+      ...[...held.keys()].filter((channel) => !wanted.has(channel)).map((channel) => this.change(channel)),
     ];
     let count = 0;
     for (let room = this.link.limit; count < plan.length && count < MAX_BATCH; count++) {
@@ -406,14 +483,32 @@ class Client {
     return batch;
   }
 
-  change(verb, subscription, redo, undo) {
-    const message = {channel: '/meta/' + verb, subscription};
+  /** Tells the server of a channel's subscriptions, or that there are none. */
+  change(channel, set) {
+    const {held} = this;
+    const before = held.get(channel);
+    const interval = set && pace(set);
+    const after = set && cursor(set, held.has(channel));
+    const message = {channel: set ? '/meta/subscribe' : '/meta/unsubscribe', subscription: channel};
+    if (interval || after !== undefined) {
+      message.ext = {replay: after === undefined ? after : {[channel]: after}, conflate: interval ? {interval} : undefined};
+    }
     return {
       message, cost: cost(message),
-      begin: () => this.held[redo](subscription),
+      begin: () => {
+        if (!set) return held.delete(channel);
+        held.set(channel, interval);
+        set.forEach((sub) => { sub.late = false; });
+      },
       resolve() {},
       reject: (error) => {
-        if (!error.reply) this.held[undo](subscription); // not refused: ask again
+        if (!error.reply) { // not refused: ask again
+          if (set) held.delete(channel);
+          else held.set(channel, before);
+        } else if (set && FORGOTTEN.test(error.reply.error)) {
+          // What is left is better than nothing, though some of it may have come before.
+          [...set].filter(replays).forEach((sub) => { sub.late = sub.since !== EARLIEST; sub.since = EARLIEST; });
+        }
         call(this.options.onError, error);
       },
     };
@@ -427,28 +522,29 @@ class Client {
   }
 
   async ask(link, message, held) {
-    const reply = (await this.exchange(link, [this.sign(message)], held)).get(message.id);
-    if (!reply) throw new Error('no reply');
-    return reply;
+    return only(message, await this.exchange(link, [this.sign(message)], held));
   }
 
-  /** Sends messages, delivers what comes back with the replies, returns these by id. */
+  /** Sends messages and returns the replies by id; what comes back was delivered before. */
   async exchange(link, messages, held) {
     const batch = await link.send(messages, held + this.options.networkDelay);
     if (!this.links.has(link)) throw new Error('closed');
-    return this.deliver(batch);
+    return new Map(batch.filter((message) => 'successful' in message && 'id' in message)
+      .map((message) => [String(message.id), message]));
   }
 
-  deliver(batch) {
-    const replies = new Map();
+  deliver(batch, link) {
     this.heard = this.heard && Date.now();
+    // What comes by another link than asked last is not acknowledged any more: it comes again.
+    const acks = this.acked >= 0;
+    const valid = !acks || link === this.caller;
+    const exts = batch.filter(isConnect).map((message) => message.ext || {});
+    exts.filter((ext) => acks && valid && ext.ack > 0).forEach((ext) => { this.acked = ext.ack; });
+    exts.filter((ext) => ext.dropped).forEach((ext) => call(this.options.onDropped, ext.dropped));
     for (const message of batch) {
-      if (message.ext && message.ext.dropped) call(this.options.onDropped, message.ext.dropped);
-      if (!('successful' in message)) this.hand(message);
-      else if ('id' in message) replies.set(String(message.id), message);
-      else if (isConnect(message)) this.heed(message);
+      if (!('successful' in message)) valid && this.hand(message, link);
+      else if (!('id' in message) && isConnect(message)) this.heed(message);
     }
-    return replies;
   }
 
   /** Takes advice that comes on a stream. */
@@ -460,12 +556,15 @@ class Client {
     }
   }
 
-  hand(message) {
+  hand(message, link) {
     if (!('data' in message)) return;
     this.lull = 0;
     for (const [pattern, set] of this.wanted) {
       if (!matches(pattern, message.channel)) continue;
-      for (const {listener} of [...set]) call(listener, message.data, message);
+      for (const sub of [...set]) {
+        if (link.torn && replays(sub)) continue; // it comes again, after what is missing
+        if (isNews(sub, message)) call(sub.listener, message.data, message);
+      }
     }
   }
 

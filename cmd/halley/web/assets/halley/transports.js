@@ -5,21 +5,23 @@ const BRIEF = 1000;             // ms that an event-stream lived at most if its 
 const SILENCE = 60000;          // ms without a byte after which a stream is taken for dead
 
 /*
- * A transport is {usable(url), open(link), type}; type is its name on the wire, if
- * that is another. A link has
+ * A transport is {usable(url), open(link), type, streams}; type is its name on the
+ * wire, if that is another. A link has
  *   url, held             where to send, and where to hold a connection
- *   deliver(batch)        takes what is pushed
+ *   deliver(batch)        takes all that comes, and returns it
+ *   ended()               takes the end of a stream that may have been due
  *   broken(error)         takes the end of a connection that no reply waits for
  * and open adds
  *   limit                 URL-encoded bytes that one request should not exceed
- *   send(messages, wait)  a promise of the reply batch, rejected after wait ms
+ *   send(messages, wait)  a promise of the batch with the replies, which were
+ *                         delivered; rejected after wait ms
  *   stream                a promise of the end of the stream that a connect opened
  *   close(linger)         ends what is open, in linger ms; opens nothing meanwhile
  */
 const transports = {
   'websocket': {usable: () => root.WebSocket, open: webSocket},
-  'eventsource': {usable: () => root.EventSource, open: eventSource},
-  'xhr-streaming': {usable: () => root.ReadableStream && root.TextDecoder, open: streaming},
+  'eventsource': {usable: () => root.EventSource, open: eventSource, streams: true},
+  'xhr-streaming': {usable: () => root.ReadableStream && root.TextDecoder, open: streaming, streams: true},
   'long-polling': {usable: () => true, open: longPolling},
   'callback-polling': {usable: crossOrigin, open: callbackPolling},
   'polling': {usable: () => true, open: longPolling, type: 'long-polling'},
@@ -83,20 +85,20 @@ function longPolling(link) {
       open.delete(end);
     }
   };
-  link.send = (messages, wait) => link.post(messages, wait, (response) => response.json());
+  link.send = (messages, wait) => link.post(messages, wait, async (response) => link.deliver(await response.json()));
 }
 
 function streaming(link) {
   longPolling(link);
   const {send} = link;
   link.send = (messages, wait) => !isConnect(messages[0]) ? send(messages, wait) : new Promise((resolve, reject) => {
-    // The first line is heard as it comes, like all others: the promise is a moment later.
-    let take = (batch) => {
-      take = link.deliver;
-      take(batch.filter((message) => !('successful' in message)));
-      resolve(batch.filter((message) => 'successful' in message));
+    let begun; // before the first line only wait counts, whatever else comes
+    const take = (batch) => {
+      link.deliver(batch);
+      if (!begun) resolve(begun = batch);
     };
-    link.stream = link.post(messages, wait, (response, heard) => readLines(response.body.getReader(), heard, (line) => take(JSON.parse(line))));
+    link.stream = link.post(messages, wait, (response, heard) =>
+      readLines(response.body.getReader(), () => begun && heard(), (line) => take(JSON.parse(line))));
     link.stream.then(() => reject(new Error('no answer')), reject);
   });
 }
@@ -105,11 +107,11 @@ async function readLines(reader, heard, take) {
   const decoder = new TextDecoder();
   for (let rest = '', done; !done;) {
     const chunk = await reader.read();
-    heard();
     done = chunk.done;
     const lines = (rest + decoder.decode(chunk.value, {stream: !done})).split('\n');
     rest = done ? '' : lines.pop();
     lines.filter((line) => line.trim()).forEach(take);
+    heard();
   }
 }
 
@@ -126,7 +128,7 @@ function eventSource(link) {
       const error = new Error('the event-stream broke off');
       if (!opened) reject(error);
       else if (link.left || fresh !== source) return;
-      else if (Date.now() - opened > BRIEF) listen(id).catch(link.broken); // it rolled over, perhaps
+      else if (Date.now() - opened > BRIEF) link.ended(); // it rolled over, perhaps
       else link.broken(error);
     };
     const timer = setTimeout(fail, OPENING);
@@ -181,13 +183,13 @@ function webSocket(link) {
     };
     ws.onmessage = (event) => take(JSON.parse(event.data));
   });
-  /** Hands on what is pushed, then the replies to those who wait for them. */
+  /** Hands on what comes, then the replies to those who wait for them. */
   const take = (batch) => {
-    for (const entry of waiting) {
-      batch = batch.filter((message) => !('successful' in message && entry.ids.delete(message.id) && entry.batch.push(message)));
-    }
     link.deliver(batch);
-    waiting.forEach((entry) => entry.ids.size || entry.resolve(entry.batch));
+    for (const entry of waiting) {
+      entry.batch.push(...batch.filter((message) => 'successful' in message && entry.ids.delete(message.id)));
+      if (!entry.ids.size) entry.resolve(entry.batch);
+    }
   };
   link.limit = 32768;
   link.send = async (messages, wait) => {
@@ -230,7 +232,7 @@ function callbackPolling(link) {
     const timer = setTimeout(cancel, wait);
     const url = target(link, messages);
     open.add(cancel);
-    root[name] = (batch) => { settle(resolve, batch); delete root[name]; };
+    root[name] = (batch) => { settle(resolve, link.deliver(batch)); delete root[name]; };
     script.onerror = cancel;
     script.src = url + (url.includes('?') ? '&' : '?') + 'jsonp=' + name +
       '&message=' + encodeURIComponent(JSON.stringify(messages));

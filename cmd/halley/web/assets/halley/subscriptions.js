@@ -1,0 +1,48 @@
+// A subscription of halley.js: how far it has heard, and what the server is asked for.
+
+const TIP = -1;         // of since: what comes from now on
+const EARLIEST = -2;    // of since: all that the server keeps
+const JOINING = 1000;   // messages that one which joins others may hear before its replay begins
+
+/*
+ * A subscription is {channel, listener, since, interval}. since is undefined, or the
+ * cursor: the number of the last message heard once there is one. Beside them
+ *   seen     the last number heard of each channel in this session
+ *   late     whether the server has still to be asked for what is before
+ *   joining  the numbers heard, as long as what is live may come before what is replayed
+ *   begin    the since that it began with
+ */
+function subscriptionTo(channel, listener, {since, interval} = {}) {
+  const late = since >= 0 || since === EARLIEST;
+  return {channel, listener, since, interval, seen: new Map(), late, joining: late && new Set(), begin: since};
+}
+
+/** Whether a message is new to a subscription: what is replayed may overlap with what it has heard. */
+function isNews(sub, {channel, replayId}) {
+  const {since, seen, joining} = sub;
+  const last = seen.get(channel) || 0;
+  if (!replayId) return true;
+  if (joining ? joining.has(replayId) || replayId <= sub.begin : replayId <= last) return false;
+  if (joining && joining.add(replayId).size > JOINING && [...seen.values()].every((n) => n < replayId)) sub.joining = null;
+  // The first of a session may be lower: a server without its history counts from 1 again.
+  if (since !== undefined) sub.since = joining || !seen.size ? replayId : Math.max(since, replayId);
+  seen.set(channel, Math.max(last, replayId));
+  return true;
+}
+
+/** Whether what a subscription misses can be asked for. */
+function replays(sub) {
+  return sub.since >= 0 || sub.since === EARLIEST;
+}
+
+/** Where those of one channel want to go on, if anywhere; `again` in a session that has it already. */
+function cursor(set, again) {
+  const known = [...set].filter(replays).map((sub) => sub.since);
+  if (known.length) return Math.min(...known);
+  if (!again && [...set].some((sub) => sub.since === TIP)) return TIP;
+}
+
+/** The least interval that those of one channel want: 0, every message, if one of them does. */
+function pace(set) {
+  return Math.min(...[...set].map((sub) => sub.interval || 0));
+}
