@@ -162,12 +162,12 @@ func TestReplayCountsBadRows(t *testing.T) {
 	s.stop()
 }
 
-// A message that several patterns have is printed once, and the demo's
-// channels are the server's own.
+// A message that several patterns have is printed once, but for the snapshots that
+// come with each of them, and the demo's channels are the server's own.
 func TestDemo(t *testing.T) {
 	s, endpoint, internal := server(t, "--demo", "--demo-rate=500", "--internal-key=k")
 	code, out, stderr := halley(t, "", "sub", "--server="+endpoint, "/stock/*", "/stock/HLY", "/**", "--count=100")
-	seen := map[string]bool{}
+	seen, channels := map[string]bool{}, map[string]bool{}
 	for l := range strings.Lines(out) {
 		var m struct {
 			Channel string
@@ -176,13 +176,13 @@ func TestDemo(t *testing.T) {
 				Price  float64
 			}
 		}
-		if err := json.Unmarshal([]byte(l), &m); err != nil || m.Channel != "/stock/"+m.Data.Symbol || m.Data.Price <= 0 || seen[l] {
+		if err := json.Unmarshal([]byte(l), &m); err != nil || m.Channel != "/stock/"+m.Data.Symbol || m.Data.Price <= 0 {
 			t.Errorf("line %s: %v", l, err)
 		}
-		seen[l] = true
+		seen[l], channels[m.Channel] = true, true
 	}
-	if code != 0 || len(seen) != 100 {
-		t.Errorf("exit %d, %d lines, %s", code, len(seen), stderr)
+	if again := 100 - len(seen); code != 0 || again > 2*len(channels) || len(channels) > 20 {
+		t.Errorf("exit %d, %d lines again of %d channels, %s", code, again, len(channels), stderr)
 	}
 	code, _, stderr = halley(t, "", "pub", "/stock/HLY", "1", "--bayeux="+endpoint)
 	if code != 1 || !strings.Contains(stderr, "403:") {

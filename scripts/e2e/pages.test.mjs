@@ -94,6 +94,44 @@ describe('the pages', () => {
     await look(page, 'ticker');
   });
 
+  it('show at once what was traded last, however long ago', async () => {
+    await server.publish('/stock/RARE', { symbol: 'RARE', price: 7.5 });
+    const page = await open('/ticker');
+    await page.locator('#rows tr', { hasText: 'RARE' }).waitFor();
+  });
+
+  it('leave out on a slow link what the newest price makes up for, by every transport', async () => {
+    const page = await open('/ticker', { size: PHONE, allow: /408/ }); // the end of a poll that was moved away from
+    const seen = () => page.evaluate(() => window.seen.splice(0));
+    await page.evaluate(() => {
+      window.seen = [];
+      window.halley.subscribe('/stock/SLOW', (row) => window.seen.push(row.price), { interval: 1000 });
+    });
+    const trades = async (from, to) => {
+      for (let n = from; n <= to; n++) await server.publish('/stock/SLOW', { symbol: 'SLOW', price: n, trades: n });
+      await until(async () => (await text(page, 'tr:has(th:text-is("SLOW")) .price')) === to + '.00', 'the last price');
+    };
+    await page.locator('#slow').check();
+    assert.match(await page.locator('#slow-note').innerText(), /once a second/);
+    let last = 0;
+    for (const name of ['websocket', 'eventsource', 'xhr-streaming', 'long-polling', 'callback-polling', 'polling']) {
+      await page.locator('#transport').selectOption(name);
+      await until(async () => (await text(page, '#status')) === `Live · ${name}`, 'the move');
+      await seen();
+      await trades(last + 1, last += 30);
+      const some = await seen();
+      assert.ok(some.length < 15 && some.at(-1) === last, name + ': ' + some);
+    }
+    await until(async () => Number(await text(page, '#skipped')) > 0, 'what was left out');
+    await look(page, 'ticker-slow-phone');
+    await page.locator('#slow').uncheck();
+    assert.equal(await page.locator('#slow-note').isVisible(), false);
+    await page.evaluate(() => window.halley.publish('/e2e/sync', 0)); // goes after the change
+    await seen();
+    await trades(last + 1, last + 30);
+    assert.equal((await seen()).length, 30);
+  });
+
   it('tick on a phone, and in the dark', async () => {
     const page = await open('/ticker', { size: PHONE });
     const dark = await open('/ticker', { dark: true });

@@ -22,6 +22,7 @@ type Tick struct {
 	PreviousClose   int64
 	Open, High, Low int64
 	Size, Volume    int64
+	Trades          int64 // of the day so far, this one included
 }
 
 // Excitement, after Hawkes: each trade raises the rate of its stock by
@@ -133,6 +134,8 @@ func (t *Tick) AppendJSON(dst []byte, now int64) []byte {
 	dst = strconv.AppendInt(dst, t.Size, 10)
 	dst = append(dst, `,"volume":`...)
 	dst = strconv.AppendInt(dst, t.Volume, 10)
+	dst = append(dst, `,"trades":`...)
+	dst = strconv.AppendInt(dst, t.Trades, 10)
 	dst = append(dst, `,"time":`...)
 	dst = strconv.AppendInt(dst, now, 10)
 	return append(dst, '}')

@@ -62,7 +62,7 @@ func checkTick(t *testing.T, tick, before Tick) {
 	if tick.Bid < 1 || tick.Ask <= tick.Bid || tick.Price != tick.Bid && tick.Price != tick.Ask {
 		t.Fatalf("quotes of %+v", tick)
 	}
-	if tick.High < tick.Price || tick.Low > tick.Price || tick.Size < 1 || tick.Volume <= before.Volume {
+	if tick.High < tick.Price || tick.Low > tick.Price || tick.Size < 1 || tick.Volume <= before.Volume || tick.Trades != before.Trades+1 {
 		t.Fatalf("%+v after %+v", tick, before)
 	}
 }
@@ -113,8 +113,8 @@ func TestMarketIsDeterministic(t *testing.T) {
 }
 
 func TestTickAsJSON(t *testing.T) {
-	tick := Tick{Symbol: "HLY", Price: 10125, Bid: 10124, Ask: 10126, PreviousClose: 10167, Open: 10152, High: 10165, Low: 5, Size: 200, Volume: 1300}
-	want := `{"symbol":"HLY","price":101.25,"change":-0.42,"percent":-0.41,"bid":101.24,"ask":101.26,"open":101.52,"high":101.65,"low":0.05,"size":200,"volume":1300,"time":5}`
+	tick := Tick{Symbol: "HLY", Price: 10125, Bid: 10124, Ask: 10126, PreviousClose: 10167, Open: 10152, High: 10165, Low: 5, Size: 200, Volume: 1300, Trades: 9}
+	want := `{"symbol":"HLY","price":101.25,"change":-0.42,"percent":-0.41,"bid":101.24,"ask":101.26,"open":101.52,"high":101.65,"low":0.05,"size":200,"volume":1300,"trades":9,"time":5}`
 	got := tick.AppendJSON(nil, 5)
 	if string(got) != want || !json.Valid(got) {
 		t.Errorf("%s, want %s", got, want)

@@ -65,6 +65,7 @@ func (s *stock) trade(rng *rand.Rand) Tick {
 	t.High, t.Low = max(t.High, t.Price), min(t.Low, t.Price)
 	t.Size = s.size(rng)
 	t.Volume += t.Size
+	t.Trades++
 	return *t
 }
 

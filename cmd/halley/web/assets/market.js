@@ -17,12 +17,18 @@ export class Market {
     this.quotes = new Map();
   }
 
-  /** Takes one row at a time `now` (ms); returns the symbol's quote, or null for what is no row. */
+  /**
+   * Takes one row at a time `now` (ms); returns the symbol's quote, or null for what is no row.
+   * The quote's `skipped` tells how many trades of the symbol this one followed unseen, null
+   * where rows do not count them.
+   */
   take(row, now) {
     const price = row && Number(row.price);
     if (!row || typeof row.symbol !== 'string' || !row.symbol || !(price > 0 && price < Infinity)) return null;
     const quote = this.quotes.get(row.symbol) || this.open(row, price);
     if (!quote) return null;
+    quote.skipped = Number.isInteger(row.trades) ? Math.max(0, row.trades - (quote.trades ?? row.trades) - 1) : null;
+    quote.trades = row.trades;
     quote.direction = Math.sign(price - quote.price);
     quote.price = price;
     quote.high = number(row.high, Math.max(quote.high, price));
@@ -80,9 +86,9 @@ export class Rate {
     this.buckets = new Map(); // quarter of a second → events
   }
 
-  add(now) {
+  add(now, count = 1) {
     const key = Math.floor(now / 250);
-    this.buckets.set(key, (this.buckets.get(key) || 0) + 1);
+    this.buckets.set(key, (this.buckets.get(key) || 0) + count);
   }
 
   per(now) {

@@ -6,6 +6,7 @@ import { createSparkline } from './sparkline.js';
 const byId = (id) => document.getElementById(id);
 const market = new Market();
 const rate = new Rate();
+const skips = new Rate();
 const rows = new Map(); // symbol → its row
 const dirty = new Set(); // quotes that changed since the last frame
 const still = matchMedia('(prefers-reduced-motion: reduce)');
@@ -115,8 +116,20 @@ function togglePause() {
   if (!paused) draw();
 }
 
+/** Milliseconds between two prices of a symbol, which the server then leaves out rather than queues. */
+function interval() {
+  const slow = byId('slow').checked; // browsers remember it over a reload
+  byId('slow-note').hidden = !slow;
+  byId('full-note').hidden = slow;
+  return slow ? 1000 : 0;
+}
+
 function figures() {
-  byId('rate').textContent = Math.round(rate.per(Date.now()));
+  const now = Date.now();
+  const [came, skipped] = [rate.per(now), skips.per(now)].map(Math.round);
+  byId('rate').textContent = came;
+  byId('skipped').textContent = skipped;
+  byId('trades').textContent = came + skipped;
   if (paused) return;
   const count = (tone) => [...market.quotes.values()].filter((q) => trend(q.change) === tone).length;
   byId('symbols').textContent = market.quotes.size;
@@ -130,6 +143,8 @@ function trade(row) {
   const quote = market.take(row, now);
   rate.add(now);
   if (!quote) return;
+  if (quote.skipped) skips.add(now, quote.skipped);
+  byId('skips').hidden = quote.skipped === null;
   dirty.add(quote);
   if (!frame) frame = requestAnimationFrame(draw);
 }
@@ -141,4 +156,5 @@ byId('filter').addEventListener('input', arrange);
 byId('pause').addEventListener('click', togglePause);
 setInterval(figures, 1000);
 connect(byId('status'));
-halley.subscribe('/stock/*', trade);
+const trades = halley.subscribe('/stock/*', trade, { interval: interval() });
+byId('slow').addEventListener('change', () => halley.pace(trades, interval()));

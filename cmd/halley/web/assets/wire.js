@@ -81,7 +81,7 @@ export function watch(client, wire) {
 }
 
 function watchLink(link, name, wire) {
-  const { send, deliver, broken, close } = link;
+  const { send, deliver, ended: over, broken, close } = link;
   let stream = null; // the span of what stays open
   const ended = () => { wire.end(stream); stream = null; };
   link.send = async (batch, wait) => {
@@ -97,7 +97,6 @@ function watchLink(link, name, wire) {
     }
     try {
       const replies = await send(batch, wait);
-      wire.heard(replies);
       if (isConnect(batch) && name === 'eventsource' && !stream) stream = wire.begin('stream');
       if (isConnect(batch) && name === 'xhr-streaming') link.stream.catch(() => {}).then(ended);
       return replies;
@@ -108,7 +107,8 @@ function watchLink(link, name, wire) {
       wire.end(span);
     }
   };
-  link.deliver = (batch) => { wire.heard(batch); deliver(batch); };
+  link.deliver = (batch) => { wire.heard(batch); return deliver(batch); };
+  link.ended = () => { ended(); over(); };
   link.broken = (error) => { ended(); broken(error); };
   link.close = (linger) => { close(linger); setTimeout(ended, linger || 0); };
   return link;

@@ -21,6 +21,13 @@ test('for a row of a recorded feed they are counted from the first one seen', ()
   assert.deepEqual([quote.volume, quote.high, quote.low, quote.open, quote.direction], [151, 168.41, 166.41, 167.41, -1]);
 });
 
+test('a row that counts trades tells how many were left out before it', () => {
+  const market = new Market();
+  const skipped = (trades) => market.take({ symbol: 'HLY', price: 1, trades }, 0).skipped;
+  assert.deepEqual([7, 8, 12, 12, 1, 2].map(skipped), [0, 0, 3, 0, 0, 0]);
+  assert.equal(skipped(undefined), null);
+});
+
 test('what is no row is no quote', () => {
   const market = new Market();
   for (const row of [null, 0, 'x', [], {}, { symbol: 'A' }, { price: 1 }, { symbol: 7, price: 1 }, { symbol: '', price: 1 },

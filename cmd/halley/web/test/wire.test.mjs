@@ -78,11 +78,24 @@ test('a websocket is one request, whatever is said', async () => {
   assert.equal(wire.open, null);
 });
 
-test('an event-stream opens with the first connect', async () => {
-  const link = client('eventsource');
+test('what comes is handed on, and counted once', () => {
+  const handed = [];
+  const link = client('long-polling', { deliver: (batch) => { handed.push(batch); return batch; } });
+  const batch = [event(1), { channel: '/meta/connect', successful: true }];
+  assert.equal(link.deliver(batch), batch);
+  assert.deepEqual([handed, wire.messages, wire.bytes], [[batch], 1, sizeOf(batch)]);
+});
+
+test('an event-stream opens with the first connect, and again when it has ended', async () => {
+  let told = 0;
+  const link = client('eventsource', { ended: () => { told++; } });
   await link.send(CONNECT);
   await link.send(CONNECT);
   assert.deepEqual([wire.requests, wire.open.kind], [3, 'stream']);
+  link.ended();
+  assert.deepEqual([told, wire.open], [1, null]);
+  await link.send(CONNECT);
+  assert.equal(wire.open.kind, 'stream');
   link.close();
   await new Promise((resolve) => setTimeout(resolve, 5));
   assert.equal(wire.open, null);

@@ -1,0 +1,31 @@
+// halley.d.ts says what halley.js has.
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { page } from './fake.mjs';
+
+const text = readFileSync(new URL('../assets/halley.d.ts', import.meta.url), 'utf8').replace(/\/\*\*.*?\*\//gs, '');
+const { halley } = page('http://127.0.0.1/');
+
+/** The names of one interface or class: of its methods, or of all else. */
+function names(kind, methods) {
+  const body = new RegExp(`export (?:interface|class) ${kind}\\b[^{]*{(.*?)^}`, 'ms').exec(text)[1];
+  return [...body.matchAll(/^  (?:readonly )?(\w+)\??(\(|<|:)/gm)].filter(([, , after]) => (after !== ':') === methods).map(([, name]) => name);
+}
+
+test('the methods', () => {
+  assert.deepEqual(names('Client', true), ['init', 'subscribe', 'pace', 'unsubscribe', 'publish', 'use', 'disconnect']);
+  for (const name of names('Client', true)) assert.equal(typeof halley[name], 'function', name);
+});
+
+test('the options, each with its default', () => {
+  const typed = [...names('Options', false), ...names('Options', true)];
+  assert.deepEqual(typed.sort(), Object.keys(halley.options).sort());
+});
+
+test('a subscription', () => {
+  const made = halley.subscribe('/a', () => {}, { since: 7, interval: 500 });
+  const typed = [...names('Subscription', false), ...names('SubscribeOptions', false)];
+  assert.deepEqual([...new Set(typed)].sort(), ['channel', 'interval', 'listener', 'since']);
+  assert.deepEqual([made.channel, made.since, made.interval, typeof made.listener], ['/a', 7, 500, 'function']);
+});
