@@ -147,6 +147,21 @@ describe('replay', () => {
     assert.equal(server.seen('/meta/connect').find((m) => m.connectionType === 'long-polling').advice.timeout, 0);
   });
 
+  test('follows a stream that ended, for the server may have thought of another', async () => {
+    listen('/a', { since: -2 });
+    init({ transports: ['xhr-streaming'] });
+    await asked(1);
+    server.push(numbered(1));
+    await until(() => got.length, 'the message');
+    server.script['/meta/subscribe'] = () => [numbered(2), {}];
+    server.streams[0].end();
+    await until(() => server.streams.length === 2, 'the next stream');
+    server.push(numbered(3));
+    await until(() => got.length === 3, 'the messages');
+    assert.deepEqual(got, [1, 2, 3]);
+    assert.deepEqual(subscribes().map((m) => m.ext.replay['/a']), [-2, 1]);
+  });
+
   test('that joins what is live comes whole', async () => {
     const all = [];
     halley.subscribe('/s/*', () => {});
@@ -210,6 +225,19 @@ describe('an interval', () => {
     halley.pace(sub, 200);
     await asked(3);
     assert.deepEqual(subscribes()[2].ext, { replay: { '/a': 5 }, conflate: { interval: 200 } });
+  });
+
+  test('that broke off on its way is asked for again, with no word of now', async () => {
+    const sub = listen('/a', { since: -1 });
+    init();
+    await asked(1);
+    await held();
+    server.script['/meta/subscribe'] = () => { server.http.closeAllConnections(); return new Promise(() => {}); };
+    halley.pace(sub, 100);
+    await asked(2);
+    server.script['/meta/subscribe'] = () => ({});
+    await asked(3);
+    assert.deepEqual(subscribes().map((m) => m.ext), [{ replay: { '/a': -1 } }, ...Array(2).fill({ conflate: { interval: 100 } })]);
   });
 
   test('stands for the next session', async () => {

@@ -27,7 +27,6 @@ const OPTIONS = {
 };
 const ADVICE = {reconnect: 'retry', interval: 0, timeout: 60000, maxInterval: 0};
 const SESSION_LOST = /^40[12]/; // 402 as the specification has it, 401 as Faye does
-const FORGOTTEN = /^400.*replayId/; // the server has no longer what follows a cursor
 const MAX_BATCH = 100;          // messages in one request
 const LINGER = 2000;            // ms that a link which was left may still bring what was on its way
 const TRIES = 3;                // failures of a transport that has worked before another is tried
@@ -230,7 +229,10 @@ class Client {
         }
         resting = false;
         failures = 0;
-        await this.link.stream;
+        if (this.link.stream) {
+          await this.link.stream;
+          this.tear(); // it may have ended because a late request took the session elsewhere
+        }
         await this.sleep(this.torn ? 0 : this.advice.interval);
       } catch (error) {
         if (epoch !== this.epoch) return;
@@ -330,7 +332,7 @@ class Client {
     const {clientId} = this;
     this.torn = link.torn = false;
     const entries = [...this.wanted].filter(([channel, set]) => this.held.has(channel) && [...set].some(replays))
-      .map(([channel, set]) => this.change(channel, set));
+      .map(([channel, set]) => change(this, channel, set));
     if (!entries.length) return;
     const connect = this.poll(link.name === 'websocket' ? link.name : 'long-polling', {timeout: 0});
     const messages = [...entries.map((entry) => Object.assign(entry.message, {clientId})), connect];
@@ -469,9 +471,9 @@ class Client {
     const {wanted, held} = this;
     const differs = ([channel, set]) => held.get(channel) !== pace(set) || [...set].some((sub) => sub.late);
     const plan = [
-      ...[...wanted].filter(differs).map(([channel, set]) => this.change(channel, set)),
+      ...[...wanted].filter(differs).map(([channel, set]) => change(this, channel, set)),
       ...this.queue,
-      ...[...held.keys()].filter((channel) => !wanted.has(channel)).map((channel) => this.change(channel)),
+      ...[...held.keys()].filter((channel) => !wanted.has(channel)).map((channel) => change(this, channel)),
     ];
     let count = 0;
     for (let room = this.link.limit; count < plan.length && count < MAX_BATCH; count++) {
@@ -481,37 +483,6 @@ class Client {
     const batch = plan.slice(0, count);
     batch.forEach((entry) => entry.begin());
     return batch;
-  }
-
-  /** Tells the server of a channel's subscriptions, or that there are none. */
-  change(channel, set) {
-    const {held} = this;
-    const before = held.get(channel);
-    const interval = set && pace(set);
-    const after = set && cursor(set, held.has(channel));
-    const message = {channel: set ? '/meta/subscribe' : '/meta/unsubscribe', subscription: channel};
-    if (interval || after !== undefined) {
-      message.ext = {replay: after === undefined ? after : {[channel]: after}, conflate: interval ? {interval} : undefined};
-    }
-    return {
-      message, cost: cost(message),
-      begin: () => {
-        if (!set) return held.delete(channel);
-        held.set(channel, interval);
-        set.forEach((sub) => { sub.late = false; });
-      },
-      resolve() {},
-      reject: (error) => {
-        if (!error.reply) { // not refused: ask again
-          if (set) held.delete(channel);
-          else held.set(channel, before);
-        } else if (set && FORGOTTEN.test(error.reply.error)) {
-          // What is left is better than nothing, though some of it may have come before.
-          [...set].filter(replays).forEach((sub) => { sub.late = sub.since !== EARLIEST; sub.since = EARLIEST; });
-        }
-        call(this.options.onError, error);
-      },
-    };
   }
 
   // Below all of it.

@@ -2,6 +2,7 @@
 
 const TIP = -1;         // of since: what comes from now on
 const EARLIEST = -2;    // of since: all that the server keeps
+const FORGOTTEN = /^400.*replayId/; // the server has no longer what follows a cursor
 const JOINING = 1000;   // messages that one which joins others may hear before its replay begins
 
 /*
@@ -45,4 +46,35 @@ function cursor(set, again) {
 /** The least interval that those of one channel want: 0, every message, if one of them does. */
 function pace(set) {
   return Math.min(...[...set].map((sub) => sub.interval || 0));
+}
+
+/**
+ * What tells the server of a channel's subscriptions, or that there are none: a message, with what its sending
+ * and its reply change here.
+ */
+function change({held, options}, channel, set) {
+  const before = held.get(channel);
+  const interval = set && pace(set);
+  const after = set && cursor(set, held.has(channel));
+  const message = {channel: set ? '/meta/subscribe' : '/meta/unsubscribe', subscription: channel};
+  if (interval || after !== undefined) {
+    message.ext = {replay: after === undefined ? after : {[channel]: after}, conflate: interval ? {interval} : undefined};
+  }
+  return {
+    message, cost: cost(message),
+    begin: () => {
+      if (!set) return held.delete(channel);
+      held.set(channel, interval);
+      set.forEach((sub) => { sub.late = false; });
+    },
+    resolve() {},
+    reject: (error) => {
+      if (!error.reply) held.set(channel, set ? NaN : before); // not refused: ask again
+      else if (set && FORGOTTEN.test(error.reply.error)) {
+        // What is left is better than nothing, though some of it may have come before.
+        [...set].filter(replays).forEach((sub) => { sub.late = sub.since !== EARLIEST; sub.since = EARLIEST; });
+      }
+      call(options.onError, error);
+    },
+  };
 }
