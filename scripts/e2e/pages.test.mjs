@@ -127,9 +127,9 @@ describe('the pages', () => {
     await page.locator('#slow').uncheck();
     assert.equal(await page.locator('#slow-note').isVisible(), false);
     await page.evaluate(() => window.halley.publish('/e2e/sync', 0)); // goes after the change
-    await seen();
     await trades(last + 1, last + 30);
-    assert.equal((await seen()).length, 30);
+    const all = (await seen()).filter((price) => price > last); // the snapshot comes with the change once more
+    assert.deepEqual(all, Array.from({ length: 30 }, (_, n) => last + 1 + n));
   });
 
   it('tick on a phone, and in the dark', async () => {

@@ -93,7 +93,10 @@ export class Client {
     listener: (data: Data, message: Message<Data>) => void,
     options?: SubscribeOptions,
   ): Subscription<Data>;
-  /** Changes the interval of a subscription while it runs. Of several to one channel the least counts. */
+  /**
+   * Changes the interval of a subscription while it runs. Of several to one channel the least counts. A channel
+   * with a snapshot brings it once more.
+   */
   pace(subscription: Subscription<any>, interval: number): void;
   /** Ends what subscribe returned. */
   unsubscribe(subscription: Subscription<any>): void;
