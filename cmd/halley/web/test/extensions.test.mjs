@@ -111,6 +111,35 @@ describe('replay', () => {
     assert.equal(server.sessions, 1);
   });
 
+  test('asks for many subscriptions in several requests, and mixes nothing up', async () => {
+    const channels = Array.from({ length: 120 }, (_, n) => '/many/' + n);
+    channels.forEach((channel) => listen(channel, { since: -2 }));
+    init();
+    await asked(120);
+    await bring(...channels.map((channel, n) => numbered(n + 1, channel)));
+    got.length = 0;
+    const last = channels.at(-1);
+    server.script['/meta/subscribe'] = ({ subscription }) => (subscription === channels[0] ? [numbered(202, last), {}]
+      : subscription === last ? [numbered(201, last), numbered(202, last), {}] : {});
+    server.http.closeAllConnections();
+    await until(() => got.length >= 2, 'the replay');
+    const requests = server.requests.filter((r) => r.messages.length > 1 && /connect/.test(r.messages.at(-1).channel));
+    assert.deepEqual(requests.map((r) => r.messages.length), [101, 21]);
+    assert.deepEqual(got, [201, 202]);
+  });
+
+  test('that has no number yet to go on from hears what comes', async () => {
+    listen('/a', { since: -1 });
+    init();
+    await asked(1);
+    await held();
+    server.held.length = 0;
+    server.http.closeAllConnections();
+    await bring(numbered(1));
+    await bring(numbered(2));
+    assert.deepEqual([got, subscribes().length], [[1, 2], 1]);
+  });
+
   test('takes what is live from no connection that may have lost something', async () => {
     listen('/a', { since: -2 });
     init({ transports: ['websocket'] });

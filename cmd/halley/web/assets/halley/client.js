@@ -51,6 +51,16 @@ function cost(message) {
   return encodeURIComponent(JSON.stringify(message)).length + 150;
 }
 
+/** Takes the first of a plan that one request carries, one at least. */
+function fit(plan, room) {
+  let count = 0;
+  for (; count < plan.length && count < MAX_BATCH; count++) {
+    room -= plan[count].cost;
+    if (room < 0 && count) break;
+  }
+  return plan.splice(0, count);
+}
+
 /** Whether a channel name matches a pattern that may end in * or **. */
 function matches(pattern, channel) {
   if (pattern === channel) return true;
@@ -286,6 +296,7 @@ class Client {
     this.wanted.forEach((set) => set.forEach((sub) => {
       sub.seen.clear(); // the numbers may be others
       sub.joining = null;
+      sub.deaf = false;
     }));
     this.schedule();
   }
@@ -321,6 +332,7 @@ class Client {
     if (this.acked >= 0) return;
     this.torn = true;
     this.links.forEach((link) => { link.torn = true; });
+    this.wanted.forEach((set) => set.forEach((sub) => { sub.deaf = replays(sub); }));
   }
 
   /**
@@ -331,17 +343,19 @@ class Client {
   async resume(epoch, link) {
     const {clientId} = this;
     this.torn = link.torn = false;
-    const entries = [...this.wanted].filter(([channel, set]) => this.held.has(channel) && [...set].some(replays))
+    const plan = [...this.wanted].filter(([channel, set]) => this.held.has(channel) && [...set].some(replays))
       .map(([channel, set]) => change(this, channel, set));
-    if (!entries.length) return;
-    const connect = this.poll(link.name === 'websocket' ? link.name : 'long-polling', {timeout: 0});
-    const messages = [...entries.map((entry) => Object.assign(entry.message, {clientId})), connect];
-    messages.forEach((message) => this.sign(message));
-    entries.forEach((entry) => entry.begin());
-    const replies = await this.exchange(link, messages, 0);
-    if (epoch !== this.epoch) throw new Error('closed');
-    entries.forEach((entry) => this.settle(entry, replies.get(entry.message.id)));
-    this.obey(only(connect, replies), clientId);
+    while (plan.length) {
+      const connect = this.poll(link.name === 'websocket' ? link.name : 'long-polling', {timeout: 0});
+      const entries = fit(plan, link.limit - cost(connect));
+      const messages = [...entries.map((entry) => Object.assign(entry.message, {clientId})), connect];
+      messages.forEach((message) => this.sign(message));
+      entries.forEach((entry) => entry.begin());
+      const replies = await this.exchange(link, messages, 0);
+      if (epoch !== this.epoch) throw new Error('closed');
+      entries.forEach((entry) => this.settle(entry, replies.get(entry.message.id)));
+      this.obey(only(connect, replies), clientId);
+    }
   }
 
   async move(name) {
@@ -475,12 +489,7 @@ class Client {
       ...this.queue,
       ...[...held.keys()].filter((channel) => !wanted.has(channel)).map((channel) => change(this, channel)),
     ];
-    let count = 0;
-    for (let room = this.link.limit; count < plan.length && count < MAX_BATCH; count++) {
-      room -= plan[count].cost;
-      if (room < 0 && count) break;
-    }
-    const batch = plan.slice(0, count);
+    const batch = fit(plan, this.link.limit);
     batch.forEach((entry) => entry.begin());
     return batch;
   }
@@ -533,7 +542,7 @@ class Client {
     for (const [pattern, set] of this.wanted) {
       if (!matches(pattern, message.channel)) continue;
       for (const sub of [...set]) {
-        if (link.torn && replays(sub)) continue; // it comes again, after what is missing
+        if ((link.torn || sub.deaf) && replays(sub)) continue; // it comes again, after what is missing
         if (isNews(sub, message)) call(sub.listener, message.data, message);
       }
     }

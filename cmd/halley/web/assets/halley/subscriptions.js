@@ -12,6 +12,7 @@ const JOINING = 1000;   // messages that one which joins others may hear before 
  *   late     whether the server has still to be asked for what is before
  *   joining  the numbers heard, as long as what is live may come before what is replayed
  *   begin    the since that it began with
+ *   deaf     whether something may be lost, which the server has still to be asked for
  */
 function subscriptionTo(channel, listener, {since, interval} = {}) {
   const late = since >= 0 || since === EARLIEST;
@@ -65,7 +66,7 @@ function change({held, options}, channel, set) {
     begin: () => {
       if (!set) return held.delete(channel);
       held.set(channel, interval);
-      set.forEach((sub) => { sub.late = false; });
+      set.forEach((sub) => { sub.late = sub.deaf = false; });
     },
     resolve() {},
     reject: (error) => {
