@@ -14,7 +14,8 @@ import (
 
 // halleyWrapper stands for the program in the README's commands: it goes to the
 // test's server, a subscriber ends with its first message, and a server of its
-// own ends after some seconds as it does by Ctrl-C.
+// own ends after some seconds as it does by Ctrl-C, one signal (without --foreground
+// timeout sends two, and the second ends it at once).
 const halleyWrapper = `#!/usr/bin/env bash
 command=$1; shift
 case $command in
@@ -22,7 +23,7 @@ pub) exec "$BIN" pub --server "$INTERNAL" "$@" ;;
 sub) exec "$BIN" sub --server "$PUBLIC/bayeux" --count 1 --timeout 30s "$@" ;;
 serve)
 	case " $* " in *" --check-config "*) exec "$BIN" serve "$@" ;; esac
-	exec timeout --preserve-status --signal INT 3 "$BIN" serve --listen 127.0.0.1:0 --internal 127.0.0.1:0 --drain-timeout 1s "$@" ;;
+	exec timeout --foreground --preserve-status --signal INT 3 "$BIN" serve --listen 127.0.0.1:0 --internal 127.0.0.1:0 --drain-timeout 1s "$@" ;;
 *) exec "$BIN" "$command" "$@" ;;
 esac
 `
