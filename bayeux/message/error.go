@@ -41,4 +41,5 @@ type Error struct {
 	Offset int
 }
 
+// Error names the fault and the offset.
 func (e Error) Error() string { return fmt.Sprintf("%s at byte %d", e.Kind, e.Offset) }

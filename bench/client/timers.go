@@ -32,10 +32,19 @@ func (t *timers) pop(now int64) (timer, bool) {
 
 type timerHeap []timer
 
-func (h timerHeap) Len() int           { return len(h) }
+// Len implements heap.Interface, as the methods that follow do.
+func (h timerHeap) Len() int { return len(h) }
+
+// Less puts the timer that is due first to the top.
 func (h timerHeap) Less(i, j int) bool { return h[i].due < h[j].due }
-func (h timerHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *timerHeap) Push(x any)        { *h = append(*h, x.(timer)) }
+
+// Swap exchanges two timers.
+func (h timerHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+
+// Push appends a timer.
+func (h *timerHeap) Push(x any) { *h = append(*h, x.(timer)) }
+
+// Pop takes the last timer away.
 func (h *timerHeap) Pop() any {
 	old := *h
 	last := old[len(old)-1]

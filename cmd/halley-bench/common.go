@@ -113,4 +113,5 @@ func writeHTML(path string, runs ...*report.Run) error {
 
 type workerCommand struct{}
 
+// Run works for the process that started this one.
 func (workerCommand) Run() error { return run.Work(os.Stdin, os.Stdout) }

@@ -15,6 +15,7 @@ type reportCommand struct {
 	SVG   string   `help:"Write the plots into this folder, one file each." name:"svg" placeholder:"DIR"`
 }
 
+// Run reads the records and prints, or writes, what they say beside each other.
 func (c *reportCommand) Run() error {
 	var runs []*report.Run
 	for _, path := range c.Files {

@@ -15,6 +15,7 @@ type idleCommand struct {
 	After   time.Duration `help:"How long to watch the server after the clients have gone; 0 ends at once." default:"0s"`
 }
 
+// Run ramps up in plateaus, and proves with one message that all are there.
 func (c *idleCommand) Run(ctx context.Context) error {
 	return c.execute(ctx, "idle", func(o *run.Options) { o.HoldFor, o.Steps, o.After = c.HoldFor, c.Steps, c.After })
 }
@@ -26,6 +27,7 @@ type fanoutCommand struct {
 	Rate     float64 `help:"Messages a second; 0 publishes all at once." default:"1"`
 }
 
+// Run publishes at a rate to all subscribers.
 func (c *fanoutCommand) Run(ctx context.Context) error {
 	return c.execute(ctx, "fanout", func(o *run.Options) {
 		c.asks.set(o)
@@ -40,6 +42,7 @@ type saturateCommand struct {
 	Duration time.Duration `help:"How long to publish." default:"10s"`
 }
 
+// Run publishes the next message when the last one has reached everybody.
 func (c *saturateCommand) Run(ctx context.Context) error {
 	return c.execute(ctx, "saturate", func(o *run.Options) {
 		c.stalled.set(o)
@@ -73,6 +76,7 @@ type tickerCommand struct {
 	To       time.Duration `help:"Replay up to this point, not included; 0 is the end." group:"ticker"`
 }
 
+// Run publishes symbols, or a recorded feed, to subscribers that follow some of them.
 func (c *tickerCommand) Run(ctx context.Context) error {
 	return c.execute(ctx, "ticker", func(o *run.Options) {
 		c.symbols.set(o)
@@ -94,6 +98,7 @@ type churnCommand struct {
 	Duration  time.Duration `help:"How long to churn." default:"10s"`
 }
 
+// Run has clients come and go.
 func (c *churnCommand) Run(ctx context.Context) error {
 	return c.execute(ctx, "churn", func(o *run.Options) {
 		o.Churners, o.ChurnRate, o.Messages, o.Duration = c.Churners, c.ChurnRate, c.Cycles, c.Duration
@@ -111,6 +116,7 @@ type soakCommand struct {
 	KillRate  float64       `help:"Held connections to break a second, alternately by RST and FIN, until four fifths of the time have passed." default:"5"`
 }
 
+// Run publishes symbols while clients come and go and connections are broken.
 func (c *soakCommand) Run(ctx context.Context) error {
 	return c.execute(ctx, "soak", func(o *run.Options) {
 		c.symbols.set(o)

@@ -24,6 +24,7 @@ type baselineCommand struct {
 	Rate     float64       `help:"Messages a second with --versus." default:"1"`
 }
 
+// Run serves with a goroutine for each connection, or measures such a server beside another.
 func (c *baselineCommand) Run(ctx context.Context) error {
 	if c.Versus {
 		return c.versus(ctx)

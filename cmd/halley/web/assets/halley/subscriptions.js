@@ -26,7 +26,7 @@ function isNews(sub, {channel, replayId}) {
   if (!replayId) return true;
   if (joining ? joining.has(replayId) || replayId <= sub.begin : replayId <= last) return false;
   if (joining && joining.add(replayId).size > JOINING && [...seen.values()].every((n) => n < replayId)) sub.joining = null;
-  // The first of a session may be lower: a server without its history counts from 1 again.
+  // The first of a session may be lower: another server, or one whose clock went back, counts anew.
   if (since !== undefined) sub.since = joining || !seen.size ? replayId : Math.max(since, replayId);
   seen.set(channel, Math.max(last, replayId));
   return true;
