@@ -101,6 +101,7 @@ type Server struct {
 	ticket     Ticket
 	asked      map[uint32][]asked
 	lanes      map[string]*lane    // by channel
+	behind     bool                // see Behind
 	laneNumber uint64              // of the newest
 	syncs      map[uint32]timesync // of connects that are not answered yet
 	joining    map[string]int      // subscriptions that wait for what is remembered, by pattern
@@ -194,6 +195,10 @@ func (s *Server) Flush(now int64, max int, fx *Effects) (more bool) {
 // something waits for less than a second or so.
 func (s *Server) Hurries(now int64) bool { return len(s.pacer.turns) > 0 || now < s.hurry }
 
+// Behind says whether requests wait that came before now: while they do nobody
+// expires, for a client that is there may have sent one of them.
+func (s *Server) Behind(yes bool) { s.behind = yes }
+
 // Tick answers the connects whose time is over and sweeps expired sessions. It
 // tells whether it left some of them for the next call.
 func (s *Server) Tick(now int64, fx *Effects) (more bool) {
@@ -203,7 +208,7 @@ func (s *Server) Tick(now int64, fx *Effects) (more bool) {
 		switch {
 		case r.isHeld:
 			s.resume(now, slot, r, advisedReply(r), fx)
-		case r.lined:
+		case r.lined || s.behind:
 			s.await(now, slot, r, r.interval)
 		default:
 			s.stats.Expired++

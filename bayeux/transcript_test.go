@@ -151,6 +151,8 @@ func (p *player) command(name string, args []string, body string) (extra string)
 		s.Deliver(p.now, NewEvent([]byte(args[0]), []byte(strings.Join(args[1:], " ")), false))
 	case "tick":
 		return p.tick(args[0])
+	case "behind":
+		s.Behind(args[0] == "yes")
 	case "flush":
 		for s.Flush(p.now, 1, fx) {
 		}

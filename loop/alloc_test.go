@@ -58,6 +58,8 @@ func (l *fakeLoop) Execute(_ context.Context, task gnet.Runnable) error {
 	return nil
 }
 
+func (l *fakeLoop) Close(gnet.Conn) error { return nil }
+
 func (l *fakeLoop) run() {
 	for i := 0; i < len(l.tasks); i++ {
 		l.tasks[i].Run(context.Background())

@@ -172,6 +172,7 @@ func (r *reactor) flush() {
 func (r *reactor) tick() {
 	now := r.now()
 	r.counters.ticked(now - r.server.tickPosted[r.id].Swap(0))
+	r.core.Behind(r.cursor < len(r.inbox.entries))
 	r.core.Tick(now, &r.fx)
 	r.perform()
 	r.expired = r.wheel.Advance(now, turnEntries, r.expired[:0])
