@@ -20,7 +20,9 @@ type parked struct {
 	body          []byte // the messages left, as a JSON array
 	replies       []byte // of the messages before them
 	wanted        []Wanted
-	events, after []byte // patterns and cursor of an event-stream without Bayeux, in place of a batch
+	// Patterns and cursor of an event-stream without Bayeux, in place of a batch.
+	events []byte
+	from   Cursor
 }
 
 // park copies what is left of the exchange and asks the policy for its verdict.

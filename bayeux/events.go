@@ -7,11 +7,18 @@ import (
 	"halley/bayeux/message"
 )
 
+// Cursor is where an event-stream goes on.
+type Cursor struct {
+	After []byte // a JSON number; nil for what is live alone
+	// Automatic is set where the client sends what it saw last by itself, and cannot
+	// be helped by an error: it gets what is left, and hears that there is a gap.
+	Automatic bool
+}
+
 // OpenEvents makes a request an event-stream for a client that speaks no Bayeux:
 // a session is made for it that subscribes to patterns, a JSON array or string,
 // and ends with it. A verdict or what is remembered may have to come before.
-// after, a JSON number if it is not nil, is the cursor where it goes on.
-func (s *Server) OpenEvents(now int64, req Request, patterns, after []byte, fx *Effects) {
+func (s *Server) OpenEvents(now int64, req Request, patterns []byte, from Cursor, fx *Effects) {
 	if s.sessions.Len() >= s.cfg.MaxSessions {
 		fx.refuse(req.To, 503, errSessionsFull)
 		return
@@ -28,28 +35,31 @@ func (s *Server) OpenEvents(now int64, req Request, patterns, after []byte, fx *
 	}()
 	r.state, r.created, r.anonymous, r.advised = connected, now, true, EventSource
 	s.cfg.Random(r.secret[:])
-	x.admitEvents(patterns, after)
+	x.admitEvents(patterns, from)
 	decided = true
 }
 
 // admitEvents finds out whether the event-stream may have its patterns and what it
 // wants of the past.
-func (x *exchange) admitEvents(patterns, after []byte) {
+func (x *exchange) admitEvents(patterns []byte, from Cursor) {
 	m := message.Message{Subscription: patterns}
 	failure, verdict := x.checkSubscription(&m)
 	switch {
 	case verdict == Wait:
-		x.parkEvents(patterns, after)
+		x.parkEvents(patterns, from)
 		return
 	case failure != "":
 		x.refuseEvents(refusalStatus(failure), failure)
 		return
 	}
-	if wanted := x.s.wantedOf(patterns, after); wanted != nil {
+	if wanted := x.s.wantedOf(patterns, from.After); wanted != nil {
+		for i := range wanted {
+			wanted[i].Lenient = from.Automatic
+		}
 		if len(x.s.parked) < x.s.cfg.MaxAsks {
 			x.join(wanted)
 		}
-		x.parkEvents(patterns, after)
+		x.parkEvents(patterns, from)
 		return
 	}
 	x.openEvents(patterns)
@@ -57,7 +67,8 @@ func (x *exchange) admitEvents(patterns, after []byte) {
 
 // parkEvents lets the event-stream wait for what x.waits asks for. It waits as long
 // as a client may stay away.
-func (x *exchange) parkEvents(patterns, after []byte) {
+func (x *exchange) parkEvents(patterns []byte, from Cursor) {
+	from.After = bytes.Clone(from.After)
 	s := x.s
 	if len(s.parked) >= s.cfg.MaxAsks {
 		x.refuseEvents(503, errAsksFull)
@@ -67,7 +78,7 @@ func (x *exchange) parkEvents(patterns, after []byte) {
 		q.Channel = bytes.Clone(q.Channel)
 	}
 	s.ticket++
-	s.parked[s.ticket] = &parked{req: x.req, owner: x.owner, wanted: x.waits.Wanted, events: bytes.Clone(patterns), after: bytes.Clone(after)}
+	s.parked[s.ticket] = &parked{req: x.req, owner: x.owner, wanted: x.waits.Wanted, events: bytes.Clone(patterns), from: from}
 	s.await(x.now, x.slot, x.session, 0)
 	x.waits.To, x.waits.Ticket = x.req.To, s.ticket
 	x.fx.add(x.waits, x.fx.begin())
@@ -85,7 +96,7 @@ func (x *exchange) resumeEvents(p *parked) {
 	case x.done:
 		x.openEvents(p.events)
 	default:
-		x.admitEvents(p.events, p.after)
+		x.admitEvents(p.events, p.from)
 	}
 }
 
@@ -96,6 +107,9 @@ func (x *exchange) openEvents(patterns []byte) {
 		x.subscribeTo(channel.Canonical(pattern))
 		return true
 	})
+	for _, pattern := range x.past.Missed {
+		s.drop(x.slot, pattern)
+	}
 	s.remember(x.slot, r, x.past)
 	s.attach(x.slot, r, x.req.To, EventSource)
 	s.await(x.now, x.slot, r, 0)

@@ -13,6 +13,7 @@ type Wanted struct {
 	Pattern string
 	Replay  bool
 	After   int64
+	Lenient bool // if what follows After is forgotten: all that is left, and it counts as Missed
 }
 
 // Remembered is the answer to a Join or Read: what was published to the patterns

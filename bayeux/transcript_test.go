@@ -165,7 +165,7 @@ func (p *player) command(name string, args []string, body string) (extra string)
 	case "open":
 		p.server.Open(p.now, Request{To: requestTo(args[0])}, []byte(p.expand(args[1])), fx)
 	case "events":
-		p.server.OpenEvents(p.now, Request{To: requestTo(args[0])}, []byte(body), p.after(args[1:]), fx)
+		p.server.OpenEvents(p.now, Request{To: requestTo(args[0])}, []byte(body), Cursor{After: p.after(args[1:])}, fx)
 	case "disconnect":
 		return fmt.Sprintf("%v\n", s.Disconnect(p.now, p.address(args[0]), fx))
 	case "policy":

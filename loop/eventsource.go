@@ -65,10 +65,10 @@ func (r *reactor) events(c *conn, q *httpparse.Request) {
 }
 
 // lastEvent is the cursor where an event-stream goes on: what the browser sends
-// by itself when it comes back, or else a parameter; nil without either.
-func lastEvent(q *httpparse.Request) []byte {
+// by itself when it comes back, or else a parameter.
+func lastEvent(q *httpparse.Request) bayeux.Cursor {
 	if len(q.LastEventID) > 0 {
-		return q.LastEventID
+		return bayeux.Cursor{After: q.LastEventID, Automatic: true}
 	}
-	return httpparse.Value(q.Query, "lastEventId")
+	return bayeux.Cursor{After: httpparse.Value(q.Query, "lastEventId")}
 }

@@ -120,8 +120,31 @@ func TestEventStreamGoesOn(t *testing.T) {
 		}
 	}
 	a := dial(t, s)
-	a.send(getRequest("/events?channel=/h", "Last-Event-ID: 77\r\n"))
+	a.send(getRequest("/events?channel=/h&lastEventId=77", ""))
 	equal(t, a.read().StatusCode, 400)
+}
+
+// What a browser saw last may be forgotten. An error would be the end for its
+// EventSource: it is told of the gap, and gets what is left.
+func TestEventStreamGoesOnAfterAGap(t *testing.T) {
+	for policy, want := range map[string][]int{"error": {0, 1}, "earliest": {0, 1}, "tip": nil} {
+		s := start(t, func(c *Config) { c.Rules, c.HistoryExpired = []string{"/h history=100"}, policy })
+		for n := range 2 {
+			mustPublish(t, s, "/h", fmt.Sprint(n))
+		}
+		_, in := dial(t, s).openStream(getRequest("/events?channel=/h", "Last-Event-ID: 77\r\n"))
+		mustPublish(t, s, "/h", "2")
+		equal(t, line(t, in)+line(t, in), "retry: 5000")
+		equal(t, line(t, in), "event: gap")
+		equal(t, line(t, in), `data: {"channel":"/meta/connect","successful":true,"ext":{"dropped":{"/h":1}}}`)
+		line(t, in)
+		for _, n := range append(want, 2) {
+			id := nth(s, n+1)
+			equal(t, line(t, in), fmt.Sprint("id: ", id))
+			equal(t, line(t, in), fmt.Sprintf(`data: {"channel":"/h","replayId":%d,"data":%d}`, id, n))
+			equal(t, line(t, in), "")
+		}
+	}
 }
 
 func TestHistoryFile(t *testing.T) {

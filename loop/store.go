@@ -158,6 +158,9 @@ func (st *store) recall(wanted []bayeux.Wanted) (past bayeux.Remembered) {
 		}
 		entries, ok := st.past.Replay(replayed, []byte(w.Pattern), w.After)
 		if !ok {
+			if w.Lenient {
+				past.Missed = append(past.Missed, w.Pattern)
+			}
 			if entries, w.After, ok = st.instead(replayed, entries, w); !ok {
 				return bayeux.Remembered{Failure: "400::The replayId {" + strconv.FormatInt(w.After, 10) + "} you provided was invalid"}
 			}
@@ -193,11 +196,11 @@ func (st *store) page(entries []history.Entry) (page []history.Entry, upto int64
 // instead is what a client gets whose cursor stands for nothing that is still
 // remembered: by --history-expired an error, all that is, or nothing.
 func (st *store) instead(before, found []history.Entry, w bayeux.Wanted) (_ []history.Entry, after int64, ok bool) {
-	switch st.server.cfg.HistoryExpired {
-	case "earliest":
+	switch policy := st.server.cfg.HistoryExpired; {
+	case policy == "earliest", policy == "error" && w.Lenient:
 		all, _ := st.past.Replay(before, []byte(w.Pattern), history.Earliest)
 		return all, history.Earliest, true
-	case "tip":
+	case policy == "tip":
 		return before, history.Tip, true
 	}
 	return found, w.After, false

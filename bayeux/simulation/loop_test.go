@@ -183,7 +183,7 @@ func (l *loop) handle(c *client, req bayeux.Request, q request) {
 	c.active(q.session, l.core)
 	switch {
 	case q.events != nil:
-		l.core.OpenEvents(now, req, q.events, q.after, &l.fx)
+		l.core.OpenEvents(now, req, q.events, bayeux.Cursor{After: q.after}, &l.fx)
 	case q.open:
 		l.core.Open(now, req, q.session, &l.fx)
 	default:
