@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -27,7 +28,7 @@ type environment struct {
 	stderr io.Writer
 	// relax lets timers of the process be late by a duration; nil where the
 	// process is not the command's own.
-	relax func(time.Duration) error
+	relax func(time.Duration, *slog.Logger) error
 }
 
 // commands are the command line.

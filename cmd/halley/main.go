@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -13,7 +14,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	relax := func(slack time.Duration) error { return relaxTimers(ctx, slack) }
+	relax := func(slack time.Duration, log *slog.Logger) error { return relaxTimers(ctx, slack, log) }
 	code := run(environment{ctx, os.Stdin, os.Stdout, os.Stderr, relax}, os.Args[1:])
 	os.Exit(code)
 }

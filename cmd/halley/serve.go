@@ -28,12 +28,12 @@ type serveCommand struct {
 
 // Run serves until it is told to stop and the drain is over.
 func (c *serveCommand) Run(env environment, flags *kong.Context) error {
+	log := newLog(env.stderr, &c.Serve)
 	if env.relax != nil && !c.CheckConfig {
-		if err := env.relax(c.TimerSlack); err != nil {
+		if err := env.relax(c.TimerSlack, log); err != nil {
 			return err
 		}
 	}
-	log := newLog(env.stderr, &c.Serve)
 	settings := c.Loop()
 	settings.Log = log
 	var err error

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"strconv"
@@ -41,7 +42,7 @@ func relaxAndTell(t *testing.T, slack string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := relaxTimers(context.Background(), wanted); err != nil {
+	if err := relaxTimers(context.Background(), wanted, slog.Default()); err != nil {
 		t.Fatal(err)
 	}
 	fmt.Println("told by " + strconv.Itoa(os.Getpid()) + ": " + timerSlack().String())
@@ -56,7 +57,7 @@ func TestRelaxTimersOfTheStopped(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	done := make(chan error)
-	go func() { done <- relaxTimers(ctx, slack) }()
+	go func() { done <- relaxTimers(ctx, slack, slog.Default()) }()
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
