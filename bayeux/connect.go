@@ -68,6 +68,17 @@ func (x *exchange) connect(m *message.Message) {
 // notice if it were held a little longer.
 const soon = 3000
 
+// unread tells whether events that were sent may still be on their way, though a
+// connect has come. One of an event-stream's client tells nothing of the stream, and
+// one on another connection than brought the events may be late itself.
+func (x *exchange) unread(kind ConnectionType) bool {
+	if x.session.streamed {
+		return kind == EventSource
+	}
+	at, to := x.session.carrier, x.req.To
+	return x.req.Type.polls() && (at.Loop != to.Loop || at.Conn != to.Conn || at.Gen != to.Gen)
+}
+
 // arrive makes the connect the one that its session lives by.
 func (x *exchange) arrive(m *message.Message) (a arrival) {
 	s, r := x.s, x.session
@@ -78,7 +89,7 @@ func (x *exchange) arrive(m *message.Message) (a arrival) {
 	a.kind = x.connectionType(m)
 	again := x.acknowledge(m)
 	x.takeOver(a.kind)
-	r.outstanding = r.outstanding && r.streamed && a.kind == EventSource
+	r.outstanding = r.outstanding && x.unread(a.kind)
 	if sync, ok := readTimesync(x.now, m); ok {
 		s.syncs[x.slot] = sync
 	}
