@@ -30,7 +30,7 @@ func relaxTimers(ctx context.Context, slack time.Duration, log *slog.Logger) err
 	if timerSlack() >= slack {
 		return nil
 	}
-	if err := possible(slack); err != nil {
+	if err := setSlack(slack); err != nil {
 		log.Warn("timers are not late, which costs some CPU time", "flag", "--timer-slack", "error", err)
 		return nil
 	}
@@ -45,9 +45,8 @@ func relaxTimers(ctx context.Context, slack time.Duration, log *slog.Logger) err
 // self is the program that runs.
 const self = "/proc/self/exe"
 
-// possible gives this thread the slack, and tells whether the program can be started
-// with it.
-func possible(slack time.Duration) error {
+// setSlack gives this thread the slack, if the program can be started with it.
+func setSlack(slack time.Duration) error {
 	if _, err := os.Stat(self); err != nil {
 		return err
 	}
