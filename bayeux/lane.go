@@ -55,7 +55,7 @@ func (s *Server) newLane(e Event, b *Behaviour, stamp channel.Stamp) *lane {
 	if len(s.lanes) >= maxLanes {
 		clear(s.lanes)
 	}
-	s.lanes[e.Channel()] = l
+	s.lanes[string(s.name)] = l // a part of e would keep all of it
 	for _, sub := range s.table.Match(s.name) {
 		slot := uint32(sub)
 		if s.interval(slot, s.sessions.At(slot), e, b) > 0 {
