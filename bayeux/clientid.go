@@ -65,7 +65,8 @@ func decodeClientID(id []byte) (a Address, secret [secretSize]byte, ok bool) {
 }
 
 // decodeDigits fills dst from a text of its length in base32: package base32 would
-// allocate, and pass over line ends.
+// allocate, and pass over line ends. The bits that the last digit has beyond dst must
+// be 0, or one clientId could be written in two ways.
 func decodeDigits(dst, text []byte) bool {
 	bits, have := uint(0), 0
 	for _, c := range text {
@@ -83,7 +84,7 @@ func decodeDigits(dst, text []byte) bool {
 			dst[0], dst = byte(bits>>have), dst[1:]
 		}
 	}
-	return true
+	return bits&(1<<have-1) == 0
 }
 
 // sameSecret compares in constant time, so that an answer's delay tells nothing.

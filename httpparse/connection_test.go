@@ -58,21 +58,22 @@ func TestExpect(t *testing.T) {
 func TestKeptFields(t *testing.T) {
 	all := get("Accept: 1", "Access-Control-Request-Headers: 2", "Access-Control-Request-Method: 3", "Authorization: 4",
 		"Content-Type: 5", "Cookie: 6", "Last-Event-ID: 7", "Origin: 8", "Sec-WebSocket-Extensions: 9",
-		"Sec-WebSocket-Key: 10", "Sec-WebSocket-Protocol: 11", "Sec-WebSocket-Version: 12", "Upgrade: 13")
+		"Sec-WebSocket-Key: 10", "Sec-WebSocket-Protocol: 11", "Sec-WebSocket-Version: 12", "Upgrade: 13",
+		"Referer: 14", "Sec-Fetch-Site: 15", "User-Agent: 16")
 	rows := []row{
 		{"all", all, "GET / 1.1 keep host=a accept=1 ac-headers=2 ac-method=3 authorization=4 type=5 cookie=6 last-event=7 " +
-			"origin=8 ws-extensions=9 ws-key=10 ws-protocol=11 ws-version=12 upgrade=13"},
+			"origin=8 ws-extensions=9 ws-key=10 ws-protocol=11 ws-version=12 upgrade=13 referer=14 site=15 agent=16"},
 		{"lists keep the first line", get("Accept: 1", "Accept: 2", "Upgrade: 3", "Upgrade: 4", "Cookie: 5", "Cookie: 6"),
 			"GET / 1.1 keep host=a accept=1 cookie=5 upgrade=3"},
 		{"nothing stays from the request before", all + get(), "GET / 1.1 keep host=a accept=1 ac-headers=2 ac-method=3 " +
 			"authorization=4 type=5 cookie=6 last-event=7 origin=8 ws-extensions=9 ws-key=10 ws-protocol=11 ws-version=12 " +
-			"upgrade=13 | GET / 1.1 keep host=a"},
+			"upgrade=13 referer=14 site=15 agent=16 | GET / 1.1 keep host=a"},
 		{"names of the same length and ends", get("Sec-WebSocket-Xxxxocol: 1", "Transfer-Encoxing: 2", "Sec-WebXocket-Key: 3"), "GET / 1.1 keep host=a"},
 		{"short names", get("A: 1", "Te: 2", "Via: 3"), "GET / 1.1 keep host=a"},
 		{"long name", get("Access-Control-Request-Headers-And-More-Than-That: 1"), "GET / 1.1 keep host=a"},
 	}
 	for _, name := range []string{"Access-Control-Request-Method", "Authorization", "Content-Type", "Last-Event-ID", "Origin",
-		"Sec-WebSocket-Key", "Sec-WebSocket-Version"} {
+		"Referer", "Sec-Fetch-Site", "Sec-WebSocket-Key", "Sec-WebSocket-Version"} {
 		in := get(name+": x", name+": x")
 		rows = append(rows, row{name + " twice", in, describeError(Error{KindRepeatedField, 25 + len(name) + 5})})
 	}

@@ -27,12 +27,15 @@ const (
 	fieldIfNoneMatch
 	fieldLastEventID
 	fieldOrigin
+	fieldReferer
+	fieldSecFetchSite
 	fieldSecWebSocketExtensions
 	fieldSecWebSocketKey
 	fieldSecWebSocketProtocol
 	fieldSecWebSocketVersion
 	fieldTransferEncoding
 	fieldUpgrade
+	fieldUserAgent
 	fieldCount
 )
 
@@ -51,12 +54,15 @@ var fieldNames = [fieldCount]string{
 	fieldIfNoneMatch:                 "if-none-match",
 	fieldLastEventID:                 "last-event-id",
 	fieldOrigin:                      "origin",
+	fieldReferer:                     "referer",
+	fieldSecFetchSite:                "sec-fetch-site",
 	fieldSecWebSocketExtensions:      "sec-websocket-extensions",
 	fieldSecWebSocketKey:             "sec-websocket-key",
 	fieldSecWebSocketProtocol:        "sec-websocket-protocol",
 	fieldSecWebSocketVersion:         "sec-websocket-version",
 	fieldTransferEncoding:            "transfer-encoding",
 	fieldUpgrade:                     "upgrade",
+	fieldUserAgent:                   "user-agent",
 }
 
 // spanFields are those whose value is kept as it is, where Request.span says.
@@ -66,7 +72,8 @@ const spanFields fieldSet = 1<<fieldCount - 1<<(fieldOther+1) - 1<<fieldConnecti
 // singleFields are those that may not come twice. The others are lists, have a fault of their own for it,
 // or are Cookie, which gateways from HTTP/2 may leave in pieces.
 const singleFields fieldSet = 1<<fieldAccessControlRequestMethod | 1<<fieldAuthorization | 1<<fieldContentType |
-	1<<fieldHost | 1<<fieldLastEventID | 1<<fieldOrigin | 1<<fieldSecWebSocketKey | 1<<fieldSecWebSocketVersion
+	1<<fieldHost | 1<<fieldLastEventID | 1<<fieldOrigin | 1<<fieldReferer | 1<<fieldSecFetchSite | 1<<fieldSecWebSocketKey |
+	1<<fieldSecWebSocketVersion
 
 // knownField is a field name in the form in which it is compared: its length, and the words that it
 // begins and ends with.
@@ -99,7 +106,7 @@ func ends(name []byte) (head, tail uint64) {
 }
 
 // hashFactor was found by trying odd numbers.
-const hashFactor = 0x35bf992dc9e9c617
+const hashFactor = 0xcb9e2a589eec7397
 
 // hash is the place in known of a name that begins with head.
 func hash(head uint64, length int) uint64 { return (head + uint64(length)) * hashFactor >> (64 - 6) }
@@ -178,6 +185,10 @@ func (r *Request) span(f field) *[]byte {
 		return &r.LastEventID
 	case fieldOrigin:
 		return &r.Origin
+	case fieldReferer:
+		return &r.Referer
+	case fieldSecFetchSite:
+		return &r.SecFetchSite
 	case fieldSecWebSocketExtensions:
 		return &r.SecWebSocketExtensions
 	case fieldSecWebSocketKey:
@@ -186,17 +197,20 @@ func (r *Request) span(f field) *[]byte {
 		return &r.SecWebSocketProtocol
 	case fieldSecWebSocketVersion:
 		return &r.SecWebSocketVersion
+	case fieldUserAgent:
+		return &r.UserAgent
 	}
 	return &r.Upgrade
 }
 
-// setHost takes the field Host, unless the target has named the host (RFC 9112, 3.2.2); it must be
-// valid even then.
+// setHost takes the field Host, unless the target has named the host (RFC 9112, 3.2.2). It must be
+// valid even then, but may be empty, as a client sends it that has the host in the target alone.
 func (r *Request) setHost(value []byte) Kind {
-	if !validHost(value) {
+	named := r.Host != nil
+	if !validHost(value) && !(named && len(value) == 0) {
 		return KindHost
 	}
-	if r.Host == nil {
+	if !named {
 		r.Host = value
 	}
 	return 0

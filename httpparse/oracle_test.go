@@ -27,6 +27,9 @@ func TestAgreesWithFasthttp(t *testing.T) {
 		accepted++
 		var h fasthttp.RequestHeader
 		if err := h.Read(bufio.NewReader(strings.NewReader(head))); err != nil {
+			if r.Target[0] == 'h' && strings.Contains(err.Error(), "missing required host header") {
+				continue // an empty Host beside an absolute-form, which RFC 9112, 3.2.2, has servers ignore
+			}
 			t.Fatalf("fasthttp: %v\n%q", err, head)
 		}
 		compareHeads(t, head, &r, &h)

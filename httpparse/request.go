@@ -65,11 +65,14 @@ type Request struct {
 	IfNoneMatch                 []byte
 	LastEventID                 []byte
 	Origin                      []byte
+	Referer                     []byte
+	SecFetchSite                []byte
 	SecWebSocketExtensions      []byte
 	SecWebSocketKey             []byte
 	SecWebSocketProtocol        []byte
 	SecWebSocketVersion         []byte
 	Upgrade                     []byte
+	UserAgent                   []byte
 }
 
 // maxLeadingLines is how many empty lines may come before a request (RFC 9112, 2.2).

@@ -95,8 +95,7 @@ func (r *reactor) submit(c *conn, q *httpparse.Request, kind bayeux.ConnectionTy
 		return
 	}
 	if r.tooManyHandshakes(c) {
-		r.counters.httpErrors++
-		r.respond(c, response{status: 429, contentType: plainText, body: []byte("too many handshakes\n"), fields: "Retry-After: 1\r\n"})
+		r.refuseHandshake(c)
 		return
 	}
 	r.route(bayeux.Request{To: c.replyTo(r.id), Type: kind, Browser: r.browser(q)}, body)
@@ -115,11 +114,23 @@ func (r *reactor) route(request bayeux.Request, body []byte) {
 // tooManyHandshakes tells whether the scanned batch is a handshake beyond its
 // address's rate.
 func (r *reactor) tooManyHandshakes(c *conn) bool {
-	if r.server.cfg.HandshakeRate == 0 || !bayeux.HasHandshake(&r.batch) {
+	return bayeux.HasHandshake(&r.batch) && r.overRate(c)
+}
+
+// overRate counts one more session that a client asks for, and tells whether its
+// address has asked for too many.
+func (r *reactor) overRate(c *conn) bool {
+	if r.server.cfg.HandshakeRate == 0 {
 		return false
 	}
 	address, ok := c.socket.RemoteAddr().(*net.TCPAddr)
 	return ok && !r.server.rates.allow(address.AddrPort().Addr(), r.now())
+}
+
+// refuseHandshake answers a request for a session beyond its address's rate.
+func (r *reactor) refuseHandshake(c *conn) {
+	r.counters.httpErrors++
+	r.respond(c, response{status: 429, contentType: plainText, body: []byte("too many handshakes\n"), fields: "Retry-After: 1\r\n"})
 }
 
 // owner is the loop of the session that the scanned batch is for; this loop

@@ -44,6 +44,10 @@ func (r *reactor) eventSource(c *conn, q *httpparse.Request) {
 // events opens an event-stream for a client that speaks no Bayeux: its channel
 // parameters are what it subscribes to.
 func (r *reactor) events(c *conn, q *httpparse.Request) {
+	if r.overRate(c) { // a session is made for it
+		r.refuseHandshake(c)
+		return
+	}
 	patterns, valid := append(r.text[:0], '['), true
 	httpparse.Values(q.Query, "channel", func(raw []byte) bool {
 		name, err := httpparse.AppendUnescaped(r.payload[:0], raw)

@@ -99,7 +99,7 @@ func TestPages(t *testing.T) {
 	}{{"/bayeux", 405}, {"/nothing", 404}} {
 		w := dial(t, s)
 		equal(t, w.askHead(c.target).StatusCode, c.status)
-		w.mustEnd()
+		equal(t, w.ask(request("GET", "/x.js")).body, "x()")
 	}
 }
 

@@ -91,8 +91,7 @@ func (r *reactor) begin(c *conn, buf []byte, n int) bool {
 	c.seen, c.delivered = 0, false
 	c.keepAlive, c.oldHTTP, c.headOnly = q.KeepAlive, q.Minor == 0, q.Method == httpparse.MethodHEAD
 	if status, field := r.precheck(q); status != 0 {
-		r.rejectWith(c, status, field)
-		return false
+		return r.turnDown(c, n, status, field)
 	}
 	switch {
 	case q.Chunked:
@@ -110,6 +109,23 @@ func (r *reactor) begin(c *conn, buf []byte, n int) bool {
 		return false
 	}
 	return r.readBody(c)
+}
+
+// turnDown answers a request that precheck refuses, whose head has n bytes. The
+// connection lives on if nothing of a body can follow.
+func (r *reactor) turnDown(c *conn, n, status int, field string) bool {
+	if q := &r.request; status != 404 && status != 405 || q.Chunked || q.ContentLength > 0 {
+		r.rejectWith(c, status, field)
+		return false
+	}
+	gen := c.gen
+	c.phase = answering
+	r.refuseWith(c, status, field)
+	if !c.is(gen) {
+		return false
+	}
+	c.socket.Discard(n)
+	return true
 }
 
 // proceed tells a client that waits for it to send its body (RFC 9110, section
@@ -189,6 +205,11 @@ func (r *reactor) reject(c *conn, status int, reason string) {
 func (r *reactor) rejectWith(c *conn, status int, field string) {
 	c.keepAlive = false
 	c.socket.Discard(-1)
+	r.refuseWith(c, status, field)
+}
+
+// refuseWith answers with an error status and a further header field.
+func (r *reactor) refuseWith(c *conn, status int, field string) {
 	r.counters.httpErrors++
 	r.respond(c, response{status: status, contentType: plainText, body: []byte(httpparse.Reason(status) + "\n"), fields: field})
 }

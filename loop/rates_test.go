@@ -53,3 +53,15 @@ func TestHandshakeRate(t *testing.T) {
 	equal(t, got.Header.Get("Retry-After"), "1")
 	equal(t, a.bayeux(connect(id))[0]["successful"], true)
 }
+
+// An event-stream without Bayeux is a session like any other.
+func TestHandshakeRateOfEvents(t *testing.T) {
+	s := start(t, func(c *Config) { c.HandshakeRate = 1 })
+	a := dial(t, s)
+	id := a.handshake()
+	got := dial(t, s).ask(request("GET", "/events?channel=/a"))
+	equal(t, got.StatusCode, 429)
+	equal(t, got.Header.Get("Retry-After"), "1")
+	equal(t, s.Stats().Sessions, 1)
+	equal(t, a.bayeux(connect(id))[0]["successful"], true)
+}
