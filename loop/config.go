@@ -41,6 +41,7 @@ type Config struct {
 	HandshakeRate    int           // handshakes per second and address; 0 sets no limit
 	MaxOutput        int           // bytes that may wait in user space for a connection that takes none
 	MaxMailbox       int           // bytes that may wait for one event loop
+	UnsentBytes      int           // bytes that the kernel takes of a connection before it can send them; 0 leaves it to the kernel
 	SlowTimeout      time.Duration // how long a connection may read nothing of what waits for it
 
 	// Streams.
@@ -111,6 +112,7 @@ func DefaultConfig() Config {
 		MaxSessions:      1 << 20,
 		MaxOutput:        1 << 20,
 		MaxMailbox:       64 << 20,
+		UnsentBytes:      16 << 10,
 		SlowTimeout:      30 * time.Second,
 		Heartbeat:        25 * time.Second,
 		StreamBytes:      1 << 20,

@@ -102,6 +102,7 @@ func (s *Server) checkNumbers() error {
 		{"handshake-rate", int64(s.cfg.HandshakeRate), 0, 1_000_000},
 		{"max-output", int64(s.cfg.MaxOutput), 4 << 10, 1 << 30},
 		{"max-mailbox", int64(s.cfg.MaxMailbox), 64 << 10, 1 << 30},
+		{"unsent-bytes", int64(s.cfg.UnsentBytes), 0, 1 << 30},
 		{"slow-timeout", s.cfg.SlowTimeout.Milliseconds(), 1000, 3_600_000},
 		{"heartbeat", s.cfg.Heartbeat.Milliseconds(), 100, 3_600_000},
 		{"stream-bytes", int64(s.cfg.StreamBytes), 1 << 10, 1 << 40},

@@ -21,6 +21,9 @@ func (s *Server) OnOpen(socket gnet.Conn) ([]byte, gnet.Action) {
 	// Unanswered bytes for so long mean that the peer is gone: the listener's
 	// option would reach only the first loop's socket.
 	unix.SetsockoptInt(socket.Fd(), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, userTimeout)
+	if s.cfg.UnsentBytes > 0 {
+		unix.SetsockoptInt(socket.Fd(), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, s.cfg.UnsentBytes)
+	}
 	r.wheel.Set(c.slot, r.now()+s.cfg.HeaderTimeout.Milliseconds())
 	return nil, gnet.None
 }

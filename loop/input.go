@@ -13,6 +13,9 @@ func (r *reactor) serve(c *conn) {
 			}
 		}
 	}()
+	if len(r.slow) > 0 {
+		r.lookAgain(c.slot) // who sends more may have read what was sent to it
+	}
 	r.process(c)
 }
 

@@ -12,23 +12,24 @@ import (
 type entryKind uint8
 
 const (
-	entryPublish entryKind = iota // deliver event to local subscribers
-	entryForward                  // handle a request that arrived on another loop
-	entryReply                    // answer a connection of this loop
-	entryOpen                     // make a request the event-stream of a session of this loop
-	entryStream                   // a request of this loop becomes a stream
-	entryPush                     // write on a stream of this loop
-	entryEnd                      // end a stream of this loop
-	entryRefuse                   // a request of this loop that asked for a stream is refused
-	entryHold                     // a connection of this loop holds a connect
-	entryClose                    // a held connect of this loop was displaced
-	entryAbandon                  // the client of an unfinished reply came back elsewhere
-	entryWritten                  // the reply to session up to upto was written
-	entryBounced                  // … was not written
-	entryGone                     // the connection that held a connect closed
-	entryAbort                    // a request of a connection of this loop panicked
-	entryResume                   // run call, with which a request goes on
-	entryCall                     // run call on the loop
+	entryPublish  entryKind = iota // deliver event to local subscribers
+	entryForward                   // handle a request that arrived on another loop
+	entryReply                     // answer a connection of this loop
+	entryOpen                      // make a request the event-stream of a session of this loop
+	entryStream                    // a request of this loop becomes a stream
+	entryPush                      // write on a stream of this loop
+	entryEnd                       // end a stream of this loop
+	entryRefuse                    // a request of this loop that asked for a stream is refused
+	entryHold                      // a connection of this loop holds a connect
+	entryClose                     // a held connect of this loop was displaced
+	entryAbandon                   // the client of an unfinished reply came back elsewhere
+	entryWritten                   // the reply to session up to upto was written
+	entryBounced                   // … was not written
+	entryGone                      // the connection that held a connect closed
+	entryAbort                     // a request of a connection of this loop panicked
+	entryWritable                  // output of a connection of this loop may have left
+	entryResume                    // run call, with which a request goes on
+	entryCall                      // run call on the loop
 )
 
 // entry is one message from loop to loop.

@@ -123,6 +123,7 @@ func (r *reactor) stick(c *conn) *unsent {
 	waiting := c.socket.OutboundBuffered()
 	u := &unsent{total: waiting, since: r.now()}
 	r.slow[c.slot] = u
+	r.server.writable.watch(c.socket.Fd(), c.replyTo(r.id))
 	return u
 }
 
@@ -263,6 +264,22 @@ func (r *reactor) checkSlow() {
 			r.abort(c)
 		}
 	}
+}
+
+// lookAgain looks after the connection at slot, since its socket has become
+// writable: gnet has written what it could meanwhile.
+func (r *reactor) lookAgain(slot uint32) {
+	u := r.slow[slot]
+	if u == nil {
+		return
+	}
+	c := r.conns.At(slot)
+	waiting := c.socket.OutboundBuffered()
+	if r.unstick(u, waiting); waiting == 0 {
+		r.drained(c)
+		return
+	}
+	r.server.writable.watch(c.socket.Fd(), c.replyTo(r.id))
 }
 
 // unstick reports the replies whose bytes have all left, now that as many wait.

@@ -145,10 +145,10 @@ func (r *reactor) endTurn() {
 	}
 }
 
-// hurries tells whether something waits for a tick that a client would miss: bytes
-// for a slow connection, an event that is held back for a fraction of a second, a
-// poll that its client wants back soon.
-func (r *reactor) hurries() bool { return len(r.slow) > 0 || r.core.Hurries(r.now()) }
+// hurries tells whether something waits for a tick that a client would miss: an
+// event that is held back for a fraction of a second, a poll that its client wants
+// back soon.
+func (r *reactor) hurries() bool { return r.core.Hurries(r.now()) }
 
 // flush answers the held connects that events wait for. What is left after a
 // bounded number of them waits for the next round.

@@ -31,6 +31,8 @@ func (r *reactor) receive(e *entry) {
 		r.core.Bounced(e.session, e.upto)
 	case entryGone:
 		r.core.Gone(r.now(), e.session, to)
+	case entryWritable:
+		r.lookAgain(to.Conn)
 	case entryResume, entryCall:
 		e.call(r)
 	default:

@@ -36,6 +36,7 @@ type Server struct {
 	browsers *browsers
 	rates    *rates // of handshakes
 	store    *store
+	writable *writable
 
 	engine    gnet.Engine
 	addresses []string
@@ -151,12 +152,17 @@ func (s *Server) Run(ctx context.Context) error {
 	if err := s.store.open(); err != nil {
 		return err
 	}
+	defer s.closeStore()
+	if s.writable, err = newWritable(s); err != nil {
+		return err
+	}
 	// The helpers of the loops work until the engine has ended, a drain included.
 	serving, end := context.WithCancel(context.WithoutCancel(ctx))
 	var group sync.WaitGroup
-	defer s.closeStore()
 	defer group.Wait()
+	defer s.writable.close()
 	defer end()
+	group.Go(s.writable.run)
 	group.Go(func() { s.help(serving) })
 	group.Go(func() { s.beat(serving) })
 	group.Go(func() { s.store.expire(serving) })

@@ -73,7 +73,7 @@ func (r *reactor) openStream(o opening, first []byte) {
 	}
 	r.startHead(c, 200)
 	r.out = httpparse.AppendField(r.out, "Content-Type", format.ContentType)
-	r.out = append(r.out, "Cache-Control: no-store\r\nX-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\n"...)
+	r.out = append(r.out, "Cache-Control: no-store, no-transform\r\nX-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\n"...)
 	if c.stream.chunked {
 		r.out = append(r.out, "Transfer-Encoding: chunked\r\n"...)
 	}

@@ -246,6 +246,7 @@ func TestEventSource(t *testing.T) {
 		response, in := b.openStream(getRequest("/bayeux/"+id, "Accept: text/event-stream\r\n"))
 		equal(t, response.Header.Get("Content-Type"), "text/event-stream;charset=utf-8")
 		equal(t, response.Header.Get("X-Accel-Buffering"), "no")
+		equal(t, response.Header.Get("Cache-Control"), "no-store, no-transform") // else proxies that compress keep events back
 		equal(t, line(t, in), "retry: 5000")
 		equal(t, line(t, in), "")
 		mustPublish(t, s, "/a", "{\"a\":\n1}")

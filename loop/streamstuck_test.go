@@ -35,7 +35,7 @@ func stalled(t testing.TB, s *Server) {
 		if now := s.Stats().BytesOut; now != last {
 			last, since = now, time.Now()
 		}
-		return last > 256<<10 && time.Since(since) > 150*time.Millisecond
+		return last > 48<<10 && time.Since(since) > 150*time.Millisecond
 	})
 }
 
