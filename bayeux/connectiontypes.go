@@ -68,13 +68,14 @@ func (s *Server) appendConnectionTypes(dst []byte) []byte {
 	if s.cfg.Salesforce {
 		return append(dst, `["long-polling"]`...)
 	}
-	for i, t := range advertised {
-		sep := byte(',')
-		if i == 0 {
-			sep = '['
+	sep := byte('[')
+	for _, t := range advertised {
+		if t == CallbackPolling && s.cfg.NoCallback {
+			continue
 		}
 		dst = append(dst, sep, '"')
 		dst = append(append(dst, t.String()...), '"')
+		sep = ','
 	}
 	return append(dst, ']')
 }

@@ -6,7 +6,7 @@ import "halley/bayeux/message"
 // accepted, as all known servers do.
 func (x *exchange) handshake(m *message.Message) Verdict {
 	s := x.s
-	if !s.cfg.LenientHandshake && !hasCommonType(m) {
+	if !s.cfg.LenientHandshake && !s.hasCommonType(m) {
 		x.begin(m, errNoConnectionType)
 		x.replies = s.appendConnectionTypes(append(x.replies, `,"supportedConnectionTypes":`...))
 		x.replies = appendRawAdvice(x.replies, reconnectNone)
@@ -30,15 +30,15 @@ func (x *exchange) handshake(m *message.Message) Verdict {
 
 // hasCommonType tells whether the client supports a connection type of ours. A
 // client of old that sends no list at all is taken to.
-func hasCommonType(m *message.Message) bool {
+func (s *Server) hasCommonType(m *message.Message) bool {
 	if m.SupportedConnectionTypes == nil {
 		return true
 	}
 	common := false
 	message.Strings(m.SupportedConnectionTypes, func(name []byte) bool {
-		_, known := parseConnectionType(name)
-		common = common || known
-		return !known
+		t, known := parseConnectionType(name)
+		common = common || known && !(t == CallbackPolling && s.cfg.NoCallback)
+		return !common
 	})
 	return common
 }

@@ -28,6 +28,7 @@ type Config struct {
 
 	PollsPerBrowser  int // held polls of one browser; 0 counts none
 	LenientHandshake bool
+	NoCallback       bool     // callback-polling is turned off
 	Hosts            []string // by which clients may reach this server too
 
 	Salesforce bool // errors as clients of Salesforce's streaming know them

@@ -153,3 +153,13 @@ func HasToken(list []byte, lower string) bool {
 	}
 	return false
 }
+
+// TokenList reports whether list is one or more tokens with commas between, such as names of fields.
+func TokenList(list []byte) bool {
+	for element := range elements(list) {
+		if len(element) == 0 || skipToken(element, 0) != len(element) {
+			return false
+		}
+	}
+	return true
+}

@@ -147,3 +147,14 @@ func TestHasToken(t *testing.T) {
 		}
 	}
 }
+
+func TestTokenList(t *testing.T) {
+	for list, want := range map[string]bool{
+		"a": true, "content-type,x-token": true, "a ,\tb": true, "sec-websocket-extensions": true, "x-api_key!": true,
+		"": false, "a,": false, ",a": false, "a,,b": false, "a b": false, "a;b": false, "a\"": false, "content-type:": false, "\xc3\xa9": false,
+	} {
+		if got := TokenList([]byte(list)); got != want {
+			t.Errorf("%q: %v", list, got)
+		}
+	}
+}

@@ -64,7 +64,9 @@ type Config struct {
 
 	Rules            []string // channel rules: 'PATTERN option…'
 	AdvertiseHosts   []string // host or host:port by which clients may reach this server too
-	AllowOrigin      []string // origins that may use the server cross-domain; * admits any
+	AllowOrigin      []string // origins that may use the server cross-domain, with credentials; * admits any, without
+	CallbackPolling  bool     // serve callback-polling, to pages that AllowOrigin admits and the server's own
+	CallbackUnnamed  bool     // and to those whose browser does not name them
 	PollsPerBrowser  int      // held polls per browser cookie; 0 sets no cookie
 	LenientHandshake bool     // accept a handshake without a common connection type
 	Profile          string   // salesforce speaks as Salesforce's streaming does; empty is plain Bayeux
@@ -124,6 +126,8 @@ func DefaultConfig() Config {
 		QueueBytes:       2 << 20,
 		Slow:             "drop-oldest",
 		PollsPerBrowser:  4,
+		CallbackPolling:  true,
+		CallbackUnnamed:  true,
 		DrainTimeout:     10 * time.Second,
 		Log:              slog.Default(),
 	}

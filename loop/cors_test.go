@@ -1,7 +1,10 @@
 package loop
 
 import (
+	"fmt"
+	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -41,9 +44,14 @@ func TestCrossOrigin(t *testing.T) {
 			post("[]"),
 		} {
 			got := w.ask(text)
-			want, vary, credentials := "", "", ""
+			want, vary, credentials := "", "Origin", ""
+			if c.server == none {
+				vary = ""
+			}
 			if c.allowed && text != post("[]") {
-				want, vary, credentials = c.origin, "Origin", "true"
+				if want, credentials = c.origin, "true"; c.server == any {
+					want, credentials = "*", ""
+				}
 			}
 			equal(t, got.Header.Get(allowOrigin), want)
 			equal(t, got.Header.Get("Vary"), vary)
@@ -60,9 +68,114 @@ func TestPreflight(t *testing.T) {
 		"Access-Control-Request-Method: POST", "Access-Control-Request-Headers: content-type"))
 	equal(t, got.StatusCode, 200)
 	equal(t, got.Header.Get("Access-Control-Allow-Methods"), "GET, POST")
-	equal(t, got.Header.Get("Access-Control-Allow-Headers"), "Accept, Authorization, Content-Type, Pragma, X-Requested-With")
 	equal(t, got.Header.Get("Access-Control-Max-Age"), "86400")
-	equal(t, got.Header.Get(allowCredentials), "true")
+	const usual = "Accept, Authorization, Content-Type, Pragma, X-Requested-With"
+	for asked, allowed := range map[string]string{
+		"content-type": "content-type", "x-api-key, authorization": "x-api-key, authorization",
+		"": usual, "a b": usual, "a,,b": usual, "a\"": usual, strings.Repeat("x", maxHeadersAsked+1): usual,
+	} {
+		got := dial(t, s).ask(request("OPTIONS", "/bayeux", "Origin: https://a.example", "Access-Control-Request-Headers: "+asked))
+		equal(t, got.Header.Get("Access-Control-Allow-Headers"), allowed)
+		got = dial(t, s).ask(request("OPTIONS", "/bayeux", "Origin: http://h", "Access-Control-Request-Headers: "+asked))
+		equal(t, got.Header.Get("Access-Control-Allow-Headers"), "")
+	}
+}
+
+// lockedBuffer is a log to write and read at once.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+// A page that is turned away is counted, and told in the log once in a while.
+func TestPagesTurnedAway(t *testing.T) {
+	t.Parallel()
+	var log lockedBuffer
+	s := start(t, func(c *Config) {
+		c.AllowOrigin = []string{"https://a.example"}
+		c.Log = slog.New(slog.NewTextHandler(&log, nil))
+	})
+	w := dial(t, s)
+	for range 3 {
+		equal(t, w.ask(upgradeRequest("Origin: https://b.example\r\n")).StatusCode, 403)
+	}
+	equal(t, w.ask(request("OPTIONS", "/bayeux", "Origin: https://c.example")).StatusCode, 200)
+	equal(t, w.ask(request("GET", "/bayeux?jsonp=f&message=%5B%5D", "Referer: https://d.example/page")).StatusCode, 403)
+	equal(t, s.Stats().OriginsRefused, 5)
+	equal(t, strings.Count(log.String(), "--allow-origin does not admit"), 1)
+	equal(t, strings.Contains(log.String(), "origin=https://b.example"), true)
+}
+
+// Callback-polling passes by what browsers check of other requests, so the server
+// checks which page it is for.
+func TestCallbackOrigins(t *testing.T) {
+	t.Parallel()
+	list := start(t, func(c *Config) { c.AllowOrigin = []string{"https://a.example"} })
+	any := start(t, func(c *Config) { c.AllowOrigin = []string{"*"} })
+	strict := start(t, func(c *Config) { c.CallbackUnnamed = false })
+	for _, c := range []struct {
+		server *Server
+		fields string
+		status int
+	}{
+		{list, "", 200}, // an old browser, a program
+		{list, "Sec-Fetch-Site: same-origin", 200},
+		{list, "Sec-Fetch-Site: none", 200},
+		{list, "Sec-Fetch-Site: same-site", 200},
+		{list, "Sec-Fetch-Site: same-site;Referer: https://other.h/", 403},
+		{list, "Sec-Fetch-Site: cross-site", 403},
+		{list, "Sec-Fetch-Site: cross-site;Referer: https://a.example/page", 200},
+		{list, "Sec-Fetch-Site: cross-site;Referer: https://a.example", 200},
+		{list, "Sec-Fetch-Site: cross-site;Referer: https://a.example.evil/", 403},
+		{list, "Sec-Fetch-Site: cross-site;Referer: https://evil/?https://a.example/", 403},
+		{list, "Sec-Fetch-Site: cross-site;Referer: /https://a.example/", 403},
+		{list, "Sec-Fetch-Site: cross-site;Origin: https://a.example", 200},
+		{list, "Sec-Fetch-Site: cross-site;Origin: null;Referer: https://a.example/", 403},
+		{list, "Referer: https://evil.example/page", 403},
+		{list, "Referer: http://h/page", 200}, // the server's own
+		{list, "Referer: http://h?x", 200},
+		{list, "Origin: https://evil.example", 403},
+		{any, "Sec-Fetch-Site: cross-site", 200},
+		{any, "Referer: https://evil.example/page", 200},
+		{strict, "", 403},
+		{strict, "Sec-Fetch-Site: same-site", 403},
+		{strict, "Sec-Fetch-Site: same-origin", 200},
+		{strict, "Referer: http://h/page", 200},
+	} {
+		fields := strings.Split(c.fields, ";")
+		if c.fields == "" {
+			fields = nil
+		}
+		got := dial(t, c.server).ask(request("GET", "/bayeux?jsonp=f&message=%5B%5D", fields...))
+		equal(t, fmt.Sprint(c.fields, got.StatusCode), fmt.Sprint(c.fields, c.status))
+	}
+}
+
+// Without callback-polling the server neither offers nor serves it.
+func TestCallbackPollingOff(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *Config) { c.CallbackPolling = false })
+	w := dial(t, s)
+	equal(t, w.ask(request("GET", "/bayeux?jsonp=f&message=%5B%5D", "Sec-Fetch-Site: same-origin")).StatusCode, 403)
+	reply := w.bayeux(handshakeMessage)[0]
+	equal(t, reply["successful"], true)
+	if types := fmt.Sprint(reply["supportedConnectionTypes"]); strings.Contains(types, "callback") {
+		t.Errorf("offered are %s", types)
+	}
+	reply = w.bayeux(strings.Replace(handshakeMessage, "long-polling", "callback-polling", 1))[0]
+	equal(t, reply["error"], "301::connection_types_unsupported")
 }
 
 // The reply to a held poll names the origin of its request, not of another.
@@ -77,6 +190,9 @@ func TestHeldPollKeepsItsOrigin(t *testing.T) {
 		home.ask(postWith("/bayeux", "[]", "Origin: https://other.example"))
 		mustPublish(t, s, "/a", "1")
 		got := w.read()
+		if strings.HasPrefix(origin, "https://b") || strings.HasPrefix(origin, "https://c") {
+			origin = "*"
+		}
 		equal(t, got.Header.Get(allowOrigin), origin)
 		equal(t, w.ask(post("[]")).Header.Get(allowOrigin), "")
 		home.bayeux(`{"channel":"/meta/disconnect","clientId":"` + id + `"}`)

@@ -31,6 +31,15 @@ func (r *reactor) longPoll(c *conn, q *httpparse.Request, data []byte) {
 // callback handles a GET of a mount: the message and jsonp parameters make it
 // callback-polling (Bayeux 1.0, section 6.3).
 func (r *reactor) callback(c *conn, q *httpparse.Request) {
+	if !r.server.cfg.CallbackPolling {
+		r.fail(c, 403, "callback-polling is turned off")
+		return
+	}
+	if !r.mayCallBack(q) {
+		r.notAdmitted(q, pageOrigin(q))
+		r.fail(c, 403, "this origin is not allowed")
+		return
+	}
 	body, ok := r.formMessages(q.Query)
 	if !ok {
 		r.fail(c, 400, "a GET here needs a message parameter")

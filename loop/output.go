@@ -177,10 +177,7 @@ func (r *reactor) startHead(c *conn, status int) {
 	case c.oldHTTP:
 		r.out = append(r.out, "Connection: keep-alive\r\n"...)
 	}
-	if c.extra != nil && c.extra.origin != "" {
-		r.out = httpparse.AppendField(r.out, "Access-Control-Allow-Origin", c.extra.origin)
-		r.out = append(r.out, "Access-Control-Allow-Credentials: true\r\nVary: Origin\r\n"...)
-	}
+	r.appendOrigin(c)
 }
 
 // endHead ends the head of a response whose body has that many bytes.

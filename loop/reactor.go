@@ -48,6 +48,9 @@ type reactor struct {
 	resumed     []bayeux.ReplyTo // answered outside of their turn; input may wait
 	counters    counters
 
+	turnedAway     int   // pages of other origins since the last log line of them
+	tellTurnedAway int64 // when the next may be written
+
 	// Scratch, valid within one turn.
 	fx        bayeux.Effects
 	done      int // effects of fx that were executed

@@ -31,6 +31,7 @@ type Server struct {
 	slow     bayeux.Slow
 	limits   httpparse.Limits
 	origins  origins
+	varies   bool // answers depend on the Origin field
 	start    time.Time
 	interest *interest
 	browsers *browsers
@@ -74,6 +75,7 @@ func New(cfg Config) (*Server, error) {
 		helper:   make(chan *task, 4*maxLoops),
 		hurried:  make(chan struct{}, 1),
 	}
+	s.varies = s.origins.vary()
 	if err := s.configure(); err != nil {
 		return nil, err
 	}
@@ -110,6 +112,7 @@ func (s *Server) coreConfig(id uint16) bayeux.Config {
 		Scanner:          s.scanner(),
 		PollsPerBrowser:  s.cfg.PollsPerBrowser,
 		LenientHandshake: s.cfg.LenientHandshake,
+		NoCallback:       !s.cfg.CallbackPolling,
 		Hosts:            s.cfg.AdvertiseHosts,
 		Salesforce:       s.cfg.Profile == salesforce,
 		Timestamp:        s.cfg.Timestamp,

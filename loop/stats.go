@@ -10,19 +10,20 @@ import (
 
 // counters are what one loop counts beside its protocol core.
 type counters struct {
-	requests     uint64
-	messagesOut  uint64
-	bytesIn      uint64
-	bytesOut     uint64
-	httpErrors   uint64
-	scanErrors   uint64
-	frameErrors  uint64
-	parseErrors  [httpparse.KindCount]uint64
-	floods       uint64 // connections closed for input sent ahead
-	slowClosed   uint64 // connections closed for output not read
-	lostInFlight uint64
-	panics       uint64
-	lag          time.Duration // of the last tick
+	requests       uint64
+	messagesOut    uint64
+	bytesIn        uint64
+	bytesOut       uint64
+	httpErrors     uint64
+	scanErrors     uint64
+	frameErrors    uint64
+	parseErrors    [httpparse.KindCount]uint64
+	floods         uint64 // connections closed for input sent ahead
+	slowClosed     uint64 // connections closed for output not read
+	lostInFlight   uint64
+	panics         uint64
+	originsRefused uint64        // requests of pages that are not admitted
+	lag            time.Duration // of the last tick
 }
 
 // ticked notes how late, in milliseconds, a tick ran after it was posted.
@@ -47,6 +48,7 @@ type Stats struct {
 	FrameErrors                    uint64 // websockets closed for their frames
 	ParseErrors                    map[string]uint64
 	Floods, SlowClosed, Panics     uint64
+	OriginsRefused                 uint64          // requests of pages that --allow-origin does not admit
 	LoopLag                        []time.Duration // by loop
 	Uptime                         time.Duration
 }
@@ -111,6 +113,7 @@ func (t *Stats) add(p part) {
 	t.Floods += p.floods
 	t.SlowClosed += p.slowClosed
 	t.Panics += p.panics
+	t.OriginsRefused += p.originsRefused
 	for kind, n := range p.parseErrors {
 		if n > 0 {
 			t.ParseErrors[httpparse.Kind(kind).String()] += n

@@ -31,7 +31,8 @@ func (r *reactor) upgrade(c *conn, q *httpparse.Request) {
 			fields: refusal.Fields()})
 		return
 	}
-	if len(q.Origin) > 0 && c.extra == nil && !sameOrigin(q) {
+	if len(q.Origin) > 0 && c.extra == nil && !sameOrigin(q, q.Origin) {
+		r.notAdmitted(q, q.Origin)
 		r.fail(c, 403, "this origin is not allowed")
 		return
 	}

@@ -19,15 +19,17 @@ type Serve struct {
 	Config      File `group:"process" placeholder:"FILE" help:"JSON object with flag names for keys; flags and environment variables go before it."`
 	CheckConfig bool `group:"process" env:"-" help:"Validate, print the effective configuration as JSON and leave."`
 
-	Listen         Lines         `group:"listener" sep:"none" default:":8080" help:"Public address, host:port; repeatable."`
-	Mount          Lines         `group:"listener" sep:"none" default:"${mounts}" placeholder:"PATH" help:"Path that speaks Bayeux, with any suffix below it; repeatable (default /bayeux and /cometd)."`
-	AllowOrigin    Lines         `group:"listener" sep:"none" placeholder:"ORIGIN" help:"Origin whose pages may use the server from another host, with credentials; * admits any; repeatable (default none)."`
-	AdvertiseHost  Lines         `group:"listener" sep:"none" placeholder:"HOST" help:"Further host[:port] by which browsers reach this server, for the connections that they hold; repeatable (default none)."`
-	Loops          int           `group:"listener" default:"0" help:"Event loops; 0 is one for each CPU."`
-	MaxConnections int           `group:"listener" default:"0" help:"Connections at once, further ones are answered 503; 0 is what the file limit allows."`
-	HeaderTimeout  time.Duration `group:"listener" default:"10s" help:"From the first byte of a header block to its last."`
-	BodyTimeout    time.Duration `group:"listener" default:"20s" help:"From the first byte of a body to its last."`
-	IdleTimeout    time.Duration `group:"listener" default:"75s" help:"Between the requests of one connection."`
+	Listen          Lines         `group:"listener" sep:"none" default:":8080" help:"Public address, host:port; repeatable."`
+	Mount           Lines         `group:"listener" sep:"none" default:"${mounts}" placeholder:"PATH" help:"Path that speaks Bayeux, with any suffix below it; repeatable (default /bayeux and /cometd)."`
+	AllowOrigin     Lines         `group:"listener" sep:"none" placeholder:"ORIGIN" help:"Origin whose pages may use the server from another host, with credentials; * admits any, without credentials; repeatable (default none)."`
+	CallbackPolling bool          `group:"listener" default:"true" help:"Serve callback-polling (JSONP), to pages that --allow-origin admits and to the server's own; --callback-polling=false turns it off."`
+	CallbackUnnamed bool          `group:"listener" default:"true" help:"Serve callback-polling also where the browser does not tell which page asks: old browsers, programs, and pages of the same site without Referer."`
+	AdvertiseHost   Lines         `group:"listener" sep:"none" placeholder:"HOST" help:"Further host[:port] by which browsers reach this server, for the connections that they hold; repeatable (default none)."`
+	Loops           int           `group:"listener" default:"0" help:"Event loops; 0 is one for each CPU."`
+	MaxConnections  int           `group:"listener" default:"0" help:"Connections at once, further ones are answered 503; 0 is what the file limit allows."`
+	HeaderTimeout   time.Duration `group:"listener" default:"10s" help:"From the first byte of a header block to its last."`
+	BodyTimeout     time.Duration `group:"listener" default:"20s" help:"From the first byte of a body to its last."`
+	IdleTimeout     time.Duration `group:"listener" default:"75s" help:"Between the requests of one connection."`
 
 	Hold             time.Duration `group:"bayeux" placeholder:"30s" help:"How long a /meta/connect is held; with --profile salesforce the default is 110s."`
 	Interval         time.Duration `group:"bayeux" default:"0s" help:"How long a client waits before its next connect."`
@@ -211,6 +213,8 @@ func (c *Serve) Loop() loop.Config {
 		Slow:               c.Slow,
 		Rules:              c.rules(),
 		AllowOrigin:        c.AllowOrigin,
+		CallbackPolling:    c.CallbackPolling,
+		CallbackUnnamed:    c.CallbackUnnamed,
 		AdvertiseHosts:     c.AdvertiseHost,
 		PollsPerBrowser:    c.PollsPerBrowser,
 		LenientHandshake:   c.LenientHandshake,

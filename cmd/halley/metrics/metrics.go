@@ -85,6 +85,7 @@ func (c *collector) counters() {
 		{"replies_lost_total", "Replies with messages whose connection died before they were confirmed.", func(s *loop.Stats) float64 { return float64(s.LostInFlight) }},
 		{"bayeux_errors_total", "Replies that refused a message.", func(s *loop.Stats) float64 { return float64(s.BayeuxErrors) }},
 		{"http_errors_total", "Responses with an error status.", func(s *loop.Stats) float64 { return float64(s.HTTPErrors) }},
+		{"origins_refused_total", "Requests of pages that --allow-origin does not admit.", func(s *loop.Stats) float64 { return float64(s.OriginsRefused) }},
 		{"frame_errors_total", "Websockets closed for their frames.", func(s *loop.Stats) float64 { return float64(s.FrameErrors) }},
 		{"conflated_total", "Events that a newer one took the place of.", func(s *loop.Stats) float64 { return float64(s.Conflated) }},
 		{"scan_errors_total", "Bodies that were no batch of messages.", func(s *loop.Stats) float64 { return float64(s.ScanErrors) }},
