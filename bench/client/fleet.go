@@ -5,7 +5,6 @@ package client
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"halley/bench/hist"
@@ -75,7 +74,7 @@ type Fleet struct {
 	tally    Progress
 	latency  *hist.Histogram
 	stale    *hist.Histogram
-	final    []uint32 // messages of each symbol, once all are published
+	final    *Ledger // once all are published
 	series   series
 	notify   func(Progress)
 	goal     goal
@@ -127,9 +126,6 @@ func New(config Config, clock Clock, notify func(Progress)) (*Fleet, error) {
 	}
 	f.ramp.took, f.churn.took = hist.New(), hist.New()
 	f.out.init(config.Publishers, len(config.Names))
-	if config.Habits.Claim == reconcile.Newest || config.SlowHabits.Claim == reconcile.Newest {
-		f.out.times = make([][]int64, len(config.Names))
-	}
 	f.loop, err = newReactor(f)
 	return f, err
 }
@@ -213,36 +209,4 @@ func (f *Fleet) reached() bool {
 	}
 	f.goal.armed = false
 	return true
-}
-
-// Result balances the books, with published saying how many messages each symbol had
-// in the whole run, and hands everything over through the callback on the loop.
-func (f *Fleet) Result(published []uint32, done func(Result)) {
-	f.do(func() {
-		counts := f.book.Close(f.totals(published))
-		f.refresh(f.clock.Now())
-		// Copies: the fleet goes on while the result is read elsewhere.
-		done(Result{Progress: f.tally, Counts: counts, Latency: f.latency.Clone(), Stale: f.stale.Clone(), Lag: f.out.lag.Clone(),
-			Ramp: f.ramp.took.Clone(), Cycle: f.churn.took.Clone(), Series: slices.Clone(f.series.buckets)})
-	})
-}
-
-// Finish tells the fleet that all is published, and how many messages each symbol had:
-// from now on Progress.Settled counts.
-func (f *Fleet) Finish(published []uint32) {
-	f.do(func() { f.final = append([]uint32{}, published...) })
-}
-
-// totals says by subscriber and slot what by symbol was published.
-func (f *Fleet) totals(published []uint32) func(subscriber, slot int) uint32 {
-	return func(subscriber, slot int) uint32 {
-		if subscriber >= f.ramp.started {
-			return 0
-		}
-		k := f.config.Symbols.Follows(f.config.First+subscriber, slot)
-		if k < len(published) {
-			return published[k]
-		}
-		return 0
-	}
 }

@@ -82,7 +82,7 @@ func (r *rig) publish(n int, rate float64, deliveries int64) Result {
 		return p.Published == int64(n) && p.Pending == 0 && p.Delivered >= deliveries
 	})
 	result := make(chan Result)
-	r.fleet.Result(p.Sent, func(res Result) { result <- res })
+	r.fleet.Result(p.Ledger(), func(res Result) { result <- res })
 	return <-result
 }
 
@@ -179,7 +179,7 @@ func settle(r *rig) {
 
 func (r *rig) result(sent []uint32) Result {
 	result := make(chan Result)
-	r.fleet.Result(sent, func(res Result) { result <- res })
+	r.fleet.Result(Ledger{Sent: sent}, func(res Result) { result <- res })
 	return <-result
 }
 
@@ -227,7 +227,8 @@ func TestRefusedPublishesAreCounted(t *testing.T) {
 	r := startRig(t, sampleConfig(server.URL()))
 	r.ramp(20)
 	res := r.publish(10, 0, 0)
-	if res.Progress.Refused != 10 || res.Counts.Lost != 200 {
+	void := res.Progress.Ledger()
+	if p := void.Published(0); res.Progress.Refused != 10 || res.Counts.Lost != 0 || p.Total != 10 || p.Count() != 0 {
 		t.Errorf("%d refused, %+v", res.Progress.Refused, res.Counts)
 	}
 }

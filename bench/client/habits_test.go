@@ -70,12 +70,12 @@ func TestFinishSaysWhoHasAll(t *testing.T) {
 	r := startRig(t, config)
 	r.ramp(20)
 	res := r.publish(3, 10, 45) // two for each, and the third for five of them
-	r.fleet.Finish(res.Progress.Sent)
+	r.fleet.Finish(res.Progress.Ledger())
 	p := r.until("the five", func(p Progress) bool { return p.Settled > 0 })
 	if p.Settled != 5 {
 		t.Errorf("%d of 20 have all", p.Settled)
 	}
-	if res := r.result(p.Sent); res.Counts.Behind != 15 || res.Stale.Count() != 45 || res.Latency.Count() != 0 {
+	if res := r.result(p.Sent); res.Counts.Behind != 15 || res.Stale.Count() != 45+15 || res.Censored != 15 || res.Latency.Count() != 0 {
 		t.Errorf("%+v, %d late, %d stale", res.Counts, res.Latency.Count(), res.Stale.Count())
 	}
 }

@@ -120,12 +120,14 @@ func (f *Fleet) churnNext(next int64) int64 {
 	return next
 }
 
-// churnDone ends a cycle; one that never got its disconnect reply is not counted.
+// churnDone ends a cycle, which has failed without the reply to its disconnect.
 func (f *Fleet) churnDone(i int, now int64) {
 	s := &f.sessions[i]
 	if s.phase == leaving && s.failures == 0 {
 		f.tally.Churned++
 		f.churn.took.Record(now - s.began)
+	} else {
+		f.tally.ChurnFailed++
 	}
 	f.hangUp(i)
 	*s = session{poll: -1, other: -1, serial: s.serial + 1}

@@ -9,31 +9,33 @@ import (
 
 // Progress is the state of a fleet at one moment; all but Held and Open only grow.
 type Progress struct {
-	At        int64    `json:"at"`        // nanoseconds since the run's start
-	Held      int      `json:"held"`      // subscribers whose connect or stream the server is holding
-	Open      int      `json:"open"`      // sockets in use by sessions
-	Ramped    int64    `json:"ramped"`    // subscribers that were held for the first time
-	Delivered int64    `json:"delivered"` // distinct messages that arrived
-	Published int64    `json:"published"` // messages handed to the server
-	Pending   int64    `json:"pending"`   // messages due but not answered yet
-	Planned   int64    `json:"planned"`   // messages that publications so far hold; they end at Published
-	Refused   int64    `json:"refused"`   // publishes that the server answered with an error
-	Unknown   int64    `json:"unknown"`   // publishes whose connection broke before the answer
-	Cycles    int64    `json:"cycles"`    // connect replies, with or without messages
-	Rolled    int64    `json:"rolled"`    // streams that the server ended in good order, for the client to open the next
-	Gaps      int64    `json:"gaps"`      // times that the server said it had dropped messages
-	Received  int64    `json:"received"`  // bytes
-	Renewed   int64    `json:"renewed"`   // handshakes because the server had forgotten the session
-	Churned   int64    `json:"churned"`   // complete cycles of churning clients
-	Killed    int64    `json:"killed"`    // connections that we broke on purpose
-	Settled   int      `json:"settled"`   // subscribers that have all that they are to get, once Finish has said how much that is
-	Stalled   int64    `json:"stalled"`   // readers that have subscribed and read nothing since
-	Shut      int64    `json:"shut"`      // of their connections, how many the server has reset
-	Faults    Faults   `json:"faults"`
-	Busy      int64    `json:"busy"` // nanoseconds that the loop was not waiting
-	User      int64    `json:"user"` // CPU time of the loop's thread in nanoseconds
-	System    int64    `json:"system"`
-	Sent      []uint32 `json:"sent,omitempty"` // messages per symbol, by the process that publishes
+	At          int64              `json:"at"`          // nanoseconds since the run's start
+	Held        int                `json:"held"`        // subscribers whose connect or stream the server is holding
+	Open        int                `json:"open"`        // sockets in use by sessions
+	Ramped      int64              `json:"ramped"`      // subscribers that were held for the first time
+	Delivered   int64              `json:"delivered"`   // distinct messages that arrived
+	Published   int64              `json:"published"`   // messages handed to the server
+	Pending     int64              `json:"pending"`     // messages due but not answered yet
+	Planned     int64              `json:"planned"`     // messages that publications so far hold; they end at Published
+	Refused     int64              `json:"refused"`     // publishes that the server answered with an error
+	Unknown     int64              `json:"unknown"`     // publishes whose connection broke before the answer
+	Cycles      int64              `json:"cycles"`      // connect replies, with or without messages
+	Rolled      int64              `json:"rolled"`      // streams that the server ended in good order, for the client to open the next
+	Gaps        int64              `json:"gaps"`        // times that the server said it had dropped messages
+	Received    int64              `json:"received"`    // bytes
+	Renewed     int64              `json:"renewed"`     // handshakes because the server had forgotten the session
+	Churned     int64              `json:"churned"`     // complete cycles of churning clients
+	ChurnFailed int64              `json:"churnFailed"` // cycles that came to nothing
+	Killed      int64              `json:"killed"`      // connections that we broke on purpose
+	Settled     int                `json:"settled"`     // subscribers that have all that they are to get, once Finish has said how much that is
+	Stalled     int64              `json:"stalled"`     // readers that have subscribed and read nothing since
+	Shut        int64              `json:"shut"`        // of their connections, how many the server has reset
+	Faults      Faults             `json:"faults"`
+	Busy        int64              `json:"busy"` // nanoseconds that the loop was not waiting
+	User        int64              `json:"user"` // CPU time of the loop's thread in nanoseconds
+	System      int64              `json:"system"`
+	Sent        []uint32           `json:"sent,omitempty"` // messages per symbol that were written to the server, by the process that publishes
+	Void        [][]reconcile.Span `json:"void,omitempty"` // which of them the server has refused; nil when none
 }
 
 // Faults counts what went wrong outside the message counts.
@@ -79,6 +81,7 @@ func (p *Progress) Add(other Progress) {
 	p.Received += other.Received
 	p.Renewed += other.Renewed
 	p.Churned += other.Churned
+	p.ChurnFailed += other.ChurnFailed
 	p.Killed += other.Killed
 	p.Settled += other.Settled
 	p.Stalled += other.Stalled
@@ -88,7 +91,7 @@ func (p *Progress) Add(other Progress) {
 	p.User += other.User
 	p.System += other.System
 	if other.Sent != nil {
-		p.Sent = other.Sent
+		p.Sent, p.Void = other.Sent, other.Void
 	}
 }
 
@@ -102,6 +105,8 @@ type Result struct {
 	Ramp     *hist.Histogram  `json:"ramp"`    // dial to held
 	Cycle    *hist.Histogram  `json:"cycle"`   // a churning client's cycle, dial to disconnect reply
 	Series   []Bucket         `json:"series"`
+	Censored int64            `json:"censored,omitempty"` // of Latency and Stale, how many are of messages that never came: they took longer than what is recorded
+	Due      [][]int64        `json:"due,omitempty"`      // when each message of a symbol was due, if the Ledger asks
 }
 
 // Merge adds another process's result to r.
@@ -113,6 +118,7 @@ func (r *Result) Merge(other Result) {
 	r.Lag.Merge(other.Lag)
 	r.Ramp.Merge(other.Ramp)
 	r.Cycle.Merge(other.Cycle)
+	r.Censored += other.Censored
 	for i, b := range other.Series {
 		if i == len(r.Series) {
 			r.Series = append(r.Series, Bucket{})
@@ -158,10 +164,10 @@ func (f *Fleet) refresh(now int64) {
 	p.Planned = f.out.planned
 	p.Busy = now - f.loop.idle
 	if f.final != nil {
-		p.Settled = f.book.Settled(f.ramp.started, f.totals(f.final))
+		p.Settled = f.book.Settled(f.ramp.started, f.totals(*f.final))
 	}
 	if f.config.Publishers > 0 {
-		p.Sent = append([]uint32(nil), f.out.sent...)
+		p.Sent, p.Void = append([]uint32(nil), f.out.sent...), f.out.void
 	}
 	var usage unix.Rusage
 	if unix.Getrusage(unix.RUSAGE_THREAD, &usage) == nil {

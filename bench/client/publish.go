@@ -1,10 +1,12 @@
 package client
 
 import (
+	"slices"
 	"time"
 
 	"halley/bench/hist"
 	"halley/bench/plan"
+	"halley/bench/reconcile"
 	"halley/bench/wire"
 )
 
@@ -34,8 +36,9 @@ func (p *Publication) due(i int) int64 {
 // publishing is the state of all publications of a process.
 type publishing struct {
 	lines   []line
-	sent    []uint32  // messages per symbol so far
-	times   [][]int64 // when each message of a symbol was due, if somebody asks; nil when nobody does
+	sent    []uint32           // messages per symbol that were written to the server so far
+	times   [][]int64          // when each of them was due; nil in processes that do not publish
+	void    [][]reconcile.Span // which of them the server has refused; nil when none
 	current Publication
 	next    int
 	planned int64
@@ -46,11 +49,13 @@ type publishing struct {
 // request under way at a time, so the messages of a channel leave in order.
 type line struct {
 	queue    []item
-	taken    int64 // messages in the request under way
+	batch    []item // messages of the request under way
+	firstID  uint32 // of the batch's messages, which go on from there
 	asked    bool
 	resumeAt int64
 }
 
+// item is a message; its number is given when it is written, so that what never leaves has none.
 type item struct {
 	planned  int64
 	symbol   int
@@ -67,6 +72,9 @@ const (
 func (p *publishing) init(publishers, symbols int) {
 	p.lines = make([]line, publishers)
 	p.sent = make([]uint32, symbols)
+	if publishers > 0 {
+		p.times = make([][]int64, symbols)
+	}
 	p.lag = hist.New()
 }
 
@@ -83,7 +91,7 @@ func (p *publishing) done() bool { return p.next >= p.current.count() && p.pendi
 
 func (p *publishing) pending() (n int64) {
 	for i := range p.lines {
-		n += int64(len(p.lines[i].queue)) + p.lines[i].taken
+		n += int64(len(p.lines[i].queue) + len(p.lines[i].batch))
 	}
 	return n
 }
@@ -93,7 +101,7 @@ func (p *publishing) inflight(line int, what request) int64 {
 	if what != publish {
 		return 0
 	}
-	return p.lines[line].taken
+	return int64(len(p.lines[line].batch))
 }
 
 // pause keeps a line from trying again at once after a failure.
@@ -163,11 +171,6 @@ func (f *Fleet) enqueue(i int) {
 	} else {
 		it.symbol = f.config.Symbols.Pick(p.First + i)
 	}
-	it.sequence = f.out.sent[it.symbol]
-	f.out.sent[it.symbol]++
-	if f.out.times != nil {
-		f.out.times[it.symbol] = append(f.out.times[it.symbol], it.planned)
-	}
 	l := &f.out.lines[it.symbol%len(f.out.lines)]
 	l.queue = append(l.queue, it)
 }
@@ -199,25 +202,57 @@ func (f *Fleet) take(dst []byte, i int) []byte {
 	start := len(dst)
 	dst = append(dst, '[')
 	var data []byte
-	for len(l.queue) > 0 && l.taken < batchMessages && len(dst)-start < batchBytes {
+	l.firstID = s.id + 1
+	for len(l.queue) > 0 && len(l.batch) < batchMessages && len(dst)-start < batchBytes {
 		it := l.queue[0]
 		l.queue = l.queue[1:]
-		if l.taken > 0 {
+		if len(l.batch) > 0 {
 			dst = append(dst, ',')
 		}
+		it.sequence = f.out.number(it)
 		s.id++
 		data = wire.AppendPayload(data[:0], wire.Payload{Planned: it.planned, Sequence: it.sequence, Run: f.config.Run}, f.config.Size, it.row)
 		dst = wire.AppendPublish(dst, s.clientID, f.config.Names[it.symbol], data, s.id)
 		f.out.lag.Record(now - it.planned)
-		l.taken++
+		l.batch = append(l.batch, it)
 	}
 	return append(dst, ']')
 }
 
+// number gives a message the next number of its symbol.
+func (p *publishing) number(it item) uint32 {
+	n := p.sent[it.symbol]
+	p.sent[it.symbol]++
+	p.times[it.symbol] = append(p.times[it.symbol], it.planned)
+	return n
+}
+
 // published notes that a publish request is over.
-func (f *Fleet) published(i int, refused int64) {
+func (f *Fleet) published(i int) {
 	l := &f.out.lines[f.publisherOf(i)]
-	f.tally.Published += l.taken
-	f.tally.Refused += refused
-	l.taken, l.asked, l.resumeAt = 0, false, 0
+	f.tally.Published += int64(len(l.batch))
+	l.batch, l.asked, l.resumeAt = l.batch[:0], false, 0
+}
+
+// refuse notes that the server has refused the n-th message of the request under way.
+func (f *Fleet) refuse(i, n int) {
+	l := &f.out.lines[f.publisherOf(i)]
+	if n < 0 || n >= len(l.batch) {
+		return
+	}
+	it := l.batch[n]
+	void := slices.Clone(f.out.void) // the one that was reported stays as it is
+	if void == nil {
+		void = make([][]reconcile.Span, len(f.out.sent))
+	}
+	void[it.symbol] = reconcile.AddVoid(slices.Clone(void[it.symbol]), it.sequence)
+	f.out.void = void
+	f.tally.Refused++
+}
+
+// refuseAll notes that the server has refused the whole request.
+func (f *Fleet) refuseAll(i int, what request) {
+	for n := range f.out.inflight(f.publisherOf(i), what) {
+		f.refuse(i, int(n))
+	}
 }

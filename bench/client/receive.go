@@ -86,7 +86,8 @@ func (f *Fleet) respond(fd int, r wire.Response, now int64) {
 			return
 		}
 		f.fault(&f.tally.Faults.Status, text)
-		f.resume(i, what, f.out.inflight(f.publisherOf(i), what))
+		f.refuseAll(i, what)
+		f.resume(i, what)
 		return
 	}
 	f.advance(i, what, f.read(i, what, r.Body, now), now)
@@ -116,7 +117,7 @@ func (f *Fleet) read(i int, what request, body []byte, now int64) outcome {
 
 // scan goes over a batch: deliveries are booked, replies to the request added to o.
 func (f *Fleet) scan(i int, what request, body []byte, now int64, o *outcome) error {
-	batch, gap, events := wire.NewBatch(body), false, false
+	batch, gap, events, replies := wire.NewBatch(body), false, false, 0
 	var m wire.Message
 	for batch.Next(&m) {
 		var ext wire.Ext
@@ -128,7 +129,8 @@ func (f *Fleet) scan(i int, what request, body []byte, now int64, o *outcome) er
 			f.account(i, &m, now)
 			events = true
 		case f.answers(i, what, &m):
-			o.add(what, &m)
+			o.add(what, &m, f.place(i, what, &m, replies))
+			replies++
 			o.ext = ext
 		}
 		gap = gap || ext.Gap
@@ -167,7 +169,20 @@ func (f *Fleet) answers(i int, what request, m *wire.Message) bool {
 	return found && (string(name) == what.suffix() || what == subscribe && string(name) == "/subscribe")
 }
 
-func (o *outcome) add(what request, m *wire.Message) {
+// place is that of the message in its batch which m, the n-th reply, answers: by its id,
+// and by the order where a server sends none.
+func (f *Fleet) place(i int, what request, m *wire.Message, n int) int {
+	if what != publish {
+		return n
+	}
+	id, err := strconv.ParseUint(string(m.ID), 10, 32)
+	if err != nil {
+		return n
+	}
+	return int(uint32(id) - f.out.lines[f.publisherOf(i)].firstID)
+}
+
+func (o *outcome) add(what request, m *wire.Message, place int) {
 	o.successful = m.Successful && (o.successful || !o.answered)
 	o.answered = true
 	if m.ClientID != nil {
@@ -181,7 +196,7 @@ func (o *outcome) add(what request, m *wire.Message) {
 	}
 	o.problem = fmt.Sprintf("%s failed: %s", m.Channel, m.Error)
 	if what == publish {
-		o.refused++
+		o.refused = append(o.refused, place)
 	}
 	if bytes.HasPrefix(m.Error, []byte("402")) && o.advice.Reconnect == wire.Unset {
 		o.advice.Reconnect = wire.Handshake // CometD sends this advice on connect replies only
@@ -245,7 +260,7 @@ func (f *Fleet) lose(fd int) {
 		f.tally.Unknown += f.out.inflight(f.publisherOf(i), what)
 	}
 	if what != none {
-		f.resume(i, what, 0)
+		f.resume(i, what)
 	}
 }
 
@@ -278,11 +293,11 @@ func (f *Fleet) hangUp(i int) {
 }
 
 // resume takes up a session after a request of it came to nothing.
-func (f *Fleet) resume(i int, what request, refused int64) {
+func (f *Fleet) resume(i int, what request) {
 	s := &f.sessions[i]
 	switch {
 	case what == publish:
-		f.published(i, refused)
+		f.published(i)
 		f.out.pause(f.publisherOf(i), f.clock.Now())
 		return
 	case what == heartbeat:

@@ -87,7 +87,7 @@ func (f *Fleet) ask(i int, what request) {
 		new, err := f.loop.dial(to, int32(i), what)
 		if err != nil {
 			f.fault(&f.tally.Faults.Dial, err.Error())
-			f.resume(i, what, 0)
+			f.resume(i, what)
 			return
 		}
 		*fd = new
@@ -191,7 +191,7 @@ type outcome struct {
 	advice     wire.Advice
 	ext        wire.Ext
 	clientID   string
-	refused    int64 // publishes of the batch that failed
+	refused    []int // publishes of the batch that failed, by their place
 }
 
 // advance moves session i on after an answer that arrived in good order.
@@ -201,7 +201,10 @@ func (f *Fleet) advance(i int, what request, o outcome, now int64) {
 		s.interval = int32(min(o.advice.Interval, int64(time.Hour/time.Millisecond)))
 	}
 	if what == publish {
-		f.published(i, o.refused)
+		for _, n := range o.refused {
+			f.refuse(i, n)
+		}
+		f.published(i)
 	}
 	if what == handshake {
 		o.confirm(f.habits(i).Wishes)
@@ -311,6 +314,11 @@ func (f *Fleet) unhold(i int) {
 func (f *Fleet) setback(i int, what request, o outcome) {
 	s := &f.sessions[i]
 	f.fault(&f.tally.Faults.Protocol, o.problem)
+	if f.role(i) == churner { // its cycle has failed, whatever the server advises
+		s.phase = leaving
+		f.retryLater(i)
+		return
+	}
 	if what == publish && o.advice.Reconnect != wire.Handshake {
 		f.flushPublisher(i, f.clock.Now())
 		return
@@ -342,8 +350,8 @@ func (f *Fleet) abandon(i int) {
 	f.hangUp(i)
 	f.sessions[i].beatAt = 0
 	if f.role(i) == publisher {
-		f.tally.Unknown += f.out.lines[f.publisherOf(i)].taken
-		f.published(i, 0)
+		f.tally.Unknown += int64(len(f.out.lines[f.publisherOf(i)].batch))
+		f.published(i)
 	}
 }
 

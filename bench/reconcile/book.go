@@ -79,7 +79,7 @@ const (
 type Book struct {
 	perSubscriber int
 	next          []uint32         // line -> the sequence number that should come now
-	gaps          map[int][]gap    // line -> what was skipped and has not come since
+	gaps          map[int][]Span   // line -> what was skipped and has not come since
 	excused       map[int]struct{} // subscribers whose connection was killed
 	claims        []Claim          // subscriber -> what it is to get; nil: every message
 	told          map[int]int64    // subscriber -> messages that the server said it had dropped
@@ -87,14 +87,12 @@ type Book struct {
 	counts        Counts
 }
 
-type gap struct{ from, to uint32 } // from <= n < to
-
 // NewBook makes an empty book for subscribers that follow perSubscriber channels each.
 func NewBook(subscribers, perSubscriber int) *Book {
 	return &Book{
 		perSubscriber: perSubscriber,
 		next:          make([]uint32, subscribers*perSubscriber),
-		gaps:          map[int][]gap{},
+		gaps:          map[int][]Span{},
 		excused:       map[int]struct{}{},
 		told:          map[int]int64{},
 	}
@@ -117,7 +115,7 @@ func (b *Book) Deliver(subscriber, slot int, n uint32) Verdict {
 		b.counts.Reordered++
 		return Older
 	case n > expected:
-		b.gaps[line] = append(b.gaps[line], gap{expected, n})
+		b.gaps[line] = append(b.gaps[line], Span{expected, n})
 		b.next[line] = n + 1
 	case b.fill(line, n):
 		b.counts.Delivered++
@@ -141,10 +139,9 @@ func (b *Book) Excuse(subscriber int) { b.excused[subscriber] = struct{}{} }
 // Delivered is the number of distinct messages that have arrived so far.
 func (b *Book) Delivered() int64 { return b.counts.Delivered }
 
-// Close balances the book: published says how many messages the channel had that is
-// the slot-th of the subscriber's. Numbers from there on were never published, so a
-// delivery of one is turned into a stray.
-func (b *Book) Close(published func(subscriber, slot int) uint32) Counts {
+// Close balances the book: published says which messages the channel had that is the
+// slot-th of the subscriber's. A delivery of any other is turned into a stray.
+func (b *Book) Close(published func(subscriber, slot int) Published) Counts {
 	counts := b.counts
 	for subscriber := range len(b.next) / b.perSubscriber {
 		var missing Counts
@@ -170,30 +167,28 @@ func (b *Book) settle(subscriber int, missing *Counts) {
 	}
 }
 
-// balance returns what becomes of a line of which total messages were published.
-func (b *Book) balance(subscriber, slot int, total uint32) (c Counts) {
+// balance returns what becomes of a line.
+func (b *Book) balance(subscriber, slot int, published Published) (c Counts) {
 	line := subscriber*b.perSubscriber + slot
-	newest := b.Claim(subscriber) == Newest
-	switch next := b.next[line]; {
-	case next < total:
-		c.Lost = int64(total - next)
-		if newest {
+	next := b.next[line]
+	c.Lost = published.count(next, published.Total)
+	never := int64(next) - published.count(0, next) // numbers below next that were never published
+	if b.Claim(subscriber) == Newest {              // only the last of what came is known
+		c.Conflated = -never
+		if c.Lost > 0 {
 			c.Behind = 1
 		}
-	case newest && next > total: // only the last of what came is known
-		c.Delivered, c.Strays = -1, 1
-		c.Conflated = -int64(next-total) + 1
-	default:
-		c.Strays = int64(next - total)
-		c.Delivered = -c.Strays
+		if next > published.Total {
+			c.Delivered, c.Strays, c.Conflated = -1, 1, c.Conflated+1
+		}
+		return c
 	}
 	for _, g := range b.gaps[line] {
-		below := int64(min(g.to, total)) - int64(min(g.from, total))
-		above := int64(g.to-g.from) - below
-		c.Lost += below
-		c.Strays -= above
-		c.Delivered += above
+		n := published.count(g.From, g.To)
+		c.Lost += n
+		never -= int64(g.To-g.From) - n
 	}
+	c.Strays, c.Delivered = never, -never
 	return c
 }
 
@@ -201,16 +196,16 @@ func (b *Book) balance(subscriber, slot int, total uint32) (c Counts) {
 func (b *Book) fill(line int, n uint32) bool {
 	gaps := b.gaps[line]
 	for i, g := range gaps {
-		if n < g.from || n >= g.to {
+		if n < g.From || n >= g.To {
 			continue
 		}
-		rest := make([]gap, 0, len(gaps)+1)
+		rest := make([]Span, 0, len(gaps)+1)
 		rest = append(rest, gaps[:i]...)
-		if g.from < n {
-			rest = append(rest, gap{g.from, n})
+		if g.From < n {
+			rest = append(rest, Span{g.From, n})
 		}
-		if n+1 < g.to {
-			rest = append(rest, gap{n + 1, g.to})
+		if n+1 < g.To {
+			rest = append(rest, Span{n + 1, g.To})
 		}
 		b.gaps[line] = append(rest, gaps[i+1:]...)
 		return true

@@ -32,7 +32,7 @@ func TestOneLine(t *testing.T) {
 		for _, n := range c.arrive {
 			b.Deliver(0, 0, n)
 		}
-		got := b.Close(func(int, int) uint32 { return c.published })
+		got := b.Close(func(int, int) Published { return Published{Total: c.published} })
 		if got != c.want {
 			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
 		}
@@ -60,7 +60,7 @@ func TestLinesAreSeparate(t *testing.T) {
 	b.Deliver(0, 1, 0)
 	b.Deliver(1, 1, 0)
 	b.Stray()
-	got := b.Close(func(_, slot int) uint32 { return uint32(1 + slot) })
+	got := b.Close(func(_, slot int) Published { return Published{Total: uint32(1 + slot)} })
 	if want := (Counts{Delivered: 3, Lost: 3, Strays: 1}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
@@ -70,7 +70,7 @@ func TestExcuses(t *testing.T) {
 	b := NewBook(2, 1)
 	b.Deliver(0, 0, 0)
 	b.Excuse(0)
-	got := b.Close(func(int, int) uint32 { return 2 })
+	got := b.Close(func(int, int) Published { return Published{Total: 2} })
 	if got.Lost != 3 || got.Excused != 1 {
 		t.Errorf("%+v, want 3 lost of which 1 is excused", got)
 	}
@@ -134,7 +134,7 @@ func TestAgreesWithANaiveReader(t *testing.T) {
 		for _, n := range arrive {
 			b.Deliver(0, 0, n)
 		}
-		if got := b.Close(func(int, int) uint32 { return published }); got != want {
+		if got := b.Close(func(int, int) Published { return Published{Total: published} }); got != want {
 			t.Fatalf("round %d, %v of %d: %+v, want %+v", round, arrive, published, got, want)
 		}
 	}

@@ -56,8 +56,8 @@ func (b *Book) Number(subscriber, slot int, id int64) {
 func (b *Book) Misnumbered() { b.counts.Misnumbered++ }
 
 // Settled counts the subscribers among the first so many that have all that they are to
-// get, now that published says how many messages each of their channels had.
-func (b *Book) Settled(subscribers int, published func(subscriber, slot int) uint32) (n int) {
+// get, now that published says which messages each of their channels had.
+func (b *Book) Settled(subscribers int, published func(subscriber, slot int) Published) (n int) {
 	for subscriber := range subscribers {
 		var missing Counts
 		for slot := range b.perSubscriber {

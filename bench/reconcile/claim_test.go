@@ -27,7 +27,7 @@ func TestTheNewestWillDo(t *testing.T) {
 		for _, n := range c.arrive {
 			b.Deliver(0, 0, n)
 		}
-		published := func(int, int) uint32 { return c.published }
+		published := func(int, int) Published { return Published{Total: c.published} }
 		got := b.Close(published)
 		if got != c.want {
 			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
@@ -58,7 +58,7 @@ func TestToldToBeDropped(t *testing.T) {
 			b.Deliver(1, 1, n)
 		}
 		b.Tell(1, c.told)
-		published := func(subscriber, slot int) uint32 { return uint32(4 * subscriber * slot) }
+		published := func(subscriber, slot int) Published { return Published{Total: uint32(4 * subscriber * slot)} }
 		if got := b.Close(published); got != c.want {
 			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
 		}
@@ -87,7 +87,7 @@ func TestNumbersRise(t *testing.T) {
 		for i, id := range c.ids {
 			b.Number(0, i%2, id)
 		}
-		if got := b.Close(func(int, int) uint32 { return 0 }); got.Misnumbered != c.want {
+		if got := b.Close(func(int, int) Published { return Published{Total: 0} }); got.Misnumbered != c.want {
 			t.Errorf("%s: %+v, want %d misnumbered", c.name, got, c.want)
 		}
 	}
@@ -109,7 +109,7 @@ func TestConflationAgreesWithANaiveReader(t *testing.T) {
 				t.Fatalf("round %d: %d is due after %d", round, due, holds)
 			}
 		}
-		got := b.Close(func(int, int) uint32 { return published })
+		got := b.Close(func(int, int) Published { return Published{Total: published} })
 		want := Counts{Delivered: delivered, Conflated: holds + 1 - delivered, Lost: int64(published) - holds - 1}
 		if want.Lost > 0 {
 			want.Behind = 1

@@ -36,6 +36,9 @@ const (
 	Percent
 )
 
+// NeverCame is the group of what is in the latencies without having arrived.
+const NeverCame = "never came, in the latencies with the time waited"
+
 // Figures derives every figure that the run has the data for.
 func (r *Run) Figures() []Figure {
 	var f figures
@@ -98,6 +101,7 @@ func (f *figures) counts(r *Run) {
 	}
 	f.some(group, "publishes refused", p.Refused)
 	f.some(group, "publishes without an answer", p.Unknown)
+	f.some(group, "churn cycles failed", p.ChurnFailed)
 	f.some(group, "connections killed on purpose", p.Killed)
 	f.some(group, "sessions renewed", p.Renewed)
 	f.other(group, "streams ended and opened anew", p.Rolled)
@@ -114,6 +118,7 @@ func (f *figures) counts(r *Run) {
 func (f *figures) latency(r *Run) {
 	f.percentiles("latency from the plan", r.Result.Latency)
 	f.percentiles("conflated: behind the market, when a message came", r.Result.Stale)
+	f.some(NeverCame, "messages", r.Result.Censored)
 }
 
 func (f *figures) percentiles(group string, h *hist.Histogram) {

@@ -43,6 +43,8 @@ func (r *Run) Verdict() string {
 	switch {
 	case r.Fault != "":
 		return "FAILED: " + r.Fault
+	case r.Result.Progress.Published == 0 && r.Result.Progress.Churned > 0:
+		return fmt.Sprintf("ok: %s completed", plural(int(r.Result.Progress.Churned), "churn cycle"))
 	case r.Result.Progress.Published == 0:
 		return "ok: nothing was published, nothing arrived"
 	}

@@ -238,31 +238,45 @@ func (p *pool) take(n tagged) error {
 	return nil
 }
 
-// results asks every worker for its result and merges them.
-func (p *pool) results(published []uint32) (*client.Result, error) {
-	if err := p.all(Command{Do: doResult, Published: published}); err != nil {
+// results asks every worker for its result and merges them. If something is missing, the
+// one that publishes is asked first, since it knows when the messages were due.
+func (p *pool) results(l client.Ledger, missing bool) (*client.Result, error) {
+	l.WantDue = missing && len(p.links) > 1
+	merged, err := p.result(publisher, l)
+	if err != nil {
 		return nil, err
 	}
-	var merged *client.Result
+	l.WantDue, l.Due = false, merged.Due
+	for i := range p.links {
+		if i == publisher {
+			continue
+		}
+		r, err := p.result(i, l)
+		if err != nil {
+			return nil, err
+		}
+		merged.Merge(*r)
+	}
+	merged.Due = nil
+	return merged, nil
+}
+
+func (p *pool) result(i int, l client.Ledger) (*client.Result, error) {
+	if err := p.one(i, Command{Do: doResult, Ledger: l}); err != nil {
+		return nil, err
+	}
 	limit := time.After(time.Minute)
-	for missing := len(p.links); missing > 0; {
+	for {
 		select {
 		case n := <-p.news:
 			if err := p.take(n); err != nil {
 				return nil, err
 			}
-			if n.news.Result == nil {
-				continue
-			}
-			missing--
-			if merged == nil {
-				merged = n.news.Result
-			} else {
-				merged.Merge(*n.news.Result)
+			if n.news.Result != nil {
+				return n.news.Result, nil
 			}
 		case <-limit:
-			return nil, fmt.Errorf("%d generators gave no result: %w", missing, errStalled)
+			return nil, fmt.Errorf("generator %d gave no result: %w", i, errStalled)
 		}
 	}
-	return merged, nil
 }

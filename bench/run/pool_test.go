@@ -25,6 +25,9 @@ func (l *fakeLink) send(c Command) error {
 	if c.Do == doResult {
 		r := client.Result{Latency: hist.New(), Lag: hist.New(), Ramp: hist.New(), Cycle: hist.New()}
 		r.Counts.Delivered = int64(10 + l.number)
+		if c.Ledger.WantDue {
+			r.Due = [][]int64{{5}}
+		}
 		l.pool.news <- tagged{l.number, News{Result: &r}}
 	}
 	return l.broken
@@ -99,12 +102,15 @@ func TestPassTakesItsTime(t *testing.T) {
 func TestResultsAreMerged(t *testing.T) {
 	p, links := fakePool(3)
 	p.say(1, client.Progress{Delivered: 1}) // news in between are taken as well
-	r, err := p.results([]uint32{7})
+	r, err := p.results(client.Ledger{Sent: []uint32{7}}, true)
 	if err != nil || r.Counts.Delivered != 33 {
 		t.Errorf("%+v, %v", r, err)
 	}
-	if got := links[2].commands[0].Published; len(got) != 1 || got[0] != 7 {
-		t.Errorf("worker 2 was told %v", got)
+	if l := links[0].commands[0].Ledger; !l.WantDue || l.Sent[0] != 7 {
+		t.Errorf("the publisher was told %+v", l)
+	}
+	if l := links[2].commands[0].Ledger; l.WantDue || l.Sent[0] != 7 || len(l.Due) != 1 || l.Due[0][0] != 5 || r.Due != nil {
+		t.Errorf("worker 2 was told %+v, the sum has %v", l, r.Due)
 	}
 }
 
@@ -187,10 +193,10 @@ func TestFollowersOfAWorker(t *testing.T) {
 
 func TestExpectedDeliveries(t *testing.T) {
 	s := session{held: 10, layout: layout{symbols: plan.NewSymbols("/{symbol}", 4, 2, 0, 1)}}
-	if got := s.expected([]uint32{1, 0, 2, 0}); got != 15 {
+	if got := s.expected(client.Progress{Sent: []uint32{1, 0, 2, 0}}); got != 15 {
 		t.Errorf("%d, want 15: ten subscribers of two in four channels are five followers each", got)
 	}
-	if got := s.expected(nil); got != 0 {
+	if got := s.expected(client.Progress{}); got != 0 {
 		t.Errorf("nothing sent, %d expected", got)
 	}
 }

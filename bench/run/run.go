@@ -168,29 +168,3 @@ func firstFault(p client.Progress) string {
 	}
 	return p.Faults.First
 }
-
-// expected is how many deliveries the messages sent so far must lead to.
-func (s *session) expected(sent []uint32) (n int64) {
-	for k, count := range sent {
-		n += int64(count) * int64(s.layout.symbols.Followers(k, s.held))
-	}
-	return n
-}
-
-// balance collects the results and closes the books.
-func (s *session) balance() error {
-	total := s.pool.total()
-	s.record.Expected = s.expected(total.Sent)
-	result, err := s.pool.results(total.Sent)
-	if err != nil {
-		return err
-	}
-	s.record.Result = result
-	if err := result.Counts.Check(s.record.Expected); err != nil {
-		s.record.Fault = err.Error()
-	}
-	if n := result.Progress.Refused; n > 0 {
-		s.record.Fault = fmt.Sprintf("%d publishes were refused; %s", n, s.record.Fault)
-	}
-	return nil
-}

@@ -138,7 +138,7 @@ func (s *session) push(n int, order Command) error {
 		patience += time.Duration(float64(time.Second) / order.Rate)
 	}
 	err := s.pool.await(patience, arrived, func(p client.Progress) bool {
-		return p.Published >= goal && (!s.options.exact() || p.Delivered >= s.expected(p.Sent))
+		return p.Published >= goal && (!s.options.exact() || p.Delivered >= s.expected(p))
 	})
 	if err == nil && !s.options.exact() {
 		err = s.converge()
@@ -154,7 +154,8 @@ func arrived(p client.Progress) int64 { return p.Delivered + p.Published + int64
 // converge waits until all have what they are to get, now that all is published.
 func (s *session) converge() error {
 	s.count("converge", int64(s.held), func(p client.Progress) int64 { return int64(p.Settled) })
-	if err := s.pool.all(Command{Do: doFinish, Published: s.pool.total().Sent}); err != nil {
+	total := s.pool.total()
+	if err := s.pool.all(Command{Do: doFinish, Ledger: total.Ledger()}); err != nil {
 		return err
 	}
 	return s.pool.await(s.options.Drain, arrived, func(p client.Progress) bool { return p.Settled >= s.held })
@@ -182,8 +183,8 @@ func (s *session) saturate() error {
 		if err := s.round(); err != nil {
 			return err
 		}
-		if t := s.pool.total(); t.Delivered < s.expected(t.Sent) {
-			break // something is lost; to publish on would only measure the patience
+		if t := s.pool.total(); t.Refused > 0 || t.Published < int64(s.sent) || t.Delivered < s.expected(t) {
+			break // the run has failed; to publish on would only measure the patience
 		}
 	}
 	s.meter.end(s.pool.total())
@@ -217,12 +218,12 @@ func (s *session) churn() error {
 		return err
 	}
 	before := s.pool.total()
-	s.count("churn", int64(s.options.Messages), func(p client.Progress) int64 { return p.Churned - before.Churned })
+	s.count("churn", int64(s.options.Messages), func(p client.Progress) int64 { return cyclesEnded(p) - cyclesEnded(before) })
 	s.meter.begin(report.PhaseChurn, before)
 	if err := s.startChurn(s.options.Messages); err != nil {
 		return err
 	}
-	err := s.churnUntil(before.Churned)
+	err := s.churnUntil(cyclesEnded(before))
 	s.meter.end(s.pool.total())
 	return err
 }
@@ -243,17 +244,17 @@ func (s *session) startChurn(cycles int) error {
 	return nil
 }
 
+// cyclesEnded counts the cycles of churning clients, completed or not.
+func cyclesEnded(p client.Progress) int64 { return p.Churned + p.ChurnFailed }
+
 // churnUntil waits for the planned number of cycles, or the planned time when there is none.
 func (s *session) churnUntil(before int64) error {
-	churned := func(p client.Progress) int64 { return p.Churned }
 	if n := int64(s.options.Messages); n > 0 {
-		err := s.pool.await(s.options.Drain, churned, func(p client.Progress) bool { return p.Churned-before >= n })
-		if err != errStalled {
-			return err
+		err := s.pool.await(s.options.Drain, cyclesEnded, func(p client.Progress) bool { return cyclesEnded(p)-before >= n })
+		if err == errStalled {
+			return nil // the verdict counts what was completed
 		}
-		p := s.pool.total()
-		s.record.Fault = fmt.Sprintf("only %d of %d cycles were completed; first fault: %s", p.Churned-before, n, firstFault(p))
-		return nil
+		return err
 	}
 	if err := s.pool.pass(s.options.Duration); err != nil {
 		return err

@@ -55,14 +55,14 @@ func (f FeedFile) Load() (*plan.Feed, error) {
 
 // Command is one order to a worker. Which of the numbers count depends on Do.
 type Command struct {
-	Do        string   `json:"do"`
-	To        int      `json:"to,omitempty"`        // ramp
-	Rate      float64  `json:"rate,omitempty"`      // ramp, publish, churn, kill
-	Count     int      `json:"count,omitempty"`     // publish, churn
-	First     int      `json:"first,omitempty"`     // publish
-	Held      int      `json:"held,omitempty"`      // await
-	Delivered int64    `json:"delivered,omitempty"` // await
-	Published []uint32 `json:"published,omitempty"` // finish, result
+	Do        string        `json:"do"`
+	To        int           `json:"to,omitempty"`        // ramp
+	Rate      float64       `json:"rate,omitempty"`      // ramp, publish, churn, kill
+	Count     int           `json:"count,omitempty"`     // publish, churn
+	First     int           `json:"first,omitempty"`     // publish
+	Held      int           `json:"held,omitempty"`      // await
+	Delivered int64         `json:"delivered,omitempty"` // await
+	Ledger    client.Ledger `json:"ledger"`              // finish, result
 }
 
 // The orders.
@@ -139,11 +139,11 @@ func (w *worker) obey(c Command) {
 	case doStall:
 		w.fleet.Stall()
 	case doFinish:
-		w.fleet.Finish(c.Published)
+		w.fleet.Finish(c.Ledger)
 	case doLeave:
 		w.fleet.Leave()
 	case doResult:
-		w.fleet.Result(c.Published, func(r client.Result) { w.tell(News{Result: &r}) })
+		w.fleet.Result(c.Ledger, func(r client.Result) { w.tell(News{Result: &r}) })
 	case doStop:
 		w.fleet.Stop()
 	}

@@ -19,7 +19,7 @@ import (
 const (
 	exitFailed  = 1 // the run could not be carried out
 	exitUsage   = 2 // bad flags
-	exitUnequal = 3 // the counts do not reconcile, or something was lost, doubled or reordered
+	exitUnequal = 3 // something was lost, doubled, reordered, refused or never sent, or churn cycles failed
 )
 
 type commands struct {
@@ -44,7 +44,7 @@ func main() {
 	defer stop()
 	var c commands
 	parser := kong.Must(&c, kong.Name("halley-bench"),
-		kong.Description("Load generator for Bayeux servers. Exit status: 0 done, 1 failed, 2 bad flags, 3 the counts do not reconcile."),
+		kong.Description("Load generator for Bayeux servers. Exit status: 0 done, 1 failed, 2 bad flags, 3 the run took place and failed."),
 		kong.UsageOnError(), kong.Exit(func(code int) {
 			if code != 0 {
 				code = exitUsage

@@ -54,6 +54,8 @@ func TestExitStatus(t *testing.T) {
 	defer doublingPushes.Close()
 	refusing := faulty.Start(time.Second, faulty.Faults{RefusePublish: true})
 	defer refusing.Close()
+	stalling := faulty.Start(time.Second, faulty.Faults{EndAfter: 100})
+	defer stalling.Close()
 	few := []string{"--subscribers", "20", "--settle", "0s", "--drain", "2s", "-q"}
 	for _, c := range []struct {
 		name   string
@@ -68,6 +70,9 @@ func TestExitStatus(t *testing.T) {
 		{"saturate", []string{"saturate", "--messages", "5", "--url", good.URL()}, 0, "ok: 100 delivered"},
 		{"ticker", []string{"ticker", "--messages", "50", "--rate", "500", "--symbols", "4", "--follow", "2", "--url", good.URL()}, 0, "ok: 500 delivered"},
 		{"churn", []string{"churn", "--cycles", "20", "--churners", "4", "--url", good.URL()}, 0, "churn cycles"},
+		{"churn at nobody's", []string{"churn", "--subscribers", "0", "--duration", "200ms", "--url", "http://127.0.0.1:1/bayeux"}, 3, "churn cycles failed (first fault: connect: connection refused)"},
+		{"dead publish URL", []string{"fanout", "--rate", "50", "--drain", "300ms", "--url", good.URL(), "--publish-url", "http://127.0.0.1:1/publish"}, 3, "FAILED: only 0 of 10 messages could be sent to http://127.0.0.1:1/publish (first fault: connect: connection refused)\n"},
+		{"a stall shows, told by the process that publishes", []string{"fanout", "--rate", "50", "--procs", "2", "--drain", "300ms", "--url", stalling.URL()}, 3, "never came, in the latencies with the time waited"},
 		{"soak", []string{"soak", "--duration", "2s", "--rate", "20", "--url", good.URL()}, 0, "killed on purpose"},
 		{"drops", []string{"fanout", "--rate", "50", "--url", dropping.URL()}, 3, "4 lost"},
 		{"saturate stops at a loss", []string{"saturate", "--messages", "50", "--url", dropping.URL()}, 3, "1 lost"},
