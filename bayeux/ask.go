@@ -15,7 +15,6 @@ type parked struct {
 	// What the messages before said of the reply.
 	tells         bool
 	carriesEvents bool
-	interval      int64
 	batch, turn   uint32
 	body          []byte // the messages left, as a JSON array
 	replies       []byte // of the messages before them
@@ -34,7 +33,7 @@ func (x *exchange) park(messages []message.Message) {
 		return
 	}
 	p := &parked{req: x.req, owner: x.owner, clientID: bytes.Clone(x.clientID), alone: x.alone, tells: x.tells,
-		carriesEvents: x.carriesEvents, interval: x.interval, batch: x.batch, turn: x.turn, body: joinRaw(messages), replies: bytes.Clone(x.replies)}
+		carriesEvents: x.carriesEvents, batch: x.batch, turn: x.turn, body: joinRaw(messages), replies: bytes.Clone(x.replies)}
 	if q := x.waits.Question; q != nil {
 		q.Channel, q.Ext = bytes.Clone(q.Channel), bytes.Clone(q.Ext)
 	}
@@ -44,8 +43,8 @@ func (x *exchange) park(messages []message.Message) {
 	if stored := x.waits.Kind == Publish && len(messages) == 1; x.req.Type == WebSocket && !stored {
 		s.lineUp(x.req.To, s.ticket)
 	}
-	if r := s.sessions.find(x.owner); r != nil && !r.isHeld {
-		s.await(x.now, x.slot, r, max(x.interval, r.interval)) // its client has been heard of
+	if r := s.sessions.find(x.owner); r != nil {
+		s.await(x.now, x.slot, r) // its client has been heard of
 	}
 	x.waits.To, x.waits.Ticket = x.req.To, s.ticket
 	x.fx.add(x.waits, x.fx.begin())
@@ -92,7 +91,7 @@ func (s *Server) unpark(now int64, ticket Ticket, fx *Effects, prepare func(*exc
 	}
 	x := &s.exchange
 	*x = exchange{s: s, fx: fx, req: p.req, now: now, owner: p.owner, slot: p.owner.Slot, verdict: Wait,
-		clientID: p.clientID, alone: p.alone, tells: p.tells, carriesEvents: p.carriesEvents, interval: p.interval, batch: p.batch, turn: p.turn,
+		clientID: p.clientID, alone: p.alone, tells: p.tells, carriesEvents: p.carriesEvents, batch: p.batch, turn: p.turn,
 		replies: append(x.replies[:0], p.replies...)}
 	prepare(x)
 	if p.events != nil {

@@ -20,7 +20,7 @@ type connectReply struct {
 
 // advisedReply is the usual reply to the held connect of r.
 func advisedReply(r *session) connectReply {
-	return connectReply{full: r.advise, interval: r.interval}
+	return connectReply{full: r.advise, interval: r.told}
 }
 
 // arrival is what a connect wants, once its session has taken note of it.
@@ -49,7 +49,7 @@ func (x *exchange) connect(m *message.Message) {
 		x.answerConnect(m, connectReply{full: true, interval: s.cfg.Hold, heartbeat: true})
 	case x.mayStream(a.kind):
 		x.openStream(m, a.kind, a.reply)
-	case a.first || !x.alone || a.timeout == 0 || x.ready() || s.drain > 0:
+	case a.first || !x.alone || a.timeout == 0 || x.ready() || s.drain > 0 || a.kind.answers() && x.session.doubts():
 		x.answerConnect(m, a.reply)
 	case a.kind != WebSocket && !s.admit(x.session, x.req.Browser):
 		x.answerConnect(m, connectReply{full: true, interval: s.cfg.MultiInterval, multiple: true})
@@ -73,7 +73,7 @@ const soon = 3000
 // one on another connection than brought the events may be late itself.
 func (x *exchange) unread(kind ConnectionType) bool {
 	if x.session.streamed {
-		return kind == EventSource
+		return kind == EventSource || kind.answers() && x.session.usesStream()
 	}
 	at, to := x.session.carrier, x.req.To
 	return x.req.Type.polls() && (at.Loop != to.Loop || at.Conn != to.Conn || at.Gen != to.Gen)
@@ -88,15 +88,16 @@ func (x *exchange) arrive(m *message.Message) (a arrival) {
 	r.state = connected
 	a.kind = x.connectionType(m)
 	again := x.acknowledge(m)
+	r.hear(a.kind)
 	x.takeOver(a.kind)
 	r.outstanding = r.outstanding && x.unread(a.kind)
 	if sync, ok := readTimesync(x.now, m); ok {
 		s.syncs[x.slot] = sync
 	}
 	advice := readAdvice(m)
-	r.interval = max(advice.interval, 0)
-	a.reply = connectReply{full: advice.present || r.advised != a.kind, interval: max(r.interval, s.cfg.Interval)}
-	r.advised = a.kind
+	interval := max(advice.interval, s.cfg.Interval)
+	a.reply = connectReply{full: a.first || advice.present || r.advised != a.kind || r.told != interval, interval: interval}
+	r.advised, r.told = a.kind, interval
 	if again && advice.timeout < 0 {
 		advice.timeout, a.reply.full = 0, true
 	}
@@ -117,7 +118,7 @@ func (x *exchange) mayStream(kind ConnectionType) bool {
 // that some were dropped.
 func (x *exchange) ready() bool {
 	r := x.session
-	return !r.hasStream && r.flushable() || x.s.untold(x.slot, r)
+	return !r.usesStream() && r.flushable() || x.s.untold(x.slot, r)
 }
 
 // connectionType is the type that a connect names, or else that of its request,
@@ -187,15 +188,15 @@ func (x *exchange) displace() {
 // the session had elsewhere ends, and what was stuck there comes back.
 func (x *exchange) takeOver(kind ConnectionType) {
 	s, r := x.s, x.session
-	if r.isHeld {
+	if r.isHeld && !(kind == EventSource && r.heldType.answers()) {
 		s.stats.Displaced++
 		x.displace()
 	}
-	keeps := r.hasStream && (kind == EventSource && r.streamType == EventSource || r.stream == x.req.To)
+	keeps := r.hasStream && (r.stream == x.req.To || r.streamType == EventSource && (kind == EventSource || kind.answers()))
 	if r.hasStream && !keeps {
 		s.detach(x.slot, r, 0, x.fx)
 	}
-	if !(keeps && r.carrier == r.stream) {
+	if !(r.usesStream() && r.carrier == r.stream) {
 		s.abandon(r, x.req.To, x.fx)
 	}
 	if kind == WebSocket && !r.hasStream && !r.acknowledges {
@@ -221,7 +222,7 @@ func (s *Server) resume(now int64, slot uint32, r *session, reply connectReply, 
 	start := fx.begin()
 	effect := Effect{Kind: Reply, To: r.held, Session: s.address(slot, r)}
 	reply.losses = !reply.left && s.untold(slot, r)
-	if !reply.left && !r.blocked() && !r.hasStream {
+	if !reply.left && !r.blocked() && !r.usesStream() {
 		s.appendPending(slot, r, &effect, fx, start, r.ackNumber+1)
 	}
 	if reply.ended {
@@ -235,7 +236,7 @@ func (s *Server) resume(now int64, slot uint32, r *session, reply connectReply, 
 	}
 	fx.add(effect, start)
 	s.unhold(slot, r)
-	s.await(now, slot, r, reply.interval)
+	s.await(now, slot, r)
 }
 
 // appendPending appends the pending events to the effect that started at start;
@@ -278,7 +279,6 @@ func (x *exchange) answerConnect(m *message.Message, reply connectReply) {
 	}
 	// The connect of an event-stream's client tells nothing of what the stream brought.
 	x.carriesEvents = !reply.heartbeat || !x.session.outstanding
-	x.interval = reply.interval
 	reply.losses = x.s.untold(x.slot, x.session)
 	x.tells = x.tells || reply.losses
 	x.open()
@@ -288,6 +288,7 @@ func (x *exchange) answerConnect(m *message.Message, reply connectReply) {
 
 func (s *Server) appendConnectReply(dst []byte, now int64, slot uint32, id []byte, reply connectReply) []byte {
 	dst = s.appendReply(dst, now, []byte(metaConnect), id, "")
+	r := s.sessions.At(slot)
 	switch {
 	case reply.advice != "":
 		dst = appendRawAdvice(dst, reply.advice)
@@ -296,11 +297,14 @@ func (s *Server) appendConnectReply(dst []byte, now int64, slot uint32, id []byt
 	case reply.full:
 		dst = s.appendAdvice(dst, reply.interval, reply.multiple)
 	}
+	if reply.heartbeat || reply.full {
+		r.told = reply.interval
+	}
 	e := ext{dst: dst}
 	if reply.losses {
 		s.appendDrops(&e, slot)
 	}
-	s.sessions.At(slot).appendAck(&e)
+	r.appendAck(&e)
 	if sync, ok := s.syncs[slot]; ok {
 		delete(s.syncs, slot)
 		sync.append(&e, now)
@@ -308,14 +312,21 @@ func (s *Server) appendConnectReply(dst []byte, now int64, slot uint32, id []byt
 	return append(e.end(), '}')
 }
 
-// await gives the client interval and maxInterval to come back. While a stream is
-// open that needs no connects, it need not.
-func (s *Server) await(now int64, slot uint32, r *session, interval int64) {
-	if r.hasStream && (r.anonymous || r.streamType.streams()) {
+// await gives the client of a session that holds no connect as long to be heard of
+// as it was told to stay away, and maxInterval. While a stream is open that needs no
+// connects, it need not; while an event-stream is, it connects as seldom as is held.
+func (s *Server) await(now int64, slot uint32, r *session) {
+	away := r.told
+	switch {
+	case r.isHeld:
+		return // its time runs
+	case r.hasStream && (r.anonymous || r.streamType.streams()):
 		s.wheel.Cancel(slot)
 		return
+	case r.hasStream && r.streamType == EventSource:
+		away = max(away, s.cfg.Hold)
 	}
-	s.wheel.Set(slot, now+max(interval, s.cfg.Interval)+s.cfg.MaxInterval)
+	s.wheel.Set(slot, now+away+s.cfg.MaxInterval)
 }
 
 // Drain answers up to max held connects with advice that spreads their clients'
@@ -334,7 +345,7 @@ func (s *Server) Drain(now, window int64, max int, fx *Effects) (more bool) {
 		max--
 		if ends {
 			s.leave(now, slot, r, window, fx)
-			s.await(now, slot, r, window)
+			s.await(now, slot, r)
 		}
 		if r.isHeld {
 			s.resume(now, slot, r, advisedReply(r), fx)

@@ -48,6 +48,10 @@ func (t ConnectionType) streams() bool {
 	return t == XHRStreaming || t == Iframe || t == MimeMessageBlock
 }
 
+// answers tells whether a connect of type t is answered once, with what there is then:
+// it polls.
+func (t ConnectionType) answers() bool { return t.polls() || t == CallbackPolling }
+
 // polls tells whether a request that type t carried waits for one HTTP reply that
 // may become a stream.
 func (t ConnectionType) polls() bool { return t == LongPolling || t == CrossOriginLongPolling }

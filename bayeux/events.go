@@ -79,7 +79,7 @@ func (x *exchange) parkEvents(patterns []byte, from Cursor) {
 	}
 	s.ticket++
 	s.parked[s.ticket] = &parked{req: x.req, owner: x.owner, wanted: x.waits.Wanted, events: bytes.Clone(patterns), from: from}
-	s.await(x.now, x.slot, x.session, 0)
+	s.await(x.now, x.slot, x.session)
 	x.waits.To, x.waits.Ticket = x.req.To, s.ticket
 	x.fx.add(x.waits, x.fx.begin())
 }
@@ -112,7 +112,7 @@ func (x *exchange) openEvents(patterns []byte) {
 	}
 	s.remember(x.slot, r, x.past)
 	s.attach(x.slot, r, x.req.To, EventSource)
-	s.await(x.now, x.slot, r, 0)
+	s.await(x.now, x.slot, r)
 	x.stream(x.fx.begin(), EventSource)
 }
 

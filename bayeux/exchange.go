@@ -23,7 +23,6 @@ type exchange struct {
 
 	tells         bool   // a reply has news of dropped events
 	carriesEvents bool   // a connect is answered: pending events go along
-	interval      int64  // what the connect's reply advises
 	batch         uint32 // its number, with acknowledgement
 	turn          uint32 // how many connects its session had sent when this was the latest
 	browser       uint64
@@ -181,8 +180,8 @@ func (x *exchange) fail(m *message.Message, failure, advice string) {
 func (x *exchange) reply() {
 	s := x.s
 	r := s.sessions.find(x.owner)
-	if r != nil && !r.isHeld {
-		s.await(x.now, x.slot, r, max(x.interval, r.interval))
+	if r != nil {
+		s.await(x.now, x.slot, r)
 	}
 	if x.held {
 		return
@@ -212,7 +211,7 @@ func (x *exchange) reply() {
 // them out of order. What had to wait while its client sent another connect carries
 // none: nobody may be there to read it.
 func (x *exchange) mayCarryEvents(r *session) bool {
-	if r.blocked() || r.hasStream || x.turn != r.turn {
+	if r.blocked() || r.usesStream() || x.turn != r.turn {
 		return false
 	}
 	if x.carriesEvents {

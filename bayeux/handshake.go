@@ -55,7 +55,8 @@ func (x *exchange) welcome(m *message.Message) {
 	if x.req.Browser == 0 && s.cfg.PollsPerBrowser > 0 {
 		x.browser = s.newBrowser()
 	}
-	s.await(x.now, slot, r, 0)
+	r.told = s.cfg.Interval
+	s.await(x.now, slot, r)
 
 	x.begin(m, "")
 	x.replies = append(x.replies, `,"version":"1.0","minimumVersion":"1.0","clientId":"`...)

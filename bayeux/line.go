@@ -86,9 +86,7 @@ func (s *Server) endLine(now int64, to ReplyTo, l *line) {
 	for _, a := range l.sessions {
 		if r := s.sessions.find(a); r != nil {
 			r.lined = false
-			if !r.isHeld {
-				s.await(now, a.Slot, r, r.interval)
-			}
+			s.await(now, a.Slot, r)
 		}
 	}
 }

@@ -157,7 +157,7 @@ func (s *Server) Dirty() bool { return len(s.dirty)+len(s.doomed)+len(s.reading)
 // mark notes that the session may be flushed: it holds a connect or has a stream,
 // and events are pending that need not wait for the fate of others in flight.
 func (s *Server) mark(slot uint32, r *session) {
-	if (r.isHeld || r.hasStream) && !r.isDirty && r.flushable() {
+	if (r.isHeld || r.usesStream()) && !r.isDirty && r.flushable() {
 		r.isDirty = true
 		s.dirty = append(s.dirty, slot)
 	}
@@ -179,7 +179,7 @@ func (s *Server) Flush(now int64, max int, fx *Effects) (more bool) {
 		r.isDirty = false
 		switch {
 		case !r.flushable():
-		case r.hasStream:
+		case r.usesStream():
 			if r.isHeld && r.streamType == WebSocket && s.untold(slot, r) {
 				s.resume(now, slot, r, advisedReply(r), fx)
 			}
@@ -210,7 +210,7 @@ func (s *Server) Tick(now int64, fx *Effects) (more bool) {
 		case r.isHeld:
 			s.resume(now, slot, r, advisedReply(r), fx)
 		case r.lined || s.behind:
-			s.await(now, slot, r, r.interval)
+			s.await(now, slot, r)
 		default:
 			s.stats.Expired++
 			s.remove(slot, fx)
@@ -230,7 +230,7 @@ func (s *Server) Written(a Address, upto uint32) {
 		s.settleDrops(a.Slot, true)
 	}
 	if r.queue.sent > 0 && r.queue.upto() == upto {
-		if r.acknowledges && !r.hasStream {
+		if r.acknowledges && !(r.hasStream && r.carrier == r.stream) {
 			return // the client's word counts, not the kernel's
 		}
 		s.stats.Delivered += uint64(r.queue.sent)
@@ -280,8 +280,8 @@ func (s *Server) Gone(now int64, a Address, to ReplyTo) {
 			s.doomed = append(s.doomed, a)
 		}
 	}
-	if left && !r.isHeld {
-		s.await(now, a.Slot, r, r.interval)
+	if left {
+		s.await(now, a.Slot, r)
 	}
 }
 

@@ -28,6 +28,7 @@ type session struct {
 	advised      ConnectionType // the type that the last full advice was for
 	heldType     ConnectionType
 	streamType   ConnectionType
+	hearing      hearing // of an event-stream
 	isHeld       bool
 	hasStream    bool
 	anonymous    bool   // made for one stream, with which it ends
@@ -43,7 +44,7 @@ type session struct {
 	streamed     bool   // … on a stream: its client's connects tell nothing of them
 	ackNumber    uint32 // of the last connect reply
 	turn         uint32 // connects so far
-	interval     int64
+	told         int64  // how long its client was last told to stay away between connects
 }
 
 // noSlot marks the absence of a session.

@@ -6,6 +6,41 @@ import "halley/bayeux/message"
 // slow client can keep in the loop's buffers, beside its queue.
 const deliverBytes = 64 << 10
 
+// hearing is what is known of whether the client of an event-stream reads it. A
+// browser polls on until it sees its stream open, and one behind a proxy that keeps
+// the stream back polls for ever; both send polls beside it.
+type hearing uint8
+
+const (
+	heard   hearing = iota // nothing speaks against it
+	doubted                // a poll has come, which is answered: the next connect will tell
+	unheard                // it polls: events go with the replies
+)
+
+// hear takes note of a connect that comes while an event-stream may be open. One of
+// the type eventsource is sent by a client that has seen its stream open. A poll tells
+// that it has not, but for the first one since then, or since events went on the
+// stream, which may have been on its way for long.
+func (r *session) hear(kind ConnectionType) {
+	late := r.advised == EventSource || r.outstanding && r.streamed
+	switch {
+	case !kind.answers():
+		r.hearing = heard
+	case late && r.hearing == heard:
+		r.hearing = doubted
+	default:
+		r.hearing = unheard
+	}
+}
+
+// doubts tells whether the client of an open event-stream may hear nothing of it.
+func (r *session) doubts() bool { return r.hasStream && r.hearing == doubted }
+
+// usesStream tells whether the session's events go on its stream, not with replies.
+func (r *session) usesStream() bool {
+	return r.hasStream && (r.streamType != EventSource || r.hearing != unheard)
+}
+
 // attach makes to the stream that the session's events go to.
 func (s *Server) attach(slot uint32, r *session, to ReplyTo, kind ConnectionType) {
 	r.hasStream, r.stream, r.streamType = true, to, kind
@@ -46,7 +81,7 @@ func (s *Server) leave(now int64, slot uint32, r *session, window int64, fx *Eff
 func (x *exchange) openStream(m *message.Message, kind ConnectionType, reply connectReply) {
 	s, r := x.s, x.session
 	s.attach(x.slot, r, x.req.To, kind)
-	s.await(x.now, x.slot, r, 0)
+	s.await(x.now, x.slot, r)
 	x.held = true
 	start := x.fx.begin()
 	x.fx.arena = s.appendConnectReply(x.fx.arena, x.now, x.slot, validID(m), reply)
@@ -118,13 +153,16 @@ func (s *Server) Open(now int64, req Request, clientID []byte, fx *Effects) {
 	}
 	if r.hasStream {
 		s.detach(slot, r, 0, fx)
+		if r.carrier == r.stream {
+			s.abandon(r, req.To, fx) // what is on its way with a poll's reply may arrive beside
+		}
 	}
-	s.abandon(r, req.To, fx)
 	r.state = connected
-	s.attach(slot, r, req.To, EventSource)
-	if !r.isHeld {
-		s.await(now, slot, r, s.cfg.Hold) // as the client is told to let pass between its connects
+	if !r.isHeld || r.hearing != unheard {
+		r.hearing = heard // until a poll tells otherwise
 	}
+	s.attach(slot, r, req.To, EventSource)
+	s.await(now, slot, r)
 	x.stream(fx.begin(), EventSource)
 }
 
