@@ -38,6 +38,7 @@ type Server struct {
 	rates    *rates // of handshakes
 	store    *store
 	writable *writable
+	census   *census
 
 	engine    gnet.Engine
 	addresses []string
@@ -83,6 +84,7 @@ func New(cfg Config) (*Server, error) {
 	for id := range s.cfg.Loops {
 		s.reactors = append(s.reactors, newReactor(s, uint16(id), s.now()))
 	}
+	s.census = newCensus(s.cfg.Loops)
 	s.tickPosted = make([]atomic.Int64, s.cfg.Loops)
 	s.bound.Store(new([]*reactor))
 	return s, nil

@@ -2,6 +2,8 @@ package loop
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"time"
 
 	"halley/bayeux"
@@ -56,8 +58,8 @@ type Stats struct {
 // statsTimeout bounds how long Stats waits for a loop that is stuck.
 const statsTimeout = time.Second
 
-// Stats adds up the counters of all loops. A loop that does not answer within a
-// second is left out.
+// Stats adds up the counters of all loops, which are asked at once. Of a loop that
+// does not answer within a second the last values count, so that no sum falls.
 func (s *Server) Stats() Stats {
 	total := Stats{
 		Connections: s.connections.Load(),
@@ -71,12 +73,70 @@ func (s *Server) Stats() Stats {
 	total.HistoryEvents, total.HistoryBytes = s.store.usage()
 	ctx, cancel := context.WithTimeout(context.Background(), statsTimeout)
 	defer cancel()
-	parts := make(chan part, s.cfg.Loops)
-	s.visit(ctx, func(r *reactor) { parts <- r.part() })
-	for len(parts) > 0 {
-		total.add(<-parts)
+	for _, p := range s.census.take(ctx, s) {
+		total.add(p)
+	}
+	for id := range total.LoopLag {
+		total.LoopLag[id] = max(total.LoopLag[id], s.overdue(id))
 	}
 	return total
+}
+
+// overdue is for how long a loop has not run the tick that was posted to it.
+func (s *Server) overdue(id int) time.Duration {
+	posted := s.tickPosted[id].Load()
+	if posted == 0 {
+		return 0
+	}
+	return time.Duration(s.now()-posted) * time.Millisecond
+}
+
+// census keeps what each loop has last told of itself.
+type census struct {
+	mu    sync.Mutex
+	parts []part
+	asked []chan struct{} // by loop: closed with its answer, nil while it is not asked
+}
+
+func newCensus(loops int) *census {
+	return &census{parts: make([]part, loops), asked: make([]chan struct{}, loops)}
+}
+
+// take asks all loops and waits for their answers until ctx is done.
+func (c *census) take(ctx context.Context, s *Server) []part {
+	for _, answered := range c.ask(s) {
+		select {
+		case <-answered:
+		case <-ctx.Done():
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.parts)
+}
+
+// ask puts the question to each loop that has none open: one that is stuck is not
+// given more to do by each who wants to know.
+func (c *census) ask(s *Server) (answers []<-chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, r := range *s.bound.Load() {
+		if c.asked[r.id] == nil {
+			c.asked[r.id] = make(chan struct{})
+			s.post(r.id, entry{kind: entryCall, call: func(r *reactor) { c.answer(r.part()) }}, nil)
+		}
+		answers = append(answers, c.asked[r.id])
+	}
+	return answers
+}
+
+// answer notes what a loop has told.
+func (c *census) answer(p part) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.parts[p.id] = p
+	close(c.asked[p.id])
+	c.asked[p.id] = nil
 }
 
 // part is one loop's share of Stats.

@@ -1,0 +1,44 @@
+package loop
+
+import (
+	"testing"
+	"time"
+)
+
+// A loop that is stuck hides no other in the figures, no sum falls for it, its lag
+// is told, and it is asked once however often somebody wants to know.
+func TestStatsWithAStuckLoop(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *Config) { c.Loops = 3 })
+	for len(*s.bound.Load()) < 3 {
+		dial(t, s).subscriber("/a")
+	}
+	before := s.Stats()
+	stuck := (*s.bound.Load())[0].id
+	release, entered := make(chan struct{}), make(chan struct{})
+	s.post(stuck, entry{kind: entryCall, call: func(*reactor) { close(entered); <-release }}, nil)
+	<-entered
+	eventually(t, func() bool { return s.tickPosted[stuck].Load() != 0 })
+	for range 3 {
+		now := s.Stats()
+		if now.Handshakes != before.Handshakes || now.Sessions != before.Sessions || now.Requests < before.Requests {
+			t.Errorf("figures fell from %+v to %+v", before, now)
+		}
+		if now.LoopLag[stuck] < statsTimeout/2 {
+			t.Errorf("the stuck loop's lag reads %v", now.LoopLag)
+		}
+	}
+	r := s.reactors[stuck]
+	r.mailbox.mu.Lock()
+	asked := 0
+	for i := range r.mailbox.entries {
+		if r.mailbox.entries[i].kind == entryCall {
+			asked++
+		}
+	}
+	r.mailbox.mu.Unlock()
+	equal(t, asked, 1)
+	close(release)
+	eventually(t, func() bool { return s.Stats().LoopLag[stuck] < time.Second })
+	equal(t, s.Stats().Handshakes, before.Handshakes)
+}
