@@ -64,6 +64,9 @@ func (s *Server) configure() error {
 			return fmt.Errorf("--advertise-host %q: want host or host:port", host)
 		}
 	}
+	if err := s.checkPlaces(); err != nil {
+		return err
+	}
 	for i, mount := range s.cfg.Mounts {
 		if !strings.HasPrefix(mount, "/") || strings.ContainsAny(mount, "?# ") {
 			return fmt.Errorf("--mount %q: want a path that starts with a slash", mount)
@@ -73,6 +76,26 @@ func (s *Server) configure() error {
 		}
 	}
 	return s.fitFiles()
+}
+
+// checkPlaces checks what is found by name: addresses, origins, the history file.
+func (s *Server) checkPlaces() error {
+	for _, address := range s.cfg.Listen {
+		if err := CheckAddress(address); err != nil {
+			return fmt.Errorf("--listen %w", err)
+		}
+	}
+	for _, text := range s.cfg.AllowOrigin {
+		if err := checkOrigin(text); err != nil {
+			return fmt.Errorf("--allow-origin %w", err)
+		}
+	}
+	if s.cfg.HistoryFile != "" {
+		if err := checkHistoryFile(s.cfg.HistoryFile); err != nil {
+			return fmt.Errorf("--history-file: %w", err)
+		}
+	}
+	return nil
 }
 
 func (s *Server) checkNumbers() error {

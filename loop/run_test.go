@@ -126,6 +126,9 @@ func TestConfigErrors(t *testing.T) {
 		"--mount":             func(c *Config) { c.Mounts = []string{"bayeux"} },
 		"--mount: want":       func(c *Config) { c.Mounts = nil },
 		"--listen: want":      func(c *Config) { c.Listen = nil },
+		"--listen \"8080\"":   func(c *Config) { c.Listen = []string{":0", "8080"} },
+		"--listen \":http:\"": func(c *Config) { c.Listen = []string{":http:"} },
+		"--history-file":      func(c *Config) { c.HistoryFile = "/" },
 		"--queue-messages":    func(c *Config) { c.QueueMessages = 0 },
 		"--polls-per-browser": func(c *Config) { c.PollsPerBrowser = -1 },
 	} {
@@ -133,11 +136,20 @@ func TestConfigErrors(t *testing.T) {
 			t.Errorf("%s: %v", flag, err)
 		}
 	}
-	s, err := New(config(func(c *Config) { c.Listen = []string{"nonsense"} }))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Run(context.Background()); err == nil || !strings.Contains(err.Error(), "--listen") {
-		t.Errorf("Run: %v", err)
+}
+
+// An origin that no browser would ever name is refused, with the reason.
+func TestAllowedOriginsAreOrigins(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"*": "", "https://a.example": "", "http://a.example:8080": "", "http://[::1]:80": "leave the port out",
+		"http://[::1]:8080": "", "capacitor://localhost": "", "https://a.example:443": "leave the port out",
+		"example.com": "want scheme://host", "https://a.example/": "want scheme://host", "https://A.example": "small letters",
+		"https://a.example,https://b.example": "several flags", "null": "want scheme", "https://*.example": "want scheme", "": "want scheme",
+	} {
+		_, err := New(config(func(c *Config) { c.AllowOrigin = []string{text} }))
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), "--allow-origin") || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
 	}
 }

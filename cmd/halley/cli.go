@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -26,9 +27,9 @@ type environment struct {
 	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
-	// relax lets timers of the process be late by a duration; nil where the
-	// process is not the command's own.
-	relax func(time.Duration, *slog.Logger) error
+	// settle prepares the process for a server: its signals, and that timers may be
+	// late by a duration; nil where the process is not the command's own.
+	settle func(time.Duration, *slog.Logger) error
 }
 
 // commands are the command line.
@@ -92,7 +93,7 @@ func report(env environment, err error, command string) int {
 	if err == nil {
 		return exitDone
 	}
-	fmt.Fprintf(env.stderr, "%s: %v\n", command, err)
+	fmt.Fprintf(env.stderr, "%s: %s\n", command, strings.ReplaceAll(err.Error(), "\n", "; "))
 	var usage usageError
 	if errors.As(err, &usage) {
 		fmt.Fprintf(env.stderr, "%s --help lists the flags.\n", command)

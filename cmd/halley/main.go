@@ -7,14 +7,23 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"syscall"
 	"time"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	keepName()
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, stopSignals()...)
+	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	relax := func(slack time.Duration, log *slog.Logger) error { return relaxTimers(ctx, slack, log) }
-	code := run(environment{ctx, os.Stdin, os.Stdout, os.Stderr, relax}, os.Args[1:])
-	os.Exit(code)
+	settle := func(slack time.Duration, log *slog.Logger) error {
+		ignoreSignals()
+		if err := relaxTimers(told, slack, log); err != nil {
+			return err
+		}
+		signal.Stop(told)
+		go noteHangups(ctx, log)
+		return nil
+	}
+	os.Exit(run(environment{ctx, os.Stdin, os.Stdout, os.Stderr, settle}, os.Args[1:]))
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"os"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -13,7 +14,13 @@ import (
 	"go.uber.org/goleak"
 )
 
+// With HALLEY_TEST_MAIN in its environment the test program is the command.
+const asMain = "HALLEY_TEST_MAIN"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(asMain) != "" {
+		main()
+	}
 	// gnet starts a pool with its package; fasthttp's cleaners sleep for
 	// seconds before they see that they are not needed any more.
 	goleak.VerifyTestMain(m, goleak.IgnoreCurrent(),

@@ -29,8 +29,8 @@ type serveCommand struct {
 // Run serves until it is told to stop and the drain is over.
 func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 	log := newLog(env.stderr, &c.Serve)
-	if env.relax != nil && !c.CheckConfig {
-		if err := env.relax(c.TimerSlack, log); err != nil {
+	if env.settle != nil && !c.CheckConfig {
+		if err := env.settle(c.TimerSlack, log); err != nil {
 			return err
 		}
 	}
@@ -82,7 +82,10 @@ func (c *serveCommand) serve(ctx context.Context, server *loop.Server, log *slog
 	err = server.Run(ctx)
 	cancel()
 	group.Wait()
-	return errors.Join(err, internal.close())
+	if ended := internal.close(); err == nil {
+		err = ended
+	}
+	return err
 }
 
 // announce logs the addresses once the server listens.
@@ -115,6 +118,7 @@ func (c *serveCommand) listenInternal(server *loop.Server, log *slog.Logger) (*i
 	}
 	l := internalhttp.New(server, internalhttp.Options{
 		Key:         string(c.InternalKey),
+		Hosts:       c.InternalHost,
 		Connections: c.InternalConnections,
 		Timeout:     c.InternalTimeout,
 		MaxPublish:  int(c.MaxPublish),

@@ -1,15 +1,17 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -22,9 +24,10 @@ import (
 //
 // A thread hands its slack on to those that it starts, and the monitor is started
 // before any code of ours. So the program starts once more in the same process,
-// unless whoever started it gave it the slack (TimerSlackNSec= of a systemd unit).
-// Where that cannot be, the log says so.
-func relaxTimers(ctx context.Context, slack time.Duration, log *slog.Logger) error {
+// unless whoever started it gave it the slack (TimerSlackNSec= of a systemd unit),
+// or it has been told to stop, by a signal in told. Where that cannot be, the log
+// says so.
+func relaxTimers(told chan os.Signal, slack time.Duration, log *slog.Logger) error {
 	runtime.LockOSThread() // what is set here is handed on from here
 	defer runtime.UnlockOSThread()
 	if timerSlack() >= slack {
@@ -34,16 +37,43 @@ func relaxTimers(ctx context.Context, slack time.Duration, log *slog.Logger) err
 		log.Warn("timers are not late, which costs some CPU time", "flag", "--timer-slack", "error", err)
 		return nil
 	}
-	signal.Reset() // one that comes now ends the process, and none is missed
-	if ctx.Err() != nil {
+	if stopped(told) {
 		return nil
 	}
 	err := syscall.Exec(self, os.Args, os.Environ())
 	return fmt.Errorf("--timer-slack: starting once more: %w; 0 asks for no slack", err)
 }
 
-// self is the program that runs.
+// handlerTime is more than a signal's handler needs that has begun.
+const handlerTime = time.Millisecond
+
+// stopped tells whether the process was told to stop, so far. A signal that comes
+// from here on ends it at once: the next program would not know of one that this
+// one's runtime has taken and not delivered yet.
+func stopped(told chan os.Signal) bool {
+	var byDefault [4]uintptr // a struct sigaction of the kernel, SIG_DFL
+	for _, s := range stopSignals() {
+		unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(s.(syscall.Signal)), uintptr(unsafe.Pointer(&byDefault)), 0, 8, 0, 0)
+	}
+	time.Sleep(handlerTime)
+	signal.Stop(told) // returns when what was taken has been delivered
+	return len(told) > 0
+}
+
+// stopSignals are those that end a command.
+func stopSignals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }
+
+// self is the program that runs, even where its file has been replaced or removed.
 const self = "/proc/self/exe"
+
+// keepName has the process called as it was started: the kernel calls one that was
+// started by the name self "exe", and pgrep finds it by no other name.
+func keepName() {
+	const comm = "/proc/self/comm"
+	if name, err := os.ReadFile(comm); err == nil && strings.TrimSpace(string(name)) == filepath.Base(self) {
+		_ = os.WriteFile(comm, []byte(filepath.Base(os.Args[0])), 0)
+	}
+}
 
 // setSlack gives this thread the slack, if the program can be started with it.
 func setSlack(slack time.Duration) error {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"os"
@@ -42,23 +41,8 @@ func relaxAndTell(t *testing.T, slack string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := relaxTimers(context.Background(), wanted, slog.Default()); err != nil {
+	if err := relaxTimers(make(chan os.Signal, 1), wanted, slog.Default()); err != nil {
 		t.Fatal(err)
 	}
 	fmt.Println("told by " + strconv.Itoa(os.Getpid()) + ": " + timerSlack().String())
-}
-
-// Whoever is told to stop meanwhile does not start again.
-func TestRelaxTimersOfTheStopped(t *testing.T) {
-	const slack = 1_234_567 * time.Nanosecond
-	if timerSlack() == slack {
-		t.Fatal("it started again")
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	done := make(chan error)
-	go func() { done <- relaxTimers(ctx, slack, slog.Default()) }()
-	if err := <-done; err != nil {
-		t.Error(err)
-	}
 }

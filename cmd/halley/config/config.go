@@ -77,6 +77,7 @@ type Serve struct {
 
 	Internal            string        `group:"internal" default:"127.0.0.1:8081" help:"Address of the internal listener; empty turns it off."`
 	InternalKey         Secret        `group:"internal" placeholder:"KEY" help:"Bearer key that the internal listener asks for (default none)."`
+	InternalHost        Lines         `group:"internal" sep:"none" placeholder:"NAME" help:"Name by which requests may call the internal listener without a key, beside addresses and localhost; repeatable (default none)."`
 	InternalConnections int           `group:"internal" default:"128" help:"Connections of the internal listener at once; at most ${internal}, of the ${reserved} files that are kept back from public ones."`
 	InternalTimeout     time.Duration `group:"internal" default:"30s" help:"Reading a request or writing a response of the internal listener."`
 	MaxPublish          Size          `group:"internal" default:"16MiB" help:"One body of POST /publish; a larger one is answered 413."`
@@ -158,6 +159,11 @@ func (c *Serve) Validate() error {
 	}
 	if c.TimerSlack < 0 || c.TimerSlack > maxTimerSlack {
 		return fmt.Errorf("--timer-slack: must be 0 to %v", maxTimerSlack)
+	}
+	if c.Internal != "" {
+		if err := loop.CheckAddress(c.Internal); err != nil {
+			return fmt.Errorf("--internal %w", err)
+		}
 	}
 	if c.InternalConnections > loop.InternalFiles {
 		return fmt.Errorf("--internal-connections: must be at most %d, of the %d files that are kept back from public connections",

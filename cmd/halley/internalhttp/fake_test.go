@@ -60,6 +60,8 @@ func (f *fake) Disconnect(_ context.Context, id string) (bool, error) {
 
 func (f *fake) Ready() bool { return !f.notReady }
 
+func discard() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+
 // rig is a listener in memory and a client of it.
 type rig struct {
 	*fake
@@ -70,13 +72,14 @@ type rig struct {
 func newRig(t *testing.T, adjust func(*Options)) *rig {
 	t.Helper()
 	o := Options{
+		Hosts:       []string{"halley"},
 		Connections: 8,
 		Timeout:     10 * time.Second,
 		MaxPublish:  4096,
 		MaxDepth:    8,
 		DedupKeys:   3,
 		DedupWindow: time.Hour,
-		Log:         slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Log:         discard(),
 	}
 	if adjust != nil {
 		adjust(&o)

@@ -5,7 +5,6 @@ package internalhttp
 import (
 	"context"
 	"crypto/sha256"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -48,7 +47,8 @@ type Backend interface {
 // Options are the listener's limits and the like.
 type Options struct {
 	Key         string        // bearer key of all but the health checks; empty asks for none
-	Connections int           // at once
+	Hosts       []string      // names in Host that are admitted without a key, beside addresses and localhost
+	Connections int           // at once, beside HealthConnections
 	Timeout     time.Duration // to read a request, and to write a response
 	MaxPublish  int           // bytes of one body
 	MaxDepth    int           // nesting of JSON
@@ -67,6 +67,9 @@ type Listener struct {
 	mu      sync.Mutex // guards seen, and the order of bodies with keys
 	seen    *memory
 	server  *fasthttp.Server
+	sockets sync.Mutex // guards the next two
+	socket  *socket    // nil before Serve
+	ended   bool       // by Shutdown
 }
 
 const (
@@ -93,7 +96,7 @@ func New(b Backend, o Options) *Listener {
 		Name:                  "halley",
 		Handler:               func(ctx *fasthttp.RequestCtx) { l.serve(routes, ctx) },
 		ErrorHandler:          badRequest,
-		Concurrency:           o.Connections,
+		Concurrency:           o.Connections + HealthConnections,
 		ReadTimeout:           o.Timeout,
 		WriteTimeout:          o.Timeout,
 		IdleTimeout:           idleTimeout,
@@ -107,14 +110,41 @@ func New(b Backend, o Options) *Listener {
 }
 
 // Serve answers requests until Shutdown. It closes ln.
-func (l *Listener) Serve(ln net.Listener) error { return l.server.Serve(ln) }
+func (l *Listener) Serve(ln net.Listener) error {
+	socket := newSocket(ln, l.options.Connections, l.options.Log)
+	l.sockets.Lock()
+	l.socket = socket
+	ended := l.ended
+	l.sockets.Unlock()
+	if ended {
+		return socket.Close()
+	}
+	return l.server.Serve(socket)
+}
 
-// Shutdown stops listening and waits for requests in progress.
-func (l *Listener) Shutdown(ctx context.Context) error { return l.server.ShutdownWithContext(ctx) }
+// Shutdown stops listening and waits for requests in progress. Where Serve begins
+// later, or is about to, it returns at once: fasthttp alone would let it go on.
+func (l *Listener) Shutdown(ctx context.Context) error {
+	l.sockets.Lock()
+	l.ended = true
+	socket := l.socket
+	l.sockets.Unlock()
+	if socket != nil {
+		if err := socket.Close(); err != nil {
+			return err
+		}
+	}
+	return l.server.ShutdownWithContext(ctx)
+}
 
 // serve finds the route of a request.
 func (l *Listener) serve(routes []route, ctx *fasthttp.RequestCtx) {
 	path := string(ctx.Path())
+	v, _ := ctx.Conn().(*visitor)
+	spare := v != nil && v.spare
+	if spare {
+		ctx.SetConnectionClose() // for the next check
+	}
 	var allowed []string
 	for _, r := range routes {
 		if !r.matches(path) {
@@ -124,7 +154,13 @@ func (l *Listener) serve(routes []route, ctx *fasthttp.RequestCtx) {
 			allowed = append(allowed, r.method)
 			continue
 		}
-		if !r.open && !l.admit(ctx) {
+		switch {
+		case r.open:
+		case spare:
+			ctx.Response.Header.Set("Retry-After", "1")
+			fail(ctx, fasthttp.StatusServiceUnavailable, "all of --internal-connections are in use")
+			return
+		case !l.admit(ctx):
 			return
 		}
 		r.handle(ctx)
@@ -136,32 +172,6 @@ func (l *Listener) serve(routes []route, ctx *fasthttp.RequestCtx) {
 	}
 	ctx.Response.Header.Set("Allow", strings.Join(allowed, ", "))
 	fail(ctx, fasthttp.StatusMethodNotAllowed, "method not allowed")
-}
-
-// admit checks where a request comes from. A web page on another host cannot
-// use a visitor's browser to get here, key or not.
-func (l *Listener) admit(ctx *fasthttp.RequestCtx) bool {
-	if origin := string(ctx.Request.Header.Peek("Origin")); origin != "" && !sameHost(origin, string(ctx.Host())) {
-		fail(ctx, fasthttp.StatusForbidden, "requests of other origins' pages are not taken")
-		return false
-	}
-	if l.options.Key == "" {
-		return true
-	}
-	scheme, given, _ := strings.Cut(string(ctx.Request.Header.Peek("Authorization")), " ")
-	sum := sha256.Sum256([]byte(given))
-	if strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(sum[:], l.key[:]) == 1 {
-		return true
-	}
-	ctx.Response.Header.Set("WWW-Authenticate", "Bearer")
-	fail(ctx, fasthttp.StatusUnauthorized, "a bearer key is needed")
-	return false
-}
-
-// sameHost compares an Origin with a Host.
-func sameHost(origin, host string) bool {
-	_, authority, ok := strings.Cut(origin, "://")
-	return ok && strings.EqualFold(authority, host)
 }
 
 // badRequest answers what fasthttp could not read.

@@ -1,0 +1,166 @@
+package internalhttp
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// call makes a request with a Host of its own.
+func (r *rig) call(method, path, host string, header ...string) int {
+	r.t.Helper()
+	req, err := http.NewRequest(method, "http://halley"+path, strings.NewReader(`{"channel":"/a","data":1}`))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	req.Host = host
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	resp, err := r.client.Do(req)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	resp.Body.Close()
+	return resp.StatusCode
+}
+
+// Without a key a Host has to be an address, localhost or configured: any other
+// name may be of somebody who had it lead here.
+func TestHosts(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.Hosts = []string{"halley.internal", "Push:8081"} })
+	for host, want := range map[string]int{
+		"127.0.0.1": 200, "127.0.0.1:8081": 200, "[::1]": 200, "[::1]:8081": 200, "10.1.2.3:1": 200, "[fe80::1%25eth0]:80": 200,
+		"localhost": 200, "LOCALHOST:8081": 200, "a.localhost": 200, "localhost.": 200,
+		"halley.internal": 200, "Halley.Internal:9": 200, "push": 200,
+		"evil.example": 403, "evil.example:8081": 403, "127.0.0.1.evil.example": 403, "localhost.evil.example": 403, "notlocalhost": 403,
+		"halley.internal.evil.example": 403, "1.2.3": 403,
+	} {
+		for _, request := range [][2]string{{"POST", "/publish"}, {"GET", "/sessions"}, {"GET", "/debug/pprof/heap"}, {"GET", "/debug/pprof/cmdline"}} {
+			if got := r.call(request[0], request[1], host); got != want {
+				t.Errorf("%v at %q: %d, want %d", request, host, got, want)
+			}
+		}
+		if got := r.call("GET", "/health/live", host); got != 200 {
+			t.Errorf("health at %q: %d", host, got)
+		}
+	}
+}
+
+// What a browser sends for a page of another site or origin is refused, simple GETs
+// too; what it sends for a person who types the address is not.
+func TestCrossSiteRequests(t *testing.T) {
+	r := newRig(t, nil)
+	for _, tt := range []struct {
+		header []string
+		want   int
+	}{
+		{[]string{"Sec-Fetch-Site", "cross-site"}, 403},
+		{[]string{"Sec-Fetch-Site", "same-site"}, 403},
+		{[]string{"Sec-Fetch-Site", "same-origin"}, 200},
+		{[]string{"Sec-Fetch-Site", "none"}, 200},
+		{[]string{"Origin", "http://127.0.0.1:9"}, 403},
+		{[]string{"Origin", "null"}, 403},
+		{[]string{"Origin", "http://127.0.0.1"}, 200},
+	} {
+		for _, path := range []string{"/debug/pprof/cmdline", "/debug/pprof/heap", "/channels"} {
+			if got := r.call("GET", path, "127.0.0.1", tt.header...); got != tt.want {
+				t.Errorf("%s with %v: %d, want %d", path, tt.header, got, tt.want)
+			}
+		}
+	}
+}
+
+// Who has the key may come from anywhere.
+func TestKeyAdmitsAnyHost(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.Key = "k" })
+	if got := r.call("POST", "/publish", "push.example", "Authorization", "Bearer k", "Sec-Fetch-Site", "cross-site"); got != 200 {
+		t.Errorf("with the key: %d", got)
+	}
+	if got := r.call("POST", "/publish", "127.0.0.1", "Sec-Fetch-Site", "same-origin"); got != 401 {
+		t.Errorf("without: %d", got)
+	}
+}
+
+// Publishers who keep all connections open, idle, are never before a health check.
+func TestHealthNeverWaitsBehindPublishers(t *testing.T) {
+	r := newRig(t, nil)
+	var idle []*bufio.ReadWriter
+	for range 8 { // Options.Connections
+		conn, err := r.client.Transport.(*http.Transport).DialContext(t.Context(), "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		c := bufio.NewReadWriter(bufio.NewReader(conn), bufio.NewWriter(conn))
+		idle = append(idle, c)
+		expectStatus(t, c, "GET /channels HTTP/1.1\r\nHost: halley\r\n\r\n", 200, false)
+	}
+	for range 3 * HealthConnections {
+		r.expect("GET", "/health/live", "", 200, `{"live":true}`)
+		r.expect("GET", "/health/ready", "", 200, `{"ready":true}`)
+		r.expect("GET", "/channels", "", 503, `{"error":"all of --internal-connections are in use"}`)
+	}
+	for _, c := range idle {
+		expectStatus(t, c, "GET /channels HTTP/1.1\r\nHost: halley\r\n\r\n", 200, false)
+	}
+}
+
+func expectStatus(t *testing.T, c *bufio.ReadWriter, request string, status int, closes bool) {
+	t.Helper()
+	fmt.Fprint(c, request)
+	c.Flush()
+	resp, err := http.ReadResponse(c.Reader, nil)
+	if err != nil || resp.StatusCode != status || resp.Close != closes {
+		t.Fatalf("%v, %v", resp, err)
+	}
+	c.Discard(int(resp.ContentLength))
+}
+
+// failing is a socket whose accepts fail before one ends it.
+type failing struct {
+	net.Listener
+	errors []error
+}
+
+func (f *failing) Accept() (net.Conn, error) {
+	err := f.errors[0]
+	f.errors = f.errors[1:]
+	return nil, &net.OpError{Op: "accept", Err: err}
+}
+
+func (f *failing) Close() error { return nil }
+
+// What the system cannot give now does not end the listener.
+func TestAcceptGoesOn(t *testing.T) {
+	f := &failing{errors: []error{unix.EMFILE, unix.ENFILE, unix.ENOBUFS, net.ErrClosed}}
+	l := New(&fake{}, Options{Connections: 1, Timeout: time.Second, MaxPublish: 100, Log: discard()})
+	if err := l.Serve(f); err != nil || len(f.errors) != 0 {
+		t.Errorf("%v, %d errors left", err, len(f.errors))
+	}
+}
+
+// A listener that is shut down before it serves does not serve.
+func TestShutdownBeforeServe(t *testing.T) {
+	for range 100 {
+		socket, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := New(&fake{}, Options{Connections: 1, Timeout: time.Second, MaxPublish: 100, Log: discard()})
+		done := make(chan error)
+		go func() { done <- l.Serve(socket) }()
+		if err := l.Shutdown(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// child is the command as a process of its own.
+type child struct {
+	*exec.Cmd
+	pipe io.Closer
+	log  *bufio.Reader
+}
+
+// process starts the command by the name halley.
+func process(t *testing.T, args ...string) *child {
+	t.Helper()
+	c := &child{Cmd: exec.Command("/proc/self/exe", args...)}
+	c.Args[0] = "halley"
+	c.Env = append(os.Environ(), asMain+"=1")
+	log, err := c.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.pipe, c.log = log, bufio.NewReader(log)
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		c.Process.Kill()
+		c.Wait()
+	})
+	return c
+}
+
+func serving(t *testing.T, args ...string) *child {
+	t.Helper()
+	return process(t, append([]string{"serve", "--listen=127.0.0.1:0", "--internal=127.0.0.1:0", "--loops=1", "--drain-timeout=0"}, args...)...)
+}
+
+// await reads the log up to a line with the text.
+func (c *child) await(t *testing.T, text string) {
+	t.Helper()
+	for {
+		line, err := c.log.ReadString('\n')
+		if strings.Contains(line, text) {
+			return
+		}
+		if err != nil {
+			t.Fatalf("waited for %q: %v", text, err)
+		}
+	}
+}
+
+// ends waits for the process and tells how it ended.
+func (c *child) ends(t *testing.T) *os.ProcessState {
+	t.Helper()
+	late := time.AfterFunc(30*time.Second, func() { c.Process.Kill() })
+	defer late.Stop()
+	io.Copy(io.Discard, c.log)
+	c.Wait()
+	return c.ProcessState
+}
+
+// A signal to stop is heeded whenever it comes, also while the program starts once
+// more.
+func TestStopWhileStarting(t *testing.T) {
+	for round := range 40 {
+		c := serving(t)
+		time.Sleep(time.Duration(round) * 2 * time.Millisecond)
+		c.Process.Signal(syscall.SIGTERM)
+		status := c.ends(t).Sys().(syscall.WaitStatus)
+		if status.ExitStatus() != 0 && status.Signal() != syscall.SIGTERM {
+			t.Fatalf("round %d: it ended with %v", round, c.ProcessState)
+		}
+	}
+}
+
+// A signal that came before is known, whether or not the rest of the program has
+// heard of it yet.
+func TestStopBeforeStartingOnceMore(t *testing.T) {
+	c := exec.Command("/proc/self/exe", "-test.run=^TestToldToStop$", "-test.v")
+	c.Env = append(os.Environ(), "HALLEY_TEST_TOLD=1")
+	if out, err := c.CombinedOutput(); err != nil || strings.Count(string(out), "=== RUN") != 1 || !strings.Contains(string(out), "goes on") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// The server keeps the name that it was started by, for pgrep and the like.
+func TestProcessKeepsItsName(t *testing.T) {
+	c := serving(t)
+	c.await(t, "listening")
+	name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", c.Process.Pid))
+	if err != nil || string(name) != "halley\n" {
+		t.Errorf("it is called %q (%v)", name, err)
+	}
+	if line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", c.Process.Pid)); err != nil || !strings.HasPrefix(string(line), "halley\x00serve\x00") {
+		t.Errorf("its command line is %q (%v)", line, err)
+	}
+}
+
+// Whoever reads the log may go: the server stays. SIGHUP is no reason to go either.
+func TestServerOutlivesItsLogAndHangups(t *testing.T) {
+	c := serving(t, "--log-level=debug")
+	c.await(t, "listening")
+	c.Process.Signal(syscall.SIGHUP)
+	c.await(t, "SIGHUP does nothing")
+	c.pipe.Close()
+	for range 3 {
+		c.Process.Signal(syscall.SIGHUP) // which it logs
+		time.Sleep(10 * time.Millisecond)
+	}
+	c.Process.Signal(syscall.SIGTERM)
+	if status := c.ends(t).Sys().(syscall.WaitStatus); status.ExitStatus() != 0 {
+		t.Errorf("it ended with %v", c.ProcessState)
+	}
+}
+
+// TestToldToStop runs in a process of its own, for TestStopBeforeStartingOnceMore.
+func TestToldToStop(t *testing.T) {
+	if os.Getenv("HALLEY_TEST_TOLD") == "" {
+		t.Skip("another test's")
+	}
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, stopSignals()...)
+	syscall.Kill(os.Getpid(), syscall.SIGTERM)
+	for len(told) == 0 {
+		runtime.Gosched()
+	}
+	if err := relaxTimers(told, 7_654_321*time.Nanosecond, slog.Default()); err != nil {
+		t.Fatal(err)
+	}
+	t.Log("it goes on as it is")
+}

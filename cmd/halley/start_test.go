@@ -1,0 +1,79 @@
+package main
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// taken is an address that somebody listens on.
+func taken(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l.Addr().String()
+}
+
+// Whatever keeps the server from starting ends it, with one line that names the
+// flag, in every of many rounds.
+func TestEveryWayOfFailingAtTheStart(t *testing.T) {
+	dir := t.TempDir()
+	locked, foreign, config := filepath.Join(dir, "locked"), filepath.Join(dir, "foreign"), filepath.Join(dir, "config")
+	s, _, _ := server(t, "--history-file="+locked)
+	defer s.stop()
+	text := strings.Repeat("this is a letter to somebody\n", 100)
+	for _, name := range []string{foreign, config} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		args []string
+		code int
+		want string
+	}{
+		"port in use":          {[]string{"--listen=" + taken(t)}, exitFailed, "--listen"},
+		"second port in use":   {[]string{"--listen=" + taken(t), "--listen=127.0.0.1:0"}, exitFailed, "--listen"},
+		"internal port in use": {[]string{"--internal=" + taken(t)}, exitFailed, "--internal"},
+		"no such address":      {[]string{"--listen=192.0.2.1:0"}, exitFailed, "--listen"},
+		"listen is a port":     {[]string{"--listen=8080"}, exitUsage, "--listen"},
+		"port too great":       {[]string{"--listen=127.0.0.1:70000"}, exitUsage, "--listen"},
+		"internal is a port":   {[]string{"--internal=8081"}, exitUsage, "--internal"},
+		"history locked":       {[]string{"--history-file=" + locked}, exitFailed, "--history-file"},
+		"history read-only":    {[]string{"--history-file=" + program}, exitUsage, "--history-file"},
+		"history a directory":  {[]string{"--history-file=" + dir}, exitUsage, "--history-file"},
+		"history nowhere":      {[]string{"--history-file=" + dir + "/none/file"}, exitUsage, "--history-file"},
+		"history foreign":      {[]string{"--history-file=" + foreign}, exitFailed, "--history-file"},
+		"config no JSON":       {[]string{"--config=" + config}, exitUsage, "--config"},
+		"config a directory":   {[]string{"--config=" + dir}, exitUsage, "--config"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for range 25 {
+				failsToStart(t, tt.code, tt.want, tt.args...)
+			}
+		})
+	}
+}
+
+func failsToStart(t *testing.T, wantCode int, want string, args ...string) {
+	t.Helper()
+	code, _, stderr := halley(t, "", append([]string{"serve", "--listen=127.0.0.1:0", "--internal=127.0.0.1:0", "--loops=1"}, args...)...)
+	lines := strings.Split(strings.TrimSpace(strings.TrimSuffix(stderr, "halley serve --help lists the flags.\n")), "\n")
+	if code != wantCode || len(lines) != 1 || !strings.Contains(lines[0], want) {
+		t.Fatalf("exit %d, %s", code, stderr)
+	}
+	if code == exitUsage {
+		if code, _, stderr := halley(t, "", append([]string{"serve", "--check-config"}, args...)...); code != exitUsage || !strings.Contains(stderr, want) {
+			t.Fatalf("with --check-config: exit %d, %s", code, stderr)
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package loop
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// CheckAddress tells what is wrong with the form of an address to listen on.
+func CheckAddress(address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("%q: want host:port or :port", address)
+	}
+	if _, err := net.LookupPort("tcp", port); err != nil || port == "" {
+		return fmt.Errorf("%q: %q is no port", address, port)
+	}
+	return nil
+}
+
+// origin is how browsers write one (Fetch, section 3.2): nothing follows the host
+// and port.
+var origin = regexp.MustCompile(`^([a-z][a-z0-9+.-]*)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?$`)
+
+// checkOrigin refuses what no browser's Origin would ever equal.
+func checkOrigin(text string) error {
+	parts := origin.FindStringSubmatch(text)
+	switch {
+	case text == "*":
+		return nil
+	case parts == nil && strings.Contains(text, ","):
+		return fmt.Errorf("%q: several origins are several flags, or lines of the variable", text)
+	case parts == nil:
+		return fmt.Errorf("%q: want scheme://host or scheme://host:port in small letters, or *", text)
+	case parts[1] == "http" && parts[3] == ":80", parts[1] == "https" && parts[3] == ":443":
+		return fmt.Errorf("%q: browsers leave the port out where it is the scheme's own", text)
+	}
+	return nil
+}
+
+// checkHistoryFile refuses a path that cannot be a history file, without a look at
+// what is in it: another server may have it still.
+func checkHistoryFile(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		if folder, err := os.Stat(filepath.Dir(path)); err != nil {
+			return err
+		} else if !folder.IsDir() {
+			return fmt.Errorf("%s is no folder", filepath.Dir(path))
+		}
+		return nil
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s is no regular file", path)
+	}
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return file.Close()
+}
