@@ -113,7 +113,7 @@ func (r *reactor) submit(c *conn, q *httpparse.Request, kind bayeux.ConnectionTy
 // route hands the scanned batch to the loop that owns its session.
 func (r *reactor) route(request bayeux.Request, body []byte) {
 	if owner := r.owner(); owner != r.id {
-		r.post(owner, entry{kind: entryForward, request: request}, body)
+		r.forward(owner, request, body)
 		return
 	}
 	r.core.Handle(r.now(), request, &r.batch, &r.fx)

@@ -17,6 +17,7 @@ func (s *Server) OnOpen(socket gnet.Conn) ([]byte, gnet.Action) {
 	r := s.reactorOf(socket.EventLoop())
 	r.beginTurn()
 	c := r.conns.take(socket)
+	r.alive.set(c.slot, c.gen)
 	socket.SetContext(c)
 	// Unanswered bytes for so long mean that the peer is gone: the listener's
 	// option would reach only the first loop's socket.
@@ -88,6 +89,7 @@ func (r *reactor) closed(c *conn) {
 	}
 	delete(r.bodies, c.slot)
 	r.wheel.Cancel(c.slot)
+	r.alive.clear(c.slot)
 	r.conns.Release(c.slot)
 }
 

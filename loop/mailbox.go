@@ -28,6 +28,7 @@ const (
 	entryGone                      // the connection that held a connect closed
 	entryAbort                     // a request of a connection of this loop panicked
 	entryWritable                  // output of a connection of this loop may have left
+	entryGoOn                      // a websocket of this loop may send more to others
 	entryResume                    // run call, with which a request goes on
 	entryCall                      // run call on the loop
 )
@@ -49,6 +50,7 @@ type entry struct {
 	status  int
 	retry   int64
 	event   bayeux.Event
+	abroad  *abroad // of the websocket that a batch came by
 	call    func(*reactor)
 
 	start, end int // of the entry's bytes in the mailbox's arena

@@ -31,7 +31,9 @@ type reactor struct {
 	id     uint16
 	engine gnet.EventLoop
 	core   *bayeux.Server
+	epoll  int // of engine, or -1
 	conns  conns
+	alive  alive
 	wheel  *wheel.Wheel       // deadlines of connections, by slot
 	slow   map[uint32]*unsent // connections whose output waits
 	bodies map[uint32]*chunkedBody

@@ -2,7 +2,6 @@ package loop
 
 import (
 	"halley/bayeux"
-	"halley/httpparse/websocket"
 )
 
 // receive executes one entry of the mailbox. A panic over a request closes the
@@ -21,16 +20,17 @@ func (r *reactor) receive(e *entry) {
 	case entryPublish:
 		r.core.Deliver(r.now(), e.event)
 	case entryForward:
-		r.handle(e.request, r.inbox.bytes(e))
+		r.forwarded(e, r.inbox.bytes(e))
 	case entryOpen:
-		r.core.Open(r.now(), e.request, r.inbox.bytes(e), &r.fx)
-		r.perform()
+		r.opened(e)
 	case entryWritten:
 		r.core.Written(e.session, e.upto)
 	case entryBounced:
 		r.core.Bounced(e.session, e.upto)
 	case entryGone:
 		r.core.Gone(r.now(), e.session, to)
+	case entryGoOn:
+		r.goOnReading(to)
 	case entryWritable:
 		r.lookAgain(to.Conn)
 	case entryResume, entryCall:
@@ -232,8 +232,7 @@ func (r *reactor) displace(to bayeux.ReplyTo) {
 	switch c := r.conns.find(to); {
 	case c == nil:
 	case c.phase == upgraded:
-		r.counters.floods++
-		r.closeSocket(c, websocket.CodePolicy, "too much ahead of a reply")
+		r.cutSocket(c, "too much ahead of a reply")
 	default:
 		c.keepAlive = false
 		r.respond(c, response{status: 408})

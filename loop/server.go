@@ -226,7 +226,7 @@ func (s *Server) reactorOf(loop gnet.EventLoop) *reactor {
 	defer s.binding.Unlock()
 	bound := *s.bound.Load()
 	r := s.reactors[len(bound)]
-	r.engine = loop
+	r.engine, r.epoll = loop, epollOf(loop)
 	grown := append(append([]*reactor(nil), bound...), r)
 	s.bound.Store(&grown)
 	return r

@@ -21,6 +21,7 @@ type counters struct {
 	frameErrors    uint64
 	parseErrors    [httpparse.KindCount]uint64
 	floods         uint64 // connections closed for input sent ahead
+	abandoned      uint64 // requests and frames whose client left before another loop began to work on them
 	slowClosed     uint64 // connections closed for output not read
 	lostInFlight   uint64
 	panics         uint64
@@ -51,6 +52,7 @@ type Stats struct {
 	ParseErrors                    map[string]uint64
 	Floods, SlowClosed, Panics     uint64
 	OriginsRefused                 uint64          // requests of pages that --allow-origin does not admit
+	Abandoned                      uint64          // requests and frames that were not begun, since their client had left
 	LoopLag                        []time.Duration // by loop
 	Uptime                         time.Duration
 }
@@ -172,6 +174,7 @@ func (t *Stats) add(p part) {
 	t.FrameErrors += p.frameErrors
 	t.Floods += p.floods
 	t.SlowClosed += p.slowClosed
+	t.Abandoned += p.abandoned
 	t.Panics += p.panics
 	t.OriginsRefused += p.originsRefused
 	for kind, n := range p.parseErrors {

@@ -19,6 +19,7 @@ type stream struct {
 	endless bool // it never rolls over: nobody would come back for what was missed
 	deflate bool // a websocket's messages may be compressed
 
+	abroad   *abroad              // of a websocket whose batches go to other loops
 	message  *websocket.Assembler // of a websocket's message that has come in part, if there is one
 	sessions []bayeux.Address     // whose events go to a websocket
 }

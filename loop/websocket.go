@@ -142,8 +142,12 @@ func (r *reactor) readFrames(c *conn) bool {
 	if c.socket.InboundBuffered() == 0 {
 		return false
 	}
-	buf, _ := c.socket.Peek(-1)
 	s, gen := c.stream, c.gen
+	if !s.abroad.allows(r.server.ahead()) {
+		r.waitAbroad(c)
+		return false
+	}
+	buf, _ := c.socket.Peek(-1)
 	limits := websocket.Limits{MaxMessage: r.server.cfg.MaxMessage, MaxFragments: maxFragments, RSV1: s.deflate}
 	a := s.message
 	if a == nil {
@@ -158,6 +162,9 @@ func (r *reactor) readFrames(c *conn) bool {
 		r.counters.frameErrors++
 		r.closeSocket(c, fault.Code(), fault.String())
 	case m.Opcode == websocket.OpClose:
+		if s.abroad != nil {
+			s.abroad.ended.Store(true)
+		}
 		r.closeSocket(c, m.Code, "")
 	case m.Opcode == websocket.OpPing:
 		r.out = websocket.AppendFrame(r.out[:0], websocket.OpPong, m.Payload)

@@ -91,6 +91,7 @@ func (c *collector) counters() {
 		{"scan_errors_total", "Bodies that were no batch of messages.", func(s *loop.Stats) float64 { return float64(s.ScanErrors) }},
 		{"floods_closed_total", "Connections closed for sending ahead.", func(s *loop.Stats) float64 { return float64(s.Floods) }},
 		{"slow_closed_total", "Connections closed for not reading.", func(s *loop.Stats) float64 { return float64(s.SlowClosed) }},
+		{"requests_abandoned_total", "Requests and frames that were not begun, since their client had left.", func(s *loop.Stats) float64 { return float64(s.Abandoned) }},
 		{"panics_total", "Panics recovered: faults of this server.", func(s *loop.Stats) float64 { return float64(s.Panics) }},
 	}
 	for _, m := range counters {

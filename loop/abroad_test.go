@@ -1,0 +1,187 @@
+package loop
+
+import (
+	"io"
+	"net"
+	"strings"
+	"testing"
+
+	"halley/bayeux"
+)
+
+// standStill keeps a loop from its work until the returned function is called.
+func standStill(s *Server, loop uint16) (goOn func()) {
+	begun, gate := make(chan struct{}), make(chan struct{})
+	s.post(loop, entry{kind: entryCall, call: func(*reactor) { close(begun); <-gate }}, nil)
+	<-begun
+	return func() { close(gate) }
+}
+
+// loopOf is the loop where the session of a clientId lives.
+func loopOf(t testing.TB, id string) uint16 {
+	t.Helper()
+	a, ok := bayeux.ParseClientID([]byte(id))
+	if !ok {
+		t.Fatal(id)
+	}
+	return a.Loop
+}
+
+// homeOf is the loop of a connection.
+func homeOf(t testing.TB, s *Server, w net.Conn) (loop uint16) {
+	t.Helper()
+	s.visit(t.Context(), func(r *reactor) {
+		r.conns.Each(func(_ uint32, c *conn) bool {
+			if c.socket.RemoteAddr().String() == w.LocalAddr().String() {
+				loop = r.id
+			}
+			return true
+		})
+	})
+	return loop
+}
+
+// elsewhere opens connections until one belongs to another loop than the session.
+func elsewhere(t testing.TB, s *Server, id string, open func() *wire) *wire {
+	t.Helper()
+	for range 64 {
+		if w := open(); homeOf(t, s, w) != loopOf(t, id) {
+			return w
+		}
+	}
+	t.Fatal("all connections have the session's loop")
+	return nil
+}
+
+func (s *Server) messagesIn(t testing.TB) (n uint64) {
+	s.visit(t.Context(), func(r *reactor) { n += r.core.Stats().MessagesIn })
+	return n
+}
+
+// waitingFor are the bytes in the mailbox of a loop.
+func (s *Server) waitingFor(loop uint16) int {
+	m := &s.reactors[loop].mailbox
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.size
+}
+
+// What a websocket sends to a session on another loop is bounded while that loop is
+// busy: its connection is not read from. Nothing is lost, and nobody cut.
+func TestFramesForABusyLoopAreBounded(t *testing.T) {
+	t.Parallel()
+	const frames = 4000
+	s := start(t, func(c *Config) { c.Loops = 2 })
+	id := dial(t, s).subscriber("/none")
+	w := elsewhere(t, s, id, func() *wire { return socketOf(t, s) })
+	goOn := standStill(s, loopOf(t, id))
+	frame := maskedFrame(1, publish(id, "/a", `"`+strings.Repeat("x", 1000)+`"`))
+	sent := make(chan error, 1)
+	go func() {
+		_, err := io.WriteString(w.Conn, strings.Repeat(frame, frames))
+		sent <- err
+	}()
+	eventually(t, func() bool { return s.waitingFor(loopOf(t, id)) > s.ahead()/2 })
+	inbound := 0
+	look := func() {
+		done := make(chan struct{})
+		s.post(1-loopOf(t, id), entry{kind: entryCall, call: func(r *reactor) {
+			defer close(done)
+			r.conns.Each(func(_ uint32, c *conn) bool { inbound = max(inbound, c.socket.InboundBuffered()); return true })
+		}}, nil)
+		<-done
+	}
+	for range 200 {
+		look()
+	}
+	if bound := s.ahead() + len(frame) + frameCost; s.waitingFor(loopOf(t, id)) > bound {
+		t.Errorf("%d bytes wait for the busy loop, want at most %d", s.waitingFor(loopOf(t, id)), bound)
+	}
+	if inbound > readBuffer+len(frame) {
+		t.Errorf("%d bytes were read ahead", inbound)
+	}
+	goOn()
+	for range frames {
+		equal(t, w.text()[0]["successful"], true)
+	}
+	if err := <-sent; err != nil {
+		t.Error(err)
+	}
+	st := s.Stats()
+	equal(t, st.Floods+st.Abandoned, 0)
+}
+
+// What a client sent before it left is not begun by a busy loop, over whatever it
+// came; but who takes leave with a close frame is heard to the end.
+func TestWorkForTheGoneIsNotBegun(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *Config) { c.Loops = 2 })
+	id := dial(t, s).subscriber("/none")
+	socket := elsewhere(t, s, id, func() *wire { return socketOf(t, s) })
+	poll := elsewhere(t, s, id, func() *wire { return dial(t, s) })
+	script := elsewhere(t, s, id, func() *wire { return dial(t, s) })
+	stream := elsewhere(t, s, id, func() *wire { return dial(t, s) })
+	polite := elsewhere(t, s, id, func() *wire { return socketOf(t, s) })
+	before := s.messagesIn(t)
+	connections := s.connections.Load()
+	goOn := standStill(s, loopOf(t, id))
+	for range 10 {
+		socket.frame(1, publish(id, "/a", "1"))
+	}
+	poll.send(post(publish(id, "/a", "1")))
+	script.send(getRequest("/bayeux?message="+`%5B%7B%22channel%22%3A%22%2Fa%22%2C%22clientId%22%3A%22`+id+`%22%2C%22data%22%3A1%7D%5D`, ""))
+	stream.send(getRequest("/bayeux/"+id, "Accept: text/event-stream\r\n"))
+	polite.frame(1, publish(id, "/a", "1"))
+	polite.frame(8, "\x03\xe8")
+	eventually(t, func() bool { return s.waitingFor(loopOf(t, id)) >= 14*entrySize })
+	for _, w := range []*wire{socket, poll, script, stream} {
+		w.Close()
+	}
+	polite.readFrame() // the answering close frame
+	polite.Close()
+	eventually(t, func() bool { return s.connections.Load() == connections-5 })
+	goOn()
+	st := s.Stats()
+	equal(t, st.Abandoned, 13)
+	equal(t, s.messagesIn(t)-before, 1)
+}
+
+// A client that left while it was not read from has the rest of it dropped.
+func TestRestOfTheGoneIsDropped(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *Config) { c.Loops = 2 })
+	id := dial(t, s).subscriber("/none")
+	w := elsewhere(t, s, id, func() *wire { return socketOf(t, s) })
+	before, connections := s.messagesIn(t), s.connections.Load()
+	goOn := standStill(s, loopOf(t, id))
+	frame := maskedFrame(1, publish(id, "/a", `"`+strings.Repeat("x", 1000)+`"`))
+	w.send(strings.Repeat(frame, 300))
+	w.Close()
+	eventually(t, func() bool { return s.waitingFor(loopOf(t, id)) > s.ahead()/2 })
+	goOn()
+	eventually(t, func() bool { return s.connections.Load() == connections-1 })
+	if handled := s.messagesIn(t) - before; handled > 100 {
+		t.Errorf("%d of 300 messages were worked on", handled)
+	}
+}
+
+// Where reading cannot be paused such a websocket is closed with 1008, and what it
+// has sent is not begun.
+func TestTooFarAheadWithoutPause(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *Config) { c.Loops = 2 })
+	id := dial(t, s).subscriber("/none")
+	w := elsewhere(t, s, id, func() *wire { return socketOf(t, s) })
+	s.visit(t.Context(), func(r *reactor) { r.epoll = -1 })
+	before := s.messagesIn(t)
+	goOn := standStill(s, loopOf(t, id))
+	frame := maskedFrame(1, publish(id, "/a", `"`+strings.Repeat("x", 1000)+`"`))
+	go io.WriteString(w.Conn, strings.Repeat(frame, 4000))
+	opcode, payload := w.readFrame()
+	equal(t, opcode, 0x88)
+	equal(t, payload, "\x03\xf0too much ahead of other loops")
+	goOn()
+	st := s.Stats()
+	equal(t, s.messagesIn(t)-before, 0)
+	equal(t, st.Floods, 1)
+}
