@@ -1,10 +1,6 @@
 package bayeux
 
-import (
-	"strconv"
-
-	"halley/bayeux/message"
-)
+import "strconv"
 
 // The acknowledge extension, as CometD has it. A session that asked for it at its
 // handshake gets events with connect replies only. Each of these has a number,
@@ -21,13 +17,12 @@ func (r *session) flushable() bool {
 
 // acknowledge reads what a connect acknowledges and tells whether events have to
 // be sent again.
-func (x *exchange) acknowledge(m *message.Message) (again bool) {
-	s, r := x.s, x.session
-	number, ok := message.Integer(message.Get(m.Ext, "ack"))
-	if r.acknowledges && ok && s.drops[x.slot] != nil && s.drops[x.slot].told != nil {
+func (x *exchange) acknowledge(w wish) (again bool) {
+	s, r, number := x.s, x.session, w.number
+	if w.acks && s.drops[x.slot] != nil && s.drops[x.slot].told != nil {
 		s.settleDrops(x.slot, number >= int64(s.drops[x.slot].upto))
 	}
-	if !r.acknowledges || !ok || r.queue.count == 0 {
+	if !w.acks || r.queue.count == 0 {
 		return false
 	}
 	sent := r.queue.sent

@@ -23,19 +23,30 @@ type clientAdvice struct {
 // session lives that much longer.
 const maxClientInterval = 600_000
 
-func readAdvice(m *message.Message) clientAdvice {
-	a := clientAdvice{timeout: -1, interval: -1}
-	if m.Advice == nil {
-		return a
+// readAdvice reads what a connect asks for. What it gives as null, or below 0 as
+// CometD's clients do, it does not ask for.
+func readAdvice(m *message.Message) (a clientAdvice, valid bool) {
+	a = clientAdvice{present: m.Advice != nil, timeout: -1, interval: -1}
+	valid = true
+	message.Each(m.Advice, func(name, value []byte) bool {
+		switch string(name) {
+		case "timeout":
+			a.timeout, valid = readDuration(value)
+		case "interval":
+			a.interval, valid = readDuration(value)
+			a.interval = min(a.interval, maxClientInterval)
+		}
+		return valid
+	})
+	return a, valid
+}
+
+func readDuration(value []byte) (ms int64, valid bool) {
+	if isAbsent(value) {
+		return -1, true
 	}
-	a.present = true
-	if v, ok := message.Integer(message.Get(m.Advice, "timeout")); ok && v >= 0 {
-		a.timeout = v
-	}
-	if v, ok := message.Integer(message.Get(m.Advice, "interval")); ok && v >= 0 {
-		a.interval = min(v, maxClientInterval)
-	}
-	return a
+	ms, valid = message.Integer(value)
+	return max(ms, -1), valid
 }
 
 // appendAdvice appends the advice to go on polling: how long to wait before the

@@ -35,7 +35,7 @@ func (x *exchange) park(messages []message.Message) {
 	p := &parked{req: x.req, owner: x.owner, clientID: bytes.Clone(x.clientID), alone: x.alone, tells: x.tells,
 		carriesEvents: x.carriesEvents, batch: x.batch, turn: x.turn, body: joinRaw(messages), replies: bytes.Clone(x.replies)}
 	if q := x.waits.Question; q != nil {
-		q.Channel, q.Ext = bytes.Clone(q.Channel), bytes.Clone(q.Ext)
+		*q = q.clone()
 	}
 	p.wanted = x.waits.Wanted
 	s.ticket++

@@ -40,7 +40,12 @@ func (x *exchange) connect(m *message.Message) {
 		x.fail(m, x.s.sessionUnknown(), reconnectHandshake)
 		return
 	}
-	s, a := x.s, x.arrive(m)
+	wish, failure := x.readWish(m)
+	if failure != "" {
+		x.fail(m, failure, "")
+		return
+	}
+	s, a := x.s, x.arrive(m, wish)
 	switch {
 	case x.inactive():
 		x.dismiss(m, a.kind)
@@ -79,22 +84,43 @@ func (x *exchange) unread(kind ConnectionType) bool {
 	return x.req.Type.polls() && (at.Loop != to.Loop || at.Conn != to.Conn || at.Gen != to.Gen)
 }
 
+// wish is what a connect says of how it is to be answered.
+type wish struct {
+	advice clientAdvice
+	number int64 // of the connect reply that it acknowledges
+	acks   bool  // it names one
+}
+
+// readWish reads a connect's wish before anything is done for it.
+func (x *exchange) readWish(m *message.Message) (w wish, failure string) {
+	valid := true
+	if w.advice, valid = readAdvice(m); !valid {
+		return w, errAdviceInvalid
+	}
+	if ack := message.Get(m.Ext, "ack"); x.session.acknowledges && !isAbsent(ack) {
+		if w.number, w.acks = message.Integer(ack); !w.acks {
+			return w, errAckInvalid
+		}
+	}
+	return w, ""
+}
+
 // arrive makes the connect the one that its session lives by.
-func (x *exchange) arrive(m *message.Message) (a arrival) {
+func (x *exchange) arrive(m *message.Message, w wish) (a arrival) {
 	s, r := x.s, x.session
 	r.turn++
 	x.turn = r.turn
 	a.first = r.state != connected
 	r.state = connected
 	a.kind = x.connectionType(m)
-	again := x.acknowledge(m)
+	again := x.acknowledge(w)
 	r.hear(a.kind)
 	x.takeOver(a.kind)
 	r.outstanding = r.outstanding && x.unread(a.kind)
 	if sync, ok := readTimesync(x.now, m); ok {
 		s.syncs[x.slot] = sync
 	}
-	advice := readAdvice(m)
+	advice := w.advice
 	interval := max(advice.interval, s.cfg.Interval)
 	a.reply = connectReply{full: a.first || advice.present || r.advised != a.kind || r.told != interval, interval: interval}
 	r.advised, r.told = a.kind, interval

@@ -68,30 +68,23 @@ func (s *Server) put(slot uint32, r *session, e Event) bool {
 	return true
 }
 
-// asked is what a session asked for with a subscription: at most one event of a
-// channel in so many milliseconds.
-type asked struct {
-	pattern  string
-	interval int64
-}
-
-// ask notes the interval that a session wants for a pattern; 0 takes it back.
+// ask notes the interval that a session wants for a pattern, at most one event of a
+// channel in so many milliseconds; 0 takes it back.
 func (s *Server) ask(slot uint32, r *session, pattern []byte, interval int64) {
-	s.forgetAsked(slot, &r.queue)
-	list := s.asked[slot]
-	kept := list[:0]
-	for _, a := range list {
-		if a.pattern != string(pattern) {
-			kept = append(kept, a)
-		}
-	}
-	if interval > 0 {
-		kept = append(kept, asked{string(pattern), interval})
+	asked := s.asked[slot]
+	if _, known := asked[string(pattern)]; !known && interval == 0 {
+		return
 	}
 	s.table.Touch(pattern)
-	if r.paced = len(kept) > 0; r.paced {
-		s.asked[slot] = kept
-	} else {
+	switch {
+	case interval == 0:
+		delete(asked, string(pattern))
+	case asked == nil:
+		s.asked[slot] = map[string]int64{string(pattern): interval}
+	default:
+		asked[string(pattern)] = interval
+	}
+	if r.paced = len(s.asked[slot]) > 0; !r.paced {
 		delete(s.asked, slot)
 	}
 }
@@ -109,20 +102,12 @@ func (s *Server) interval(slot uint32, r *session, e Event, b *Behaviour) int64 
 // shortest of its subscriptions that match, and none if one of them asks for none.
 func (s *Server) askedInterval(slot uint32, e Event) (interval int64) {
 	s.other = append(s.other[:0], e.Channel()...)
-	first := true
-	s.table.Subscriptions(channel.Subscriber(slot), func(pattern []byte) {
-		if !channel.Matches(pattern, s.other) {
-			return
-		}
-		wanted := int64(0)
-		for _, a := range s.asked[slot] {
-			if a.pattern == string(pattern) {
-				wanted = a.interval
-			}
-		}
-		if first || wanted < interval {
+	asked, first := s.asked[slot], true
+	s.table.Covering(channel.Subscriber(slot), s.other, func(pattern string) bool {
+		if wanted := asked[pattern]; first || wanted < interval {
 			interval, first = wanted, false
 		}
+		return interval > 0
 	})
 	return interval
 }

@@ -19,6 +19,10 @@ const (
 	errSubscriptionsFull   = "403::too_many_subscriptions"
 	errSubscribeMeta       = "403:denied_by_security_policy:subscribe_denied"
 	errSubscribeDenied     = "403:denied_by_rule:subscribe_denied"
+	errReplayInvalid       = "400::replay_invalid"
+	errConflateInvalid     = "400::conflate_invalid"
+	errAdviceInvalid       = "400::advice_invalid"
+	errAckInvalid          = "400::ack_invalid"
 	errUnsubscribeFailed   = "403::unsubscribe_failed"
 	errMetaUnknown         = "403:denied_by_security_policy:channel_create_denied"
 	errPublishDenied       = "403:denied_by_rule:publish_denied"
@@ -44,14 +48,17 @@ func (s *Server) sessionUnknown() string {
 }
 
 // appendReply appends the fields that every reply has and leaves the object
-// open. An empty failure means success.
+// open. An empty failure means success. A message without a channel has a reply
+// without one.
 func (s *Server) appendReply(dst []byte, now int64, channel, id []byte, failure string) []byte {
-	dst = append(dst, `{"channel":`...)
-	dst = message.AppendString(dst, channel)
+	dst = append(dst, '{')
+	if len(channel) > 0 {
+		dst = append(message.AppendString(append(dst, `"channel":`...), channel), ',')
+	}
 	if failure == "" {
-		dst = append(dst, `,"successful":true`...)
+		dst = append(dst, `"successful":true`...)
 	} else {
-		dst = append(dst, `,"successful":false,"error":`...)
+		dst = append(dst, `"successful":false,"error":`...)
 		dst = message.AppendString(dst, []byte(failure))
 	}
 	if id != nil {

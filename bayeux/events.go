@@ -3,7 +3,6 @@ package bayeux
 import (
 	"bytes"
 
-	"halley/bayeux/channel"
 	"halley/bayeux/message"
 )
 
@@ -42,17 +41,22 @@ func (s *Server) OpenEvents(now int64, req Request, patterns []byte, from Cursor
 // admitEvents finds out whether the event-stream may have its patterns and what it
 // wants of the past.
 func (x *exchange) admitEvents(patterns []byte, from Cursor) {
-	m := message.Message{Subscription: patterns}
-	failure, verdict := x.checkSubscription(&m)
-	switch {
-	case verdict == Wait:
-		x.parkEvents(patterns, from)
-		return
-	case failure != "":
+	asked, failure := x.s.readSubscription(&message.Message{Subscription: patterns})
+	if failure == "" {
+		asked.cursors, failure = from.read()
+	}
+	if failure == "" {
+		var verdict Verdict
+		if failure, verdict = x.admitSubscription(&asked, nil); verdict == Wait {
+			x.parkEvents(patterns, from)
+			return
+		}
+	}
+	if failure != "" {
 		x.refuseEvents(refusalStatus(failure), failure)
 		return
 	}
-	if wanted := x.s.wantedOf(patterns, from.After); wanted != nil {
+	if wanted := x.s.wantedOf(&asked); wanted != nil {
 		for i := range wanted {
 			wanted[i].Lenient = from.Automatic
 		}
@@ -65,6 +69,19 @@ func (x *exchange) admitEvents(patterns []byte, from Cursor) {
 	x.openEvents(patterns)
 }
 
+// read reads the cursor. What a browser sends by itself and is none of ours counts as
+// none, since an error would end its stream for good.
+func (c Cursor) read() (read cursors, failure string) {
+	after, valid := message.Integer(c.After)
+	switch {
+	case valid:
+		return cursors{all: after, given: true}, ""
+	case len(c.After) == 0 || c.Automatic:
+		return cursors{}, ""
+	}
+	return cursors{}, errReplayInvalid
+}
+
 // parkEvents lets the event-stream wait for what x.waits asks for. It waits as long
 // as a client may stay away.
 func (x *exchange) parkEvents(patterns []byte, from Cursor) {
@@ -75,7 +92,7 @@ func (x *exchange) parkEvents(patterns []byte, from Cursor) {
 		return
 	}
 	if q := x.waits.Question; q != nil {
-		q.Channel = bytes.Clone(q.Channel)
+		*q = q.clone()
 	}
 	s.ticket++
 	s.parked[s.ticket] = &parked{req: x.req, owner: x.owner, wanted: x.waits.Wanted, events: bytes.Clone(patterns), from: from}
@@ -103,10 +120,10 @@ func (x *exchange) resumeEvents(p *parked) {
 // openEvents subscribes to patterns and opens the stream.
 func (x *exchange) openEvents(patterns []byte) {
 	s, r := x.s, x.session
-	message.Strings(patterns, func(pattern []byte) bool {
-		x.subscribeTo(channel.Canonical(pattern))
-		return true
-	})
+	list, _ := s.readPatterns(patterns)
+	for _, pattern := range list {
+		x.subscribeTo(pattern)
+	}
 	for _, pattern := range x.past.Missed {
 		s.drop(x.slot, pattern)
 	}
@@ -125,7 +142,7 @@ func (x *exchange) refuseEvents(status int, reason string) {
 // refusalStatus is the HTTP status for a failed subscription.
 func refusalStatus(failure string) int {
 	switch failure {
-	case errSubscriptionMissing, errSubscriptionInvalid:
+	case errSubscriptionMissing, errSubscriptionInvalid, errReplayInvalid:
 		return 400
 	}
 	return 403

@@ -170,6 +170,9 @@ func (x *exchange) endMeta(m *message.Message, e ext) {
 // fail replies to m with an error and, unless it is empty, an advice.
 func (x *exchange) fail(m *message.Message, failure, advice string) {
 	x.begin(m, failure)
+	if isSubscription(m) { // whose replies MUST name it (Bayeux 1.0, sections 4.4 and 4.5)
+		x.echoSubscription(m)
+	}
 	if advice != "" {
 		x.replies = appendRawAdvice(x.replies, advice)
 	}

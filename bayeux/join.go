@@ -3,7 +3,6 @@ package bayeux
 import (
 	"halley/bayeux/channel"
 	"halley/bayeux/history"
-	"halley/bayeux/message"
 )
 
 // Wanted is what a subscription wants of the past of a pattern: what follows the
@@ -33,25 +32,15 @@ type Remembered struct {
 }
 
 // wantedOf lists what a subscription wants of the past, nil if nothing.
-func (s *Server) wantedOf(subscription, replay []byte) (list []Wanted) {
-	message.Strings(subscription, func(raw []byte) bool {
-		pattern := channel.Canonical(raw)
+func (s *Server) wantedOf(asked *subscription) (list []Wanted) {
+	for _, pattern := range asked.patterns {
 		if isService(pattern) || !s.cfg.Rules.remembers(pattern) {
-			return true
+			continue
 		}
-		after, given := cursorFor(replay, raw)
+		after, given := asked.cursors.of(pattern)
 		list = append(list, Wanted{Pattern: string(pattern), Replay: given, After: after})
-		return true
-	})
-	return list
-}
-
-// cursorFor reads a replay extension: one number, or an object of them by channel.
-func cursorFor(replay, pattern []byte) (after int64, given bool) {
-	if n, ok := message.Integer(replay); ok {
-		return n, true
 	}
-	return message.Integer(message.Get(replay, string(pattern)))
+	return list
 }
 
 // join parks the exchange until what list wants of the past is there. Nothing
@@ -88,12 +77,12 @@ func (s *Server) dropInterest(pattern []byte, fx *Effects) {
 	}
 }
 
-// purge drops the events that a replay of pattern brings again. Those in flight do
+// purge drops the events that a replay of patterns brings again. Those in flight do
 // not come back, should they bounce.
-func (s *Server) purge(slot uint32, q *queue, pattern []byte) {
+func (s *Server) purge(slot uint32, q *queue, patterns *channel.Map[bool]) {
 	i := q.head
 	for n := q.sent; n > 0; n-- {
-		if s.replays(pattern, i) {
+		if s.replays(patterns, i) {
 			s.nodes.slab[i].batch = recalled
 		}
 		i = s.nodes.slab[i].next
@@ -101,7 +90,7 @@ func (s *Server) purge(slot uint32, q *queue, pattern []byte) {
 	i = q.first
 	for n := q.pending(); n > 0; n-- {
 		next := s.nodes.slab[i].next
-		if s.replays(pattern, i) {
+		if s.replays(patterns, i) {
 			s.forgetKey(slot, i)
 			s.nodes.remove(q, i)
 		}
@@ -109,8 +98,12 @@ func (s *Server) purge(slot uint32, q *queue, pattern []byte) {
 	}
 }
 
-// replays tells whether the event of node i comes with a replay of pattern.
-func (s *Server) replays(pattern []byte, i uint32) bool {
+// replays tells whether the event of node i comes with a replay of patterns.
+func (s *Server) replays(patterns *channel.Map[bool], i uint32) (replays bool) {
 	s.name = append(s.name[:0], s.nodes.slab[i].event.Channel()...)
-	return channel.Matches(pattern, s.name) && s.cfg.Rules.Of(s.name).History
+	patterns.Each(s.name, func(bool) bool {
+		replays = s.cfg.Rules.Of(s.name).History
+		return false
+	})
+	return replays
 }

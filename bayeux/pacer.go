@@ -129,8 +129,9 @@ func (s *Server) serveTurn(now int64, i uint32, r *session) bool {
 // covers tells whether the session still subscribes to e's channel.
 func (s *Server) covers(slot uint32, e Event) (covered bool) {
 	s.name = append(s.name[:0], e.Channel()...)
-	s.table.Subscriptions(channel.Subscriber(slot), func(pattern []byte) {
-		covered = covered || channel.Matches(pattern, s.name)
+	s.table.Covering(channel.Subscriber(slot), s.name, func(string) bool {
+		covered = true
+		return false
 	})
 	return covered
 }

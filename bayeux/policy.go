@@ -1,5 +1,10 @@
 package bayeux
 
+import (
+	"bytes"
+	"slices"
+)
+
 // Operation is something that a policy may allow or deny.
 type Operation uint8
 
@@ -10,14 +15,25 @@ const (
 	OpPublish
 )
 
-// Question asks whether a session may do something. Channel is nil for a
-// handshake; Ext is the message's ext field, which may hold credentials. Both
-// are valid until Decide returns, and for as long as one likes in an Ask.
+// Question asks whether a session may do something: publish to Channel, or subscribe
+// to all of Patterns. Both are decoded and canonical, and nil for other operations. Ext
+// is the message's ext field, which may hold credentials. All are valid until Decide
+// returns, and for as long as one likes in an Ask.
 type Question struct {
 	Operation Operation
 	Session   Address // of a handshake: zero
 	Channel   []byte
+	Patterns  [][]byte // each once
 	Ext       []byte
+}
+
+// clone returns q with memory of its own.
+func (q Question) clone() Question {
+	q.Channel, q.Ext, q.Patterns = bytes.Clone(q.Channel), bytes.Clone(q.Ext), slices.Clone(q.Patterns)
+	for i, p := range q.Patterns {
+		q.Patterns[i] = bytes.Clone(p)
+	}
+	return q
 }
 
 // Verdict answers a Question.

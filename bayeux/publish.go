@@ -21,7 +21,7 @@ func (x *exchange) publish(m *message.Message) Verdict {
 		x.fail(m, failure, "")
 		return Allow
 	}
-	switch x.decide(x.question(OpPublish, name, m)) {
+	switch x.decide(x.of(Question{Operation: OpPublish, Channel: name, Ext: m.Ext})) {
 	case Wait:
 		return Wait
 	case Deny:

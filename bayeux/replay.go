@@ -13,9 +13,10 @@ import (
 
 // replay is what a session has not got yet of the past.
 type replay struct {
-	rest   []Wanted // its subscriptions, and after which number each goes on
-	ticket Ticket   // of the Read under way; 0 none
-	left   bool     // one of rest may be subscribed to no more
+	rest   []Wanted         // its subscriptions, and after which number each goes on
+	places channel.Map[int] // of the patterns in rest
+	ticket Ticket           // of the Read under way; 0 none
+	left   bool             // one of rest may be subscribed to no more
 }
 
 // Page cuts entries to what is read at once: at most so many messages and bytes,
@@ -56,11 +57,28 @@ func (s *Server) remember(slot uint32, r *session, past Remembered) {
 // same patterns.
 func (p *replay) add(list []Wanted) {
 	for _, w := range list {
-		p.rest = slices.DeleteFunc(p.rest, func(o Wanted) bool { return o.Pattern == w.Pattern })
-		if w.After != history.Tip {
+		i, known := p.places.Get([]byte(w.Pattern))
+		switch {
+		case known && w.After == history.Tip:
+			p.cut(i)
+		case known:
+			p.rest[i] = w
+		case w.After != history.Tip:
+			p.places.Set(w.Pattern, len(p.rest))
 			p.rest = append(p.rest, w)
 		}
 	}
+}
+
+// cut takes out the subscription at i. The last one takes its place.
+func (p *replay) cut(i int) {
+	p.places.Delete([]byte(p.rest[i].Pattern))
+	last := len(p.rest) - 1
+	if i != last {
+		p.rest[i] = p.rest[last]
+		p.places.Set(p.rest[i].Pattern, i)
+	}
+	p.rest = p.rest[:last]
 }
 
 // takePage queues what was read, as far as there is room.
@@ -151,10 +169,12 @@ func (s *Server) Recalled(a Address, ticket Ticket, past Remembered) {
 }
 
 // brings tells whether the event with a number comes with the replay.
-func (p *replay) brings(name []byte, id int64) bool {
-	return slices.ContainsFunc(p.rest, func(w Wanted) bool {
-		return id > w.After && channel.Matches([]byte(w.Pattern), name)
+func (p *replay) brings(name []byte, id int64) (brings bool) {
+	p.places.Each(name, func(i int) bool {
+		brings = id > p.rest[i].After
+		return !brings
 	})
+	return brings
 }
 
 // follows tells whether e, which is new or waited for its turn, comes with what the

@@ -91,7 +91,7 @@ type Server struct {
 	wheel    *wheel.Wheel
 	stats    Stats
 
-	dirty      []uint32 // sessions whose held connect has something to answer
+	dirty      []Address // sessions whose held connect or stream has something to get; some may be gone
 	doomed     []Address
 	expired    []uint32
 	longIDs    map[uint32]string
@@ -100,18 +100,20 @@ type Server struct {
 	parked     map[Ticket]*parked
 	lines      map[ReplyTo]*line // of websockets
 	ticket     Ticket
-	asked      map[uint32][]asked
-	lanes      map[string]*lane    // by channel
-	behind     bool                // see Behind
-	laneNumber uint64              // of the newest
-	syncs      map[uint32]timesync // of connects that are not answered yet
-	joining    map[string]int      // subscriptions that wait for what is remembered, by pattern
-	unread     map[uint32]*replay  // of sessions that are replaying
-	reading    []Address           // sessions whose replay may go on
+	asked      map[uint32]map[string]int64 // intervals that sessions asked for, by pattern
+	lanes      map[string]*lane            // by channel
+	behind     bool                        // see Behind
+	laneNumber uint64                      // of the newest
+	syncs      map[uint32]timesync         // of connects that are not answered yet
+	joining    map[string]int              // subscriptions that wait for what is remembered, by pattern
+	unread     map[uint32]*replay          // of sessions that are replaying
+	reading    []Address                   // sessions whose replay may go on
 	conflater  conflater
 	pacer      pacer
 
 	name, other, key, data []byte // scratch
+	patterns               [][]byte
+	repeated               channel.Map[bool]
 	exchange               exchange
 	noise                  uint64 // state of the generator that spreads deadlines
 	hurry                  int64  // until when a poll is held whose client wants it back soon
@@ -130,7 +132,7 @@ func NewServer(cfg Config, now int64) *Server {
 		newest:    make(map[string]uint32),
 		parked:    make(map[Ticket]*parked),
 		lines:     make(map[ReplyTo]*line),
-		asked:     make(map[uint32][]asked),
+		asked:     make(map[uint32]map[string]int64),
 		lanes:     make(map[string]*lane),
 		syncs:     make(map[uint32]timesync),
 		joining:   make(map[string]int),
@@ -159,7 +161,7 @@ func (s *Server) Dirty() bool { return len(s.dirty)+len(s.doomed)+len(s.reading)
 func (s *Server) mark(slot uint32, r *session) {
 	if (r.isHeld || r.usesStream()) && !r.isDirty && r.flushable() {
 		r.isDirty = true
-		s.dirty = append(s.dirty, slot)
+		s.dirty = append(s.dirty, s.address(slot, r))
 	}
 }
 
@@ -174,22 +176,28 @@ func (s *Server) Flush(now int64, max int, fx *Effects) (more bool) {
 	s.doomed = s.doomed[:0]
 	s.read(max, fx)
 	n := min(max, len(s.dirty))
-	for _, slot := range s.dirty[:n] {
-		r := s.sessions.At(slot)
-		r.isDirty = false
-		switch {
-		case !r.flushable():
-		case r.usesStream():
-			if r.isHeld && r.streamType == WebSocket && s.untold(slot, r) {
-				s.resume(now, slot, r, advisedReply(r), fx)
-			}
-			s.deliver(slot, r, fx)
-		case r.isHeld:
-			s.resume(now, slot, r, advisedReply(r), fx)
+	for _, a := range s.dirty[:n] {
+		if r := s.sessions.find(a); r != nil {
+			s.flush(now, a.Slot, r, fx)
 		}
 	}
 	s.dirty = s.dirty[:copy(s.dirty, s.dirty[n:])]
 	return len(s.dirty)+len(s.reading) > 0
+}
+
+// flush brings a session its pending events.
+func (s *Server) flush(now int64, slot uint32, r *session, fx *Effects) {
+	r.isDirty = false
+	switch {
+	case !r.flushable():
+	case r.usesStream():
+		if r.isHeld && r.streamType == WebSocket && s.untold(slot, r) {
+			s.resume(now, slot, r, advisedReply(r), fx)
+		}
+		s.deliver(slot, r, fx)
+	case r.isHeld:
+		s.resume(now, slot, r, advisedReply(r), fx)
+	}
 }
 
 // Hurries tells whether Tick should be called every tenth of a second, since
@@ -353,21 +361,7 @@ func (s *Server) remove(slot uint32, fx *Effects) {
 	delete(s.unread, slot)
 	s.wheel.Cancel(slot)
 	delete(s.drops, slot)
-	if r.isDirty {
-		s.forget(slot)
-	}
 	s.sessions.Release(slot)
-}
-
-// forget takes a slot off the dirty list, so that its next session cannot be
-// taken for a flushed one.
-func (s *Server) forget(slot uint32) {
-	for i, d := range s.dirty {
-		if d == slot {
-			s.dirty = append(s.dirty[:i], s.dirty[i+1:]...)
-			return
-		}
-	}
 }
 
 // spread returns a number below n that differs from call to call.

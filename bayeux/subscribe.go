@@ -12,13 +12,15 @@ func (x *exchange) subscribe(m *message.Message) Verdict {
 		x.fail(m, x.s.sessionUnknown(), "")
 		return Allow
 	}
-	failure, verdict := x.checkSubscription(m)
-	if verdict == Wait {
-		return Wait
+	asked, failure := x.s.readSubscription(m)
+	if failure == "" {
+		var verdict Verdict
+		if failure, verdict = x.admitSubscription(&asked, m.Ext); verdict == Wait {
+			return Wait
+		}
 	}
-	replay := message.Get(m.Ext, "replay")
 	if failure == "" && !x.done {
-		if wanted := x.s.wantedOf(m.Subscription, replay); wanted != nil {
+		if wanted := x.s.wantedOf(&asked); wanted != nil {
 			return x.join(wanted)
 		}
 	}
@@ -26,28 +28,41 @@ func (x *exchange) subscribe(m *message.Message) Verdict {
 		failure = x.past.Failure
 	}
 	if failure == "" {
-		x.subscribeAll(m, replay)
+		x.subscribeAll(&asked)
 	}
 	x.answerSubscription(m, failure)
 	return Allow
 }
 
-// subscribeAll makes the subscriptions of m, which are allowed, and queues what
-// they brought of the past.
-func (x *exchange) subscribeAll(m *message.Message, replay []byte) {
-	interval, paced := message.Integer(message.Get(message.Get(m.Ext, "conflate"), "interval"))
-	message.Strings(m.Subscription, func(raw []byte) bool {
-		pattern := channel.Canonical(raw)
-		if _, again := cursorFor(replay, raw); again && x.s.table.Has(channel.Subscriber(x.slot), pattern) {
-			x.s.purge(x.slot, &x.session.queue, pattern)
-		}
+// subscribeAll makes the subscriptions that were asked for, which are allowed, and
+// queues what they brought of the past.
+func (x *exchange) subscribeAll(asked *subscription) {
+	s, r := x.s, x.session
+	again := s.again(x.slot, asked)
+	if again.Len() > 0 {
+		s.purge(x.slot, &r.queue, &again)
+	}
+	paced := asked.paced || r.paced
+	if paced {
+		s.forgetAsked(x.slot, &r.queue)
+	}
+	for _, pattern := range asked.patterns {
 		x.subscribeTo(pattern)
-		if paced || x.session.paced {
-			x.s.ask(x.slot, x.session, pattern, min(max(interval, 0), maxAskedInterval))
+		if paced {
+			s.ask(x.slot, r, pattern, asked.interval)
 		}
-		return true
-	})
-	x.s.remember(x.slot, x.session, x.past)
+	}
+	s.remember(x.slot, r, x.past)
+}
+
+// again finds the patterns that the session is on already and replays.
+func (s *Server) again(slot uint32, asked *subscription) (again channel.Map[bool]) {
+	for _, pattern := range asked.patterns {
+		if _, replays := asked.cursors.of(pattern); replays && s.table.Has(channel.Subscriber(slot), pattern) {
+			again.Set(string(pattern), true)
+		}
+	}
+	return again
 }
 
 // maxAskedInterval is the longest interval that a subscription can ask for, in
@@ -66,37 +81,37 @@ func (x *exchange) subscribeTo(pattern []byte) {
 // answerSubscription echoes the subscription as the client wrote it.
 func (x *exchange) answerSubscription(m *message.Message, failure string) {
 	x.begin(m, failure)
-	if m.Subscription != nil {
-		x.replies = append(append(x.replies, `,"subscription":`...), m.Subscription...)
-	}
+	x.echoSubscription(m)
 	x.endMeta(m, ext{dst: x.replies})
 }
 
-// checkSubscription finds out whether every pattern of m may be subscribed to.
-func (x *exchange) checkSubscription(m *message.Message) (failure string, verdict Verdict) {
-	s, added, patterns := x.s, 0, 0
-	ok := message.Strings(m.Subscription, func(raw []byte) bool {
-		patterns++
-		pattern := channel.Canonical(raw)
+func (x *exchange) echoSubscription(m *message.Message) {
+	if m.Subscription != nil {
+		x.replies = append(append(x.replies, `,"subscription":`...), m.Subscription...)
+	}
+}
+
+func isSubscription(m *message.Message) bool {
+	return string(m.Channel) == metaSubscribe || string(m.Channel) == metaUnsubscribe
+}
+
+// admitSubscription finds out whether every pattern may be subscribed to. The policy
+// is asked once about all of them.
+func (x *exchange) admitSubscription(asked *subscription, ext []byte) (failure string, verdict Verdict) {
+	s, added := x.s, 0
+	for _, pattern := range asked.patterns {
 		if failure = s.patternFailure(pattern); failure != "" {
-			return false
+			return failure, Allow
 		}
 		if !isService(pattern) && !s.table.Has(channel.Subscriber(x.slot), pattern) {
 			added++
 		}
-		return true
-	})
-	switch {
-	case failure != "":
-		return failure, Allow
-	case m.Subscription == nil || ok && patterns == 0:
-		return errSubscriptionMissing, Allow
-	case !ok:
-		return errSubscriptionInvalid, Allow
-	case added+s.table.Count(channel.Subscriber(x.slot)) > s.cfg.MaxSubscriptions:
+	}
+	if added+s.table.Count(channel.Subscriber(x.slot)) > s.cfg.MaxSubscriptions {
 		return errSubscriptionsFull, Allow
 	}
-	switch x.decide(x.question(OpSubscribe, m.Subscription, m)) {
+	q := Question{Operation: OpSubscribe, Patterns: asked.patterns, Ext: ext}
+	switch x.decide(x.of(q)) {
 	case Wait:
 		return "", Wait
 	case Deny:
@@ -105,8 +120,8 @@ func (x *exchange) checkSubscription(m *message.Message) (failure string, verdic
 	return "", Allow
 }
 
-func (x *exchange) question(op Operation, channel []byte, m *message.Message) Question {
-	q := Question{Operation: op, Channel: channel, Ext: m.Ext}
+// of is q with the session that it is about.
+func (x *exchange) of(q Question) Question {
 	if x.session != nil {
 		q.Session = x.s.address(x.slot, x.session)
 	}
@@ -133,26 +148,23 @@ func (x *exchange) unsubscribe(m *message.Message) {
 		x.fail(m, x.s.sessionUnknown(), "")
 		return
 	}
-	failure, patterns := "", 0
-	ok := message.Strings(m.Subscription, func(raw []byte) bool {
-		patterns++
-		info, err := channel.Check(channel.Canonical(raw), x.s.cfg.Channel)
-		if err == nil && info.Kind == channel.Meta {
+	patterns, failure := x.s.readPatterns(m.Subscription)
+	for i := 0; i < len(patterns) && failure == ""; i++ {
+		info, err := channel.Check(patterns[i], x.s.cfg.Channel)
+		switch {
+		case err != nil:
+			failure = errSubscriptionInvalid
+		case info.Kind == channel.Meta:
 			failure = errUnsubscribeFailed
 		}
-		return err == nil && failure == ""
-	})
-	switch {
-	case failure != "":
-	case m.Subscription == nil || ok && patterns == 0:
-		failure = errSubscriptionMissing
-	case !ok:
-		failure = errSubscriptionInvalid
-	default:
-		message.Strings(m.Subscription, func(raw []byte) bool {
-			x.unsubscribeFrom(channel.Canonical(raw))
-			return true
-		})
+	}
+	if failure == "" {
+		if x.session.paced {
+			x.s.forgetAsked(x.slot, &x.session.queue)
+		}
+		for _, pattern := range patterns {
+			x.unsubscribeFrom(pattern)
+		}
 	}
 	x.answerSubscription(m, failure)
 }

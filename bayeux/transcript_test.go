@@ -407,7 +407,7 @@ func (p *player) print() string {
 		case RemoveInterest:
 			fmt.Fprintf(&out, "interest - %s\n", p.fx.Pattern(e))
 		case Ask:
-			fmt.Fprintf(&out, "ask %d: operation %d %s %s\n", e.Ticket, e.Question.Operation, e.Question.Channel, e.Question.Ext)
+			fmt.Fprintf(&out, "ask %d: operation %d %s%s %s\n", e.Ticket, e.Question.Operation, e.Question.Channel, e.Question.Patterns, e.Question.Ext)
 		}
 	}
 	p.fx.Reset()

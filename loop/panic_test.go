@@ -13,7 +13,7 @@ import (
 type touchy struct{}
 
 func (touchy) Decide(q bayeux.Question) bayeux.Verdict {
-	text := string(q.Channel) + string(q.Ext)
+	text := fmt.Sprintf("%s%s%s", q.Channel, q.Patterns, q.Ext)
 	switch {
 	case strings.Contains(text, "panic"):
 		panic("touched")

@@ -118,7 +118,7 @@ func (w *twins) subscribe(t *rapid.T) {
 
 // burst fills the table: few subscribers, so that some go past the number up to which theirs are counted one by one.
 func (w *twins) burst(t *rapid.T) {
-	for range 2 * few {
+	for range rapid.SampledFrom([]int{2 * few, 2 * walked}).Draw(t, "new") {
 		w.subscribe(t)
 	}
 }
@@ -164,16 +164,19 @@ func (w *twins) check(t *rapid.T) {
 		if n := w.table.Count(s); n != len(patterns) {
 			t.Fatalf("Count(%d) = %d, want %d", s, n, len(patterns))
 		}
+		name := drawName(t, "covered")
 		var listed, expected []string
-		w.table.Subscriptions(s, func(p []byte) { listed = append(listed, string(p)) })
+		w.table.Covering(s, []byte(name), func(p string) bool { listed = append(listed, p); return true })
 		for p := range patterns {
 			want[p]++
-			expected = append(expected, p)
+			if matches(p, name) {
+				expected = append(expected, p)
+			}
 			if !w.table.Has(s, []byte(p)) || !w.table.Known([]byte(p)) {
 				t.Fatalf("%d is on %q: Has or Known says no", s, p)
 			}
 		}
-		same(t, "Subscriptions", listed, expected)
+		same(t, "Covering "+name, listed, expected)
 	}
 	w.table.Patterns(func(p []byte, n int) { got[string(p)] += n })
 	if len(got) != len(want) {

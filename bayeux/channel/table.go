@@ -1,7 +1,5 @@
 package channel
 
-import "slices"
-
 // Subscriber is the owner's slot number of a session. Slot numbers are small and used again: the table's memory grows with the
 // largest one.
 type Subscriber uint32
@@ -17,15 +15,16 @@ type Change struct {
 //
 // A subscription is a record in a slab (node, place, next of the same subscriber) and a place in its pattern's two
 // parallel lists: 20 bytes, and 4 for each subscriber. Removing one is a swap with the last of the list. Nothing here depends on the
-// number of other patterns or subscribers, except Has and Subscribe on the shorter of the pattern's subscribers and the
-// subscriber's patterns.
+// number of other patterns or subscribers, nor on those of the same subscriber or pattern: a subscriber's records
+// are walked up to a number, and a map has those of a subscriber with more.
 type Table struct {
 	patterns index
 	nodes    []node
 	records  []record // [0] unused
 	heads    []uint32 // by subscriber: its newest record, 0 for none; the mark bit belongs to union
 	many     map[Subscriber]int
-	free     uint32 // first unused record, linked by next
+	places   map[membership]link // of those with more than walked
+	free     uint32              // first unused record, linked by next
 	cache    cache
 	out      []Subscriber
 	changes  uint64 // so far
@@ -42,8 +41,21 @@ type node struct {
 // record is one subscription.
 type record struct{ node, place, next uint32 }
 
+// link is a record, and the one whose next it is, 0 for the head's.
+type link struct{ record, prev uint32 }
+
+// membership is a subscriber on a node.
+type membership struct {
+	subscriber Subscriber
+	node       uint32
+}
+
 // few is the number of subscriptions up to which a subscriber's are counted by walking them; Table.many has the others' number.
-const few = 8
+// walked is likewise for finding one of them, with Table.places.
+const (
+	few    = 8
+	walked = 32
+)
 
 // NewTable returns an empty table that remembers the matching patterns of about cacheSize channel names.
 func NewTable(cacheSize int) *Table {
@@ -51,6 +63,7 @@ func NewTable(cacheSize int) *Table {
 		patterns: newIndex(),
 		records:  make([]record, 1),
 		many:     map[Subscriber]int{},
+		places:   map[membership]link{},
 		cache:    newCache(cacheSize),
 	}
 }
@@ -61,7 +74,7 @@ func (t *Table) Subscribe(s Subscriber, pattern []byte) Change {
 	n, known := t.patterns.find(pattern)
 	if !known {
 		n = t.addNode(pattern)
-	} else if t.on(s, n) {
+	} else if t.on(s, n).record != 0 {
 		return Change{}
 	}
 	t.add(s, n)
@@ -71,21 +84,21 @@ func (t *Table) Subscribe(s Subscriber, pattern []byte) Change {
 // Unsubscribe takes s off pattern.
 func (t *Table) Unsubscribe(s Subscriber, pattern []byte) Change {
 	n, known := t.patterns.find(Canonical(pattern))
-	if !known || !t.on(s, n) {
+	if !known {
 		return Change{}
 	}
-	link := &t.heads[s]
-	for t.records[*link].node != n {
-		link = &t.records[*link].next
+	l := t.on(s, n)
+	if l.record == 0 {
+		return Change{}
 	}
-	return Change{Changed: true, Edge: t.remove(s, link)}
+	return Change{Changed: true, Edge: t.remove(s, l)}
 }
 
 // UnsubscribeAll takes s off everything. Edge, unless nil, is called for each pattern that lost its last subscriber, with a copy that it may keep.
 func (t *Table) UnsubscribeAll(s Subscriber, edge func(pattern []byte)) {
 	for t.first(s) != 0 {
 		pattern := t.nodes[t.records[t.heads[s]].node].pattern
-		if t.remove(s, &t.heads[s]) && edge != nil {
+		if t.remove(s, link{record: t.heads[s]}) && edge != nil {
 			edge([]byte(pattern))
 		}
 	}
@@ -105,7 +118,7 @@ func (t *Table) Count(s Subscriber) int {
 // Has says whether s is on exactly this pattern.
 func (t *Table) Has(s Subscriber, pattern []byte) bool {
 	n, known := t.patterns.find(Canonical(pattern))
-	return known && t.on(s, n)
+	return known && t.on(s, n).record != 0
 }
 
 // Known says whether anyone is on exactly this pattern.
@@ -114,10 +127,13 @@ func (t *Table) Known(pattern []byte) bool {
 	return known
 }
 
-// Subscriptions visits the patterns that s is on, the newest first, with copies that visit may keep. Visit must not change the table.
-func (t *Table) Subscriptions(s Subscriber, visit func(pattern []byte)) {
-	for r := t.first(s); r != 0; r = t.records[r].next {
-		visit([]byte(t.nodes[t.records[r].node].pattern))
+// Covering visits the patterns that s is on and that match name, until visit returns false. It costs by the patterns that match,
+// not by those that s is on. Visit must not change the table.
+func (t *Table) Covering(s Subscriber, name []byte, visit func(pattern string) bool) {
+	for _, n := range t.matching(name) {
+		if t.on(s, n).record != 0 && !visit(t.nodes[n].pattern) {
+			return
+		}
 	}
 }
 
@@ -142,18 +158,16 @@ func (t *Table) touch(n uint32) {
 	t.nodes[n].changed = t.changes
 }
 
-// on says whether s is on node n, by the shorter of the two lists that would tell.
-func (t *Table) on(s Subscriber, n uint32) bool {
-	subscribers := t.nodes[n].subscribers
-	if len(subscribers) < t.Count(s) {
-		return slices.Contains(subscribers, s)
-	}
-	for r := t.first(s); r != 0; r = t.records[r].next {
-		if t.records[r].node == n {
-			return true
+// on returns the link to the record of s on node n, an empty one if there is none.
+func (t *Table) on(s Subscriber, n uint32) link {
+	l := link{record: t.first(s)}
+	for i := 0; l.record != 0 && t.records[l.record].node != n; i++ {
+		if i == walked {
+			return t.places[membership{s, n}]
 		}
+		l = link{t.records[l.record].next, l.record}
 	}
-	return false
+	return l
 }
 
 // first is the newest record of s, 0 for none.
@@ -169,7 +183,7 @@ func (t *Table) add(s Subscriber, n uint32) {
 	if int(s) >= len(t.heads) {
 		t.heads = append(t.heads, make([]uint32, int(s)+1-len(t.heads))...)
 	}
-	t.setCount(s, t.Count(s)+1)
+	count := t.Count(s) + 1
 	r := t.free
 	if r == 0 {
 		r = uint32(len(t.records))
@@ -181,18 +195,29 @@ func (t *Table) add(s Subscriber, n uint32) {
 	p := &t.nodes[n]
 	t.records[r] = record{node: n, place: uint32(len(p.subscribers)), next: t.heads[s]}
 	t.heads[s] = r
+	t.setCount(s, count)
+	if count > walked {
+		t.place(s, count == walked+1)
+	}
 	p.subscribers = append(p.subscribers, s)
 	p.records = append(p.records, r)
 }
 
-// remove takes out the record that link names, one of s's, and says whether its pattern has lost its last subscriber.
-func (t *Table) remove(s Subscriber, link *uint32) (edge bool) {
-	t.setCount(s, t.Count(s)-1)
-	r := *link
+// remove takes out the record of l, one of s's, and says whether its pattern has lost its last subscriber.
+func (t *Table) remove(s Subscriber, l link) (edge bool) {
+	count, r := t.Count(s)-1, l.record
 	gone := t.records[r]
-	*link = gone.next
+	if l.prev != 0 {
+		t.records[l.prev].next = gone.next
+	} else {
+		t.heads[s] = gone.next
+	}
+	if count >= walked {
+		t.displace(s, gone, l.prev, count == walked)
+	}
 	t.records[r] = record{next: t.free}
 	t.free = r
+	t.setCount(s, count)
 
 	n := &t.nodes[gone.node]
 	last := len(n.subscribers) - 1
@@ -214,6 +239,29 @@ func (t *Table) setCount(s Subscriber, n int) {
 		t.many[s] = n
 	} else if n == few {
 		delete(t.many, s)
+	}
+}
+
+// place enters the newest record of s into places, or all of them.
+func (t *Table) place(s Subscriber, all bool) {
+	prev := uint32(0)
+	for r := t.heads[s]; r != 0; r = t.records[r].next {
+		t.places[membership{s, t.records[r].node}] = link{r, prev}
+		if prev != 0 && !all {
+			break // that one's prev was new
+		}
+		prev = r
+	}
+}
+
+// displace takes the record that is gone, whose newer neighbour is prev, out of places, or all of them.
+func (t *Table) displace(s Subscriber, gone record, prev uint32, all bool) {
+	delete(t.places, membership{s, gone.node})
+	if gone.next != 0 && !all {
+		t.places[membership{s, t.records[gone.next].node}] = link{gone.next, prev}
+	}
+	for r := t.heads[s]; r != 0 && all; r = t.records[r].next {
+		delete(t.places, membership{s, t.records[r].node})
 	}
 }
 

@@ -37,7 +37,7 @@ func TestUnknownSubscribersHaveNothing(t *testing.T) {
 	table := NewTable(4)
 	table.Subscribe(1, []byte("/a"))
 	table.UnsubscribeAll(1<<31, nil)
-	table.Subscriptions(1<<31, func(p []byte) { t.Errorf("subscribed to %q", p) })
+	table.Covering(1<<31, []byte("/a"), func(p string) bool { t.Errorf("subscribed to %q", p); return true })
 	if table.Count(1<<31) != 0 || table.Has(1<<31, []byte("/a")) || table.Unsubscribe(1<<31, []byte("/a")).Changed {
 		t.Error("a subscriber that never came has something")
 	}

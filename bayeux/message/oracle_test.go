@@ -42,7 +42,9 @@ func naiveScan(body []byte) (messages []string, kind Kind) {
 		return nil, KindUTF8
 	}
 	var items []stdjson.RawMessage
-	if body = bytes.TrimSpace(body); body[0] != '[' {
+	if body = bytes.TrimSpace(body); string(body) == "null" {
+		return nil, 0
+	} else if body[0] != '[' {
 		items = append(items, body)
 	} else if err := stdjson.Unmarshal(body, &items); err != nil {
 		panic(err)

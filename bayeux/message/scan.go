@@ -16,14 +16,18 @@ type Scanner struct {
 }
 
 // Scan reads body, one message or an array of them, into b, which it overwrites.
+// A body of null is an empty array.
 // An error is an Error; b is of no use then.
 func (s *Scanner) Scan(body []byte, b *Batch) error {
 	b.Messages, b.scratch = b.Messages[:0], b.scratch[:0]
 	p := parser{b: body, depth: s.MaxDepth}
 	i := p.space(0)
-	if p.at(i) == '[' {
+	switch p.at(i) {
+	case '[':
 		i = s.messages(&p, b, i)
-	} else {
+	case 'n':
+		i = p.literal(i, "null")
+	default:
 		i = s.message(&p, b, i)
 	}
 	p.end(i)
