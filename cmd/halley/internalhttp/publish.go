@@ -108,6 +108,9 @@ func (l *Listener) scan(items []item, body []byte) ([]item, error) {
 	if err := l.scanner.Scan(body, &batch); err != nil {
 		return nil, itemError{len(items) + place(err, len(batch.Messages)), err.Error()}
 	}
+	if string(bytes.TrimSpace(body)) == "null" { // a batch for Bayeux, here a publisher's mistake
+		return nil, itemError{len(items), message.KindNoMessage.String()}
+	}
 	for i := range batch.Messages {
 		it, reason := newItem(&batch.Messages[i])
 		if reason != "" {
