@@ -15,7 +15,7 @@ type Event string
 const (
 	eventHead = `{"channel":"`
 	eventData = `","data":`
-	eventExt  = `,"ext":{"binary":true}`
+	eventExt  = `,"ext":{"binary":{}}`
 )
 
 // NewEvent encodes an event. A delivery carries the channel and data, byte for
@@ -86,7 +86,12 @@ func (e Event) data() string {
 	return ""
 }
 
-// isBinary tells whether a message's ext marks its data as binary.
+// isBinary tells whether a message's ext marks its data as binary. CometD's clients
+// send an empty object for it and look for any value; nothing is agreed beforehand.
 func isBinary(m *message.Message) bool {
-	return m.Ext != nil && string(message.Get(m.Ext, "binary")) == "true"
+	switch string(message.Get(m.Ext, "binary")) {
+	case "", "false", "null":
+		return false
+	}
+	return true
 }

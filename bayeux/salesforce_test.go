@@ -24,7 +24,7 @@ func TestForSalesforce(t *testing.T) {
 		{`"text"`, `"text"`},
 	} {
 		e := NewEvent([]byte("/topic/X"), []byte(tt.data), true).ForSalesforce(7, at)
-		want := `{"channel":"/topic/X","replayId":7,"data":` + tt.want + `,"ext":{"binary":true}}`
+		want := `{"channel":"/topic/X","replayId":7,"data":` + tt.want + `,"ext":{"binary":{}}}`
 		if string(e) != want {
 			t.Errorf("%s\n got %s\nwant %s", tt.data, e, want)
 		}

@@ -8,6 +8,8 @@ adapt(); // gives Node the parts of a browser that CometD uses, before it is loa
 const cometd = await import('cometd');
 const faye = createRequire(import.meta.url)('faye');
 
+export const { BinaryExtension } = cometd;
+
 const cometdBy = (type) => (server) => new CometdClient(cometd, server.origin + '/cometd', type);
 const fayeBy = (type) => (server) => new FayeClient(faye, server.url, type);
 
