@@ -161,6 +161,9 @@ func (x *exchange) connectionType(m *message.Message) ConnectionType {
 // enough of them. From one poll of a session to the next it keeps its place, so
 // that the count, which all loops share, is touched only where something changes.
 func (s *Server) admit(r *session, browser uint64) bool {
+	if browser == 0 {
+		browser = r.named
+	}
 	if browser == 0 || s.cfg.PollsPerBrowser <= 0 || s.cfg.Browsers == nil || r.browser == browser {
 		return true
 	}

@@ -52,8 +52,11 @@ func (x *exchange) welcome(m *message.Message) {
 	r.acknowledges = asks(m, "ack")
 	s.cfg.Random(r.secret[:])
 	s.stats.Handshakes++
-	if x.req.Browser == 0 && s.cfg.PollsPerBrowser > 0 {
-		x.browser = s.newBrowser()
+	if s.cfg.PollsPerBrowser > 0 {
+		r.named = s.namedBrowser(m)
+		if x.req.Browser == 0 && !x.req.Program {
+			x.browser = s.newBrowser()
+		}
 	}
 	r.told = s.cfg.Interval
 	s.await(x.now, slot, r)
@@ -71,6 +74,29 @@ func (x *exchange) welcome(m *message.Message) {
 		}
 	}
 	x.endMeta(m, e)
+}
+
+// Names of browsers that count, in bytes: shorter ones could be guessed, and so take
+// the places of another's polls.
+const (
+	minBrowserName = 16
+	maxBrowserName = 64
+)
+
+// namedBrowser is the browser that a handshake names by ext.browser, 0 if none:
+// browsers keep no cookie of another site, and a script there can remember a name.
+func (s *Server) namedBrowser(m *message.Message) (browser uint64) {
+	raw := message.Get(m.Ext, "browser")
+	if s.cfg.Browsers == nil || len(raw) == 0 || raw[0] != '"' {
+		return 0
+	}
+	message.Strings(raw, func(name []byte) bool {
+		if len(name) >= minBrowserName && len(name) <= maxBrowserName {
+			browser = s.cfg.Browsers.Named(name)
+		}
+		return false
+	})
+	return browser
 }
 
 // newBrowser returns a random number for a browser cookie, never 0.

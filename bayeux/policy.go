@@ -61,6 +61,8 @@ type Browsers interface {
 	Hold(browser uint64) int
 	// Release counts one less.
 	Release(browser uint64)
+	// Named is the number of the browser that calls itself name.
+	Named(name []byte) uint64
 }
 
 // decide asks the rules' successor, the policy. Once the verdict that a parked

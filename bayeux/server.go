@@ -56,6 +56,7 @@ type Request struct {
 	To      ReplyTo
 	Type    ConnectionType // the connection type that carried it
 	Browser uint64         // the browser cookie, 0 none
+	Program bool           // nothing says that a browser sent it: it gets no cookie
 }
 
 // Stats counts what a Server has done.

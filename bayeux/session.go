@@ -21,6 +21,7 @@ type session struct {
 	queue   queue
 
 	browser uint64 // that counts the session's poll; 0 none
+	named   uint64 // the browser that the client's handshake named, for requests without a cookie; 0 none
 	created int64
 	active  int64 // when the client last sent anything but a connect
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"hash/crc32"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -68,7 +69,7 @@ func play(t *testing.T, file string) {
 // player runs commands against a Server and prints its effects:
 //
 //	config NAME=VALUE…     before anything else; see configure
-//	post [REQUEST] [type=T] [browser=B]   handle the input as request REQUEST
+//	post [REQUEST] [type=T] [browser=B] [program]   handle the input as request REQUEST
 //	deliver CHANNEL DATA   an event from another loop
 //	tick DURATION          let time pass, by the wheel's ticks
 //	flush                  answer held connects that events wait for
@@ -116,6 +117,9 @@ type countedBrowsers map[uint64]int
 
 func (b countedBrowsers) Hold(browser uint64) int { b[browser]++; return b[browser] }
 func (b countedBrowsers) Release(browser uint64)  { b[browser]-- }
+func (b countedBrowsers) Named(name []byte) uint64 {
+	return uint64(crc32.ChecksumIEEE(name)) | 1<<32
+}
 
 func newPlayer(t *testing.T, _ string) *player {
 	return &player{t: t, config: testConfig(), now: 1_000_000, last: make(map[Address]uint32), asked: make(map[Ticket]Effect)}
@@ -302,10 +306,12 @@ func (p *player) post(args []string, body string) string {
 	for _, arg := range args {
 		name, value, named := strings.Cut(arg, "=")
 		switch {
-		case !named:
+		case !named && arg != "program":
 			req.To = requestTo(arg)
 		case name == "type":
 			req.Type, _ = parseConnectionType([]byte(value))
+		case name == "program":
+			req.Program = true
 		case name == "browser":
 			req.Browser, _ = strconv.ParseUint(value, 10, 64)
 		}

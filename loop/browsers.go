@@ -1,12 +1,17 @@
 package loop
 
-import "sync"
+import (
+	"errors"
+	"hash/maphash"
+	"sync"
+)
 
 const browserShards = 64
 
 // browsers counts the held polls of each browser on all loops. An entry lives
 // only while a poll is held.
 type browsers struct {
+	seed   maphash.Seed
 	shards [browserShards]browserShard
 }
 
@@ -16,7 +21,7 @@ type browserShard struct {
 }
 
 func newBrowsers() *browsers {
-	b := new(browsers)
+	b := &browsers{seed: maphash.MakeSeed()}
 	for i := range b.shards {
 		b.shards[i].held = make(map[uint64]int)
 	}
@@ -31,6 +36,10 @@ func (b *browsers) Hold(browser uint64) int {
 	shard.held[browser]++
 	return shard.held[browser]
 }
+
+// Named implements bayeux.Browsers. Nobody can name a browser into the number of
+// another one, or of a cookie, without knowing the seed.
+func (b *browsers) Named(name []byte) uint64 { return maphash.Bytes(b.seed, name) | 1 }
 
 // trim gives back the room of entries that are gone.
 func (b *browsers) trim() {
@@ -50,4 +59,19 @@ func (b *browsers) Release(browser uint64) {
 	if shard.held[browser]--; shard.held[browser] <= 0 {
 		delete(shard.held, browser)
 	}
+}
+
+// bakeCookie makes the attributes of the browser cookie.
+func (s *Server) bakeCookie() error {
+	if s.cfg.CookieSameSite == "none" && !s.cfg.CookieSecure {
+		return errors.New("--cookie-same-site none: browsers drop such a cookie without --cookie-secure")
+	}
+	s.cookieEnd = "; Path=/; HttpOnly" + map[string]string{
+		"lax": "; SameSite=Lax", "strict": "; SameSite=Strict", "none": "; SameSite=None",
+	}[s.cfg.CookieSameSite]
+	if s.cfg.CookieSecure {
+		s.cookieEnd += "; Secure"
+	}
+	s.cookieEnd += "\r\n"
+	return nil
 }

@@ -67,7 +67,9 @@ type Config struct {
 	AllowOrigin      []string // origins that may use the server cross-domain, with credentials; * admits any, without
 	CallbackPolling  bool     // serve callback-polling, to pages that AllowOrigin admits and the server's own
 	CallbackUnnamed  bool     // and to those whose browser does not name them
-	PollsPerBrowser  int      // held polls per browser cookie; 0 sets no cookie
+	PollsPerBrowser  int      // held polls per browser; 0 sets no cookie
+	CookieSameSite   string   // lax, strict, none or off: that attribute of the browser cookie
+	CookieSecure     bool     // it comes back over TLS alone
 	LenientHandshake bool     // accept a handshake without a common connection type
 	Profile          string   // salesforce speaks as Salesforce's streaming does; empty is plain Bayeux
 	Timestamp        bool     // replies and events tell when they were made
@@ -126,6 +128,7 @@ func DefaultConfig() Config {
 		QueueBytes:       2 << 20,
 		Slow:             "drop-oldest",
 		PollsPerBrowser:  4,
+		CookieSameSite:   "lax",
 		CallbackPolling:  true,
 		CallbackUnnamed:  true,
 		DrainTimeout:     10 * time.Second,

@@ -44,13 +44,17 @@ func (s *Server) configure() error {
 	}
 	s.slow = slow
 	for flag, one := range map[string][]string{
-		"history-sync " + s.cfg.HistorySync:       {"always", "interval", "never"},
-		"history-expired " + s.cfg.HistoryExpired: {"error", "earliest", "tip"},
-		"profile " + s.cfg.Profile:                {"", salesforce},
+		"history-sync " + s.cfg.HistorySync:        {"always", "interval", "never"},
+		"history-expired " + s.cfg.HistoryExpired:  {"error", "earliest", "tip"},
+		"profile " + s.cfg.Profile:                 {"", salesforce},
+		"cookie-same-site " + s.cfg.CookieSameSite: {"lax", "strict", "none", "off"},
 	} {
 		if _, value, _ := strings.Cut(flag, " "); !slices.Contains(one, value) {
 			return fmt.Errorf("--%s: want %s", flag, strings.Join(one, ", "))
 		}
+	}
+	if err := s.bakeCookie(); err != nil {
+		return err
 	}
 	for _, text := range s.cfg.Rules {
 		rule, err := bayeux.ParseRule(text, s.channelLimits())

@@ -2,7 +2,6 @@ package loop
 
 import (
 	"bytes"
-	"hash/maphash"
 	"net"
 	"strconv"
 
@@ -107,7 +106,7 @@ func (r *reactor) submit(c *conn, q *httpparse.Request, kind bayeux.ConnectionTy
 		r.refuseHandshake(c)
 		return
 	}
-	r.route(bayeux.Request{To: c.replyTo(r.id), Type: kind, Browser: r.browser(q)}, body)
+	r.route(bayeux.Request{To: c.replyTo(r.id), Type: kind, Browser: r.browser(q), Program: !fromBrowser(q)}, body)
 }
 
 // route hands the scanned batch to the loop that owns its session.
@@ -167,5 +166,11 @@ func (r *reactor) browser(q *httpparse.Request) uint64 {
 	if n, err := strconv.ParseUint(string(value), 16, 64); err == nil && n != 0 {
 		return n
 	}
-	return maphash.Bytes(r.server.interest.seed, value) | 1
+	return r.server.browsers.Named(value)
+}
+
+// fromBrowser tells whether a request looks like that of a browser, old or new. Some
+// programs refuse cookies with attributes that they do not know.
+func fromBrowser(q *httpparse.Request) bool {
+	return len(q.Origin) > 0 || len(q.SecFetchSite) > 0 || bytes.HasPrefix(q.UserAgent, []byte("Mozilla/"))
 }

@@ -2,7 +2,6 @@ package loop
 
 import (
 	"slices"
-	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -187,8 +186,10 @@ func (r *reactor) endHead(length int) {
 
 func (r *reactor) appendBrowser(browser uint64) {
 	r.out = append(r.out, "Set-Cookie: "+browserCookie+"="...)
-	r.out = strconv.AppendUint(r.out, browser, 16)
-	r.out = append(r.out, "; Path=/; HttpOnly; SameSite=Lax\r\n"...)
+	for shift := 60; shift >= 0; shift -= 4 { // all of one length
+		r.out = append(r.out, "0123456789abcdef"[browser>>shift&15])
+	}
+	r.out = append(r.out, r.server.cookieEnd...)
 }
 
 // dateLayout is HTTP's form of a date (RFC 9110, section 5.6.7).

@@ -26,12 +26,15 @@ var ErrClosed = errors.New("server is not running")
 type Server struct {
 	gnet.BuiltinEventEngine
 
-	cfg      Config
-	rules    bayeux.Rules
-	slow     bayeux.Slow
-	limits   httpparse.Limits
-	origins  origins
-	varies   bool // answers depend on the Origin field
+	cfg     Config
+	rules   bayeux.Rules
+	slow    bayeux.Slow
+	limits  httpparse.Limits
+	origins origins
+	varies  bool // answers depend on the Origin field
+
+	cookieEnd string // what follows the value of a browser cookie
+
 	start    time.Time
 	interest *interest
 	browsers *browsers

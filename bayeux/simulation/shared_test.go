@@ -55,6 +55,9 @@ func (b browsers) Hold(browser uint64) int {
 	return b[browser]
 }
 
+// Named implements bayeux.Browsers; no client here names its browser.
+func (b browsers) Named([]byte) uint64 { return 0 }
+
 func (b browsers) Release(browser uint64) {
 	if b[browser]--; b[browser] == 0 {
 		delete(b, browser)

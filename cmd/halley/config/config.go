@@ -36,6 +36,8 @@ type Serve struct {
 	MaxInterval      time.Duration `group:"bayeux" default:"15s" help:"How long a session outlives its last connect reply."`
 	MaxInactivity    time.Duration `group:"bayeux" default:"0s" help:"How long a client may send nothing but connects before its session ends; 0s is for ever."`
 	PollsPerBrowser  int           `group:"bayeux" default:"4" help:"Held polls of one browser before further tabs poll at an interval; 0 sets no cookie."`
+	CookieSameSite   string        `group:"bayeux" default:"lax" enum:"lax,strict,none,off" help:"The attribute SameSite of the browser cookie: lax, strict, none (for pages of other sites; needs --cookie-secure) or off, which leaves it out."`
+	CookieSecure     bool          `group:"bayeux" help:"The browser cookie comes back over TLS alone."`
 	LenientHandshake bool          `group:"bayeux" help:"Accept a handshake without a common connection type."`
 	Profile          string        `group:"bayeux" default:"" enum:"salesforce," help:"salesforce: replayId, errors and advice as clients of Salesforce's streaming expect them."`
 	Timestamp        bool          `group:"bayeux" help:"Replies and events have a field timestamp."`
@@ -223,6 +225,8 @@ func (c *Serve) Loop() loop.Config {
 		CallbackUnnamed:    c.CallbackUnnamed,
 		AdvertiseHosts:     c.AdvertiseHost,
 		PollsPerBrowser:    c.PollsPerBrowser,
+		CookieSameSite:     c.CookieSameSite,
+		CookieSecure:       c.CookieSecure,
 		LenientHandshake:   c.LenientHandshake,
 		MaxInactivity:      c.MaxInactivity,
 		Profile:            c.Profile,
