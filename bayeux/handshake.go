@@ -1,6 +1,10 @@
 package bayeux
 
-import "halley/bayeux/message"
+import (
+	"strconv"
+
+	"halley/bayeux/message"
+)
 
 // handshake handles /meta/handshake (Bayeux 1.0, section 4.1). Any version is
 // accepted, as all known servers do.
@@ -72,6 +76,11 @@ func (x *exchange) welcome(m *message.Message) {
 			e.add(name)
 			e.dst = append(e.dst, "true"...)
 		}
+	}
+	if s.cfg.MaxMessage > 0 && !s.cfg.Salesforce {
+		e.add("halley")
+		e.dst = strconv.AppendInt(append(e.dst, `{"maxMessage":`...), int64(s.cfg.MaxMessage), 10)
+		e.dst = append(e.dst, '}')
 	}
 	x.endMeta(m, e)
 }

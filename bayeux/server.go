@@ -25,6 +25,7 @@ type Config struct {
 	MaxAhead         int // bytes that may wait behind one that came on the same websocket
 	Channel          channel.Limits
 	Scanner          message.Scanner
+	MaxMessage       int // bytes of a request, which handshakes tell; 0 tells nothing
 
 	PollsPerBrowser  int // held polls of one browser; 0 counts none
 	LenientHandshake bool

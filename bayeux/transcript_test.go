@@ -262,6 +262,8 @@ func (p *player) configure(args []string) {
 			p.config.QueueBytes = int(n)
 		case "max-sessions":
 			p.config.MaxSessions = int(n)
+		case "max-message":
+			p.config.MaxMessage = int(n)
 		case "interval":
 			p.config.Interval = n
 		case "slow":

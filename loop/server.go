@@ -115,6 +115,7 @@ func (s *Server) coreConfig(id uint16) bayeux.Config {
 		MaxAhead:         s.ahead(),
 		Channel:          s.channelLimits(),
 		Scanner:          s.scanner(),
+		MaxMessage:       s.cfg.MaxMessage,
 		PollsPerBrowser:  s.cfg.PollsPerBrowser,
 		LenientHandshake: s.cfg.LenientHandshake,
 		NoCallback:       !s.cfg.CallbackPolling,

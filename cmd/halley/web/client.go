@@ -5,39 +5,86 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"runtime/debug"
+	"strings"
 
 	"github.com/tdewolff/minify/v2/js"
 )
 
-// parts of halley.js, in order. They share one scope, in which root is the window.
-var parts = []string{"assets/halley/transports.js", "assets/halley/subscriptions.js", "assets/halley/client.js"}
+// folder has the parts of halley.js.
+const folder = "assets/halley/"
+
+// parts of halley.js, in order. They share one scope, in which root is the global object.
+var parts = []string{"page.js", "transports.js", "subscriptions.js", "client.js"}
 
 const (
-	licence = "/* halley.js, MIT licence */\n"
+	before = "(function (root) {\n'use strict';\n"
+	after  = "})(globalThis);\n"
 	// moduleEnd makes an ES module of the classic script.
-	moduleEnd = "\nconst {halley} = window;\nexport const {Client} = halley;\nexport default halley;\n"
+	moduleEnd = "\nconst {halley} = globalThis;\nexport const {Client} = halley;\nexport default halley;\n"
 )
 
+// banner is the first line of halley.js. Bundlers keep a comment that begins so.
+func banner(version string) string {
+	return "/*! halley.js " + version + ", MIT licence */\n"
+}
+
 // client puts halley.js together and minifies it, as a classic script and as an ES
-// module. Both are nil where its parts are not among the files.
-func client(files fs.FS) (classic, module []byte, err error) {
-	source := bytes.NewBufferString("(function (root) {\n'use strict';\n")
-	for _, name := range parts {
-		body, err := fs.ReadFile(files, name)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, nil, nil
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		source.Write(body)
+// module, each with its source map, and packs it for npm with its types. It returns
+// the files by name, none where the parts are not among the assets.
+func client(files fs.FS, version string) (map[string][]byte, error) {
+	sources, err := read(files, parts)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
-	source.WriteString("})(window);\n")
-	script := bytes.NewBufferString(licence)
+	if err != nil {
+		return nil, err
+	}
+	var script bytes.Buffer
+	text := before + strings.Join(sources, "") + after
 	// It shortens the names of variables, never those of properties.
-	if err := new(js.Minifier).Minify(nil, script, source, nil); err != nil {
-		return nil, nil, fmt.Errorf("halley.js: %w", err)
+	if err := new(js.Minifier).Minify(nil, &script, strings.NewReader(text), nil); err != nil {
+		return nil, fmt.Errorf("halley.js: %w", err)
 	}
-	classic = script.Bytes()
-	return classic, append(bytes.Clone(classic), moduleEnd...), nil
+	mapped, err := sourceMap(parts, sources, script.String())
+	if err != nil {
+		return nil, fmt.Errorf("halley.js.map: %w", err)
+	}
+	classic := banner(version) + script.String()
+	made := map[string][]byte{
+		"halley.js":     []byte(classic + "\n//# sourceMappingURL=halley.js.map\n"),
+		"halley.mjs":    []byte(classic + moduleEnd + "//# sourceMappingURL=halley.js.map\n"),
+		"halley.js.map": mapped,
+	}
+	types, err := read(files, []string{"halley.d.mts", "package.json"})
+	if err != nil {
+		return nil, err
+	}
+	made["halley.d.mts"] = []byte(types[0])
+	made["package.json"] = []byte(strings.ReplaceAll(types[1], "{{version}}", version))
+	if made["halley.tgz"], err = pack(made); err != nil {
+		return nil, fmt.Errorf("halley.tgz: %w", err)
+	}
+	delete(made, "package.json") // it is inside
+	made["halley.d.ts"] = made["halley.d.mts"]
+	return made, nil
+}
+
+func read(files fs.FS, names []string) (texts []string, err error) {
+	for _, name := range names {
+		text, err := fs.ReadFile(files, folder+name)
+		if err != nil {
+			return nil, err
+		}
+		texts = append(texts, string(text))
+	}
+	return texts, nil
+}
+
+// release is the version of this binary as npm writes it.
+func release() string {
+	if info, ok := debug.ReadBuildInfo(); ok && strings.HasPrefix(info.Main.Version, "v") {
+		return info.Main.Version[1:]
+	}
+	return "0.0.0-development"
 }

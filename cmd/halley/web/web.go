@@ -67,10 +67,9 @@ func load(files fs.FS, settings *strings.Replacer) (map[string]loop.Page, error)
 	if err != nil {
 		return nil, err
 	}
-	classic, module, err := client(files)
-	if classic != nil {
-		add("/halley.js", contentType(".js"), classic)
-		add("/halley.mjs", contentType(".js"), module)
+	made, err := client(files, release())
+	for name, body := range made {
+		add("/"+name, contentType(name), body)
 	}
 	return found, err
 }
@@ -83,10 +82,14 @@ func contentType(name string) string {
 		return "text/html; charset=utf-8"
 	case ".css":
 		return "text/css; charset=utf-8"
-	case ".js":
+	case ".js", ".mjs":
 		return "text/javascript; charset=utf-8"
-	case ".ts":
+	case ".ts", ".mts":
 		return "text/plain; charset=utf-8"
+	case ".map":
+		return "application/json"
+	case ".tgz":
+		return "application/gzip"
 	case ".svg":
 		return "image/svg+xml"
 	}

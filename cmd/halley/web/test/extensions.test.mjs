@@ -180,6 +180,7 @@ describe('replay', () => {
     listen('/a', { since: -2 });
     init({ transports: ['xhr-streaming'] });
     await asked(1);
+    await until(() => server.streams.length, 'the stream'); // the subscribe may overtake it
     server.push(numbered(1));
     await until(() => got.length, 'the message');
     server.script['/meta/subscribe'] = () => [numbered(2), {}];

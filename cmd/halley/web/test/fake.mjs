@@ -5,7 +5,7 @@ import vm from 'node:vm';
 
 const part = (name) => readFileSync(new URL(`../assets/halley/${name}.js`, import.meta.url), 'utf8');
 // As the server puts it together, but for the comments.
-const source = `(function (root) {'use strict';${['transports', 'subscriptions', 'client'].map(part).join('')}})(window);`;
+const source = `(function (root) {'use strict';${['page', 'transports', 'subscriptions', 'client'].map(part).join('')}})(window);`;
 const ALL = ['websocket', 'eventsource', 'xhr-streaming', 'long-polling', 'callback-polling'];
 
 /** Resolves once check() is truthy, to what it returned; fails with what was awaited. */
@@ -93,7 +93,7 @@ export class FakeServer {
     const form = /form/.test(request.headers['content-type']);
     const text = request.method === 'GET' ? query.get('message') : form ? new URLSearchParams(body).get('message') : body;
     const messages = JSON.parse(text);
-    this.requests.push({ method: request.method, callback: query.get('jsonp'), form, messages });
+    this.requests.push({ method: request.method, headers: request.headers, callback: query.get('jsonp'), form, messages });
     if (this.status) return response.writeHead(this.status).end();
     const replies = await this.answers(messages);
     const json = JSON.stringify(replies);
@@ -186,11 +186,11 @@ function socketTo(server) {
       setTimeout(() => this.end(), 2);
     }
 
-    end() {
+    end(event) {
       if (this.readyState === 3) return;
       this.readyState = 3;
       server.sockets = server.sockets.filter((socket) => socket !== this);
-      this.onclose();
+      this.onclose(event);
     }
   };
 }
@@ -198,7 +198,7 @@ function socketTo(server) {
 /**
  * A page at `origin` with halley.js loaded; script elements fetch and run, as
  * far as callback-polling needs it. `beacons` keeps what was sent on the way out,
- * `errors` what surfaced in a timer.
+ * `errors` what surfaced in a timer, `told` what the console shows; `listening()` counts the listeners.
  */
 export function page(origin, network = fetch, server) {
   const listeners = {};
@@ -207,15 +207,22 @@ export function page(origin, network = fetch, server) {
     location: new URL(origin),
     document: { baseURI: origin, readyState: 'complete', createElement: () => new Script(context), head: { appendChild: (s) => s.run(network) } },
     navigator: { sendBeacon: (url, body) => beacons.push({ url, body: String(body) }) },
-    addEventListener: (name, fn) => { (listeners[name] ??= []).push(fn); },
+    addEventListener: (name, fn, { signal } = {}) => {
+      const set = listeners[name] ??= new Set();
+      set.add(fn);
+      signal?.addEventListener('abort', () => set.delete(fn));
+    },
+    console: { error: (text) => window.told.push(text) },
     ReadableStream, TextDecoder, EventSource: server && Events, WebSocket: server && socketTo(server),
   };
   const context = vm.createContext({
-    window, fetch: network, TextDecoder, URL, URLSearchParams, AbortController, encodeURIComponent, clearTimeout,
+    window, fetch: network, TextDecoder, TextEncoder, URL, URLSearchParams, AbortController, encodeURIComponent, clearTimeout,
     setTimeout: (fn, ms) => setTimeout(() => attempt(fn, window.errors), ms).unref(),
   });
   window.fire = (name, event = {}) => listeners[name]?.forEach((fn) => fn(event));
+  window.listening = () => Object.values(listeners).reduce((sum, set) => sum + set.size, 0);
   window.beacons = beacons;
+  window.told = [];
   window.errors = [];
   vm.runInContext(source, context, { filename: 'halley.js' });
   return window;

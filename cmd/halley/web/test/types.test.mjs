@@ -1,10 +1,10 @@
-// halley.d.ts says what halley.js has.
+// halley.d.mts says what halley.js has.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { page } from './fake.mjs';
 
-const text = readFileSync(new URL('../assets/halley.d.ts', import.meta.url), 'utf8').replace(/\/\*\*.*?\*\//gs, '');
+const text = readFileSync(new URL('../assets/halley/halley.d.mts', import.meta.url), 'utf8').replace(/\/\*\*.*?\*\//gs, '');
 const { halley } = page('http://127.0.0.1/');
 
 /** The names of one interface or class: of its methods, or of all else. */
@@ -14,7 +14,7 @@ function names(kind, methods) {
 }
 
 test('the methods', () => {
-  assert.deepEqual(names('Client', true), ['init', 'subscribe', 'pace', 'unsubscribe', 'publish', 'use', 'disconnect']);
+  assert.deepEqual([...new Set(names('Client', true))], ['init', 'subscribe', 'pace', 'unsubscribe', 'publish', 'on', 'use', 'disconnect']);
   for (const name of names('Client', true)) assert.equal(typeof halley[name], 'function', name);
 });
 
@@ -24,8 +24,9 @@ test('the options, each with its default', () => {
 });
 
 test('a subscription', () => {
-  const made = halley.subscribe('/a', () => {}, { since: 7, interval: 500 });
-  const typed = [...names('Subscription', false), ...names('SubscribeOptions', false)];
-  assert.deepEqual([...new Set(typed)].sort(), ['channel', 'interval', 'listener', 'since']);
+  const made = halley.subscribe('/a', () => {}, { since: 7, interval: 500, onError() {} });
+  const typed = [...names('Subscription', false), ...names('Subscription', true)];
+  assert.deepEqual(typed.sort(), ['channel', 'interval', 'listener', 'onError', 'ready', 'since', 'unsubscribe']);
+  for (const name of typed) assert.ok(made[name] !== undefined, name);
   assert.deepEqual([made.channel, made.since, made.interval, typeof made.listener], ['/a', 7, 500, 'function']);
 });

@@ -1,5 +1,5 @@
 /*
- * halley.js: a Bayeux 1.0 client for browsers, in four functions.
+ * halley.js: a Bayeux 1.0 client for browsers, workers and Node, in four functions.
  *
  *   halley.init('/bayeux');
  *   const sub = halley.subscribe('/stock/*', (data, message) => show(data));
@@ -21,15 +21,19 @@ const OPTIONS = {
   maxPollInterval: 20000, // ms, the longest
   maxQueue: 1000,      // publishes that may wait for a session
   ack: false,          // whether each reply is acknowledged, so that none is lost; without streams
-  onStatus() {},       // (status, {transport, error, retryIn}) on every change
-  onError() {},        // (error) for a refused or lost message
-  onDropped() {},      // ({channel: count}) for messages that the server gave up, this page being too slow
+  headers: undefined,  // HTTP headers of every request, or a function that returns them
+  ext: undefined,      // what the handshake's ext has beside ours, or a function that returns it
+  signal: undefined,   // an AbortSignal that disconnects
+  onStatus: undefined, // (status, {transport, error, retryIn}) on every change
+  onError: undefined,  // (error) for a refused or lost message
+  onDropped: undefined, // ({channel: count}) for messages that the server gave up, this page being too slow
 };
 const ADVICE = {reconnect: 'retry', interval: 0, timeout: 60000, maxInterval: 0};
 const SESSION_LOST = /^40[12]/; // 402 as the specification has it, 401 as Faye does
 const MAX_BATCH = 100;          // messages in one request
 const LINGER = 2000;            // ms that a link which was left may still bring what was on its way
 const TRIES = 3;                // failures of a transport that has worked before another is tried
+const FAREWELL = 2000;          // ms that the end of a session may take
 
 /** Calls what the page gave us: its mistakes are its own and end nothing here. */
 function call(fn, ...args) {
@@ -38,6 +42,19 @@ function call(fn, ...args) {
   } catch (error) {
     setTimeout(() => { throw error; });
   }
+}
+
+/** Resolves to an option that may be a value, a function or a promise. */
+const given = async (option) => (typeof option === 'function' ? option() : option);
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Calls act when the signal aborts, at once if it has; returns what ends that. */
+function onAbort(signal, act) {
+  if (!signal) return () => {};
+  if (signal.aborted) act();
+  else signal.addEventListener('abort', act);
+  return () => signal.removeEventListener('abort', act);
 }
 
 /** The reply to a message, which must not be missing. */
@@ -82,23 +99,29 @@ class Client {
     this.epoch = 0;          // grows whenever the loop that runs is to end
     this.ids = 0;
     this.lull = 0;           // polls since something happened
-    if (!root.addEventListener) return;
-    const on = (name, act) => root.addEventListener(name, act, {passive: true, capture: true});
-    on('online', () => this.check(true));
-    on('visibilitychange', () => this.check());
-    on('pagehide', () => this.leave());
-    on('pageshow', (event) => event.persisted && this.left && this.start());
-    for (const name of ['pointerdown', 'keydown', 'wheel']) on(name, () => this.touch());
+    this.granted = new Set(); // channels that the session is subscribed to for certain
+    this.listeners = {status: new Set(), error: new Set(), dropped: new Set()};
+    this.runs = 0;           // calls of start
+  }
+
+  /** Calls listener on every 'status', 'error' or 'dropped', with what the option of that name gets; returns what ends that. */
+  on(name, listener, {signal} = {}) {
+    const off = () => this.listeners[name].delete(listener);
+    this.listeners[name].add(listener);
+    onAbort(signal, off);
+    return off;
   }
 
   /** Connects to a Bayeux server; a relative url counts from the page. */
   init(url, options) {
+    if (this.release) this.release();
     this.options = Object.assign({}, OPTIONS, options);
-    this.url = new URL(url, root.document.baseURI).href;
+    this.url = new URL(url, base()).href;
     const known = this.options.transports.filter((name) => this.knows(name));
     const usable = known.filter((name) => transports[name].usable(this.url));
     this.names = usable.length ? usable : known.length ? known : ['long-polling'];
     this.start();
+    this.release = onAbort(this.options.signal, () => this.disconnect());
   }
 
   /**
@@ -132,13 +155,16 @@ class Client {
    * Calls listener(data, message) for every message on a channel or pattern. Of the
    * options, since is where to begin (-1 with what comes, -2 with all that is kept, or
    * after the message of that replayId) and go on after any loss; interval, in ms,
-   * asks for the newest message of each channel in so much time.
+   * asks for the newest message of each channel in so much time; onError hears of a
+   * refusal; signal ends it.
    */
-  subscribe(channel, listener, options) {
-    const subscription = subscriptionTo(channel, listener, options);
+  subscribe(channel, listener, options = {}) {
+    const subscription = subscriptionTo(this, channel, listener, options);
     if (!this.wanted.has(channel)) this.wanted.set(channel, new Set());
-    this.wanted.get(channel).add(subscription);
+    const set = this.wanted.get(channel).add(subscription);
+    if (this.granted.has(channel) && !subscription.late && this.held.get(channel) === pace(set)) subscription.settle();
     this.schedule();
+    subscription.release = onAbort(options.signal, () => subscription.unsubscribe());
     return subscription;
   }
 
@@ -152,15 +178,18 @@ class Client {
   unsubscribe(subscription) {
     const set = this.wanted.get(subscription.channel);
     if (!set || !set.delete(subscription)) return;
+    subscription.release();
+    subscription.settle(new Error(subscription.channel + ': unsubscribed'));
     if (!set.size) this.wanted.delete(subscription.channel);
     this.schedule();
   }
 
   /**
    * Publishes data on a channel. The promise tells what became of it; a message
-   * whose request broke off is not repeated, for it may have arrived.
+   * whose request broke off is not repeated, for it may have arrived. One that still
+   * waits is taken back when the signal aborts.
    */
-  publish(channel, data) {
+  publish(channel, data, {signal} = {}) {
     const message = {channel, data: data === undefined ? null : data};
     const entry = {message, cost: cost(message), begin: () => this.queue.shift()};
     const promise = new Promise((resolve, reject) => {
@@ -168,51 +197,72 @@ class Client {
       this.queue.push(Object.assign(entry, {resolve, reject}));
       this.schedule();
     });
-    entry.done = promise.catch((error) => call(this.options.onError, error));
+    const release = onAbort(signal, () => {
+      if (!this.queue.includes(entry)) return; // it is on its way, or has arrived
+      this.queue.splice(this.queue.indexOf(entry), 1);
+      entry.reject(signal.reason);
+    });
+    entry.done = promise.catch((error) => signal && signal.aborted && error === signal.reason || this.fail(error)).then(release);
     return promise;
   }
 
   /** Says what still waits, ends the session, and resolves when the server knows; init opens a new one. */
   async disconnect() {
+    const {runs} = this;
     if (this.clientId && this.status !== 'reconnecting') await Promise.all(this.queue.map((entry) => entry.done));
-    const {link, clientId} = this;
-    const links = this.stop();
-    if (clientId) await link.send([this.sign({channel: '/meta/disconnect', clientId})], 2000).catch(() => {});
-    links.forEach((each) => each.close());
+    if (runs === this.runs) this.farewell = this.end(this.stop()); // otherwise init has ended that session
+    return this.farewell;
   }
 
   // A session's life: handshake, then one connect after the other.
 
   start() {
-    this.stop().forEach((link) => link.close());
-    this.left = false;
+    this.runs++;
+    this.farewell = this.end(this.stop());
+    this.follow = new AbortController();
+    followPage(this, this.follow.signal);
     this.proven = new Set(); // transports that have worked
     this.tell('connecting');
-    this.loop(this.epoch);
+    const {epoch} = this;
+    Promise.resolve().then(() => this.loop(epoch)); // a page that changes its mind in this tick makes no session
   }
 
-  /** Ends all but the links, which it returns. */
+  /** Ends all here; what it returns is for end. */
   stop(error) {
+    const {link, clientId, greeting} = this;
     const links = [...this.links];
-    links.forEach((link) => { link.left = true; });
+    links.forEach((each) => { each.left = true; });
     this.epoch++;
     this.links.clear();
-    this.clientId = this.link = this.transport = this.heard = null;
+    this.clientId = this.link = this.transport = this.heard = this.greeting = null;
+    if (this.follow) this.follow.abort();
+    if (this.wake) this.wake();
     this.tell('closed', error);
-    return links;
+    return {link, links, clientId, greeting};
+  }
+
+  /** Ends a session that was stopped, the one that is about to begin too, once the server has what is on its way to it. */
+  async end({link, links, clientId, greeting}) {
+    const late = pause(FAREWELL);
+    if (clientId || greeting) await Promise.race([this.flight, late]);
+    if (!clientId && greeting) ({link, clientId} = await Promise.race([greeting, late]) || {});
+    if (clientId) await link.send([this.sign({channel: '/meta/disconnect', clientId})], FAREWELL).catch(() => {});
+    links.forEach((each) => each.close());
   }
 
   leave() {
     if (!this.clientId) return;
     const body = JSON.stringify([this.sign({channel: '/meta/disconnect', clientId: this.clientId})]);
     root.navigator.sendBeacon(this.url, new URLSearchParams({message: body}));
-    this.stop().forEach((link) => link.close());
-    this.left = true;
+    this.stop().links.forEach((link) => link.close());
+    this.follow = new AbortController();
+    const back = (event) => event.persisted && this.start();
+    root.addEventListener('pageshow', back, {capture: true, signal: this.follow.signal});
   }
 
   /** The page or the network is back: what rests goes on, and what may be dead is replaced. */
   check(certain) {
-    if (root.document.hidden) return;
+    if (hidden()) return;
     this.touch();
     if (this.status === 'reconnecting') return this.wake && this.wake();
     const {timeout, interval} = this.advice;
@@ -277,26 +327,35 @@ class Client {
     if (best !== this.transport) this.adopt(this.open(best));
     this.advice = ADVICE;
     this.hosts = null;
-    const reply = await this.ask(this.link, {
+    const {link} = this;
+    const ext = this.options.ext && await given(this.options.ext);
+    if (epoch !== this.epoch) throw new Error('closed');
+    const asked = this.ask(link, {
       channel: '/meta/handshake', version: '1.0', minimumVersion: '1.0',
       supportedConnectionTypes: [...new Set(this.names.map(typeOf))],
-      ext: {replay: true, ack: this.options.ack || undefined},
+      ext: Object.assign({}, ext, {replay: true, ack: this.options.ack || undefined}),
     }, 0);
+    this.greeting = asked.then(({clientId}) => ({link, clientId}), () => {});
+    const reply = await asked;
     if (epoch !== this.epoch) throw new Error('closed');
+    this.greeting = null;
     this.obey(reply);
     const common = this.names.filter((name) => reply.supportedConnectionTypes.includes(typeOf(name)));
-    if (!common.length) return void this.stop(new Error('no connection type in common'));
+    if (!common.length) return void this.end(Object.assign(this.stop(new Error('no connection type in common')), {clientId: reply.clientId}));
     if (!common.includes(this.transport)) this.adopt(this.open(common[0]));
     this.names = common;
     this.clientId = reply.clientId;
     this.fresh = true;
+    const {halley} = reply.ext || {};
+    this.maxMessage = halley && halley.maxMessage || Infinity;
     this.acked = this.options.ack && reply.ext && reply.ext.ack ? 0 : undefined;
     this.torn = this.link.torn = false;
     this.held.clear();
+    this.granted.clear();
     this.wanted.forEach((set) => set.forEach((sub) => {
       sub.seen.clear(); // the numbers may be others
       sub.joining = null;
-      sub.deaf = false;
+      sub.deaf = sub.refused = false;
     }));
     this.schedule();
   }
@@ -375,7 +434,7 @@ class Client {
   /** How long to wait before the next poll: the longer, the longer nothing happened. */
   lullInterval() {
     const {pollInterval, maxPollInterval} = this.options;
-    const calm = root.document.hidden ? Infinity : 1.5 ** this.lull;
+    const calm = hidden() ? Infinity : 1.5 ** this.lull;
     this.lull++;
     return Math.round(Math.min(maxPollInterval, pollInterval * calm));
   }
@@ -386,7 +445,7 @@ class Client {
     const {hosts, reconnect} = this.advice;
     if (reply.advice && hosts && hosts.length) this.hosts = this.hosts || [...hosts.map((host) => this.at(host)), this.url];
     const error = Object.assign(new Error(reply.error || 'ended by the server'), {reply});
-    if (reconnect === 'none') this.stop(error).forEach((link) => link.close(LINGER));
+    if (reconnect === 'none') this.stop(error).links.forEach((link) => link.close(LINGER));
     else if (clientId && reconnect === 'handshake') this.lose(clientId, error);
     else if (reply.successful) return;
     throw error;
@@ -410,7 +469,7 @@ class Client {
   /** Makes a link, by which nothing is sent yet. */
   open(name) {
     const link = {
-      name, url: this.url, held: this.url,
+      name, url: this.url, held: this.url, headers: this.options.headers,
       deliver: (batch) => {
         if (this.links.has(link)) this.deliver(batch, link);
         return batch;
@@ -446,7 +505,7 @@ class Client {
     this.scheduled = true;
     Promise.resolve().then(() => {
       this.scheduled = false;
-      if (this.clientId && !this.sending && this.status !== 'reconnecting') this.flush(this.take());
+      if (this.clientId && !this.sending && this.status !== 'reconnecting') this.flight = this.flush(this.take());
     });
   }
 
@@ -483,15 +542,24 @@ class Client {
   /** Takes the next batch: subscribe, publish, unsubscribe, as much as one request carries. */
   take() {
     const {wanted, held} = this;
-    const differs = ([channel, set]) => held.get(channel) !== pace(set) || [...set].some((sub) => sub.late);
+    const differs = ([channel, set]) => [...set].some((sub) => sub.late) ||
+      held.get(channel) !== pace(set) && [...set].some((sub) => !sub.refused);
+    this.queue = this.queue.filter((entry) => this.passes(entry));
     const plan = [
       ...[...wanted].filter(differs).map(([channel, set]) => change(this, channel, set)),
       ...this.queue,
       ...[...held.keys()].filter((channel) => !wanted.has(channel)).map((channel) => change(this, channel)),
     ];
-    const batch = fit(plan, this.link.limit);
+    const batch = fit(plan, Math.min(this.link.limit, this.maxMessage));
     batch.forEach((entry) => entry.begin());
     return batch;
+  }
+
+  /** Whether the server takes a message of that size. A websocket would end by one that is too large, for all. */
+  passes({message, reject}) {
+    const size = this.link.size([Object.assign({}, message, {clientId: this.clientId, id: String(this.ids + MAX_BATCH)})]);
+    if (size <= this.maxMessage) return true;
+    reject(new Error(`${message.channel}: too large, ${size} bytes where the server takes ${this.maxMessage}`));
   }
 
   // Below all of it.
@@ -508,7 +576,6 @@ class Client {
   /** Sends messages and returns the replies by id; what comes back was delivered before. */
   async exchange(link, messages, held) {
     const batch = await link.send(messages, held + this.options.networkDelay);
-    if (!this.links.has(link)) throw new Error('closed');
     return new Map(batch.filter((message) => 'successful' in message && 'id' in message)
       .map((message) => [String(message.id), message]));
   }
@@ -520,7 +587,7 @@ class Client {
     const valid = !acks || link === this.caller;
     const exts = batch.filter(isConnect).map((message) => message.ext || {});
     exts.filter((ext) => acks && valid && ext.ack > 0).forEach((ext) => { this.acked = ext.ack; });
-    exts.filter((ext) => ext.dropped).forEach((ext) => call(this.options.onDropped, ext.dropped));
+    exts.filter((ext) => ext.dropped).forEach((ext) => this.emit('dropped', ext.dropped));
     for (const message of batch) {
       if (!('successful' in message)) valid && this.hand(message, link);
       else if (!('id' in message) && isConnect(message)) this.heed(message);
@@ -553,7 +620,20 @@ class Client {
     if (what === this.told && status !== 'reconnecting') return;
     this.told = what;
     this.status = status;
-    call(this.options.onStatus, status, {transport: this.transport, error, retryIn});
+    this.emit('status', status, {transport: this.transport, error, retryIn});
+  }
+
+  /** Calls who listens; tells whether anybody does. */
+  emit(name, ...args) {
+    const own = this.options['on' + name[0].toUpperCase() + name.slice(1)];
+    const all = [...own ? [own] : [], ...this.listeners[name]];
+    all.forEach((listener) => call(listener, ...args));
+    return all.length > 0;
+  }
+
+  /** Tells of something that was refused or lost: nobody may be listening yet. */
+  fail(error) {
+    if (!this.emit('error', error)) root.console.error('halley.js: ' + error.message);
   }
 
   /** Doubles with every failure, and differs between pages that failed together. */
@@ -565,9 +645,10 @@ class Client {
   /** Waits; wake() ends it, and so does interrupt(error), as a failure. */
   sleep(ms) {
     return ms && new Promise((resolve, reject) => {
-      setTimeout(resolve, ms);
-      this.wake = resolve;
-      this.interrupt = reject;
+      const timer = setTimeout(resolve, ms);
+      const early = (settle) => (value) => { clearTimeout(timer); settle(value); };
+      this.wake = early(resolve);
+      this.interrupt = early(reject);
     });
   }
 }

@@ -13,10 +13,19 @@ const JOINING = 1000;   // messages that one which joins others may hear before 
  *   joining  the numbers heard, as long as what is live may come before what is replayed
  *   begin    the since that it began with
  *   deaf     whether something may be lost, which the server has still to be asked for
+ *   refused  whether the server has refused it in this session
+ *   ready    a promise, which settle(error) rejects, or resolves without an error
  */
-function subscriptionTo(channel, listener, {since, interval} = {}) {
+function subscriptionTo(client, channel, listener, {since, interval, onError}) {
   const late = since >= 0 || since === EARLIEST;
-  return {channel, listener, since, interval, seen: new Map(), late, joining: late && new Set(), begin: since};
+  const sub = {
+    channel, listener, since, interval, onError, seen: new Map(), late, joining: late && new Set(), begin: since,
+    unsubscribe: () => client.unsubscribe(sub),
+    release() {},
+  };
+  sub.ready = new Promise((resolve, reject) => { sub.settle = (error) => (error ? reject(error) : resolve(sub)); });
+  sub.ready.catch(() => {}); // onError hears of it too
+  return sub;
 }
 
 /** Whether a message is new to a subscription: what is replayed may overlap with what it has heard. */
@@ -53,7 +62,8 @@ function pace(set) {
  * What tells the server of a channel's subscriptions, or that there are none: a message, with what its sending
  * and its reply change here.
  */
-function change({held, options}, channel, set) {
+function change(client, channel, set) {
+  const {held, granted} = client;
   const before = held.get(channel);
   const interval = set && pace(set);
   const after = set && cursor(set, held.has(channel));
@@ -64,18 +74,38 @@ function change({held, options}, channel, set) {
   return {
     message, cost: cost(message),
     begin: () => {
-      if (!set) return held.delete(channel);
+      if (!set) {
+        granted.delete(channel);
+        held.delete(channel);
+        return;
+      }
       held.set(channel, interval);
       set.forEach((sub) => { sub.late = sub.deaf = false; });
     },
-    resolve() {},
+    resolve: () => {
+      if (!set || !held.has(channel)) return;
+      granted.add(channel);
+      set.forEach((sub) => { sub.refused = false; sub.settle(); });
+    },
     reject: (error) => {
-      if (!error.reply) held.set(channel, set ? NaN : before); // not refused: ask again
-      else if (set && FORGOTTEN.test(error.reply.error)) {
-        // What is left is better than nothing, though some of it may have come before.
-        [...set].filter(replays).forEach((sub) => { sub.late = sub.since !== EARLIEST; sub.since = EARLIEST; });
-      }
-      call(options.onError, error);
+      if (error.reply && set) return refuse(client, channel, set, error);
+      held.set(channel, set ? NaN : before); // not refused: ask again
+      client.emit('error', error);
     },
   };
+}
+
+/** Takes the server's refusal of a subscribe, and tells who asked. */
+function refuse(client, channel, set, error) {
+  const asked = [...set].filter((sub) => !sub.refused);
+  if (FORGOTTEN.test(error.reply.error)) {
+    // What is left is better than nothing, though some of it may have come before.
+    [...set].filter(replays).forEach((sub) => { sub.late = sub.since !== EARLIEST; sub.since = EARLIEST; });
+  } else {
+    client.held.delete(channel);
+    client.granted.delete(channel);
+    asked.forEach((sub) => { sub.refused = true; sub.settle(error); });
+  }
+  asked.filter((sub) => sub.onError).forEach((sub) => call(sub.onError, error));
+  if (!asked.every((sub) => sub.onError)) client.fail(error);
 }

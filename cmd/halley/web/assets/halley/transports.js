@@ -8,11 +8,13 @@ const SILENCE = 60000;          // ms without a byte after which a stream is tak
  * A transport is {usable(url), open(link), type, streams}; type is its name on the
  * wire, if that is another. A link has
  *   url, held             where to send, and where to hold a connection
+ *   headers               of every request that may have some, a value or a function
  *   deliver(batch)        takes all that comes, and returns it
  *   ended()               takes the end of a stream that may have been due
  *   broken(error)         takes the end of a connection that no reply waits for
  * and open adds
  *   limit                 URL-encoded bytes that one request should not exceed
+ *   size(messages)        bytes that the server counts of a request with them
  *   send(messages, wait)  a promise of the batch with the replies, which were
  *                         delivered; rejected after wait ms
  *   stream                a promise of the end of the stream that a connect opened
@@ -23,7 +25,7 @@ const transports = {
   'eventsource': {usable: () => root.EventSource, open: eventSource, streams: true},
   'xhr-streaming': {usable: () => root.ReadableStream && root.TextDecoder, open: streaming, streams: true},
   'long-polling': {usable: () => true, open: longPolling},
-  'callback-polling': {usable: crossOrigin, open: callbackPolling},
+  'callback-polling': {usable: (url) => root.document && crossOrigin(url), open: callbackPolling},
   'polling': {usable: () => true, open: longPolling, type: 'long-polling'},
 };
 
@@ -32,7 +34,16 @@ function typeOf(name) {
 }
 
 function crossOrigin(url) {
-  return new URL(url).origin !== root.location.origin;
+  return !!root.location && new URL(url).origin !== root.location.origin;
+}
+
+/** A batch as a form has it: to another origin it goes without a preflight request, JSON does not. */
+function form(messages) {
+  return new URLSearchParams({message: JSON.stringify(messages)});
+}
+
+function bytes(messages) {
+  return new TextEncoder().encode(JSON.stringify(messages)).length;
 }
 
 /** Where a batch goes: only a connect is held. */
@@ -59,19 +70,17 @@ function openings(link) {
 function longPolling(link) {
   const open = openings(link);
   link.limit = 32768;
+  link.size = (messages) => (crossOrigin(link.url) ? String(form(messages)).length : bytes(messages));
   /** Posts a batch; read(response, heard) makes the result, heard() gives it more time. */
   link.post = async (messages, wait, read) => {
     const url = target(link, messages);
-    const text = JSON.stringify(messages);
-    // To another origin a form goes without a preflight request, JSON does not.
-    const [body, headers] = crossOrigin(url)
-      ? [new URLSearchParams({message: text})]
-      : [text, {'Content-Type': 'application/json'}];
+    const [body, kind] = crossOrigin(url) ? [form(messages)] : [JSON.stringify(messages), {'Content-Type': 'application/json'}];
     const control = new AbortController();
     const end = () => control.abort();
     let timer = setTimeout(end, wait);
     open.add(end);
     try {
+      const headers = link.headers ? Object.assign({}, kind, await given(link.headers)) : kind;
       const response = await fetch(url, {
         method: 'POST', body, headers, credentials: 'include', cache: 'no-store', signal: control.signal,
       });
@@ -164,10 +173,11 @@ function webSocket(link) {
   let socket; // a promise of one that is open
   const connect = (wait) => socket = new Promise((resolve, reject) => {
     const ws = new root.WebSocket(link.held.replace(/^http/, 'ws'));
-    const end = () => {
+    const end = ({code, reason} = {}) => {
       clearTimeout(timer);
       if (!open.delete(end)) return;
-      const error = new Error('the websocket closed');
+      const why = code === 1009 ? ': the message is too large (1009)' : code && code !== 1006 ? `: ${code} ${reason}` : '';
+      const error = new Error('the websocket closed' + why.trimEnd());
       socket = null;
       ws.close();
       reject(error);
@@ -192,6 +202,7 @@ function webSocket(link) {
     }
   };
   link.limit = 32768;
+  link.size = bytes;
   link.send = async (messages, wait) => {
     const {ws, end} = await (socket || connect(Math.min(wait, OPENING)));
     let entry, timer;
@@ -214,6 +225,7 @@ function callbackPolling(link) {
   const loaded = () => root.document.readyState === 'complete' ||
     new Promise((resolve) => root.addEventListener('load', resolve));
   link.limit = 1800;
+  link.size = (messages) => String(form(messages)).length;
   link.send = async (messages, wait) => {
     if (isConnect(messages[0])) await loaded(); // which a script that is waited for would put off
     return request(messages, wait);

@@ -1,4 +1,4 @@
-/** Types of halley.js, a Bayeux client for browsers. */
+/** Types of halley.js, a Bayeux client for browsers, workers and Node. */
 
 /** A way to travel. 'polling' is plain polling, at an interval that follows what the user does. */
 export type Transport = 'websocket' | 'eventsource' | 'xhr-streaming' | 'long-polling' | 'callback-polling' | 'polling';
@@ -13,6 +13,12 @@ export interface StatusDetail {
   /** Milliseconds until the next attempt, of 'reconnecting'. */
   retryIn?: number;
 }
+
+/** A value, or a function that returns it, at once or later. */
+export type Given<T> = T | (() => T | Promise<T>);
+
+/** What went wrong; `reply` is the server's, if it refused a message. */
+export type HalleyError = Error & { reply?: Reply };
 
 export interface Options {
   /** Transports in order of preference; those that the browser lacks are left out. */
@@ -35,13 +41,23 @@ export interface Options {
    * and 'xhr-streaming'.
    */
   ack?: boolean;
+  /**
+   * HTTP headers of every request, or a function that returns them anew each time. Websockets, EventSource and
+   * script elements have no headers to set: what has to go by them goes into `ext`.
+   */
+  headers?: Given<Record<string, string>>;
+  /** What the ext of each handshake has beside halley's own, as a token, or a function that returns it. */
+  ext?: Given<Record<string, unknown>>;
+  /** Disconnects when it aborts. */
+  signal?: AbortSignal;
   /** Called on every change of the connection. */
   onStatus?(status: Status, detail: StatusDetail): void;
   /**
    * Called for each message that was refused or lost; for a subscribe whose `since` the server has
-   * forgotten, too, which then goes on with all that is left.
+   * forgotten, too, which then goes on with all that is left. Without it, and without a listener of
+   * `on('error', …)`, the console is told.
    */
-  onError?(error: Error & { reply?: Reply }): void;
+  onError?(error: HalleyError): void;
   /** Called with the number of messages, by channel, that the server gave up because this page was too slow. */
   onDropped?(counts: Record<string, number>): void;
 }
@@ -74,16 +90,26 @@ export interface SubscribeOptions {
   since?: number;
   /** Milliseconds between two messages of one channel at least: the newest comes, and the last one always. 0 is all. */
   interval?: number;
+  /** Called when the server refuses the subscription, instead of the client's `onError`. */
+  onError?(error: HalleyError): void;
+  /** Unsubscribes when it aborts. */
+  signal?: AbortSignal;
 }
 
-export interface Subscription<Data = unknown> extends Readonly<SubscribeOptions> {
+export interface Subscription<Data = unknown> {
   readonly channel: string;
   readonly listener: (data: Data, message: Message<Data>) => void;
+  readonly interval?: number;
+  readonly onError?: (error: HalleyError) => void;
+  /** Resolves once the server has taken the subscription, and is rejected when it refuses. Nobody has to look. */
+  readonly ready: Promise<Subscription<Data>>;
+  /** Ends it. */
+  unsubscribe(): void;
   /** With `since`, the number of the last message heard: kept, it lets another page go on there. */
   readonly since?: number;
 }
 
-/** One session with a Bayeux server. A page may have several. */
+/** One session with a Bayeux server. A page may have several. An init while one runs ends it and begins anew. */
 export class Client {
   /** Connects to a Bayeux server; a relative URL counts from the page. */
   init(url: string, options?: Options): void;
@@ -100,8 +126,17 @@ export class Client {
   pace(subscription: Subscription<any>, interval: number): void;
   /** Ends what subscribe returned. */
   unsubscribe(subscription: Subscription<any>): void;
-  /** Publishes data; the promise is rejected when the server refuses it or the request breaks off. */
-  publish(channel: string, data?: unknown): Promise<Reply>;
+  /**
+   * Publishes data; the promise is rejected when the server refuses it or the request breaks off. A signal takes
+   * back what still waits.
+   */
+  publish(channel: string, data?: unknown, options?: { signal?: AbortSignal }): Promise<Reply>;
+  /** Calls listener on every change of the connection; returns what ends that. There may be several. */
+  on(name: 'status', listener: (status: Status, detail: StatusDetail) => void, options?: { signal?: AbortSignal }): () => void;
+  /** Calls listener for each message that was refused or lost. */
+  on(name: 'error', listener: (error: HalleyError) => void, options?: { signal?: AbortSignal }): () => void;
+  /** Calls listener with what the server gave up, as `onDropped`. */
+  on(name: 'dropped', listener: (counts: Record<string, number>) => void, options?: { signal?: AbortSignal }): () => void;
   /** Moves the session to another transport without losing a message; rejected when that does not get through. */
   use(transport: Transport): Promise<void>;
   /** Says what still waits and ends the session. */
@@ -112,12 +147,10 @@ export class Client {
   readonly clientId: string | null;
 }
 
-/** The page's own client. The classic script puts it into window.halley, with the class as halley.Client. */
-declare const halley: Client & { readonly Client: typeof Client };
-export default halley;
+/** The page's own client. The classic script puts it into the global `halley`, with the class as halley.Client. */
+declare const client: Client & { readonly Client: typeof Client };
+export default client;
 
 declare global {
-  interface Window {
-    halley: typeof halley;
-  }
+  var halley: typeof client;
 }
