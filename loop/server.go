@@ -42,6 +42,7 @@ type Server struct {
 	store    *store
 	writable *writable
 	census   *census
+	health   health
 
 	engine    gnet.Engine
 	addresses []string

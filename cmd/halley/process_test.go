@@ -2,9 +2,12 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -124,6 +127,66 @@ func TestServerOutlivesItsLogAndHangups(t *testing.T) {
 	if status := c.ends(t).Sys().(syscall.WaitStatus); status.ExitStatus() != 0 {
 		t.Errorf("it ended with %v", c.ProcessState)
 	}
+}
+
+// Told to stop, the server says so where somebody looks, and serves everything on.
+func TestReadinessEndsBeforeTheServer(t *testing.T) {
+	c := serving(t, "--drain-delay=1h", "--log-format=json")
+	endpoint, internal := c.addresses(t)
+	if status, body := look(t, internal+"/health/ready"); status != 200 || body != "{\"ready\":true}\n" {
+		t.Fatalf("%d %s", status, body)
+	}
+	c.Process.Signal(syscall.SIGTERM)
+	const want = "{\"ready\":false,\"reasons\":[\"draining\"]}\n"
+	eventually(t, func() bool { _, body := look(t, internal+"/health/ready"); return body == want }, &buffer{})
+	sub := subscribe(t, endpoint, internal, 1, "/a", "--count=1")
+	if code, _, stderr := halley(t, "", "pub", "/a", "1", "--server="+internal); code != 0 {
+		t.Errorf("pub: exit %d, %s", code, stderr)
+	}
+	if code := <-sub.code; code != 0 {
+		t.Errorf("sub: exit %d, %s", code, sub.log)
+	}
+	c.Process.Signal(syscall.SIGTERM)
+	if status := c.ends(t).Sys().(syscall.WaitStatus); status.Signal() != syscall.SIGTERM {
+		t.Errorf("after a second signal: %v", c.ProcessState)
+	}
+}
+
+// Where nobody looks nobody is waited for.
+func TestNobodyWatchesReadiness(t *testing.T) {
+	s, _, _ := server(t, "--drain-delay=1h")
+	if code := s.stop(); code != 0 {
+		t.Errorf("exit %d, %s", code, s.log)
+	}
+}
+
+// addresses reads where the server listens from its log, of JSON.
+func (c *child) addresses(t *testing.T) (endpoint, internal string) {
+	t.Helper()
+	line, err := c.log.ReadString('\n')
+	var entry struct {
+		Addresses []string `json:"addresses"`
+		Internal  string   `json:"internal"`
+	}
+	if err := errors.Join(err, json.Unmarshal([]byte(line), &entry)); err != nil || len(entry.Addresses) != 1 {
+		t.Fatalf("%s: %v", line, err)
+	}
+	return "http://" + entry.Addresses[0] + "/bayeux", "http://" + entry.Internal
+}
+
+func look(t *testing.T, url string) (int, string) {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer http.DefaultClient.CloseIdleConnections()
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(body)
 }
 
 // TestToldToStop runs in a process of its own, for TestStopBeforeStartingOnceMore.

@@ -64,14 +64,14 @@ func (c *serveCommand) print(env environment, flags *kong.Context) error {
 }
 
 // serve runs the event loops, and beside them the internal listener and the
-// demo. The internal listener stays until the drain is over, so that
-// readiness can be seen to be false.
+// demo. The internal listener stays until the drain is over, which begins when
+// those who look at readiness have had the time to see that it is false.
 func (c *serveCommand) serve(ctx context.Context, server *loop.Server, log *slog.Logger) error {
 	internal, err := c.listenInternal(server, log)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := c.untilDrain(ctx, server, internal)
 	defer cancel()
 	var group sync.WaitGroup
 	if c.Demo {
@@ -86,6 +86,24 @@ func (c *serveCommand) serve(ctx context.Context, server *loop.Server, log *slog
 		err = ended
 	}
 	return err
+}
+
+// untilDrain is a context that is done --drain-delay after told is, if somebody
+// looks.
+func (c *serveCommand) untilDrain(told context.Context, server *loop.Server, internal *internalListener) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(told))
+	context.AfterFunc(told, func() {
+		defer cancel()
+		server.Retire()
+		if internal == nil || !internal.listener.Watched() {
+			return
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(c.DrainDelay):
+		}
+	})
+	return ctx, cancel
 }
 
 // announce logs the addresses once the server listens.

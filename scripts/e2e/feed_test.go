@@ -251,7 +251,7 @@ func binary(t *testing.T) string {
 func serve(t *testing.T, flags ...string) *process {
 	t.Helper()
 	listen, internal := freeAddress(t), freeAddress(t)
-	arguments := append([]string{"serve", "--listen=" + listen, "--internal=" + internal, "--drain-timeout=1s"}, flags...)
+	arguments := append([]string{"serve", "--listen=" + listen, "--internal=" + internal, "--drain-delay=0", "--drain-timeout=1s"}, flags...)
 	var log bytes.Buffer
 	command := exec.Command(binary(t), arguments...)
 	command.Stdout, command.Stderr = &log, &log

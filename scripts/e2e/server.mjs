@@ -44,7 +44,7 @@ export class Server {
     this.url = this.origin + '/bayeux';
     this.internal = `http://127.0.0.1:${internalPort}`;
     this.arguments = ['serve', '--listen', `127.0.0.1:${port}`, '--internal', `127.0.0.1:${internalPort}`,
-      '--drain-timeout', '1s', ...flags];
+      '--drain-delay', '0', '--drain-timeout', '1s', ...flags];
   }
 
   async run() {

@@ -90,6 +90,7 @@ type Serve struct {
 	DemoRate int   `group:"demo" default:"30" help:"Ticks per second of the market, on average."`
 	DemoSeed int64 `group:"demo" default:"1" help:"Seed of the market; the same seed gives the same prices."`
 
+	DrainDelay   time.Duration `group:"process" default:"3s" help:"How long everything is served on after SIGTERM, while /health/ready says 503, before the drain; not at all if nobody has asked it."`
 	DrainTimeout time.Duration `group:"process" default:"10s" help:"How long a drain may take after SIGTERM."`
 	GcPercent    int           `group:"process" default:"100" help:"Garbage collector percentage, unless GOGC is set."`
 	TimerSlack   time.Duration `group:"process" default:"2ms" help:"How late the kernel may wake the process for its own timers, which saves CPU time; 0 is what it is started with."`
@@ -159,6 +160,9 @@ func (c *Serve) Validate() error {
 	if c.DemoRate > maxDemoRate {
 		return fmt.Errorf("--demo-rate: must be at most %d", maxDemoRate)
 	}
+	if c.DrainDelay < 0 || c.DrainDelay > maxDrainDelay {
+		return fmt.Errorf("--drain-delay: must be 0 to %v", maxDrainDelay)
+	}
 	if c.TimerSlack < 0 || c.TimerSlack > maxTimerSlack {
 		return fmt.Errorf("--timer-slack: must be 0 to %v", maxTimerSlack)
 	}
@@ -179,6 +183,8 @@ const (
 	maxDemoRate = 100_000
 	// maxTimerSlack keeps the ticks of event loops apart.
 	maxTimerSlack = 50 * time.Millisecond
+	// maxDrainDelay is more than the slowest load balancer needs to look.
+	maxDrainDelay = time.Hour
 )
 
 // Loop is the part that the event loops are told. Log and Pages are left to

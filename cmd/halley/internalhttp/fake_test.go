@@ -19,12 +19,12 @@ import (
 
 // fake is a backend that remembers what it was given.
 type fake struct {
-	mu       sync.Mutex
-	got      []string
-	err      error // of each call
-	notReady bool
-	ended    string
-	limit    int
+	mu      sync.Mutex
+	got     []string
+	err     error // of each call
+	reasons []string
+	ended   string
+	limit   int
 }
 
 func (f *fake) Publish(batch []loop.Publication) error {
@@ -58,7 +58,7 @@ func (f *fake) Disconnect(_ context.Context, id string) (bool, error) {
 	return id == "s1", f.err
 }
 
-func (f *fake) Ready() bool { return !f.notReady }
+func (f *fake) Unready() []string { return f.reasons }
 
 func discard() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
 

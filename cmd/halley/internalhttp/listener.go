@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -32,9 +33,9 @@ type Registry interface {
 	Disconnect(ctx context.Context, id string) (bool, error)
 }
 
-// Readiness tells whether the server takes connections, as loop.Server does.
+// Readiness tells why the server should be sent no new clients, as loop.Server does.
 type Readiness interface {
-	Ready() bool
+	Unready() []string
 }
 
 // Backend is the server behind the listener.
@@ -67,9 +68,10 @@ type Listener struct {
 	mu      sync.Mutex // guards seen, and the order of bodies with keys
 	seen    *memory
 	server  *fasthttp.Server
-	sockets sync.Mutex // guards the next two
-	socket  *socket    // nil before Serve
-	ended   bool       // by Shutdown
+	asked   atomic.Bool // somebody wanted to know whether the server is ready
+	sockets sync.Mutex  // guards the next two
+	socket  *socket     // nil before Serve
+	ended   bool        // by Shutdown
 }
 
 const (

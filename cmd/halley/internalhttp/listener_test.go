@@ -64,8 +64,8 @@ func TestMethods(t *testing.T) {
 
 func TestReadiness(t *testing.T) {
 	r := newRig(t, nil)
-	r.notReady = true
-	r.expect("GET", "/health/ready", "", 503, `{"ready":false}`)
+	r.reasons = []string{"history file: disk full", "draining"}
+	r.expect("GET", "/health/ready", "", 503, `{"ready":false,"reasons":["history file: disk full","draining"]}`)
 	r.expect("GET", "/health/live", "", 200, `{"live":true}`)
 }
 

@@ -56,15 +56,26 @@ func (l *Listener) routes() []route {
 // live says that the process answers.
 func live(ctx *fasthttp.RequestCtx) { reply(ctx, fasthttp.StatusOK, map[string]bool{"live": true}) }
 
-// ready says whether the server takes connections: not before it listens, and
-// not while it drains.
+type readyJSON struct {
+	Ready   bool     `json:"ready"`
+	Reasons []string `json:"reasons,omitempty"`
+}
+
+// ready says whether the server should be sent clients: not before it listens, not
+// while it drains or is about to, and not while it cannot do its job; and why.
 func (l *Listener) ready(ctx *fasthttp.RequestCtx) {
+	l.asked.Store(true)
+	reasons := l.backend.Unready()
 	status := fasthttp.StatusOK
-	if !l.backend.Ready() {
+	if len(reasons) > 0 {
 		status = fasthttp.StatusServiceUnavailable
 	}
-	reply(ctx, status, map[string]bool{"ready": l.backend.Ready()})
+	reply(ctx, status, readyJSON{len(reasons) == 0, reasons})
 }
+
+// Watched tells whether somebody has asked for readiness: they want to see the end
+// of it before the server goes.
+func (l *Listener) Watched() bool { return l.asked.Load() }
 
 type channelJSON struct {
 	Channel     string `json:"channel"`
