@@ -18,7 +18,12 @@ const maxKey = 256
 // publish takes one message, an array of them, or one on each line. Nothing of
 // a bad body is published.
 func (l *Listener) publish(ctx *fasthttp.RequestCtx) {
-	items, err := l.parse(ctx.Request.Body())
+	body, err := l.body(ctx)
+	if err != nil {
+		refuseBody(ctx, err)
+		return
+	}
+	items, err := l.parse(body)
 	if err != nil {
 		refuse(ctx, err)
 		return
