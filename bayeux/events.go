@@ -124,9 +124,6 @@ func (x *exchange) openEvents(patterns []byte) {
 	for _, pattern := range list {
 		x.subscribeTo(pattern)
 	}
-	for _, pattern := range x.past.Missed {
-		s.drop(x.slot, pattern)
-	}
 	s.remember(x.slot, r, x.past)
 	s.attach(x.slot, r, x.req.To, EventSource)
 	s.await(x.now, x.slot, r)

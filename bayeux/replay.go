@@ -19,21 +19,12 @@ type replay struct {
 	left   bool             // one of rest may be subscribed to no more
 }
 
-// Page cuts entries to what is read at once: at most so many messages and bytes,
-// but one at least. upto is the number where it cut them, 0 if it did not.
-func Page(entries []history.Entry, messages, bytes int) (page []history.Entry, upto int64) {
-	for i := range entries {
-		bytes -= len(entries[i].Event)
-		if i > 0 && (i >= messages || bytes < 0) {
-			return entries[:i], entries[i-1].ID
-		}
-	}
-	return entries, 0
-}
-
 // remember queues what a subscription got of the past, and goes on with what the
 // session has to get beside.
 func (s *Server) remember(slot uint32, r *session, past Remembered) {
+	for _, pattern := range past.Missed {
+		s.drop(slot, pattern)
+	}
 	p := s.unread[slot]
 	if p == nil {
 		p = new(replay)
@@ -97,6 +88,9 @@ func (s *Server) takePage(slot uint32, r *session, p *replay, past Remembered) {
 			}
 		}
 	}
+	if !full {
+		reached = max(reached, past.Upto)
+	}
 	for i := range p.rest {
 		p.rest[i].After = max(p.rest[i].After, reached)
 	}
@@ -121,6 +115,15 @@ func (s *Server) queuePast(slot uint32, r *session, e history.Entry) {
 		s.moveKey(slot, &r.queue, key)
 	}
 }
+
+// PartOf is how much of the past is read at once for a session whose queue has so
+// much room: as much as there is room for whenever readOn has it read, or it would be
+// read twice, and no more than keeps others waiting for a moment.
+func PartOf(messages, bytes int) history.Part {
+	return history.Part{Messages: min(max(1, messages/4), longestPart), Bytes: bytes / 4}
+}
+
+const longestPart = 1000 // events
 
 // hasRoom tells whether the past may take so many bytes more of a queue: it leaves
 // half of it to what is live.

@@ -48,6 +48,7 @@ func (rules Rules) Of(name []byte) Behaviour {
 			}
 		}
 	}
+	b.Keep.Snapshot, b.Keep.Paced = b.Snapshot, b.Interval > 0
 	return b
 }
 

@@ -38,17 +38,22 @@ type journal struct {
 	synced  time.Time
 	failure error // the first one of the file's
 	damaged bool  // records in the middle of it were broken
+	image   imageFunc
 
 	mu      sync.Mutex
 	wake    sync.Cond
-	buffer  []byte         // records to write
-	waiting []func(error)  // for them
-	keep    *history.Image // to write the file anew with
-	due     bool           // a sync is
-	events  int            // in the file and the buffer
+	buffer  []byte        // records to write
+	waiting []func(error) // for them
+	anew    bool          // the file is to be written anew
+	due     bool          // a sync is
+	events  int           // in the file and the buffer
 	ended   bool
 	done    chan struct{}
 }
+
+// imageFunc hands the parts of what is remembered to put. Nothing that is appended is
+// remembered meanwhile.
+type imageFunc func(put func(history.Image))
 
 // disk is what a journal does to its file.
 type disk interface {
@@ -62,12 +67,12 @@ const compactLeast = 10_000
 
 // openJournal reads the file at path, which is made if it does not exist, and
 // calls load with each of its records. An event that is there twice is loaded once.
-func openJournal(path string, sync journalSync, load func(record)) (*journal, error) {
+func openJournal(path string, sync journalSync, load func(record), image imageFunc) (*journal, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("--history-file: %w", err)
 	}
-	j := &journal{path: path, sync: sync, file: file, done: make(chan struct{})}
+	j := &journal{path: path, sync: sync, file: file, image: image, done: make(chan struct{})}
 	j.wake.L = &j.mu
 	err = lock(file)
 	if err == nil {
@@ -156,14 +161,14 @@ func (j *journal) note(kind recordKind, id int64) {
 func (j *journal) bloated(left int) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.events >= compactLeast && j.events >= 2*left && j.keep == nil
+	return j.events >= compactLeast && j.events >= 2*left && !j.anew
 }
 
 // compact has the file written anew with what is known now alone.
-func (j *journal) compact(image history.Image) {
+func (j *journal) compact() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.keep = &image
+	j.anew = true
 	j.wake.Signal()
 }
 
@@ -187,8 +192,8 @@ func (j *journal) run() {
 		if !more {
 			return
 		}
-		if work.keep != nil {
-			j.rewrite(work.keep)
+		if work.anew {
+			j.rewrite()
 		}
 		err := j.write(work.buffer, work.due)
 		for _, stored := range work.waiting {
@@ -201,7 +206,7 @@ func (j *journal) run() {
 type work struct {
 	buffer  []byte
 	waiting []func(error)
-	keep    *history.Image
+	anew    bool
 	due     bool
 }
 
@@ -209,15 +214,12 @@ type work struct {
 func (j *journal) take() (w work, more bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for len(j.buffer) == 0 && j.keep == nil && !j.due && !j.ended {
+	for len(j.buffer) == 0 && !j.anew && !j.due && !j.ended {
 		j.wake.Wait()
 	}
-	w = work{j.buffer, j.waiting, j.keep, j.due}
-	j.buffer, j.waiting, j.keep, j.due = nil, nil, nil, false
-	if w.keep != nil {
-		j.events = len(w.keep.Entries)
-	}
-	return w, len(w.buffer) > 0 || w.keep != nil || w.due
+	w = work{j.buffer, j.waiting, j.anew, j.due}
+	j.buffer, j.waiting, j.anew, j.due = nil, nil, false, false
+	return w, len(w.buffer) > 0 || w.anew || w.due
 }
 
 // write writes to the file, and syncs it when that is to be. After a failure
@@ -241,7 +243,7 @@ func (j *journal) write(buffer []byte, due bool) error {
 // rewrite replaces the file by one of what image has. Events that wait to be
 // written may be in it: the second copy is passed over when it is read. If anything
 // fails, the old file goes on.
-func (j *journal) rewrite(image *history.Image) {
+func (j *journal) rewrite() {
 	if j.failure != nil {
 		return
 	}
@@ -250,7 +252,11 @@ func (j *journal) rewrite(image *history.Image) {
 		return
 	}
 	out := bufio.NewWriterSize(next, 1<<20)
-	writeImage(out, image)
+	events := 0
+	j.image(func(part history.Image) {
+		writeImage(out, &part)
+		events += len(part.Entries)
+	})
 	err = errors.Join(out.Flush(), next.Sync(), next.Chmod(0o644), lock(next))
 	if err == nil {
 		err = os.Rename(next.Name(), j.path)
@@ -263,6 +269,9 @@ func (j *journal) rewrite(image *history.Image) {
 	j.file.Close()
 	j.file, j.dirty = next, false
 	j.failure = j.syncFolder()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.events = events // and those that came meanwhile, which is no matter
 }
 
 // writeImage writes an image as records, which are read in this order: what is gone

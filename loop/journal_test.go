@@ -27,7 +27,7 @@ func journalAt(t testing.TB, path string, sync journalSync) (*journal, []history
 		if r.kind == recordEvent {
 			got = append(got, r.Entry)
 		}
-	})
+	}, func(put func(history.Image)) { put(history.Image{}) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,11 @@ func TestTornJournal(t *testing.T) {
 	for range 50 {
 		equal(t, <-stored, nil)
 	}
-	j.compact(history.Image{Entries: []history.Entry{entryOf(49), entryOf(50)}, Last: 50})
+	j.image = func(put func(history.Image)) {
+		put(history.Image{Entries: []history.Entry{entryOf(49), entryOf(50)}})
+		put(history.Image{Last: 50})
+	}
+	j.compact()
 	j.append(entryOf(51), func(err error) { stored <- err })
 	<-stored
 	mustClose(t, j)
@@ -187,7 +191,7 @@ func TestFirstVersionOfTheFile(t *testing.T) {
 func TestFilesOfOthers(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	mustWrite(t, path, []byte("root:x:0:0:root:/root:/bin/sh\n"))
-	if _, err := openJournal(path, syncNever, func(record) {}); !errors.Is(err, errForeign) {
+	if _, err := openJournal(path, syncNever, func(record) {}, nil); !errors.Is(err, errForeign) {
 		t.Errorf("a text is taken for a history: %v", err)
 	}
 	text, _ := os.ReadFile(path)
@@ -196,14 +200,14 @@ func TestFilesOfOthers(t *testing.T) {
 	j, _ := journalAt(t, path, syncNever)
 	refused := func() {
 		t.Helper()
-		if other, err := openJournal(path, syncNever, func(record) {}); err == nil {
+		if other, err := openJournal(path, syncNever, func(record) {}, nil); err == nil {
 			other.close()
 			t.Error("two servers use one file")
 		}
 	}
 	refused()
 	before, _ := os.Stat(path)
-	j.compact(history.Image{})
+	j.compact()
 	eventually(t, func() bool { after, err := os.Stat(path); return err == nil && !os.SameFile(before, after) })
 	refused()
 	mustClose(t, j)

@@ -3,55 +3,66 @@ package loop
 import (
 	"fmt"
 	"testing"
+
+	"halley/bayeux"
 )
 
-// A client may have missed far more than its queue holds. It gets all of it, in order,
-// and then what is live, whatever becomes of those who are too slow.
-func TestReplayIsLargerThanTheQueue(t *testing.T) {
-	t.Parallel()
-	for _, slow := range []string{"drop-oldest", "disconnect"} {
-		s := start(t, func(c *Config) {
-			c.Loops, c.Rules, c.QueueMessages, c.Slow = 2, []string{"/h/** history=1000"}, 10, slow
-		})
-		var want []string
-		note := func(n int) {
-			want = append(want, fmt.Sprint(n))
-			mustPublish(t, s, fmt.Sprintf("/h/%d", n%3), fmt.Sprint(n))
-		}
-		for n := range 500 {
-			note(n)
-		}
-		a := dial(t, s)
-		id := a.handshake()
-		got := events(a.bayeux(subscribeFrom(id, "/h/*", "-2")))
-		got = append(got, a.drainEvents(id, 100)...)
-		for n := range 50 {
-			note(500 + n)
-		}
-		got = append(got, a.drainEvents(id, len(want)-len(got))...)
-		equal(t, got, want)
-		equal(t, s.Stats().QueueDropped, 0)
+// A replay reads each event once, a part at a time, however long it is and however
+// many patterns bring it.
+func TestReplayReadsEachEventOnce(t *testing.T) {
+	const total = 20_000
+	s := start(t, withRules("/h/** history=100000"))
+	publishMany(t, s, 100, total)
+	w := dial(t, s)
+	id := w.handshake()
+	w.bayeux(fmt.Sprintf(`{"channel":"/meta/subscribe","clientId":%q,"subscription":["/h/**","/h/*","/h/7","/h/*","/none/*"],"ext":{"replay":-2}}`, id))
+	got := 0
+	for s.Stats().HistoryRead < total {
+		got += len(events(w.bayeux(connect(id))))
+	}
+	stats, part := s.Stats(), bayeux.PartOf(s.cfg.QueueMessages, s.cfg.QueueBytes)
+	if stats.HistoryRead > total+uint64(part.Messages) {
+		t.Errorf("%d events were read for %d", stats.HistoryRead, total)
+	}
+	if most := uint64(total/part.Messages + 4); stats.HistoryPages > most {
+		t.Errorf("%d parts, want %d", stats.HistoryPages, most)
 	}
 }
 
-// A message that waits for its turn can be passed by a cursor that other channels have
-// moved on. With a snapshot the last one comes again.
-func TestReplayBringsWhatWaitedForItsTurn(t *testing.T) {
-	s := start(t, withRules("/r/** history=10 rate=0.01/s snapshot"))
-	a := dial(t, s)
-	id := a.handshake()
-	a.bayeux(subscribe(id, "/r/*"))
-	mustPublish(t, s, "/r/a", "1")
-	mustPublish(t, s, "/r/a", "2")
-	mustPublish(t, s, "/r/b", "3")
-	var cursor any
-	for got := 0; got < 2; {
-		for _, m := range a.bayeux(connect(id)) {
-			if number, ok := m["replayId"]; ok {
-				cursor, got = number, got+1
-			}
+// publishMany publishes so many events to the channels /h/0, /h/1 …
+func publishMany(t testing.TB, s *Server, channels, events int) {
+	t.Helper()
+	for n := 0; n < events; n += 1000 {
+		batch := make([]Publication, 1000)
+		for i := range batch {
+			batch[i] = publication(fmt.Sprintf("/h/%d", (n+i)%channels), fmt.Sprint(n+i))[0]
+		}
+		if err := s.Publish(batch); err != nil {
+			t.Fatal(err)
 		}
 	}
-	b := dial(t, s)
-	equal(t, events(b.bayeux(subscribeFrom(b.handshake(), "/r/*", fmt.Sprint(cursor)))), []string{"2", "3"})
+}
+
+// An event on a channel with the name of a pattern hides no other from it.
+func TestReplayOfAPatternThatIsAChannel(t *testing.T) {
+	s := start(t, withRules("/h/* history=10 snapshot"))
+	for n, name := range []string{"/h/a", "/h/*", "/h/b"} {
+		mustPublish(t, s, name, fmt.Sprint(n))
+	}
+	equal(t, events(replayTo(t, s, "/h/*", -2)), []string{"0", "1", "2"})
+	a := dial(t, s)
+	equal(t, events(a.bayeux(subscribe(a.handshake(), "/h/*"))), []string{"0", "1", "2"})
+}
+
+// Of a snapshot that is larger than a queue the newest events come, and that there were
+// more is told.
+func TestSnapshotLargerThanAQueue(t *testing.T) {
+	s := start(t, func(c *Config) { c.Loops, c.Rules, c.QueueMessages = 1, []string{"/h/* snapshot"}, 20 })
+	publishMany(t, s, 1000, 1000)
+	w := dial(t, s)
+	id := w.handshake()
+	got := w.bayeux(subscribe(id, "/h/*"))
+	equal(t, len(events(got)), 20)
+	equal(t, events(got)[19], "999")
+	equal(t, w.bayeux(connect(id))[0]["ext"], map[string]any{"dropped": map[string]any{"/h/*": 1}})
 }

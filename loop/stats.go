@@ -38,17 +38,19 @@ type Stats struct {
 	Sessions, Held                 int64 // now
 	Handshakes, Expired, Displaced uint64
 	Requests, BytesIn, BytesOut    uint64
-	MessagesIn                     uint64 // Bayeux messages that came in
-	Published                      uint64 // events accepted, from clients and from the server's side
-	Delivered                      uint64 // events written to clients
-	QueueDropped                   uint64 // events lost to full queues
-	Conflated                      uint64 // events that a newer one took the place of
-	HistoryEvents, HistoryBytes    int    // remembered now
-	Bounced                        uint64 // events that went back to their queue
-	LostInFlight                   uint64 // replies with events whose connection died before they were confirmed
-	BayeuxErrors, HTTPErrors       uint64 // replies with an error
-	ScanErrors                     uint64 // bodies that are no batch of messages
-	FrameErrors                    uint64 // websockets closed for their frames
+	MessagesIn                     uint64        // Bayeux messages that came in
+	Published                      uint64        // events accepted, from clients and from the server's side
+	Delivered                      uint64        // events written to clients
+	QueueDropped                   uint64        // events lost to full queues
+	Conflated                      uint64        // events that a newer one took the place of
+	HistoryEvents, HistoryBytes    int           // remembered now
+	HistoryPages, HistoryRead      uint64        // parts of the past that were read, and events in them
+	HistoryLongestHold             time.Duration // of the store's lock
+	Bounced                        uint64        // events that went back to their queue
+	LostInFlight                   uint64        // replies with events whose connection died before they were confirmed
+	BayeuxErrors, HTTPErrors       uint64        // replies with an error
+	ScanErrors                     uint64        // bodies that are no batch of messages
+	FrameErrors                    uint64        // websockets closed for their frames
 	ParseErrors                    map[string]uint64
 	Floods, SlowClosed, Panics     uint64
 	OriginsRefused                 uint64          // requests of pages that --allow-origin does not admit
@@ -72,7 +74,7 @@ func (s *Server) Stats() Stats {
 		LoopLag:     make([]time.Duration, s.cfg.Loops),
 		Uptime:      time.Since(s.start),
 	}
-	total.HistoryEvents, total.HistoryBytes = s.store.usage()
+	s.store.usage(&total)
 	ctx, cancel := context.WithTimeout(context.Background(), statsTimeout)
 	defer cancel()
 	for _, p := range s.census.take(ctx, s) {

@@ -2,7 +2,6 @@ package loop
 
 import (
 	"context"
-	"strconv"
 	"sync"
 	"time"
 
@@ -19,6 +18,10 @@ type store struct {
 	mu     sync.Mutex
 	past   *history.Store
 	file   *journal // nil without --history-file
+
+	since           time.Time     // when the lock was taken
+	longest         time.Duration // that it was held
+	pages, recalled uint64        // parts of the past, and events in them
 }
 
 func newStore(s *Server) *store {
@@ -29,27 +32,25 @@ func newStore(s *Server) *store {
 // start in microseconds, or after those of the file: so those of a later run are
 // greater, and a cursor of a run that is forgotten can be told from one of this.
 func (st *store) open() error {
-	st.mu.Lock()
-	defer st.mu.Unlock()
 	s := st.server
 	first := s.start.UnixMicro()
 	if s.cfg.HistoryFile == "" {
 		st.past.Begin(first, 0)
 		return nil
 	}
-	file, err := openJournal(s.cfg.HistoryFile, journalSync(s.cfg.HistorySync), st.load)
+	file, err := openJournal(s.cfg.HistoryFile, journalSync(s.cfg.HistorySync), st.load, st.image)
 	if err != nil {
 		return err
 	}
 	st.file = file
 	known := st.past.Last() > 0
 	st.past.Begin(first, unwritten)
-	st.past.Expire(s.now())
+	st.expireAll()
 	switch last := st.past.Last(); {
 	case file.damaged:
 		s.cfg.Log.Error("the history file is damaged: cursors from before are refused", "file", s.cfg.HistoryFile)
 		st.past.Forget(last)
-		file.compact(st.past.Image())
+		file.compact()
 	case known:
 		file.note(recordLast, last)
 	default:
@@ -90,8 +91,8 @@ func (st *store) load(r record) {
 // when a channel's history is as safe as was asked for, at once if there is no
 // file.
 func (st *store) publish(e bayeux.Event, b bayeux.Behaviour, stored func(error)) {
-	st.mu.Lock()
-	defer st.mu.Unlock()
+	st.lock()
+	defer st.unlock()
 	id := st.past.Next()
 	if b.Remembered() {
 		e = st.remember(e, id, b, stored)
@@ -118,92 +119,34 @@ func (st *store) remember(e bayeux.Event, id int64, b bayeux.Behaviour, stored f
 	return e
 }
 
-// join takes what is remembered of the wanted patterns and posts it to the loop
-// that asked, behind all that was published before.
-func (st *store) join(loop uint16, ticket bayeux.Ticket, wanted []bayeux.Wanted) {
+// hold is how many entries are worked on at most before the lock is given to others.
+const hold = 1000
+
+// lock takes the lock, and unlock gives it back: neither is far from the other.
+func (st *store) lock() {
 	st.mu.Lock()
-	defer st.mu.Unlock()
-	past := st.recall(wanted)
-	st.server.post(loop, entry{kind: entryCall, call: func(r *reactor) {
-		r.core.Joined(r.now(), ticket, past, &r.fx)
-		r.perform()
-	}}, nil)
+	st.since = time.Now()
 }
 
-// read takes the next part of a session's replay, as join does.
-func (st *store) read(loop uint16, session bayeux.Address, ticket bayeux.Ticket, wanted []bayeux.Wanted) {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	st.past.Expire(st.server.now())
-	var past bayeux.Remembered
-	for _, w := range wanted {
-		entries, ok := st.past.Replay(past.Entries, []byte(w.Pattern), w.After)
-		if past.Entries = entries; !ok {
-			past.Missed = append(past.Missed, w.Pattern)
+func (st *store) unlock() {
+	st.longest = max(st.longest, time.Since(st.since))
+	st.mu.Unlock()
+}
+
+// image hands what is remembered to put, part by part.
+func (st *store) image(put func(history.Image)) {
+	st.lock()
+	imaging := st.past.Image()
+	st.unlock()
+	for more := true; more; {
+		var part history.Image
+		st.lock()
+		if part, more = imaging.Next(hold); !more {
+			part = imaging.End()
 		}
+		st.unlock()
+		put(part)
 	}
-	past.Entries, past.Upto = st.page(past.Entries)
-	st.server.post(loop, entry{kind: entryCall, call: func(r *reactor) { r.core.Recalled(session, ticket, past) }}, nil)
-}
-
-func (st *store) recall(wanted []bayeux.Wanted) (past bayeux.Remembered) {
-	st.past.Expire(st.server.now())
-	var replayed []history.Entry
-	for _, w := range wanted {
-		if !w.Replay {
-			past.Entries = st.past.Snapshot(past.Entries, []byte(w.Pattern), func(name string) bool {
-				return st.server.rules.Of([]byte(name)).Snapshot
-			})
-			continue
-		}
-		entries, ok := st.past.Replay(replayed, []byte(w.Pattern), w.After)
-		if !ok {
-			if w.Lenient {
-				past.Missed = append(past.Missed, w.Pattern)
-			}
-			if entries, w.After, ok = st.instead(replayed, entries, w); !ok {
-				return bayeux.Remembered{Failure: "400::The replayId {" + strconv.FormatInt(w.After, 10) + "} you provided was invalid"}
-			}
-		}
-		past.Entries = st.late(past.Entries, w)
-		replayed, past.Replays = entries, append(past.Replays, w)
-	}
-	replayed, past.Upto = st.page(replayed)
-	past.Entries = history.Merge(append(past.Entries, replayed...))
-	return past
-}
-
-// late appends the last events of channels with a rate and a snapshot that a cursor is
-// past: they may have waited for their turn while others moved the cursor on.
-func (st *store) late(entries []history.Entry, w bayeux.Wanted) []history.Entry {
-	last := st.past.Snapshot(nil, []byte(w.Pattern), func(name string) bool {
-		b := st.server.rules.Of([]byte(name))
-		return b.Snapshot && b.Interval > 0
-	})
-	for _, e := range last {
-		if e.ID <= w.After {
-			entries = append(entries, e)
-		}
-	}
-	return entries
-}
-
-// page is as much of what is replayed as may wait for a client at once.
-func (st *store) page(entries []history.Entry) (page []history.Entry, upto int64) {
-	return bayeux.Page(history.Merge(entries), st.server.cfg.QueueMessages, st.server.cfg.QueueBytes)
-}
-
-// instead is what a client gets whose cursor stands for nothing that is still
-// remembered: by --history-expired an error, all that is, or nothing.
-func (st *store) instead(before, found []history.Entry, w bayeux.Wanted) (_ []history.Entry, after int64, ok bool) {
-	switch policy := st.server.cfg.HistoryExpired; {
-	case policy == "earliest", policy == "error" && w.Lenient:
-		all, _ := st.past.Replay(before, []byte(w.Pattern), history.Earliest)
-		return all, history.Earliest, true
-	case policy == "tip":
-		return before, history.Tip, true
-	}
-	return found, w.After, false
 }
 
 // expireEvery is how often the store looks for what has become too old.
@@ -220,23 +163,35 @@ func (st *store) expire(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		st.mu.Lock()
-		st.past.Expire(st.server.now())
-		if st.file != nil && st.file.bloated(st.past.Kept()) {
-			st.file.compact(st.past.Image())
-		}
-		st.mu.Unlock()
+		kept := st.expireAll()
 		if st.file != nil {
+			if st.file.bloated(kept) {
+				st.file.compact()
+			}
 			st.file.beat()
 		}
 	}
 }
 
-// usage tells how many events are remembered and about how many bytes they take.
-func (st *store) usage() (events, bytes int) {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	return st.past.Len(), st.past.Bytes()
+// expireAll forgets what has become too old, and tells how much with a history is
+// left.
+func (st *store) expireAll() (kept int) {
+	for more := true; more; {
+		st.lock()
+		more = st.past.Expire(st.server.now(), hold)
+		kept = st.past.Kept()
+		st.unlock()
+	}
+	return kept
+}
+
+// usage tells of the store in stats.
+func (st *store) usage(stats *Stats) {
+	st.lock()
+	defer st.unlock()
+	stats.HistoryEvents, stats.HistoryBytes = st.past.Len(), st.past.Bytes()
+	stats.HistoryPages, stats.HistoryRead = st.pages, st.recalled
+	stats.HistoryLongestHold = st.longest
 }
 
 // close flushes the history file.

@@ -19,3 +19,8 @@ func Matches(pattern, name []byte) bool {
 	}
 	return deep || bytes.IndexByte(rest[1:], '/') < 0
 }
+
+// IsWildcard tells whether pattern matches other names than itself.
+func IsWildcard(pattern []byte) bool {
+	return bytes.HasSuffix(pattern, wildSuffix) || bytes.HasSuffix(pattern, deepSuffix)
+}

@@ -1,7 +1,8 @@
 package history
 
-// Image is what a store knows of its channels with a history. A store that is told
-// all of it, in this order, answers each Replay as the one that it is of.
+// Image is a part of what a store knows of its channels with a history. A store that
+// is told all parts, each in this order, answers each reader as the one that they
+// are of.
 type Image struct {
 	Floor   int64   // for Forget
 	Floors  []Floor // for ForgetOf
@@ -16,28 +17,48 @@ type Floor struct {
 	ID      int64  // the number
 }
 
-// Image returns what s knows now.
-func (s *Store) Image() Image {
-	i := Image{Last: s.last, Floor: s.floor, Gone: s.lost}
-	for name, r := range s.channels {
-		if !r.replays {
-			continue
-		}
-		if r.floor > 0 {
-			i.Floors = append(i.Floors, Floor{name, r.floor})
-		}
-		i.Entries = append(i.Entries, r.entries.live()...)
-	}
-	sort(i.Entries)
-	return i
+// Imaging takes an image part by part. Meanwhile no entry with a history may be
+// added, but everything may be forgotten. A store has one at a time.
+type Imaging struct {
+	store *Store
+	at    int64 // the number up to which it is taken
 }
 
-// Kept is the number of entries that an Image has.
-func (s *Store) Kept() (n int) {
-	for _, r := range s.channels {
-		if r.replays {
-			n += r.entries.len()
+// Image begins an image of s.
+func (s *Store) Image() *Imaging {
+	s.changed = make(map[string]int64)
+	return &Imaging{store: s}
+}
+
+// Next is the next part, of at most so many entries. More is false if there is none.
+func (i *Imaging) Next(most int) (part Image, more bool) {
+	s := i.store
+	part.Floor = s.floor
+	p := s.all.entries.after(i.at)
+	for range most {
+		ref, ok := p.ref()
+		if !ok {
+			break
 		}
+		more, i.at = true, ref.id
+		if r := s.channels[ref.entry.Channel]; r.replays {
+			if r.floor > 0 && r.entries.first() == ref.entry {
+				part.Floors = append(part.Floors, Floor{r.name, r.floor})
+			}
+			part.Entries = append(part.Entries, *ref.entry)
+		}
+		p = p.next()
 	}
-	return n
+	return part, more
+}
+
+// End is the last part: what was forgotten while the others were taken, too.
+func (i *Imaging) End() Image {
+	s := i.store
+	part := Image{Floor: s.floor, Gone: s.lost, Last: s.last}
+	for name, id := range s.changed {
+		part.Floors = append(part.Floors, Floor{name, id})
+	}
+	s.changed = nil
+	return part
 }

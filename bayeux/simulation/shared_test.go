@@ -92,7 +92,7 @@ func (s *store) reborn(kept bool) *store {
 		next.past.Add(r.entry, r.keep)
 	}
 	next.journal = s.journal
-	next.past.Expire(s.w.now)
+	next.past.Expire(s.w.now, historyBytes)
 	return next
 }
 
@@ -147,15 +147,16 @@ func (s *store) join(l *loop, ticket bayeux.Ticket, wanted []bayeux.Wanted) {
 // read posts the next part of a session's replay.
 func (s *store) read(l *loop, session bayeux.Address, ticket bayeux.Ticket, wanted []bayeux.Wanted) {
 	var past bayeux.Remembered
-	s.past.Expire(s.w.now)
+	s.past.Expire(s.w.now, historyBytes)
+	var reading history.Reading
 	for _, p := range wanted {
-		entries, ok := s.past.Replay(past.Entries, []byte(p.Pattern), p.After)
-		if past.Entries = entries; !ok {
+		s.past.Follow(&reading, []byte(p.Pattern), p.After)
+		if !s.past.Valid([]byte(p.Pattern), p.After) {
 			past.Missed = append(past.Missed, p.Pattern)
 			s.w.model.sessions[session].overtaken[p.Pattern] = true
 		}
 	}
-	past.Entries, past.Upto = s.page(past.Entries)
+	past.Entries, past.Upto = reading.Page(s.part())
 	if n := len(past.Entries); n > 1 && s.w.strikes(bugSkipPast, 4) {
 		past.Entries = past.Entries[n/2:]
 	}
@@ -168,36 +169,33 @@ func (s *store) read(l *loop, session bayeux.Address, ticket bayeux.Ticket, want
 }
 
 func (s *store) recall(wanted []bayeux.Wanted) (past bayeux.Remembered) {
-	s.past.Expire(s.w.now)
-	var replayed []history.Entry
+	s.past.Expire(s.w.now, historyBytes)
+	var reading history.Reading
+	part := history.Part{Messages: s.w.plan.queueMessages, Bytes: s.w.plan.queueBytes}
 	for _, p := range wanted {
-		if !p.Replay {
-			past.Entries = s.past.Snapshot(past.Entries, []byte(p.Pattern), func(name string) bool {
-				return s.w.rules.Of([]byte(name)).Snapshot
-			})
-			continue
-		}
-		entries, ok := s.past.Replay(replayed, []byte(p.Pattern), p.After)
-		if !ok {
+		pattern, cut := []byte(p.Pattern), false
+		switch {
+		case !p.Replay:
+			past.Entries, cut = s.past.Snapshot(past.Entries, pattern, &part)
+		case !s.past.Valid(pattern, p.After):
 			return bayeux.Remembered{Failure: "400::The replayId {" + strconv.FormatInt(p.After, 10) + "} you provided was invalid"}
+		default:
+			past.Entries, cut = s.past.Late(past.Entries, pattern, p.After, &part)
+			s.past.Follow(&reading, pattern, p.After)
+			past.Replays = append(past.Replays, p)
 		}
-		for _, e := range s.past.Snapshot(nil, []byte(p.Pattern), func(name string) bool {
-			b := s.w.rules.Of([]byte(name))
-			return b.Snapshot && b.Interval > 0
-		}) {
-			if e.ID <= p.After {
-				past.Entries = append(past.Entries, e)
-			}
+		if cut {
+			past.Missed = append(past.Missed, p.Pattern)
 		}
-		replayed, past.Replays = entries, append(past.Replays, p)
 	}
-	replayed, past.Upto = s.page(replayed)
-	past.Entries = history.Merge(append(past.Entries, replayed...))
+	page, upto := reading.Page(s.part())
+	past.Upto = upto
+	past.Entries = history.Merge(append(past.Entries, page...))
 	return past
 }
 
-func (s *store) page(entries []history.Entry) (page []history.Entry, upto int64) {
-	return bayeux.Page(history.Merge(entries), s.w.plan.queueMessages, s.w.plan.queueBytes)
+func (s *store) part() history.Part {
+	return bayeux.PartOf(s.w.plan.queueMessages, s.w.plan.queueBytes)
 }
 
 func matches(pattern, name string) bool { return channel.Matches([]byte(pattern), []byte(name)) }

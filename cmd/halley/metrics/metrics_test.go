@@ -37,12 +37,13 @@ func TestEveryStatIsShown(t *testing.T) {
 		}
 	}
 	s.Uptime = 4 * time.Second
+	s.HistoryLongestHold = 250 * time.Millisecond
 	s.ParseErrors = map[string]uint64{"target": 51, "header name": 52}
 	s.LoopLag = []time.Duration{0, 1500 * time.Millisecond}
 	text := page(t, s)
 	for i := range v.NumField() {
 		name, k := v.Type().Field(i).Name, v.Field(i).Kind()
-		if name == "Uptime" || k != reflect.Int && k != reflect.Int64 && k != reflect.Uint64 {
+		if name == "Uptime" || name == "HistoryLongestHold" || k != reflect.Int && k != reflect.Int64 && k != reflect.Uint64 {
 			continue
 		}
 		// Only our own: a figure of the process may be any number by chance.
@@ -53,6 +54,7 @@ func TestEveryStatIsShown(t *testing.T) {
 	}
 	for _, want := range []string{
 		"halley_uptime_seconds 4\n",
+		"halley_history_lock_longest_seconds 0.25\n",
 		`halley_parse_errors_total{kind="target"} 51`,
 		`halley_parse_errors_total{kind="header name"} 52`,
 		`halley_loop_lag_seconds{loop="0"} 0`,
