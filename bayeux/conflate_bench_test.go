@@ -121,7 +121,7 @@ func (m *market) take() {
 		if e := &m.fx.List[i]; e.Kind == Deliver && e.Numbered {
 			m.bytes += len(m.fx.Messages(e))
 			before := m.server.Stats().Delivered
-			m.server.Written(e.Session, e.Upto)
+			m.server.Written(0, e.Session, e.Upto)
 			m.delivered += int(m.server.Stats().Delivered - before)
 		}
 	}

@@ -113,14 +113,13 @@ func (x *exchange) arrive(m *message.Message, w wish) (a arrival) {
 	a.first = r.state != connected
 	r.state = connected
 	a.kind = x.connectionType(m)
-	again := x.acknowledge(w)
-	r.hear(a.kind)
+	again, advice := x.acknowledge(w), w.advice
+	r.hear(a.kind, x.alone && advice.timeout != 0)
 	x.takeOver(a.kind)
 	r.outstanding = r.outstanding && x.unread(a.kind)
 	if sync, ok := readTimesync(x.now, m); ok {
 		s.syncs[x.slot] = sync
 	}
-	advice := w.advice
 	interval := max(advice.interval, s.cfg.Interval)
 	a.reply = connectReply{full: a.first || advice.present || r.advised != a.kind || r.told != interval, interval: interval}
 	r.advised, r.told = a.kind, interval
@@ -195,22 +194,21 @@ func (x *exchange) hold(m *message.Message, kind ConnectionType, advise bool, ti
 	x.fx.add(Effect{Kind: Hold, To: x.req.To, Session: s.address(x.slot, r)}, x.fx.begin())
 }
 
-// displace ends the held connect in favour of this one. One over a websocket that
-// lives on is answered, should its client still think that it is the one; two on
-// the same websocket are their client's affair.
+// displace answers the held connect, without events, in favour of this one: its
+// client may still think that it is the one. Should two take turns with polls, each
+// waits a while before its next. Two on the same websocket are their client's affair.
 func (x *exchange) displace() {
 	s, r := x.s, x.session
-	switch {
-	case r.heldType != WebSocket:
-		x.fx.add(Effect{Kind: Close, To: r.held}, x.fx.begin())
+	if r.held == x.req.To {
 		s.unhold(x.slot, r)
-	case r.held != x.req.To:
-		reply := advisedReply(r)
-		reply.left = true
-		s.resume(x.now, x.slot, r, reply, x.fx)
-	default:
-		s.unhold(x.slot, r)
+		return
 	}
+	reply := advisedReply(r)
+	reply.left = true
+	if r.heldType.answers() {
+		reply.full, reply.interval = true, max(r.told, s.cfg.MultiInterval)
+	}
+	s.resume(x.now, x.slot, r, reply, x.fx)
 }
 
 // takeOver makes this connect's connection the one that its session uses: what
@@ -263,6 +261,7 @@ func (s *Server) resume(now int64, slot uint32, r *session, reply connectReply, 
 	if reply.losses {
 		s.tells(slot, r, &effect)
 	}
+	r.sends(&effect)
 	fx.add(effect, start)
 	s.unhold(slot, r)
 	s.await(now, slot, r)

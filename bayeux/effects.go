@@ -22,9 +22,8 @@ const (
 	// Hold keeps the request To waiting for the session at Session; the executor
 	// reports Gone if its connection closes.
 	Hold
-	// Close ends the held request To, which a newer connect has displaced: status
-	// 408, an empty body, and the connection closes. A websocket is closed on which
-	// more came than may wait.
+	// Close ends the request To, of which more came than may wait: status 413, an
+	// empty body, and the connection closes. A websocket is closed.
 	Close
 	// Abandon gives up the reply to To, whose client has come back without waiting
 	// for the rest of it: if bytes of it still wait, its connection closes.

@@ -201,6 +201,9 @@ func (x *exchange) reply() {
 	if r != nil && x.tells {
 		s.tells(x.slot, r, &effect)
 	}
+	if r != nil {
+		r.sends(&effect)
+	}
 	if len(x.replies) > 0 {
 		x.fx.join(start)
 		x.fx.arena = append(x.fx.arena, x.replies...)

@@ -209,7 +209,7 @@ func (w *pacedWorld) take(sender *pacedClient) {
 			}
 		}
 		if e.Numbered {
-			w.server.Written(e.Session, e.Upto)
+			w.server.Written(0, e.Session, e.Upto)
 		}
 	}
 	w.fx.Reset()

@@ -117,11 +117,11 @@ func (w *world) decide(c *modelClient, written bool) {
 	e := c.flight
 	c.flight = nil
 	if !written {
-		w.server.Bounced(e.Session, e.Upto)
+		w.server.Bounced(0, e.Session, e.Upto)
 		return
 	}
 	c.got = append(c.got, c.events...)
-	w.server.Written(e.Session, e.Upto)
+	w.server.Written(0, e.Session, e.Upto)
 }
 
 // settle lets everything arrive.
@@ -190,7 +190,7 @@ func (w *world) receive(e *Effect) {
 		return
 	}
 	if e.Numbered {
-		w.server.Bounced(e.Session, e.Upto)
+		w.server.Bounced(0, e.Session, e.Upto)
 	}
 }
 

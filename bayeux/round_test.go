@@ -47,7 +47,7 @@ func TestConflatedEventsOfASlowStream(t *testing.T) {
 			publish(hot)
 			publish((flush*100 + n) % channels)
 		}
-		s.Written(group.Session, group.Upto)
+		s.Written(0, group.Session, group.Upto)
 	}
 	if least := slices.Min(seen); least < 4 || seen[hot] < least {
 		t.Errorf("the channels came %d times at least, the fastest %d times", least, seen[hot])

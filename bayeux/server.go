@@ -219,7 +219,7 @@ func (s *Server) Tick(now int64, fx *Effects) (more bool) {
 		switch {
 		case r.isHeld:
 			s.resume(now, slot, r, advisedReply(r), fx)
-		case r.lined || s.behind:
+		case r.lined || s.behind || r.leaving:
 			s.await(now, slot, r)
 		default:
 			s.stats.Expired++
@@ -230,12 +230,33 @@ func (s *Server) Tick(now int64, fx *Effects) (more bool) {
 	return more || len(s.expired) == expiryBatch
 }
 
+// sends notes that an effect whose fate will be told is on its way: the session does
+// not expire before.
+func (r *session) sends(effect *Effect) {
+	if effect.Numbered {
+		r.leaving, r.leavingUpto = true, effect.Upto
+	}
+}
+
+// left notes that the last numbered reply is on its way no more. Only now can its
+// client come back.
+func (s *Server) left(now int64, slot uint32, r *session, upto uint32) {
+	if !r.leaving || r.leavingUpto != upto {
+		return
+	}
+	r.leaving = false
+	if !r.hasStream || r.carrier != r.stream {
+		s.await(now, slot, r)
+	}
+}
+
 // Written reports that the reply with events up to number upto was written.
-func (s *Server) Written(a Address, upto uint32) {
+func (s *Server) Written(now int64, a Address, upto uint32) {
 	r := s.sessions.find(a)
 	if r == nil {
 		return
 	}
+	s.left(now, a.Slot, r, upto)
 	if !r.acknowledges && s.told(a.Slot, upto) {
 		s.settleDrops(a.Slot, true)
 	}
@@ -252,11 +273,12 @@ func (s *Server) Written(a Address, upto uint32) {
 
 // Bounced reports that the reply with events up to number upto was not written:
 // they go back to the front of the queue, and what it told of losses is told again.
-func (s *Server) Bounced(a Address, upto uint32) {
+func (s *Server) Bounced(now int64, a Address, upto uint32) {
 	r := s.sessions.find(a)
 	if r == nil {
 		return
 	}
+	s.left(now, a.Slot, r, upto)
 	if !r.acknowledges && s.told(a.Slot, upto) {
 		s.settleDrops(a.Slot, false)
 	}

@@ -45,7 +45,9 @@ type session struct {
 	streamed     bool   // … on a stream: its client's connects tell nothing of them
 	ackNumber    uint32 // of the last connect reply
 	turn         uint32 // connects so far
-	told         int64  // how long its client was last told to stay away between connects
+	leaving      bool   // the fate of the last numbered reply, up to leavingUpto, is not known
+	leavingUpto  uint32
+	told         int64 // how long its client was last told to stay away between connects
 }
 
 // noSlot marks the absence of a session.

@@ -20,9 +20,9 @@ const (
 // hear takes note of a connect that comes while an event-stream may be open. One of
 // the type eventsource is sent by a client that has seen its stream open. A poll tells
 // that it has not, but for the first one since then, or since events went on the
-// stream, which may have been on its way for long.
-func (r *session) hear(kind ConnectionType) {
-	late := r.advised == EventSource || r.outstanding && r.streamed
+// stream: if it waits, it may have been on its way for long.
+func (r *session) hear(kind ConnectionType, waits bool) {
+	late := waits && (r.advised == EventSource || r.outstanding && r.streamed)
 	switch {
 	case !kind.answers():
 		r.hearing = heard
@@ -120,6 +120,7 @@ func (s *Server) deliver(slot uint32, r *session, fx *Effects) {
 		s.tells(slot, r, &effect)
 	}
 	r.outstanding, r.streamed = r.outstanding || effect.Numbered, true
+	r.sends(&effect)
 	fx.add(effect, start)
 }
 

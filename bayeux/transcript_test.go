@@ -163,9 +163,9 @@ func (p *player) command(name string, args []string, body string) (extra string)
 	case "gone":
 		s.Gone(p.now, p.address(args[1]), requestTo(args[0]))
 	case "written":
-		s.Written(p.address(args[0]), p.upto(args))
+		s.Written(p.now, p.address(args[0]), p.upto(args))
 	case "bounced":
-		s.Bounced(p.address(args[0]), p.upto(args))
+		s.Bounced(p.now, p.address(args[0]), p.upto(args))
 	case "open":
 		p.server.Open(p.now, Request{To: requestTo(args[0])}, []byte(p.expand(args[1])), fx)
 	case "events":

@@ -155,11 +155,12 @@ func (c *cutClient) polls(request, before, after string) {
 	for len(c.got) < c.events {
 		c.current.Write([]byte(request))
 		a, err := c.current.tryRead()
-		// 408 where the last poll of a connection that is gone was read only now. It closes the connection.
-		if err != nil || a.StatusCode == http.StatusRequestTimeout {
+		if err != nil {
 			return
 		}
-		c.note(strings.TrimSuffix(strings.TrimPrefix(a.body, before), after))
+		if displaced(c.note(strings.TrimSuffix(strings.TrimPrefix(a.body, before), after))) {
+			return // the last poll of a connection that is gone was read only now
+		}
 	}
 }
 

@@ -198,6 +198,15 @@ func isHeld(s *Server, id string) bool {
 	return false
 }
 
+// displaced tells whether these are the reply to a poll that another one replaced.
+func displaced(messages []map[string]any) bool {
+	if len(messages) != 1 {
+		return false
+	}
+	advice, _ := messages[0]["advice"].(map[string]any)
+	return fmt.Sprint(advice["interval"]) == fmt.Sprint(multiInterval.Milliseconds())
+}
+
 // eventually waits until ok.
 func eventually(t testing.TB, ok func() bool) {
 	t.Helper()

@@ -21,7 +21,7 @@ const (
 	entryEnd                       // end a stream of this loop
 	entryRefuse                    // a request of this loop that asked for a stream is refused
 	entryHold                      // a connection of this loop holds a connect
-	entryClose                     // a held connect of this loop was displaced
+	entryClose                     // a request of this loop had too much behind it
 	entryAbandon                   // the client of an unfinished reply came back elsewhere
 	entryWritten                   // the reply to session up to upto was written
 	entryBounced                   // … was not written

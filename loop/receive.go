@@ -24,9 +24,9 @@ func (r *reactor) receive(e *entry) {
 	case entryOpen:
 		r.opened(e)
 	case entryWritten:
-		r.core.Written(e.session, e.upto)
+		r.core.Written(r.now(), e.session, e.upto)
 	case entryBounced:
-		r.core.Bounced(e.session, e.upto)
+		r.core.Bounced(r.now(), e.session, e.upto)
 	case entryGone:
 		r.core.Gone(r.now(), e.session, to)
 	case entryGoOn:
@@ -49,7 +49,7 @@ func (r *reactor) carryOut(e *entry, data []byte) {
 	case entryHold:
 		r.hold(to, e.session)
 	case entryClose:
-		r.displace(to)
+		r.overrun(to)
 	case entryAbandon:
 		r.abandon(to)
 	case entryStream:
@@ -187,7 +187,7 @@ func (r *reactor) stored(ticket bayeux.Ticket) func(error) {
 // written tells the owner of a session that a reply with events was written.
 func (r *reactor) written(p reply) {
 	if p.session.Loop == r.id {
-		r.core.Written(p.session, p.upto)
+		r.core.Written(r.now(), p.session, p.upto)
 		return
 	}
 	r.post(p.session.Loop, entry{kind: entryWritten, session: p.session, upto: p.upto, quiet: !p.stream}, nil)
@@ -196,7 +196,7 @@ func (r *reactor) written(p reply) {
 // bounced tells the owner of a session that a reply with events was not written.
 func (r *reactor) bounced(p reply) {
 	if p.session.Loop == r.id {
-		r.core.Bounced(p.session, p.upto)
+		r.core.Bounced(r.now(), p.session, p.upto)
 		return
 	}
 	r.post(p.session.Loop, entry{kind: entryBounced, session: p.session, upto: p.upto}, nil)
@@ -226,16 +226,16 @@ func (r *reactor) gone(session bayeux.Address, to bayeux.ReplyTo) {
 	r.post(session.Loop, entry{kind: entryGone, session: session, request: bayeux.Request{To: to}}, nil)
 }
 
-// displace ends a held connect in favour of a newer one, or a websocket that sent
+// overrun ends a request of which more came than may wait, and a websocket that sent
 // too much ahead of a reply.
-func (r *reactor) displace(to bayeux.ReplyTo) {
+func (r *reactor) overrun(to bayeux.ReplyTo) {
 	switch c := r.conns.find(to); {
 	case c == nil:
 	case c.phase == upgraded:
 		r.cutSocket(c, "too much ahead of a reply")
 	default:
 		c.keepAlive = false
-		r.respond(c, response{status: 408})
+		r.respond(c, response{status: 413})
 	}
 }
 

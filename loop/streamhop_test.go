@@ -189,8 +189,7 @@ func (h *hopper) open(kind string, n int) *lane {
 	return l
 }
 
-// longPolling polls. A displaced poll ends with 408, an abandoned one with its
-// connection.
+// longPolling polls. An abandoned poll ends with its connection.
 func (l *lane) longPolling() {
 	for l.ask(post(connect(l.id))) && l.poll() {
 	}

@@ -37,10 +37,10 @@ func (c *stressClient) open(w *wire) (next func() (string, error), err error) {
 		switch {
 		case err != nil:
 			return "", err
-		case a.StatusCode == 408:
-			return "", errDisplaced
 		case a.StatusCode != 200:
 			return "", fmt.Errorf("status %d", a.StatusCode)
+		case displaced(decode(c.x.t, a.body)):
+			return "", errDisplaced
 		}
 		return a.body, c.ask(w, post(connect(c.id)))
 	}, err

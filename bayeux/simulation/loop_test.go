@@ -343,10 +343,10 @@ func (l *loop) written(f *frame) {
 	}
 	owner := l.w.loops[f.session.Loop]
 	if owner == l {
-		l.core.Written(f.session, f.upto)
+		l.core.Written(l.w.now, f.session, f.upto)
 		return
 	}
-	owner.post(entryWritten, func(l *loop) { l.core.Written(f.session, f.upto) })
+	owner.post(entryWritten, func(l *loop) { l.core.Written(l.w.now, f.session, f.upto) })
 }
 
 func (l *loop) bounced(f *frame) {
@@ -355,10 +355,10 @@ func (l *loop) bounced(f *frame) {
 	}
 	owner := l.w.loops[f.session.Loop]
 	if owner == l {
-		l.core.Bounced(f.session, f.upto)
+		l.core.Bounced(l.w.now, f.session, f.upto)
 		return
 	}
-	owner.post(entryBounced, func(l *loop) { l.core.Bounced(f.session, f.upto) })
+	owner.post(entryBounced, func(l *loop) { l.core.Bounced(l.w.now, f.session, f.upto) })
 }
 
 func (l *loop) gone(session bayeux.Address, to bayeux.ReplyTo) {

@@ -44,7 +44,7 @@ export async function otherOrigin() {
 }
 
 /** Opens an empty page at the origin; if that is halley's own, the browser is made to find our files there. */
-async function blankPage(context, origin, ours) {
+export async function blankPage(context, origin, ours) {
   const page = await context.newPage();
   if (ours) {
     await page.route(origin + '/e2e/**', async (route) => {

@@ -1,0 +1,62 @@
+// What a real browser makes of polls: those that come late, beside an event-stream, and those that another replaces.
+import { after, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { Server, pause, until } from './server.mjs';
+import { blankPage, launch, openInPage } from './browser.mjs';
+
+const hold = 5000;
+const server = await Server.start('--hold', `${hold}ms`);
+const { context, close } = await launch();
+after(async () => {
+  await close();
+  await server.stop();
+});
+
+/** The value of one of the server's counters. */
+async function counter(name) {
+  const text = await (await fetch(server.internal + '/metrics')).text();
+  return Number(text.match(new RegExp(`^halley_${name} (\\S+)$`, 'm'))[1]);
+}
+
+// Faye's client sends long-polling connects until it sees its stream open. No such connect may make it deaf until its
+// next one: it hears the first message while its stream is young, in each of 20 loads of the page.
+it('a page that only subscribes over eventsource hears at once', async () => {
+  const waits = [];
+  for (let load = 0; load < 20; load++) {
+    const client = await openInPage(context, { library: 'faye', type: 'eventsource', origin: server.origin, url: server.url });
+    await client.open();
+    await client.subscribe('/polls/' + load);
+    const begin = Date.now();
+    await server.publish('/polls/' + load, load);
+    await until(async () => (await client.inbox).length, `the message of load ${load}`, hold - 1000);
+    waits.push(Date.now() - begin);
+    await pause(200); // the stream has opened: messages go on there now
+    await server.publish('/polls/' + load, 'more');
+    await until(async () => (await client.inbox).length === 2, `the second message of load ${load}`, hold - 1000);
+    await client.close();
+    await client.dispose();
+  }
+  console.log('the first message was heard after', waits.join(' '), 'ms');
+});
+
+// Chromium repeats a POST that was answered 408 on a connection used before: the copy would replace the poll that
+// replaced it, and so on.
+it('a poll that another replaces is answered once', async () => {
+  const page = await blankPage(context, server.origin, true);
+  const before = await counter('connects_displaced_total');
+  const replies = await page.evaluate(async (url) => {
+    const post = async (...messages) => {
+      const response = await fetch(url, { method: 'POST', body: JSON.stringify(messages) });
+      return { status: response.status, reply: response.ok && (await response.json()).at(-1) };
+    };
+    const clientId = (await post({ channel: '/meta/handshake', version: '1.0', supportedConnectionTypes: ['long-polling'] })).reply.clientId;
+    const connect = (id, advice) => post({ channel: '/meta/connect', connectionType: 'long-polling', clientId, id, advice });
+    await Promise.all([connect('0', { timeout: 0 }), connect('0', { timeout: 0 })]); // two connections that were used
+    const first = connect('1');
+    await new Promise((resolve) => { setTimeout(resolve, 300); });
+    return Promise.all([first, connect('2')]);
+  }, server.url);
+  assert.equal(await counter('connects_displaced_total') - before, 1);
+  assert.deepEqual(replies.map((r) => [r.status, r.reply.id, r.reply.successful]), [[200, '1', true], [200, '2', true]]);
+  await page.close();
+});
