@@ -66,6 +66,7 @@ type mailbox struct {
 	mu sync.Mutex
 	letters
 	size      int // bytes that wait, entries and events included
+	working   int // likewise, of what was swapped out last and is being worked off
 	limit     int // of size, above which the mailbox counts as congested
 	over      bool
 	congested *atomic.Int32
@@ -125,10 +126,7 @@ func (m *mailbox) postEvents(entries []entry) (wake bool) {
 // they are quiet.
 func (m *mailbox) added(bytes int, quiet bool) (wake bool) {
 	m.size += bytes
-	if m.size > m.limit && !m.over {
-		m.over = true
-		m.congested.Add(1)
-	}
+	m.weigh()
 	if quiet {
 		return false
 	}
@@ -144,12 +142,35 @@ func (m *mailbox) swap(l *letters) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.letters, *l = *l, m.letters
-	m.size = 0
-	if m.over {
-		m.over = false
-		m.congested.Add(-1)
-	}
+	m.size, m.working = 0, m.size
+	m.weigh()
 	m.armed = len(l.entries) > 0
+}
+
+// weigh notes whether the mailbox has become congested, or no longer is.
+func (m *mailbox) weigh() {
+	switch over := m.size+m.working > m.limit; {
+	case over && !m.over:
+		m.congested.Add(1)
+		m.over = true
+	case !over && m.over:
+		m.congested.Add(-1)
+		m.over = false
+	}
+}
+
+// takes tells whether that many bytes more fit.
+func (m *mailbox) takes(bytes int) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.size+m.working+bytes <= m.limit
+}
+
+// kept is how many bytes wait or are being worked off.
+func (m *mailbox) kept() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.size + m.working
 }
 
 // waits tells whether there is anything in the mailbox.

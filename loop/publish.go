@@ -12,6 +12,9 @@ import (
 // should try again later.
 var ErrBusy = errors.New("server is busy")
 
+// ErrTooLarge means that a batch is more than a loop's mailbox may hold.
+var ErrTooLarge = errors.New("batch is larger than --max-mailbox: send it in parts")
+
 // ErrHistory means that an event reached its subscribers, but could not be
 // written to the history file.
 var ErrHistory = errors.New("history file")
@@ -33,7 +36,7 @@ type Publication struct {
 }
 
 // Publish delivers a batch to all subscribers, in order. Either all of it is
-// accepted or nothing: the error is a ChannelError, ErrBusy or ErrClosed.
+// accepted or nothing: the error is a ChannelError, ErrBusy, ErrTooLarge or ErrClosed.
 // Batches that one caller publishes one after the other stay in order.
 func (s *Server) Publish(batch []Publication) error {
 	if !s.Ready() {
@@ -49,27 +52,55 @@ func (s *Server) Publish(batch []Publication) error {
 	if s.congested.Load() > 0 {
 		return ErrBusy
 	}
-	if err := s.postDurably(batch); err != nil {
+	sets, err := s.fit(batch)
+	if err != nil {
+		return err
+	}
+	if err := s.postDurably(batch, sets); err != nil {
 		return err
 	}
 	s.published.Add(uint64(len(batch)))
 	return nil
 }
 
+// eventFrame is about what an event has beside its channel and data.
+const eventFrame = 32
+
+// fit returns the loops that each publication of a batch goes to, if the mailboxes of
+// all have room for it.
+func (s *Server) fit(batch []Publication) ([]loopSet, error) {
+	sets := make([]loopSet, len(batch))
+	var needs [maxLoops]int
+	for i, p := range batch {
+		sets[i] = s.interest.of(string(p.Channel))
+		sets[i].each(func(loop uint16) {
+			needs[loop] += entrySize + len(p.Channel) + len(p.Data) + eventFrame
+		})
+	}
+	for loop, bytes := range needs[:s.cfg.Loops] {
+		switch {
+		case bytes > s.cfg.MaxMailbox:
+			return nil, ErrTooLarge
+		case bytes > 0 && !s.reactors[loop].mailbox.takes(bytes):
+			return nil, ErrBusy
+		}
+	}
+	return sets, nil
+}
+
 // postEvents posts a batch to each interested loop at once, so that a subscriber
 // gets what it can of it in one reply. What goes to sequenced channels takes its
 // way through the store; stored is called for each such event.
-func (s *Server) postEvents(batch []Publication, stored func(error)) {
+func (s *Server) postEvents(batch []Publication, sets []loopSet, stored func(error)) {
 	posts := make([][]entry, s.cfg.Loops)
-	for _, p := range batch {
+	for i, p := range batch {
 		event := s.event(p)
 		if b := s.rules.Of(p.Channel); b.Sequenced() {
 			s.store.publish(event, b, stored)
 			continue
 		}
 		stored(nil)
-		set := s.interest.of(event.Channel())
-		set.each(func(loop uint16) { posts[loop] = append(posts[loop], entry{kind: entryPublish, event: event}) })
+		sets[i].each(func(loop uint16) { posts[loop] = append(posts[loop], entry{kind: entryPublish, event: event}) })
 	}
 	for loop, entries := range posts {
 		if len(entries) > 0 && s.reactors[loop].mailbox.postEvents(entries) {
@@ -87,13 +118,13 @@ func (s *Server) event(p Publication) bayeux.Event {
 }
 
 // postDurably is postEvents and waits until what has a history is stored.
-func (s *Server) postDurably(batch []Publication) error {
+func (s *Server) postDurably(batch []Publication, sets []loopSet) error {
 	if s.cfg.HistoryFile == "" {
-		s.postEvents(batch, func(error) {})
+		s.postEvents(batch, sets, func(error) {})
 		return nil
 	}
 	results := make(chan error, len(batch))
-	s.postEvents(batch, func(err error) { results <- err })
+	s.postEvents(batch, sets, func(err error) { results <- err })
 	var failure error
 	for range batch {
 		if err := <-results; err != nil {

@@ -20,10 +20,9 @@ var (
 // codings are what bodies of /publish may be compressed by.
 const codings = "gzip, zstd"
 
-// body is the body of a request as it was before its Content-Encoding. What it
-// decodes to is bounded like a body that comes as it is.
-func (l *Listener) body(ctx *fasthttp.RequestCtx) ([]byte, error) {
-	raw := ctx.Request.Body()
+// decoded is raw, the body of a request, as it was before its Content-Encoding. What
+// it decodes to is bounded like a body that comes as it is.
+func (l *Listener) decoded(ctx *fasthttp.RequestCtx, raw []byte) ([]byte, error) {
 	var decoder io.Reader
 	var err error
 	switch strings.ToLower(strings.TrimSpace(string(ctx.Request.Header.ContentEncoding()))) {
@@ -57,7 +56,7 @@ func (l *Listener) body(ctx *fasthttp.RequestCtx) ([]byte, error) {
 	return body, nil
 }
 
-// refuseBody answers a body that could not be decoded.
+// refuseBody answers a body that could not be read or decoded.
 func refuseBody(ctx *fasthttp.RequestCtx, err error) {
 	switch {
 	case errors.Is(err, errEncoding):
@@ -65,7 +64,12 @@ func refuseBody(ctx *fasthttp.RequestCtx, err error) {
 		fail(ctx, fasthttp.StatusUnsupportedMediaType, err.Error())
 	case errors.Is(err, errTooLong):
 		fail(ctx, fasthttp.StatusRequestEntityTooLarge, err.Error())
-	default:
+	case errors.Is(err, errCorrupt):
 		fail(ctx, fasthttp.StatusBadRequest, err.Error())
+	case errors.Is(err, errBodies):
+		unavailable(ctx, err)
+	default:
+		ctx.SetConnectionClose()
+		badRequest(ctx, err)
 	}
 }

@@ -67,6 +67,7 @@ type rig struct {
 	*fake
 	t      *testing.T
 	client http.Client
+	socket *fasthttputil.InmemoryListener
 }
 
 func newRig(t *testing.T, adjust func(*Options)) *rig {
@@ -86,6 +87,7 @@ func newRig(t *testing.T, adjust func(*Options)) *rig {
 	}
 	r := &rig{fake: &fake{}, t: t}
 	l, socket := New(r.fake, o), fasthttputil.NewInmemoryListener()
+	r.socket = socket
 	done := make(chan error, 1)
 	go func() { done <- l.Serve(socket) }()
 	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return socket.Dial() }}

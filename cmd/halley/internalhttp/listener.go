@@ -67,6 +67,7 @@ type Listener struct {
 	scanner message.Scanner
 	mu      sync.Mutex // guards seen, and the order of bodies with keys
 	seen    *memory
+	bodies  *bodies
 	server  *fasthttp.Server
 	asked   atomic.Bool // somebody wanted to know whether the server is ready
 	sockets sync.Mutex  // guards the next two
@@ -91,22 +92,26 @@ func New(b Backend, o Options) *Listener {
 		options: o,
 		key:     sha256.Sum256([]byte(o.Key)),
 		scanner: message.Scanner{MaxDepth: o.MaxDepth, MaxMessages: o.MaxPublish / bytesPerMessage},
+		bodies:  newBodies(o.MaxPublish, o.Timeout),
 		seen:    newMemory(o.DedupKeys, o.DedupWindow),
 	}
 	routes := l.routes()
 	l.server = &fasthttp.Server{
-		Name:                  "halley",
-		Handler:               func(ctx *fasthttp.RequestCtx) { l.serve(routes, ctx) },
-		ErrorHandler:          badRequest,
-		Concurrency:           o.Connections + HealthConnections,
-		ReadTimeout:           o.Timeout,
-		WriteTimeout:          o.Timeout,
-		IdleTimeout:           idleTimeout,
-		MaxRequestBodySize:    o.MaxPublish,
-		NoDefaultContentType:  true,
-		SecureErrorLogMessage: true,
-		CloseOnShutdown:       true,
-		Logger:                peerFaults{o.Log},
+		Name:               "halley",
+		Handler:            func(ctx *fasthttp.RequestCtx) { l.serve(routes, ctx) },
+		ErrorHandler:       badRequest,
+		Concurrency:        o.Connections + HealthConnections,
+		ReadTimeout:        o.Timeout,
+		WriteTimeout:       o.Timeout,
+		IdleTimeout:        idleTimeout,
+		MaxRequestBodySize: o.MaxPublish,
+		StreamRequestBody:  true, // a body is read when there is room for it
+
+		DisablePreParseMultipartForm: true,
+		NoDefaultContentType:         true,
+		SecureErrorLogMessage:        true,
+		CloseOnShutdown:              true,
+		Logger:                       peerFaults{o.Log},
 	}
 	return l
 }

@@ -18,7 +18,13 @@ const maxKey = 256
 // publish takes one message, an array of them, or one on each line. Nothing of
 // a bad body is published.
 func (l *Listener) publish(ctx *fasthttp.RequestCtx) {
-	body, err := l.body(ctx)
+	raw, done, err := l.bodies.read(ctx)
+	if err != nil {
+		refuseBody(ctx, err)
+		return
+	}
+	defer done()
+	body, err := l.decoded(ctx, raw)
 	if err != nil {
 		refuseBody(ctx, err)
 		return
@@ -46,6 +52,8 @@ func refuse(ctx *fasthttp.RequestCtx, err error) {
 	switch {
 	case errors.As(err, &bad):
 		reply(ctx, fasthttp.StatusBadRequest, map[string]any{"error": bad.reason, "index": bad.index})
+	case errors.Is(err, loop.ErrTooLarge):
+		fail(ctx, fasthttp.StatusRequestEntityTooLarge, err.Error())
 	case errors.Is(err, loop.ErrBusy), errors.Is(err, loop.ErrClosed):
 		unavailable(ctx, err)
 	default:

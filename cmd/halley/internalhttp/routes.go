@@ -156,7 +156,7 @@ func (l *Listener) disconnect(ctx *fasthttp.RequestCtx) {
 
 // unavailable answers when the event loops could not be asked.
 func unavailable(ctx *fasthttp.RequestCtx, err error) {
-	if errors.Is(err, loop.ErrBusy) {
+	if errors.Is(err, loop.ErrBusy) || errors.Is(err, errBodies) {
 		ctx.Response.Header.Set("Retry-After", "1")
 	}
 	fail(ctx, fasthttp.StatusServiceUnavailable, err.Error())

@@ -1,0 +1,122 @@
+package internalhttp
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/valyala/fasthttp"
+	"golang.org/x/sync/semaphore"
+)
+
+// bodies bounds what the bodies of publishes take together: while they come, and
+// while they are worked on, when each takes many times its length.
+type bodies struct {
+	max     int // of one
+	timeout time.Duration
+	mu      sync.Mutex
+	free    int // bytes that may come yet
+	work    *semaphore.Weighted
+}
+
+// bodiesComing is how many of the longest bodies may come at once.
+const bodiesComing = 4
+
+func newBodies(max int, timeout time.Duration) *bodies {
+	return &bodies{max: max, timeout: timeout, free: bodiesComing * max, work: semaphore.NewWeighted(int64(max))}
+}
+
+// errBodies says that too many bodies are being read or worked on.
+var errBodies = errors.New("too many publishes at once: try again later")
+
+// read reads the body of a request, for which room is taken as it comes. The caller
+// calls done when it has worked on it.
+func (b *bodies) read(ctx *fasthttp.RequestCtx) (body []byte, done func(), err error) {
+	stream := ctx.RequestBodyStream()
+	switch {
+	case ctx.Request.Header.ContentLength() > b.max:
+		return nil, nil, fasthttp.ErrBodyTooLarge
+	case stream == nil: // no body at all
+		return nil, func() {}, nil
+	}
+	ctx.Conn().SetReadDeadline(time.Now().Add(b.timeout))
+	work := 0
+	if body, err = b.collect(stream); err == nil {
+		if work = len(body); len(ctx.Request.Header.ContentEncoding()) > 0 {
+			work = b.max // what it may decode to
+		}
+		err = b.begin(work)
+	}
+	if err != nil {
+		b.give(cap(body))
+		if errors.Is(err, errBodies) {
+			io.Copy(io.Discard, io.LimitReader(stream, int64(b.max))) // else its client would not see the answer
+		}
+		return nil, nil, err
+	}
+	return body, func() { b.done(cap(body), work) }, nil
+}
+
+// collect reads a body to its end.
+func (b *bodies) collect(stream io.Reader) (body []byte, err error) {
+	for {
+		if len(body) == cap(body) {
+			room := min(max(2*cap(body), leastBody), b.max+1)
+			if room == cap(body) {
+				return body, fasthttp.ErrBodyTooLarge
+			}
+			if !b.take(room - cap(body)) {
+				return body, errBodies
+			}
+			body = append(make([]byte, 0, room), body...)
+		}
+		n, err := stream.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		switch {
+		case errors.Is(err, io.EOF) && len(body) > b.max:
+			return body, fasthttp.ErrBodyTooLarge
+		case errors.Is(err, io.EOF):
+			return body, nil
+		case err != nil:
+			return body, err
+		}
+	}
+}
+
+// leastBody is the room that a body begins with.
+const leastBody = 8 << 10
+
+func (b *bodies) take(n int) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.free < n {
+		return false
+	}
+	b.free -= n
+	return true
+}
+
+func (b *bodies) give(n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.free += n
+}
+
+// begin waits for the turn of a body of that length: all that are worked on are
+// together not longer than the longest.
+func (b *bodies) begin(length int) error {
+	wait, cancel := context.WithTimeout(context.Background(), b.timeout)
+	defer cancel()
+	if b.work.Acquire(wait, int64(length)) != nil {
+		return errBodies
+	}
+	return nil
+}
+
+// done gives back the room of a body and its share of the work.
+func (b *bodies) done(room, work int) {
+	b.work.Release(int64(work))
+	b.give(room)
+}

@@ -1,0 +1,98 @@
+package internalhttp
+
+import (
+	"bufio"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Bodies that come slowly take only so much together; one more is told to come again,
+// and can when one of them is done.
+func TestBodiesThatComeAtOnceAreBounded(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.MaxPublish = 64 << 10 })
+	body := `{"channel":"/a","data":"` + strings.Repeat("x", 60000) + `"}`
+	head := fmt.Sprintf("POST /publish HTTP/1.1\r\nHost: halley\r\nContent-Length: %d\r\n\r\n", len(body))
+	begin := func() (finish func() int) {
+		conn, err := r.socket.Dial()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		if _, err := conn.Write([]byte(head + body[:50000])); err != nil {
+			t.Fatal(err)
+		}
+		return func() int {
+			conn.Write([]byte(body[50000:]))
+			response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response.Body.Close()
+			return response.StatusCode
+		}
+	}
+	var finish []func() int
+	for range bodiesComing {
+		finish = append(finish, begin())
+	}
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		status, _, header := r.do("POST", "/publish", body)
+		if status == 503 && header.Get("Retry-After") != "" {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("a further body is answered %d", status)
+		}
+	}
+	for _, f := range finish {
+		if status := f(); status != 200 {
+			t.Errorf("a body that came slowly is answered %d", status)
+		}
+	}
+	r.expect("POST", "/publish", body, 200, `{"published":1}`)
+}
+
+// What is worked on at once is together not longer than the longest body.
+func TestBodiesWaitForTheirTurn(t *testing.T) {
+	b := newBodies(100, 20*time.Millisecond)
+	if err := b.begin(60); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.begin(60); err != errBodies {
+		t.Errorf("a second one of 60 of 100: %v", err)
+	}
+	if err := b.begin(40); err != nil {
+		t.Errorf("one of 40 beside it: %v", err)
+	}
+	b.take(60)
+	b.done(60, 60)
+	if err := b.begin(60); err != nil {
+		t.Errorf("after the first: %v", err)
+	}
+}
+
+// Bodies in chunks are read to their end, and not beyond the limit.
+func TestChunkedBodies(t *testing.T) {
+	r := newRig(t, nil)
+	for body, status := range map[string]int{
+		`{"channel":"/a","data":1}`:                                   200,
+		`{"channel":"/a","data":"` + strings.Repeat("x", 5000) + `"}`: 413,
+	} {
+		conn, err := r.socket.Dial()
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(conn, "POST /publish HTTP/1.1\r\nHost: halley\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(body), body)
+		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if response.StatusCode != status {
+			t.Errorf("a body of %d bytes in a chunk: %d", len(body), response.StatusCode)
+		}
+		conn.Close()
+	}
+}
