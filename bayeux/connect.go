@@ -1,10 +1,6 @@
 package bayeux
 
-import (
-	"math"
-
-	"halley/bayeux/message"
-)
+import "halley/bayeux/message"
 
 // connectReply is what a reply to /meta/connect says beyond its events.
 type connectReply struct {
@@ -250,7 +246,7 @@ func (s *Server) resume(now int64, slot uint32, r *session, reply connectReply, 
 	effect := Effect{Kind: Reply, To: r.held, Session: s.address(slot, r)}
 	reply.losses = !reply.left && s.untold(slot, r)
 	if !reply.left && !r.blocked() && !r.usesStream() {
-		s.appendPending(slot, r, &effect, fx, start, r.ackNumber+1)
+		s.appendPending(slot, r, &effect, fx, start, s.cfg.ReplyBytes-s.connectReplyBytes(slot, reply), r.ackNumber+1)
 	}
 	if reply.ended {
 		fx.join(start)
@@ -267,22 +263,37 @@ func (s *Server) resume(now int64, slot uint32, r *session, reply connectReply, 
 	s.await(now, slot, r)
 }
 
-// appendPending appends the pending events to the effect that started at start;
-// they are in flight from now on.
-func (s *Server) appendPending(slot uint32, r *session, effect *Effect, fx *Effects, start int, batch uint32) {
-	s.appendEvents(slot, r, effect, fx, start, math.MaxInt, batch)
+// connectReplyBytes is about how long the reply to a connect is, without events.
+func (s *Server) connectReplyBytes(slot uint32, reply connectReply) int {
+	n := 512
+	if reply.losses {
+		for channel := range s.drops[slot].counts {
+			n += len(channel) + 24
+		}
+	}
+	return n
+}
+
+// appendPending appends pending events to the effect that started at start, as
+// appendEvents does; they are in flight from now on.
+func (s *Server) appendPending(slot uint32, r *session, effect *Effect, fx *Effects, start, bytes int, batch uint32) {
+	s.appendEvents(slot, r, effect, fx, start, bytes, batch)
 	r.outstanding, r.streamed = r.outstanding || effect.Numbered, false
 }
 
-// appendEvents is appendPending up to a number of bytes, the event that reaches
-// it included.
+// appendEvents appends as many pending events as the effect that started at start has
+// room for in so many bytes, but one at least: what is longer than a reply may be goes
+// alone. The rest goes with the next.
 func (s *Server) appendEvents(slot uint32, r *session, effect *Effect, fx *Effects, start, bytes int, batch uint32) {
 	q := &r.queue
 	if q.count == q.sent {
 		return
 	}
 	sent := q.sent
-	for i := q.first; q.sent < q.count && len(fx.arena)-start < bytes; i = s.nodes.slab[i].next {
+	for i := q.first; q.sent < q.count; i = s.nodes.slab[i].next {
+		if q.sent > sent && len(fx.arena)-start+len(s.nodes.slab[i].event) >= bytes {
+			break
+		}
 		fx.join(start)
 		fx.arena = append(fx.arena, s.nodes.slab[i].event...)
 		fx.ends = append(fx.ends, len(fx.arena))

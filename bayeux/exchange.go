@@ -196,7 +196,7 @@ func (x *exchange) reply() {
 	}
 	if r != nil && x.mayCarryEvents(r) {
 		effect.Session = s.address(x.slot, r)
-		s.appendPending(x.slot, r, &effect, x.fx, start, x.batch)
+		s.appendPending(x.slot, r, &effect, x.fx, start, s.cfg.ReplyBytes-len(x.replies), x.batch)
 	}
 	if r != nil && x.tells {
 		s.tells(x.slot, r, &effect)
@@ -222,6 +222,9 @@ func (x *exchange) mayCarryEvents(r *session) bool {
 	}
 	if x.carriesEvents {
 		return true
+	}
+	if len(x.replies) >= x.s.cfg.ReplyBytes {
+		return false
 	}
 	return !r.acknowledges && !r.isHeld && !r.outstanding && x.req.Type != CallbackPolling
 }

@@ -17,6 +17,7 @@ type Config struct {
 
 	QueueMessages int // events in one session's queue
 	QueueBytes    int // bytes of them
+	ReplyBytes    int // bytes of one reply; an event that is longer goes alone
 	Slow          Slow
 
 	MaxSessions      int

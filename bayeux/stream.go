@@ -115,7 +115,7 @@ func (s *Server) deliver(slot uint32, r *session, fx *Effects) {
 		fx.ends = append(fx.ends, len(fx.arena))
 		effect.Gap = true
 	}
-	s.appendEvents(slot, r, &effect, fx, start, deliverBytes, 0)
+	s.appendEvents(slot, r, &effect, fx, start, min(deliverBytes, s.cfg.ReplyBytes), 0)
 	if losses {
 		s.tells(slot, r, &effect)
 	}

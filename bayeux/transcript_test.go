@@ -103,7 +103,7 @@ func testConfig() Config {
 	random := rand.NewChaCha8([32]byte{1})
 	return Config{
 		Hold: 30_000, MaxInterval: 15_000, MultiInterval: 2000,
-		QueueMessages: 100, QueueBytes: 1 << 16,
+		QueueMessages: 100, QueueBytes: 1 << 16, ReplyBytes: 1 << 18,
 		MaxSessions: 100, MaxSubscriptions: 5, MaxAsks: 2, MaxAhead: 1 << 10,
 		Channel:         channel.Limits{MaxLength: 64, MaxSegments: 5},
 		Scanner:         message.Scanner{MaxDepth: 20, MaxMessages: 20},
@@ -260,6 +260,8 @@ func (p *player) configure(args []string) {
 			p.config.QueueMessages = int(n)
 		case "queue-bytes":
 			p.config.QueueBytes = int(n)
+		case "reply-bytes":
+			p.config.ReplyBytes = int(n)
 		case "max-sessions":
 			p.config.MaxSessions = int(n)
 		case "max-message":

@@ -55,6 +55,7 @@ type Config struct {
 	// The queue of each session.
 	QueueMessages int
 	QueueBytes    int
+	ReplyBytes    int    // of one reply; what else waits goes with the next, and a longer message alone
 	Slow          string // drop-oldest, conflate or disconnect
 
 	HistoryBytes   int    // what is remembered of all channels together
@@ -126,6 +127,7 @@ func DefaultConfig() Config {
 		HistoryExpired:   "error",
 		QueueMessages:    10000,
 		QueueBytes:       2 << 20,
+		ReplyBytes:       256 << 10,
 		Slow:             "drop-oldest",
 		PollsPerBrowser:  4,
 		CookieSameSite:   "lax",

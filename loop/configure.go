@@ -102,12 +102,25 @@ func (s *Server) checkPlaces() error {
 	return nil
 }
 
+// queueLimits are those of what waits for sessions and is remembered for them.
+func (s *Server) queueLimits() []limit {
+	return []limit{
+		{"history-bytes", int64(s.cfg.HistoryBytes), 64 << 10, 1 << 40},
+		{"queue-messages", int64(s.cfg.QueueMessages), 1, 1 << 30},
+		{"queue-bytes", int64(s.cfg.QueueBytes), 1 << 10, 1 << 30},
+		{"reply-bytes", int64(s.cfg.ReplyBytes), 4 << 10, 1 << 30},
+	}
+}
+
+// limit is what a numeric flag may be.
+type limit struct {
+	flag       string
+	value      int64
+	least, max int64
+}
+
 func (s *Server) checkNumbers() error {
-	for _, limit := range []struct {
-		flag       string
-		value      int64
-		least, max int64
-	}{
+	for _, limit := range append(s.queueLimits(), []limit{
 		{"loops", int64(s.cfg.Loops), 1, maxLoops},
 		{"hold", s.cfg.Hold.Milliseconds(), minHold.Milliseconds(), 600_000},
 		{"interval", s.cfg.Interval.Milliseconds(), 0, 3_600_000},
@@ -137,12 +150,9 @@ func (s *Server) checkNumbers() error {
 		{"stream-padding", int64(s.cfg.StreamPadding), 0, 64 << 10},
 		{"ws-messages-per-frame", int64(s.cfg.WSMessagesPerFrame), 0, 1 << 20},
 		{"ws-compress-above", int64(s.cfg.WSCompressAbove), 0, 64 << 20},
-		{"history-bytes", int64(s.cfg.HistoryBytes), 64 << 10, 1 << 40},
-		{"queue-messages", int64(s.cfg.QueueMessages), 1, 1 << 30},
-		{"queue-bytes", int64(s.cfg.QueueBytes), 1 << 10, 1 << 30},
 		{"polls-per-browser", int64(s.cfg.PollsPerBrowser), 0, 1000},
 		{"drain-timeout", s.cfg.DrainTimeout.Milliseconds(), 0, 3_600_000},
-	} {
+	}...) {
 		if limit.value < limit.least || limit.value > limit.max {
 			return fmt.Errorf("--%s: %d is not between %d and %d", limit.flag, limit.value, limit.least, limit.max)
 		}

@@ -109,6 +109,7 @@ func (s *Server) coreConfig(id uint16) bayeux.Config {
 		MultiInterval:    multiInterval.Milliseconds(),
 		QueueMessages:    s.cfg.QueueMessages,
 		QueueBytes:       s.cfg.QueueBytes,
+		ReplyBytes:       s.cfg.ReplyBytes,
 		Slow:             s.slow,
 		MaxSessions:      max(1, s.cfg.MaxSessions/s.cfg.Loops),
 		MaxSubscriptions: s.cfg.MaxSubscriptions,

@@ -46,7 +46,9 @@ func TestSlowClientIsClosed(t *testing.T) {
 	for _, loops := range []int{1, 3} {
 		t.Run(fmt.Sprint(loops), func(t *testing.T) {
 			t.Parallel()
-			s := start(t, func(c *Config) { c.Loops, c.QueueBytes, c.MaxOutput, c.SlowTimeout = loops, 32<<20, 1<<20, time.Second })
+			s := start(t, func(c *Config) {
+				c.Loops, c.QueueBytes, c.ReplyBytes, c.MaxOutput, c.SlowTimeout = loops, 32<<20, 32<<20, 1<<20, time.Second
+			})
 			home, slow := dial(t, s), dialSlow(t, s)
 			id := home.subscriber("/a")
 			slow.holdConnect(s, id)
@@ -72,7 +74,7 @@ func TestStuckReplyIsAbandoned(t *testing.T) {
 	for _, loops := range []int{1, 3} {
 		t.Run(fmt.Sprint(loops), func(t *testing.T) {
 			t.Parallel()
-			s := start(t, func(c *Config) { c.Loops, c.QueueBytes, c.MaxOutput = loops, 32<<20, 32<<20 })
+			s := start(t, func(c *Config) { c.Loops, c.QueueBytes, c.ReplyBytes, c.MaxOutput = loops, 32<<20, 32<<20, 32<<20 })
 			for range loops {
 				home, slow := dial(t, s), dialSlow(t, s)
 				id := home.subscriber("/a")
@@ -101,7 +103,7 @@ func TestStuckReplyIsAbandoned(t *testing.T) {
 // room for it by then: its events go out again elsewhere.
 func TestClosedReplyStaysIncomplete(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(c *Config) { c.QueueBytes = 32 << 20 })
+	s := start(t, func(c *Config) { c.QueueBytes, c.ReplyBytes = 32<<20, 32<<20 })
 	home, slow := dial(t, s), dialSlow(t, s)
 	id := home.subscriber("/a")
 	slow.holdConnect(s, id)
@@ -136,7 +138,7 @@ func TestClosedReplyStaysIncomplete(t *testing.T) {
 // A stuck reply does not stop others, and its own client gets all once it reads.
 func TestSlowReaderGetsAll(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(c *Config) { c.QueueBytes, c.MaxOutput = 32<<20, 32<<20 })
+	s := start(t, func(c *Config) { c.QueueBytes, c.ReplyBytes, c.MaxOutput = 32<<20, 32<<20, 32<<20 })
 	other, slow := dial(t, s), dialSlow(t, s)
 	id := other.subscriber("/a")
 	slow.holdConnect(s, id)

@@ -24,7 +24,7 @@ func big(channel string, count int) (batch []Publication, want []string) {
 	return batch, want
 }
 
-func roomy(c *Config) { c.QueueBytes, c.MaxOutput = 32<<20, 32<<20 }
+func roomy(c *Config) { c.QueueBytes, c.ReplyBytes, c.MaxOutput = 32<<20, 32<<20, 32<<20 }
 
 // stalled waits until the server has written what it can to a client that does
 // not read.

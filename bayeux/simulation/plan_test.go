@@ -11,6 +11,7 @@ type plan struct {
 	maxInterval   int64
 	queueMessages int
 	queueBytes    int
+	replyBytes    int
 	slow          bayeux.Slow
 	polls         int
 	durable       bool // publishers wait until their events are stored
@@ -54,7 +55,7 @@ var wildcards = []string{"/p/*", "/c/**", "/s/*", "/sc/**", "/k/*", "/z/**", "/h
 // plans are the worlds that a run goes through.
 func plans() []plan {
 	small := plan{name: "small", loops: 3, clients: 40, hold: 2000, maxInterval: 3000, queueMessages: 10_000,
-		queueBytes: 2 << 20, polls: 4, rollOver: 60, rules: rules}
+		queueBytes: 2 << 20, replyBytes: 256 << 10, polls: 4, rollOver: 60, rules: rules}
 	with := func(name string, change func(*plan)) plan {
 		p := small
 		p.name = name
@@ -65,6 +66,7 @@ func plans() []plan {
 		small,
 		with("many", func(p *plan) { p.clients, p.loops, p.hold, p.maxInterval = 2000, 8, 20_000, 20_000 }),
 		with("policy", func(p *plan) { p.policy, p.polls = true, 1 }),
+		with("bites", func(p *plan) { p.replyBytes = 700 }),
 		with("durable", func(p *plan) { p.durable, p.restarts, p.keeps, p.polls = true, true, true, 0 }),
 		with("forgetful", func(p *plan) { p.restarts, p.hold = true, 600 }),
 		with("drop-oldest", func(p *plan) { p.queueMessages, p.queueBytes = 20, 3000 }),

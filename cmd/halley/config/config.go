@@ -75,6 +75,7 @@ type Serve struct {
 
 	QueueMessages int    `group:"queue" default:"10000" help:"Messages that may wait for one session."`
 	QueueBytes    Size   `group:"queue" default:"2MiB" help:"Bytes that may wait for one session."`
+	ReplyBytes    Size   `group:"queue" default:"256KiB" help:"Bytes of messages in one reply, or one frame; what else waits goes with the next at once. A longer message goes alone."`
 	Slow          string `group:"queue" default:"drop-oldest" enum:"drop-oldest,conflate,disconnect" help:"What a full queue does: drop-oldest, conflate or disconnect."`
 
 	Internal            string        `group:"internal" default:"127.0.0.1:8081" help:"Address of the internal listener; empty turns it off."`
@@ -224,6 +225,7 @@ func (c *Serve) Loop() loop.Config {
 		WSCompressAbove:    int(c.WsCompressAbove),
 		QueueMessages:      c.QueueMessages,
 		QueueBytes:         int(c.QueueBytes),
+		ReplyBytes:         int(c.ReplyBytes),
 		Slow:               c.Slow,
 		Rules:              c.rules(),
 		AllowOrigin:        c.AllowOrigin,
