@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"compress/gzip"
 	"context"
 	"os"
 	"os/exec"
@@ -13,13 +12,15 @@ import (
 )
 
 // halleyWrapper stands for the program in the README's commands: it goes to the
-// test's server, a subscriber ends with its first message, and a server of its
-// own ends after some seconds as it does by Ctrl-C, one signal (without --foreground
-// timeout sends two, and the second ends it at once).
+// test's server, a subscriber ends with its first message, a recorded feed with its
+// first second, and a server of its own after some seconds as it does by Ctrl-C, one
+// signal (without --foreground timeout sends two, and the second ends it at once).
 const halleyWrapper = `#!/usr/bin/env bash
 command=$1; shift
 case $command in
-pub) exec "$BIN" pub --server "$INTERNAL" "$@" ;;
+pub)
+	case " $* " in *" --csv "*) set -- "$@" --to 34201000 ;; esac
+	exec "$BIN" pub --server "$INTERNAL" "$@" ;;
 sub) exec "$BIN" sub --server "$PUBLIC/bayeux" --count 1 --timeout 30s "$@" ;;
 serve)
 	case " $* " in *" --check-config "*) exec "$BIN" serve "$@" ;; esac
@@ -29,35 +30,31 @@ esac
 `
 
 // goWrapper runs the server as halleyWrapper does, and the load generator against
-// the test's server.
+// the test's server. What it builds is halleyWrapper, in the working folder as go does.
 const goWrapper = `#!/usr/bin/env bash
 case "$1 $2" in
-"run ./cmd/halley") shift 2; exec halley "$@" ;;
+"run ./cmd/halley") shift 2; exec "$TOOLS/built" "$@" ;;
 "run ./cmd/halley-bench") cd "$ROOT" && exec "$GO" "$@" --url "$PUBLIC/bayeux" ;;
-"build ./cmd/halley") exec true ;;
+"build ./cmd/halley") exec cp "$TOOLS/built" halley ;;
 esac
 echo "no rule for: go $*" >&2
 exit 1
 `
 
-// Every command of the README works as it stands there.
+// readmeBuild is how the README says that the binary is made, for all commands that use it.
+const readmeBuild = "go build ./cmd/halley"
+
+// Every command of the README works as it stands there, in a shell that has run the
+// command before it that builds the binary, with nothing else at hand than a clone has.
 func TestReadmeCommands(t *testing.T) {
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := serve(t, "--demo")
-	folder := t.TempDir()
-	write(t, filepath.Join(folder, "halley"), halleyWrapper, 0o755)
-	write(t, filepath.Join(folder, "go"), goWrapper, 0o755)
-	feed, err := os.Create(filepath.Join(folder, "trades.csv.gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	zip := gzip.NewWriter(feed)
-	zip.Write([]byte("ms_since_midnight,symbol,price,size,exchange\n34200000,SPY,167.4100,100,P\n34200100,IBM,181.8500,200,P\n"))
-	zip.Close()
-	feed.Close()
+	folder, tools := t.TempDir(), t.TempDir()
+	write(t, filepath.Join(tools, "built"), halleyWrapper, 0o755)
+	write(t, filepath.Join(tools, "go"), goWrapper, 0o755)
 	goTool, err := exec.LookPath("go")
 	if err != nil {
 		t.Fatal(err)
@@ -66,17 +63,21 @@ func TestReadmeCommands(t *testing.T) {
 	if len(commands) < 8 {
 		t.Fatalf("only %d commands in the README", len(commands))
 	}
+	build := "true"
 	for _, command := range commands {
 		if command == "scripts/test" {
 			continue // it runs this
+		}
+		if strings.HasPrefix(command, readmeBuild) {
+			build = command
 		}
 		t.Run(command, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), deadline)
 			defer cancel()
 			command := strings.NewReplacer("http://localhost:8080", server.public, "http://localhost:8081", server.internal).Replace(command)
-			run := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", command)
+			run := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", build+"\n"+command)
 			run.Dir = folder
-			run.Env = append(os.Environ(), "PATH="+folder+":"+os.Getenv("PATH"), "BIN="+binary(t), "ROOT="+root, "GO="+goTool,
+			run.Env = append(os.Environ(), "PATH="+tools+":"+os.Getenv("PATH"), "TOOLS="+tools, "BIN="+binary(t), "ROOT="+root, "GO="+goTool,
 				"PUBLIC="+server.public, "INTERNAL="+server.internal)
 			if out, err := run.CombinedOutput(); err != nil {
 				t.Errorf("%v\n%s", err, out)
