@@ -248,7 +248,7 @@ func (s *Server) resume(now int64, slot uint32, r *session, reply connectReply, 
 	if !reply.left && !r.blocked() && !r.usesStream() {
 		s.appendPending(slot, r, &effect, fx, start, s.cfg.ReplyBytes-s.connectReplyBytes(slot, reply), r.ackNumber+1)
 	}
-	if reply.ended {
+	if reply.ended && !s.cfg.Salesforce {
 		fx.join(start)
 		fx.arena = append(fx.arena, `{"channel":"/meta/disconnect","successful":true}`...)
 	}
@@ -326,8 +326,13 @@ func (x *exchange) answerConnect(m *message.Message, reply connectReply) {
 }
 
 func (s *Server) appendConnectReply(dst []byte, now int64, slot uint32, id []byte, reply connectReply) []byte {
-	dst = s.appendReply(dst, now, []byte(metaConnect), id, "")
+	failure := ""
+	if reply.ended && s.cfg.Salesforce {
+		failure = errUnauthenticated // what ends a session there
+	}
+	dst = s.appendReply(dst, now, []byte(metaConnect), id, failure)
 	r := s.sessions.At(slot)
+	dst = s.appendClient(dst, slot, r)
 	switch {
 	case reply.advice != "":
 		dst = appendRawAdvice(dst, reply.advice)

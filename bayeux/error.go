@@ -11,6 +11,8 @@ const (
 	errFieldInvalid        = "400::field_invalid"
 	errSessionUnknown      = "402::session_unknown"
 	errClientUnknown       = "403::Unknown client" // what Salesforce says instead
+	errHandshakeRefused    = "403::Handshake denied"
+	errUnauthenticated     = "401::Authentication invalid"
 	errSessionsFull        = "503::too_many_sessions"
 	errHandshakeDenied     = "403::handshake_denied"
 	errNoConnectionType    = "301::connection_types_unsupported"

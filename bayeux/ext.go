@@ -18,6 +18,12 @@ func (e *ext) add(name string) {
 	e.dst = append(append(e.dst, name...), `":`...)
 }
 
+// turnOn says that the extension is on.
+func (e *ext) turnOn(name string) {
+	e.add(name)
+	e.dst = append(e.dst, "true"...)
+}
+
 // end ends the field, if there is one.
 func (e *ext) end() []byte {
 	if e.open {

@@ -21,7 +21,7 @@ func (x *exchange) handshake(m *message.Message) Verdict {
 	case Wait:
 		return Wait
 	case Deny:
-		x.fail(m, errHandshakeDenied, reconnectNone)
+		x.deny(m)
 		return Allow
 	}
 	if s.sessions.Len() >= s.cfg.MaxSessions {
@@ -69,19 +69,40 @@ func (x *exchange) welcome(m *message.Message) {
 	x.replies = append(x.replies, `,"version":"1.0","minimumVersion":"1.0","clientId":"`...)
 	x.replies = appendClientID(x.replies, s.address(slot, r), &r.secret)
 	x.replies = s.appendConnectionTypes(append(x.replies, `","supportedConnectionTypes":`...))
-	x.replies = s.appendWelcomeAdvice(x.replies)
+	if !s.cfg.Salesforce { // which advises in connect replies alone
+		x.replies = s.appendWelcomeAdvice(x.replies)
+	}
 	e := ext{dst: x.replies}
-	for _, name := range []string{"ack", "replay"} {
-		if asks(m, name) {
-			e.add(name)
-			e.dst = append(e.dst, "true"...)
-		}
+	if r.acknowledges {
+		e.turnOn("ack")
+	}
+	if s.cfg.Salesforce {
+		e.turnOn("replay")
+		e.turnOn("payload.format")
+	} else if asks(m, "replay") {
+		e.turnOn("replay")
 	}
 	if s.cfg.MaxMessage > 0 && !s.cfg.Salesforce {
 		e.add("halley")
 		e.dst = strconv.AppendInt(append(e.dst, `{"maxMessage":`...), int64(s.cfg.MaxMessage), 10)
 		e.dst = append(e.dst, '}')
 	}
+	x.endMeta(m, e)
+}
+
+// deny refuses a handshake that the policy denies. Clients of Salesforce look for the
+// reason in an extension, and get a new token for it.
+func (x *exchange) deny(m *message.Message) {
+	if !x.s.cfg.Salesforce {
+		x.fail(m, errHandshakeDenied, reconnectNone)
+		return
+	}
+	x.begin(m, errHandshakeRefused)
+	e := ext{dst: appendRawAdvice(x.replies, reconnectNone)}
+	e.add("sfdc")
+	e.dst = append(e.dst, `{"failureReason":"`+errUnauthenticated+`"}`...)
+	e.turnOn("replay")
+	e.turnOn("payload.format")
 	x.endMeta(m, e)
 }
 

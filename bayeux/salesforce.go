@@ -1,6 +1,9 @@
 package bayeux
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -29,6 +32,52 @@ func (e Event) ForSalesforce(id, at int64) Event {
 		return Event(insertFields(numbered, old, fields))
 	}
 	return Event(replace(numbered, old, appendOthers(append([]byte{'{'}, fields...), old)))
+}
+
+// appendClient appends the clientId of a reply's session, which Salesforce's replies to
+// connect, subscribe and unsubscribe have.
+func (s *Server) appendClient(dst []byte, slot uint32, r *session) []byte {
+	if !s.cfg.Salesforce {
+		return dst
+	}
+	dst = append(dst, `,"clientId":"`...)
+	return append(appendClientID(dst, s.address(slot, r), &r.secret), '"')
+}
+
+// missingCursor says, in Salesforce's words, that a subscription has a map of cursors
+// in which its channel is not.
+func (s *Server) missingCursor(asked *subscription) string {
+	if !s.cfg.Salesforce || asked.cursors.by == nil {
+		return ""
+	}
+	for _, pattern := range asked.patterns {
+		if _, given := asked.cursors.of(pattern); !given {
+			return fmt.Sprintf("400::The replayId for channel {%s} wasn't found using the provided replay ID map {%s}. "+
+				"Ensure that the channel name you provided in the replay map is valid and matches the channel name used for subscribing.",
+				pattern, asked.cursors)
+		}
+	}
+	return ""
+}
+
+// maxCursorsShown bounds what is told of a map of cursors.
+const maxCursorsShown = 8
+
+// String shows the map as Java does.
+func (c cursors) String() string {
+	names := slices.Sorted(maps.Keys(c.by))
+	text := []byte{'{'}
+	for i, name := range names {
+		if i > 0 {
+			text = append(text, ", "...)
+		}
+		if i == maxCursorsShown {
+			text = append(text, "…"...)
+			break
+		}
+		text = strconv.AppendInt(append(append(text, name...), '='), c.by[name], 10)
+	}
+	return string(append(text, '}'))
 }
 
 func appendReplayFields(dst []byte, id, at int64) []byte {

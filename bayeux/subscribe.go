@@ -81,6 +81,7 @@ func (x *exchange) subscribeTo(pattern []byte) {
 // answerSubscription echoes the subscription as the client wrote it.
 func (x *exchange) answerSubscription(m *message.Message, failure string) {
 	x.begin(m, failure)
+	x.replies = x.s.appendClient(x.replies, x.slot, x.session)
 	x.echoSubscription(m)
 	x.endMeta(m, ext{dst: x.replies})
 }

@@ -27,6 +27,9 @@ func (s *Server) readSubscription(m *message.Message) (asked subscription, failu
 	if asked.cursors, valid = readCursors(message.Get(m.Ext, "replay")); !valid {
 		return asked, errReplayInvalid
 	}
+	if failure := s.missingCursor(&asked); failure != "" {
+		return asked, failure
+	}
 	if asked.interval, asked.paced, valid = readPace(message.Get(m.Ext, "conflate")); !valid {
 		return asked, errConflateInvalid
 	}

@@ -100,7 +100,7 @@ func DefaultConfig() Config {
 	return Config{
 		Listen:           []string{":8080"},
 		Mounts:           []string{"/bayeux", "/cometd"},
-		Hold:             30 * time.Second,
+		Hold:             28 * time.Second,
 		MaxInterval:      15 * time.Second,
 		MaxMessage:       64 << 10,
 		MaxHeader:        16 << 10,

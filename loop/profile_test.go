@@ -25,7 +25,8 @@ func TestSalesforceProfile(t *testing.T) {
 	}
 	reply := ask("67.0/handshake", `[{"channel":"/meta/handshake","version":"1.0","supportedConnectionTypes":["long-polling"],"ext":{"replay":true},"id":"1"}]`)
 	equal(t, len(reply), 1)
-	equal(t, reply[0]["ext"], map[string]any{"replay": true})
+	equal(t, reply[0]["ext"], map[string]any{"replay": true, "payload.format": true})
+	equal(t, reply[0]["advice"], nil)
 	id := reply[0]["clientId"].(string)
 	got := ask("67.0/", `[`+subscribeFrom(id, "/topic/X", fmt.Sprintf(`{"/topic/X":%d}`, nth(s, 1)))+`]`)
 	equal(t, len(got), 3)

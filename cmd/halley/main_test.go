@@ -127,7 +127,7 @@ func TestVersion(t *testing.T) {
 
 func TestHelpNamesDefaultsAndUnits(t *testing.T) {
 	code, out, _ := halley(t, "", "serve", "--help")
-	for _, want := range []string{"--hold=30s", "--max-message=64KiB", "$HALLEY_QUEUE_BYTES", "Limits (sizes in bytes, KiB, MiB or GiB):", "Internal listener:"} {
+	for _, want := range []string{"--hold=28s", "--max-message=64KiB", "$HALLEY_QUEUE_BYTES", "Limits (sizes in bytes, KiB, MiB or GiB):", "Internal listener:"} {
 		if code != 0 || !strings.Contains(out, want) {
 			t.Errorf("exit %d, help without %q", code, want)
 		}

@@ -31,9 +31,9 @@ type Serve struct {
 	BodyTimeout     time.Duration `group:"listener" default:"20s" help:"From the first byte of a body to its last."`
 	IdleTimeout     time.Duration `group:"listener" default:"75s" help:"Between the requests of one connection."`
 
-	Hold             time.Duration `group:"bayeux" placeholder:"30s" help:"How long a /meta/connect is held; with --profile salesforce the default is 110s."`
+	Hold             time.Duration `group:"bayeux" placeholder:"28s" help:"How long a /meta/connect is held, below the 30s after which many routers give up; with --profile salesforce the default is 110s."`
 	Interval         time.Duration `group:"bayeux" default:"0s" help:"How long a client waits before its next connect."`
-	MaxInterval      time.Duration `group:"bayeux" default:"15s" help:"How long a session outlives its last connect reply."`
+	MaxInterval      time.Duration `group:"bayeux" placeholder:"15s" help:"How long a session outlives its last connect reply; with --profile salesforce the default is 40s."`
 	MaxInactivity    time.Duration `group:"bayeux" default:"0s" help:"How long a client may send nothing but connects before its session ends; 0s is for ever."`
 	PollsPerBrowser  int           `group:"bayeux" default:"4" help:"Held polls of one browser before further tabs poll at an interval; 0 sets no cookie."`
 	CookieSameSite   string        `group:"bayeux" default:"lax" enum:"lax,strict,none,off" help:"The attribute SameSite of the browser cookie: lax, strict, none (for pages of other sites; needs --cookie-secure) or off, which leaves it out."`
@@ -131,12 +131,21 @@ func (c *Serve) AfterApply() error {
 			c.Hold = salesforceHold
 		}
 	}
+	if c.MaxInterval == 0 {
+		c.MaxInterval = defaultMaxInterval
+		if c.Profile == "salesforce" {
+			c.MaxInterval = salesforceMaxInterval
+		}
+	}
 	return nil
 }
 
 const (
-	defaultHold    = 30 * time.Second
+	defaultHold    = 28 * time.Second  // many routers give up a request at 30 s
 	salesforceHold = 110 * time.Second // what Salesforce advises
+
+	defaultMaxInterval    = 15 * time.Second
+	salesforceMaxInterval = 40 * time.Second // how long Salesforce's clients have to come back
 )
 
 // Validate checks what no other package does. Its errors name the flag.

@@ -118,20 +118,21 @@ func TestFlagsAndLists(t *testing.T) {
 	}
 }
 
-func TestHoldFollowsTheProfile(t *testing.T) {
+func TestTimesFollowTheProfile(t *testing.T) {
 	for _, tt := range []struct {
-		args []string
-		want time.Duration
+		args       []string
+		hold, away time.Duration
 	}{
-		{nil, 30 * time.Second},
-		{[]string{"--profile=salesforce"}, 110 * time.Second},
-		{[]string{"--profile=salesforce", "--hold=30s"}, 30 * time.Second},
-		{[]string{"--config=" + file(t, `{"profile":"salesforce"}`)}, 110 * time.Second},
-		{[]string{"--config=" + file(t, `{"profile":"salesforce","hold":"5s"}`)}, 5 * time.Second},
+		{nil, 28 * time.Second, 15 * time.Second},
+		{[]string{"--profile=salesforce"}, 110 * time.Second, 40 * time.Second},
+		{[]string{"--profile=salesforce", "--hold=30s"}, 30 * time.Second, 40 * time.Second},
+		{[]string{"--profile=salesforce", "--max-interval=15s"}, 110 * time.Second, 15 * time.Second},
+		{[]string{"--config=" + file(t, `{"profile":"salesforce"}`)}, 110 * time.Second, 40 * time.Second},
+		{[]string{"--config=" + file(t, `{"profile":"salesforce","hold":"5s"}`)}, 5 * time.Second, 40 * time.Second},
 	} {
 		c, _, err := parse(t, append([]string{"serve"}, tt.args...)...)
-		if err != nil || c.Hold != tt.want {
-			t.Errorf("%v: held for %v (%v), want %v", tt.args, c.Hold, err, tt.want)
+		if err != nil || c.Hold != tt.hold || c.MaxInterval != tt.away {
+			t.Errorf("%v: held for %v, away for %v (%v), want %v and %v", tt.args, c.Hold, c.MaxInterval, err, tt.hold, tt.away)
 		}
 	}
 }
