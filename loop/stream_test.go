@@ -260,7 +260,7 @@ func TestEventSource(t *testing.T) {
 		equal(t, line(t, in), ":")
 	}
 	heartbeat := fmt.Sprintf(`{"channel":"/meta/connect","connectionType":"eventsource","clientId":%q}`, id)
-	equal(t, a.bayeux(heartbeat)[0]["advice"].(map[string]any)["interval"], 30000)
+	equal(t, a.bayeux(heartbeat)[0]["advice"].(map[string]any)["interval"], DefaultConfig().Hold.Milliseconds())
 	b := dial(t, s)
 	b.send(getRequest("/bayeux/0123", "Accept: text/event-stream\r\n"))
 	equal(t, b.read().StatusCode, 404)
