@@ -2,7 +2,6 @@ package loop
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
@@ -26,12 +25,7 @@ func (s *Server) drainWhenDone(ctx context.Context, ended <-chan struct{}) {
 	}
 	s.ready.Store(false)
 	s.drain()
-	// Stop would look every half a second whether the loops have ended. Run knows.
-	asked, cancel := context.WithCancel(context.Background())
-	cancel()
-	if err := s.engine.Stop(asked); err != nil && !errors.Is(err, context.Canceled) {
-		s.cfg.Log.Error("stop", "error", err)
-	}
+	s.stopEngine()
 }
 
 // drain answers all held polls with advice that spreads their return over the

@@ -9,6 +9,10 @@ import (
 // is 503: the limit keeps the process below its limit of files, at which gnet
 // would stop as a whole.
 func (s *Server) OnOpen(socket gnet.Conn) ([]byte, gnet.Action) {
+	if socket.Context() == (binder{}) {
+		s.reactorOf(socket.EventLoop())
+		return nil, gnet.Close
+	}
 	s.accepted.Add(1)
 	if s.connections.Add(1) > int64(s.cfg.MaxConnections) {
 		s.refused.Add(1)
@@ -48,6 +52,9 @@ func (s *Server) OnTraffic(socket gnet.Conn) gnet.Action {
 // OnClose implements gnet.EventHandler. It may run inside a Write to the same
 // connection, so it only notes what happened.
 func (s *Server) OnClose(socket gnet.Conn, _ error) gnet.Action {
+	if socket.Context() == (binder{}) {
+		return gnet.None
+	}
 	s.connections.Add(-1)
 	c, ok := socket.Context().(*conn)
 	if !ok {

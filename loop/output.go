@@ -243,7 +243,7 @@ func (r *reactor) shut(c *conn) {
 // abort closes a connection at once.
 func (r *reactor) abort(c *conn) {
 	if c.socket != nil {
-		r.engine.Close(c.socket)
+		c.socket.EventLoop().Close(c.socket)
 	}
 }
 

@@ -29,7 +29,7 @@ const (
 type reactor struct {
 	server *Server
 	id     uint16
-	engine gnet.EventLoop
+	engine atomic.Pointer[gnet.EventLoop]
 	core   *bayeux.Server
 	epoll  int // of engine, or -1
 	conns  conns
@@ -127,7 +127,11 @@ func (r *reactor) beginTurn() { r.clock = r.server.now() }
 
 // execute posts t to run after the I/O events of the round.
 func (r *reactor) execute(t *task) {
-	if err := r.engine.Execute(context.Background(), t); err != nil {
+	engine := r.engine.Load()
+	if engine == nil {
+		return // looked at when it has a loop
+	}
+	if err := (*engine).Execute(context.Background(), t); err != nil {
 		r.server.cfg.Log.Debug("loop is gone", "loop", r.id, "error", err)
 	}
 }

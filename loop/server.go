@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -44,7 +43,7 @@ type Server struct {
 	census   *census
 	health   health
 
-	engine    gnet.Engine
+	engine    engine
 	addresses []string
 	reactors  []*reactor
 	bound     atomic.Pointer[[]*reactor] // those whose event loop is known
@@ -88,6 +87,7 @@ func New(cfg Config) (*Server, error) {
 	for id := range s.cfg.Loops {
 		s.reactors = append(s.reactors, newReactor(s, uint16(id), s.now()))
 	}
+	s.engine.pause = restartPause
 	s.census = newCensus(s.cfg.Loops)
 	s.tickPosted = make([]atomic.Int64, s.cfg.Loops)
 	s.bound.Store(new([]*reactor))
@@ -178,64 +178,13 @@ func (s *Server) Run(ctx context.Context) error {
 	group.Go(func() { s.beat(serving) })
 	group.Go(func() { s.store.expire(serving) })
 	group.Go(func() { s.drainWhenDone(ctx, serving.Done()) })
-	if err := gnet.Rotate(s, urls, s.options()...); err != nil {
-		return fmt.Errorf("--listen %v: %w", s.cfg.Listen, err)
-	}
-	s.ready.Store(false)
-	return nil
+	return s.runEngine(ctx, urls)
 }
 
 func (s *Server) closeStore() {
 	if err := s.store.close(); err != nil {
 		s.cfg.Log.Error("history file", "error", err)
 	}
-}
-
-// options are gnet's; the reasons are in ARCHITECTURE.md.
-func (s *Server) options() []gnet.Option {
-	return []gnet.Option{
-		gnet.WithNumEventLoop(s.cfg.Loops),
-		gnet.WithReusePort(true),
-		gnet.WithReuseAddr(true),
-		gnet.WithTCPKeepAlive(keepAlive),
-		gnet.WithTCPKeepInterval(keepAliveInterval),
-		gnet.WithTCPKeepCount(keepAliveCount),
-		gnet.WithReadBufferCap(readBuffer),
-		gnet.WithLogger(quietLogger{s.cfg.Log}),
-	}
-}
-
-const (
-	keepAlive         = 60 * time.Second
-	keepAliveInterval = 15 * time.Second
-	keepAliveCount    = 3
-	readBuffer        = 64 << 10
-)
-
-// OnBoot implements gnet.EventHandler.
-func (s *Server) OnBoot(engine gnet.Engine) gnet.Action {
-	s.engine = engine
-	s.ready.Store(true)
-	close(s.booted)
-	return gnet.None
-}
-
-// reactorOf finds the reactor of an event loop, and binds one to a loop that has
-// its first connection: gnet tells of a loop only through its connections.
-func (s *Server) reactorOf(loop gnet.EventLoop) *reactor {
-	for _, r := range *s.bound.Load() {
-		if r.engine == loop {
-			return r
-		}
-	}
-	s.binding.Lock()
-	defer s.binding.Unlock()
-	bound := *s.bound.Load()
-	r := s.reactors[len(bound)]
-	r.engine, r.epoll = loop, epollOf(loop)
-	grown := append(append([]*reactor(nil), bound...), r)
-	s.bound.Store(&grown)
-	return r
 }
 
 // beat posts a tick to every loop that has run its last one.

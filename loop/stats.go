@@ -53,6 +53,7 @@ type Stats struct {
 	FrameErrors                    uint64        // websockets closed for their frames
 	ParseErrors                    map[string]uint64
 	Floods, SlowClosed, Panics     uint64
+	Restarts                       uint64          // of the event loops, which a failing accept ends
 	OriginsRefused                 uint64          // requests of pages that --allow-origin does not admit
 	Abandoned                      uint64          // requests and frames that were not begun, since their client had left
 	LoopLag                        []time.Duration // by loop
@@ -70,6 +71,7 @@ func (s *Server) Stats() Stats {
 		Accepted:    int64(s.accepted.Load()),
 		Refused:     int64(s.refused.Load()),
 		Published:   s.published.Load(),
+		Restarts:    max(s.engine.started.Load(), 1) - 1,
 		ParseErrors: make(map[string]uint64),
 		LoopLag:     make([]time.Duration, s.cfg.Loops),
 		Uptime:      time.Since(s.start),

@@ -95,6 +95,7 @@ func (c *collector) counters() {
 		{"floods_closed_total", "Connections closed for sending ahead.", func(s *loop.Stats) float64 { return float64(s.Floods) }},
 		{"slow_closed_total", "Connections closed for not reading.", func(s *loop.Stats) float64 { return float64(s.SlowClosed) }},
 		{"requests_abandoned_total", "Requests and frames that were not begun, since their client had left.", func(s *loop.Stats) float64 { return float64(s.Abandoned) }},
+		{"restarts_total", "New starts of the event loops, which a failing accept ends.", func(s *loop.Stats) float64 { return float64(s.Restarts) }},
 		{"panics_total", "Panics recovered: faults of this server.", func(s *loop.Stats) float64 { return float64(s.Panics) }},
 	}
 	for _, m := range counters {
