@@ -96,7 +96,7 @@ func (s *Server) replace(slot uint32, q *queue, key []byte, e Event) bool {
 	if e.ID() != 0 {
 		s.nodes.toTail(q, i)
 	}
-	q.bytes = uint32(grown)
+	s.nodes.grow(q, grown-int(q.bytes))
 	s.nodes.slab[i].event, s.nodes.slab[i].batch = e, 0
 	return true
 }

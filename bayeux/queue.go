@@ -45,6 +45,8 @@ const recalled = ^uint32(0)
 type nodes struct {
 	slab []node
 	free uint32 // head of the free list, 0 none; node 0 is never used
+
+	bytes int // of the events in all queues
 }
 
 func newNodes() nodes { return nodes{slab: make([]node, 1)} }
@@ -67,8 +69,17 @@ func (n *nodes) put(i uint32) {
 // push appends e as the newest pending event.
 func (n *nodes) push(q *queue, e Event) {
 	n.link(q, n.take(e))
-	q.bytes += uint32(len(e))
+	n.grow(q, len(e))
 }
+
+// grow accounts for that many bytes more in a queue.
+func (n *nodes) grow(q *queue, bytes int) {
+	q.bytes += uint32(bytes)
+	n.bytes += bytes
+}
+
+// room is what the nodes take, used or not.
+func (n *nodes) room() int { return cap(n.slab) * nodeSize }
 
 // link makes node i the newest pending one.
 func (n *nodes) link(q *queue, i uint32) {
@@ -106,7 +117,7 @@ func (n *nodes) unlink(q *queue, i uint32) {
 // remove takes the pending node i out of the queue and frees it.
 func (n *nodes) remove(q *queue, i uint32) {
 	n.unlink(q, i)
-	q.bytes -= uint32(len(n.slab[i].event))
+	n.grow(q, -len(n.slab[i].event))
 	n.put(i)
 }
 
@@ -130,7 +141,7 @@ func (n *nodes) written(q *queue) {
 		i := q.head
 		q.head = n.slab[i].next
 		q.count--
-		q.bytes -= uint32(len(n.slab[i].event))
+		n.grow(q, -len(n.slab[i].event))
 		q.base++
 		n.put(i)
 	}

@@ -41,6 +41,7 @@ type conn struct {
 	serial uint32 // number of the current request
 	seen   uint32 // bytes of the head that were looked at before
 	need   uint32 // bytes that have to be there before it is worth looking again
+	input  uint32 // bytes of input that wait, as reactor.input counts them
 
 	phase     phase
 	envelope  envelope

@@ -19,7 +19,9 @@ func (s *Server) OnOpen(socket gnet.Conn) ([]byte, gnet.Action) {
 		return []byte("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"), gnet.Close
 	}
 	r := s.reactorOf(socket.EventLoop())
-	r.beginTurn()
+	if r.beginTurn() {
+		defer r.turnOver()
+	}
 	c := r.conns.take(socket)
 	r.alive.set(c.slot, c.gen)
 	socket.SetContext(c)
@@ -44,6 +46,7 @@ func (s *Server) OnTraffic(socket gnet.Conn) gnet.Action {
 	}
 	r := s.reactorOf(socket.EventLoop())
 	r.beginTurn()
+	defer r.turnOver()
 	r.serve(c)
 	r.endTurn()
 	return gnet.None
@@ -61,7 +64,9 @@ func (s *Server) OnClose(socket gnet.Conn, _ error) gnet.Action {
 		return gnet.None
 	}
 	r := s.reactorOf(socket.EventLoop())
-	r.beginTurn()
+	if r.beginTurn() {
+		defer r.turnOver()
+	}
 	defer r.recovered("close")
 	r.closed(c)
 	r.endTurn()
@@ -95,6 +100,7 @@ func (r *reactor) closed(c *conn) {
 		r.leaveSocket(c)
 	}
 	delete(r.bodies, c.slot)
+	r.input -= int(c.input)
 	r.wheel.Cancel(c.slot)
 	r.alive.clear(c.slot)
 	r.conns.Release(c.slot)

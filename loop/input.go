@@ -25,6 +25,11 @@ func (r *reactor) process(c *conn) {
 	for r.step(c) {
 	}
 	c.inTurn = false
+	if c.socket != nil {
+		waits := c.socket.InboundBuffered()
+		r.input += waits - int(c.input)
+		c.input = uint32(waits)
+	}
 }
 
 // step handles the next request and tells whether another may follow at once.

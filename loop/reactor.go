@@ -49,6 +49,8 @@ type reactor struct {
 	flushPosted bool
 	resumed     []bayeux.ReplyTo // answered outside of their turn; input may wait
 	counters    counters
+	turns       turns
+	input       int // bytes that wait in gnet's input buffers
 
 	turnedAway     int   // pages of other origins since the last log line of them
 	tellTurnedAway int64 // when the next may be written
@@ -83,8 +85,9 @@ type task struct {
 
 // Run implements gnet.Runnable. A panic ends the task, never the process.
 func (t *task) Run(context.Context) error {
-	defer t.reactor.recovered("task")
 	t.reactor.beginTurn()
+	defer t.reactor.turnOver()
+	defer t.reactor.recovered("task")
 	t.run(t.reactor)
 	return nil
 }
@@ -121,9 +124,6 @@ func (r *reactor) panicked(where string, cause any) {
 
 // now is when the turn began: all that happens in one turn happens at once.
 func (r *reactor) now() int64 { return r.clock }
-
-// beginTurn reads the clock, once for each event of a socket and each task.
-func (r *reactor) beginTurn() { r.clock = r.server.now() }
 
 // execute posts t to run after the I/O events of the round.
 func (r *reactor) execute(t *task) {

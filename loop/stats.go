@@ -55,6 +55,8 @@ type Stats struct {
 	Floods, SlowClosed, Panics     uint64
 	Restarts                       uint64          // of the event loops, which a failing accept ends
 	OriginsRefused                 uint64          // requests of pages that --allow-origin does not admit
+	Turns                          []Turns         // by loop
+	Kept                           Kept            // now
 	Abandoned                      uint64          // requests and frames that were not begun, since their client had left
 	LoopLag                        []time.Duration // by loop
 	Uptime                         time.Duration
@@ -74,9 +76,11 @@ func (s *Server) Stats() Stats {
 		Restarts:    max(s.engine.started.Load(), 1) - 1,
 		ParseErrors: make(map[string]uint64),
 		LoopLag:     make([]time.Duration, s.cfg.Loops),
+		Turns:       make([]Turns, s.cfg.Loops),
 		Uptime:      time.Since(s.start),
 	}
 	s.store.usage(&total)
+	total.Kept.History = total.HistoryBytes
 	ctx, cancel := context.WithTimeout(context.Background(), statsTimeout)
 	defer cancel()
 	for _, p := range s.census.take(ctx, s) {
@@ -150,10 +154,13 @@ type part struct {
 	id   uint16
 	core bayeux.Stats
 	counters
+	turns Turns
+	kept  Kept
 }
 
 func (r *reactor) part() part {
-	return part{id: r.id, core: r.core.Stats(), counters: r.counters}
+	t := &r.turns
+	return part{id: r.id, core: r.core.Stats(), counters: r.counters, turns: Turns{t.busy, t.longest, t.mostMessages}, kept: r.kept()}
 }
 
 func (t *Stats) add(p part) {
@@ -187,4 +194,6 @@ func (t *Stats) add(p part) {
 		}
 	}
 	t.LoopLag[p.id] = p.lag
+	t.Turns[p.id] = p.turns
+	t.Kept.add(p.kept)
 }

@@ -3,7 +3,6 @@ package metrics
 
 import (
 	"net/http"
-	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -33,18 +32,14 @@ type metric struct {
 
 // collector turns one Stats into metrics.
 type collector struct {
-	stats       func() loop.Stats
-	metrics     []metric
-	parseErrors *prometheus.Desc
-	lag         *prometheus.Desc
+	stats    func() loop.Stats
+	metrics  []metric
+	families []family
 }
 
 func newCollector(stats func() loop.Stats) *collector {
-	c := &collector{
-		stats:       stats,
-		parseErrors: prometheus.NewDesc("halley_parse_errors_total", "Requests that could not be parsed, by kind.", []string{"kind"}, nil),
-		lag:         prometheus.NewDesc("halley_loop_lag_seconds", "How late the last tick of an event loop ran.", []string{"loop"}, nil),
-	}
+	c := &collector{stats: stats}
+	c.labelled()
 	c.gauges()
 	c.counters()
 	return c
@@ -108,8 +103,9 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, m := range c.metrics {
 		ch <- m.desc
 	}
-	ch <- c.parseErrors
-	ch <- c.lag
+	for _, f := range c.families {
+		ch <- f.desc
+	}
 }
 
 // Collect implements prometheus.Collector.
@@ -118,10 +114,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	for _, m := range c.metrics {
 		ch <- prometheus.MustNewConstMetric(m.desc, m.kind, m.read(&s))
 	}
-	for kind, n := range s.ParseErrors {
-		ch <- prometheus.MustNewConstMetric(c.parseErrors, prometheus.CounterValue, float64(n), kind)
-	}
-	for i, lag := range s.LoopLag {
-		ch <- prometheus.MustNewConstMetric(c.lag, prometheus.GaugeValue, lag.Seconds(), strconv.Itoa(i))
+	for _, f := range c.families {
+		f.each(&s, func(label string, value float64) { ch <- prometheus.MustNewConstMetric(f.desc, f.kind, value, label) })
 	}
 }

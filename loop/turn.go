@@ -1,0 +1,74 @@
+package loop
+
+import "time"
+
+// turns are how long a loop's turns take: a turn handles one event of a socket, or one
+// task. The loop's other clients wait meanwhile.
+type turns struct {
+	begun    time.Duration // when the turn began, since the server's start; 0 in none
+	received uint64        // messages that the loop had received by then
+
+	busy         time.Duration // all turns together
+	longest      time.Duration
+	mostMessages uint64 // that one turn has received
+}
+
+// beginTurn reads the clock, once for each event of a socket and each task. It tells
+// whether a turn begins, which the caller ends: OnClose may come within another one.
+func (r *reactor) beginTurn() (begins bool) {
+	now := time.Since(r.server.start)
+	r.clock = r.server.start.UnixMilli() + now.Milliseconds()
+	if r.turns.begun != 0 {
+		return false
+	}
+	r.turns.begun, r.turns.received = max(1, now), r.core.Received()
+	return true
+}
+
+// turnOver ends a turn.
+func (r *reactor) turnOver() {
+	t := &r.turns
+	took := time.Since(r.server.start) - t.begun
+	t.busy += took
+	t.longest = max(t.longest, took)
+	t.mostMessages = max(t.mostMessages, r.core.Received()-t.received)
+	t.begun = 0
+}
+
+// Turns tells of the turns of one event loop since the server's start.
+type Turns struct {
+	Busy         time.Duration // all of them together
+	Longest      time.Duration
+	MostMessages uint64 // received in one of them
+}
+
+// Kept is how many bytes clients make the server keep, by owner.
+type Kept struct {
+	Output    int // written to connections that have not taken it, below the kernel
+	Input     int // of requests and frames that have not come whole, or wait for a reply
+	Queues    int // of sessions: what each has, though several may share an event
+	Nodes     int // of the queues, used or not
+	Mailboxes int // from loop to loop
+	History   int // remembered
+}
+
+// kept adds up what a loop keeps.
+func (r *reactor) kept() Kept {
+	k := Kept{Input: r.input, Mailboxes: r.mailbox.kept()}
+	k.Queues, k.Nodes = r.core.Kept()
+	for slot := range r.slow {
+		k.Output += r.conns.At(slot).socket.OutboundBuffered()
+	}
+	for _, b := range r.bodies {
+		k.Input += cap(b.data) + cap(b.head)
+	}
+	return k
+}
+
+func (k *Kept) add(other Kept) {
+	k.Output += other.Output
+	k.Input += other.Input
+	k.Queues += other.Queues
+	k.Nodes += other.Nodes
+	k.Mailboxes += other.Mailboxes
+}
