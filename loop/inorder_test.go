@@ -89,7 +89,7 @@ func TestSocketFramesBehindTheDisk(t *testing.T) {
 			}
 			w.frame(1, "["+publish(id, "/h", `"last"`)+","+subscribe(id, "/a")+"]")
 			w.frame(1, fmt.Sprintf(`{"channel":"/meta/unsubscribe","clientId":%q,"subscription":"/a"}`, id))
-			eventually(t, func() bool { return s.Stats().HistoryEvents == publishes+1 })
+			eventually(t, func() bool { return s.store.file.appended() == publishes+1 })
 			close(d.gate)
 			for range publishes {
 				equal(t, w.text()[0]["successful"], true)

@@ -1,17 +1,10 @@
 package loop
 
 import (
-	"bufio"
-	"errors"
-	"fmt"
 	"io"
-	"os"
-	"path/filepath"
+	"log/slog"
 	"sync"
-	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"halley/bayeux/history"
 )
@@ -27,37 +20,65 @@ const (
 	syncNever    journalSync = "never"    // when the system pleases
 )
 
+// journalOptions are what a journal is told.
+type journalOptions struct {
+	path    string
+	sync    journalSync
+	most    int // bytes that may wait to be written
+	log     *slog.Logger
+	trouble func(why string) // told why nothing can be written; empty: it can again
+	// image hands the parts of what is remembered to put. Whatever stored was called
+	// for is in it, and nothing else is remembered meanwhile.
+	image func(put func(history.Image))
+}
+
 // journal is the file that the history survives a restart by: records, one after
 // the other. The torn record at the end, which a crash leaves, is cut off; events
 // that are forgotten go when they are more than those that are not.
+//
+// What cannot be written is cut off as well, and answered with an error: it is not in
+// the file. Until the file can be written again everything is answered so.
 type journal struct {
-	path    string
-	sync    journalSync
-	file    disk
-	dirty   bool // what was written is not synced
-	synced  time.Time
-	failure error // the first one of the file's
-	damaged bool  // records in the middle of it were broken
-	image   imageFunc
+	journalOptions
+	now func() time.Time
+
+	// Only run touches these.
+	file     disk
+	target   string // the file's own name, if path is a link
+	size     int64  // of what the file has that is whole and answered for
+	dirty    bool   // what was written is not synced
+	synced   time.Time
+	stale    bool // the file may lack what was answered for: it must be written anew
+	begun    time.Time
+	pause    time.Duration // until the next attempt to write the file anew
+	nextTry  time.Time
+	lastSize int // of what could not be written
+
+	damaged bool // records in the middle of it were broken
+	old     bool // it has no magic number
 
 	mu      sync.Mutex
 	wake    sync.Cond
 	buffer  []byte        // records to write
 	waiting []func(error) // for them
 	anew    bool          // the file is to be written anew
-	due     bool          // a sync is
+	due     bool          // the file is to be looked after, and synced
 	events  int           // in the file and the buffer
+	failure error         // why nothing can be written
+	counts  journalCounts
 	ended   bool
 	done    chan struct{}
 }
 
-// imageFunc hands the parts of what is remembered to put. Nothing that is appended is
-// remembered meanwhile.
-type imageFunc func(put func(history.Image))
+// journalCounts are what a journal counts.
+type journalCounts struct {
+	refused, rewrites, rewriteErrors uint64
+}
 
 // disk is what a journal does to its file.
 type disk interface {
-	io.Writer
+	io.WriterAt
+	Truncate(size int64) error
 	Sync() error
 	Close() error
 }
@@ -65,86 +86,25 @@ type disk interface {
 // compactLeast is how many events the file has before it is written anew.
 const compactLeast = 10_000
 
-// openJournal reads the file at path, which is made if it does not exist, and
-// calls load with each of its records. An event that is there twice is loaded once.
-func openJournal(path string, sync journalSync, load func(record), image imageFunc) (*journal, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
-	if err != nil {
-		return nil, fmt.Errorf("--history-file: %w", err)
-	}
-	j := &journal{path: path, sync: sync, file: file, image: image, done: make(chan struct{})}
-	j.wake.L = &j.mu
-	err = lock(file)
-	if err == nil {
-		err = errors.Join(j.load(file, load), j.syncFolder())
-	}
-	if err != nil {
-		file.Close()
-		return nil, fmt.Errorf("--history-file %s: %w", path, err)
-	}
-	go j.run()
-	return j, nil
-}
-
-// lock keeps other servers from the file as long as it is open.
-func lock(file *os.File) error {
-	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		return fmt.Errorf("another server uses it: %w", err)
-	}
-	return nil
-}
-
-// load reads the file and cuts off what is torn.
-func (j *journal) load(file *os.File, load func(record)) error {
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
-	last := int64(0)
-	end, damaged, err := readRecords(file, info.Size(), func(r record) {
-		if r.kind == recordEvent {
-			if j.events++; r.ID <= last {
-				return
-			}
-			last = r.ID
-		}
-		load(r)
-	})
-	if err != nil {
-		return err
-	}
-	j.damaged = damaged
-	if err := file.Truncate(end); err != nil {
-		return err
-	}
-	_, err = file.Seek(end, io.SeekStart)
-	return err
-}
-
-// syncFolder makes the file's name safe. Not every file system can.
-func (j *journal) syncFolder() error {
-	if j.sync != syncAlways {
-		return nil
-	}
-	folder, err := os.Open(filepath.Dir(j.path))
-	if err != nil {
-		return err
-	}
-	defer folder.Close()
-	if err := folder.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, syscall.EINVAL) {
-		return err
-	}
-	return nil
-}
-
-// append adds an event; stored is called, on another goroutine, when it is as
-// safe as was asked for.
-func (j *journal) append(e history.Entry, stored func(error)) {
+// append adds events that are written together or not at all; stored is called, on
+// another goroutine, when they are as safe as was asked for or cannot be. Where too
+// much waits, or nothing is written any more, it is called at once.
+func (j *journal) append(entries []history.Entry, stored func(error)) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.buffer = appendRecord(j.buffer, record{recordEvent, e})
+	switch {
+	case j.ended:
+		stored(ErrClosed)
+		return
+	case len(j.buffer) > j.most:
+		stored(ErrBusy)
+		return
+	}
+	for _, e := range entries {
+		j.buffer = appendRecord(j.buffer, record{recordEvent, e})
+	}
 	j.waiting = append(j.waiting, stored)
-	j.events++
+	j.events += len(entries)
 	j.wake.Signal()
 }
 
@@ -172,15 +132,19 @@ func (j *journal) compact() {
 	j.wake.Signal()
 }
 
-// beat syncs what was written last, as syncInterval promises.
+// beat has the file looked after, once a second.
 func (j *journal) beat() {
-	if j.sync != syncInterval {
-		return
-	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.due = true
 	j.wake.Signal()
+}
+
+// usage tells what was counted, and whether nothing can be written.
+func (j *journal) usage() (counts journalCounts, failing bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.counts, j.failure != nil
 }
 
 // run is the only one to touch the file. It writes what is appended: all that
@@ -192,13 +156,25 @@ func (j *journal) run() {
 		if !more {
 			return
 		}
-		if work.anew {
-			j.rewrite()
+		if work.due {
+			j.look()
 		}
-		err := j.write(work.buffer, work.due)
-		for _, stored := range work.waiting {
-			stored(err)
+		if work.anew && j.failed() == nil {
+			j.renew()
 		}
+		j.answer(work.waiting, j.write(work.buffer, work.due))
+	}
+}
+
+// answer tells those who wait whether what they appended is written.
+func (j *journal) answer(waiting []func(error), err error) {
+	if err != nil {
+		j.mu.Lock()
+		j.counts.refused += uint64(len(waiting))
+		j.mu.Unlock()
+	}
+	for _, stored := range waiting {
+		stored(err)
 	}
 }
 
@@ -222,76 +198,98 @@ func (j *journal) take() (w work, more bool) {
 	return w, len(w.buffer) > 0 || w.anew || w.due
 }
 
-// write writes to the file, and syncs it when that is to be. After a failure
-// nothing more is written: a hole in the middle would be a gap that nobody knows.
+// write writes to the file, and syncs it when that is to be. What fails is not in
+// the file.
 func (j *journal) write(buffer []byte, due bool) error {
-	if j.failure != nil {
-		return j.failure
+	if err := j.failed(); err != nil {
+		return err
 	}
 	if len(buffer) > 0 {
 		j.dirty = true
-		_, j.failure = j.file.Write(buffer)
+		if _, err := j.file.WriteAt(buffer, j.size); err != nil {
+			j.lastSize = len(buffer)
+			return j.fail(err)
+		}
 	}
-	due = due || j.sync == syncAlways || j.sync == syncInterval && time.Since(j.synced) >= time.Second
-	if j.failure == nil && j.dirty && due {
-		j.failure = j.file.Sync()
-		j.dirty, j.synced = false, time.Now()
+	if j.dirty && j.syncs(due) {
+		if err := j.file.Sync(); err != nil {
+			// Nobody knows what of it, and of what was written before, is on the disk.
+			j.stale = true
+			return j.fail(err)
+		}
+		j.dirty, j.synced = false, j.now()
 	}
+	j.size += int64(len(buffer))
+	return nil
+}
+
+// syncs tells whether what is written now is synced at once.
+func (j *journal) syncs(due bool) bool {
+	return j.sync == syncAlways || j.sync == syncInterval && (due || j.now().Sub(j.synced) >= time.Second)
+}
+
+// failed is why nothing can be written.
+func (j *journal) failed() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	return j.failure
 }
 
-// rewrite replaces the file by one of what image has. Events that wait to be
-// written may be in it: the second copy is passed over when it is read. If anything
-// fails, the old file goes on.
-func (j *journal) rewrite() {
-	if j.failure != nil {
-		return
-	}
-	next, err := os.CreateTemp(filepath.Dir(j.path), filepath.Base(j.path)+".*")
-	if err != nil {
-		return
-	}
-	out := bufio.NewWriterSize(next, 1<<20)
-	events := 0
-	j.image(func(part history.Image) {
-		writeImage(out, &part)
-		events += len(part.Entries)
-	})
-	err = errors.Join(out.Flush(), next.Sync(), next.Chmod(0o644), lock(next))
-	if err == nil {
-		err = os.Rename(next.Name(), j.path)
-	}
-	if err != nil {
-		next.Close()
-		os.Remove(next.Name())
-		return
-	}
-	j.file.Close()
-	j.file, j.dirty = next, false
-	j.failure = j.syncFolder()
+func (j *journal) setFailure(err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.events = events // and those that came meanwhile, which is no matter
+	j.failure = err
 }
 
-// writeImage writes an image as records, which are read in this order: what is gone
-// must come after the events, for it is said of channels that have none.
-func writeImage(out io.Writer, image *history.Image) {
-	var data []byte
-	write := func(kind recordKind, e history.Entry) {
-		data = appendRecord(data[:0], record{kind, e})
-		out.Write(data)
+// fail cuts off what was not written, or not for certain, and tells that nothing can
+// be written.
+func (j *journal) fail(err error) error {
+	if cut := j.file.Truncate(j.size); cut != nil {
+		j.stale = true
 	}
-	write(recordAll, history.Entry{ID: image.Floor})
-	for _, f := range image.Floors {
-		write(recordFloor, history.Entry{ID: f.ID, Channel: f.Channel})
-	}
-	for _, e := range image.Entries {
-		write(recordEvent, e)
-	}
-	write(recordGone, history.Entry{ID: image.Gone})
-	write(recordLast, history.Entry{ID: image.Last})
+	j.begun = j.now()
+	j.setFailure(err)
+	j.trouble(err.Error())
+	j.log.Error("the history file cannot be written: until it can, what is published to channels with a history is refused", "file", j.path, "error", err)
+	return err
 }
+
+// look looks after the file: whether it can be written again, and whether it is still
+// there.
+func (j *journal) look() {
+	failure := j.failed()
+	switch {
+	case failure == nil && j.missing():
+		j.log.Error("the history file was deleted or replaced: it is written anew", "file", j.path)
+		j.stale = true
+		if err := j.renew(); err != nil {
+			j.fail(err)
+		}
+	case failure == nil:
+	case j.stale && j.renew() == nil, !j.stale && j.probe() == nil:
+		j.setFailure(nil)
+		j.trouble("")
+		j.log.Info("the history file can be written again", "file", j.path, "after", j.now().Sub(j.begun).Round(time.Millisecond))
+	}
+}
+
+// probe finds out whether the file can be written: as much as could not, before.
+func (j *journal) probe() error {
+	_, err := j.file.WriteAt(make([]byte, min(max(j.lastSize, probeLeast), probeMost)), j.size)
+	if err == nil {
+		err = j.file.Sync()
+	}
+	if cut := j.file.Truncate(j.size); cut != nil {
+		j.stale = true
+		return cut
+	}
+	return err
+}
+
+const (
+	probeLeast = 64 << 10 // bytes
+	probeMost  = 1 << 20
+)
 
 // close writes what is left.
 func (j *journal) close() error {
@@ -300,5 +298,5 @@ func (j *journal) close() error {
 	j.wake.Signal()
 	j.mu.Unlock()
 	<-j.done
-	return errors.Join(j.failure, j.file.Sync(), j.file.Close())
+	return j.end()
 }

@@ -15,8 +15,8 @@ var ErrBusy = errors.New("server is busy")
 // ErrTooLarge means that a batch is more than a loop's mailbox may hold.
 var ErrTooLarge = errors.New("batch is larger than --max-mailbox: send it in parts")
 
-// ErrHistory means that an event reached its subscribers, but could not be
-// written to the history file.
+// ErrHistory means that nothing of a batch was published, since what of it has a
+// history could not be written to the history file.
 var ErrHistory = errors.New("history file")
 
 // ChannelError says why a publication was refused.
@@ -90,16 +90,15 @@ func (s *Server) fit(batch []Publication) ([]loopSet, error) {
 
 // postEvents posts a batch to each interested loop at once, so that a subscriber
 // gets what it can of it in one reply. What goes to sequenced channels takes its
-// way through the store; stored is called for each such event.
-func (s *Server) postEvents(batch []Publication, sets []loopSet, stored func(error)) {
+// way through the store.
+func (s *Server) postEvents(batch []Publication, sets []loopSet) {
 	posts := make([][]entry, s.cfg.Loops)
 	for i, p := range batch {
 		event := s.event(p)
 		if b := s.rules.Of(p.Channel); b.Sequenced() {
-			s.store.publish(event, b, stored)
+			s.store.publish(event, b, func(error) {})
 			continue
 		}
-		stored(nil)
 		sets[i].each(func(loop uint16) { posts[loop] = append(posts[loop], entry{kind: entryPublish, event: event}) })
 	}
 	for loop, entries := range posts {
@@ -117,19 +116,32 @@ func (s *Server) event(p Publication) bayeux.Event {
 	return event
 }
 
-// postDurably is postEvents and waits until what has a history is stored.
+// postDurably posts what has a history when it is written to the history file, and
+// then the rest: if it cannot be written, nothing is published.
 func (s *Server) postDurably(batch []Publication, sets []loopSet) error {
 	if s.cfg.HistoryFile == "" {
-		s.postEvents(batch, sets, func(error) {})
+		s.postEvents(batch, sets)
 		return nil
 	}
-	results := make(chan error, len(batch))
-	s.postEvents(batch, sets, func(err error) { results <- err })
-	var failure error
-	for range batch {
-		if err := <-results; err != nil {
-			failure = fmt.Errorf("%w: %w", ErrHistory, err)
+	var durable []bayeux.Event
+	rest := make([]Publication, 0, len(batch))
+	for _, p := range batch {
+		if s.rules.Of(p.Channel).History {
+			durable = append(durable, s.event(p))
+		} else {
+			rest = append(rest, p)
 		}
 	}
-	return failure
+	if len(durable) > 0 {
+		result := make(chan error, 1)
+		s.store.write(durable, func(err error) { result <- err })
+		if err := <-result; err != nil {
+			return fmt.Errorf("%w: %w", ErrHistory, err)
+		}
+	}
+	for i := range rest { // who subscribed while it was written is to get it
+		sets[i] = s.interest.of(string(rest[i].Channel))
+	}
+	s.postEvents(rest, sets)
+	return nil
 }

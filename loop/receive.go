@@ -1,6 +1,8 @@
 package loop
 
 import (
+	"errors"
+
 	"halley/bayeux"
 )
 
@@ -176,6 +178,9 @@ func (r *reactor) stored(ticket bayeux.Ticket) func(error) {
 		failure := ""
 		if err != nil {
 			failure = "500::history_not_written"
+		}
+		if errors.Is(err, ErrBusy) {
+			failure = "503::server_busy"
 		}
 		r.server.post(r.id, entry{kind: entryCall, call: func(r *reactor) {
 			r.core.Published(r.now(), ticket, failure, &r.fx)

@@ -88,9 +88,6 @@ func recordSize(data []byte) (size int, ok bool) {
 	return recordHead + n, n >= recordMin && n <= recordMax
 }
 
-// errForeign means that a file has no record, nor the start of one.
-var errForeign = errors.New("this is no history file")
-
 // readRecords calls visit with every record of a file of that size, in order. It
 // returns where the last one ends; what follows is the torn record that a crash
 // leaves. Broken records before that are passed over, which damaged tells.
@@ -98,15 +95,13 @@ func readRecords(file io.ReaderAt, size int64, visit func(record)) (end int64, d
 	in := bufio.NewReaderSize(nil, 1<<20)
 	for at := int64(0); ; {
 		in.Reset(io.NewSectionReader(file, at, size-at))
-		if end, err = readRun(in, at, visit); err != nil || end == size {
+		if end, err = readRun(in, at, func(r record) bool { visit(r); return true }); err != nil || end == size {
 			return end, damaged, err
 		}
 		next, found, err := findRecord(file, end+1, size)
 		switch {
 		case err != nil:
 			return end, damaged, err
-		case !found && end == 0 && foreign(file):
-			return 0, false, errForeign
 		case !found:
 			return end, damaged, nil
 		}
@@ -115,8 +110,8 @@ func readRecords(file io.ReaderAt, size int64, visit func(record)) (end int64, d
 }
 
 // readRun visits records from in, which is at the offset at, up to one that is not
-// whole, and returns its offset.
-func readRun(in *bufio.Reader, at int64, visit func(record)) (int64, error) {
+// whole or while visit says so, and returns where it has come to.
+func readRun(in *bufio.Reader, at int64, visit func(record) bool) (int64, error) {
 	var data []byte
 	for {
 		head, err := in.Peek(recordHead)
@@ -131,8 +126,10 @@ func readRun(in *bufio.Reader, at int64, visit func(record)) (int64, error) {
 		if !ok {
 			return at, nil
 		}
-		visit(r)
-		at += int64(size)
+		more := visit(r)
+		if at += int64(size); !more {
+			return at, nil
+		}
 	}
 }
 
@@ -171,14 +168,4 @@ func findRecord(file io.ReaderAt, from, size int64) (at int64, found bool, err e
 		}
 	}
 	return 0, false, nil
-}
-
-// foreign tells whether a file does not even start as one with records would.
-func foreign(file io.ReaderAt) bool {
-	head := make([]byte, recordHead)
-	if n, _ := file.ReadAt(head, 0); n < recordHead {
-		return false
-	}
-	_, ok := recordSize(head)
-	return !ok && binary.LittleEndian.Uint32(head) != 0
 }

@@ -46,6 +46,10 @@ type Stats struct {
 	HistoryEvents, HistoryBytes    int           // remembered now
 	HistoryPages, HistoryRead      uint64        // parts of the past that were read, and events in them
 	HistoryLongestHold             time.Duration // of the store's lock
+	HistoryFailing                 int           // 1 while the history file cannot be written
+	HistoryRefused                 uint64        // publishes refused for that
+	HistoryRewrites                uint64        // times that the file was written anew
+	HistoryRewriteErrors           uint64        // times that this failed
 	Bounced                        uint64        // events that went back to their queue
 	LostInFlight                   uint64        // replies with events whose connection died before they were confirmed
 	BayeuxErrors, HTTPErrors       uint64        // replies with an error

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -38,7 +39,10 @@ func (st *store) open() error {
 		st.past.Begin(first, 0)
 		return nil
 	}
-	file, err := openJournal(s.cfg.HistoryFile, journalSync(s.cfg.HistorySync), st.load, st.image)
+	file, err := openJournal(journalOptions{
+		path: s.cfg.HistoryFile, sync: journalSync(s.cfg.HistorySync), most: s.cfg.MaxMailbox,
+		log: s.cfg.Log, trouble: func(why string) { s.health.trouble("history file", why) }, image: st.image,
+	}, st.load)
 	if err != nil {
 		return err
 	}
@@ -51,6 +55,9 @@ func (st *store) open() error {
 		s.cfg.Log.Error("the history file is damaged: cursors from before are refused", "file", s.cfg.HistoryFile)
 		st.past.Forget(last)
 		file.compact()
+	case file.old:
+		s.cfg.Log.Info("the history file gets the form of this version", "file", s.cfg.HistoryFile)
+		file.compact()
 	case known:
 		file.note(recordLast, last)
 	default:
@@ -59,9 +66,10 @@ func (st *store) open() error {
 	return nil
 }
 
-// unwritten is more than the events that a crash can have kept from the file.
-// Subscribers may have seen them, for they wait for no write: their numbers are not
-// given again, or who goes on from one of them would miss its namesake.
+// unwritten is more than the events that a crash of the machine can have kept from the
+// file, and than the numbers of those that have no history. Subscribers may have seen
+// them: their numbers are not given again, or who goes on from one of them would miss
+// its namesake.
 const unwritten = 1 << 20
 
 // load remembers what a record of the history file tells. What its channel's rules
@@ -87,36 +95,79 @@ func (st *store) load(r record) {
 	}
 }
 
-// publish gives e its number and brings it to its subscribers. stored is called
-// when a channel's history is as safe as was asked for, at once if there is no
-// file.
-func (st *store) publish(e bayeux.Event, b bayeux.Behaviour, stored func(error)) {
-	st.lock()
-	defer st.unlock()
-	id := st.past.Next()
-	if b.Remembered() {
-		e = st.remember(e, id, b, stored)
-	} else {
-		st.past.Skip(id)
-		stored(nil)
-	}
-	set := st.server.interest.of(e.Channel())
-	set.each(func(loop uint16) { st.server.post(loop, entry{kind: entryPublish, event: e}, nil) })
+// sequenced is an event with its number.
+type sequenced struct {
+	event     bayeux.Event
+	id, at    int64
+	behaviour bayeux.Behaviour
 }
 
-func (st *store) remember(e bayeux.Event, id int64, b bayeux.Behaviour, stored func(error)) bayeux.Event {
-	now := st.server.now()
+// publish gives e its number and brings it to its subscribers. Where its channel has
+// a history and there is a file, that waits until the event is written; stored is
+// called when it is as safe as was asked for, or cannot be: then nobody gets it.
+func (st *store) publish(e bayeux.Event, b bayeux.Behaviour, stored func(error)) {
+	if st.file != nil && b.History {
+		st.write([]bayeux.Event{e}, stored)
+		return
+	}
+	st.lock()
+	defer st.unlock()
+	q := st.number(e, b)
+	st.deliver(&q)
+	stored(nil)
+}
+
+// number gives e the next number.
+func (st *store) number(e bayeux.Event, b bayeux.Behaviour) sequenced {
+	id, now := st.past.Next(), st.server.now()
+	st.past.Skip(id)
 	if b.History {
 		e = st.server.numbered(e, id, now)
 	}
-	past := history.Entry{ID: id, At: now, Channel: e.Channel(), Event: string(e)}
-	st.past.Add(past, b.Keep)
-	if st.file == nil || !b.History {
-		stored(nil)
-		return e
+	return sequenced{e, id, now, b}
+}
+
+// entry is q as it is remembered.
+func (q *sequenced) entry() history.Entry {
+	return history.Entry{ID: q.id, At: q.at, Channel: q.event.Channel(), Event: string(q.event)}
+}
+
+// deliver remembers q and posts it to every interested loop.
+func (st *store) deliver(q *sequenced) {
+	if q.behaviour.Remembered() {
+		st.past.Add(q.entry(), q.behaviour.Keep)
 	}
-	st.file.append(past, stored)
-	return e
+	set := st.server.interest.of(q.event.Channel())
+	set.each(func(loop uint16) { st.server.post(loop, entry{kind: entryPublish, event: q.event}, nil) })
+}
+
+// write has events of channels with a history written, together or not at all, and
+// delivered then. What could not be written is neither remembered nor delivered.
+func (st *store) write(events []bayeux.Event, stored func(error)) {
+	st.lock()
+	defer st.unlock()
+	list, entries := make([]sequenced, 0, len(events)), make([]history.Entry, 0, len(events))
+	for _, e := range events {
+		q := st.number(e, st.server.rules.Of([]byte(e.Channel())))
+		list, entries = append(list, q), append(entries, q.entry())
+	}
+	st.file.append(entries, func(err error) {
+		if err == nil {
+			st.commit(list)
+		}
+		stored(err)
+	})
+}
+
+// commit delivers what is written.
+func (st *store) commit(list []sequenced) {
+	for part := range slices.Chunk(list, hold) {
+		st.lock()
+		for i := range part {
+			st.deliver(&part[i])
+		}
+		st.unlock()
+	}
 }
 
 // hold is how many entries are worked on at most before the lock is given to others.
@@ -192,6 +243,13 @@ func (st *store) usage(stats *Stats) {
 	stats.HistoryEvents, stats.HistoryBytes = st.past.Len(), st.past.Bytes()
 	stats.HistoryPages, stats.HistoryRead = st.pages, st.recalled
 	stats.HistoryLongestHold = st.longest
+	if st.file != nil {
+		counts, failing := st.file.usage()
+		stats.HistoryRefused, stats.HistoryRewrites, stats.HistoryRewriteErrors = counts.refused, counts.rewrites, counts.rewriteErrors
+		if failing {
+			stats.HistoryFailing = 1
+		}
+	}
 }
 
 // close flushes the history file.

@@ -57,6 +57,7 @@ func (c *collector) gauges() {
 	c.add(gauge, "history_events", "Events remembered for replay and snapshots.", func(s *loop.Stats) float64 { return float64(s.HistoryEvents) })
 	c.add(gauge, "history_bytes", "Bytes that they take, about.", func(s *loop.Stats) float64 { return float64(s.HistoryBytes) })
 	c.add(gauge, "history_lock_longest_seconds", "The longest time that readers or publishers of channels with a history kept the others waiting.", func(s *loop.Stats) float64 { return s.HistoryLongestHold.Seconds() })
+	c.add(gauge, "history_file_failing", "1 while the history file cannot be written.", func(s *loop.Stats) float64 { return float64(s.HistoryFailing) })
 	c.add(gauge, "uptime_seconds", "Time since the start.", func(s *loop.Stats) float64 { return s.Uptime.Seconds() })
 }
 
@@ -86,6 +87,9 @@ func (c *collector) counters() {
 		{"conflated_total", "Events that a newer one took the place of.", func(s *loop.Stats) float64 { return float64(s.Conflated) }},
 		{"history_pages_read_total", "Parts of histories read for replays.", func(s *loop.Stats) float64 { return float64(s.HistoryPages) }},
 		{"history_events_read_total", "Events in them.", func(s *loop.Stats) float64 { return float64(s.HistoryRead) }},
+		{"history_refused_total", "Publishes refused since the history file could not be written.", func(s *loop.Stats) float64 { return float64(s.HistoryRefused) }},
+		{"history_rewrites_total", "Times that the history file was written anew.", func(s *loop.Stats) float64 { return float64(s.HistoryRewrites) }},
+		{"history_rewrite_errors_total", "Times that this failed.", func(s *loop.Stats) float64 { return float64(s.HistoryRewriteErrors) }},
 		{"scan_errors_total", "Bodies that were no batch of messages.", func(s *loop.Stats) float64 { return float64(s.ScanErrors) }},
 		{"floods_closed_total", "Connections closed for sending ahead.", func(s *loop.Stats) float64 { return float64(s.Floods) }},
 		{"slow_closed_total", "Connections closed for not reading.", func(s *loop.Stats) float64 { return float64(s.SlowClosed) }},
