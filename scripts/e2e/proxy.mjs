@@ -1,11 +1,11 @@
-// nginx in front of a server of ours, with a read time-out of two seconds.
+// nginx or haproxy in front of a server of ours, with a read time-out of two seconds.
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, until } from './server.mjs';
 
-/** Seconds after which nginx gives up an upstream that says nothing. */
+/** Seconds after which the proxy gives up an upstream that says nothing. */
 export const readTimeout = 2;
 
 const configuration = (work, port, upstream) => `
@@ -71,6 +71,47 @@ export class Proxy {
 
   async stop() {
     this.process.kill('SIGTERM');
+    await this.ended;
+    await rm(this.work, { recursive: true });
+  }
+}
+
+// Compresses all that it may, and hears a request to its end before it passes it on.
+const haproxyConfiguration = (port, upstream) => `
+  defaults
+    mode http
+    option http-buffer-request
+    compression algo gzip
+    timeout connect 5s
+    timeout client ${readTimeout}s
+    timeout server ${readTimeout}s
+  frontend public
+    bind 127.0.0.1:${port}
+    default_backend halley
+  backend halley
+    server one ${upstream}
+`;
+
+export class Haproxy {
+  /** Starts haproxy in front of server and waits until it answers. */
+  static async start(server) {
+    const proxy = new Haproxy();
+    proxy.work = await mkdtemp(join(tmpdir(), 'halley-haproxy-'));
+    const port = await freePort();
+    proxy.origin = `http://127.0.0.1:${port}`;
+    proxy.url = proxy.origin + '/bayeux';
+    await writeFile(proxy.work + '/haproxy.cfg', haproxyConfiguration(port, new URL(server.origin).host));
+    proxy.process = spawn('haproxy', ['-f', proxy.work + '/haproxy.cfg', '-db'],
+      { stdio: 'ignore', env: { ...process.env, PATH: process.env.PATH + ':/usr/sbin' } });
+    const { process: child } = proxy;
+    proxy.ended = new Promise((resolve) => { child.once('close', resolve); child.once('error', resolve); });
+    process.once('exit', () => child.kill('SIGKILL'));
+    await until(() => fetch(proxy.origin + '/nothing').catch(() => null), 'haproxy to answer');
+    return proxy;
+  }
+
+  async stop() {
+    this.process.kill('SIGKILL');
     await this.ended;
     await rm(this.work, { recursive: true });
   }

@@ -1,8 +1,8 @@
-// Behind nginx: upgrades pass, streams are not kept in its buffer, and nothing is silent for as long as it waits.
+// Behind nginx and haproxy: upgrades pass, streams are not kept in its buffer, and nothing is silent for as long as it waits.
 import { after, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { Server, pause, until } from './server.mjs';
-import { Proxy, readTimeout } from './proxy.mjs';
+import { Haproxy, Proxy, readTimeout } from './proxy.mjs';
 import { adapt } from 'cometd-nodejs-client';
 import { CometdClient } from './clients.mjs';
 
@@ -11,15 +11,16 @@ const cometd = await import('cometd');
 
 const server = await Server.start('--heartbeat', '500ms', '--hold', '1500ms', '--loops', '2');
 const proxy = await Proxy.start(server);
+const haproxy = await Haproxy.start(server);
 after(async () => {
-  await proxy.stop();
+  await Promise.all([proxy.stop(), haproxy.stop()]);
   await server.stop();
 });
 
-/** Long enough for nginx to give up a connection that is silent. */
+/** Long enough for a proxy to give up a connection that is silent. */
 const longIdle = (readTimeout + 2) * 1000;
 
-const open = (type) => new CometdClient(cometd, proxy.origin + '/cometd', type);
+const open = (type, by = proxy) => new CometdClient(cometd, by.origin + '/cometd', type);
 
 /** Reads a response's text as it comes. */
 function follow(response) {
@@ -30,6 +31,39 @@ function follow(response) {
   stream.has = (what, ms) => until(() => stream.text.includes(what), what + ' on the stream', ms);
   return stream;
 }
+
+it('a websocket passes haproxy, and lives longer than it waits', async () => {
+  const client = open('websocket', haproxy);
+  await client.open();
+  assert.equal(client.type(), 'websocket');
+  await client.subscribe('/haproxy/ws');
+  const id = client.id();
+  for (const n of [1, 2]) {
+    if (n > 1) await pause(longIdle);
+    await server.publish('/haproxy/ws', n);
+    await until(() => client.inbox.length === n, 'event ' + n);
+  }
+  assert.equal(client.id(), id);
+  await client.close();
+});
+
+it('a held poll is answered before haproxy gives up, compressed or not', async () => {
+  const client = open('long-polling', haproxy);
+  await client.open();
+  await client.subscribe('/haproxy/poll');
+  const id = client.id();
+  await pause(longIdle);
+  await server.publish('/haproxy/poll', 'x'.repeat(5000));
+  await until(() => client.inbox.length === 1, 'the event');
+  assert.equal(client.id(), id);
+  await client.close();
+});
+
+it('haproxy compresses what is no stream, so that the tests of streams see it', async () => {
+  const response = await fetch(haproxy.url, { method: 'POST', body: '[{"channel":"/meta/handshake"}]' });
+  assert.equal(response.headers.get('content-encoding'), 'gzip');
+  await response.text();
+});
 
 it('a websocket passes, and lives longer than nginx waits', async () => {
   const client = open('websocket');
@@ -65,10 +99,13 @@ it('a held poll is answered before nginx gives up', async () => {
   assert.ok(lines.some((line) => line.startsWith('200 1.') && line.includes('/connect')), 'a poll was held: ' + lines);
 });
 
-for (const [name, prefix] of [['with nginx buffering', ''], ['with a proxy that does not buffer', '/unbuffered']]) {
+for (const [name, root] of [
+  ['with nginx buffering', proxy.origin], ['with a proxy that does not buffer', proxy.origin + '/unbuffered'],
+  ['with haproxy compressing', haproxy.origin],
+]) {
   it('an event-stream comes at once and stays, ' + name, async () => {
     const abort = new AbortController();
-    const response = await fetch(`${proxy.origin}${prefix}/events?channel=/proxy/sse`, { signal: abort.signal });
+    const response = await fetch(`${root}/events?channel=/proxy/sse`, { signal: abort.signal });
     const stream = follow(response);
     await stream.has('retry: ', 1500);
     await server.publish('/proxy/sse', 1);
@@ -84,7 +121,7 @@ for (const [name, prefix] of [['with nginx buffering', ''], ['with a proxy that 
     const [{ clientId }] = await server.raw({ channel: '/meta/handshake' });
     await server.raw({ channel: '/meta/subscribe', subscription: '/proxy/xhr', clientId });
     const abort = new AbortController();
-    const response = await fetch(`${proxy.origin}${prefix}/bayeux`, {
+    const response = await fetch(`${root}/bayeux`, {
       method: 'POST', signal: abort.signal,
       body: JSON.stringify({ channel: '/meta/connect', connectionType: 'xhr-streaming', clientId }),
     });

@@ -356,3 +356,50 @@ describe('acknowledgements', () => {
     await assert.rejects(halley.use('eventsource'), /no transport/);
   });
 });
+
+describe('the name of the browser', () => {
+  const named = () => server.seen('/meta/handshake').map((m) => m.ext.browser);
+  const storage = () => {
+    const kept = new Map();
+    return { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, value), kept };
+  };
+  const tab = (localStorage) => {
+    const window = page(server.url, fetch, server);
+    Object.assign(window, { localStorage, crypto: globalThis.crypto });
+    return window.halley;
+  };
+
+  test('is what its tabs share, and another has another', async () => {
+    const [ours, theirs] = [storage(), storage()];
+    const tabs = [tab(ours), tab(ours), tab(theirs)];
+    for (const [i, each] of tabs.entries()) {
+      each.init(server.url, QUICK);
+      await until(() => named().length === i + 1, 'a handshake');
+    }
+    const [first, second, third] = named();
+    assert.match(first, /^[0-9a-f]{32}$/);
+    assert.equal(second, first);
+    assert.notEqual(third, first);
+    const done = tabs.map((each) => each.disconnect());
+    server.held.forEach((answer) => answer({}));
+    await Promise.all(done);
+  });
+
+  test('lasts a day', async () => {
+    const ours = storage();
+    ours.setItem('halley', Math.floor(Date.now() / 86400000) - 1 + ' 0123456789abcdef0123456789abcdef');
+    const one = tab(ours);
+    one.init(server.url, QUICK);
+    await until(() => named().length, 'a handshake');
+    assert.notEqual(named()[0], '0123456789abcdef0123456789abcdef');
+    const done = one.disconnect();
+    server.held.forEach((answer) => answer({}));
+    await done;
+  });
+
+  test('is left out where nothing is remembered', async () => {
+    init();
+    await until(() => named().length, 'a handshake');
+    assert.deepEqual(named(), [undefined]);
+  });
+});

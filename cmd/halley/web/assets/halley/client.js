@@ -333,7 +333,7 @@ class Client {
     const asked = this.ask(link, {
       channel: '/meta/handshake', version: '1.0', minimumVersion: '1.0',
       supportedConnectionTypes: [...new Set(this.names.map(typeOf))],
-      ext: Object.assign({}, ext, {replay: true, ack: this.options.ack || undefined}),
+      ext: Object.assign({}, ext, {replay: true, ack: this.options.ack || undefined, browser: browserName()}),
     }, 0);
     this.greeting = asked.then(({clientId}) => ({link, clientId}), () => {});
     const reply = await asked;

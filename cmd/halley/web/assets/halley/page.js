@@ -18,3 +18,24 @@ function followPage(client, signal) {
   on('pagehide', () => client.leave());
   for (const name of ['pointerdown', 'keydown', 'wheel']) on(name, () => client.touch());
 }
+
+const DAY = 86400000; // ms that a browser's name lasts
+
+/**
+ * What a server may count this browser's tabs by where it gets no cookie, as of another
+ * site: a random text that they share for a day. None where nothing can be remembered.
+ */
+function browserName() {
+  try {
+    const day = Math.floor(Date.now() / DAY) + ' ';
+    let name = root.localStorage.getItem('halley');
+    if (!name || !name.startsWith(day)) {
+      const random = root.crypto.getRandomValues(new Uint32Array(4));
+      name = day + Array.from(random, (n) => n.toString(16).padStart(8, '0')).join('');
+      root.localStorage.setItem('halley', name);
+    }
+    return name.slice(day.length);
+  } catch {
+    return undefined;
+  }
+}
