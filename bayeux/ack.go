@@ -26,7 +26,7 @@ func (x *exchange) acknowledge(w wish) (again bool) {
 		return false
 	}
 	sent := r.queue.sent
-	done, left := s.acknowledged(x.slot, &r.queue, uint32(min(max(number, 0), int64(r.ackNumber))))
+	done, left := s.acknowledged(x.slot, r, uint32(min(max(number, 0), int64(r.ackNumber))))
 	s.stats.Delivered += uint64(done)
 	s.readOn(x.slot, r)
 	if left == 0 {
@@ -41,26 +41,49 @@ func (x *exchange) acknowledge(w wish) (again bool) {
 	return true
 }
 
-// acknowledged makes what is in flight pending again and removes the events that
-// first went with the connect reply of that number, or one before it. It returns how
-// many those are, and how many went later.
-func (s *Server) acknowledged(slot uint32, q *queue, number uint32) (done, left uint32) {
+// acknowledged makes what is in flight pending again and removes the events that a
+// client has which got the connect reply of that number, and all before it. It returns
+// how many those are, and how many that were in flight are left.
+//
+// An event keeps the number of the reply that it first went with, for that may arrive
+// late. Those that came back and did not go again since count only for numbers that
+// were given before they did.
+func (s *Server) acknowledged(slot uint32, r *session, number uint32) (done, left uint32) {
+	q := &r.queue
+	sent := q.sent
 	s.nodes.bounced(q)
 	i := q.head
-	for n := q.count; n > 0; n-- {
-		next := s.nodes.slab[i].next
-		batch := s.nodes.slab[i].batch
-		switch {
-		case batch != 0 && batch <= number:
+	for n, k := q.count, uint32(0); k < n; k++ {
+		next, batch := s.nodes.at(i).next, s.nodes.at(i).batch
+		switch inFlight := k < sent; {
+		case batch != 0 && batch <= number && (inFlight || number <= r.returned):
 			s.forgetKey(slot, i)
 			s.nodes.remove(q, i)
 			done++
-		case batch != 0:
+		case inFlight:
 			left++
+		case left > 0 || number > r.returned:
+			s.nodes.at(i).batch = 0
 		}
 		i = next
 	}
+	if left > 0 {
+		r.returned = r.ackNumber
+	}
 	return done, left
+}
+
+// returns notes that the first sent of the pending events came back, with what has
+// been said of acknowledged.
+func (s *Server) returns(r *session, sent uint32) {
+	r.returned = r.ackNumber
+	i := r.queue.first
+	for k := range r.queue.pending() {
+		if k >= sent {
+			s.nodes.at(i).batch = 0
+		}
+		i = s.nodes.at(i).next
+	}
 }
 
 // appendAck appends the number of a connect reply.

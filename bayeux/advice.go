@@ -19,13 +19,10 @@ type clientAdvice struct {
 	timeout, interval int64
 }
 
-// maxClientInterval is the longest interval that a client can ask for, since its
-// session lives that much longer.
-const maxClientInterval = 600_000
-
 // readAdvice reads what a connect asks for. What it gives as null, or below 0 as
-// CometD's clients do, it does not ask for.
-func readAdvice(m *message.Message) (a clientAdvice, valid bool) {
+// CometD's clients do, it does not ask for. Its session lives as long as its interval
+// more, so that is at most what a held connect would take.
+func (s *Server) readAdvice(m *message.Message) (a clientAdvice, valid bool) {
 	a = clientAdvice{present: m.Advice != nil, timeout: -1, interval: -1}
 	valid = true
 	message.Each(m.Advice, func(name, value []byte) bool {
@@ -34,7 +31,7 @@ func readAdvice(m *message.Message) (a clientAdvice, valid bool) {
 			a.timeout, valid = readDuration(value)
 		case "interval":
 			a.interval, valid = readDuration(value)
-			a.interval = min(a.interval, maxClientInterval)
+			a.interval = min(a.interval, max(s.cfg.Hold, s.cfg.Interval))
 		}
 		return valid
 	})

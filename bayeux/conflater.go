@@ -87,7 +87,7 @@ func (s *Server) replace(slot uint32, q *queue, key []byte, e Event) bool {
 		return false
 	}
 	s.stats.Conflated++
-	grown := int(q.bytes) + len(e) - len(s.nodes.slab[i].event)
+	grown := int(q.bytes) + len(e) - len(s.nodes.at(i).event)
 	if grown > max(s.cfg.QueueBytes, int(q.bytes)) {
 		s.forgetKey(slot, i)
 		s.nodes.remove(q, i)
@@ -97,7 +97,7 @@ func (s *Server) replace(slot uint32, q *queue, key []byte, e Event) bool {
 		s.nodes.toTail(q, i)
 	}
 	s.nodes.grow(q, grown-int(q.bytes))
-	s.nodes.slab[i].event, s.nodes.slab[i].batch = e, 0
+	s.nodes.at(i).event, s.nodes.at(i).batch = e, 0
 	return true
 }
 
@@ -111,17 +111,17 @@ func (s *Server) endRound(slot uint32, q *queue, sent uint32) {
 	}
 	q.round = q.pending()
 	for i, n := q.first, q.pending(); n > 0 && len(s.conflater.pending) > 0; n-- {
-		if s.nodes.slab[i].key != 0 && s.nodes.slab[i].event.ID() != 0 {
+		if s.nodes.at(i).key != 0 && s.nodes.at(i).event.ID() != 0 {
 			s.forgetKey(slot, i)
 		}
-		i = s.nodes.slab[i].next
+		i = s.nodes.at(i).next
 	}
 }
 
 // noteKey makes the newest pending event the one that a newer one of key replaces.
 func (s *Server) noteKey(slot uint32, q *queue, key []byte) {
 	id := s.conflater.take(key)
-	s.nodes.slab[q.tail].key = id
+	s.nodes.at(q.tail).key = id
 	s.conflater.pending[pendingKey{slot, id}] = q.tail
 }
 
@@ -137,8 +137,8 @@ func (s *Server) moveKey(slot uint32, q *queue, key []byte) {
 
 // forgetKey ends the replacing of node i, which leaves the pending ones.
 func (s *Server) forgetKey(slot, i uint32) {
-	if id := s.nodes.slab[i].key; id != 0 {
-		s.nodes.slab[i].key = 0
+	if id := s.nodes.at(i).key; id != 0 {
+		s.nodes.at(i).key = 0
 		delete(s.conflater.pending, pendingKey{slot, id})
 		s.conflater.put(id)
 	}
@@ -148,7 +148,7 @@ func (s *Server) forgetKey(slot, i uint32) {
 func (s *Server) forgetKeys(slot uint32, q *queue) {
 	for i, n := q.first, q.pending(); n > 0 && len(s.conflater.pending) > 0; n-- {
 		s.forgetKey(slot, i)
-		i = s.nodes.slab[i].next
+		i = s.nodes.at(i).next
 	}
 }
 
@@ -156,13 +156,13 @@ func (s *Server) forgetKeys(slot uint32, q *queue) {
 // session asks for something else: events that are not conflated may follow them.
 func (s *Server) forgetAsked(slot uint32, q *queue) {
 	for i, n := q.first, q.pending(); n > 0 && len(s.conflater.pending) > 0; n-- {
-		if s.nodes.slab[i].key != 0 {
-			s.other = append(s.other[:0], s.nodes.slab[i].event.Channel()...)
+		if s.nodes.at(i).key != 0 {
+			s.other = append(s.other[:0], s.nodes.at(i).event.Channel()...)
 			if b := s.cfg.Rules.Of(s.other); !b.Conflate && b.Interval == 0 {
 				s.forgetKey(slot, i)
 			}
 		}
-		i = s.nodes.slab[i].next
+		i = s.nodes.at(i).next
 	}
 }
 
@@ -173,7 +173,7 @@ func (s *Server) conflateBounced(slot uint32, r *session) {
 	q := &r.queue
 	var came map[uint32]bool // nodes that came back, with a key now
 	for i, n := q.first, q.pending(); n > 0; n-- {
-		node := &s.nodes.slab[i]
+		node := s.nodes.at(i)
 		next := node.next
 		if node.key == 0 && s.conflates(slot, r, node.event) {
 			key := s.conflationKey(node.event, s.cfg.Rules.Of(s.name).Key)
@@ -183,7 +183,7 @@ func (s *Server) conflateBounced(slot uint32, r *session) {
 			case known && !came[place]:
 				s.yield(q, id, i)
 			case known && node.event.ID() == 0:
-				newer, older := node, &s.nodes.slab[place]
+				newer, older := node, s.nodes.at(place)
 				older.event, newer.event, older.batch = newer.event, older.event, newer.batch
 				s.yield(q, id, i)
 			default:

@@ -90,7 +90,7 @@ type wish struct {
 // readWish reads a connect's wish before anything is done for it.
 func (x *exchange) readWish(m *message.Message) (w wish, failure string) {
 	valid := true
-	if w.advice, valid = readAdvice(m); !valid {
+	if w.advice, valid = x.s.readAdvice(m); !valid {
 		return w, errAdviceInvalid
 	}
 	if ack := message.Get(m.Ext, "ack"); x.session.acknowledges && !isAbsent(ack) {
@@ -290,18 +290,18 @@ func (s *Server) appendEvents(slot uint32, r *session, effect *Effect, fx *Effec
 		return
 	}
 	sent := q.sent
-	for i := q.first; q.sent < q.count; i = s.nodes.slab[i].next {
-		if q.sent > sent && len(fx.arena)-start+len(s.nodes.slab[i].event) >= bytes {
+	for i := q.first; q.sent < q.count; i = s.nodes.at(i).next {
+		if q.sent > sent && len(fx.arena)-start+len(s.nodes.at(i).event) >= bytes {
 			break
 		}
 		fx.join(start)
-		fx.arena = append(fx.arena, s.nodes.slab[i].event...)
+		fx.arena = append(fx.arena, s.nodes.at(i).event...)
 		fx.ends = append(fx.ends, len(fx.arena))
 		s.forgetKey(slot, i)
-		if n := &s.nodes.slab[i]; n.batch == 0 || n.batch > batch {
+		if n := s.nodes.at(i); n.batch == 0 || n.batch > batch || batch != r.returned+1 {
 			n.batch = batch
 		}
-		q.first = s.nodes.slab[i].next
+		q.first = s.nodes.at(i).next
 		q.sent++
 	}
 	s.endRound(slot, q, q.sent-sent)

@@ -83,13 +83,13 @@ func (s *Server) purge(slot uint32, q *queue, patterns *channel.Map[bool]) {
 	i := q.head
 	for n := q.sent; n > 0; n-- {
 		if s.replays(patterns, i) {
-			s.nodes.slab[i].batch = recalled
+			s.nodes.at(i).batch = recalled
 		}
-		i = s.nodes.slab[i].next
+		i = s.nodes.at(i).next
 	}
 	i = q.first
 	for n := q.pending(); n > 0; n-- {
-		next := s.nodes.slab[i].next
+		next := s.nodes.at(i).next
 		if s.replays(patterns, i) {
 			s.forgetKey(slot, i)
 			s.nodes.remove(q, i)
@@ -100,7 +100,7 @@ func (s *Server) purge(slot uint32, q *queue, patterns *channel.Map[bool]) {
 
 // replays tells whether the event of node i comes with a replay of patterns.
 func (s *Server) replays(patterns *channel.Map[bool], i uint32) (replays bool) {
-	s.name = append(s.name[:0], s.nodes.slab[i].event.Channel()...)
+	s.name = append(s.name[:0], s.nodes.at(i).event.Channel()...)
 	patterns.Each(s.name, func(bool) bool {
 		replays = s.cfg.Rules.Of(s.name).History
 		return false

@@ -42,7 +42,7 @@ func TestQueueAgainstList(t *testing.T) {
 					k := rapid.IntRange(list.sent, len(list.events)-1).Draw(t, "place")
 					node := q.first
 					for range k - list.sent {
-						node = n.slab[node].next
+						node = n.at(node).next
 					}
 					e := list.events[k]
 					list.events = slices.Delete(list.events, k, k+1)
@@ -75,8 +75,8 @@ func TestQueueAgainstList(t *testing.T) {
 
 // sendAll marks all pending events as in flight, as a reply does.
 func sendAll(n *nodes, q *queue) {
-	for i := q.first; q.sent < q.count; i = n.slab[i].next {
-		q.first = n.slab[i].next
+	for i := q.first; q.sent < q.count; i = n.at(i).next {
+		q.first = n.at(i).next
 		q.sent++
 	}
 }
@@ -88,20 +88,20 @@ func compareQueue(t *rapid.T, n *nodes, q *queue, list *naiveQueue) {
 	}
 	bytes, i := 0, q.head
 	for k, want := range list.events {
-		if k > 0 && n.slab[n.slab[i].prev].next != i {
+		if k > 0 && n.at(n.at(i).prev).next != i {
 			t.Fatalf("event %d does not know the one before it", k)
 		}
 		if k == list.sent && q.first != i {
 			t.Fatalf("first pending is node %d, want %d", q.first, i)
 		}
-		if got := n.slab[i].event; got != want {
+		if got := n.at(i).event; got != want {
 			t.Fatalf("event %d is %s, want %s", k, got, want)
 		}
-		bytes += len(want)
+		bytes += int(cost(want))
 		if k == len(list.events)-1 && q.tail != i {
 			t.Fatalf("tail is node %d, want %d", q.tail, i)
 		}
-		i = n.slab[i].next
+		i = n.at(i).next
 	}
 	if int(q.bytes) != bytes {
 		t.Fatalf("%d bytes, want %d", q.bytes, bytes)

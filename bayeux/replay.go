@@ -128,7 +128,7 @@ const longestPart = 1000 // events
 // hasRoom tells whether the past may take so many bytes more of a queue: it leaves
 // half of it to what is live.
 func (s *Server) hasRoom(q *queue, size int) bool {
-	return q.count == 0 || int(q.count) < s.cfg.QueueMessages/2 && int(q.bytes)+size <= s.cfg.QueueBytes/2
+	return q.count == 0 || int(q.count) < s.cfg.QueueMessages/2 && int(q.bytes+nodeBytes)+size <= s.cfg.QueueBytes/2
 }
 
 // readOn has the next part of the session's replay read, if its queue has drained.

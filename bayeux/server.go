@@ -284,8 +284,12 @@ func (s *Server) Bounced(now int64, a Address, upto uint32) {
 		s.settleDrops(a.Slot, false)
 	}
 	if r.queue.sent > 0 && r.queue.upto() == upto {
-		s.stats.Bounced += uint64(r.queue.sent)
+		sent := r.queue.sent
+		s.stats.Bounced += uint64(sent)
 		s.nodes.bounced(&r.queue)
+		if r.acknowledges {
+			s.returns(r, sent)
+		}
 		r.outstanding, r.eager = r.outstanding && r.streamed, true
 		s.conflateBounced(a.Slot, r)
 		s.readOn(a.Slot, r)

@@ -41,12 +41,11 @@ func leftovers(s *bayeux.Server) string {
 	return strings.Join(left, ", ")
 }
 
-// usedNodes is how many nodes are in no free list.
-func usedNodes(nodes reflect.Value) int {
-	slab := nodes.FieldByName("slab")
-	used := slab.Len() - 1
-	for i := nodes.FieldByName("free").Uint(); i != 0; i = slab.Index(int(i)).FieldByName("next").Uint() {
-		used--
+// usedNodes is how many nodes are in use.
+func usedNodes(nodes reflect.Value) (used int) {
+	chunks := nodes.FieldByName("chunks")
+	for i := range chunks.Len() {
+		used += int(chunks.Index(i).FieldByName("used").Uint())
 	}
 	return used
 }

@@ -69,11 +69,11 @@ func plans() []plan {
 		with("bites", func(p *plan) { p.replyBytes = 700 }),
 		with("durable", func(p *plan) { p.durable, p.restarts, p.keeps, p.polls = true, true, true, 0 }),
 		with("forgetful", func(p *plan) { p.restarts, p.hold = true, 600 }),
-		with("drop-oldest", func(p *plan) { p.queueMessages, p.queueBytes = 20, 3000 }),
-		with("conflate", func(p *plan) { p.queueMessages, p.queueBytes, p.slow = 20, 3000, bayeux.Conflate }),
-		with("disconnect", func(p *plan) { p.queueMessages, p.queueBytes, p.slow = 400, 60_000, bayeux.Disconnect }),
+		with("drop-oldest", func(p *plan) { p.queueMessages, p.queueBytes = 20, 3640 }),
+		with("conflate", func(p *plan) { p.queueMessages, p.queueBytes, p.slow = 20, 3640, bayeux.Conflate }),
+		with("disconnect", func(p *plan) { p.queueMessages, p.queueBytes, p.slow = 400, 72_800, bayeux.Disconnect }),
 		with("patient", func(p *plan) {
-			p.queueMessages, p.queueBytes, p.slow, p.rewinds = 40, 8000, bayeux.Disconnect, true
+			p.queueMessages, p.queueBytes, p.slow, p.rewinds = 40, 9280, bayeux.Disconnect, true
 			p.rules = append(append([]string(nil), rules...), "/h/** history=2000", "/hs/** history=500")
 		}),
 		with("lonely", func(p *plan) { p.loops, p.clients = 1, 8 }),

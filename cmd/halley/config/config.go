@@ -74,7 +74,7 @@ type Serve struct {
 	HistoryExpired string `group:"history" default:"error" enum:"error,earliest,tip" help:"What a client gets whose cursor is forgotten: error, earliest (all there is) or tip (nothing)."`
 
 	QueueMessages int    `group:"queue" default:"10000" help:"Messages that may wait for one session."`
-	QueueBytes    Size   `group:"queue" default:"2MiB" help:"Bytes that may wait for one session."`
+	QueueBytes    Size   `group:"queue" default:"2MiB" help:"Bytes that may wait for one session: its messages, 32 bytes for each, and with the acknowledge extension what is not acknowledged."`
 	ReplyBytes    Size   `group:"queue" default:"256KiB" help:"Bytes of messages in one reply, or one frame; what else waits goes with the next at once. A longer message goes alone."`
 	Slow          string `group:"queue" default:"drop-oldest" enum:"drop-oldest,conflate,disconnect" help:"What a full queue does: drop-oldest, conflate or disconnect."`
 
