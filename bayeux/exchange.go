@@ -211,11 +211,13 @@ func (x *exchange) reply() {
 	x.fx.add(effect, start)
 }
 
-// mayCarryEvents tells whether pending events go with this reply: always with a
-// connect's; with another's only if no connect is held and none of the session's
-// last events can still be on their way on another connection, which would put
-// them out of order. What had to wait while its client sent another connect carries
-// none: nobody may be there to read it.
+// mayCarryEvents tells whether pending events go with this reply: with a connect's.
+// Some clients look for events nowhere else, or take the first message of another
+// reply for that reply. On a websocket that no stream has been made of yet another's
+// has them too, if no connect is held and none of the session's last events can still
+// be on their way on another connection, which would put them out of order. What had
+// to wait while its client sent another connect carries none: nobody may be there to
+// read it.
 func (x *exchange) mayCarryEvents(r *session) bool {
 	if r.blocked() || r.usesStream() || x.turn != r.turn {
 		return false
@@ -223,8 +225,6 @@ func (x *exchange) mayCarryEvents(r *session) bool {
 	if x.carriesEvents {
 		return true
 	}
-	if len(x.replies) >= x.s.cfg.ReplyBytes {
-		return false
-	}
-	return !r.acknowledges && !r.isHeld && !r.outstanding && x.req.Type != CallbackPolling
+	fits := len(x.replies) < x.s.cfg.ReplyBytes
+	return fits && x.req.Type == WebSocket && !r.acknowledges && !r.isHeld && !r.outstanding
 }

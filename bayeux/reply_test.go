@@ -48,9 +48,14 @@ func (b *backlog) publish(events, size int) {
 // talk sends a request that is answered at once and returns the reply's messages.
 func (b *backlog) talk(t *testing.T, body string) string {
 	t.Helper()
+	return b.talkBy(t, LongPolling, body)
+}
+
+func (b *backlog) talkBy(t *testing.T, kind ConnectionType, body string) string {
+	t.Helper()
 	b.serial++
 	batch := scanned(t, body)
-	b.server.Handle(b.now, Request{To: ReplyTo{Serial: b.serial}}, &batch, &b.fx)
+	b.server.Handle(b.now, Request{To: ReplyTo{Serial: b.serial}, Type: kind}, &batch, &b.fx)
 	defer b.fx.Reset()
 	for i := range b.fx.List {
 		if e := &b.fx.List[i]; e.Kind == Reply {
@@ -139,7 +144,11 @@ func TestOtherRepliesKeepTheLimit(t *testing.T) {
 	cfg := testConfig()
 	cfg.ReplyBytes = 8 << 10
 	b := newBacklog(t, false, cfg, 50, 500)
-	reply := b.talk(t, fmt.Sprintf(`{"channel":"/x","clientId":%q,"data":1}`, b.id))
+	publish := fmt.Sprintf(`{"channel":"/x","clientId":%q,"data":1}`, b.id)
+	if n := b.got(b.talk(t, publish), 0); n != 0 {
+		t.Fatalf("%d events with the reply to a publish by a poll's client", n)
+	}
+	reply := b.talkBy(t, WebSocket, publish)
 	at := b.got(reply, 0)
 	if at == 0 || len(reply) > cfg.ReplyBytes {
 		t.Fatalf("%d events in %d bytes with the reply to a publish", at, len(reply))

@@ -53,7 +53,8 @@ func TestSlowSubscribersConverge(t *testing.T) {
 	clients.Wait()
 	// Who comes late has the last prices at once.
 	w := dial(t, s)
-	equal(t, events(w.bayeux(subscribe(w.handshake(), "/snapshot/*"))), []string{"499", "499", "499", "499"})
+	id := w.handshake()
+	equal(t, events(w.join(id, subscribe(id, "/snapshot/*"))), []string{"499", "499", "499", "499"})
 }
 
 // follow takes prices, by polls with pauses between or on a stream, until it has

@@ -146,8 +146,8 @@ func TestServerOutlivesAFailingAccept(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	// By one connection, on one loop, for the sessions of both.
-	equal(t, events(poll.bayeux(publish(ids[0], "/a", "1"))), []string{"1"})
-	for _, id := range ids[1:] {
+	equal(t, len(poll.bayeux(publish(ids[0], "/a", "1"))), 1)
+	for _, id := range ids {
 		equal(t, events(poll.bayeux(connect(id))), []string{"1"})
 	}
 	a.stop()

@@ -180,6 +180,12 @@ func (w *wire) subscriber(pattern string) string {
 	return id
 }
 
+// join subscribes in one request with a connect, whose reply has what is remembered.
+func (w *wire) join(id, subscription string) []map[string]any {
+	w.t.Helper()
+	return w.bayeux("[" + subscription + "," + connect(id) + "]")
+}
+
 // holdConnect sends a connect and waits until the server holds it.
 func (w *wire) holdConnect(s *Server, id string) {
 	w.t.Helper()

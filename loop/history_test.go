@@ -31,7 +31,7 @@ func (w *wire) drainEvents(id string, n int) (got []string) {
 	return got
 }
 
-func TestSnapshotComesWithSubscribe(t *testing.T) {
+func TestSnapshotComesWithConnect(t *testing.T) {
 	s := start(t, withRules("/s/** snapshot"))
 	for i := range 3 {
 		mustPublish(t, s, "/s/a", fmt.Sprint(i))
@@ -40,9 +40,11 @@ func TestSnapshotComesWithSubscribe(t *testing.T) {
 	for range 4 {
 		a := dial(t, s)
 		id := a.handshake()
-		got := a.bayeux(subscribe(id, "/s/*"))
+		alone := a.bayeux(subscribe(id, "/s/*")) // clients take its first message for the reply
+		equal(t, len(alone), 1)
+		got := a.bayeux(connect(id))
 		equal(t, events(got), []string{"2", "12"})
-		equal(t, got[2]["channel"], "/meta/subscribe")
+		equal(t, got[2]["channel"], "/meta/connect")
 	}
 }
 
@@ -68,7 +70,7 @@ func TestNoGapBetweenSnapshotAndLive(t *testing.T) {
 	for range 20 {
 		a := dial(t, s)
 		id := a.handshake()
-		got := events(a.bayeux(subscribe(id, "/s")))
+		got := events(a.join(id, subscribe(id, "/s")))
 		got = append(got, a.drainEvents(id, 20)...)
 		for k := 1; k < len(got); k++ {
 			var before, now int
@@ -90,15 +92,15 @@ func TestReplay(t *testing.T) {
 	}
 	a := dial(t, s)
 	id := a.handshake()
-	got := a.bayeux(subscribeFrom(id, "/h/**", "-2"))
+	got := a.join(id, subscribeFrom(id, "/h/**", "-2"))
 	equal(t, events(got), []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"})
 	equal(t, got[9]["replayId"], nth(s, 10))
 	b := dial(t, s)
 	id = b.handshake()
-	equal(t, events(b.bayeux(subscribeFrom(id, "/h/1", fmt.Sprintf(`{"/h/1":%d}`, nth(s, 4))))), []string{"5", "7", "9"})
+	equal(t, events(b.join(id, subscribeFrom(id, "/h/1", fmt.Sprintf(`{"/h/1":%d}`, nth(s, 4))))), []string{"5", "7", "9"})
 	c := dial(t, s)
 	id = c.handshake()
-	got = c.bayeux(subscribeFrom(id, "/h/1", "99"))
+	got = c.join(id, subscribeFrom(id, "/h/1", "99"))
 	equal(t, got[0]["error"], "400::The replayId {99} you provided was invalid")
 }
 
@@ -173,7 +175,7 @@ func TestHistoryFile(t *testing.T) {
 		mustPublish(t, s, "/h", "6")
 		a := dial(t, s)
 		id := a.handshake()
-		equal(t, events(a.bayeux(subscribeFrom(id, "/h", "-2"))), []string{"0", "1", "2", "3", "4", "5", "6"})
+		equal(t, events(a.join(id, subscribeFrom(id, "/h", "-2"))), []string{"0", "1", "2", "3", "4", "5", "6"})
 	})
 }
 
@@ -188,7 +190,8 @@ func TestNumbersAreNotGivenTwice(t *testing.T) {
 		mustPublish(t, s, "/h", "0")
 		mustPublish(t, s, "/h", "1")
 		a := dial(t, s)
-		got := a.bayeux(subscribeFrom(a.handshake(), "/h", "-2"))
+		id := a.handshake()
+		got := a.join(id, subscribeFrom(id, "/h", "-2"))
 		seen = replayID(t, got[1])
 	})
 	whole, err := os.ReadFile(path)
@@ -200,7 +203,8 @@ func TestNumbersAreNotGivenTwice(t *testing.T) {
 		s := start(t, config)
 		mustPublish(t, s, "/h", "2")
 		a := dial(t, s)
-		got := a.bayeux(subscribeFrom(a.handshake(), "/h", fmt.Sprint(seen)))
+		id := a.handshake()
+		got := a.join(id, subscribeFrom(id, "/h", fmt.Sprint(seen)))
 		equal(t, events(got), []string{"2"})
 		if id := replayID(t, got[0]); id <= seen {
 			t.Errorf("%d is given to two events", id)
@@ -298,11 +302,13 @@ func TestRestartWithoutFile(t *testing.T) {
 	}
 }
 
-// replayTo is what a new subscriber gets from a cursor on.
+// replayTo is what a new subscriber gets from a cursor on, and the reply to its subscribe.
 func replayTo(t testing.TB, s *Server, pattern string, after int64) []map[string]any {
 	t.Helper()
 	w := dial(t, s)
-	return w.bayeux(subscribeFrom(w.handshake(), pattern, fmt.Sprint(after)))
+	id := w.handshake()
+	got := w.join(id, subscribeFrom(id, pattern, fmt.Sprint(after)))
+	return got[:len(got)-1]
 }
 
 func replayID(t *testing.T, m map[string]any) int64 {

@@ -29,6 +29,8 @@ func TestSalesforceProfile(t *testing.T) {
 	equal(t, reply[0]["advice"], nil)
 	id := reply[0]["clientId"].(string)
 	got := ask("67.0/", `[`+subscribeFrom(id, "/topic/X", fmt.Sprintf(`{"/topic/X":%d}`, nth(s, 1)))+`]`)
+	equal(t, len(got), 1) // no event beside the reply
+	got = ask("67.0/connect", connect(id))
 	equal(t, len(got), 3)
 	for i, m := range got[:2] {
 		data := m["data"].(map[string]any)
