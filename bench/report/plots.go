@@ -1,21 +1,10 @@
 package report
 
 import (
-	"bytes"
-	"fmt"
-	"html/template"
-	"image/color"
-	"math"
 	"os"
 	"path/filepath"
-	"strconv"
 
-	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/text"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
-	"gonum.org/v1/plot/vg/vgsvg"
 
 	"halley/bench/client"
 	"halley/bench/cost"
@@ -23,6 +12,7 @@ import (
 
 // curve is one run's line in a plot.
 type curve struct {
+	run    *Run
 	label  string
 	points plotter.XYs
 }
@@ -59,7 +49,7 @@ func charts(runs []*Run) []chart {
 // deliveries.svg, memory.svg and connects.svg.
 func WriteSVG(dir string, runs []*Run) error {
 	for _, c := range charts(runs) {
-		svg, err := c.svg()
+		svg, err := c.file()
 		if err != nil {
 			return err
 		}
@@ -73,7 +63,7 @@ func WriteSVG(dir string, runs []*Run) error {
 func collect(runs []*Run, points func(*Run) plotter.XYs) (lines []curve) {
 	for _, r := range runs {
 		if p := points(r); len(p) > 1 {
-			lines = append(lines, curve{r.Label, p})
+			lines = append(lines, curve{r, r.Label, p})
 		}
 	}
 	return lines
@@ -135,90 +125,4 @@ func growing(samples []cost.Sample) []cost.Sample {
 		}
 	}
 	return samples[:last]
-}
-
-// palette is told apart by people who do not see red and green (Okabe and Ito).
-func palette() []color.RGBA {
-	return []color.RGBA{{0, 114, 178, 255}, {213, 94, 0, 255}, {0, 158, 115, 255}, {204, 121, 167, 255}, {230, 159, 0, 255}, {86, 180, 233, 255}}
-}
-
-// svg draws the chart.
-func (c chart) svg() (template.HTML, error) {
-	p := plot.New()
-	p.X.Label.Text, p.Y.Label.Text = c.x, c.y
-	for _, style := range []*text.Style{&p.Legend.TextStyle, &p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label} {
-		style.Font.Variant = "Sans"
-	}
-	p.Legend.Top, p.Legend.Left = !c.nines, !c.nines
-	p.X.Tick.Marker, p.Y.Tick.Marker = plot.TickerFunc(plainTicks), plot.TickerFunc(plainTicks)
-	p.Add(plotter.NewGrid())
-	for i, l := range c.lines {
-		line, err := plotter.NewLine(l.points)
-		if err != nil {
-			return "", fmt.Errorf("%s: %w", c.Title, err)
-		}
-		line.Color, line.Width = palette()[i%len(palette())], vg.Points(1.6)
-		p.Add(line)
-		p.Legend.Add(l.label, line)
-	}
-	if c.nines {
-		p.X.Tick.Marker = plot.TickerFunc(ninesTicks)
-	}
-	if c.log && positive(c.lines) {
-		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
-	} else {
-		p.Y.Min = 0
-		p.Y.Max *= 1.18 // room for the legend
-	}
-	return drawSVG(p)
-}
-
-// plainTicks are the default ticks, labelled without needless decimals.
-func plainTicks(low, high float64) []plot.Tick {
-	ticks := plot.DefaultTicks{}.Ticks(low, high)
-	for i := range ticks {
-		if ticks[i].Label != "" {
-			ticks[i].Label = strconv.FormatFloat(math.Round(ticks[i].Value*1e6)/1e6, 'f', -1, 64)
-		}
-	}
-	return ticks
-}
-
-func positive(lines []curve) bool {
-	for _, l := range lines {
-		for _, p := range l.points {
-			if p.Y <= 0 {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-func ninesTicks(low, high float64) (ticks []plot.Tick) {
-	for i, label := range []string{"0", "90 %", "99 %", "99.9 %", "99.99 %", "99.999 %", "99.9999 %", "99.99999 %"} {
-		if x := float64(i); x >= low-0.01 && x <= high+0.01 {
-			ticks = append(ticks, plot.Tick{Value: x, Label: label})
-		}
-	}
-	if half := math.Log10(2); half >= low && half <= high {
-		ticks = append(ticks, plot.Tick{Value: half, Label: "50 %"})
-	}
-	return ticks
-}
-
-func drawSVG(p *plot.Plot) (template.HTML, error) {
-	canvas := vgsvg.New(16*vg.Centimeter, 9*vg.Centimeter)
-	p.Draw(draw.Crop(draw.New(canvas), 0, -16, 0, -8))
-	var buf bytes.Buffer
-	if _, err := canvas.WriteTo(&buf); err != nil {
-		return "", err
-	}
-	svg := buf.Bytes()
-	if i := bytes.Index(svg, []byte("<svg")); i > 0 {
-		svg = svg[i:] // the XML declaration has no place inside a page
-	}
-	// The page has no fonts of its own: name common ones of the same widths behind the plotter's.
-	svg = bytes.ReplaceAll(svg, []byte("font-family:Liberation Sans"), []byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif"))
-	return template.HTML(svg), nil // made by us out of numbers and escaped labels
 }

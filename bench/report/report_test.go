@@ -2,9 +2,11 @@ package report
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -226,11 +228,76 @@ func TestHTMLStandsAlone(t *testing.T) {
 	if n := strings.Count(page, "<svg"); n != 4 {
 		t.Errorf("%d plots, want 4", n)
 	}
-	for _, bad := range []string{"<server>", "<script", "<link", "src=", "@import"} {
+	for _, bad := range []string{"<server>", "<script", "<link", "src=", "@import", "#000000", "#FFFFFF"} {
 		if strings.Contains(page, bad) {
 			t.Errorf("the page contains %q", bad)
 		}
 	}
+}
+
+// The page names every line beside its plot and not in it, and leaves the colours to the
+// style sheet, which has those of a light and of a dark screen.
+func TestHTMLLegends(t *testing.T) {
+	var out bytes.Buffer
+	a, b := sampleRun(), sampleRun()
+	a.Label, b.Label = "first server", "second & last"
+	if err := HTML(&out, []*Run{a, b}); err != nil {
+		t.Fatal(err)
+	}
+	page := out.String()
+	for _, want := range []string{
+		`<li style="--line:var(--line0)">A first server</li><li style="--line:var(--line1)">B second &amp; last</li></ul><svg`,
+		"<h2>B fanout: second &amp; last</h2>", "<th>counts</th><th>A </th><th>B </th>", "stroke:currentColor", "stroke:var(--line1)", "color-scheme:light dark", "@media(prefers-color-scheme:dark)", "width=device-width",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%q is not in the page", want)
+		}
+	}
+	for _, plot := range strings.Split(page, "<svg")[1:] {
+		if svg, _, _ := strings.Cut(plot, "</svg>"); strings.Contains(svg, "first server") {
+			t.Error("a label is inside a plot")
+		}
+	}
+	for i := range palette() {
+		if name := fmt.Sprintf("--line%d:#", i); strings.Count(page, name) != 2 {
+			t.Errorf("%s is set %d times, want once for light and once for dark", name, strings.Count(page, name))
+		}
+	}
+}
+
+// The legend of a file stands above the frame of the plot, whatever is in it.
+func TestFileLegendIsAboveThePlot(t *testing.T) {
+	dir := t.TempDir()
+	runs := []*Run{sampleRun(), sampleRun(), sampleRun()}
+	runs[2].Label = strings.Repeat("very long ", 20)
+	if err := WriteSVG(dir, runs[:1]); err != nil {
+		t.Fatal(err)
+	}
+	one := svgHeight(t, filepath.Join(dir, "latency.svg"))
+	if err := WriteSVG(dir, runs); err != nil {
+		t.Fatal(err)
+	}
+	if three := svgHeight(t, filepath.Join(dir, "latency.svg")); three < one+10 {
+		t.Errorf("%v high with one label, %v with three: they share the plot's room", one, three)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "latency.svg"))
+	if err != nil || !bytes.Contains(text, []byte("…")) || bytes.Contains(text, []byte(strings.Repeat("very long ", 7))) {
+		t.Errorf("a label that is too long is not shortened; %v", err)
+	}
+}
+
+func svgHeight(t *testing.T, name string) (height float64) {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), `height="`)
+	number, _, _ := strings.Cut(rest, "pt")
+	if height, err = strconv.ParseFloat(number, 64); err != nil {
+		t.Fatal(err)
+	}
+	return height
 }
 
 func TestPlotsAsFiles(t *testing.T) {

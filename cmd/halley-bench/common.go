@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -32,7 +33,7 @@ type common struct {
 	Drain                    time.Duration `help:"Give up when nothing has arrived for so long." default:"10s" group:"clients"`
 	JSON                     string        `help:"Write the record of the run here." name:"json" placeholder:"FILE" group:"output"`
 	HTML                     string        `help:"Write a self-contained page with plots here." name:"html" placeholder:"FILE" group:"output"`
-	Label                    string        `help:"What is being measured, for tables and plots." group:"output"`
+	Label                    string        `help:"What is being measured, for tables and plots (default: the server's command, or its URL)." group:"output"`
 	Commit                   string        `help:"Commit of the server, for the record (default: that of this program)." group:"output"`
 	Quiet                    bool          `help:"Show no progress." short:"q" group:"output"`
 	Force                    bool          `help:"Run even though the pre-flight checks say that this host cannot carry it." group:"output"`
@@ -47,7 +48,7 @@ func (c *common) options(scenario string) run.Options {
 		Settle: c.Settle, Drain: c.Drain, Commit: c.Commit, Flags: os.Args[1:],
 	}
 	if o.Label == "" {
-		o.Label = c.URL
+		o.Label = cmp.Or(c.ServerCmd, c.URL)
 	}
 	if o.Commit == "" {
 		o.Commit = report.BuildCommit()

@@ -23,6 +23,8 @@ const (
 )
 
 type commands struct {
+	Print kong.VersionFlag `name:"version" help:"Print version, commit and Go version."`
+
 	Idle     idleCommand     `cmd:"" help:"Ramp up to N held subscribers, hold them, prove with one message that all are alive."`
 	Fanout   fanoutCommand   `cmd:"" help:"Publish M messages at R a second to N subscribers of one channel, in an open loop."`
 	Saturate saturateCommand `cmd:"" help:"Publish the next message when the last has reached everyone."`
@@ -33,6 +35,7 @@ type commands struct {
 	Floor    floorCommand    `cmd:"" help:"Build and run the least server that does the same bytes: a bare epoll loop in C (needs gcc)."`
 	Report   reportCommand   `cmd:"" help:"Show one recorded run, or compare several as ratios to the first."`
 	Budgets  budgetsCommand  `cmd:"" help:"Check a standard set of recorded runs against the server's budgets."`
+	Version  versionCommand  `cmd:"" help:"Print version, commit and Go version."`
 	Worker   workerCommand   `cmd:"" hidden:"" help:"A generator process of --procs."`
 }
 
@@ -45,7 +48,7 @@ func main() {
 	var c commands
 	parser := kong.Must(&c, kong.Name("halley-bench"),
 		kong.Description("Load generator for Bayeux servers. Exit status: 0 done, 1 failed, 2 bad flags, 3 the run took place and failed."),
-		kong.UsageOnError(), kong.Exit(func(code int) {
+		kong.Vars{"version": describeBuild()}, kong.UsageOnError(), kong.Exit(func(code int) {
 			if code != 0 {
 				code = exitUsage
 			}
