@@ -76,3 +76,22 @@ func TestDeliveredWhenStored(t *testing.T) {
 	equal(t, w.drainEvents(id, 1), []string{"1"})
 	equal(t, events(replayTo(t, s, "/h", -2)), []string{"1"})
 }
+
+// Readers and publishers of other channels wait for no writer, however long its batch
+// takes to stand in line.
+func TestReadersWaitForNoWriter(t *testing.T) {
+	s, _ := durable(t, "/h history=100", "/s snapshot")
+	mustPublish(t, s, "/h", "1")
+	j := s.store.file
+	j.mu.Lock()
+	published := make(chan error)
+	last := func() int64 { s.store.lock(); defer s.store.unlock(); return s.store.past.Last() }
+	before := last()
+	go func() { published <- s.Publish(append(publication("/h", "2"), publication("/h", "3")...)) }()
+	eventually(t, func() bool { return last() == before+2 })
+	mustPublish(t, s, "/s", "4")
+	equal(t, events(replayTo(t, s, "/h", -2)), []string{"1"})
+	j.mu.Unlock()
+	equal(t, <-published, nil)
+	equal(t, events(replayTo(t, s, "/h", -2)), []string{"1", "2", "3"})
+}

@@ -18,7 +18,9 @@ type store struct {
 	server *Server
 	mu     sync.Mutex
 	past   *history.Store
-	file   *journal // nil without --history-file
+
+	writing sync.Mutex // held from an event's number on until it stands in line for the file; before mu
+	file    *journal   // nil without --history-file
 
 	since           time.Time     // when the lock was taken
 	longest         time.Duration // that it was held
@@ -112,17 +114,21 @@ func (st *store) publish(e bayeux.Event, b bayeux.Behaviour, stored func(error))
 	}
 	st.lock()
 	defer st.unlock()
-	q := st.number(e, b)
+	id := st.past.Next()
+	st.past.Skip(id)
+	q := st.numbered(e, id, st.server.now(), b)
 	st.deliver(&q)
 	stored(nil)
 }
 
-// number gives e the next number.
-func (st *store) number(e bayeux.Event, b bayeux.Behaviour) sequenced {
-	id, now := st.past.Next(), st.server.now()
-	st.past.Skip(id)
-	if b.History {
-		e = st.server.numbered(e, id, now)
+// numbered is e with a number, which its subscribers see if its channel has a history.
+func (st *store) numbered(e bayeux.Event, id, now int64, b bayeux.Behaviour) sequenced {
+	switch {
+	case !b.History:
+	case st.server.cfg.Profile == salesforce:
+		e = e.ForSalesforce(id, now)
+	default:
+		e = e.Numbered(id)
 	}
 	return sequenced{e, id, now, b}
 }
@@ -143,12 +149,18 @@ func (st *store) deliver(q *sequenced) {
 
 // write has events of channels with a history written, together or not at all, and
 // delivered then. What could not be written is neither remembered nor delivered.
+// Writers wait for each other, since the file has the order of the numbers; the store's
+// lock is only held to take these.
 func (st *store) write(events []bayeux.Event, stored func(error)) {
+	st.writing.Lock()
+	defer st.writing.Unlock()
 	st.lock()
-	defer st.unlock()
+	first, now := st.past.Next(), st.server.now()
+	st.past.Skip(first + int64(len(events)) - 1)
+	st.unlock()
 	list, entries := make([]sequenced, 0, len(events)), make([]history.Entry, 0, len(events))
-	for _, e := range events {
-		q := st.number(e, st.server.rules.Of([]byte(e.Channel())))
+	for i, e := range events {
+		q := st.numbered(e, first+int64(i), now, st.server.rules.Of([]byte(e.Channel())))
 		list, entries = append(list, q), append(entries, q.entry())
 	}
 	st.file.append(entries, func(err error) {
@@ -239,16 +251,17 @@ func (st *store) expireAll() (kept int) {
 // usage tells of the store in stats.
 func (st *store) usage(stats *Stats) {
 	st.lock()
-	defer st.unlock()
 	stats.HistoryEvents, stats.HistoryBytes = st.past.Len(), st.past.Bytes()
 	stats.HistoryPages, stats.HistoryRead = st.pages, st.recalled
 	stats.HistoryLongestHold = st.longest
-	if st.file != nil {
-		counts, failing := st.file.usage()
-		stats.HistoryRefused, stats.HistoryRewrites, stats.HistoryRewriteErrors = counts.refused, counts.rewrites, counts.rewriteErrors
-		if failing {
-			stats.HistoryFailing = 1
-		}
+	st.unlock()
+	if st.file == nil {
+		return
+	}
+	counts, failing := st.file.usage()
+	stats.HistoryRefused, stats.HistoryRewrites, stats.HistoryRewriteErrors = counts.refused, counts.rewrites, counts.rewriteErrors
+	if failing {
+		stats.HistoryFailing = 1
 	}
 }
 
@@ -258,12 +271,4 @@ func (st *store) close() error {
 		return nil
 	}
 	return st.file.close()
-}
-
-// numbered writes an event's number into it, for its subscribers to go on from.
-func (s *Server) numbered(e bayeux.Event, id, now int64) bayeux.Event {
-	if s.cfg.Profile == salesforce {
-		return e.ForSalesforce(id, now)
-	}
-	return e.Numbered(id)
 }

@@ -49,6 +49,7 @@ func (w *world) advance() {
 			w.step++
 		}
 	}
+	w.store.written(len(w.store.writes))
 	for range len(w.asks) {
 		w.verdict()
 	}

@@ -70,6 +70,7 @@ type store struct {
 	w       *world
 	past    *history.Store
 	journal []record // what the history file has
+	writes  []func() // what follows the writes that are under way
 }
 
 // record is an entry with what its channel keeps.
@@ -96,27 +97,48 @@ func (s *store) reborn(kept bool) *store {
 	return next
 }
 
-// publish numbers and remembers e and posts it to every interested loop. stored is
-// called at once: waiting for the file is the loop's part.
+// publish gives e its number and commits it. Where it has to be written first that
+// happens later, in the order of the numbers of those that are written: what needs no
+// file passes them.
 func (s *store) publish(e bayeux.Event, stored func()) {
-	w := s.w
-	b := w.rules.Of([]byte(e.Channel()))
-	id := s.past.Next()
+	b, number := s.w.rules.Of([]byte(e.Channel())), s.past.Next()
+	s.past.Skip(number)
+	commit := func() {
+		s.commit(e, number, b)
+		stored()
+	}
+	if b.History && s.w.plan.durable {
+		s.writes = append(s.writes, commit)
+	} else {
+		commit()
+	}
+}
+
+// written lets the first n writes that are under way end.
+func (s *store) written(n int) {
+	for ; n > 0 && len(s.writes) > 0; n-- {
+		commit := s.writes[0]
+		s.writes = s.writes[1:]
+		commit()
+	}
+}
+
+// commit remembers e and posts it to every interested loop.
+func (s *store) commit(e bayeux.Event, number int64, b bayeux.Behaviour) {
+	w, id := s.w, number
 	if w.strikes(bugIDs, 40) && b.Remembered() {
 		id -= 2
 	}
-	w.model.sequence(e, s.past.Next())
+	w.model.sequence(e, number)
 	if b.History {
 		e = e.Numbered(id)
 	}
 	if b.Remembered() {
-		r := record{history.Entry{ID: s.past.Next(), At: w.now, Channel: e.Channel(), Event: string(e)}, b.Keep}
+		r := record{history.Entry{ID: number, At: w.now, Channel: e.Channel(), Event: string(e)}, b.Keep}
 		s.past.Add(r.entry, r.keep)
 		if b.History && w.plan.keeps {
 			s.journal = append(s.journal, r)
 		}
-	} else {
-		s.past.Skip(s.past.Next())
 	}
 	set := w.interest.of(e.Channel())
 	for _, l := range w.loops {
@@ -124,7 +146,6 @@ func (s *store) publish(e bayeux.Event, stored func()) {
 			l.post(entryPublish, func(l *loop) { l.deliver(e) })
 		}
 	}
-	stored()
 }
 
 // join posts what is remembered of wanted, behind all that was published before.

@@ -146,6 +146,7 @@ func (w *world) operate() {
 		w.loop().checkSlow()
 	case n < 93:
 		w.verdict()
+		w.store.written(w.rng.IntN(4))
 	case n < 96:
 		w.publishInternal()
 	case n < 99:
