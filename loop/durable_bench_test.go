@@ -1,0 +1,40 @@
+package loop
+
+import (
+	"path/filepath"
+	"testing"
+)
+
+// BenchmarkDurable publishes to a channel with a history and a file, one after the other
+// and 32 at a time.
+func BenchmarkDurable(b *testing.B) {
+	for _, row := range []struct {
+		name, sync string
+		parallel   int
+	}{{"one", "interval", 0}, {"many", "interval", 16}, {"synced", "always", 16}} {
+		b.Run(row.name, func(b *testing.B) {
+			s := start(b, func(c *Config) {
+				c.Loops, c.Rules, c.HistorySync = 2, []string{"/h history=1000"}, row.sync
+				c.HistoryFile = filepath.Join(b.TempDir(), "history")
+			})
+			publish := func() {
+				if err := s.Publish(publication("/h", `{"price":12.34}`)); err != nil {
+					b.Error(err)
+				}
+			}
+			b.ResetTimer()
+			if row.parallel == 0 {
+				for range b.N {
+					publish()
+				}
+				return
+			}
+			b.SetParallelism(row.parallel)
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					publish()
+				}
+			})
+		})
+	}
+}
