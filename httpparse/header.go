@@ -14,6 +14,7 @@ type fieldSet uint32
 const (
 	fieldOther field = iota
 	fieldAccept
+	fieldAcceptEncoding
 	fieldAccessControlRequestHeaders
 	fieldAccessControlRequestMethod
 	fieldAuthorization
@@ -41,6 +42,7 @@ const (
 
 var fieldNames = [fieldCount]string{
 	fieldAccept:                      "accept",
+	fieldAcceptEncoding:              "accept-encoding",
 	fieldAccessControlRequestHeaders: "access-control-request-headers",
 	fieldAccessControlRequestMethod:  "access-control-request-method",
 	fieldAuthorization:               "authorization",
@@ -167,6 +169,8 @@ func (r *Request) span(f field) *[]byte {
 	switch f {
 	case fieldAccept:
 		return &r.Accept
+	case fieldAcceptEncoding:
+		return &r.AcceptEncoding
 	case fieldAccessControlRequestHeaders:
 		return &r.AccessControlRequestHeaders
 	case fieldAccessControlRequestMethod:

@@ -56,6 +56,7 @@ type Request struct {
 	Host   []byte // of Host, or of the target when that is in absolute form (RFC 9112, 3.2.2)
 
 	Accept                      []byte
+	AcceptEncoding              []byte
 	AccessControlRequestHeaders []byte
 	AccessControlRequestMethod  []byte
 	Authorization               []byte

@@ -93,6 +93,7 @@ type Page struct {
 	ContentType string
 	Body        []byte
 	ETag        string // quoted, or empty
+	Gzip        []byte // the body packed, for those who take it; nil where that gains nothing
 }
 
 // DefaultConfig holds the defaults that `halley serve --help` prints.

@@ -98,6 +98,14 @@ func (r *reactor) page(c *conn, q *httpparse.Request) {
 		return
 	}
 	fields := "Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n"
+	if page.Gzip != nil {
+		fields += "Vary: Accept-Encoding\r\n"
+		if acceptsGzip(q.AcceptEncoding) {
+			fields += "Content-Encoding: gzip\r\n"
+			// Another body needs another tag (RFC 9110, section 8.8.3.3).
+			page.Body, page.ETag = page.Gzip, strings.TrimSuffix(page.ETag, `"`)+`-gzip"`
+		}
+	}
 	if page.ETag != "" {
 		fields += "ETag: " + page.ETag + "\r\n"
 		if matchesETag(q.IfNoneMatch, page.ETag) {
@@ -118,4 +126,24 @@ func matchesETag(list []byte, tag string) bool {
 		}
 	}
 	return false
+}
+
+// acceptsGzip tells whether a list of content codings admits gzip: by its name, else by
+// "*", and not with a weight of zero (RFC 9110, section 12.5.3).
+func acceptsGzip(list []byte) bool {
+	accepted := false
+	for element := range bytes.SplitSeq(list, []byte(",")) {
+		coding, weight, _ := bytes.Cut(element, []byte(";"))
+		coding = bytes.TrimSpace(coding)
+		named := bytes.EqualFold(coding, []byte("gzip"))
+		if !named && string(coding) != "*" {
+			continue
+		}
+		_, value, weighted := bytes.Cut(weight, []byte("="))
+		accepted = !weighted || len(bytes.Trim(value, " \t0.")) > 0
+		if named {
+			return accepted
+		}
+	}
+	return accepted
 }

@@ -37,7 +37,7 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 	settings := c.Loop()
 	settings.Log = log
 	var err error
-	if settings.Pages, err = web.Pages(settings.Mounts[0], settings.AdvertiseHosts); err != nil {
+	if settings.Pages, err = web.Pages(c.pages(settings)); err != nil {
 		return err
 	}
 	server, err := loop.New(settings)
@@ -51,6 +51,11 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 		debug.SetGCPercent(c.GcPercent)
 	}
 	return c.serve(env.ctx, server, log)
+}
+
+// pages is what the pages tell of this server.
+func (c *serveCommand) pages(settings loop.Config) web.Settings {
+	return web.Settings{Mount: settings.Mounts[0], Hosts: settings.AdvertiseHosts, Internal: c.Internal, Keyed: c.InternalKey != ""}
 }
 
 // print writes the effective configuration.

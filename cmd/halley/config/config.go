@@ -87,7 +87,7 @@ type Serve struct {
 	DedupKeys           int           `group:"internal" default:"100000" help:"Keys of publishes that are remembered to recognise repeats."`
 	DedupWindow         time.Duration `group:"internal" default:"10m" help:"How long such a key is remembered."`
 
-	Demo     bool  `group:"demo" help:"Publish a synthetic market to /stock/SYMBOL, for the demo pages; its channels are publish=internal, with a snapshot."`
+	Demo     bool  `group:"demo" help:"Publish a synthetic market to /stock/SYMBOL, for the demo pages; its channels are publish=internal, with a snapshot. Keeps a history of /chat."`
 	DemoRate int   `group:"demo" default:"30" help:"Ticks per second of the market, on average."`
 	DemoSeed int64 `group:"demo" default:"1" help:"Seed of the market; the same seed gives the same prices."`
 
@@ -257,10 +257,10 @@ func (c *Serve) Loop() loop.Config {
 	}
 }
 
-// rules puts the demo's rule first, so that given ones can change it.
+// rules puts the demo's rules first, so that given ones can change them.
 func (c *Serve) rules() []string {
 	if !c.Demo {
 		return c.Rule
 	}
-	return append([]string{"/stock/** publish=internal snapshot"}, c.Rule...)
+	return append([]string{"/stock/** publish=internal snapshot", "/chat/** history=100 history=24h"}, c.Rule...)
 }

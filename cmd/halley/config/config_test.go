@@ -110,7 +110,7 @@ func TestFlagsAndLists(t *testing.T) {
 		{c.MaxMessage, Size(100)},
 		{c.LenientHandshake, true},
 		{c.Internal, ""},
-		{c.Loop().Rules, []string{"/stock/** publish=internal snapshot", "/a,b/** conflate"}},
+		{c.Loop().Rules, []string{"/stock/** publish=internal snapshot", "/chat/** history=100 history=24h", "/a,b/** conflate"}},
 	} {
 		if !reflect.DeepEqual(check.got, check.want) {
 			t.Errorf("got %v, want %v", check.got, check.want)

@@ -3,11 +3,14 @@
 package web
 
 import (
+	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"net"
 	"path"
 	"strings"
 
@@ -17,13 +20,19 @@ import (
 //go:embed assets
 var assets embed.FS
 
+// Settings is what the pages tell of their server.
+type Settings struct {
+	Mount    string   // where the Bayeux endpoint is
+	Hosts    []string // host or host:port, which pages may hold connections to beside their own
+	Internal string   // address of the internal listener, empty where it is off
+	Keyed    bool     // whether that asks for a key
+}
+
 // Pages returns the function that finds the page at a URL path, without its
 // query. A page needs no extension: / is index.html and /ticker is ticker.html.
-// The pages talk to the Bayeux endpoint at mount, and may hold connections to
-// hosts (host or host:port) beside their own. An error means that the binary was
-// built with scripts that cannot be read.
-func Pages(mount string, hosts []string) (find func(path string) (loop.Page, bool), err error) {
-	pages, err := load(assets, settings(mount, hosts))
+// An error means that the binary was built with scripts that cannot be read.
+func Pages(settings Settings) (find func(path string) (loop.Page, bool), err error) {
+	pages, err := load(assets, settings.replacer())
 	if err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
 	}
@@ -33,15 +42,35 @@ func Pages(mount string, hosts []string) (find func(path string) (loop.Page, boo
 	}, nil
 }
 
-// settings is what the pages in HTML leave open: where the endpoint is, relative
-// to them, and whom their policy lets them connect to.
-func settings(mount string, hosts []string) *strings.Replacer {
+// replacer fills in what the pages in HTML leave open: where the endpoint is,
+// relative to them, whom their policy lets them connect to, and how to publish
+// from a shell.
+func (s Settings) replacer() *strings.Replacer {
 	scripts, sources := "'self'", "'self'" // callback-polling comes as scripts
-	for _, host := range hosts {
+	for _, host := range s.Hosts {
 		scripts += " http://" + host // which admits https too
 		sources += " http://" + host + " ws://" + host
 	}
-	return strings.NewReplacer("{{mount}}", strings.TrimPrefix(mount, "/"), "{{script}}", scripts, "{{connect}}", sources)
+	key := ""
+	if s.Keyed {
+		key = "-H 'Authorization: Bearer KEY' "
+	}
+	return strings.NewReplacer("{{mount}}", strings.TrimPrefix(s.Mount, "/"), "{{script}}", scripts, "{{connect}}", sources,
+		"{{key}}", key, "{{internal}}", fromHere(s.Internal))
+}
+
+// fromHere is how a program on the same machine reaches a listener. What cannot be
+// known, whether by a port that the system chooses or because it is off, is left for
+// the reader to fill in.
+func fromHere(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	if err != nil || port == "0" {
+		port = "PORT"
+	}
+	return net.JoinHostPort(host, port)
 }
 
 // load reads the assets. The map is only looked at afterwards, so that every
@@ -49,7 +78,7 @@ func settings(mount string, hosts []string) *strings.Replacer {
 func load(files fs.FS, settings *strings.Replacer) (map[string]loop.Page, error) {
 	found := make(map[string]loop.Page)
 	add := func(path, kind string, body []byte) {
-		found[path] = loop.Page{ContentType: kind, Body: body, ETag: etag(body)}
+		found[path] = loop.Page{ContentType: kind, Body: body, ETag: etag(body), Gzip: packed(kind, body)}
 	}
 	err := fs.WalkDir(files, "assets", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -72,6 +101,24 @@ func load(files fs.FS, settings *strings.Replacer) (map[string]loop.Page, error)
 		add("/"+name, contentType(name), body)
 	}
 	return found, err
+}
+
+// packed is a body in gzip, nil where that would not make it smaller by a tenth.
+func packed(kind string, body []byte) []byte {
+	if kind == "application/gzip" {
+		return nil
+	}
+	var small bytes.Buffer
+	zip, err := gzip.NewWriterLevel(&small, gzip.BestCompression)
+	if err != nil {
+		return nil
+	}
+	zip.Write(body) // to memory, which takes everything
+	zip.Close()
+	if small.Len() > len(body)*9/10 {
+		return nil
+	}
+	return small.Bytes()
 }
 
 // contentType tells the kind of an asset by its extension; what is of no known

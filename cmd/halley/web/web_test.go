@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"compress/gzip"
+	"io"
 	"regexp"
 	"strings"
 	"testing"
@@ -14,7 +15,7 @@ import (
 // pages are those of a server whose endpoint is at mount.
 func pages(t *testing.T, mount string, hosts ...string) map[string]loop.Page {
 	t.Helper()
-	found, err := load(assets, settings(mount, hosts))
+	found, err := load(assets, Settings{Mount: mount, Hosts: hosts, Internal: "127.0.0.1:8081"}.replacer())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,7 +23,7 @@ func pages(t *testing.T, mount string, hosts ...string) map[string]loop.Page {
 }
 
 func TestPages(t *testing.T) {
-	find, err := Pages("/bayeux", nil)
+	find, err := Pages(Settings{Mount: "/bayeux"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +60,7 @@ func TestPages(t *testing.T) {
 
 func TestETagFollowsTheBody(t *testing.T) {
 	tag := func(body string) string {
-		found, err := load(fstest.MapFS{"assets/a.css": {Data: []byte(body)}}, settings("/bayeux", nil))
+		found, err := load(fstest.MapFS{"assets/a.css": {Data: []byte(body)}}, Settings{Mount: "/bayeux"}.replacer())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -72,7 +73,7 @@ func TestETagFollowsTheBody(t *testing.T) {
 }
 
 func TestUnknownKindsAreNotServed(t *testing.T) {
-	got, err := load(fstest.MapFS{"assets/notes.txt": {Data: []byte("private")}}, settings("/bayeux", nil))
+	got, err := load(fstest.MapFS{"assets/notes.txt": {Data: []byte("private")}}, Settings{Mount: "/bayeux"}.replacer())
 	if len(got) != 0 || err != nil {
 		t.Errorf("served %v, %v", got, err)
 	}
@@ -145,7 +146,7 @@ func TestBrokenScriptIsAnError(t *testing.T) {
 	for _, name := range parts {
 		files[folder+name] = &fstest.MapFile{Data: []byte("function (")}
 	}
-	if pages, err := load(files, settings("/bayeux", nil)); err == nil || !strings.Contains(err.Error(), "halley.js") {
+	if pages, err := load(files, Settings{Mount: "/bayeux"}.replacer()); err == nil || !strings.Contains(err.Error(), "halley.js") {
 		t.Errorf("%d pages, %v", len(pages), err)
 	}
 }
@@ -179,19 +180,48 @@ func TestModule(t *testing.T) {
 
 func TestClientIsSmall(t *testing.T) {
 	const limit = 8 << 10
-	page := pages(t, "/bayeux")["/halley.js"]
-	var packed bytes.Buffer
-	writer, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
-	if err != nil {
-		t.Fatal(err)
+	if packed := pages(t, "/bayeux")["/halley.js"].Gzip; len(packed) == 0 || len(packed) > limit {
+		t.Errorf("halley.js is %d bytes packed; limit %d", len(packed), limit)
 	}
-	if _, err := writer.Write(page.Body); err != nil {
-		t.Fatal(err)
+}
+
+// All that packs well is served packed too, and unpacks to what is served else.
+func TestPacked(t *testing.T) {
+	for path, page := range pages(t, "/bayeux") {
+		if page.Gzip == nil {
+			if path != "/halley.tgz" && len(page.Body) > 1000 {
+				t.Errorf("%s is %d bytes, not packed", path, len(page.Body))
+			}
+			continue
+		}
+		zip, err := gzip.NewReader(bytes.NewReader(page.Gzip))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body, err := io.ReadAll(zip); err != nil || !bytes.Equal(body, page.Body) {
+			t.Errorf("%s unpacks to %d bytes of %d, %v", path, len(body), len(page.Body), err)
+		}
 	}
-	if err := writer.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if packed.Len() > limit {
-		t.Errorf("halley.js is %d bytes packed; limit %d", packed.Len(), limit)
+}
+
+// The commands that pages show are for the server that shows them.
+func TestPagesNameTheInternalListener(t *testing.T) {
+	for address, want := range map[string]string{
+		"127.0.0.1:8081": "http://127.0.0.1:8081/publish", ":9000": "http://127.0.0.1:9000/publish", "0.0.0.0:9000": "http://127.0.0.1:9000/publish",
+		"[::]:9000": "http://127.0.0.1:9000/publish", "[::1]:9000": "http://[::1]:9000/publish", "push.example:80": "http://push.example:80/publish",
+		"127.0.0.1:0": "http://127.0.0.1:PORT/publish", "": "http://127.0.0.1:PORT/publish",
+	} {
+		for _, keyed := range []bool{false, true} {
+			found, err := load(assets, Settings{Internal: address, Keyed: keyed}.replacer())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, path := range []string{"/", "/ticker"} {
+				text := string(found[path].Body)
+				if !strings.Contains(text, want) || strings.Contains(text, "'Authorization: Bearer KEY'") != keyed {
+					t.Errorf("%s of a server with --internal %q, key %v: no %s", path, address, keyed, want)
+				}
+			}
+		}
 	}
 }

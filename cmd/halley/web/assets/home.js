@@ -1,6 +1,6 @@
 // The start page: a few live prices, and what someone says from a shell.
 import { connect } from './status.js';
-import { Market, Rate, format, trend } from './market.js';
+import { Market, Rate, choose, format, trend } from './market.js';
 import { createSparkline } from './sparkline.js';
 import { runLanes } from './lanes.js';
 
@@ -12,6 +12,8 @@ const market = new Market();
 const rate = new Rate();
 const lines = new Map(); // symbol → the parts of its line
 const dirty = new Set();
+let live = false;
+let heard = 0; // when the last price came
 
 function line(quote) {
   const item = document.createElement('li');
@@ -22,14 +24,12 @@ function line(quote) {
   name.textContent = quote.symbol;
   price.className = 'number';
   item.append(name, spark.element, price, percent);
-  byId('market').append(item);
-  byId('market-empty').hidden = true;
-  return { spark, price, percent };
+  return { item, spark, price, percent };
 }
 
 function draw() {
   for (const quote of dirty) {
-    if (!lines.has(quote.symbol)) lines.set(quote.symbol, line(quote));
+    if (!lines.has(quote.symbol)) continue;
     const { spark, price, percent } = lines.get(quote.symbol);
     price.textContent = format.price(quote.price);
     percent.textContent = format.percent(quote.percent);
@@ -39,13 +39,40 @@ function draw() {
   dirty.clear();
 }
 
+/** Gives the lines to the symbols that are to be seen now, each its place as long as it has one. */
+function arrange(now) {
+  const shown = choose(market.quotes, [...lines.keys()], SHOWN, now);
+  if (shown.join() === [...lines.keys()].join()) return;
+  const before = new Map(lines);
+  lines.clear();
+  for (const symbol of shown) {
+    const quote = market.quotes.get(symbol);
+    lines.set(symbol, before.get(symbol) || line(quote));
+    dirty.add(quote);
+  }
+  byId('market').replaceChildren(...[...lines.values()].map(({ item }) => item));
+  byId('market-empty').hidden = true;
+  draw();
+}
+
 function trade(row) {
   const now = Date.now();
   const quote = market.take(row, now);
   rate.add(now);
-  if (!quote || [...market.quotes.keys()].indexOf(quote.symbol) >= SHOWN) return;
+  heard = now;
+  if (!quote) return;
+  if (lines.size < SHOWN) arrange(now);
+  if (!lines.has(quote.symbol)) return;
   if (!dirty.size) requestAnimationFrame(draw);
   dirty.add(quote);
+}
+
+/** How many messages come, or that none can. */
+function pulse() {
+  const stale = market.quotes.size > 0 && !live;
+  byId('market').classList.toggle('stale', stale);
+  if (stale) byId('rate').textContent = `Not live since ${new Date(heard).toLocaleTimeString()}`;
+  else if (market.quotes.size) byId('rate').textContent = `${Math.round(rate.per(Date.now()))} messages/s`;
 }
 
 function land(data) {
@@ -75,8 +102,13 @@ async function copy() {
 
 byId('copy').addEventListener('click', copy);
 setInterval(() => {
-  if (market.quotes.size) byId('rate').textContent = `${Math.round(rate.per(Date.now()))} messages/s`;
+  pulse();
+  arrange(Date.now());
 }, 1000);
+halley.on('status', (status) => {
+  live = status === 'connected';
+  pulse();
+});
 connect(byId('status'));
 halley.subscribe('/stock/*', trade);
 halley.subscribe('/demo/hello', land);

@@ -3,6 +3,7 @@
 /** Symbols beyond this many are not shown. */
 export const MAX_SYMBOLS = 500;
 
+const QUIET = 10000;     // ms without a trade after which a symbol gives way to another
 const POINTS = 60;       // points of a sparkline at most
 const WIDE = 16;         // points that fill its width; more of them move closer together
 const POINT_EVERY = 500; // ms between two of them; trades in between move the last
@@ -31,6 +32,7 @@ export class Market {
     quote.trades = row.trades;
     quote.direction = Math.sign(price - quote.price);
     quote.price = price;
+    quote.at = now;
     quote.high = number(row.high, Math.max(quote.high, price));
     quote.low = number(row.low, Math.min(quote.low, price));
     quote.volume = number(row.volume, quote.volume + number(row.size, 0));
@@ -51,6 +53,19 @@ export class Market {
     this.quotes.set(row.symbol, quote);
     return quote;
   }
+}
+
+/**
+ * The symbols that a place for few shows: those of now, but that one which has been quiet
+ * for QUIET gives way to one that was heard since and is not there.
+ */
+export function choose(quotes, shown, count, now) {
+  const others = [...quotes.values()].filter((quote) => !shown.includes(quote.symbol)).sort((a, b) => b.at - a.at);
+  const next = shown.map((symbol) => {
+    const quiet = now - quotes.get(symbol).at > QUIET;
+    return quiet && others.length && now - others[0].at <= QUIET ? others.shift().symbol : symbol;
+  });
+  return next.concat(others.map((quote) => quote.symbol)).slice(0, count);
 }
 
 function number(value, otherwise) {

@@ -9,6 +9,7 @@ export class Room {
     this.name = name;
     this.channel = '/chat/' + name;
     this.messages = [];
+    this.waiting = []; // said here, and not yet taken by the server
     this.unread = 0;
   }
 
@@ -21,6 +22,15 @@ export class Room {
 /** A room's name from what someone typed: letters, digits, - and _, at most 24; '' if nothing is left. */
 export function cleanRoom(text) {
   return text.trim().replace(/^#/, '').toLowerCase().replace(/[^a-z0-9_-]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 24);
+}
+
+/** The room that the fragment of an address names, '' if it is none. */
+export function roomOf(hash) {
+  try {
+    return cleanRoom(decodeURIComponent(hash.slice(1)));
+  } catch { // a % that no byte follows
+    return cleanRoom(hash.slice(1));
+  }
 }
 
 /** A name for someone who has not said one. */

@@ -13,15 +13,47 @@ export const endpoint = document.querySelector('meta[name="bayeux"]').content;
 /** Connects the page to its own server and shows the state in the element. */
 export function connect(element, options = {}) {
   const label = element.querySelector('span');
-  const onStatus = (status, detail) => {
-    element.dataset.status = status;
-    label.textContent = WORDS[status](detail);
-    if (options.onStatus) options.onStatus(status, detail);
-  };
+  const again = waiting(element);
   const picker = document.getElementById('transport');
   const asked = picker ? asksFor(picker) : '';
-  halley.init(endpoint, { ...options, ...(asked && { transports: [asked] }), onStatus });
+  const open = () => halley.init(endpoint, { ...options, ...(asked && { transports: [asked] }) });
+  halley.on('status', (status, detail) => {
+    element.dataset.status = status;
+    label.textContent = WORDS[status](detail);
+    again(status, detail, open);
+  });
+  open();
   if (picker) watchPicker(picker, asked);
+}
+
+/** What the pill says of the next attempt, beside its words, and the button that does not wait for it. */
+function waiting(element) {
+  const when = document.createElement('span');
+  when.className = 'number';
+  when.setAttribute('aria-hidden', 'true'); // or each second would be read out
+  const now = document.createElement('button');
+  now.type = 'button';
+  let due = 0;
+  let timer;
+  const count = () => {
+    const seconds = Math.ceil((due - Date.now()) / 1000);
+    when.textContent = seconds > 0 ? `in ${seconds} s` : '';
+    now.hidden = seconds <= 0;
+  };
+  return (status, { retryIn = 0, error }, open) => {
+    clearInterval(timer);
+    when.remove();
+    now.remove();
+    due = Date.now() + retryIn;
+    now.hidden = false;
+    now.onclick = status === 'closed' ? open : () => halley.retry();
+    now.textContent = status === 'closed' ? 'Connect' : 'Now';
+    if (status === 'closed' && error) element.append(now);
+    if (status !== 'reconnecting') return;
+    element.append(when, now);
+    timer = setInterval(count, 250);
+    count();
+  };
 }
 
 /** The transport that the page's address asks for, if there is such a choice. */

@@ -3,6 +3,8 @@ import { connect } from './status.js';
 import { Market, Rate, format, trend } from './market.js';
 import { createSparkline } from './sparkline.js';
 
+const QUIET = 10000; // ms without a trade that the page mentions
+
 const byId = (id) => document.getElementById(id);
 const market = new Market();
 const rate = new Rate();
@@ -11,6 +13,8 @@ const rows = new Map(); // symbol → its row
 const dirty = new Set(); // quotes that changed since the last frame
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 const order = { key: 'symbol', sign: 1 };
+let live = false; // whether what is shown is what the server has
+let heard = 0; // when the last trade came
 let paused = false;
 let frame = 0;
 
@@ -118,14 +122,24 @@ function togglePause() {
 
 /** Milliseconds between two prices of a symbol, which the server then leaves out rather than queues. */
 function interval() {
-  const slow = byId('slow').checked; // browsers remember it over a reload
-  byId('slow-note').hidden = !slow;
-  byId('full-note').hidden = slow;
-  return slow ? 1000 : 0;
+  return byId('slow').checked ? 1000 : 0; // browsers remember it over a reload
+}
+
+/** Says what the prices are: all trades, the newest now and then, or old. */
+function note() {
+  const old = Date.now() - heard;
+  const stale = market.quotes.size > 0 && (!live || old > QUIET);
+  const since = new Date(heard).toLocaleTimeString();
+  byId('board').classList.toggle('stale', stale);
+  byId('age').textContent = !stale ? '' : live ? `No trade since ${since}.` : `Not live: prices of ${since}.`;
+  byId('age').hidden = !stale;
+  byId('slow-note').hidden = stale || !byId('slow').checked;
+  byId('full-note').hidden = stale || byId('slow').checked;
 }
 
 function figures() {
   const now = Date.now();
+  note();
   const [came, skipped] = [rate.per(now), skips.per(now)].map(Math.round);
   byId('rate').textContent = came;
   byId('skipped').textContent = skipped;
@@ -142,6 +156,7 @@ function trade(row) {
   const now = Date.now();
   const quote = market.take(row, now);
   rate.add(now);
+  heard = now;
   if (!quote) return;
   if (quote.skipped) skips.add(now, quote.skipped);
   byId('skips').hidden = quote.skipped === null;
@@ -155,6 +170,14 @@ document.querySelectorAll('th[data-key]').forEach((heading) => {
 byId('filter').addEventListener('input', arrange);
 byId('pause').addEventListener('click', togglePause);
 setInterval(figures, 1000);
+halley.on('status', (status) => {
+  live = status === 'connected';
+  note();
+});
 connect(byId('status'));
 const trades = halley.subscribe('/stock/*', trade, { interval: interval() });
-byId('slow').addEventListener('change', () => halley.pace(trades, interval()));
+byId('slow').addEventListener('change', () => {
+  halley.pace(trades, interval());
+  note();
+});
+note();

@@ -105,6 +105,28 @@ describe('a session', () => {
   });
 });
 
+test('a session that is lost with its server is followed at once when that is back', async () => {
+  const pauses = [];
+  init({ backoff: 10, maxBackoff: 10, onStatus: (status, { retryIn }) => status === 'reconnecting' && pauses.push(retryIn) });
+  await held();
+  server.status = 503;
+  server.held.splice(0).forEach((answer) => answer({}));
+  await until(() => pauses.length > 3, 'some failures');
+  server.script['/meta/connect'] = () => ({ successful: false, error: '402::session_unknown', advice: { reconnect: 'handshake' } });
+  server.status = 0;
+  await until(() => server.sessions > 1, 'another session');
+  assert.equal(pauses.filter((ms) => ms === 0).length, 1, String(pauses));
+});
+
+test('a pause can be ended', async () => {
+  server.status = 503;
+  init({ backoff: 60000, maxBackoff: 60000 });
+  await until(() => halley.status === 'reconnecting', 'the pause');
+  server.status = 0;
+  halley.retry();
+  await until(() => halley.status === 'connected', 'a connection');
+});
+
 test('the page is not listened to any more after a disconnect', async () => {
   const before = window.listening();
   for (let i = 0; i < 3; i++) {

@@ -1,6 +1,6 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { Market, MAX_SYMBOLS, Rate, format, sparkline, trend } from '../assets/market.js';
+import { Market, MAX_SYMBOLS, Rate, choose, format, sparkline, trend } from '../assets/market.js';
 
 test('a row of the demo feed brings its own change and volume', () => {
   const row = { symbol: 'HLY', price: 101.25, change: -0.42, percent: -0.41, size: 200, volume: 12300, open: 101.67, high: 102, low: 101, time: 1 };
@@ -88,4 +88,17 @@ test('figures are written as people read them', () => {
     [format.price(1234.5), format.change(0.42), format.change(-0.42), format.change(0.001), format.percent(-12), format.volume(12345)],
     ['1,234.50', '+0.42', '−0.42', '0.00', '−12.00%', '12.3K']);
   assert.deepEqual([trend(0.01), trend(-0.01), trend(0.001)], ['up', 'down', 'flat']);
+});
+
+test('few symbols give way to others when they are quiet', () => {
+  const quotes = new Map();
+  const heard = (at, ...symbols) => symbols.forEach((symbol) => quotes.set(symbol, { symbol, at }));
+  heard(0, 'A', 'B', 'C');
+  assert.deepEqual(choose(quotes, [], 2, 0), ['A', 'B']);
+  assert.deepEqual(choose(quotes, ['A', 'B'], 2, 20000), ['A', 'B'], 'nothing else is heard');
+  heard(20000, 'C', 'D');
+  heard(15000, 'B');
+  assert.deepEqual(choose(quotes, ['A', 'B'], 2, 20000), ['C', 'B']);
+  heard(21000, 'A');
+  assert.deepEqual(choose(quotes, ['C', 'B'], 2, 21000), ['C', 'B'], 'all of them are heard');
 });

@@ -1,6 +1,6 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { Room, cleanRoom, guestName, readMessage } from '../assets/rooms.js';
+import { Room, cleanRoom, guestName, readMessage, roomOf } from '../assets/rooms.js';
 
 test('a room name is what a channel segment may be', () => {
   assert.deepEqual(
@@ -29,4 +29,9 @@ test('a room keeps its latest messages', () => {
   const room = new Room('lobby');
   for (let n = 0; n < 250; n++) room.add({ n });
   assert.deepEqual([room.channel, room.messages.length, room.messages[0].n], ['/chat/lobby', 200, 50]);
+});
+
+test('an address names a room, whatever it says', () => {
+  const rooms = { '#orbits': 'orbits', '#Two%20Words': 'two-words', '': '', '#': '', '#%': '', '#%E0%A4%A': 'e0-a4-a', '#%FF': 'ff' };
+  for (const [hash, room] of Object.entries(rooms)) assert.equal(roomOf(hash), room, hash);
 });

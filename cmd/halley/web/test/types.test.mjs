@@ -14,7 +14,7 @@ function names(kind, methods) {
 }
 
 test('the methods', () => {
-  assert.deepEqual([...new Set(names('Client', true))], ['init', 'subscribe', 'pace', 'unsubscribe', 'publish', 'on', 'use', 'disconnect']);
+  assert.deepEqual([...new Set(names('Client', true))], ['init', 'subscribe', 'pace', 'unsubscribe', 'publish', 'on', 'use', 'retry', 'disconnect']);
   for (const name of names('Client', true)) assert.equal(typeof halley[name], 'function', name);
 });
 

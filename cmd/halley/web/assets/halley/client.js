@@ -99,6 +99,7 @@ class Client {
     this.epoch = 0;          // grows whenever the loop that runs is to end
     this.ids = 0;
     this.lull = 0;           // polls since something happened
+    this.bereft = false;     // whether a session was lost since the last connection
     this.granted = new Set(); // channels that the session is subscribed to for certain
     this.listeners = {status: new Set(), error: new Set(), dropped: new Set()};
     this.runs = 0;           // calls of start
@@ -260,11 +261,16 @@ class Client {
     root.addEventListener('pageshow', back, {capture: true, signal: this.follow.signal});
   }
 
+  /** Ends the pause before the next attempt. */
+  retry() {
+    if (this.status === 'reconnecting' && this.wake) this.wake();
+  }
+
   /** The page or the network is back: what rests goes on, and what may be dead is replaced. */
   check(certain) {
     if (hidden()) return;
     this.touch();
-    if (this.status === 'reconnecting') return this.wake && this.wake();
+    if (this.status === 'reconnecting') return this.retry();
     const {timeout, interval} = this.advice;
     const late = Date.now() - this.heard > timeout + interval + this.options.networkDelay;
     if (this.status !== 'connected' || !certain && !late) return;
@@ -306,7 +312,8 @@ class Client {
     const {transport, names, advice} = this;
     const worked = this.proven.has(transport);
     // The first loss of a session is no trouble, and the next transport deserves a try: both at once.
-    let retryIn = error.lost && !failures ? 0 : this.pause(failures);
+    let retryIn = error.lost && !this.bereft ? 0 : this.pause(failures);
+    this.bereft = this.bereft || error.lost;
     if (this.hosts && this.hosts.length > 1 && !error.reply) {
       this.hosts.shift(); // perhaps it does not let this page in
       retryIn = 0;
@@ -373,7 +380,7 @@ class Client {
     if (epoch !== this.epoch) throw new Error('closed');
     this.obey(reply, clientId);
     this.heard = Date.now();
-    this.fresh = false;
+    this.fresh = this.bereft = false;
     this.proven.add(link.name);
     this.adopt(link);
     this.tell('connected');

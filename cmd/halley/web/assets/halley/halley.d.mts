@@ -139,6 +139,8 @@ export class Client {
   on(name: 'dropped', listener: (counts: Record<string, number>) => void, options?: { signal?: AbortSignal }): () => void;
   /** Moves the session to another transport without losing a message; rejected when that does not get through. */
   use(transport: Transport): Promise<void>;
+  /** Ends the pause before the next attempt, of 'reconnecting'. */
+  retry(): void;
   /** Says what still waits and ends the session. */
   disconnect(): Promise<void>;
 
