@@ -18,8 +18,8 @@ type Cursor struct {
 // a session is made for it that subscribes to patterns, a JSON array or string,
 // and ends with it. A verdict or what is remembered may have to come before.
 func (s *Server) OpenEvents(now int64, req Request, patterns []byte, from Cursor, fx *Effects) {
-	if s.sessions.Len() >= s.cfg.MaxSessions {
-		fx.refuse(req.To, 503, errSessionsFull)
+	if failure := s.noSession(); failure != "" {
+		fx.refuse(req.To, 503, failure)
 		return
 	}
 	x := &s.exchange

@@ -24,8 +24,8 @@ func (x *exchange) handshake(m *message.Message) Verdict {
 		x.deny(m)
 		return Allow
 	}
-	if s.sessions.Len() >= s.cfg.MaxSessions {
-		x.fail(m, errSessionsFull, `{"reconnect":"retry","interval":5000}`)
+	if failure := s.noSession(); failure != "" {
+		x.fail(m, failure, `{"reconnect":"retry","interval":5000}`)
 		return Allow
 	}
 	x.welcome(m)

@@ -50,6 +50,7 @@ type Config struct {
 	Policy    Policy         // nil allows what the rules allow
 	Browsers  Browsers       // nil counts none
 	Congested func() bool    // tells that no event can be passed on now; nil: never
+	Crowded   func() bool    // tells that no session can be made now; nil: never
 	Random    func(p []byte) // fills p with unpredictable bytes
 }
 
@@ -69,6 +70,7 @@ type Stats struct {
 	Published    uint64 // events accepted from clients of this loop
 	Delivered    uint64 // events written to clients
 	QueueDropped uint64
+	Shed         uint64 // of these, dropped by Shed
 	Bounced      uint64 // events that went back to their queue
 	Handshakes   uint64
 	Expired      uint64

@@ -41,6 +41,7 @@ type Config struct {
 	HandshakeRate    int           // handshakes per second and address; 0 sets no limit
 	MaxOutput        int           // bytes that may wait in user space for a connection that takes none
 	MaxMailbox       int           // bytes that may wait for one event loop
+	MaxMemory        int           // bytes of memory above which new work is refused and what waits is given up; 0 is 3/4 of what the process may have
 	UnsentBytes      int           // bytes that the kernel takes of a connection before it can send them; 0 leaves it to the kernel
 	SlowTimeout      time.Duration // how long a connection may read nothing of what waits for it
 

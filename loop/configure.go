@@ -33,6 +33,7 @@ var hostPort = regexp.MustCompile(`^([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1
 
 // configure checks the configuration and fills in what it leaves open.
 func (s *Server) configure() error {
+	s.fitMemory()
 	if err := s.checkNumbers(); err != nil {
 		return err
 	}
@@ -142,6 +143,7 @@ func (s *Server) checkNumbers() error {
 		{"handshake-rate", int64(s.cfg.HandshakeRate), 0, 1_000_000},
 		{"max-output", int64(s.cfg.MaxOutput), 4 << 10, 1 << 30},
 		{"max-mailbox", int64(s.cfg.MaxMailbox), 64 << 10, 1 << 30},
+		{"max-memory", int64(s.cfg.MaxMemory), 32 << 20, 1 << 46},
 		{"unsent-bytes", int64(s.cfg.UnsentBytes), 0, 1 << 30},
 		{"slow-timeout", s.cfg.SlowTimeout.Milliseconds(), 1000, 3_600_000},
 		{"heartbeat", s.cfg.Heartbeat.Milliseconds(), 100, 3_600_000},

@@ -49,8 +49,11 @@ func (s *Server) Publish(batch []Publication) error {
 			return ChannelError{Index: i, Reason: reason}
 		}
 	}
-	if s.congested.Load() > 0 {
+	switch {
+	case s.congested.Load() > 0:
 		return ErrBusy
+	case s.memory.refuses():
+		return ErrMemory
 	}
 	sets, err := s.fit(batch)
 	if err != nil {

@@ -40,6 +40,7 @@ type Server struct {
 	rates    *rates // of handshakes
 	store    *store
 	writable *writable
+	memory   *memory
 	census   *census
 	health   health
 
@@ -83,7 +84,7 @@ func New(cfg Config) (*Server, error) {
 	if err := s.configure(); err != nil {
 		return nil, err
 	}
-	s.store = newStore(s)
+	s.store, s.memory = newStore(s), newMemory(s)
 	for id := range s.cfg.Loops {
 		s.reactors = append(s.reactors, newReactor(s, uint16(id), s.now()))
 	}
@@ -130,7 +131,8 @@ func (s *Server) coreConfig(id uint16) bayeux.Config {
 		Durable:          s.cfg.HistoryFile != "",
 		Policy:           s.cfg.Policy,
 		Browsers:         s.browsers,
-		Congested:        func() bool { return s.congested.Load() > 0 },
+		Congested:        func() bool { return s.congested.Load() > 0 || s.memory.refuses() },
+		Crowded:          s.memory.refuses,
 		Random:           func(p []byte) { rand.Read(p) },
 	}
 }
@@ -199,6 +201,7 @@ func (s *Server) beat(ctx context.Context) {
 		case <-timer.C:
 		case <-s.hurried:
 		}
+		s.memory.look(ctx, s.now())
 		if memory.due(s.connections.Load(), s.now()) {
 			s.trim()
 		}

@@ -61,6 +61,8 @@ type Stats struct {
 	OriginsRefused                 uint64          // requests of pages that --allow-origin does not admit
 	Turns                          []Turns         // by loop
 	Kept                           Kept            // now
+	MaxMemory                      int64           // --max-memory
+	MemoryRefused, MemoryShed      uint64          // publishes and sessions refused, events given up, since memory was short
 	Abandoned                      uint64          // requests and frames that were not begun, since their client had left
 	LoopLag                        []time.Duration // by loop
 	Uptime                         time.Duration
@@ -85,6 +87,7 @@ func (s *Server) Stats() Stats {
 	}
 	s.store.usage(&total)
 	total.Kept.History = total.HistoryBytes
+	total.MaxMemory, total.MemoryRefused = s.memory.limit, s.memory.refused.Load()
 	ctx, cancel := context.WithTimeout(context.Background(), statsTimeout)
 	defer cancel()
 	for _, p := range s.census.take(ctx, s) {
@@ -180,6 +183,7 @@ func (t *Stats) add(p part) {
 	t.Published += p.core.Published
 	t.Delivered += p.core.Delivered
 	t.QueueDropped += p.core.QueueDropped
+	t.MemoryShed += p.core.Shed
 	t.Bounced += p.core.Bounced
 	t.Conflated += p.core.Conflated
 	t.LostInFlight += p.lostInFlight

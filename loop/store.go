@@ -248,6 +248,19 @@ func (st *store) expireAll() (kept int) {
 	return kept
 }
 
+// forgetHalf forgets the older half of what is remembered, a part at a time. Cursors
+// into it are refused, as with --history-bytes.
+func (st *store) forgetHalf() {
+	st.lock()
+	half := st.past.Bytes() / 2
+	st.unlock()
+	for more := true; more; {
+		st.lock()
+		more = st.past.Shrink(half)
+		st.unlock()
+	}
+}
+
 // usage tells of the store in stats.
 func (st *store) usage(stats *Stats) {
 	st.lock()

@@ -181,11 +181,16 @@ func (s *Store) trim(r *ring, now int64) {
 }
 
 // shrink keeps the total.
-func (s *Store) shrink() {
-	for n := 0; n < atOnce && s.bytes > s.maxBytes && s.all.entries.count > 0; n++ {
+func (s *Store) shrink() { s.Shrink(s.maxBytes) }
+
+// Shrink forgets the oldest entries, some at once, as long as all take more than so
+// many bytes. More tells that it has to be called again.
+func (s *Store) Shrink(bytes int) (more bool) {
+	for n := 0; n < atOnce && s.bytes > bytes && s.all.entries.count > 0; n++ {
 		e := s.all.entries.first()
 		s.forget(s.channels[e.Channel], e)
 	}
+	return s.bytes > bytes && s.all.entries.count > 0
 }
 
 // Expire forgets what has become too old, at most so many entries of each age. More

@@ -50,6 +50,9 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(c.GcPercent)
 	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(server.MaxMemory()) // dead objects are collected before live ones are given up
+	}
 	return c.serve(env.ctx, server, log)
 }
 

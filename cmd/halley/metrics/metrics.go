@@ -58,6 +58,7 @@ func (c *collector) gauges() {
 	c.add(gauge, "history_bytes", "Bytes that they take, about.", func(s *loop.Stats) float64 { return float64(s.HistoryBytes) })
 	c.add(gauge, "history_lock_longest_seconds", "The longest time that readers or publishers of channels with a history kept the others waiting.", func(s *loop.Stats) float64 { return s.HistoryLongestHold.Seconds() })
 	c.add(gauge, "history_file_failing", "1 while the history file cannot be written.", func(s *loop.Stats) float64 { return float64(s.HistoryFailing) })
+	c.add(gauge, "max_memory_bytes", "Memory above which work is refused and what waits is given up.", func(s *loop.Stats) float64 { return float64(s.MaxMemory) })
 	c.add(gauge, "uptime_seconds", "Time since the start.", func(s *loop.Stats) float64 { return s.Uptime.Seconds() })
 }
 
@@ -93,6 +94,8 @@ func (c *collector) counters() {
 		{"scan_errors_total", "Bodies that were no batch of messages.", func(s *loop.Stats) float64 { return float64(s.ScanErrors) }},
 		{"floods_closed_total", "Connections closed for sending ahead.", func(s *loop.Stats) float64 { return float64(s.Floods) }},
 		{"slow_closed_total", "Connections closed for not reading.", func(s *loop.Stats) float64 { return float64(s.SlowClosed) }},
+		{"memory_refused_total", "Publishes and sessions refused because memory was short.", func(s *loop.Stats) float64 { return float64(s.MemoryRefused) }},
+		{"memory_shed_total", "Events that were given up because memory was short.", func(s *loop.Stats) float64 { return float64(s.MemoryShed) }},
 		{"requests_abandoned_total", "Requests and frames that were not begun, since their client had left.", func(s *loop.Stats) float64 { return float64(s.Abandoned) }},
 		{"restarts_total", "New starts of the event loops, which a failing accept ends.", func(s *loop.Stats) float64 { return float64(s.Restarts) }},
 		{"panics_total", "Panics recovered: faults of this server.", func(s *loop.Stats) float64 { return float64(s.Panics) }},

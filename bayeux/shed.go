@@ -1,0 +1,50 @@
+package bayeux
+
+// Shed gives up what waits for sessions, in the order of their slots from the given
+// one on: of those whose client is away, or of all that have more than least bytes,
+// down to that. It ends after about most events and tells the slot to go on with, and
+// whether there is more. Clients are told what they lost, as with a full queue.
+func (s *Server) Shed(from uint32, away bool, least, most int) (next uint32, more bool) {
+	s.sessions.Each(func(slot uint32, r *session) bool {
+		next = slot
+		if slot < from || away && (r.isHeld || r.hasStream) {
+			return true
+		}
+		if more = most <= 0; more {
+			return false
+		}
+		most -= s.shed(slot, r, least)
+		return true
+	})
+	return next, more
+}
+
+// shed drops the oldest pending events of a session down to least bytes, or ends the
+// session if that is what a full queue does.
+func (s *Server) shed(slot uint32, r *session, least int) (dropped int) {
+	q := &r.queue
+	if q.pending() == 0 || int(q.bytes) <= least {
+		return 0
+	}
+	if s.cfg.Slow == Disconnect {
+		s.doomed = append(s.doomed, s.address(slot, r))
+		return int(q.count)
+	}
+	for ; q.pending() > 0 && int(q.bytes) > least; dropped++ {
+		s.forgetKey(slot, q.first)
+		s.drop(slot, s.nodes.dropOldest(q).Channel())
+	}
+	s.stats.Shed += uint64(dropped)
+	return dropped
+}
+
+// noSession tells why no further session can be made; nothing, if one can.
+func (s *Server) noSession() (failure string) {
+	switch {
+	case s.sessions.Len() >= s.cfg.MaxSessions:
+		return errSessionsFull
+	case s.cfg.Crowded != nil && s.cfg.Crowded():
+		return errCongested
+	}
+	return ""
+}

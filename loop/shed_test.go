@@ -1,0 +1,131 @@
+package loop
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"math"
+	"strings"
+	"sync"
+	"testing"
+)
+
+func TestStrain(t *testing.T) {
+	for _, tt := range []struct {
+		used         int64
+		before, want strain
+	}{
+		{0, calm, calm}, {74, calm, calm}, {75, calm, refusing}, {74, refusing, refusing}, {70, refusing, refusing}, {69, sheddingHistory, calm},
+		{80, calm, sheddingAway}, {85, calm, sheddingSlow}, {90, refusing, sheddingHistory}, {500, calm, sheddingHistory},
+	} {
+		if got := strainOf(tt.used<<20, 100<<20, tt.before); got != tt.want {
+			t.Errorf("%d %% after %v: %v, want %v", tt.used, tt.before, got, tt.want)
+		}
+	}
+}
+
+// logged is a log that a test reads while the server writes.
+type logged struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// strained is a server whose use of memory a test says, in hundredths.
+func strained(t *testing.T, log *logged) (s *Server, use func(share int64)) {
+	t.Helper()
+	s = start(t, func(c *Config) {
+		c.Loops, c.Rules, c.MaxInterval = 2, []string{"/h/** history=1000"}, 10*deadline
+		c.Log = slog.New(slog.NewTextHandler(log, nil))
+	})
+	s.memory.rested.Store(math.MaxInt64) // it does not look itself
+	m := newMemory(s)
+	return s, func(share int64) {
+		m.limit, m.used, m.clean = 100, func() int64 { return share }, func() {}
+		m.relieve(t.Context())
+		s.memory.strain.Store(m.strain.Load())
+	}
+}
+
+// When memory is short new work is refused first, then what waits for those who are
+// away goes, then most of what waits for others, then half of the history; all of it is
+// told to whom it concerns, counted and logged. Afterwards everything is as before.
+func TestMemoryIsShort(t *testing.T) {
+	var log logged
+	s, use := strained(t, &log)
+	away, slow, other := dial(t, s), dialSlow(t, s), dial(t, s)
+	awayID, slowID := away.subscriber("/a"), other.subscriber("/a")
+	slow.send(upgradeRequest(""))
+	slow.read()
+	slow.roundTrip(wsConnectNow(slowID))
+	batch, _ := big("/a", 20)
+	for _, p := range batch {
+		mustPublish(t, s, "/a", string(p.Data))
+		mustPublish(t, s, "/h/a", string(p.Data))
+	}
+	eventually(t, func() bool { return s.Stats().Kept.Queues > 30*(60<<10) })
+
+	use(75)
+	if err := s.Publish(publication("/a", "1")); !errors.Is(err, ErrMemory) || !errors.Is(err, ErrBusy) {
+		t.Errorf("a publish: %v", err)
+	}
+	equal(t, other.bayeux(publish(slowID, "/a", "1"))[0]["error"], "503::server_busy")
+	refused := other.bayeux(`{"channel":"/meta/handshake","version":"1.0","supportedConnectionTypes":["long-polling"]}`)[0]
+	equal(t, refused["error"], "503::server_busy")
+	equal(t, refused["advice"], map[string]any{"reconnect": "retry", "interval": 5000})
+	events := dial(t, s)
+	events.send(getRequest("/events?channel=/a", ""))
+	equal(t, events.read().StatusCode, 503)
+	equal(t, s.Unready(), []string{"memory: publishes and new sessions are refused"})
+	st := s.Stats()
+	equal(t, []uint64{st.MemoryRefused, st.MemoryShed}, []uint64{4, 0})
+
+	use(80)
+	st = s.Stats()
+	equal(t, []uint64{st.MemoryShed, st.QueueDropped}, []uint64{20, 20})
+	history := st.HistoryEvents
+	equal(t, history, 20)
+
+	use(85)
+	eventually(t, func() bool { return s.Stats().Kept.Queues <= keepSlow && s.Stats().Kept.Output == 0 })
+
+	use(90)
+	if left := s.Stats().HistoryEvents; left < 9 || left > 10 {
+		t.Errorf("%d of %d events are remembered", left, history)
+	}
+
+	use(69)
+	equal(t, len(s.Unready()), 0)
+	told := away.bayeux(connect(awayID))
+	equal(t, told[len(told)-1]["ext"], map[string]any{"dropped": map[string]any{"/a": 20}})
+	mustPublish(t, s, "/a", "1")
+	equal(t, len(away.bayeux(connect(awayID))), 2)
+	for _, want := range []string{"refused", "away", "slow clients", "half of what is remembered", "no longer short"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log does not say %q: %s", want, log.String())
+		}
+	}
+}
+
+// Under the policy disconnect the session ends, as with a full queue.
+func TestMemoryIsShortAndSessionsEnd(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *Config) { c.Slow = "disconnect" })
+	w := dial(t, s)
+	id := w.subscriber("/a")
+	mustPublish(t, s, "/a", "1")
+	s.shed(t.Context(), true, 0)
+	eventually(t, func() bool { return s.Stats().Sessions == 0 })
+	equal(t, w.bayeux(connect(id))[0]["error"], "402::session_unknown")
+}
