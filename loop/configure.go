@@ -122,7 +122,7 @@ type limit struct {
 
 func (s *Server) checkNumbers() error {
 	for _, limit := range append(s.queueLimits(), []limit{
-		{"loops", int64(s.cfg.Loops), 1, maxLoops},
+		{"loops", int64(s.cfg.Loops), 1, MaxLoops},
 		{"hold", s.cfg.Hold.Milliseconds(), minHold.Milliseconds(), 600_000},
 		{"interval", s.cfg.Interval.Milliseconds(), 0, 3_600_000},
 		{"max-inactivity", s.cfg.MaxInactivity.Milliseconds(), 0, 86_400_000},
@@ -207,9 +207,18 @@ func (s *Server) resolve() (urls []string, err error) {
 			return nil, fmt.Errorf("--listen %q: %w", address, err)
 		}
 		s.addresses = append(s.addresses, address)
-		urls = append(urls, "tcp://"+address)
+		urls = append(urls, "tcp://"+bothFamilies(address))
 	}
 	return urls, nil
+}
+
+// bothFamilies is how gnet is told to take IPv4 and IPv6 alike, as Go's own
+// listeners do: it would take [::] for IPv6 alone.
+func bothFamilies(address string) string {
+	if host, port, err := net.SplitHostPort(address); err == nil && host == "::" {
+		return ":" + port
+	}
+	return address
 }
 
 func freePort(address string) (string, error) {

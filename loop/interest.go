@@ -7,10 +7,10 @@ import (
 )
 
 // loopSet is a set of loop numbers.
-type loopSet [maxLoops / 64]uint64
+type loopSet [MaxLoops / 64]uint64
 
-// maxLoops is gnet's limit of event loops.
-const maxLoops = 256
+// MaxLoops is gnet's limit of event loops.
+const MaxLoops = 256
 
 func (s *loopSet) add(loop uint16)    { s[loop/64] |= 1 << (loop % 64) }
 func (s *loopSet) remove(loop uint16) { s[loop/64] &^= 1 << (loop % 64) }

@@ -73,7 +73,7 @@ const eventFrame = 32
 // all have room for it.
 func (s *Server) fit(batch []Publication) ([]loopSet, error) {
 	sets := make([]loopSet, len(batch))
-	var needs [maxLoops]int
+	var needs [MaxLoops]int
 	for i, p := range batch {
 		sets[i] = s.interest.of(string(p.Channel))
 		sets[i].each(func(loop uint16) {

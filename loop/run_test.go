@@ -153,3 +153,23 @@ func TestAllowedOriginsAreOrigins(t *testing.T) {
 		}
 	}
 }
+
+// An address of all takes IPv4 and IPv6, however it is written.
+func TestAllAddressesAreOfBothFamilies(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{":0", "[::]:0"} {
+		s := start(t, func(c *Config) { c.Listen = []string{address} })
+		_, port, err := net.SplitHostPort(s.Addresses()[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, host := range []string{"127.0.0.1", "::1"} {
+			conn, err := net.Dial("tcp", net.JoinHostPort(host, port))
+			if err != nil {
+				t.Errorf("%s by %s: %v", address, host, err)
+				continue
+			}
+			equal(t, newWire(t, conn).ask(request("GET", "/")).StatusCode, 404)
+		}
+	}
+}

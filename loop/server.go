@@ -66,7 +66,7 @@ type Server struct {
 // history file, which another one may use still. An error names the flag to change.
 func New(cfg Config) (*Server, error) {
 	if cfg.Loops == 0 {
-		cfg.Loops = runtime.NumCPU()
+		cfg.Loops = min(runtime.GOMAXPROCS(0), MaxLoops)
 	}
 	s := &Server{
 		cfg:      cfg,
@@ -77,7 +77,7 @@ func New(cfg Config) (*Server, error) {
 		browsers: newBrowsers(),
 		rates:    newRates(cfg.HandshakeRate),
 		booted:   make(chan struct{}),
-		helper:   make(chan *task, 4*maxLoops),
+		helper:   make(chan *task, 4*MaxLoops),
 		hurried:  make(chan struct{}, 1),
 	}
 	s.varies = s.origins.vary()

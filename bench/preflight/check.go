@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"strconv"
 )
 
 // Load is what a host is asked to carry.
@@ -48,6 +49,7 @@ type Finding struct {
 	Allows int64  // client connections that this setting allows; math.MaxInt64 when it does not limit them
 	Change string // the file to change, or the setting in it
 	Text   string // what it is about, in a few words
+	Bytes  bool   // Have and Need are sizes
 }
 
 // String is the finding in one line, with the file to change if there is need.
@@ -57,9 +59,37 @@ func (f Finding) String() string {
 	case Unknown:
 		return text + ": this host does not show it"
 	case Fine:
-		return fmt.Sprintf("%s: %d, %d needed", text, f.Have, f.Need)
+		return fmt.Sprintf("%s: %s, %s needed", text, f.number(f.Have), f.number(f.Need))
 	}
-	return fmt.Sprintf("%s: %d, but %d needed; change %s", text, f.Have, f.Need, f.Change)
+	return fmt.Sprintf("%s: %s, but %s needed; change %s", text, f.number(f.Have), f.number(f.Need), f.Change)
+}
+
+// number writes what the finding counts for people.
+func (f Finding) number(n int64) string {
+	switch {
+	case n == unlimited:
+		return "no limit"
+	case f.Bytes:
+		return people(n)
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+// people writes a size for people.
+func people(bytes int64) string {
+	if bytes == unlimited {
+		return "no limit"
+	}
+	if bytes < 1024 {
+		return fmt.Sprintf("%d B", bytes)
+	}
+	size, unit := float64(bytes), ""
+	for _, unit = range []string{"KiB", "MiB", "GiB"} {
+		if size /= 1024; size < 1024 {
+			break
+		}
+	}
+	return fmt.Sprintf("%.1f %s", size, unit)
 }
 
 const unlimited = math.MaxInt64
@@ -82,7 +112,7 @@ func Check(root fs.FS, load Load) []Finding {
 	if load.Server {
 		findings = append(findings, h.acceptQueue(load), h.synQueue(load))
 	}
-	return append(findings, h.socketMemory(load), h.tracking(load), h.memory(load))
+	return append(findings, h.socketMemory(load), h.tracking(load), h.memory(load), h.groupMemory(load))
 }
 
 func (l *Load) setDefaults() {

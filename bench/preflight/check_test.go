@@ -23,6 +23,7 @@ func roomy() fstest.MapFS {
 		"proc/sys/net/ipv4/tcp_mem":                 file("100000\t200000\t300000\n"),
 		"proc/sys/net/netfilter/nf_conntrack_max":   file("65536\n"),
 		"proc/sys/net/netfilter/nf_conntrack_count": file("100\n"),
+		"proc/self/cgroup":                          file("0::/\n"),
 		"proc/meminfo":                              file("MemTotal: 9 kB\nMemAvailable:    8000000 kB\n"),
 	}
 }

@@ -104,7 +104,7 @@ func (h host) memory(l Load) Finding {
 	available, err := h.available()
 	each := kernelBytesPerEnd*l.ends() + int64(l.UserBytes)
 	f := Finding{
-		Check: "memory", Text: "bytes available", Need: int64(l.Connections) * each,
+		Check: "memory", Text: "available", Need: int64(l.Connections) * each, Bytes: true,
 		Allows: available / each, Change: "/proc/meminfo only by adding memory or ending other programs",
 	}
 	return f.judge(available, err, true)

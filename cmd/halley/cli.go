@@ -34,6 +34,8 @@ type environment struct {
 
 // commands are the command line.
 type commands struct {
+	VersionFlag kong.VersionFlag `name:"version" env:"-" help:"Print version, commit and Go version."`
+
 	Serve   serveCommand   `cmd:"" help:"Run the server."`
 	Pub     pubCommand     `cmd:"" help:"Publish a message, lines of them from standard input, or a recorded feed."`
 	Sub     subCommand     `cmd:"" help:"Subscribe to channels and print one JSON line for each message."`
@@ -73,6 +75,7 @@ func run(env environment, args []string) (code int) {
 		kong.DefaultEnvars("HALLEY"),
 		kong.ExplicitGroups(config.Groups()),
 		config.Vars(),
+		kong.Vars{"version": described()},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 120}),
 		kong.Writers(env.stdout, env.stderr),
 		kong.Exit(func(code int) { panic(helped{code}) }),

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"math"
 	"os"
-	"runtime"
 
 	"halley/bench/preflight"
 	"halley/cmd/halley/config"
@@ -39,7 +38,7 @@ func (c *doctorCommand) Run(env environment) error { return c.check(env.stdout, 
 // check prints a line for each setting of the host at root, and how many
 // connections it can hold. What is too low makes it fail, a warning does not.
 func (c *doctorCommand) check(out io.Writer, root fs.FS) error {
-	load := c.load()
+	load := c.load(root)
 	if load.Connections < 0 {
 		return usagef("--connections: must not be negative")
 	}
@@ -59,7 +58,7 @@ func (c *doctorCommand) check(out io.Writer, root fs.FS) error {
 }
 
 // load is what the flags ask of the host.
-func (c *doctorCommand) load() preflight.Load {
+func (c *doctorCommand) load(root fs.FS) preflight.Load {
 	wanted, loops := c.Connections, c.Loops
 	if wanted == 0 {
 		wanted = c.MaxConnections
@@ -68,7 +67,7 @@ func (c *doctorCommand) load() preflight.Load {
 		wanted = wantedConnections
 	}
 	if loops == 0 {
-		loops = runtime.NumCPU()
+		loops = usualLoops(root)
 	}
 	return preflight.Load{
 		Connections: wanted, Server: true, Burst: burst, UserBytes: connectionBytes, Spare: loop.ReservedFiles + loops,

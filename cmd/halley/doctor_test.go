@@ -21,14 +21,19 @@ func host(changes map[string]string) fstest.MapFS {
 		"proc/meminfo":                          "MemAvailable:    8000000 kB\n",
 	}
 	root := fstest.MapFS{}
-	for path, text := range settings {
+	for path, setting := range settings {
 		if changed, ok := changes[path]; ok {
-			text = changed
+			setting = changed
 		}
-		root[path] = &fstest.MapFile{Data: []byte(text)}
+		root[path] = text(setting)
+	}
+	for path, changed := range changes {
+		root[path] = text(changed)
 	}
 	return root
 }
+
+func text(s string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(s)} }
 
 func TestDoctor(t *testing.T) {
 	limits := "Max open files 512 1000 files\n"
@@ -44,7 +49,11 @@ func TestDoctor(t *testing.T) {
 		"max-connections": {doctorCommand{Serve: config.Serve{MaxConnections: 700}}, nil, false, "can hold 700 connections. For more, change --max-connections"},
 		"accept queue":    {doctorCommand{}, map[string]string{"proc/sys/net/core/somaxconn": "128"}, false, "warning  accept queue: connections that wait to be accepted: 128, but 1024 needed; change /proc/sys/net/core/somaxconn"},
 		"memory":          {doctorCommand{}, map[string]string{"proc/meminfo": "MemAvailable: 9600 kB\n"}, true, "too low  memory"},
-		"hidden":          {doctorCommand{}, map[string]string{"proc/sys/fs/file-max": "?"}, false, "unknown  open files, whole host"},
+		"sizes":           {doctorCommand{}, nil, false, "memory: available: 7.6 GiB, 50.8 MiB needed"},
+		"control group": {doctorCommand{}, map[string]string{
+			"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/memory.max": "9437184\n", "sys/fs/cgroup/memory.current": "1048576\n",
+		}, true, "too low  memory of the control group: left of its limit: 8.0 MiB, but 50.8 MiB needed; change /sys/fs/cgroup/memory.max"},
+		"hidden": {doctorCommand{}, map[string]string{"proc/sys/fs/file-max": "?"}, false, "unknown  open files, whole host"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out buffer

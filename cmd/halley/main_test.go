@@ -125,6 +125,20 @@ func TestVersion(t *testing.T) {
 	}
 }
 
+func TestVersionFlag(t *testing.T) {
+	_, want, _ := halley(t, "", "version")
+	if code, out, _ := halley(t, "", "--version"); code != 0 || out != want {
+		t.Errorf("%d %s", code, out)
+	}
+}
+
+func TestCheckConfigLeavesSecretsOut(t *testing.T) {
+	code, out, stderr := halley(t, "", "serve", "--check-config", "--internal-key=sesame")
+	if code != 0 || strings.Contains(out+stderr, "sesame") || strings.Contains(out, "internal-key") || !strings.Contains(stderr, "internal-key is set, and left out") {
+		t.Errorf("%d %s %s", code, out, stderr)
+	}
+}
+
 func TestHelpNamesDefaultsAndUnits(t *testing.T) {
 	code, out, _ := halley(t, "", "serve", "--help")
 	for _, want := range []string{"--hold=28s", "--max-message=64KiB", "$HALLEY_QUEUE_BYTES", "Limits (sizes in bytes, KiB, MiB or GiB):", "Internal listener:"} {
@@ -148,6 +162,10 @@ func TestUsageErrorsExitWith2(t *testing.T) {
 		{"serve --check-config --queue-bytes=0", "--queue-bytes"},
 		{"pub", "which channel"},
 		{"pub /a", "what to publish"},
+		{"pub stock 1", "/stock"},
+		{"sub stock", "channels start with a slash, /stock"},
+		{"sub /a --wait=-1s", "--wait"},
+		{"serve --check-config --allow-origin=example.com", "--allow-origin"},
 		{"pub /a text", "not JSON"},
 		{"pub /a 1 --server=nowhere", "--server"},
 		{"pub /a 1 --csv=x", "--csv"},

@@ -51,6 +51,12 @@ func (c *pubCommand) mode() (func(environment, *sender) error, error) {
 	switch {
 	case c.Speed < 0:
 		return nil, usagef("--speed: must not be negative")
+	case c.Channel != "" && c.Channel != "-":
+		if err := startsWithSlash(c.Channel); err != nil {
+			return nil, err
+		}
+	}
+	switch {
 	case c.Csv != "" && c.Data != "":
 		return nil, usagef("--csv: the rows are the messages, leave out %q", c.Data)
 	case c.Csv != "":

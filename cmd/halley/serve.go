@@ -4,15 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
 
 	"github.com/alecthomas/kong"
 
+	"halley/bench/preflight"
 	"halley/cmd/halley/config"
 	"halley/cmd/halley/feed"
 	"halley/cmd/halley/internalhttp"
@@ -36,6 +40,9 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 	}
 	settings := c.Loop()
 	settings.Log = log
+	if settings.Loops == 0 {
+		settings.Loops = usualLoops(os.DirFS("/"))
+	}
 	var err error
 	if settings.Pages, err = web.Pages(c.pages(settings)); err != nil {
 		return err
@@ -61,11 +68,20 @@ func (c *serveCommand) pages(settings loop.Config) web.Settings {
 	return web.Settings{Mount: settings.Mounts[0], Hosts: settings.AdvertiseHosts, Internal: c.Internal, Keyed: c.InternalKey != ""}
 }
 
+// usualLoops is a loop for each CPU that this process may use: Go looks at its
+// affinity and GOMAXPROCS, the control groups may allow less.
+func usualLoops(root fs.FS) int {
+	return int(min(int64(runtime.GOMAXPROCS(0)), preflight.CPUs(root), loop.MaxLoops))
+}
+
 // print writes the effective configuration.
 func (c *serveCommand) print(env environment, flags *kong.Context) error {
-	text, err := config.Effective(flags.Flags())
+	text, secrets, err := config.Effective(flags.Flags())
 	if err != nil {
 		return err
+	}
+	for _, name := range secrets {
+		fmt.Fprintf(env.stderr, "halley serve: %s is set, and left out of what is printed\n", name)
 	}
 	_, err = fmt.Fprintf(env.stdout, "%s\n", text)
 	return err
@@ -86,7 +102,7 @@ func (c *serveCommand) serve(ctx context.Context, server *loop.Server, log *slog
 		market := feed.NewMarket(c.DemoSeed, float64(c.DemoRate))
 		group.Go(func() { demo(ctx, server, market, log) })
 	}
-	group.Go(func() { announce(ctx, server, internal.address(), log) })
+	group.Go(func() { c.announce(ctx, server, internal.address(), log) })
 	err = server.Run(ctx)
 	cancel()
 	group.Wait()
@@ -114,8 +130,8 @@ func (c *serveCommand) untilDrain(told context.Context, server *loop.Server, int
 	return ctx, cancel
 }
 
-// announce logs the addresses once the server listens.
-func announce(ctx context.Context, server *loop.Server, internal string, log *slog.Logger) {
+// announce logs the addresses once the server listens, and what strangers may do.
+func (c *serveCommand) announce(ctx context.Context, server *loop.Server, internal string, log *slog.Logger) {
 	for !server.Ready() {
 		select {
 		case <-ctx.Done():
@@ -123,7 +139,25 @@ func announce(ctx context.Context, server *loop.Server, internal string, log *sl
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
-	log.Info("listening", "addresses", server.Addresses(), "internal", internal)
+	addresses := server.Addresses()
+	log.Info("listening", "page", pageURL(addresses[0]), "addresses", addresses, "internal", internal, "version", described())
+	allowed := []any{"publish", "all channels", "subscribe", "all channels"}
+	if access := c.AccessRules(); len(access) > 0 {
+		allowed = append(allowed, "but", access)
+	}
+	log.Info("whoever reaches the page's address may, with no login", allowed...)
+}
+
+// pageURL is where a browser on this host finds the start page.
+func pageURL(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return "http://" + address + "/"
+	}
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port) + "/"
 }
 
 // internalListener is the internal listener at work, or nil.

@@ -25,6 +25,7 @@ type subCommand struct {
 	Since     string        `env:"-" placeholder:"ID" help:"Begin with what followed a message's replayId, or with earliest or tip, on channels with a history; after a lost connection or session go on where it was."`
 	Rate      string        `env:"-" placeholder:"N/s" help:"At most so many messages of a channel in a second, the newest ones."`
 	Conflate  bool          `env:"-" help:"Of messages of a channel that come faster than the server's clock ticks, about ten a second, the newest alone."`
+	Wait      time.Duration `env:"-" default:"0s" help:"How long to try on if the server cannot be reached at the beginning; 0 gives up at once. After a loss it is tried for ever."`
 	Count     int           `env:"-" default:"0" help:"Leave after this many messages; 0 is no limit."`
 	Timeout   time.Duration `env:"-" default:"0s" help:"Leave after this time, as a failure if --count is not reached; 0 is no limit."`
 }
@@ -34,8 +35,13 @@ const plainEvents = "events"
 
 // Run subscribes and prints until it is told to stop.
 func (c *subCommand) Run(env environment) error {
-	if c.Count < 0 || c.Timeout < 0 {
-		return usagef("--count, --timeout: must not be negative")
+	if c.Count < 0 || c.Timeout < 0 || c.Wait < 0 {
+		return usagef("--count, --timeout, --wait: must not be negative")
+	}
+	for _, channel := range c.Channels {
+		if err := startsWithSlash(channel); err != nil {
+			return err
+		}
 	}
 	ctx, cancel := context.WithCancel(env.ctx)
 	defer cancel()
@@ -74,7 +80,7 @@ func (c *subCommand) subscribe(ctx context.Context, o client.Options, p *printer
 	if err != nil {
 		return usagef("--server: %w", err)
 	}
-	return c.follow(ctx, bayeux, p)
+	return c.follow(ctx, bayeux, p, o.OnError)
 }
 
 // eventsURL is where the server of the endpoint has its plain event-stream.
@@ -97,13 +103,13 @@ func (c *subCommand) eventsURL() (string, error) {
 
 // follow runs the client until ctx is done, the count is reached, or the
 // server ends it.
-func (c *subCommand) follow(ctx context.Context, bayeux *client.Client, p *printer) error {
+func (c *subCommand) follow(ctx context.Context, bayeux *client.Client, p *printer, tell func(error)) error {
 	wanted, err := c.wanted()
 	if err != nil {
 		return err
 	}
 	defer leave(ctx, bayeux)
-	if err := bayeux.Handshake(ctx); err != nil {
+	if err := patiently(ctx, c.Wait, tell, bayeux.Handshake); err != nil {
 		return err
 	}
 	for i, pattern := range c.Channels {

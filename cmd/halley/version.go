@@ -11,9 +11,14 @@ type versionCommand struct{}
 
 // Run prints version, commit and Go version on one line.
 func (versionCommand) Run(env environment) error {
-	info, _ := debug.ReadBuildInfo()
-	_, err := fmt.Fprintln(env.stdout, describe(info))
+	_, err := fmt.Fprintln(env.stdout, described())
 	return err
+}
+
+// described is what this binary is.
+func described() string {
+	info, _ := debug.ReadBuildInfo()
+	return describe(info)
 }
 
 // describe reads what the Go tool has put into the binary.

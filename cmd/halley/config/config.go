@@ -5,6 +5,7 @@ package config
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -257,6 +258,16 @@ func (c *Serve) Loop() loop.Config {
 		HistoryExpired:     c.HistoryExpired,
 		DrainTimeout:       c.DrainTimeout,
 	}
+}
+
+// AccessRules are the rules that say who may publish or subscribe.
+func (c *Serve) AccessRules() (access []string) {
+	for _, rule := range c.rules() {
+		if strings.Contains(rule, "publish=") || strings.Contains(rule, "subscribe=") {
+			access = append(access, rule)
+		}
+	}
+	return access
 }
 
 // rules puts the demo's rules first, so that given ones can change them.

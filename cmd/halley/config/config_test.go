@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -179,6 +180,11 @@ func TestBadSettingsNameTheirFlag(t *testing.T) {
 		{[]string{"--demo-rate=1000000000"}, "--demo-rate"},
 		{[]string{"--internal-connections=201"}, "--internal-connections"},
 		{[]string{"--timer-slack=1s"}, "--timer-slack"},
+		{[]string{"--drain-delay=-1s"}, "--drain-delay"},
+		{[]string{"--drain-delay=2h"}, "--drain-delay"},
+		{[]string{"--internal=8081"}, "--internal"},
+		{[]string{"--internal-key=***"}, "--internal-key"},
+		{[]string{"--config=" + file(t, `{"internal-key":"***"}`)}, "write the secret itself"},
 		{[]string{"--timer-slack=-1ms"}, "--timer-slack"},
 		{[]string{"--nonsense"}, "--nonsense"},
 		{[]string{"--config=/nonexistent"}, "--config"},
@@ -204,7 +210,7 @@ func TestEffectiveIsAFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, err := Effective(ctx.Flags())
+	first, _, err := Effective(ctx.Flags())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +218,7 @@ func TestEffectiveIsAFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := Effective(ctx.Flags())
+	second, _, err := Effective(ctx.Flags())
 	if err != nil || string(second) != string(first) {
 		t.Errorf("printed %s\nread back as %s (%v)", first, second, err)
 	}
@@ -232,9 +238,12 @@ func TestSecretIsHidden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := Effective(ctx.Flags())
-	if err != nil || strings.Contains(string(text), "sesame") || !strings.Contains(string(text), `"internal-key": "***"`) {
-		t.Errorf("printed %s (%v)", text, err)
+	text, left, err := Effective(ctx.Flags())
+	if err != nil || strings.Contains(string(text), "sesame") || strings.Contains(string(text), "internal-key") || !reflect.DeepEqual(left, []string{"internal-key"}) {
+		t.Errorf("printed %s, left out %v (%v)", text, left, err)
+	}
+	if s := fmt.Sprint(Secret("sesame"), Secret("")); s != "*** " && s != "***" {
+		t.Errorf("printed %q", s)
 	}
 }
 

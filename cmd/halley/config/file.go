@@ -112,7 +112,7 @@ func known(values map[string]any, flags []*kong.Flag) error {
 
 // settable reports whether a flag is part of the configuration.
 func settable(f *kong.Flag) bool {
-	return f.Name != "help" && f.Name != "config" && f.Name != "check-config"
+	return f.Name != "help" && f.Name != "version" && f.Name != "config" && f.Name != "check-config"
 }
 
 // hint helps with the commonest slip, other separators.
@@ -124,15 +124,19 @@ func hint(name string, names map[string]bool) string {
 	return ""
 }
 
-// Effective is the configuration in force as JSON, an object that --config
-// takes, except that secrets are hidden.
-func Effective(flags []*kong.Flag) ([]byte, error) {
+// Effective is the configuration in force as JSON, an object that --config takes.
+// Secrets that are set are left out; their names come beside it.
+func Effective(flags []*kong.Flag) (text []byte, secrets []string, err error) {
 	values := make(map[string]any, len(flags))
 	for _, f := range flags {
 		if !settable(f) {
 			continue
 		}
 		v := f.Target.Interface()
+		if s, ok := v.(Secret); ok && s != "" {
+			secrets = append(secrets, f.Name)
+			continue
+		}
 		if s, ok := v.(fmt.Stringer); ok {
 			v = s.String()
 		}
@@ -141,5 +145,6 @@ func Effective(flags []*kong.Flag) ([]byte, error) {
 		}
 		values[f.Name] = v
 	}
-	return json.MarshalIndent(values, "", "  ")
+	text, err = json.MarshalIndent(values, "", "  ")
+	return text, secrets, err
 }

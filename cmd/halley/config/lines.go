@@ -46,6 +46,19 @@ func (l *Lines) appendAll(values []any) error {
 // Secret is text that is never printed.
 type Secret string
 
+// hidden is what is printed for it.
+const hidden = "***"
+
+// UnmarshalText takes the text, but not what stands for one that was hidden: it
+// would be a key that everybody knows.
+func (s *Secret) UnmarshalText(text []byte) error {
+	if string(text) == hidden {
+		return fmt.Errorf("%s stands for a secret that was not printed: write the secret itself", hidden)
+	}
+	*s = Secret(text)
+	return nil
+}
+
 // MarshalText hides the text, but shows whether there is one.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
@@ -54,5 +67,5 @@ func (s Secret) String() string {
 	if s == "" {
 		return ""
 	}
-	return "***"
+	return hidden
 }

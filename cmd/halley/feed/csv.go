@@ -8,6 +8,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Rows reads a recorded feed: comma-separated values whose first line names
@@ -62,6 +63,12 @@ func NewRows(r io.Reader, o Options) (*Rows, error) {
 	rows := &Rows{csv: c, time: -1, line: 1}
 	for _, name := range head {
 		name = strings.TrimPrefix(name, "\uFEFF")
+		switch {
+		case !utf8.ValidString(name):
+			return nil, fmt.Errorf("--csv: line 1: column name %q is not UTF-8", name)
+		case index(rows.names, name) >= 0:
+			return nil, fmt.Errorf("--csv: line 1: column %q is given twice", name)
+		}
 		rows.names = append(rows.names, name)
 		rows.keys = append(rows.keys, append(AppendString(nil, name), ':'))
 	}
@@ -115,8 +122,27 @@ func (r *Rows) Next(dst []byte) (Row, error) {
 		if r.time >= 0 && (at < r.from || at >= r.to) {
 			continue
 		}
+		if reason := r.unfit(record); reason != "" {
+			return Row{}, &RowError{line, reason}
+		}
 		return Row{Line: line, Channel: expand(r.channel, record), Data: r.object(dst[:0], record), Time: at}, nil
 	}
+}
+
+// unfit says why a row cannot be published as it is. Left empty, a part of the
+// channel would make it another one; JSON is UTF-8.
+func (r *Rows) unfit(record []string) string {
+	for _, p := range r.channel {
+		if p.column >= 0 && record[p.column] == "" {
+			return r.names[p.column] + " is empty, and a part of the channel"
+		}
+	}
+	for i, cell := range record {
+		if !utf8.ValidString(cell) {
+			return fmt.Sprintf("%s is %q, which is not UTF-8", r.names[i], cell)
+		}
+	}
+	return ""
 }
 
 // at reads the time of a row.

@@ -105,6 +105,24 @@ func TestBadRowsAreSkipped(t *testing.T) {
 	}
 }
 
+// What would go to another channel, or be changed on its way, is told with its row.
+func TestUnfitRows(t *testing.T) {
+	got, bad := all(t, "s,v\nA,1\n,2\nB,\xff\nC,\nD\xe9,3\nE,5\n", Options{Channel: "/c/{s}"})
+	want := []string{`/c/A {"s":"A","v":1}`, `/c/C {"s":"C","v":""}`, `/c/E {"s":"E","v":5}`}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("rows %q", got)
+	}
+	reasons := []string{"line 3: s is empty, and a part of the channel", `line 4: v is "\xff", which is not UTF-8`, `line 6: s is "D\xe9"`}
+	if len(bad) != len(reasons) {
+		t.Fatalf("errors %v", bad)
+	}
+	for i, w := range reasons {
+		if !strings.Contains(bad[i].Error(), w) {
+			t.Errorf("error %q, want %q in it", bad[i], w)
+		}
+	}
+}
+
 func TestNewRowsNamesTheFlag(t *testing.T) {
 	tests := []struct {
 		text string
@@ -112,6 +130,8 @@ func TestNewRowsNamesTheFlag(t *testing.T) {
 		want string
 	}{
 		{"", Options{Channel: "/a"}, "--csv"},
+		{"a,b,a\n1,2,3\n", Options{Channel: "/a"}, `--csv: line 1: column "a" is given twice`},
+		{"a,b\xff\n1,2\n", Options{Channel: "/a"}, "--csv: line 1: column name"},
 		{sample, Options{}, "--channel"},
 		{sample, Options{Channel: "/{isin}"}, `--channel: the file has no column "isin", only ms, symbol`},
 		{sample, Options{Channel: "/a", Time: "when"}, "--time"},

@@ -42,6 +42,7 @@ func Internal(server, key string) (Publisher, error) {
 		client: &fasthttp.Client{
 			Name:                     "halley",
 			NoDefaultUserAgentHeader: true,
+			DialDualStack:            true, // it would know IPv4 alone
 			ReadTimeout:              requestTimeout,
 			WriteTimeout:             requestTimeout,
 			// A request that may have been taken is not sent again.
