@@ -25,8 +25,12 @@ func (x *exchange) acknowledge(w wish) (again bool) {
 	if !w.acks || r.queue.count == 0 {
 		return false
 	}
-	sent := r.queue.sent
-	done, left := s.acknowledged(x.slot, r, uint32(min(max(number, 0), int64(r.ackNumber))))
+	sent, upto := r.queue.sent, uint32(min(max(number, 0), int64(r.ackNumber)))
+	if sent == 0 && upto <= r.acked {
+		return false // it says nothing new
+	}
+	r.acked = upto
+	done, left := s.acknowledged(x.slot, r, upto)
 	s.stats.Delivered += uint64(done)
 	s.readOn(x.slot, r)
 	if left == 0 {
@@ -51,6 +55,7 @@ func (x *exchange) acknowledge(w wish) (again bool) {
 func (s *Server) acknowledged(slot uint32, r *session, number uint32) (done, left uint32) {
 	q := &r.queue
 	sent := q.sent
+	s.spend(int(q.count))
 	s.nodes.bounced(q)
 	i := q.head
 	for n, k := q.count, uint32(0); k < n; k++ {
@@ -76,6 +81,7 @@ func (s *Server) acknowledged(slot uint32, r *session, number uint32) (done, lef
 // returns notes that the first sent of the pending events came back, with what has
 // been said of acknowledged.
 func (s *Server) returns(r *session, sent uint32) {
+	s.spend(int(r.queue.pending()))
 	r.returned = r.ackNumber
 	i := r.queue.first
 	for k := range r.queue.pending() {

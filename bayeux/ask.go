@@ -90,7 +90,7 @@ func (s *Server) unpark(now int64, ticket Ticket, fx *Effects, prepare func(*exc
 		l.behind = 0
 	}
 	x := &s.exchange
-	*x = exchange{s: s, fx: fx, req: p.req, now: now, owner: p.owner, slot: p.owner.Slot, verdict: Wait,
+	*x = exchange{s: s, fx: fx, req: p.req, now: now, owner: p.owner, slot: p.owner.Slot, verdict: Wait, rested: true,
 		clientID: p.clientID, alone: p.alone, tells: p.tells, carriesEvents: p.carriesEvents, batch: p.batch, turn: p.turn,
 		replies: append(x.replies[:0], p.replies...)}
 	prepare(x)

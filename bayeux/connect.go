@@ -304,6 +304,7 @@ func (s *Server) appendEvents(slot uint32, r *session, effect *Effect, fx *Effec
 		q.first = s.nodes.at(i).next
 		q.sent++
 	}
+	s.spend(int(q.sent - sent))
 	s.endRound(slot, q, q.sent-sent)
 	r.eager = r.eager && q.sent < q.count
 	r.carrier = effect.To

@@ -52,6 +52,9 @@ const (
 	// Read asks for what follows in the replays Wanted of the session at Session: the
 	// answer comes with Recalled, for Ticket, on the terms of a Join.
 	Read
+	// Yield makes way for others: GoOn is to be called in a later turn for Ticket, or
+	// GiveUp if the connection of the request To has gone by then.
+	Yield
 	// Ask puts a question to the policy; Resume brings the verdict for Ticket.
 	Ask
 )

@@ -18,6 +18,7 @@ type exchange struct {
 	held     bool     // no reply now: the connect is held
 	verdict  Verdict  // for the message that was parked; Wait: none
 	waits    Effect   // what tells of the wait of the message that is to be parked
+	rested   bool     // the next message was parked, and is handled now
 	done     bool     // the message that was parked has what it waited for
 	past     Remembered
 
@@ -78,7 +79,11 @@ func findHandshake(messages []message.Message) int {
 // run handles messages in order until one has to wait, then replies.
 func (x *exchange) run(messages []message.Message) {
 	for i := range messages {
+		if x.yields(messages[i:]) {
+			return
+		}
 		x.s.stats.MessagesIn++
+		x.s.spend(1)
 		if x.dispatch(&messages[i]) == Wait {
 			x.park(messages[i:])
 			return

@@ -74,10 +74,15 @@ func (s *Server) laze(now int64, a Address, interval int64) {
 func (s *Server) takeTurns(now int64) (more bool) {
 	p := &s.pacer
 	p.due = p.wheel.Advance(now, expiryBatch, p.due[:0])
-	for _, i := range p.due {
+	for n, i := range p.due {
+		if s.spend(1); n > 0 && s.Tired() {
+			p.wheel.Set(i, now)
+			more = true
+			continue
+		}
 		s.takeTurn(now, i)
 	}
-	return len(p.due) == expiryBatch
+	return more || len(p.due) == expiryBatch
 }
 
 func (s *Server) takeTurn(now int64, i uint32) {

@@ -15,6 +15,7 @@ type Config struct {
 	MaxInterval   int64 // how long a session outlives its last reply and interval
 	MultiInterval int64 // interval for a browser's polls beyond PollsPerBrowser
 
+	TurnWork      int // units of work after which a batch makes way for others; 0 sets no limit
 	QueueMessages int // events in one session's queue
 	QueueBytes    int // bytes of them
 	ReplyBytes    int // bytes of one reply; an event that is longer goes alone
@@ -76,6 +77,8 @@ type Stats struct {
 	Expired      uint64
 	Conflated    uint64 // events that a newer one took the place of
 	Displaced    uint64 // held connects that a newer one replaced
+	Work         uint64 // units, see BeginTurn
+	Yields       uint64 // batches that made way for others
 	Errors       uint64 // replies that were not successful
 }
 
@@ -122,6 +125,7 @@ type Server struct {
 	exchange               exchange
 	noise                  uint64 // state of the generator that spreads deadlines
 	hurry                  int64  // until when a poll is held whose client wants it back soon
+	turnBegan              uint64 // Work by then
 	drain                  int64  // window over which clients are told to come back, 0 none
 }
 
@@ -180,8 +184,9 @@ func (s *Server) Flush(now int64, max int, fx *Effects) (more bool) {
 	}
 	s.doomed = s.doomed[:0]
 	s.read(max, fx)
-	n := min(max, len(s.dirty))
-	for _, a := range s.dirty[:n] {
+	n := 0
+	for ; n < min(max, len(s.dirty)) && (n == 0 || !s.Tired()); n++ {
+		a := s.dirty[n]
 		if r := s.sessions.find(a); r != nil {
 			s.flush(now, a.Slot, r, fx)
 		}
@@ -203,34 +208,6 @@ func (s *Server) flush(now int64, slot uint32, r *session, fx *Effects) {
 	case r.isHeld:
 		s.resume(now, slot, r, advisedReply(r), fx)
 	}
-}
-
-// Hurries tells whether Tick should be called every tenth of a second, since
-// something waits for less than a second or so.
-func (s *Server) Hurries(now int64) bool { return len(s.pacer.turns) > 0 || now < s.hurry }
-
-// Behind says whether requests wait that came before now: while they do nobody
-// expires, for a client that is there may have sent one of them.
-func (s *Server) Behind(yes bool) { s.behind = yes }
-
-// Tick answers the connects whose time is over and sweeps expired sessions. It
-// tells whether it left some of them for the next call.
-func (s *Server) Tick(now int64, fx *Effects) (more bool) {
-	s.expired = s.wheel.Advance(now, expiryBatch, s.expired[:0])
-	for _, slot := range s.expired {
-		r := s.sessions.At(slot)
-		switch {
-		case r.isHeld:
-			s.resume(now, slot, r, advisedReply(r), fx)
-		case r.lined || s.behind || r.leaving:
-			s.await(now, slot, r)
-		default:
-			s.stats.Expired++
-			s.remove(slot, fx)
-		}
-	}
-	more = s.takeTurns(now)
-	return more || len(s.expired) == expiryBatch
 }
 
 // sends notes that an effect whose fate will be told is on its way: the session does
@@ -381,6 +358,7 @@ func (s *Server) remove(slot uint32, fx *Effects) {
 	if r.hasStream {
 		s.detach(slot, r, 0, fx)
 	}
+	s.spend(s.table.Count(channel.Subscriber(slot)) + int(r.queue.count))
 	s.table.UnsubscribeAll(channel.Subscriber(slot), func(pattern []byte) {
 		s.dropInterest(pattern, fx)
 	})

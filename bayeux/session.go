@@ -44,6 +44,7 @@ type session struct {
 	lined        bool   // a batch for it waits behind another: it does not expire
 	streamed     bool   // … on a stream: its client's connects tell nothing of them
 	ackNumber    uint32 // of the last connect reply
+	acked        uint32 // the number that its client acknowledged last
 	returned     uint32 // … when events last came back, see acknowledged
 	turn         uint32 // connects so far
 	leaving      bool   // the fate of the last numbered reply, up to leavingUpto, is not known

@@ -49,6 +49,7 @@ func (s *Server) readPatterns(raw []byte) (list [][]byte, failure string) {
 		}
 		return true
 	})
+	s.spend(len(list))
 	if s.patterns = list; cap(list) > maxPatterns {
 		s.patterns = nil
 	}

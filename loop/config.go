@@ -40,6 +40,7 @@ type Config struct {
 	MaxSessions      int           // sessions at once
 	HandshakeRate    int           // handshakes per second and address; 0 sets no limit
 	MaxOutput        int           // bytes that may wait in user space for a connection that takes none
+	TurnWork         int           // units of work after which a loop looks at its other clients
 	MaxMailbox       int           // bytes that may wait for one event loop
 	MaxMemory        int           // bytes of memory above which new work is refused and what waits is given up; 0 is 3/4 of what the process may have
 	UnsentBytes      int           // bytes that the kernel takes of a connection before it can send them; 0 leaves it to the kernel
@@ -118,6 +119,7 @@ func DefaultConfig() Config {
 		MaxChannelDepth:  16,
 		MaxSessions:      1 << 20,
 		MaxOutput:        1 << 20,
+		TurnWork:         50_000,
 		MaxMailbox:       64 << 20,
 		UnsentBytes:      16 << 10,
 		SlowTimeout:      30 * time.Second,

@@ -107,6 +107,7 @@ func (s *Server) checkPlaces() error {
 func (s *Server) queueLimits() []limit {
 	return []limit{
 		{"history-bytes", int64(s.cfg.HistoryBytes), 64 << 10, 1 << 40},
+		{"turn-work", int64(s.cfg.TurnWork), 100, 1 << 30},
 		{"queue-messages", int64(s.cfg.QueueMessages), 1, 1 << 30},
 		{"queue-bytes", int64(s.cfg.QueueBytes), 1 << 10, 1 << 30},
 		{"reply-bytes", int64(s.cfg.ReplyBytes), 4 << 10, 1 << 30},

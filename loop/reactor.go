@@ -165,7 +165,7 @@ func (r *reactor) flush() {
 	r.flushPosted = false
 	now := r.now()
 	for done := 0; r.core.Dirty(); done += flushBatch {
-		if done >= turnFlushes {
+		if done >= turnFlushes || done > 0 && r.core.Tired() {
 			r.flushPosted = true
 			r.server.later(&r.flushTask)
 			return
@@ -221,7 +221,7 @@ func (r *reactor) drainMailbox() {
 			}
 			r.lookAtInbox()
 		}
-		if n >= turnEntries {
+		if n >= turnEntries || n > 0 && r.core.Tired() {
 			r.server.later(&r.drainTask)
 			break
 		}

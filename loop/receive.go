@@ -116,6 +116,8 @@ func (r *reactor) effect(e *bayeux.Effect) {
 		r.server.interest.remove(r.fx.Pattern(e), r.id)
 	case bayeux.Ask:
 		r.ask(e)
+	case bayeux.Yield:
+		r.yield(e)
 	default:
 		r.toConnection(e)
 	}

@@ -108,6 +108,7 @@ func (s *Server) coreConfig(id uint16) bayeux.Config {
 		Interval:         s.cfg.Interval.Milliseconds(),
 		MaxInterval:      s.cfg.MaxInterval.Milliseconds(),
 		MultiInterval:    multiInterval.Milliseconds(),
+		TurnWork:         s.cfg.TurnWork,
 		QueueMessages:    s.cfg.QueueMessages,
 		QueueBytes:       s.cfg.QueueBytes,
 		ReplyBytes:       s.cfg.ReplyBytes,

@@ -37,6 +37,7 @@ type Stats struct {
 	Connections, Accepted, Refused int64 // now; ever; above the limit
 	Sessions, Held                 int64 // now
 	Handshakes, Expired, Displaced uint64
+	Yields                         uint64 // batches that made way for others after --turn-work
 	Requests, BytesIn, BytesOut    uint64
 	MessagesIn                     uint64        // Bayeux messages that came in
 	Published                      uint64        // events accepted, from clients and from the server's side
@@ -167,7 +168,7 @@ type part struct {
 
 func (r *reactor) part() part {
 	t := &r.turns
-	return part{id: r.id, core: r.core.Stats(), counters: r.counters, turns: Turns{t.busy, t.longest, t.mostMessages}, kept: r.kept()}
+	return part{id: r.id, core: r.core.Stats(), counters: r.counters, turns: Turns{t.busy, t.longest, t.mostMessages, t.mostWork}, kept: r.kept()}
 }
 
 func (t *Stats) add(p part) {
@@ -176,6 +177,7 @@ func (t *Stats) add(p part) {
 	t.Handshakes += p.core.Handshakes
 	t.Expired += p.core.Expired
 	t.Displaced += p.core.Displaced
+	t.Yields += p.core.Yields
 	t.Requests += p.requests
 	t.BytesIn += p.bytesIn
 	t.BytesOut += p.bytesOut

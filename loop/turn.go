@@ -7,10 +7,12 @@ import "time"
 type turns struct {
 	begun    time.Duration // when the turn began, since the server's start; 0 in none
 	received uint64        // messages that the loop had received by then
+	worked   uint64        // units of work that it had done by then
 
 	busy         time.Duration // all turns together
 	longest      time.Duration
 	mostMessages uint64 // that one turn has received
+	mostWork     uint64 // units that one turn has done
 }
 
 // beginTurn reads the clock, once for each event of a socket and each task. It tells
@@ -21,7 +23,8 @@ func (r *reactor) beginTurn() (begins bool) {
 	if r.turns.begun != 0 {
 		return false
 	}
-	r.turns.begun, r.turns.received = max(1, now), r.core.Received()
+	r.turns.begun, r.turns.received, r.turns.worked = max(1, now), r.core.Received(), r.core.Worked()
+	r.core.BeginTurn()
 	return true
 }
 
@@ -32,6 +35,7 @@ func (r *reactor) turnOver() {
 	t.busy += took
 	t.longest = max(t.longest, took)
 	t.mostMessages = max(t.mostMessages, r.core.Received()-t.received)
+	t.mostWork = max(t.mostWork, r.core.Worked()-t.worked)
 	t.begun = 0
 }
 
@@ -40,6 +44,7 @@ type Turns struct {
 	Busy         time.Duration // all of them together
 	Longest      time.Duration
 	MostMessages uint64 // received in one of them
+	MostWork     uint64 // units of work done in one of them, see bayeux.Stats
 }
 
 // Kept is how many bytes clients make the server keep, by owner.

@@ -52,7 +52,7 @@ func newLoop(w *world, id uint16) *loop {
 	noise := rand.New(rand.NewPCG(w.rng.Uint64(), 3))
 	cfg := bayeux.Config{
 		Loop: id, Hold: p.hold, MaxInterval: p.maxInterval, MultiInterval: 500,
-		QueueMessages: p.queueMessages, QueueBytes: p.queueBytes, ReplyBytes: p.replyBytes, Slow: p.slow,
+		QueueMessages: p.queueMessages, QueueBytes: p.queueBytes, ReplyBytes: p.replyBytes, TurnWork: p.turnWork, Slow: p.slow,
 		MaxSessions: 1 << 20, MaxSubscriptions: 64, MaxAsks: 1 << 20, MaxAhead: 1 << 20, Channel: limits,
 		Scanner: message.Scanner{MaxDepth: 20, MaxMessages: 100}, PollsPerBrowser: p.polls,
 		Durable: p.durable, Rules: w.rules, Browsers: w.browsers,
@@ -92,6 +92,7 @@ func (l *loop) post(kind entryKind, run func(l *loop)) {
 // turn works off at most n entries of the mailbox, and flushes when that is empty, or
 // before others have come to it.
 func (l *loop) turn(n int) {
+	l.core.BeginTurn()
 	for ; n > 0 && len(l.mailbox) > 0; n-- {
 		e := l.mailbox[0]
 		l.mailbox = l.mailbox[1:]
@@ -221,6 +222,12 @@ func (l *loop) effect(e *bayeux.Effect) {
 		if !w.strikes(bugKeepInterest, 3) {
 			w.interest.remove(string(l.fx.Pattern(e)), l.id)
 		}
+	case bayeux.Yield:
+		ticket := e.Ticket
+		l.post(entryCall, func(l *loop) {
+			l.core.GoOn(l.w.now, ticket, &l.fx)
+			l.perform()
+		})
 	case bayeux.Ask:
 		ticket, verdict := e.Ticket, bayeux.Allow
 		if w.chance(20) && !w.quiet {

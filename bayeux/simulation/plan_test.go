@@ -12,6 +12,7 @@ type plan struct {
 	queueMessages int
 	queueBytes    int
 	replyBytes    int
+	turnWork      int
 	slow          bayeux.Slow
 	polls         int
 	durable       bool // publishers wait until their events are stored
@@ -66,7 +67,7 @@ func plans() []plan {
 		small,
 		with("many", func(p *plan) { p.clients, p.loops, p.hold, p.maxInterval = 2000, 8, 20_000, 20_000 }),
 		with("policy", func(p *plan) { p.policy, p.polls = true, 1 }),
-		with("bites", func(p *plan) { p.replyBytes = 700 }),
+		with("bites", func(p *plan) { p.replyBytes, p.turnWork = 700, 3 }),
 		with("durable", func(p *plan) { p.durable, p.restarts, p.keeps, p.polls = true, true, true, 0 }),
 		with("forgetful", func(p *plan) { p.restarts, p.hold = true, 600 }),
 		with("drop-oldest", func(p *plan) { p.queueMessages, p.queueBytes = 20, 3640 }),

@@ -57,6 +57,7 @@ type Serve struct {
 	MaxSessions      int  `group:"limits" default:"1048576" help:"Sessions at once."`
 	HandshakeRate    int  `group:"limits" default:"0" help:"Handshakes per second from one address (one IPv6 /64); more are answered 429; 0 sets no limit."`
 	MaxOutput        Size `group:"limits" default:"1MiB" help:"Bytes that may wait for one connection below its session's queue."`
+	TurnWork         int  `group:"limits" default:"50000" help:"Units of work (messages, patterns, deliveries) after which a batch makes way for an event loop's other clients and goes on later."`
 	MaxMailbox       Size `group:"limits" default:"64MiB" help:"Bytes that may wait for one event loop; beyond it a publish is answered 503."`
 	MaxMemory        Size `group:"limits" default:"0" help:"Memory of the process; near it new work is refused, then what waits is given up, for absent clients first; 0 is 3/4 of what the memory cgroup or the host has."`
 	UnsentBytes      Size `group:"limits" default:"16KiB" help:"Bytes that the kernel takes of a connection before it can send them, so that they are fresh on slow links; 0 leaves it to the kernel."`
@@ -225,6 +226,7 @@ func (c *Serve) Loop() loop.Config {
 		MaxSessions:        c.MaxSessions,
 		HandshakeRate:      c.HandshakeRate,
 		MaxOutput:          int(c.MaxOutput),
+		TurnWork:           c.TurnWork,
 		MaxMailbox:         int(c.MaxMailbox),
 		MaxMemory:          int(c.MaxMemory),
 		UnsentBytes:        int(c.UnsentBytes),

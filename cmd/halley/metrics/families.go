@@ -47,6 +47,7 @@ func (c *collector) labelled() {
 		{counter, "loop_busy_seconds_total", "Time that an event loop has been at work.", func(t *loop.Turns) float64 { return t.Busy.Seconds() }},
 		{gauge, "loop_longest_turn_seconds", "Longest turn of an event loop since the start: its clients waited.", func(t *loop.Turns) float64 { return t.Longest.Seconds() }},
 		{gauge, "loop_longest_turn_messages", "Most messages that one turn has received since the start.", func(t *loop.Turns) float64 { return float64(t.MostMessages) }},
+		{gauge, "loop_longest_turn_work", "Most units of work (messages, patterns, deliveries) that one turn has done since the start.", func(t *loop.Turns) float64 { return float64(t.MostWork) }},
 	} {
 		c.addFamily(f.kind, f.name, "loop", f.help, func(s *loop.Stats, show func(string, float64)) {
 			for i := range s.Turns {

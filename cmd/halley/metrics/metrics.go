@@ -71,6 +71,7 @@ func (c *collector) counters() {
 		{"connections_refused_total", "Connections refused above the limit.", func(s *loop.Stats) float64 { return float64(s.Refused) }},
 		{"handshakes_total", "Sessions opened.", func(s *loop.Stats) float64 { return float64(s.Handshakes) }},
 		{"sessions_expired_total", "Sessions that ended without a disconnect.", func(s *loop.Stats) float64 { return float64(s.Expired) }},
+		{"batches_yielded_total", "Batches that made way for others and went on in a later turn.", func(s *loop.Stats) float64 { return float64(s.Yields) }},
 		{"connects_displaced_total", "Held connects that a second one replaced.", func(s *loop.Stats) float64 { return float64(s.Displaced) }},
 		{"requests_total", "Requests of the public listener.", func(s *loop.Stats) float64 { return float64(s.Requests) }},
 		{"received_bytes_total", "Bytes read from clients.", func(s *loop.Stats) float64 { return float64(s.BytesIn) }},

@@ -40,7 +40,7 @@ func TestEveryStatIsShown(t *testing.T) {
 	s.HistoryLongestHold = 250 * time.Millisecond
 	s.ParseErrors = map[string]uint64{"target": 51, "header name": 52}
 	s.LoopLag = []time.Duration{0, 1500 * time.Millisecond}
-	s.Turns = []loop.Turns{{}, {Busy: 3 * time.Second, Longest: 500 * time.Millisecond, MostMessages: 7}}
+	s.Turns = []loop.Turns{{}, {Busy: 3 * time.Second, Longest: 500 * time.Millisecond, MostMessages: 7, MostWork: 8}}
 	s.Kept = loop.Kept{Output: 61, Input: 62, Queues: 63, Nodes: 64, Mailboxes: 65, History: 66}
 	text := page(t, s)
 	for i := range v.NumField() {
@@ -64,6 +64,7 @@ func TestEveryStatIsShown(t *testing.T) {
 		`halley_loop_busy_seconds_total{loop="1"} 3`,
 		`halley_loop_longest_turn_seconds{loop="1"} 0.5`,
 		`halley_loop_longest_turn_messages{loop="1"} 7`,
+		`halley_loop_longest_turn_work{loop="1"} 8`,
 		`halley_kept_bytes{owner="output"} 61`,
 		`halley_kept_bytes{owner="input"} 62`,
 		`halley_kept_bytes{owner="queues"} 63`,

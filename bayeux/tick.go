@@ -1,0 +1,31 @@
+package bayeux
+
+// Hurries tells whether Tick should be called every tenth of a second, since
+// something waits for less than a second or so.
+func (s *Server) Hurries(now int64) bool { return len(s.pacer.turns) > 0 || now < s.hurry }
+
+// Behind says whether requests wait that came before now: while they do nobody
+// expires, for a client that is there may have sent one of them.
+func (s *Server) Behind(yes bool) { s.behind = yes }
+
+// Tick answers the connects whose time is over and sweeps expired sessions. It
+// tells whether it left some of them for the next call.
+func (s *Server) Tick(now int64, fx *Effects) (more bool) {
+	s.expired = s.wheel.Advance(now, expiryBatch, s.expired[:0])
+	for i, slot := range s.expired {
+		r := s.sessions.At(slot)
+		switch {
+		case i > 0 && s.Tired():
+			s.wheel.Set(slot, now)
+			more = true
+		case r.isHeld:
+			s.resume(now, slot, r, advisedReply(r), fx)
+		case r.lined || s.behind || r.leaving:
+			s.await(now, slot, r)
+		default:
+			s.stats.Expired++
+			s.remove(slot, fx)
+		}
+	}
+	return s.takeTurns(now) || more || len(s.expired) == expiryBatch
+}

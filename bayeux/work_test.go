@@ -1,0 +1,180 @@
+package bayeux
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// audience is a publisher and so many sessions that hear it, on a server whose turns do
+// a limited amount of work.
+func audience(t *testing.T, listeners, work int) *backlog {
+	cfg := testConfig()
+	cfg.MaxSessions, cfg.MaxAsks, cfg.TurnWork = 10_000, 100, work
+	cfg.Scanner.MaxMessages, cfg.MaxAhead = 10_000, 1<<20
+	b := newBacklog(t, false, cfg, 0, 0)
+	for range listeners {
+		b.server.BeginTurn()
+		reply := b.talk(t, `{"channel":"/meta/handshake"}`)
+		_, rest, _ := strings.Cut(reply, `"clientId":"`)
+		b.talk(t, fmt.Sprintf(`[{"channel":"/meta/connect","clientId":%[1]q},{"channel":"/meta/subscribe","clientId":%[1]q,"subscription":"/a"}]`, rest[:ClientIDLen]))
+	}
+	return b
+}
+
+// publishes is a batch of so many events.
+func (b *backlog) publishes(n int) string {
+	var list []string
+	for i := range n {
+		list = append(list, fmt.Sprintf(`{"channel":"/a","clientId":%q,"data":%d,"id":"%d"}`, b.id, i, i))
+	}
+	return "[" + strings.Join(list, ",") + "]"
+}
+
+// turns hands over a batch and goes on with it until it is answered. It returns the reply,
+// and the most work that a turn did.
+func (b *backlog) turns(t *testing.T, req Request, body string) (reply string, turns, most int) {
+	batch := scanned(t, body)
+	b.server.BeginTurn()
+	before := b.server.Worked()
+	b.server.Handle(b.now, req, &batch, &b.fx)
+	for {
+		turns++
+		most = max(most, int(b.server.Worked()-before))
+		var ticket Ticket
+		for i := range b.fx.List {
+			switch e := &b.fx.List[i]; {
+			case e.Kind == Yield:
+				ticket = e.Ticket
+			case e.Kind == Reply && e.To == req.To:
+				reply = string(b.fx.Messages(e))
+			}
+		}
+		b.fx.Reset()
+		if ticket == 0 {
+			return reply, turns, most
+		}
+		b.server.BeginTurn()
+		before = b.server.Worked()
+		b.server.GoOn(b.now, ticket, &b.fx)
+	}
+}
+
+// A batch that wants more work than a turn may do is handled over many, in order, and
+// answered once.
+func TestLargeBatchMakesWay(t *testing.T) {
+	for _, kind := range []ConnectionType{LongPolling, WebSocket} {
+		b := audience(t, 100, 1000)
+		reply, turns, most := b.turns(t, Request{To: ReplyTo{Serial: 9999}, Type: kind}, b.publishes(200))
+		if turns < 20 || most > 1000+101+200 {
+			t.Errorf("%s: %d turns, %d units in one", kind, turns, most)
+		}
+		at := -1
+		for i := range 200 {
+			next := strings.Index(reply, fmt.Sprintf(`"successful":true,"id":"%d"`, i))
+			if next <= at {
+				t.Fatalf("%s: reply %d is at %d, after %d", kind, i, next, at)
+			}
+			at = next
+		}
+		if st := b.server.Stats(); st.Published != 200 || int(st.Yields) != turns-1 || len(b.server.parked) > 0 || len(b.server.lines) > 0 {
+			t.Errorf("%s: %d published, %d yields, %d parked", kind, st.Published, st.Yields, len(b.server.parked))
+		}
+	}
+}
+
+// What comes behind a batch that makes way waits for it, on a websocket.
+func TestFramesBehindABatchThatMakesWay(t *testing.T) {
+	b := audience(t, 100, 1000)
+	req := Request{To: ReplyTo{Serial: 9999}, Type: WebSocket}
+	first, second := scanned(t, b.publishes(15)), scanned(t, b.publishes(1))
+	b.server.BeginTurn()
+	b.server.Handle(b.now, req, &first, &b.fx)
+	ticket := b.fx.List[len(b.fx.List)-1].Ticket
+	b.server.Handle(b.now, req, &second, &b.fx)
+	if st := b.server.Stats(); st.Published >= 15 || st.Yields != 1 {
+		t.Fatalf("%d published, %d yields", st.Published, st.Yields)
+	}
+	b.server.BeginTurn()
+	b.server.GoOn(b.now, ticket, &b.fx)
+	if st := b.server.Stats(); st.Published != 16 {
+		t.Fatalf("%d published, %d yields", st.Published, st.Yields)
+	}
+}
+
+// A batch is not begun in a turn that has done enough, so that pipelined requests and
+// frames that came together share a turn's work.
+func TestTiredTurnBeginsNothing(t *testing.T) {
+	b := audience(t, 100, 1000)
+	b.server.BeginTurn()
+	batch := scanned(t, b.publishes(1))
+	for i := range 30 {
+		b.server.Handle(b.now, Request{To: ReplyTo{Serial: uint32(5000 + i)}}, &batch, &b.fx)
+	}
+	if st := b.server.Stats(); st.Published != 10 || st.Yields != 20 {
+		t.Errorf("%d published, %d yields", st.Published, st.Yields)
+	}
+}
+
+// The batch of a connection that has gone is not gone on with, nor what came behind it.
+func TestGiveUp(t *testing.T) {
+	b := audience(t, 100, 1000)
+	req := Request{To: ReplyTo{Serial: 9999}, Type: WebSocket}
+	first, second := scanned(t, b.publishes(200)), scanned(t, b.publishes(1))
+	b.server.BeginTurn()
+	b.server.Handle(b.now, req, &first, &b.fx)
+	ticket := b.fx.List[len(b.fx.List)-1].Ticket
+	b.server.Handle(b.now, req, &second, &b.fx)
+	published := b.server.Stats().Published
+	b.server.GiveUp(b.now, ticket)
+	b.server.GiveUp(b.now, ticket)
+	b.server.GoOn(b.now, ticket, &b.fx)
+	if st := b.server.Stats(); st.Published != published || len(b.server.parked) > 0 || len(b.server.lines) > 0 {
+		t.Errorf("%d published, %d parked, %d lines", st.Published, len(b.server.parked), len(b.server.lines))
+	}
+}
+
+// Where no more batches may wait, or there is no limit, a batch is handled at once.
+func TestBatchThatCannotMakeWay(t *testing.T) {
+	for _, change := range []func(*Config){func(c *Config) { c.TurnWork = 0 }, func(c *Config) { c.MaxAsks = 0 }} {
+		b := audience(t, 100, 1000)
+		change(&b.server.cfg)
+		if _, turns, _ := b.turns(t, Request{To: ReplyTo{Serial: 9999}}, b.publishes(200)); turns != 1 {
+			t.Errorf("%d turns", turns)
+		}
+	}
+}
+
+// What costs more than its bytes is known to: each of these did before.
+func TestWorkIsLinear(t *testing.T) {
+	work := func(b *backlog, body string) int {
+		before := b.server.Worked()
+		b.talk(t, body)
+		return int(b.server.Worked() - before)
+	}
+	cfg := testConfig()
+	cfg.MaxSubscriptions = 1000
+	cfg.Rules = rulesOf(t, cfg, "/h/** history=10")
+	b := newBacklog(t, false, cfg, 5000, 30)
+	repeated := fmt.Sprintf(`{"channel":"/meta/subscribe","clientId":%q,"subscription":["/a"%s],"ext":{"replay":-1,"conflate":{"interval":100}}}`,
+		b.id, strings.Repeat(`,"/a"`, 10_000))
+	if n := work(b, repeated); n > 30_000 {
+		t.Errorf("10,000 times the same pattern: %d units", n)
+	}
+	b = newBacklog(t, true, cfg, 5000, 30)
+	var connects []string
+	for range 200 {
+		connects = append(connects, fmt.Sprintf(`{"channel":"/meta/connect","clientId":%q,"ext":{"ack":0},"advice":{"timeout":0}}`, b.id))
+	}
+	if n := work(b, "["+strings.Join(connects, ",")+"]"); n > 25_000 {
+		t.Errorf("200 connects: %d units", n)
+	}
+}
+
+func rulesOf(t *testing.T, cfg Config, text string) (rules Rules) {
+	rule, err := ParseRule(text, cfg.Channel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(rules, rule)
+}
