@@ -117,7 +117,11 @@ type census struct {
 }
 
 func newCensus(loops int) *census {
-	return &census{parts: make([]part, loops), asked: make([]chan struct{}, loops)}
+	c := &census{parts: make([]part, loops), asked: make([]chan struct{}, loops)}
+	for id := range c.parts {
+		c.parts[id].id = uint16(id) // that of a loop which has told nothing yet
+	}
+	return c
 }
 
 // take asks all loops and waits for their answers until ctx is done.
