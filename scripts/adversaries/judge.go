@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+)
+
+// report is what became of one run.
+type report struct {
+	names  []string
+	last   figures
+	peaks  figures // of those that are gauges
+	faults []string
+	notes  []string
+}
+
+const (
+	// mostMessages bounds the messages that a turn of a loop receives: an input buffer of 64 KiB full of the
+	// shortest, or the entries of a mailbox that are handled at a time.
+	mostMessages = 8192
+	// overhead is what the process has beside what --max-memory counts: its text, its threads.
+	overhead = 48 << 20
+)
+
+// against runs adversaries at once against one server with neighbours.
+func (o *options) against(ctx context.Context, group []adversary) (*report, error) {
+	flags := []string{"--max-memory", o.MaxMemory, "--drain-delay", "0s"}
+	r := &report{peaks: make(figures)}
+	for _, a := range group {
+		flags = append(flags, a.flags...)
+		r.names = append(r.names, a.name)
+	}
+	s, err := start(o.Halley, flags...)
+	if err != nil {
+		return nil, err
+	}
+	n, err := settle(ctx, s, o.Neighbours)
+	if err != nil {
+		return nil, fmt.Errorf("neighbours: %w", err)
+	}
+	feeding, enough := context.WithCancel(ctx)
+	var beside sync.WaitGroup
+	beside.Go(func() {
+		if err := n.feed(feeding); err != nil {
+			r.fault("the feed: %v", err)
+		}
+	})
+	beside.Go(func() { r.watch(feeding, s) })
+	var attacks sync.WaitGroup
+	for _, a := range group {
+		attacks.Go(func() {
+			for end := time.Now().Add(o.For); ; {
+				if err := a.attack(ctx, s); err != nil {
+					r.notes = append(r.notes, fmt.Sprintf("%s: %v", a.name, err))
+				}
+				if ctx.Err() != nil || !time.Now().Before(end) {
+					return
+				}
+			}
+		})
+	}
+	attacks.Wait()
+	enough()
+	beside.Wait()
+	r.faults = append(r.faults, n.judge()...)
+	if r.last, err = s.measure(ctx); err != nil {
+		r.fault("the metrics: %v", err)
+	}
+	r.judge()
+	for _, line := range s.faults() {
+		r.fault("the server's log: %s", line)
+	}
+	if err := s.stop(); err != nil {
+		r.fault("the server ends with %v", err)
+	}
+	return r, nil
+}
+
+func (r *report) fault(format string, args ...any) {
+	r.faults = append(r.faults, fmt.Sprintf(format, args...))
+}
+
+// watch keeps the peaks of what the server has.
+func (r *report) watch(ctx context.Context, s *server) {
+	for ctx.Err() == nil {
+		if now, err := s.measure(ctx); err == nil {
+			for name, n := range now {
+				r.peaks[name] = max(r.peaks[name], n)
+			}
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// judge compares what the server counted with what it promises.
+func (r *report) judge() {
+	if n := r.last["halley_loop_longest_turn_messages"]; n > mostMessages {
+		r.fault("one turn received %.0f messages, more than %d", n, mostMessages)
+	}
+	if n := r.last["halley_panics_total"]; n > 0 {
+		r.fault("%.0f panics", n)
+	}
+	limit := r.last["halley_max_memory_bytes"]
+	for _, name := range []string{"halley_kept_bytes", "process_resident_memory_bytes"} {
+		if n := r.peaks[name]; n > limit+overhead {
+			r.fault("%s was %.0f MiB, --max-memory is %.0f", name, n/(1<<20), limit/(1<<20))
+		}
+	}
+}
+
+// print tells of it.
+func (r *report) print(w io.Writer) {
+	verdict := "ok  "
+	if len(r.faults) > 0 {
+		verdict = "FAIL"
+	}
+	fmt.Fprintf(w, "%s  %s\n", verdict, strings.Join(r.names, ", "))
+	fmt.Fprintf(w, "      longest turn %.0f ms, %.0f messages; lock %.1f ms; resident %.0f MiB; kept: queues %.0f, output %.0f, input %.0f, mailboxes %.0f KiB; refused %.0f, shed %.0f, not begun %.0f\n",
+		1000*r.last["halley_loop_longest_turn_seconds"], r.last["halley_loop_longest_turn_messages"], 1000*r.last["halley_history_lock_longest_seconds"],
+		r.peaks["process_resident_memory_bytes"]/(1<<20), r.peaks[`halley_kept_bytes{owner="queues"}`]/1024, r.peaks[`halley_kept_bytes{owner="output"}`]/1024,
+		r.peaks[`halley_kept_bytes{owner="input"}`]/1024, r.peaks[`halley_kept_bytes{owner="mailboxes"}`]/1024,
+		r.last["halley_memory_refused_total"], r.last["halley_memory_shed_total"], r.last["halley_requests_abandoned_total"])
+	for _, line := range append(r.faults, r.notes...) {
+		fmt.Fprintln(w, "      "+line)
+	}
+}
