@@ -50,7 +50,7 @@ func (x *exchange) connect(m *message.Message) {
 		x.answerConnect(m, connectReply{full: true, interval: s.cfg.Hold, heartbeat: true})
 	case x.mayStream(a.kind):
 		x.openStream(m, a.kind, a.reply)
-	case a.first || !x.alone || a.timeout == 0 || x.ready() || s.drain > 0 || a.kind.answers() && x.session.doubts():
+	case a.first || !x.alone || a.timeout == 0 || x.ready() || s.drain > 0 && a.kind != WebSocket || a.kind.answers() && x.session.doubts():
 		x.answerConnect(m, a.reply)
 	case a.kind != WebSocket && !s.admit(x.session, x.req.Browser):
 		x.answerConnect(m, connectReply{full: true, interval: s.cfg.MultiInterval, multiple: true})
@@ -217,7 +217,7 @@ func (x *exchange) takeOver(kind ConnectionType) {
 	}
 	keeps := r.hasStream && (r.stream == x.req.To || r.streamType == EventSource && (kind == EventSource || kind.answers()))
 	if r.hasStream && !keeps {
-		s.detach(x.slot, r, 0, x.fx)
+		s.detach(x.slot, r, x.fx)
 	}
 	if !(r.usesStream() && r.carrier == r.stream) {
 		s.abandon(r, x.req.To, x.fx)
@@ -239,9 +239,6 @@ func (s *Server) unhold(slot uint32, r *session) {
 
 // resume answers the held connect: pending events first, the reply last.
 func (s *Server) resume(now int64, slot uint32, r *session, reply connectReply, fx *Effects) {
-	if s.drain > 0 && reply.advice == "" {
-		reply.full, reply.interval = true, s.spread(s.drain)
-	}
 	start := fx.begin()
 	effect := Effect{Kind: Reply, To: r.held, Session: s.address(slot, r)}
 	reply.losses = !reply.left && s.untold(slot, r)
@@ -314,7 +311,7 @@ func (s *Server) appendEvents(slot uint32, r *session, effect *Effect, fx *Effec
 // answerConnect puts the reply to a connect that is not held among the replies
 // of its request.
 func (x *exchange) answerConnect(m *message.Message, reply connectReply) {
-	if x.s.drain > 0 {
+	if x.s.drain > 0 && x.req.Type != WebSocket {
 		reply.full, reply.interval = true, x.s.spread(x.s.drain)
 	}
 	// The connect of an event-stream's client tells nothing of what the stream brought.
@@ -372,30 +369,4 @@ func (s *Server) await(now int64, slot uint32, r *session) {
 		away = max(away, s.cfg.Hold)
 	}
 	s.wheel.Set(slot, now+away+s.cfg.MaxInterval)
-}
-
-// Drain answers up to max held connects with advice that spreads their clients'
-// return over window milliseconds, holds no more, and tells whether held ones
-// are left.
-func (s *Server) Drain(now, window int64, max int, fx *Effects) (more bool) {
-	s.drain = window
-	s.sessions.Each(func(slot uint32, r *session) bool {
-		ends := r.hasStream && r.streamType != WebSocket
-		if !r.isHeld && !ends {
-			return true
-		}
-		if more = max == 0; more {
-			return false
-		}
-		max--
-		if ends {
-			s.leave(now, slot, r, window, fx)
-			s.await(now, slot, r)
-		}
-		if r.isHeld {
-			s.resume(now, slot, r, advisedReply(r), fx)
-		}
-		return true
-	})
-	return more
 }

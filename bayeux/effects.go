@@ -68,7 +68,6 @@ type Effect struct {
 	Upto     uint32
 	Type     ConnectionType
 	Status   int
-	Retry    int64 // milliseconds
 	// Anonymous is set with a Deliver to a client that speaks no Bayeux. Gap tells
 	// that the first message of a Deliver is about events lost before it.
 	Anonymous, Gap bool

@@ -356,7 +356,7 @@ func (s *Server) remove(slot uint32, fx *Effects) {
 		s.unhold(slot, r)
 	}
 	if r.hasStream {
-		s.detach(slot, r, 0, fx)
+		s.detach(slot, r, fx)
 	}
 	s.spend(s.table.Count(channel.Subscriber(slot)) + int(r.queue.count))
 	s.table.UnsubscribeAll(channel.Subscriber(slot), func(pattern []byte) {

@@ -48,11 +48,10 @@ func (s *Server) attach(slot uint32, r *session, to ReplyTo, kind ConnectionType
 }
 
 // detach gives up the session's stream. A websocket stays open: its client may
-// still use it. The client of an event-stream, which comes back by itself, is
-// told to wait for retry milliseconds, 0 as long as it was told before.
-func (s *Server) detach(slot uint32, r *session, retry int64, fx *Effects) {
+// still use it.
+func (s *Server) detach(slot uint32, r *session, fx *Effects) {
 	r.hasStream = false
-	fx.add(Effect{Kind: EndStream, To: r.stream, Session: s.address(slot, r), Type: r.streamType, Retry: retry}, fx.begin())
+	fx.add(Effect{Kind: EndStream, To: r.stream, Session: s.address(slot, r), Type: r.streamType}, fx.begin())
 }
 
 // abandon gives up what is stuck on its way to the session, unless that is on
@@ -61,20 +60,6 @@ func (s *Server) abandon(r *session, to ReplyTo, fx *Effects) {
 	if r.queue.sent > 0 && r.carrier != to {
 		fx.add(Effect{Kind: Abandon, To: r.carrier}, fx.begin())
 	}
-}
-
-// leave ends the session's stream for a drain, and tells its client to come back
-// some time in the next window milliseconds.
-func (s *Server) leave(now int64, slot uint32, r *session, window int64, fx *Effects) {
-	back := 1 + s.spread(window)
-	if r.streamType.streams() {
-		start := fx.begin()
-		effect := Effect{Kind: Deliver, To: r.stream, Session: s.address(slot, r), Type: r.streamType, ends: len(fx.ends)}
-		fx.arena = s.appendConnectReply(fx.arena, now, slot, nil, connectReply{full: true, interval: back})
-		fx.ends = append(fx.ends, len(fx.arena))
-		fx.add(effect, start)
-	}
-	s.detach(slot, r, back, fx)
 }
 
 // openStream answers a connect with a stream: its reply first, then events.
@@ -153,7 +138,7 @@ func (s *Server) Open(now int64, req Request, clientID []byte, fx *Effects) {
 		s.resume(now, slot, r, reply, fx)
 	}
 	if r.hasStream {
-		s.detach(slot, r, 0, fx)
+		s.detach(slot, r, fx)
 		if r.carrier == r.stream {
 			s.abandon(r, req.To, fx) // what is on its way with a poll's reply may arrive beside
 		}

@@ -390,7 +390,7 @@ func (p *player) print() string {
 		case Stream, Deliver:
 			p.printStream(&out, e)
 		case EndStream:
-			fmt.Fprintf(&out, "end stream %d%s\n", e.To.Conn, retry(e))
+			fmt.Fprintf(&out, "end stream %d\n", e.To.Conn)
 		case Refuse:
 			fmt.Fprintf(&out, "refuse %d: %d %s\n", e.To.Conn, e.Status, p.fx.Messages(e))
 		case Publish:
@@ -422,14 +422,6 @@ func (p *player) print() string {
 	}
 	p.fx.Reset()
 	return p.shorten(out.String())
-}
-
-// retry says when a stream's client is to come back, if it is told.
-func retry(e *Effect) string {
-	if e.Retry == 0 {
-		return ""
-	}
-	return fmt.Sprintf(" retry %d", e.Retry)
 }
 
 func (p *player) printReply(out *bytes.Buffer, e *Effect) {

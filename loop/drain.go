@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	drainBatch = 256 // held polls that a loop answers before it looks at its sockets
 	drainPoll  = 50 * time.Millisecond
+	drainLeast = 5 // clients that each loop lets go in a step, though the window leaves time for less
 )
 
 // drainWhenDone drains and stops the engine when ctx is done. It returns at once
@@ -28,9 +28,9 @@ func (s *Server) drainWhenDone(ctx context.Context, ended <-chan struct{}) {
 	s.stopEngine()
 }
 
-// drain answers all held polls with advice that spreads their return over the
-// drain window and ends the streams, then closes the websockets, and waits until
-// all that has left or the window is over.
+// drain answers the held polls and ends the streams and websockets, one after the
+// other over three quarters of the drain window: their clients come back when they
+// are let go. The rest of the window is for what is on its way to slow ones.
 func (s *Server) drain() {
 	if s.cfg.DrainTimeout == 0 {
 		return
@@ -38,18 +38,34 @@ func (s *Server) drain() {
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.DrainTimeout)
 	defer cancel()
 	window := s.cfg.DrainTimeout.Milliseconds()
-	s.untilQuiet(ctx, func(r *reactor) (more bool) {
-		more = r.core.Drain(r.now(), window, drainBatch, &r.fx)
-		r.perform()
-		r.goOn()
-		return more
-	})
-	closed := make([]uint32, len(s.reactors)) // each loop's first slots
-	s.untilQuiet(ctx, func(r *reactor) (more bool) {
-		closed[r.id], more = r.closeSockets(closed[r.id], drainBatch)
-		return more
-	})
+	end := s.now() + window
+	if s.visit(ctx, func(r *reactor) { r.draining = true }) != nil {
+		return
+	}
+	s.untilQuiet(ctx, func(r *reactor) (more bool) { return r.letGo(end-window/4, end) })
 	s.untilQuiet(ctx, func(r *reactor) bool { return len(r.slow) > 0 })
+}
+
+// letGo lets as many clients go as are due in one step, so that the last goes at
+// last, and tells whether there are more. Who polls is told to come back before end.
+func (r *reactor) letGo(last, end int64) (more bool) {
+	now := r.now()
+	due := dueNow(r.core.Waiting()+r.upgraded(), drainPoll.Milliseconds(), last-now)
+	answered := r.core.Drain(now, max(1, end-now), due, &r.fx)
+	r.perform()
+	r.closeSockets(due - answered)
+	r.goOn()
+	return r.core.Waiting()+r.upgraded() > 0
+}
+
+// dueNow is how many of so many clients are due in one step, with some time left for
+// all of them.
+func dueNow(clients int, step, left int64) int {
+	if left <= step {
+		return clients
+	}
+	share := (int64(clients)*step + left - 1) / left
+	return min(clients, max(drainLeast, int(share)))
 }
 
 // untilQuiet visits the loops until nothing is left for pass to do. Visits may

@@ -48,7 +48,6 @@ type entry struct {
 	browser uint64
 	stream  bayeux.ConnectionType
 	status  int
-	retry   int64
 	event   bayeux.Event
 	abroad  *abroad // of the websocket that a batch came by
 	call    func(*reactor)

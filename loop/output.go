@@ -169,6 +169,7 @@ func (r *reactor) respond(c *conn, p response) {
 
 // startHead begins a response in r.out: the status line and what every one has.
 func (r *reactor) startHead(c *conn, status int) {
+	c.keepAlive = c.keepAlive && !r.draining
 	r.out = httpparse.AppendHead(r.out[:0], status, r.httpDate())
 	switch {
 	case !c.keepAlive:

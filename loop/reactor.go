@@ -47,6 +47,7 @@ type reactor struct {
 
 	hurry       atomic.Bool // ticks are wanted often
 	flushPosted bool
+	draining    bool             // connections close with their next response
 	resumed     []bayeux.ReplyTo // answered outside of their turn; input may wait
 	counters    counters
 	turns       turns

@@ -61,7 +61,7 @@ func (r *reactor) carryOut(e *entry, data []byte) {
 		p.stream = true
 		r.push(p, data)
 	case entryEnd:
-		r.end(to, e.session, e.retry)
+		r.end(to, e.session)
 	case entryRefuse:
 		r.refuseStream(to, e.status, data)
 	case entryAbort:
@@ -126,8 +126,7 @@ func (r *reactor) effect(e *bayeux.Effect) {
 // toConnection carries out an effect on a connection, here or on its loop.
 func (r *reactor) toConnection(e *bayeux.Effect) {
 	out := entry{request: bayeux.Request{To: e.To}, numbered: e.Numbered, session: e.Session, upto: e.Upto,
-		browser: e.Browser, stream: e.Type, endless: e.Anonymous, status: e.Status,
-		retry: e.Retry}
+		browser: e.Browser, stream: e.Type, endless: e.Anonymous, status: e.Status}
 	data := r.fx.Messages(e)
 	switch e.Kind {
 	case bayeux.Reply:

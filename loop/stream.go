@@ -187,12 +187,12 @@ func (r *reactor) endStream(c *conn, retry int64) {
 }
 
 // end ends the stream to at its session's wish; a websocket is only left.
-func (r *reactor) end(to bayeux.ReplyTo, session bayeux.Address, retry int64) {
+func (r *reactor) end(to bayeux.ReplyTo, session bayeux.Address) {
 	c := r.conns.find(to)
 	switch {
 	case c == nil:
 	case c.phase == streaming:
-		r.endStream(c, retry)
+		r.endStream(c, 0)
 	case c.phase == upgraded:
 		c.stream.leave(session)
 	}

@@ -117,23 +117,26 @@ func (r *reactor) closeSocket(c *conn, code websocket.Code, reason string) {
 	}
 }
 
-// closeSockets closes at most max websockets, from the slot first on, since the
-// server goes away. It returns the slot to go on with, and whether there is more.
-func (r *reactor) closeSockets(first uint32, max int) (next uint32, more bool) {
-	next = first
-	r.conns.Each(func(slot uint32, c *conn) bool {
-		if slot < first || c.phase != upgraded {
-			return true
+// closeSockets closes at most max websockets, since the server goes away.
+func (r *reactor) closeSockets(max int) {
+	r.conns.Each(func(_ uint32, c *conn) bool {
+		if max > 0 && c.phase == upgraded {
+			max--
+			r.closeSocket(c, websocket.CodeGoingAway, "the server goes away")
 		}
-		next = slot
-		if more = max == 0; more {
-			return false
+		return max > 0
+	})
+}
+
+// upgraded is how many websockets there are.
+func (r *reactor) upgraded() (n int) {
+	r.conns.Each(func(_ uint32, c *conn) bool {
+		if c.phase == upgraded {
+			n++
 		}
-		max--
-		r.closeSocket(c, websocket.CodeGoingAway, "the server goes away")
 		return true
 	})
-	return next, more
+	return n
 }
 
 // readFrames handles the next message of a websocket and tells whether there may
