@@ -56,6 +56,9 @@ func client(files fs.FS, version string) (map[string][]byte, error) {
 		"halley.mjs":    []byte(classic + moduleEnd + "//# sourceMappingURL=halley.js.map\n"),
 		"halley.js.map": mapped,
 	}
+	if made["halley-share.mjs"], err = sharing(files); err != nil {
+		return nil, fmt.Errorf("halley-share.mjs: %w", err)
+	}
 	types, err := read(files, []string{"halley.d.mts", "package.json"})
 	if err != nil {
 		return nil, err
@@ -68,6 +71,17 @@ func client(files fs.FS, version string) (map[string][]byte, error) {
 	delete(made, "package.json") // it is inside
 	made["halley.d.ts"] = made["halley.d.mts"]
 	return made, nil
+}
+
+// sharing is what halley.js loads for tabs that share a connection.
+func sharing(files fs.FS) ([]byte, error) {
+	source, err := read(files, []string{"share.js"})
+	if err != nil {
+		return nil, err
+	}
+	var script bytes.Buffer
+	err = new(js.Minifier).Minify(nil, &script, strings.NewReader(source[0]), nil)
+	return script.Bytes(), err
 }
 
 func read(files fs.FS, names []string) (texts []string, err error) {

@@ -21,6 +21,7 @@ const OPTIONS = {
   maxPollInterval: 20000, // ms, the longest
   maxQueue: 1000,      // publishes that may wait for a session
   ack: false,          // whether each reply is acknowledged, so that none is lost; without streams
+  share: false,        // whether the tabs of this browser have one connection; a name for those that share
   headers: undefined,  // HTTP headers of every request, or a function that returns them
   ext: undefined,      // what the handshake's ext has beside ours, or a function that returns it
   signal: undefined,   // an AbortSignal that disconnects
@@ -120,7 +121,7 @@ class Client {
     this.url = new URL(url, base()).href;
     const known = this.options.transports.filter((name) => this.knows(name));
     const usable = known.filter((name) => transports[name].usable(this.url));
-    this.names = usable.length ? usable : known.length ? known : ['long-polling'];
+    this.usable = usable.length ? usable : known.length ? known : ['long-polling'];
     this.start();
     this.release = onAbort(this.options.signal, () => this.disconnect());
   }
@@ -220,12 +221,15 @@ class Client {
   start() {
     this.runs++;
     this.farewell = this.end(this.stop());
+    this.names = this.usable;
     this.follow = new AbortController();
     followPage(this, this.follow.signal);
     this.proven = new Set(); // transports that have worked
     this.tell('connecting');
     const {epoch} = this;
-    Promise.resolve().then(() => this.loop(epoch)); // a page that changes its mind in this tick makes no session
+    const shares = this.options.share && root.navigator && root.navigator.locks && root.BroadcastChannel;
+    const ready = shares ? import('./halley-share.mjs').then(({share}) => epoch === this.epoch && share(this, transports)).catch(() => {}) : Promise.resolve();
+    ready.then(() => this.loop(epoch)); // a page that changes its mind in this tick makes no session
   }
 
   /** Ends all here; what it returns is for end. */
@@ -254,7 +258,7 @@ class Client {
   leave() {
     if (!this.clientId) return;
     const body = JSON.stringify([this.sign({channel: '/meta/disconnect', clientId: this.clientId})]);
-    root.navigator.sendBeacon(this.url, new URLSearchParams({message: body}));
+    if (this.transport !== 'shared') root.navigator.sendBeacon(this.url, new URLSearchParams({message: body}));
     this.stop().links.forEach((link) => link.close());
     this.follow = new AbortController();
     const back = (event) => event.persisted && this.start();
@@ -476,7 +480,7 @@ class Client {
   /** Makes a link, by which nothing is sent yet. */
   open(name) {
     const link = {
-      name, url: this.url, held: this.url, headers: this.options.headers,
+      name, url: this.url, held: this.url, headers: this.options.headers, shared: this.shared,
       deliver: (batch) => {
         if (this.links.has(link)) this.deliver(batch, link);
         return batch;

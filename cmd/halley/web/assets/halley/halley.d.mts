@@ -1,7 +1,7 @@
 /** Types of halley.js, a Bayeux client for browsers, workers and Node. */
 
-/** A way to travel. 'polling' is plain polling, at an interval that follows what the user does. */
-export type Transport = 'websocket' | 'eventsource' | 'xhr-streaming' | 'long-polling' | 'callback-polling' | 'polling';
+/** A way to travel. 'shared' is by another tab, see `share`; 'polling' is plain polling, at an interval that follows what the user does. */
+export type Transport = 'websocket' | 'eventsource' | 'xhr-streaming' | 'long-polling' | 'callback-polling' | 'polling' | 'shared';
 
 export type Status = 'connecting' | 'connected' | 'reconnecting' | 'closed';
 
@@ -41,6 +41,12 @@ export interface Options {
    * and 'xhr-streaming'.
    */
   ack?: boolean;
+  /**
+   * Has the tabs of one browser that ask for it share a connection, by any transport: one of them has it, the others
+   * travel by 'shared', and when it is closed another takes over. What tabs may see has to be the same for all; a name
+   * keeps those apart for which it is not. Where the browser lacks Web Locks or BroadcastChannel each has its own.
+   */
+  share?: boolean | string;
   /**
    * HTTP headers of every request, or a function that returns them anew each time. Websockets, EventSource and
    * script elements have no headers to set: what has to go by them goes into `ext`.
