@@ -27,9 +27,9 @@ type journalOptions struct {
 	most    int // bytes that may wait to be written
 	log     *slog.Logger
 	trouble func(why string) // told why nothing can be written; empty: it can again
-	// image hands the parts of what is remembered to put. Whatever stored was called
-	// for is in it, and nothing else is remembered meanwhile.
-	image func(put func(history.Image))
+	// image hands the parts of what is remembered to put, with the events up to a
+	// number. Whatever stored was called for is in it.
+	image func(upto int64, put func(history.Image))
 }
 
 // journal is the file that the history survives a restart by: records, one after
@@ -46,9 +46,14 @@ type journal struct {
 	file     disk
 	target   string // the file's own name, if path is a link
 	size     int64  // of what the file has that is whole and answered for
+	written  int    // events in it
+	last     int64  // the number of the last one
 	dirty    bool   // what was written is not synced
 	synced   time.Time
-	stale    bool // the file may lack what was answered for: it must be written anew
+	syncing  chan error // brings the end of the sync under way; nil: none is
+	filling  *filling   // the file that is to take the place of this one; nil: none is
+	wanted   bool       // one is
+	stale    bool       // the file may lack what was answered for: it must be written anew
 	begun    time.Time
 	pause    time.Duration // until the next attempt to write the file anew
 	nextTry  time.Time
@@ -61,9 +66,12 @@ type journal struct {
 	wake    sync.Cond
 	buffer  []byte        // records to write
 	waiting []func(error) // for them
+	newest  int64         // the number of the last event
 	anew    bool          // the file is to be written anew
 	due     bool          // the file is to be looked after, and synced
-	events  int           // in the file and the buffer
+	came    bool          // something that was under way has ended
+	pending int           // events in buffer
+	events  int           // in the file, and on their way there
 	failure error         // why nothing can be written
 	counts  journalCounts
 	ended   bool
@@ -77,6 +85,7 @@ type journalCounts struct {
 
 // disk is what a journal does to its file.
 type disk interface {
+	io.ReaderAt
 	io.WriterAt
 	Truncate(size int64) error
 	Sync() error
@@ -102,8 +111,10 @@ func (j *journal) append(entries []history.Entry, stored func(error)) {
 	}
 	for _, e := range entries {
 		j.buffer = appendRecord(j.buffer, record{recordEvent, e})
+		j.newest = e.ID
 	}
 	j.waiting = append(j.waiting, stored)
+	j.pending += len(entries)
 	j.events += len(entries)
 	j.wake.Signal()
 }
@@ -147,8 +158,10 @@ func (j *journal) usage() (counts journalCounts, failing bool) {
 	return j.counts, j.failure != nil
 }
 
-// run is the only one to touch the file. It writes what is appended: all that
-// came while the last write went on, with one write and, if asked for, one sync.
+// run is the only one to write to the file. It writes what is appended: all that
+// came while the last write went on, with one write and, if asked for, one sync. What
+// is to take the place of the file is filled meanwhile, and so goes a sync that nobody
+// waits for: they keep no event.
 func (j *journal) run() {
 	defer close(j.done)
 	for {
@@ -156,24 +169,29 @@ func (j *journal) run() {
 		if !more {
 			return
 		}
+		if work.came {
+			j.endSync()
+			j.install()
+		}
 		if work.due {
 			j.look()
 		}
-		if work.anew && j.failed() == nil {
-			j.renew()
+		if j.wanted = j.wanted || work.anew; j.wanted && j.failed() == nil {
+			j.beginAnew()
 		}
-		j.answer(work.waiting, j.write(work.buffer, work.due))
+		j.answer(&work, j.write(&work))
 	}
 }
 
 // answer tells those who wait whether what they appended is written.
-func (j *journal) answer(waiting []func(error), err error) {
+func (j *journal) answer(w *work, err error) {
 	if err != nil {
 		j.mu.Lock()
-		j.counts.refused += uint64(len(waiting))
+		j.counts.refused += uint64(len(w.waiting))
+		j.events -= w.events
 		j.mu.Unlock()
 	}
-	for _, stored := range waiting {
+	for _, stored := range w.waiting {
 		stored(err)
 	}
 }
@@ -182,50 +200,99 @@ func (j *journal) answer(waiting []func(error), err error) {
 type work struct {
 	buffer  []byte
 	waiting []func(error)
+	events  int   // in buffer
+	last    int64 // the number of the last one
 	anew    bool
 	due     bool
+	came    bool
 }
 
 // take waits for work; more is false when there will be none.
 func (j *journal) take() (w work, more bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for len(j.buffer) == 0 && !j.anew && !j.due && !j.ended {
+	for len(j.buffer) == 0 && !j.anew && !j.due && !j.came && !(j.ended && j.filling == nil) {
 		j.wake.Wait()
 	}
-	w = work{j.buffer, j.waiting, j.anew, j.due}
-	j.buffer, j.waiting, j.anew, j.due = nil, nil, false, false
-	return w, len(w.buffer) > 0 || w.anew || w.due
+	w = work{j.buffer, j.waiting, j.pending, j.newest, j.anew, j.due, j.came}
+	j.buffer, j.waiting, j.pending, j.anew, j.due, j.came = nil, nil, 0, false, false, false
+	return w, len(w.buffer) > 0 || w.anew || w.due || w.came
 }
 
 // write writes to the file, and syncs it when that is to be. What fails is not in
 // the file.
-func (j *journal) write(buffer []byte, due bool) error {
+func (j *journal) write(w *work) error {
 	if err := j.failed(); err != nil {
 		return err
 	}
-	if len(buffer) > 0 {
+	if len(w.buffer) > 0 {
 		j.dirty = true
-		if _, err := j.file.WriteAt(buffer, j.size); err != nil {
-			j.lastSize = len(buffer)
+		if _, err := j.file.WriteAt(w.buffer, j.size); err != nil {
+			j.lastSize = len(w.buffer)
 			return j.fail(err)
 		}
 	}
-	if j.dirty && j.syncs(due) {
+	if j.dirty && j.sync == syncAlways {
 		if err := j.file.Sync(); err != nil {
-			// Nobody knows what of it, and of what was written before, is on the disk.
-			j.stale = true
-			return j.fail(err)
+			return j.unsure(err)
 		}
-		j.dirty, j.synced = false, j.now()
+		j.dirty = false
 	}
-	j.size += int64(len(buffer))
+	j.size += int64(len(w.buffer))
+	j.written += w.events
+	j.last = max(j.last, w.last)
+	if j.sync == syncInterval && (w.due || j.now().Sub(j.synced) >= time.Second) {
+		j.beginSync()
+	}
 	return nil
 }
 
-// syncs tells whether what is written now is synced at once.
-func (j *journal) syncs(due bool) bool {
-	return j.sync == syncAlways || j.sync == syncInterval && (due || j.now().Sub(j.synced) >= time.Second)
+// beginSync syncs what is written, unless that is under way.
+func (j *journal) beginSync() {
+	if !j.dirty || j.syncing != nil {
+		return
+	}
+	j.dirty, j.synced = false, j.now()
+	file, ended := j.file, make(chan error, 1)
+	j.syncing = ended
+	go func() {
+		ended <- file.Sync()
+		j.tell()
+	}()
+}
+
+// tell wakes run, since something that was under way has ended.
+func (j *journal) tell() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.came = true
+	j.wake.Signal()
+}
+
+// endSync looks how the sync under way went, if it has ended.
+func (j *journal) endSync() {
+	select {
+	case err := <-j.syncing:
+		if j.syncing = nil; err != nil && j.failed() == nil {
+			j.unsure(err)
+		}
+	default:
+	}
+}
+
+// awaitSync waits for the sync under way. How it went is no matter for a file that goes.
+func (j *journal) awaitSync() {
+	if j.syncing != nil {
+		<-j.syncing
+		j.syncing = nil
+	}
+}
+
+// unsure is fail for a sync: nobody knows what of it, and of what was written before, is
+// on the disk.
+func (j *journal) unsure(err error) error {
+	j.stale = true
+	return j.fail(err)
 }
 
 // failed is why nothing can be written.

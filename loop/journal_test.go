@@ -22,7 +22,7 @@ func entryOf(n int) history.Entry {
 
 func optionsFor(path string, sync journalSync) journalOptions {
 	return journalOptions{path: path, sync: sync, most: 1 << 20, log: slog.New(slog.DiscardHandler), trouble: func(string) {},
-		image: func(put func(history.Image)) { put(history.Image{}) }}
+		image: func(_ int64, put func(history.Image)) { put(history.Image{}) }}
 }
 
 // journalAt opens a journal and returns the events that it had.
@@ -74,7 +74,7 @@ func TestTornJournal(t *testing.T) {
 	for range 50 {
 		equal(t, <-stored, nil)
 	}
-	j.image = func(put func(history.Image)) {
+	j.image = func(_ int64, put func(history.Image)) {
 		put(history.Image{Entries: []history.Entry{entryOf(49), entryOf(50)}})
 		put(history.Image{Last: 50})
 	}
@@ -277,6 +277,12 @@ func (d *faultyDisk) WriteAt(p []byte, at int64) (int, error) {
 	}
 	d.written = append(d.written[:at], p...)
 	return len(p), nil
+}
+
+func (d *faultyDisk) ReadAt(p []byte, at int64) (int, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return bytes.NewReader(d.written).ReadAt(p, at)
 }
 
 func (d *faultyDisk) Truncate(size int64) error {

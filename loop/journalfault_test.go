@@ -71,7 +71,7 @@ func observed(t *testing.T, path string, sync journalSync, events *int) *witness
 		defer w.mu.Unlock()
 		w.troubles = append(w.troubles, why)
 	}
-	o.image = func(put func(history.Image)) {
+	o.image = func(_ int64, put func(history.Image)) {
 		for n := 1; n <= *events; n++ {
 			put(history.Image{Entries: []history.Entry{entryOf(n)}})
 		}
@@ -289,8 +289,7 @@ func TestFailedRewriting(t *testing.T) {
 	w.advance(pauseMost)
 	w.compact()
 	equal(t, w.write(7), nil)
-	counts, _ := w.usage()
-	equal(t, counts.rewrites, uint64(1))
+	eventually(t, func() bool { counts, _ := w.usage(); return counts.rewrites == 1 })
 	mustClose(t, w.journal)
 	left, _ := filepath.Glob(path + ".*")
 	equal(t, len(left), 0)
@@ -305,6 +304,56 @@ func TestLeftOverRewriting(t *testing.T) {
 	if _, err := os.Stat(path + rewriting); err == nil {
 		t.Error("it is still there")
 	}
+}
+
+// While the file is written anew, and while it is synced once a second, events go on
+// being written; they are in the new file too.
+func TestNothingWaitsForARewriting(t *testing.T) {
+	for _, sync := range []journalSync{syncAlways, syncInterval, syncNever} {
+		path, known := filepath.Join(t.TempDir(), "journal"), 2
+		w := observed(t, path, sync, &known)
+		gate, whole := make(chan struct{}), w.image
+		w.journal.mu.Lock()
+		w.image = func(upto int64, put func(history.Image)) {
+			<-gate
+			equal(t, upto, int64(2))
+			whole(upto, put)
+		}
+		w.journal.mu.Unlock()
+		equal(t, []error{w.write(1), w.write(2)}, []error{nil, nil})
+		w.compact()
+		equal(t, []error{w.write(3), w.write(4)}, []error{nil, nil})
+		w.compact()
+		close(gate)
+		eventually(t, func() bool { counts, _ := w.usage(); return counts.rewrites == 1 })
+		equal(t, w.write(5), nil)
+		equal(t, w.appended(), 5)
+		mustClose(t, w.journal)
+		j, got := journalAt(t, path, syncNever)
+		equal(t, len(got), 5)
+		mustClose(t, j)
+	}
+}
+
+func TestNothingWaitsForTheIntervalsSync(t *testing.T) {
+	known := 0
+	w := observed(t, filepath.Join(t.TempDir(), "journal"), syncInterval, &known)
+	d := &faultyDisk{gate: make(chan struct{})}
+	w.onDisk(d)
+	w.advance(time.Hour)
+	for n := range 5 {
+		w.beat()
+		equal(t, w.write(n), nil)
+	}
+	d.fails(true)
+	close(d.gate)
+	eventually(t, func() bool { _, failing := w.usage(); return failing })
+	d.fails(false)
+	w.beat()
+	eventually(t, func() bool { return w.write(9) == nil }) // to a new file, since nobody knows what the old one has
+	counts, _ := w.usage()
+	equal(t, counts.rewrites, uint64(1))
+	mustClose(t, w.journal)
 }
 
 // Only so many bytes wait for a slow disk: more are refused at once.

@@ -2,9 +2,7 @@ package loop
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -12,130 +10,13 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"halley/bayeux/history"
 )
 
-// A history file begins with its magic number, which has the version of what follows.
-// The first version of all has none: it is told by a first record that is whole.
-const (
-	magicName = "halley history "
-	magic     = magicName + "1\n"
-)
-
 var (
-	errForeign = errors.New("this is no history file; it is left as it is")
-	errVersion = errors.New("this history file is of a version that this program does not know; it is left as it is")
-	errIsOther = errors.New("this is no regular file")
-	errElse    = errors.New("it was written anew, but is not found under its name")
-	errLater   = errors.New("writing it anew has failed, and is tried again later")
+	errElse  = errors.New("it was written anew, but is not found under its name")
+	errLater = errors.New("writing it anew has failed, and is tried again later")
 )
-
-// openJournal reads the file that o names, which is made if it does not exist, and
-// calls load with each of its records. An event that is there twice is loaded once.
-func openJournal(o journalOptions, load func(record)) (*journal, error) {
-	file, err := os.OpenFile(o.path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("--history-file: %w", err)
-	}
-	j := &journal{journalOptions: o, now: time.Now, file: file, done: make(chan struct{})}
-	j.wake.L = &j.mu
-	err = lock(file)
-	if err == nil {
-		err = errors.Join(j.load(file, load), j.syncFolder())
-	}
-	if err != nil {
-		file.Close()
-		return nil, fmt.Errorf("--history-file %s: %w", o.path, err)
-	}
-	os.Remove(j.place() + rewriting) // what a crash has left
-	go j.run()
-	return j, nil
-}
-
-// lock keeps other servers from the file as long as it is open.
-func lock(file *os.File) error {
-	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		return fmt.Errorf("another server uses it: %w", err)
-	}
-	return nil
-}
-
-// load reads the file and cuts off what is torn.
-func (j *journal) load(file *os.File, load func(record)) error {
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() {
-		return errIsOther
-	}
-	base, err := j.begin(file, info.Size())
-	if err != nil {
-		return err
-	}
-	last := int64(0)
-	size := max(info.Size(), base) - base
-	end, damaged, err := readRecords(io.NewSectionReader(file, base, size), size, func(r record) {
-		if r.kind == recordEvent {
-			if j.events++; r.ID <= last {
-				return
-			}
-			last = r.ID
-		}
-		load(r)
-	})
-	if err != nil {
-		return err
-	}
-	j.damaged, j.size = damaged, base+end
-	return file.Truncate(j.size)
-}
-
-// begin finds out where the records of a file of that size begin, and begins a file
-// that is empty, or was not yet begun when the power went.
-func (j *journal) begin(file *os.File, size int64) (base int64, err error) {
-	head := make([]byte, min(size, int64(len(magic))))
-	if _, err := file.ReadAt(head, 0); err != nil && notEnd(err) != nil {
-		return 0, err
-	}
-	switch {
-	case string(head) == magic:
-		return int64(len(magic)), nil
-	case bytes.HasPrefix([]byte(magic), head):
-		if _, err := file.WriteAt([]byte(magic), 0); err != nil {
-			return 0, err
-		}
-		return int64(len(magic)), file.Sync()
-	case bytes.HasPrefix(head, []byte(magicName)):
-		return 0, errVersion
-	}
-	first := 0
-	if _, err := readRun(bufio.NewReader(io.NewSectionReader(file, 0, size)), 0, func(record) bool { first++; return false }); err != nil {
-		return 0, err
-	}
-	if j.old = first > 0; !j.old {
-		return 0, errForeign
-	}
-	return 0, nil
-}
-
-// syncFolder makes the file's name safe. Not every file system can.
-func (j *journal) syncFolder() error {
-	if j.sync != syncAlways {
-		return nil
-	}
-	folder, err := os.Open(filepath.Dir(j.place()))
-	if err != nil {
-		return err
-	}
-	defer folder.Close()
-	if err := folder.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, syscall.EINVAL) {
-		return err
-	}
-	return nil
-}
 
 // place is where the file is, or is to be if it is gone: its path, or what that is a
 // link to.
@@ -168,17 +49,33 @@ func (j *journal) missing() bool {
 	return err == nil && !os.SameFile(mine, there)
 }
 
-// renew writes the file anew. What fails is tried again after a while, which doubles.
+// renew writes the file anew while everything waits, since the file that there is may
+// lack something.
 func (j *journal) renew() error {
+	if f := j.filling; f != nil {
+		<-f.done
+		f.drop()
+		j.filling = nil
+	}
 	if j.now().Before(j.nextTry) {
 		return errLater
 	}
-	err := j.rewrite()
+	f, err := j.create()
+	if err == nil {
+		f.fill(j.image, j.last)
+		err = j.replace(f)
+	}
+	return j.renewed(err)
+}
+
+// renewed counts an attempt to write the file anew. What failed is tried again after a
+// while, which doubles.
+func (j *journal) renewed(err error) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if err == nil {
 		j.counts.rewrites++
-		j.pause, j.nextTry, j.stale = 0, time.Time{}, false
+		j.pause, j.nextTry, j.stale, j.wanted = 0, time.Time{}, false, false
 		return nil
 	}
 	j.counts.rewriteErrors++
@@ -200,51 +97,119 @@ const (
 	replaced  = ".replaced"
 )
 
-// rewrite replaces the file by one of what is remembered. If anything fails, the old
-// file goes on.
-func (j *journal) rewrite() error {
+// filling is a file that is to take the place of the journal's.
+type filling struct {
+	next   *os.File
+	place  string
+	from   int64 // what the journal's file has from here on is to follow
+	events int   // in next
+	before int   // in the journal's file when it was begun
+	err    error
+	done   chan struct{} // closed when it is filled
+}
+
+// create begins a file beside the journal's and like it.
+func (j *journal) create() (*filling, error) {
 	place := j.place()
 	os.Remove(place + rewriting)
 	next, err := os.OpenFile(place+rewriting, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	size, events, err := j.fill(next)
+	f := &filling{next: next, place: place, from: j.size, before: j.written, done: make(chan struct{})}
+	if err := errors.Join(lock(next), j.resemble(next)); err != nil {
+		f.drop()
+		return nil, err
+	}
+	return f, nil
+}
+
+// fill writes what is remembered to the file, with the events up to a number.
+func (f *filling) fill(image func(int64, func(history.Image)), upto int64) {
+	defer close(f.done)
+	out := bufio.NewWriterSize(f.next, 1<<20)
+	out.WriteString(magic)
+	image(upto, func(part history.Image) {
+		writeImage(out, &part)
+		f.events += len(part.Entries)
+	})
+	f.err = errors.Join(out.Flush(), f.next.Sync())
+}
+
+// drop gives the file up.
+func (f *filling) drop() {
+	f.next.Close()
+	os.Remove(f.next.Name())
+}
+
+// beginAnew has a file filled that is to take the place of this one, which goes on
+// meanwhile.
+func (j *journal) beginAnew() {
+	if j.filling != nil || j.now().Before(j.nextTry) {
+		return
+	}
+	f, err := j.create()
+	if err != nil {
+		j.renewed(err)
+		return
+	}
+	j.filling = f
+	go func(upto int64) {
+		f.fill(j.image, upto)
+		j.tell()
+	}(j.last)
+}
+
+// install puts the file that was filled in the place of this one, with what was written
+// meanwhile. It is dropped where nothing can be written now.
+func (j *journal) install() {
+	f := j.filling
+	if f == nil {
+		return
+	}
+	select {
+	case <-f.done:
+	default:
+		return
+	}
+	if j.filling = nil; j.failed() != nil {
+		f.drop()
+		return
+	}
+	if f.err == nil {
+		_, f.err = io.Copy(f.next, io.NewSectionReader(j.file, f.from, j.size-f.from))
+	}
+	if f.err == nil && j.sync == syncAlways {
+		f.err = f.next.Sync()
+	}
+	j.renewed(j.replace(f))
+}
+
+// replace puts the file that was filled in the place of this one. If that fails, the old
+// file goes on.
+func (j *journal) replace(f *filling) error {
+	size, err := f.next.Seek(0, io.SeekCurrent)
+	if err = errors.Join(f.err, err); err == nil {
+		err = j.setAside(f.place)
+	}
 	if err == nil {
-		err = errors.Join(j.setAside(place), os.Rename(next.Name(), place))
+		err = os.Rename(f.next.Name(), f.place)
 	}
 	if err != nil {
-		next.Close()
-		os.Remove(next.Name())
+		f.drop()
 		return err
 	}
+	j.awaitSync()
 	j.file.Close()
-	j.file, j.size, j.dirty = next, size, false
+	j.file, j.size, j.dirty = f.next, size, j.sync != syncAlways
+	j.written += f.events - f.before
 	j.mu.Lock()
-	j.events = events // and what came meanwhile, which is no matter
+	j.events += f.events - f.before
 	j.mu.Unlock()
 	if j.missing() {
 		return errElse
 	}
 	return j.syncFolder()
-}
-
-// fill writes what is remembered to next, and makes it like the old file.
-func (j *journal) fill(next *os.File) (size int64, events int, err error) {
-	if err := errors.Join(lock(next), j.resemble(next)); err != nil {
-		return 0, 0, err
-	}
-	out := bufio.NewWriterSize(next, 1<<20)
-	out.WriteString(magic)
-	j.image(func(part history.Image) {
-		writeImage(out, &part)
-		events += len(part.Entries)
-	})
-	if err := errors.Join(out.Flush(), next.Sync()); err != nil {
-		return 0, 0, err
-	}
-	size, err = next.Seek(0, io.SeekCurrent)
-	return size, events, err
 }
 
 // resemble gives next the mode and the owner of the file that it replaces.
@@ -325,10 +290,27 @@ func writeImage(out io.Writer, image *history.Image) {
 
 // end leaves the file, when all is written.
 func (j *journal) end() error {
+	j.awaitSync()
 	failure := j.failed()
 	if j.stale || failure == nil && j.missing() {
 		j.nextTry = time.Time{}
 		failure = j.renew()
 	}
 	return errors.Join(failure, j.file.Sync(), j.file.Close())
+}
+
+// syncFolder makes the file's name safe. Not every file system can.
+func (j *journal) syncFolder() error {
+	if j.sync != syncAlways {
+		return nil
+	}
+	folder, err := os.Open(filepath.Dir(j.place()))
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	if err := folder.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, syscall.EINVAL) {
+		return err
+	}
+	return nil
 }

@@ -146,7 +146,9 @@ func TestOldFile(t *testing.T) {
 	}
 	mustWrite(t, path, append(file, file[:20]...))
 	o := optionsFor(path, syncNever)
-	o.image = func(put func(history.Image)) { put(history.Image{Entries: []history.Entry{entryOf(1), entryOf(3)}}) }
+	o.image = func(_ int64, put func(history.Image)) {
+		put(history.Image{Entries: []history.Entry{entryOf(1), entryOf(3)}})
+	}
 	j, got, err := tryJournal(o)
 	equal(t, []any{len(got), err, j.old}, []any{3, nil, true})
 	j.compact()

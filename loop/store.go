@@ -196,10 +196,10 @@ func (st *store) unlock() {
 	st.mu.Unlock()
 }
 
-// image hands what is remembered to put, part by part.
-func (st *store) image(put func(history.Image)) {
+// image hands what is remembered to put, part by part: of events those up to a number.
+func (st *store) image(upto int64, put func(history.Image)) {
 	st.lock()
-	imaging := st.past.Image()
+	imaging := st.past.Image(upto)
 	st.unlock()
 	for more := true; more; {
 		var part history.Image

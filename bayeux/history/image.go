@@ -17,17 +17,17 @@ type Floor struct {
 	ID      int64  // the number
 }
 
-// Imaging takes an image part by part. Meanwhile no entry with a history may be
-// added, but everything may be forgotten. A store has one at a time.
+// Imaging takes an image part by part, while the store goes on. A store has one at a
+// time.
 type Imaging struct {
-	store *Store
-	at    int64 // the number up to which it is taken
+	store    *Store
+	at, upto int64 // the numbers up to which it is taken, and is to be
 }
 
-// Image begins an image of s.
-func (s *Store) Image() *Imaging {
+// Image begins an image of s, with the entries up to a number.
+func (s *Store) Image(upto int64) *Imaging {
 	s.changed = make(map[string]int64)
-	return &Imaging{store: s}
+	return &Imaging{store: s, upto: upto}
 }
 
 // Next is the next part, of at most so many entries. More is false if there is none.
@@ -37,7 +37,7 @@ func (i *Imaging) Next(most int) (part Image, more bool) {
 	p := s.all.entries.after(i.at)
 	for range most {
 		ref, ok := p.ref()
-		if !ok {
+		if !ok || ref.id > i.upto {
 			break
 		}
 		more, i.at = true, ref.id

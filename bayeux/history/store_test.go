@@ -167,7 +167,7 @@ func (n *naive) missed(pattern string, after int64) map[int64]bool {
 // restored is a store that was told the image of s, which forgets meanwhile.
 func restored(t *rapid.T, s *Store, bytes int) *Store {
 	again := New(bytes)
-	imaging := s.Image()
+	imaging := s.Image(s.Last())
 	for more := true; more; {
 		if rapid.IntRange(0, 9).Draw(t, "forgets") == 0 {
 			if e := s.all.entries.first(); e != nil {
