@@ -43,11 +43,15 @@ func (s *Server) give(now int64, slot uint32, r *session, e Event, b *Behaviour,
 // enqueueFor queues e for a session, in the place of an older event if it
 // conflates.
 func (s *Server) enqueueFor(slot uint32, r *session, e Event, conflate bool) {
+	e, wanted := s.sift(slot, r, e)
+	if !wanted {
+		return
+	}
 	if !conflate {
 		s.put(slot, r, e)
 		return
 	}
-	s.name = append(s.name[:0], e.Channel()...)
+	s.name = append(s.name[:0], topicOf(e)...)
 	key := s.conflationKey(e, s.cfg.Rules.Of(s.name).Key)
 	if s.replace(slot, &r.queue, key, e) {
 		return

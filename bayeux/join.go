@@ -101,7 +101,7 @@ func (s *Server) purge(slot uint32, q *queue, patterns *channel.Map[bool]) {
 
 // replays tells whether the event of node i comes with a replay of patterns.
 func (s *Server) replays(patterns *channel.Map[bool], i uint32) (replays bool) {
-	s.name = append(s.name[:0], s.nodes.at(i).event.Channel()...)
+	s.name = append(s.name[:0], topicOf(s.nodes.at(i).event)...)
 	patterns.Each(s.name, func(bool) bool {
 		replays = s.cfg.Rules.Of(s.name).History
 		return false

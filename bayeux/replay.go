@@ -111,7 +111,7 @@ func (s *Server) queuePast(slot uint32, r *session, e history.Entry) {
 	s.skipTurn(slot, key)
 	if b.Conflate {
 		s.enqueueFor(slot, r, Event(e.Event), true)
-	} else if s.put(slot, r, Event(e.Event)) {
+	} else if event, wanted := s.sift(slot, r, Event(e.Event)); wanted && s.put(slot, r, event) {
 		s.moveKey(slot, &r.queue, key)
 	}
 }

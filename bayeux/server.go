@@ -108,14 +108,15 @@ type Server struct {
 	parked     map[Ticket]*parked
 	lines      map[ReplyTo]*line // of websockets
 	ticket     Ticket
-	asked      map[uint32]map[string]int64 // intervals that sessions asked for, by pattern
-	lanes      map[string]*lane            // by channel
-	behind     bool                        // see Behind
-	laneNumber uint64                      // of the newest
-	syncs      map[uint32]timesync         // of connects that are not answered yet
-	joining    map[string]int              // subscriptions that wait for what is remembered, by pattern
-	unread     map[uint32]*replay          // of sessions that are replaying
-	reading    []Address                   // sessions whose replay may go on
+	filters    map[uint32]map[string]*filter // by session and topic
+	asked      map[uint32]map[string]int64   // intervals that sessions asked for, by pattern
+	lanes      map[string]*lane              // by channel
+	behind     bool                          // see Behind
+	laneNumber uint64                        // of the newest
+	syncs      map[uint32]timesync           // of connects that are not answered yet
+	joining    map[string]int                // subscriptions that wait for what is remembered, by pattern
+	unread     map[uint32]*replay            // of sessions that are replaying
+	reading    []Address                     // sessions whose replay may go on
 	conflater  conflater
 	pacer      pacer
 
@@ -141,6 +142,7 @@ func NewServer(cfg Config, now int64) *Server {
 		newest:    make(map[string]uint32),
 		parked:    make(map[Ticket]*parked),
 		lines:     make(map[ReplyTo]*line),
+		filters:   make(map[uint32]map[string]*filter),
 		asked:     make(map[uint32]map[string]int64),
 		lanes:     make(map[string]*lane),
 		syncs:     make(map[uint32]timesync),
@@ -368,6 +370,7 @@ func (s *Server) remove(slot uint32, fx *Effects) {
 	delete(s.asked, slot)
 	delete(s.syncs, slot)
 	delete(s.unread, slot)
+	delete(s.filters, slot)
 	s.wheel.Cancel(slot)
 	delete(s.drops, slot)
 	s.sessions.Release(slot)

@@ -37,6 +37,7 @@ type session struct {
 	advise       bool   // the held connect's reply carries full advice
 	acknowledges bool   // the acknowledge extension is on
 	eager        bool   // not all pending events are lazy
+	filtered     bool   // Server.filters has something for it
 	paced        bool   // Server.asked has something for it
 	waited       bool   // an event of it has waited for its turn
 	replaying    bool   // Server.unread has something for it

@@ -14,6 +14,9 @@ func (x *exchange) subscribe(m *message.Message) Verdict {
 	}
 	asked, failure := x.s.readSubscription(m)
 	if failure == "" {
+		failure = x.s.filterFailure(x.slot, &asked)
+	}
+	if failure == "" {
 		var verdict Verdict
 		if failure, verdict = x.admitSubscription(&asked, m.Ext); verdict == Wait {
 			return Wait
@@ -46,8 +49,11 @@ func (x *exchange) subscribeAll(asked *subscription) {
 	if paced {
 		s.forgetAsked(x.slot, &r.queue)
 	}
-	for _, pattern := range asked.patterns {
+	for i, pattern := range asked.patterns {
 		x.subscribeTo(pattern)
+		if asked.filters != nil && asked.filters[i] != nil {
+			s.noteFilter(x.slot, r, pattern, asked.filters[i])
+		}
 		if paced {
 			s.ask(x.slot, r, pattern, asked.interval)
 		}
@@ -151,6 +157,7 @@ func (x *exchange) unsubscribe(m *message.Message) {
 	}
 	patterns, failure := x.s.readPatterns(m.Subscription)
 	for i := 0; i < len(patterns) && failure == ""; i++ {
+		patterns[i], _, _ = x.s.splitFilter(patterns[i])
 		info, err := channel.Check(patterns[i], x.s.cfg.Channel)
 		switch {
 		case err != nil:
@@ -173,6 +180,9 @@ func (x *exchange) unsubscribe(m *message.Message) {
 func (x *exchange) unsubscribeFrom(pattern []byte) {
 	if x.session.paced {
 		x.s.ask(x.slot, x.session, pattern, 0)
+	}
+	if x.session.filtered {
+		x.s.forgetFilter(x.slot, x.session, pattern)
 	}
 	if x.session.replaying {
 		x.s.unread[x.slot].left = true // others of its subscriptions may share what is read

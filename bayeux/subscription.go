@@ -8,7 +8,8 @@ import (
 // subscription is what a message wants to subscribe to, read once: whatever it asks for
 // costs by its own bytes.
 type subscription struct {
-	patterns [][]byte // canonical, each once
+	patterns [][]byte  // canonical, each once
+	filters  []*filter // of the patterns that have one, nil if none has
 	cursors  cursors
 	interval int64 // that it asks for, in milliseconds
 	paced    bool  // it names one
@@ -19,6 +20,9 @@ func (s *Server) readSubscription(m *message.Message) (asked subscription, failu
 	asked.patterns, failure = s.readPatterns(m.Subscription)
 	if failure == "" && len(asked.patterns) > s.cfg.MaxSubscriptions {
 		failure = errSubscriptionsFull
+	}
+	if failure == "" {
+		failure = s.readFilters(&asked)
 	}
 	if failure != "" {
 		return asked, failure

@@ -1,0 +1,91 @@
+package bayeux
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestParseFilter(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`?Name='a'`:                             `[{Name a}]`,
+		`?Name='San Francisco'&B=2`:             `[{Name San Francisco} {B 2}]`,
+		`?a='x&y=z'&b='?'`:                      `[{a x&y=z} {b ?}]`,
+		`?a=true&b=null&c=-1.5`:                 `[{a true} {b null} {c -1.5}]`,
+		`?My_Field__c='ü'`:                      `[{My_Field__c ü}]`,
+		`?a=''`:                                 `[{a }]`,
+		`?` + strings.Repeat("a=1&", 9) + `b=2`: fmt.Sprint("[" + strings.Repeat("{a 1} ", 9) + "{b 2}]"),
+		`?`:                                     "",
+		`?a`:                                    "",
+		`?a=`:                                   "",
+		`?=b`:                                   "",
+		`?a='b`:                                 "",
+		`?a='b'c`:                               "",
+		`?a='b'&`:                               "",
+		`?a=b'c`:                                "",
+		`?a.b='c'`:                              "",
+		`?a b='c'`:                              "",
+		`?a='"'`:                                "",
+		`?a='\'`:                                "",
+		"?a='\n'":                               "",
+		`?&a=b`:                                 "",
+		`?a='` + strings.Repeat("x", maxFilter) + `'`: "",
+		`?` + strings.Repeat("a=1&", 10) + `b=2`:      "",
+	} {
+		got := ""
+		if f := parseFilter(text); f != nil {
+			got = fmt.Sprint(f.conditions)
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}
+
+func TestFilterMatches(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		filter, data string
+		want         bool
+	}{
+		{`?Name='a'`, `{"sobject":{"Name":"a"}}`, true},
+		{`?Name='a'`, `{"sobject":{"Name":"\u0061"}}`, true},
+		{`?Name=a`, `{"sobject":{"Name":"a"}}`, true},
+		{`?Name='a'`, `{"sobject":{"Name":"A"}}`, false},
+		{`?Name='a'`, `{"sobject":{"name":"a"}}`, false},
+		{`?Name='a'`, `{"Name":"a"}`, false},
+		{`?Name='a'`, `{"sobject":[{"Name":"a"}]}`, false},
+		{`?Name='a'`, `{"sobject":{"Name":["a"]}}`, false},
+		{`?Name='a'`, `"a"`, false},
+		{`?Name='a'&City='b'`, `{"sobject":{"Name":"x","City":"b"}}`, true},
+		{`?Name='a'&City='b'`, `{"sobject":{"Name":"x","City":"y"}}`, false},
+		{`?Age=40`, `{"sobject":{"Age":4e1}}`, true},
+		{`?Age='40'`, `{"sobject":{"Age":40}}`, true},
+		{`?Age=40`, `{"sobject":{"Age":41}}`, false},
+		{`?Open=true`, `{"sobject":{"Open":true}}`, true},
+		{`?Open=true`, `{"sobject":{"Open":false}}`, false},
+		{`?Note=null`, `{"sobject":{"Note":null}}`, true},
+	} {
+		if got := parseFilter(tt.filter).matches([]byte(tt.data)); got != tt.want {
+			t.Errorf("%s of %s: %v", tt.filter, tt.data, got)
+		}
+	}
+}
+
+// Filters end with their session.
+func TestFiltersEnd(t *testing.T) {
+	t.Parallel()
+	p := newPlayer(t, "")
+	p.config.Salesforce = true
+	p.server = NewServer(p.config, p.now)
+	p.run("post 1\n" + `{"channel":"/meta/handshake"}`)
+	for slot := range uint32(1) {
+		r := p.server.sessions.At(slot)
+		p.server.noteFilter(slot, r, []byte("/topic/X"), parseFilter(`?a=1`))
+		p.server.remove(slot, &p.fx)
+	}
+	if n := len(p.server.filters); n != 0 {
+		t.Errorf("%d are left", n)
+	}
+}
