@@ -18,10 +18,15 @@ type lane struct {
 // lot is the newest event of a conflation key, for those that wait for their turns.
 // It lives as long as there are some.
 type lot struct {
-	newest Event
+	newest Event    // while a turn waits for it
 	count  uint64   // events so far
-	lane   uint64   // number of the lane that open is of
-	open   []member // those that wait for no turn
+	turns  turnList // of its key: those that wait for newest first
+	payer  uint32   // slot of the session that newest counts for
+	pinned uint32   // as so many bytes, 0 for none
+
+	channel int      // length of the channel's name in that of the key
+	lane    uint64   // number of the lane that open is of
+	open    []member // those that wait for no turn
 }
 
 // member is a subscriber that gets one event in so many milliseconds.
@@ -75,8 +80,10 @@ func (s *Server) offer(now int64, l *lane, e Event, b *Behaviour) {
 	id := s.conflater.take(s.conflationKey(e, b.Key))
 	s.gather(l, id, e, b)
 	t := &s.conflater.keys[id].lot
-	t.newest = e
+	t.newest, t.channel = e, len(e.Channel())
 	t.count++
+	s.settleLot(id)
+	t = &s.conflater.keys[id].lot
 	rest := t.open[:0]
 	for _, m := range t.open {
 		r := s.sessions.At(m.slot)
@@ -84,9 +91,13 @@ func (s *Server) offer(now int64, l *lane, e Event, b *Behaviour) {
 			rest = append(rest, m)
 			continue
 		}
-		s.conflater.keys[id].uses++
-		s.pacer.begin(now, m.interval, turn{session: s.address(m.slot, r), key: id, seen: t.count})
-		r.waited = true
+		if s.hasRoomForTurn(r) {
+			s.conflater.keys[id].uses++
+			s.beginTurn(now, m.interval, r, turn{session: s.address(m.slot, r), key: id, seen: t.count})
+			r.waited = true
+		} else {
+			rest = append(rest, m) // it gets every event meanwhile
+		}
 		s.give(now, m.slot, r, e, b, true)
 	}
 	if t.open = rest; len(rest) == 0 {
@@ -105,7 +116,7 @@ func (s *Server) gather(l *lane, id uint32, e Event, b *Behaviour) {
 		slot := uint32(sub)
 		r := s.sessions.At(slot)
 		interval := s.interval(slot, r, e, b)
-		if interval > 0 && !s.hasTurn(s.address(slot, r), id) {
+		if interval > 0 && !s.hasTurn(slot, id) {
 			open = append(open, member{slot, interval})
 		}
 	}
@@ -113,15 +124,8 @@ func (s *Server) gather(l *lane, id uint32, e Event, b *Behaviour) {
 	t.lane, t.open = l.number, open
 }
 
-// hasTurn tells whether a session waits for its turn. One of the session that had
-// the slot before it ends.
-func (s *Server) hasTurn(a Address, id uint32) bool {
-	i, ok := s.pacer.turns[pendingKey{a.Slot, id}]
-	if ok && s.pacer.slab[i].session != a {
-		s.pacer.wheel.Cancel(i)
-		s.conflater.put(id)
-		s.pacer.end(i)
-		return false
-	}
+// hasTurn tells whether a session waits for its turn.
+func (s *Server) hasTurn(slot, id uint32) bool {
+	_, ok := s.pacer.turns[pendingKey{slot, id}]
 	return ok
 }

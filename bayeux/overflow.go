@@ -7,7 +7,7 @@ package bayeux
 func (s *Server) enqueue(slot uint32, r *session, e Event) bool {
 	q := &r.queue
 	s.spend(1)
-	for s.full(q, e) && (q.pending() > 0 || r.acknowledges && q.sent > 0) {
+	for s.full(r, e) && (q.pending() > 0 || r.acknowledges && q.sent > 0) {
 		switch {
 		case s.cfg.Slow == Disconnect:
 			return false
@@ -21,8 +21,9 @@ func (s *Server) enqueue(slot uint32, r *session, e Event) bool {
 	return true
 }
 
-func (s *Server) full(q *queue, e Event) bool {
-	return int(q.count) >= s.cfg.QueueMessages || int(q.bytes+cost(e)) > s.cfg.QueueBytes
+func (s *Server) full(r *session, e Event) bool {
+	q := &r.queue
+	return int(q.count) >= s.cfg.QueueMessages || int(q.bytes+r.pinned+cost(e)) > s.cfg.QueueBytes
 }
 
 func (s *Server) makeRoom(slot uint32, q *queue) {

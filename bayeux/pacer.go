@@ -8,28 +8,35 @@ import (
 // pacer keeps the least time between two events of a channel for a session: the
 // first goes at once, of those that come before the time is over the newest waits.
 type pacer struct {
-	turns map[pendingKey]uint32 // by session and conflation key: index of turn
-	slab  []turn
-	free  []uint32
-	wheel *wheel.Wheel
-	due   []uint32
+	turns     map[pendingKey]uint32 // by session and conflation key: index of turn
+	ofSession map[uint32]turnList   // by slot
+	slab      []turn
+	free      []uint32
+	wheel     *wheel.Wheel
+	due       []uint32
 }
 
 // turn is a session's next chance to get a channel's event: the newest that is in
-// the lot of its key by then.
+// the lot of its key by then. It ends with its session.
 type turn struct {
 	session Address
 	key     uint32
 	lazy    bool   // it is one of the session's lazy events, which are pending
 	seen    uint64 // events of the lot that went before, or that the session has
+	links   [2]link
 }
+
+// turnBytes is about what a turn takes, with its places in the map and the wheel.
+const turnBytes = 96
 
 func newPacer(now int64) pacer {
-	return pacer{turns: make(map[pendingKey]uint32), wheel: wheel.New(wheelTick, wheelSlots, now)}
+	return pacer{turns: make(map[pendingKey]uint32), ofSession: make(map[uint32]turnList),
+		wheel: wheel.New(wheelTick, wheelSlots, now)}
 }
 
-// begin starts a turn that ends after interval milliseconds.
-func (p *pacer) begin(now, interval int64, t turn) {
+// beginTurn starts a turn that ends after interval milliseconds.
+func (s *Server) beginTurn(now, interval int64, r *session, t turn) {
+	p := &s.pacer
 	i := uint32(len(p.slab))
 	if n := len(p.free); n > 0 {
 		i = p.free[n-1]
@@ -39,35 +46,73 @@ func (p *pacer) begin(now, interval int64, t turn) {
 		p.slab = append(p.slab, t)
 	}
 	p.turns[pendingKey{t.session.Slot, t.key}] = i
+	l := p.ofSession[t.session.Slot]
+	p.push(&l, bySession, i)
+	p.ofSession[t.session.Slot] = l
+	if !t.lazy {
+		p.push(&s.conflater.keys[t.key].lot.turns, byLot, i)
+	}
+	r.pinned += turnBytes
 	p.wheel.Set(i, now+interval)
 }
 
-func (p *pacer) end(i uint32) {
-	t := &p.slab[i]
+// endTurn ends a turn of a session that is still there.
+func (s *Server) endTurn(i uint32) {
+	p := &s.pacer
+	t := p.slab[i]
 	delete(p.turns, pendingKey{t.session.Slot, t.key})
-	*t = turn{}
+	l := p.ofSession[t.session.Slot]
+	if p.cut(&l, bySession, i); l.first == 0 {
+		delete(p.ofSession, t.session.Slot)
+	} else {
+		p.ofSession[t.session.Slot] = l
+	}
+	s.sessions.At(t.session.Slot).pinned -= turnBytes
+	p.wheel.Cancel(i)
+	if !t.lazy {
+		p.cut(&s.conflater.keys[t.key].lot.turns, byLot, i)
+		s.settleLot(t.key)
+		s.conflater.put(t.key)
+	}
+	p.slab[i] = turn{}
 	p.free = append(p.free, i)
+}
+
+// endTurns ends all turns of a session.
+func (s *Server) endTurns(slot uint32) {
+	for l := s.pacer.ofSession[slot]; l.first != 0; l = s.pacer.ofSession[slot] {
+		s.spend(1)
+		s.endTurn(l.first - 1)
+	}
+}
+
+// saw notes that the session of a turn has what is in the lot.
+func (s *Server) saw(i uint32) {
+	s.see(i)
+	s.settleLot(s.pacer.slab[i].key)
+}
+
+func (s *Server) see(i uint32) {
+	t := &s.pacer.slab[i]
+	l := &s.conflater.keys[t.key].lot
+	t.seen = l.count
+	s.pacer.cut(&l.turns, byLot, i)
+	s.pacer.push(&l.turns, byLot, i)
 }
 
 // skipTurn drops what waits for the session's turn, but not the turn.
 func (s *Server) skipTurn(slot uint32, key []byte) {
 	id := s.conflater.find(key)
 	if i, ok := s.pacer.turns[pendingKey{slot, id}]; ok && id != 0 {
-		s.pacer.slab[i].seen = s.conflater.keys[id].lot.count
+		s.saw(i)
 	}
 }
 
 // laze lets the session's pending events wait for others, up to a time.
 func (s *Server) laze(now int64, a Address, interval int64) {
-	i, ok := s.pacer.turns[pendingKey{a.Slot, 0}]
-	if ok && s.pacer.slab[i].session == a {
-		return
+	if _, waits := s.pacer.turns[pendingKey{a.Slot, 0}]; !waits {
+		s.beginTurn(now, interval, s.sessions.At(a.Slot), turn{session: a, lazy: true})
 	}
-	if ok { // of the session that had the slot before
-		s.pacer.wheel.Cancel(i)
-		s.pacer.end(i)
-	}
-	s.pacer.begin(now, interval, turn{session: a, lazy: true})
 }
 
 // takeTurns gives the events whose time has come to their sessions.
@@ -87,48 +132,54 @@ func (s *Server) takeTurns(now int64) (more bool) {
 
 func (s *Server) takeTurn(now int64, i uint32) {
 	t := &s.pacer.slab[i]
-	r := s.sessions.find(t.session)
+	slot := t.session.Slot
+	r := s.sessions.At(slot)
 	if t.lazy {
-		if r != nil {
-			r.eager = r.eager || r.queue.pending() > 0
-			s.mark(t.session.Slot, r)
-		}
-		s.pacer.end(i)
+		r.eager = r.eager || r.queue.pending() > 0
+		s.mark(slot, r)
+	} else if s.serveTurn(now, i, r) {
 		return
 	}
-	if r != nil && s.serveTurn(now, i, r) {
-		return
-	}
-	s.conflater.put(t.key)
-	s.pacer.end(i)
+	s.endTurn(i)
 }
 
 // serveTurn gives a session what has come for its turn, and tells whether the next
 // one begins. Without news the session gets the next event as it comes.
 func (s *Server) serveTurn(now int64, i uint32, r *session) bool {
 	t := &s.pacer.slab[i]
-	l := &s.conflater.keys[t.key].lot
-	slot, e := t.session.Slot, l.newest
+	slot, l := t.session.Slot, &s.conflater.keys[t.key].lot
+	e := bare(s.conflater.keys[t.key].name[:l.channel])
 	if !s.covers(slot, e) {
 		return false
 	}
 	b := s.cfg.Rules.Of(s.name)
 	interval := s.interval(slot, r, e, &b)
-	// One that its replay brings is not given to it twice.
-	if news := l.count - t.seen; news > 0 && !(r.replaying && s.follows(slot, e, &b)) {
-		s.stats.Conflated += news - 1
-		t.seen = l.count
+	if s.giveNews(i, r, &b, interval > 0) {
 		if interval > 0 {
 			s.pacer.wheel.Set(i, now+interval)
 		}
-		r.eager = true
-		s.enqueueFor(slot, r, e, b.Conflate || interval > 0)
 		return interval > 0
 	}
 	if interval > 0 {
 		l.open = append(l.open, member{slot, interval})
 	}
 	return false
+}
+
+// giveNews gives a session what has come since its turn began, and tells whether there
+// was something. One that its replay brings is not given to it twice.
+func (s *Server) giveNews(i uint32, r *session, b *Behaviour, paced bool) bool {
+	t := &s.pacer.slab[i]
+	slot, l := t.session.Slot, &s.conflater.keys[t.key].lot
+	news, e := l.count-t.seen, l.newest
+	if news == 0 || r.replaying && s.follows(slot, e, b) {
+		return false
+	}
+	s.stats.Conflated += news - 1
+	s.saw(i)
+	r.eager = true
+	s.enqueueFor(slot, r, e, b.Conflate || paced)
+	return true
 }
 
 // covers tells whether the session still subscribes to e's channel.

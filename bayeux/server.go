@@ -179,7 +179,8 @@ func (s *Server) mark(slot uint32, r *session) {
 // Flush brings pending events to at most max sessions, on their stream or as the
 // answer to their held connect, and tells whether more are left.
 func (s *Server) Flush(now int64, max int, fx *Effects) (more bool) {
-	for _, a := range s.doomed {
+	for i := 0; i < len(s.doomed); i++ { // the end of one may be that of another
+		a := s.doomed[i]
 		if s.sessions.find(a) != nil {
 			s.end(now, a.Slot, fx)
 		}
@@ -365,6 +366,7 @@ func (s *Server) remove(slot uint32, fx *Effects) {
 		s.dropInterest(pattern, fx)
 	})
 	s.giveUpPlace(r)
+	s.endTurns(slot)
 	s.forgetKeys(slot, &r.queue)
 	s.nodes.clear(&r.queue)
 	delete(s.asked, slot)

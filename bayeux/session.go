@@ -20,6 +20,7 @@ type session struct {
 	heldID  shortID // the held connect's id, for the reply
 	queue   queue
 
+	pinned  uint32 // bytes beside the queue that count in it: turns, and what waits for them
 	browser uint64 // that counts the session's poll; 0 none
 	named   uint64 // the browser that the client's handshake named, for requests without a cookie; 0 none
 	created int64

@@ -1,0 +1,57 @@
+package bayeux
+
+// The event of a lot is kept for those whose turns have not come, outside of all queues.
+// It counts in the queue of one of them, whose turn is the first in the lot's list: turns
+// that have seen it stand at the end. A session that has no room for it gets it before
+// its turn, into its queue, where the policy for full queues decides; then the next
+// session answers for it, and when none is left that waits it is let go.
+
+// settleLot has the event of a lot count for the session that answers for it now.
+func (s *Server) settleLot(id uint32) {
+	for {
+		l := &s.conflater.keys[id].lot
+		if l.pinned > 0 {
+			s.sessions.At(l.payer).pinned -= l.pinned
+			l.pinned = 0
+		}
+		first := l.turns.first
+		if first == 0 || s.pacer.slab[first-1].seen == l.count {
+			l.newest = ""
+			return
+		}
+		l.payer, l.pinned = s.pacer.slab[first-1].session.Slot, cost(l.newest)
+		r := s.sessions.At(l.payer)
+		r.pinned += l.pinned
+		if int(r.queue.bytes+r.pinned) <= s.cfg.QueueBytes {
+			return
+		}
+		s.overrun(first-1, r)
+	}
+}
+
+// overrun gives a session without room the news of a turn before its time.
+func (s *Server) overrun(i uint32, r *session) {
+	t := &s.pacer.slab[i]
+	slot, l := t.session.Slot, &s.conflater.keys[t.key].lot
+	news, e := l.count-t.seen, l.newest
+	r.pinned -= l.pinned
+	l.pinned = 0
+	s.see(i)
+	if !s.covers(slot, e) {
+		return
+	}
+	if b := s.cfg.Rules.Of(s.name); !(r.replaying && s.follows(slot, e, &b)) {
+		s.stats.Conflated += news - 1
+		r.eager = true
+		s.enqueueFor(slot, r, e, true)
+	}
+}
+
+// hasRoomForTurn tells whether a session's queue has room for one more turn. One that has
+// none gets every event of the channel meanwhile.
+func (s *Server) hasRoomForTurn(r *session) bool {
+	return int(r.queue.bytes+r.pinned+turnBytes) <= s.cfg.QueueBytes
+}
+
+// bare is an event of a channel with nothing in it.
+func bare(channel string) Event { return Event(eventHead + channel + `"}`) }

@@ -1,0 +1,147 @@
+package bayeux
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// checkPinned adds up anew what turns and lots count for.
+func checkPinned(t rapid.TB, s *Server) {
+	t.Helper()
+	want := map[uint32]uint32{}
+	for k, i := range s.pacer.turns {
+		want[k.slot] += turnBytes
+		if s.sessions.find(s.pacer.slab[i].session) == nil {
+			t.Fatalf("turn %d outlives its session", i)
+		}
+	}
+	turns := 0
+	for id := range s.conflater.keys {
+		l := &s.conflater.keys[id].lot
+		waiting := true
+		for i := l.turns.first; i != 0; i = s.pacer.slab[i-1].links[byLot].next {
+			turns++
+			waits := s.pacer.slab[i-1].seen < l.count
+			if waits && !waiting {
+				t.Fatalf("lot %d: a turn that waits stands behind one that does not", id)
+			}
+			waiting = waits
+		}
+		first := l.turns.first
+		switch pinned := first != 0 && s.pacer.slab[first-1].seen < l.count; {
+		case pinned != (l.newest != ""):
+			t.Fatalf("lot %d: wanted %t, kept %q", id, pinned, l.newest)
+		case pinned && (l.payer != s.pacer.slab[first-1].session.Slot || l.pinned != cost(l.newest)):
+			t.Fatalf("lot %d counts %d for %d", id, l.pinned, l.payer)
+		case pinned:
+			want[l.payer] += l.pinned
+		}
+	}
+	if turns > len(s.pacer.turns) {
+		t.Fatalf("%d turns in lots, %d in all", turns, len(s.pacer.turns))
+	}
+	s.sessions.Each(func(slot uint32, r *session) bool {
+		if r.pinned != want[slot] {
+			t.Fatalf("session %d: %d bytes are pinned, want %d", slot, r.pinned, want[slot])
+		}
+		if limit := uint32(s.cfg.QueueBytes) + 1500; r.queue.bytes+r.pinned > limit {
+			t.Fatalf("session %d: %d in the queue, %d pinned", slot, r.queue.bytes, r.pinned)
+		}
+		return true
+	})
+}
+
+// TestPinnedAgainstSum drives sessions that want little, and adds up what is kept for
+// them after each step.
+func TestPinnedAgainstSum(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		cfg := testConfig()
+		cfg.QueueBytes = 3000
+		cfg.Slow = rapid.SampledFrom([]Slow{DropOldest, Conflate, Disconnect}).Draw(t, "slow")
+		rule, _ := ParseRule("/z/** lazy=1s", cfg.Channel)
+		cfg.Rules = Rules{rule}
+		w := &world{t: t, server: NewServer(cfg, 0)}
+		ids := []string{}
+		for range rapid.IntRange(1, 120).Draw(t, "steps") {
+			switch op := rapid.SampledFrom([]string{"publish", "publish", "publish", "publish", "come", "leave", "connect", "ask", "tick"}).Draw(t, "op"); {
+			case op == "publish":
+				name := rapid.SampledFrom([]string{"/a/1", "/a/2", "/a/3", "/z/1"}).Draw(t, "channel")
+				size := rapid.SampledFrom([]int{1, 100, 1000}).Draw(t, "size")
+				w.server.Deliver(w.now, NewEvent([]byte(name), []byte(`"`+strings.Repeat("x", size)+`"`), false))
+			case op == "tick":
+				w.now += 100
+				w.server.Tick(w.now, &w.fx)
+			case op == "come" || len(ids) == 0:
+				ids = append(ids, w.post(`{"channel":"/meta/handshake"}`)[0]["clientId"].(string))
+			default:
+				id := rapid.SampledFrom(ids).Draw(t, "session")
+				w.post(strings.ReplaceAll(map[string]string{
+					"leave":   `{"channel":"/meta/disconnect","clientId":"ID"}`,
+					"connect": `{"channel":"/meta/connect","clientId":"ID","advice":{"timeout":0}}`,
+					"ask": fmt.Sprintf(`{"channel":"/meta/subscribe","clientId":"ID","subscription":"%s","ext":{"conflate":{"interval":%d}}}`,
+						rapid.SampledFrom([]string{"/a/*", "/**", "/a/1"}).Draw(t, "pattern"), rapid.SampledFrom([]int{0, 300, 3_600_000}).Draw(t, "interval")),
+				}[op], "ID", id))
+			}
+			w.server.Flush(w.now, 10, &w.fx)
+			w.fx.Reset()
+			checkPinned(t, w.server)
+		}
+		w.server.sessions.Each(func(slot uint32, _ *session) bool { w.server.remove(slot, &w.fx); return true })
+		if p := &w.server.pacer; len(p.turns)+len(p.ofSession)+len(w.server.conflater.ids) > 0 || len(p.free) != len(p.slab) {
+			t.Fatalf("%d turns of %d sessions, %d keys are left", len(p.turns), len(p.ofSession), len(w.server.conflater.ids))
+		}
+	})
+}
+
+// A session that wants one event an hour of each channel keeps no more for itself than
+// its queue may have, is told of what it lost, and leaves nothing behind.
+func TestIntervalOfAnHour(t *testing.T) {
+	cfg := testConfig()
+	b := newBacklog(t, false, cfg, 0, 0)
+	b.server.cfg.QueueBytes = 1 << 20
+	b.talk(t, fmt.Sprintf(`{"channel":"/meta/subscribe","clientId":%q,"subscription":"/**","ext":{"conflate":{"interval":3600000}}}`, b.id))
+	a, _ := b.server.Find([]byte(b.id))
+	data := []byte(`"` + strings.Repeat("x", 10_000) + `"`)
+	for i := range 4000 {
+		b.server.Deliver(b.now, NewEvent(fmt.Append(nil, "/c/", i/2), data, false))
+		if r := b.server.sessions.find(a); int(r.queue.bytes+r.pinned) > 1<<20+2*len(data) {
+			t.Fatalf("event %d: %d bytes in the queue, %d pinned", i, r.queue.bytes, r.pinned)
+		}
+	}
+	checkPinned(t, b.server)
+	kept := 0
+	for i := range b.server.conflater.keys {
+		kept += len(b.server.conflater.keys[i].lot.newest)
+	}
+	st := b.server.Stats()
+	if kept > 1<<20 || st.QueueDropped == 0 || b.server.drops[a.Slot] == nil {
+		t.Errorf("%d bytes are kept, %d dropped", kept, st.QueueDropped)
+	}
+	b.talk(t, fmt.Sprintf(`{"channel":"/meta/disconnect","clientId":%q}`, b.id))
+	if len(b.server.pacer.turns) > 0 || len(b.server.conflater.ids) > 0 {
+		t.Errorf("%d turns, %d keys outlive the session", len(b.server.pacer.turns), len(b.server.conflater.ids))
+	}
+}
+
+// An event that nobody waits for is not kept by its lot.
+func TestLotLetsGo(t *testing.T) {
+	b := newBacklog(t, false, testConfig(), 0, 0)
+	b.talk(t, fmt.Sprintf(`{"channel":"/meta/subscribe","clientId":%q,"subscription":"/b","ext":{"conflate":{"interval":500}}}`, b.id))
+	for step, want := range []bool{false, true, true, false} {
+		if step < 3 {
+			b.server.Deliver(b.now, NewEvent([]byte("/b"), fmt.Append(nil, step), false))
+		} else {
+			for range 10 {
+				b.now += 100
+				b.server.Tick(b.now, &b.fx)
+			}
+		}
+		id := b.server.conflater.find([]byte("/b"))
+		if kept := b.server.conflater.keys[id].lot.newest != ""; kept != want {
+			t.Errorf("step %d: kept %t", step, kept)
+		}
+	}
+}
