@@ -146,7 +146,7 @@ func (r *reactor) refuseHandshake(c *conn) {
 func (r *reactor) owner() uint16 {
 	if len(r.batch.Messages) > 0 {
 		a, ok := bayeux.ParseClientID(r.batch.Messages[0].ClientID)
-		if ok && a.Node == 0 && int(a.Loop) < len(*r.server.bound.Load()) {
+		if ok && a.Node == 0 && r.server.isHome(a.Loop) {
 			return a.Loop
 		}
 	}

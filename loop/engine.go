@@ -153,6 +153,7 @@ func (s *Server) bindTo(loop gnet.EventLoop) *reactor {
 	r.epoll = epollOf(loop)
 	grown := append(append([]*reactor(nil), bound...), r)
 	s.bound.Store(&grown)
+	s.homes.Store(max(s.homes.Load(), int32(len(grown))))
 	if s.engine.started.Load() > 1 {
 		r.execute(&r.drainTask) // what was left to do when the last engine ended
 		r.execute(&r.flushTask)
@@ -160,6 +161,10 @@ func (s *Server) bindTo(loop gnet.EventLoop) *reactor {
 	}
 	return r
 }
+
+// isHome tells whether a loop may own sessions: one that has had a connection, of
+// whichever engine. What is posted to it waits for its next one.
+func (s *Server) isHome(loop uint16) bool { return int32(loop) < s.homes.Load() }
 
 // unbind makes the reactors ready for other event loops. None runs. What the last
 // ones were asked to do and have not begun is lost, so it is asked for again.

@@ -164,3 +164,23 @@ func TestServerEndsWhereAcceptFailsForEver(t *testing.T) {
 		t.Error(end)
 	}
 }
+
+// Between two engines no loop has its reactor: sessions are known still, and what
+// would be done on every loop waits or is left.
+func TestBetweenTwoEngines(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	w := dial(t, s)
+	id := w.subscriber("/a")
+	sessions := s.Stats().Sessions
+	equal(t, s.isHome(0), true)
+	equal(t, s.isHome(1), false)
+	s.bound.Store(new([]*reactor)) // as unbind does
+	equal(t, s.isHome(0), true)
+	s.trim()
+	equal(t, s.Stats().Sessions, sessions)
+	mustPublish(t, s, "/a", "1")
+	equal(t, events(dial(t, s).bayeux(connect(id))), []string{"1"})
+	// A tick for a loop that is not there does not count as posted.
+	equal(t, newReactor(s, 0, s.now()).execute(&s.reactors[0].tickTask), false)
+}

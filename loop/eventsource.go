@@ -33,7 +33,7 @@ func (r *reactor) eventSource(c *conn, q *httpparse.Request) {
 	id := q.Path[bytes.LastIndexByte(q.Path, '/')+1:]
 	request := bayeux.Request{To: c.replyTo(r.id), Type: bayeux.EventSource}
 	a, ok := bayeux.ParseClientID(id)
-	if ok && a.Node == 0 && a.Loop != r.id && int(a.Loop) < len(*r.server.bound.Load()) {
+	if ok && a.Node == 0 && a.Loop != r.id && r.server.isHome(a.Loop) {
 		r.post(a.Loop, entry{kind: entryOpen, request: request}, id)
 		return
 	}

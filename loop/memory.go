@@ -55,7 +55,10 @@ func (s *Server) trim() {
 	}
 	s.browsers.trim()
 	s.interest.trim()
-	s.post(s.lastBound(), entry{kind: entryCall, call: func(*reactor) { go collect() }}, nil)
+	if bound := *s.bound.Load(); len(bound) > 0 {
+		// By the loop whose mailbox is emptied last.
+		s.post(bound[len(bound)-1].id, entry{kind: entryCall, call: func(*reactor) { go collect() }}, nil)
+	}
 }
 
 // fitted is a copy of m with room for what is in it: maps do not shrink.
@@ -70,12 +73,6 @@ func fitted[K comparable, V any](m map[K]V) map[K]V {
 func collect() {
 	runtime.GC()
 	debug.FreeOSMemory()
-}
-
-// lastBound is the loop whose mailbox is emptied last by what trim posts.
-func (s *Server) lastBound() uint16 {
-	bound := *s.bound.Load()
-	return bound[len(bound)-1].id
 }
 
 func (r *reactor) trim() {

@@ -126,15 +126,18 @@ func (r *reactor) panicked(where string, cause any) {
 // now is when the turn began: all that happens in one turn happens at once.
 func (r *reactor) now() int64 { return r.clock }
 
-// execute posts t to run after the I/O events of the round.
-func (r *reactor) execute(t *task) {
+// execute posts t to run after the I/O events of the round, and tells whether there
+// is a loop for it. One that comes later looks at what it would have done.
+func (r *reactor) execute(t *task) bool {
 	engine := r.engine.Load()
 	if engine == nil {
-		return // looked at when it has a loop
+		return false
 	}
 	if err := (*engine).Execute(context.Background(), t); err != nil {
 		r.server.cfg.Log.Debug("loop is gone", "loop", r.id, "error", err)
+		return false
 	}
+	return true
 }
 
 // endTurn posts the flush that visits the sessions which this turn made dirty,

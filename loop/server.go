@@ -49,6 +49,7 @@ type Server struct {
 	reactors  []*reactor
 	bound     atomic.Pointer[[]*reactor] // those whose event loop is known
 	binding   sync.Mutex
+	homes     atomic.Int32 // how many have ever been in bound
 
 	connections atomic.Int64
 	accepted    atomic.Uint64
@@ -207,8 +208,8 @@ func (s *Server) beat(ctx context.Context) {
 			s.trim()
 		}
 		for _, r := range *s.bound.Load() {
-			if s.tickPosted[r.id].CompareAndSwap(0, s.now()) {
-				r.execute(&r.tickTask)
+			if s.tickPosted[r.id].CompareAndSwap(0, s.now()) && !r.execute(&r.tickTask) {
+				s.tickPosted[r.id].Store(0) // its engine has ended meanwhile
 			}
 		}
 		timer.Reset(s.pause())

@@ -189,7 +189,13 @@ func (c *serveCommand) listenInternal(server *loop.Server, log *slog.Logger) (*i
 		Log:         log,
 	})
 	i := &internalListener{l, socket, make(chan error, 1)}
-	go func() { i.done <- l.Serve(socket) }()
+	go func() {
+		err := l.Serve(socket)
+		if err != nil {
+			log.Error("the internal listener has ended; the server goes on without it", "error", err)
+		}
+		i.done <- err
+	}()
 	return i, nil
 }
 
