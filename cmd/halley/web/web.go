@@ -76,11 +76,15 @@ func fromHere(address string) string {
 // load reads the assets. The map is only looked at afterwards, so that every
 // event loop may share it.
 func load(files fs.FS, settings *strings.Replacer) (map[string]loop.Page, error) {
+	zip, err := gzip.NewWriterLevel(nil, gzip.BestCompression)
+	if err != nil {
+		return nil, err
+	}
 	found := make(map[string]loop.Page)
 	add := func(path, kind string, body []byte) {
-		found[path] = loop.Page{ContentType: kind, Body: body, ETag: etag(body), Gzip: packed(kind, body)}
+		found[path] = loop.Page{ContentType: kind, Body: body, ETag: etag(body), Gzip: packed(zip, kind, body)}
 	}
-	err := fs.WalkDir(files, "assets", func(name string, entry fs.DirEntry, err error) error {
+	err = fs.WalkDir(files, "assets", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
@@ -103,16 +107,14 @@ func load(files fs.FS, settings *strings.Replacer) (map[string]loop.Page, error)
 	return found, err
 }
 
-// packed is a body in gzip, nil where that would not make it smaller by a tenth.
-func packed(kind string, body []byte) []byte {
+// packed is a body in gzip, nil where that would not make it smaller by a tenth. The
+// writer, which is large, serves for all of them.
+func packed(zip *gzip.Writer, kind string, body []byte) []byte {
 	if kind == "application/gzip" {
 		return nil
 	}
 	var small bytes.Buffer
-	zip, err := gzip.NewWriterLevel(&small, gzip.BestCompression)
-	if err != nil {
-		return nil
-	}
+	zip.Reset(&small)
 	zip.Write(body) // to memory, which takes everything
 	zip.Close()
 	if small.Len() > len(body)*9/10 {
