@@ -20,10 +20,11 @@ func (s *Server) Worked() uint64 { return s.stats.Work }
 func (s *Server) spend(units int) { s.stats.Work += uint64(units) }
 
 // yields parks the messages that are left if the turn has done enough. What was parked
-// is handled in any case: its answer is there, and each turn gets on.
+// is handled in any case: its answer is there, and each turn gets on. A websocket's batch
+// does not make way: what its client sends meanwhile would be too much ahead of it.
 func (x *exchange) yields(messages []message.Message) bool {
 	s := x.s
-	if x.rested || !s.Tired() || len(s.parked) >= s.cfg.MaxAsks {
+	if x.rested || x.req.Type == WebSocket || !s.Tired() || len(s.parked) >= s.cfg.MaxAsks {
 		x.rested = false
 		return false
 	}
@@ -38,9 +39,9 @@ func (s *Server) GoOn(now int64, ticket Ticket, fx *Effects) {
 	s.unpark(now, ticket, fx, func(*exchange) {})
 }
 
-// GiveUp forgets the batch that made way for others, and what came behind it: the
-// connection that it came by has gone, and so has the one who would read the reply.
-func (s *Server) GiveUp(now int64, ticket Ticket) {
+// GiveUp forgets the batch that made way for others: the connection that it came by has
+// gone, and so has the one who would read the reply.
+func (s *Server) GiveUp(ticket Ticket) {
 	p := s.parked[ticket]
 	if p == nil {
 		return
@@ -48,8 +49,5 @@ func (s *Server) GiveUp(now int64, ticket Ticket) {
 	delete(s.parked, ticket)
 	if p.tells && s.sessions.find(p.owner) != nil {
 		s.settleDrops(p.owner.Slot, false)
-	}
-	if l := s.lines[p.req.To]; l != nil && l.behind == ticket {
-		s.endLine(now, p.req.To, l)
 	}
 }

@@ -63,7 +63,7 @@ func (b *backlog) turns(t *testing.T, req Request, body string) (reply string, t
 // A batch that wants more work than a turn may do is handled over many, in order, and
 // answered once.
 func TestLargeBatchMakesWay(t *testing.T) {
-	for _, kind := range []ConnectionType{LongPolling, WebSocket} {
+	for _, kind := range []ConnectionType{LongPolling, CallbackPolling} {
 		b := audience(t, 100, 1000)
 		reply, turns, most := b.turns(t, Request{To: ReplyTo{Serial: 9999}, Type: kind}, b.publishes(200))
 		if turns < 20 || most > 1000+101+200 {
@@ -83,21 +83,16 @@ func TestLargeBatchMakesWay(t *testing.T) {
 	}
 }
 
-// What comes behind a batch that makes way waits for it, on a websocket.
-func TestFramesBehindABatchThatMakesWay(t *testing.T) {
+// A websocket's batch does not make way: its client may have sent more than may wait.
+func TestFramesDoNotMakeWay(t *testing.T) {
 	b := audience(t, 100, 1000)
-	req := Request{To: ReplyTo{Serial: 9999}, Type: WebSocket}
-	first, second := scanned(t, b.publishes(15)), scanned(t, b.publishes(1))
+	b.server.cfg.MaxAhead = 1000
+	batch := scanned(t, b.publishes(15))
 	b.server.BeginTurn()
-	b.server.Handle(b.now, req, &first, &b.fx)
-	ticket := b.fx.List[len(b.fx.List)-1].Ticket
-	b.server.Handle(b.now, req, &second, &b.fx)
-	if st := b.server.Stats(); st.Published >= 15 || st.Yields != 1 {
-		t.Fatalf("%d published, %d yields", st.Published, st.Yields)
+	for range 20 {
+		b.server.Handle(b.now, Request{To: ReplyTo{Serial: 9999}, Type: WebSocket}, &batch, &b.fx)
 	}
-	b.server.BeginTurn()
-	b.server.GoOn(b.now, ticket, &b.fx)
-	if st := b.server.Stats(); st.Published != 16 {
+	if st := b.server.Stats(); st.Published != 300 || st.Yields != 0 {
 		t.Fatalf("%d published, %d yields", st.Published, st.Yields)
 	}
 }
@@ -116,18 +111,17 @@ func TestTiredTurnBeginsNothing(t *testing.T) {
 	}
 }
 
-// The batch of a connection that has gone is not gone on with, nor what came behind it.
+// The batch of a connection that has gone is not gone on with.
 func TestGiveUp(t *testing.T) {
 	b := audience(t, 100, 1000)
-	req := Request{To: ReplyTo{Serial: 9999}, Type: WebSocket}
-	first, second := scanned(t, b.publishes(200)), scanned(t, b.publishes(1))
+	req := Request{To: ReplyTo{Serial: 9999}}
+	first := scanned(t, b.publishes(200))
 	b.server.BeginTurn()
 	b.server.Handle(b.now, req, &first, &b.fx)
 	ticket := b.fx.List[len(b.fx.List)-1].Ticket
-	b.server.Handle(b.now, req, &second, &b.fx)
 	published := b.server.Stats().Published
-	b.server.GiveUp(b.now, ticket)
-	b.server.GiveUp(b.now, ticket)
+	b.server.GiveUp(ticket)
+	b.server.GiveUp(ticket)
 	b.server.GoOn(b.now, ticket, &b.fx)
 	if st := b.server.Stats(); st.Published != published || len(b.server.parked) > 0 || len(b.server.lines) > 0 {
 		t.Errorf("%d published, %d parked, %d lines", st.Published, len(b.server.parked), len(b.server.lines))

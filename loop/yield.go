@@ -13,7 +13,7 @@ func (r *reactor) yield(e *bayeux.Effect) {
 	home := r.id
 	r.post(to.Loop, entry{kind: entryCall, call: func(r *reactor) {
 		if r.conns.find(to) == nil {
-			r.post(home, entry{kind: entryCall, call: func(r *reactor) { r.core.GiveUp(r.now(), ticket) }}, nil)
+			r.post(home, entry{kind: entryCall, call: func(r *reactor) { r.core.GiveUp(ticket) }}, nil)
 			return
 		}
 		r.post(home, goOn(ticket, to), nil)
@@ -24,7 +24,7 @@ func (r *reactor) yield(e *bayeux.Effect) {
 func goOn(ticket bayeux.Ticket, to bayeux.ReplyTo) entry {
 	return entry{kind: entryResume, request: bayeux.Request{To: to}, call: func(r *reactor) {
 		if to.Loop == r.id && r.conns.find(to) == nil {
-			r.core.GiveUp(r.now(), ticket)
+			r.core.GiveUp(ticket)
 			return
 		}
 		r.core.GoOn(r.now(), ticket, &r.fx)
