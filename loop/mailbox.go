@@ -58,6 +58,9 @@ type entry struct {
 // entrySize is the length of an entry in bytes.
 const entrySize = int(unsafe.Sizeof(entry{}))
 
+// MailboxMessages is how many messages a mailbox of that many bytes may hold at most.
+func MailboxMessages(bytes int) int { return bytes / entrySize }
+
 // mailbox is a loop's only entrance for other goroutines: a FIFO that is swapped
 // out whole, so that posting costs an append under a lock, and one wake-up a
 // burst.

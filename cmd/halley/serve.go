@@ -182,6 +182,7 @@ func (c *serveCommand) listenInternal(server *loop.Server, log *slog.Logger) (*i
 		Connections: c.InternalConnections,
 		Timeout:     c.InternalTimeout,
 		MaxPublish:  int(c.MaxPublish),
+		MaxMessages: loop.MailboxMessages(int(c.MaxMailbox)),
 		MaxDepth:    c.MaxDepth,
 		DedupKeys:   c.DedupKeys,
 		DedupWindow: c.DedupWindow,

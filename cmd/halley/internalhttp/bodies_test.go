@@ -96,3 +96,14 @@ func TestChunkedBodies(t *testing.T) {
 		conn.Close()
 	}
 }
+
+// A body has no more messages than a mailbox holds, whatever form it has; lines that
+// are empty count nothing and take nothing.
+func TestTooManyMessages(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.MaxMessages = 3 })
+	const one = `{"channel":"/a","data":1}`
+	many := `{"error":"` + errTooMany.Error() + `"}`
+	r.expect("POST", "/publish", "["+one+","+one+","+one+","+one+"]", 413, many)
+	r.expect("POST", "/publish", strings.Repeat(one+"\n", 4), 413, many)
+	r.expect("POST", "/publish", strings.Repeat(one+"\n\n\n", 3), 200, `{"published":3}`)
+}

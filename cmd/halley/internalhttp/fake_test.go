@@ -77,6 +77,7 @@ func newRig(t *testing.T, adjust func(*Options)) *rig {
 		Connections: 8,
 		Timeout:     10 * time.Second,
 		MaxPublish:  4096,
+		MaxMessages: 256,
 		MaxDepth:    8,
 		DedupKeys:   3,
 		DedupWindow: time.Hour,

@@ -52,6 +52,7 @@ type Options struct {
 	Connections int           // at once, beside HealthConnections
 	Timeout     time.Duration // to read a request, and to write a response
 	MaxPublish  int           // bytes of one body
+	MaxMessages int           // messages of one body
 	MaxDepth    int           // nesting of JSON
 	DedupKeys   int           // keys remembered
 	DedupWindow time.Duration // how long
@@ -79,8 +80,6 @@ const (
 	// Idle connections outlive those of the usual HTTP clients, so that a
 	// client rather than this side closes them.
 	idleTimeout = 75 * time.Second
-	// Bodies are bounded in bytes; this is what MaxPublish might hold.
-	bytesPerMessage = 16
 	// lookupTimeout bounds how long the event loops are asked for a listing.
 	lookupTimeout = 5 * time.Second
 )
@@ -91,7 +90,7 @@ func New(b Backend, o Options) *Listener {
 		backend: b,
 		options: o,
 		key:     sha256.Sum256([]byte(o.Key)),
-		scanner: message.Scanner{MaxDepth: o.MaxDepth, MaxMessages: o.MaxPublish / bytesPerMessage},
+		scanner: message.Scanner{MaxDepth: o.MaxDepth, MaxMessages: o.MaxMessages},
 		bodies:  newBodies(o.MaxPublish, o.Timeout),
 		seen:    newMemory(o.DedupKeys, o.DedupWindow),
 	}

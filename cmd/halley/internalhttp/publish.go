@@ -52,7 +52,7 @@ func refuse(ctx *fasthttp.RequestCtx, err error) {
 	switch {
 	case errors.As(err, &bad):
 		reply(ctx, fasthttp.StatusBadRequest, map[string]any{"error": bad.reason, "index": bad.index})
-	case errors.Is(err, loop.ErrTooLarge):
+	case errors.Is(err, loop.ErrTooLarge), errors.Is(err, errTooMany):
 		fail(ctx, fasthttp.StatusRequestEntityTooLarge, err.Error())
 	case errors.Is(err, loop.ErrBusy), errors.Is(err, loop.ErrClosed):
 		unavailable(ctx, err)
@@ -79,35 +79,36 @@ type item struct {
 // parse reads a body by its first byte: an array, one object, or an object on
 // each line.
 func (l *Listener) parse(body []byte) ([]item, error) {
-	if lines := separate(body, l.options.MaxDepth); lines != nil {
-		return l.parseLines(lines)
+	if inLines(body, l.options.MaxDepth) {
+		return l.parseLines(body)
 	}
 	return l.scan(nil, body)
 }
 
-// separate splits a body that is several lines of JSON, and gives nil for any
-// other: an object may well be spread over lines.
-func separate(body []byte, depth int) [][]byte {
-	body = bytes.TrimSpace(body)
-	first, rest, ok := bytes.Cut(body, []byte("\n"))
-	if !ok || len(rest) == 0 || first[0] != '{' || message.Valid(first, depth) != nil {
-		return nil
-	}
-	return bytes.Split(body, []byte("\n"))
+// inLines tells whether a body is several lines of JSON: an object may well be
+// spread over lines.
+func inLines(body []byte, depth int) bool {
+	first, rest, ok := bytes.Cut(bytes.TrimSpace(body), []byte("\n"))
+	return ok && len(rest) > 0 && first[0] == '{' && message.Valid(first, depth) == nil
 }
 
+// errTooMany says that a body has more messages than can wait for a subscriber's
+// event loop: each takes far more there than its bytes.
+var errTooMany = errors.New("too many messages for --max-mailbox: send them in parts")
+
 // parseLines reads each line that is not empty.
-func (l *Listener) parseLines(lines [][]byte) ([]item, error) {
-	items := make([]item, 0, len(lines))
-	for _, line := range lines {
+func (l *Listener) parseLines(body []byte) (items []item, err error) {
+	for line := range bytes.SplitSeq(body, []byte("\n")) {
 		line = bytes.TrimSpace(line)
 		if len(line) == 0 {
 			continue
 		}
+		if len(items) >= l.scanner.MaxMessages {
+			return nil, errTooMany
+		}
 		if line[0] != '{' {
 			return nil, itemError{len(items), "a line must be one object"}
 		}
-		var err error
 		if items, err = l.scan(items, line); err != nil {
 			return nil, err
 		}
@@ -119,6 +120,10 @@ func (l *Listener) parseLines(lines [][]byte) ([]item, error) {
 func (l *Listener) scan(items []item, body []byte) ([]item, error) {
 	var batch message.Batch
 	if err := l.scanner.Scan(body, &batch); err != nil {
+		var e message.Error
+		if errors.As(err, &e) && e.Kind == message.KindTooManyMessages {
+			return nil, errTooMany
+		}
 		return nil, itemError{len(items) + place(err, len(batch.Messages)), err.Error()}
 	}
 	if string(bytes.TrimSpace(body)) == "null" { // a batch for Bayeux, here a publisher's mistake
