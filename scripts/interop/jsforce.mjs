@@ -15,7 +15,7 @@ say({ open: true });
 
 follow({
   subscribe: ({ on, replay }) => {
-    const subscription = clientFor(on, replay).subscribe(on, (data) => say({ event: sizeOf(data) }));
+    const subscription = clientFor(on, replay).subscribe(on, (data) => say({ event: sizeOf(data.n) }));
     subscription.then(() => say({ subscribed: true }), (error) => say({ error: error.message }));
   },
   publish: ({ on, data }) => clientFor(on).publish(on, data),

@@ -7,6 +7,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Server, pause, until } from '../e2e/server.mjs';
 
@@ -79,6 +82,8 @@ class Driver {
 }
 
 const KEPT = 3000, LARGE = 30;
+// Salesforce's events are objects, in which its clients find numbers and dates.
+const wrapped = (client, n) => (client.salesforce ? { n } : n);
 const text = (n) => 'x'.repeat(n);
 const times = (n, value) => Array.from({ length: n }, (_, i) => (typeof value === 'function' ? value(i) : value));
 
@@ -88,10 +93,10 @@ async function publishAll(server, list) {
 }
 
 const checks = {
-  async subscribe({ driver, server, channel }) {
+  async subscribe({ driver, server, channel, client }) {
     await driver.subscribe(channel('a'));
     await pause(300);
-    for (const n of [1, 2, 3]) await server.publish(channel('a'), n);
+    for (const n of [1, 2, 3]) await server.publish(channel('a'), wrapped(client, n));
     await driver.hears([1, 2, 3]);
   },
   async wildcard({ driver, server, channel, client }) {
@@ -102,15 +107,15 @@ const checks = {
   },
   async publish({ driver, channel, client }) {
     if (client.library === 'aiosfstream') return 'none there';
-    driver.tell({ do: 'publish', on: channel('a'), data: 5 });
+    driver.tell({ do: 'publish', on: channel('a'), data: wrapped(client, 5) });
     await driver.hears([5]);
   },
   async replay({ driver, channel }) {
     await driver.subscribe(channel('kept'), -2);
     await driver.hears(times(KEPT, '1024'), 60000);
   },
-  async 'large at once'({ driver, server, channel }) {
-    await publishAll(server, times(LARGE, () => ({ channel: channel('a'), data: text(60000) })));
+  async 'large at once'({ driver, server, channel, client }) {
+    await publishAll(server, times(LARGE, () => ({ channel: channel('a'), data: wrapped(client, text(60000)) })));
     await driver.hears(times(LARGE, '60000'), 30000);
   },
   async binary({ driver, channel, client }) {
@@ -122,11 +127,11 @@ const checks = {
   restart: (test) => comesBack(test, 'SIGTERM'),
 };
 
-async function comesBack({ driver, server, channel }, signal) {
+async function comesBack({ driver, server, channel, client }, signal) {
   await server.restart(signal);
   // Whoever comes back subscribes again, at a time of its own: it is told the time until it hears.
   await until(async () => {
-    await server.publish(channel('a'), 6);
+    await server.publish(channel('a'), wrapped(client, 6));
     await pause(250);
     return driver.heard.includes(6);
   }, 'an event after the restart', 45000);
@@ -136,10 +141,12 @@ async function comesBack({ driver, server, channel }, signal) {
 
 /** Runs all checks of one client over one transport; what fails is told, and the rest goes on. */
 async function run(client, transport) {
-  const flags = ['--loops', '2', '--rule', '/i/kept history=10000', '--rule', '/topic/i/kept history=10000'];
-  const server = await Server.start(...flags, ...(client.salesforce ? ['--profile', 'salesforce'] : []));
+  const flags = ['--loops', '2', '--rule', '/i/kept history=10000', '--rule', '/topic/** history=10000'];
+  const folder = await mkdtemp(join(tmpdir(), 'halley-interop-'));
+  if (client.salesforce) flags.push('--profile', 'salesforce', '--history-file', join(folder, 'history')); // its ids outlive the server
+  const server = await Server.start(...flags);
   const channel = (name) => (client.salesforce ? '/topic/i/' : '/i/') + name;
-  await publishAll(server, times(KEPT, () => ({ channel: channel('kept'), data: text(1024) })));
+  await publishAll(server, times(KEPT, () => ({ channel: channel('kept'), data: wrapped(client, text(1024)) })));
   const driver = new Driver(client, transport, server);
   const row = {};
   try {
@@ -159,6 +166,7 @@ async function run(client, transport) {
   } finally {
     driver.end();
     await server.stop('SIGKILL');
+    await rm(folder, { recursive: true });
   }
   return row;
 }

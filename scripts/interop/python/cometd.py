@@ -48,13 +48,14 @@ async def listen(client):
             await asyncio.sleep(0.3)
 
 
+# A connection_timeout other than 0 fails with Pythons from 3.10 on, on a parameter of asyncio that is no more.
 async def main():
     extension = Replay()
     if library == "aiosfstream":
-        client = SalesforceClient(Token(), replay=ReplayOption.ALL_EVENTS, json_dumps=json.dumps, json_loads=json.loads)
+        client = SalesforceClient(Token(), replay=ReplayOption.ALL_EVENTS, connection_timeout=0)
     else:
         client = Client(url + "/cometd", ConnectionType.WEBSOCKET if transport == "websocket" else ConnectionType.LONG_POLLING,
-                        extensions=[extension], connection_timeout=60)
+                        extensions=[extension], connection_timeout=0)
     await client.open()
     say(open=True)
     listener = None
