@@ -21,7 +21,8 @@ const (
 	// ReservedFiles is how many those are, beside one for each event loop.
 	ReservedFiles = 256
 	// InternalFiles is how many of them the internal listener's connections may
-	// have; listeners, epoll, the history file and logs have the others.
+	// have; those of its health checks, listeners, epoll, the history file and logs
+	// have the others.
 	InternalFiles = 200
 )
 
