@@ -120,6 +120,20 @@ for (const type of ['websocket', 'eventsource', 'xhr-streaming']) {
   }));
 }
 
+it('a message larger than the server takes is refused before it is sent, and harms nobody', () => withPage({ flags: ['--max-message', '2KiB'] }, async (client, server) => {
+  await client.open();
+  await client.subscribe('/feed');
+  const id = await client.id();
+  const sizes = await client.page.evaluate(() => {
+    const publish = (n) => window.client.halley.publish('/feed', 'x'.repeat(n)).then(() => n, (error) => error.message);
+    return Promise.all([1500, 2100, 1900, 70000, 10].map(publish));
+  });
+  assert.deepEqual(sizes.map((said) => String(said).replace(/\d{2,} bytes/, 'N bytes')), ['1500', '/feed: too large, N bytes where the server takes 2048', '1900', '/feed: too large, N bytes where the server takes 2048', '10']);
+  await until(async () => (await client.inbox).length === 3, 'the others');
+  assert.equal(await client.id(), id);
+  assert.equal(await client.type(), 'websocket');
+}));
+
 describe('a network that comes back', () => {
   it('finds the session, and what was missed', () => withPage({}, async (client, server) => {
     await client.open();

@@ -57,7 +57,8 @@ after(async () => {
   await server?.stop('SIGKILL');
 });
 afterEach(async () => {
-  for (const page of browser.context.pages()) await page.close();
+  // The last first: a tab that leads others would leave them a connection to open.
+  for (const page of browser.context.pages().reverse()) await page.close();
 });
 
 describe('the pages', () => {
@@ -246,14 +247,20 @@ describe('the pages', () => {
     assert.equal(await page.locator('#log img, #log script').count(), 0);
   });
 
-  it('work in more tabs than a browser opens connections', async () => {
-    const tabs = [];
-    for (let i = 0; i < 7; i++) tabs.push(await open('/chat?transport=long-polling#tabs'));
-    await tabs[6].locator('#text').fill('Can all of you read this?');
-    await tabs[6].locator('#text').press('Enter');
-    for (const tab of tabs) await tab.locator('#log .what').waitFor();
-    for (const tab of tabs) assert.equal(await tab.locator('#log li').count(), 1);
-  });
+  for (const name of ['long-polling', 'eventsource', 'xhr-streaming']) {
+    it('work in more tabs than a browser opens connections: ' + name, async () => {
+      const tabs = [];
+      for (let i = 0; i < 8; i++) tabs.push(await open(`/chat?transport=${name}#tabs-${name}`));
+      await tabs[6].locator('#text').fill('Can all of you read this?');
+      await tabs[6].locator('#text').press('Enter');
+      for (const tab of tabs) await tab.locator('#log .what').waitFor();
+      for (const tab of tabs) assert.equal(await tab.locator('#log li').count(), 1);
+      if (name === 'long-polling') return;
+      assert.equal(await text(tabs[6], '#status'), 'Live · shared');
+      await tabs[6].locator('#transport').selectOption('websocket');
+      await until(async () => (await text(tabs[6], '#status')) === 'Live · websocket', 'a connection of its own');
+    });
+  }
 
   it('show the transports side by side, each with its wire', async () => {
     const page = await open('/');

@@ -3,7 +3,7 @@
 import { after, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { Server, until } from './server.mjs';
-import { launch, openInPage } from './browser.mjs';
+import { launch, openInPage, otherOrigin } from './browser.mjs';
 
 const TABS = 12;
 const { context, close } = await launch();
@@ -102,6 +102,25 @@ describe('tabs that share', () => {
     await server.publish('/all', 'all');
     await heard(tabs, 1);
   }));
+
+  it('may have their script from elsewhere', async () => {
+    const elsewhere = await otherOrigin();
+    const server = await Server.start('--allow-origin', elsewhere.origin);
+    try {
+      const tabs = [];
+      for (let i = 0; i < 2; i++) {
+        const tab = await openInPage(context, { library: 'halley', type: 'eventsource', url: server.url, origin: elsewhere.origin });
+        await tab.page.evaluate(() => { window.client.options.share = true; });
+        await tab.open();
+        tabs.push(tab);
+      }
+      assert.deepEqual(await types(tabs), ['eventsource', 'shared']);
+      for (const tab of tabs) await tab.dispose();
+    } finally {
+      elsewhere.close();
+      await server.stop('SIGKILL');
+    }
+  });
 
   it('are kept apart by a name', () => withTabs(1, { share: 'one' }, [], async (tabs, server, add) => {
     const other = await add();

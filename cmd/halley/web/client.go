@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,12 +13,17 @@ import (
 // folder has the parts of halley.js.
 const folder = "assets/halley/"
 
-// parts of halley.js, in order. They share one scope, in which root is the global object.
+// parts of halley.js, in order. They share one scope, in which root is the global object
+// and load imports what share asks for.
 var parts = []string{"page.js", "transports.js", "subscriptions.js", "client.js"}
 
 const (
-	before = "(function (root) {\n'use strict';\n"
-	after  = "})(globalThis);\n"
+	before = "(function (root, load) {\n'use strict';\n"
+	// A classic script of another origin has no address of its own to import from: it
+	// notes the one that it was loaded from. A module has, and bundlers see the name.
+	afterClassic = "})(globalThis, ((at) => () => import(at ? new URL('halley-share.mjs', at.src).href : './halley-share.mjs'))" +
+		"(globalThis.document && document.currentScript));\n"
+	afterModule = "})(globalThis, () => import('./halley-share.mjs'));\n"
 	// moduleEnd makes an ES module of the classic script.
 	moduleEnd = "\nconst {halley} = globalThis;\nexport const {Client} = halley;\nexport default halley;\n"
 )
@@ -40,20 +44,22 @@ func client(files fs.FS, version string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var script bytes.Buffer
-	text := before + strings.Join(sources, "") + after
-	// It shortens the names of variables, never those of properties.
-	if err := new(js.Minifier).Minify(nil, &script, strings.NewReader(text), nil); err != nil {
+	text := before + strings.Join(sources, "")
+	classic, err := minified(text + afterClassic)
+	if err != nil {
 		return nil, fmt.Errorf("halley.js: %w", err)
 	}
-	mapped, err := sourceMap(parts, sources, script.String())
+	module, err := minified(text + afterModule)
+	if err != nil {
+		return nil, fmt.Errorf("halley.mjs: %w", err)
+	}
+	mapped, err := sourceMap(parts, sources, classic) // they differ at the end only
 	if err != nil {
 		return nil, fmt.Errorf("halley.js.map: %w", err)
 	}
-	classic := banner(version) + script.String()
 	made := map[string][]byte{
-		"halley.js":     []byte(classic + "\n//# sourceMappingURL=halley.js.map\n"),
-		"halley.mjs":    []byte(classic + moduleEnd + "//# sourceMappingURL=halley.js.map\n"),
+		"halley.js":     []byte(banner(version) + classic + "\n//# sourceMappingURL=halley.js.map\n"),
+		"halley.mjs":    []byte(banner(version) + module + moduleEnd + "//# sourceMappingURL=halley.js.map\n"),
 		"halley.js.map": mapped,
 	}
 	if made["halley-share.mjs"], err = sharing(files); err != nil {
@@ -79,9 +85,16 @@ func sharing(files fs.FS) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var script bytes.Buffer
-	err = new(js.Minifier).Minify(nil, &script, strings.NewReader(source[0]), nil)
-	return script.Bytes(), err
+	script, err := minified(source[0])
+	return []byte(script), err
+}
+
+// minified is a script without what is there for readers. The names of variables get
+// shorter, those of properties never.
+func minified(text string) (string, error) {
+	var script strings.Builder
+	err := new(js.Minifier).Minify(nil, &script, strings.NewReader(text), nil)
+	return script.String(), err
 }
 
 func read(files fs.FS, names []string) (texts []string, err error) {

@@ -7,6 +7,8 @@ const WORDS = {
   closed: ({ error }) => (error ? `Closed: ${error.message}` : 'Closed'),
 };
 
+const STREAMS = ['eventsource', 'xhr-streaming'];
+
 /** Where the server speaks Bayeux. */
 export const endpoint = document.querySelector('meta[name="bayeux"]').content;
 
@@ -16,14 +18,15 @@ export function connect(element, options = {}) {
   const again = waiting(element);
   const picker = document.getElementById('transport');
   const asked = picker ? asksFor(picker) : '';
-  const open = () => halley.init(endpoint, { ...options, ...(asked && { transports: [asked] }) });
+  // Of the streams a browser opens six, all tabs counted: the tabs share one.
+  const open = (name) => halley.init(endpoint, { ...options, ...(name && { transports: [name], share: STREAMS.includes(name) && name }) });
   halley.on('status', (status, detail) => {
     element.dataset.status = status;
     label.textContent = WORDS[status](detail);
-    again(status, detail, open);
+    again(status, detail, () => open(asked));
   });
-  open();
-  if (picker) watchPicker(picker, asked);
+  open(asked);
+  if (picker) watchPicker(picker, asked, open);
 }
 
 /** What the pill says of the next attempt, beside its words, and the button that does not wait for it. */
@@ -62,7 +65,7 @@ function asksFor(picker) {
   return [...picker.options].some((option) => option.value === name) ? name : '';
 }
 
-function watchPicker(picker, asked) {
+function watchPicker(picker, asked, open) {
   picker.value = asked;
   remember(asked);
   picker.addEventListener('change', async () => {
@@ -70,7 +73,8 @@ function watchPicker(picker, asked) {
     remember(name);
     picker.setAttribute('aria-busy', 'true');
     try {
-      await halley.use(name || 'websocket'); // the session moves; nothing is missed
+      if (halley.transport === 'shared') open(name); // what moves is another tab's
+      else await halley.use(name || 'websocket'); // the session moves; nothing is missed
     } catch {
       picker.value = '';
       remember('');

@@ -228,7 +228,7 @@ class Client {
     this.tell('connecting');
     const {epoch} = this;
     const shares = this.options.share && root.navigator && root.navigator.locks && root.BroadcastChannel;
-    const ready = shares ? import('./halley-share.mjs').then(({share}) => epoch === this.epoch && share(this, transports)).catch(() => {}) : Promise.resolve();
+    const ready = shares ? load().then(({share}) => epoch === this.epoch && share(this, transports)).catch((error) => this.fail(error)) : Promise.resolve();
     ready.then(() => this.loop(epoch)); // a page that changes its mind in this tick makes no session
   }
 
