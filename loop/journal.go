@@ -273,8 +273,9 @@ func (j *journal) tell() {
 func (j *journal) endSync() {
 	select {
 	case err := <-j.syncing:
-		if j.syncing = nil; err != nil && j.failed() == nil {
-			j.unsure(err)
+		j.syncing = nil
+		if j.stale = j.stale || err != nil; err != nil && j.failed() == nil {
+			j.fail(err)
 		}
 	default:
 	}

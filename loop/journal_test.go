@@ -264,6 +264,7 @@ type faultyDisk struct {
 	synced  int
 	fail    bool          // writes and syncs
 	stuck   bool          // it cannot be truncated
+	syncs   int           // that were begun
 	gate    chan struct{} // a sync takes one from it, unless it is nil
 }
 
@@ -297,6 +298,9 @@ func (d *faultyDisk) Truncate(size int64) error {
 }
 
 func (d *faultyDisk) Sync() error {
+	d.mu.Lock()
+	d.syncs++
+	d.mu.Unlock()
 	if d.gate != nil {
 		<-d.gate
 	}

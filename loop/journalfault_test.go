@@ -335,25 +335,33 @@ func TestNothingWaitsForARewriting(t *testing.T) {
 	}
 }
 
+// A sync that fails beside the writes counts, also where one of these has failed since.
 func TestNothingWaitsForTheIntervalsSync(t *testing.T) {
-	known := 0
-	w := observed(t, filepath.Join(t.TempDir(), "journal"), syncInterval, &known)
-	d := &faultyDisk{gate: make(chan struct{})}
-	w.onDisk(d)
-	w.advance(time.Hour)
-	for n := range 5 {
-		w.beat()
-		equal(t, w.write(n), nil)
+	for _, failing := range []bool{false, true} {
+		known := 0
+		w := observed(t, filepath.Join(t.TempDir(), "journal"), syncInterval, &known)
+		d := &faultyDisk{gate: make(chan struct{})}
+		w.onDisk(d)
+		w.advance(time.Hour)
+		equal(t, w.write(1), nil)
+		eventually(t, func() bool {
+			w.beat()
+			equal(t, w.write(2), nil)
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			return d.syncs > 0
+		})
+		equal(t, w.write(3), nil)
+		d.fails(true)
+		if failing && w.write(5) == nil {
+			t.Error("what is not written is answered for")
+		}
+		close(d.gate)
+		// To a new file, since nobody knows what the old one has.
+		eventually(t, func() bool { w.lookAfter(); counts, _ := w.usage(); return counts.rewrites == 1 })
+		equal(t, w.write(9), nil)
+		mustClose(t, w.journal)
 	}
-	d.fails(true)
-	close(d.gate)
-	eventually(t, func() bool { _, failing := w.usage(); return failing })
-	d.fails(false)
-	w.beat()
-	eventually(t, func() bool { return w.write(9) == nil }) // to a new file, since nobody knows what the old one has
-	counts, _ := w.usage()
-	equal(t, counts.rewrites, uint64(1))
-	mustClose(t, w.journal)
 }
 
 // Only so many bytes wait for a slow disk: more are refused at once.

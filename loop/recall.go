@@ -21,6 +21,7 @@ func (st *store) join(loop uint16, ticket bayeux.Ticket, wanted []bayeux.Wanted)
 
 // read takes the next part of a session's replay, as join does.
 func (st *store) read(loop uint16, session bayeux.Address, ticket bayeux.Ticket, wanted []bayeux.Wanted) {
+	page := make([]history.Entry, 0, st.part().Messages) // under the lock it could have to help the collector
 	st.lock()
 	defer st.unlock()
 	st.past.Expire(st.server.now(), hold)
@@ -32,13 +33,18 @@ func (st *store) read(loop uint16, session bayeux.Address, ticket bayeux.Ticket,
 			past.Missed = append(past.Missed, w.Pattern)
 		}
 	}
-	past.Entries, past.Upto = st.page(&reading)
+	past.Entries, past.Upto = st.page(page, &reading)
 	st.server.post(loop, entry{kind: entryCall, call: func(r *reactor) { r.core.Recalled(session, ticket, past) }}, nil)
 }
 
-// page is the part of a replay that is read at once.
-func (st *store) page(reading *history.Reading) (page []history.Entry, upto int64) {
-	page, upto = reading.Page(bayeux.PartOf(st.server.cfg.QueueMessages, st.server.cfg.QueueBytes))
+// part bounds what is read of a replay at once.
+func (st *store) part() history.Part {
+	return bayeux.PartOf(st.server.cfg.QueueMessages, st.server.cfg.QueueBytes)
+}
+
+// page appends to page the part of a replay that is read at once.
+func (st *store) page(page []history.Entry, reading *history.Reading) (_ []history.Entry, upto int64) {
+	page, upto = reading.Page(page, st.part())
 	st.pages++
 	st.recalled += uint64(len(page))
 	return page, upto
@@ -68,7 +74,7 @@ func (st *store) recall(wanted []bayeux.Wanted) (past bayeux.Remembered) {
 			past.Missed = append(past.Missed, w.Pattern)
 		}
 	}
-	page, upto := st.page(&reading)
+	page, upto := st.page(nil, &reading)
 	past.Entries, past.Upto = history.Merge(append(past.Entries, page...)), upto
 	return past
 }

@@ -106,10 +106,10 @@ func (s *Store) Follow(r *Reading, pattern []byte, after int64) {
 	}
 }
 
-// Page returns the first of what is read, by number and each once: as much as part
-// says, but one entry at least. Upto is the number where it ends before the end,
-// else 0.
-func (r *Reading) Page(part Part) (page []Entry, upto int64) {
+// Page appends to page, which is empty, the first of what is read, by number and each
+// once: as much as part says, but one entry at least. Upto is the number where it ends
+// before the end, else 0.
+func (r *Reading) Page(page []Entry, part Part) (_ []Entry, upto int64) {
 	for i := len(r.heads)/2 - 1; i >= 0; i-- {
 		r.sink(i)
 	}

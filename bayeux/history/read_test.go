@@ -146,7 +146,7 @@ func BenchmarkPage(b *testing.B) {
 				for _, p := range patterns {
 					s.Follow(&r, p, after)
 				}
-				_, after = r.Page(Part{1000, 1 << 30})
+				_, after = r.Page(nil, Part{1000, 1 << 30})
 			}
 		})
 	}

@@ -194,7 +194,8 @@ func (s *Store) Shrink(bytes int) (more bool) {
 }
 
 // Expire forgets what has become too old, at most so many entries of each age. More
-// tells that it has to be called again.
+// tells that it has to be called again. What stands behind an entry of a run whose clock
+// was ahead waits for that.
 func (s *Store) Expire(now int64, most int) (more bool) {
 	for age, l := range s.ages {
 		n := 0

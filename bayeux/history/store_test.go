@@ -86,7 +86,7 @@ func (s *Store) Replay(dst []Entry, pattern []byte, after int64) (_ []Entry, ok 
 		var r Reading
 		s.Follow(&r, pattern, after)
 		s.Follow(&r, pattern, after) // what comes twice is there once
-		page, upto := r.Page(Part{size % 5, 1 << 20})
+		page, upto := r.Page(nil, Part{size % 5, 1 << 20})
 		if dst = append(dst, page...); upto == 0 {
 			return dst, ok
 		}

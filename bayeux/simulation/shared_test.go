@@ -177,7 +177,7 @@ func (s *store) read(l *loop, session bayeux.Address, ticket bayeux.Ticket, want
 			s.w.model.sessions[session].overtaken[p.Pattern] = true
 		}
 	}
-	past.Entries, past.Upto = reading.Page(s.part())
+	past.Entries, past.Upto = reading.Page(nil, s.part())
 	if n := len(past.Entries); n > 1 && s.w.strikes(bugSkipPast, 4) {
 		past.Entries = past.Entries[n/2:]
 	}
@@ -209,7 +209,7 @@ func (s *store) recall(wanted []bayeux.Wanted) (past bayeux.Remembered) {
 			past.Missed = append(past.Missed, p.Pattern)
 		}
 	}
-	page, upto := reading.Page(s.part())
+	page, upto := reading.Page(nil, s.part())
 	past.Upto = upto
 	past.Entries = history.Merge(append(past.Entries, page...))
 	return past
