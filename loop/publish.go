@@ -72,7 +72,7 @@ const eventFrame = 32
 // fit returns the loops that each publication of a batch goes to, if the mailboxes of
 // all have room for it.
 func (s *Server) fit(batch []Publication) ([]loopSet, error) {
-	sets := make([]loopSet, len(batch))
+	sets, size := make([]loopSet, len(batch)), 0
 	var needs [MaxLoops]int
 	for i, p := range batch {
 		sets[i] = s.interest.of(string(p.Channel))
@@ -81,6 +81,7 @@ func (s *Server) fit(batch []Publication) ([]loopSet, error) {
 		})
 	}
 	for loop, bytes := range needs[:s.cfg.Loops] {
+		size += bytes
 		switch {
 		case bytes > s.cfg.MaxMailbox:
 			return nil, ErrTooLarge
@@ -88,6 +89,7 @@ func (s *Server) fit(batch []Publication) ([]loopSet, error) {
 			return nil, ErrBusy
 		}
 	}
+	s.memory.takes(size, s.now())
 	return sets, nil
 }
 

@@ -224,7 +224,7 @@ const calmTick = 300 * time.Millisecond
 // pause is the time until the next tick.
 func (s *Server) pause() time.Duration {
 	for _, r := range *s.bound.Load() {
-		if r.hurry.Load() {
+		if r.hurry.Load() || s.memory.near.Load() {
 			return tickEvery
 		}
 	}

@@ -64,6 +64,9 @@ type memory struct {
 	used   func() int64 // bytes of the heap's objects, dead ones that were not collected included
 	clean  func()       // collects the dead ones
 
+	near      atomic.Bool  // more than half is in use: looks are frequent
+	published atomic.Int64 // bytes since the last look
+
 	strain    atomic.Int32
 	relieving atomic.Bool
 	rested    atomic.Int64 // until when nothing is collected, in milliseconds
@@ -108,7 +111,9 @@ func (m *memory) refuses() bool {
 
 // look finds out whether memory is short, and has it relieved beside the loops.
 func (m *memory) look(ctx context.Context, now int64) {
-	if m.used()*100/m.limit < refuseAt && strain(m.strain.Load()) == calm {
+	m.published.Store(0)
+	share := m.used() * 100 / m.limit
+	if m.near.Store(share >= nearAt); share < refuseAt && strain(m.strain.Load()) == calm {
 		return
 	}
 	if now < m.rested.Load() || !m.relieving.CompareAndSwap(false, true) {
@@ -116,6 +121,19 @@ func (m *memory) look(ctx context.Context, now int64) {
 	}
 	go m.relieve(ctx)
 }
+
+// takes notes that so many bytes are published. Much at once is looked at before the
+// next tick.
+func (m *memory) takes(bytes int, now int64) {
+	if m.published.Add(int64(bytes)) > m.limit/lookShare {
+		m.look(context.Background(), now)
+	}
+}
+
+const (
+	nearAt    = 50 // hundredths
+	lookShare = 50 // that part of the limit is not published without a look
+)
 
 // restTimes is how many times as long as a relief took nothing is collected after it,
 // but at least leastRest.

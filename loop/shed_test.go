@@ -129,3 +129,18 @@ func TestMemoryIsShortAndSessionsEnd(t *testing.T) {
 	eventually(t, func() bool { return s.Stats().Sessions == 0 })
 	equal(t, w.bayeux(connect(id))[0]["error"], "402::session_unknown")
 }
+
+// Much that is published at once is looked at before the next tick, and more than half
+// in use makes ticks frequent.
+func TestMemoryIsLookedAtInTime(t *testing.T) {
+	looks := 0
+	m := &memory{limit: 1000, used: func() int64 { looks++; return 600 }}
+	for range 10 {
+		m.takes(8, 0)
+	}
+	equal(t, looks, 3)
+	equal(t, m.near.Load(), true)
+	m.used = func() int64 { return 400 }
+	m.look(t.Context(), 0)
+	equal(t, m.near.Load(), false)
+}

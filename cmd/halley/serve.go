@@ -58,7 +58,7 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 		debug.SetGCPercent(c.GcPercent)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(server.MaxMemory()) // dead objects are collected before live ones are given up
+		debug.SetMemoryLimit(server.MaxMemory() / 10 * 9) // dead objects are collected before live ones are given up
 	}
 	return c.serve(env.ctx, server, log)
 }
