@@ -47,7 +47,7 @@ func TestBatchMakesWay(t *testing.T) {
 			}
 			st := s.Stats()
 			equal(t, int(st.Published), 300)
-			if st.Yields < 10 {
+			if st.Yields < 3 { // one for each batch, wherever the kernel put the subscribers
 				t.Errorf("%d batches made way", st.Yields)
 			}
 			for i, turns := range st.Turns {
