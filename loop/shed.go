@@ -64,8 +64,9 @@ type memory struct {
 	used   func() int64 // bytes of the heap's objects, dead ones that were not collected included
 	clean  func()       // collects the dead ones
 
-	near      atomic.Bool  // more than half is in use: looks are frequent
-	published atomic.Int64 // bytes since the last look
+	life      context.Context // of Run
+	near      atomic.Bool     // more than half is in use: looks are frequent
+	published atomic.Int64    // bytes since the last look
 
 	strain    atomic.Int32
 	relieving atomic.Bool
@@ -126,7 +127,7 @@ func (m *memory) look(ctx context.Context, now int64) {
 // next tick.
 func (m *memory) takes(bytes int, now int64) {
 	if m.published.Add(int64(bytes)) > m.limit/lookShare {
-		m.look(context.Background(), now)
+		m.look(m.life, now)
 	}
 }
 
