@@ -32,7 +32,7 @@ function tell(where, type, flags = []) {
 }
 
 for (const type of ALL) tell('same', type);
-for (const type of ALL) tell('another', type, type === 'callback-polling' ? [] : admitted);
+for (const type of ALL) tell('another', type, admitted);
 
 /**
  * Runs a test with a server and a page of it, or of another origin; `transports` may be left to halley.js.
@@ -67,9 +67,24 @@ describe('the choice of a transport', () => {
     assert.equal(await client.type(), 'websocket');
   }));
 
-  it('ends with callback-polling where the origin is not admitted', () => withPage({ origin: elsewhere.origin }, async (client) => {
+  it('ends with callback-polling where nothing else gets through', () => withPage({ origin: elsewhere.origin, flags: admitted }, async (client) => {
+    await client.page.evaluate(() => {
+      const deaf = class { constructor() { setTimeout(() => this.onerror()); } close() {} };
+      Object.assign(window, { WebSocket: deaf, EventSource: deaf, fetch: () => Promise.reject(new TypeError('no network')) });
+    });
     await client.open();
     assert.equal(await client.type(), 'callback-polling');
+  }));
+
+  it('is without success where the origin is not admitted, and says so', () => withPage({ origin: elsewhere.origin }, async (client) => {
+    await client.page.evaluate(() => {
+      window.told = [];
+      window.client.halley.on('status', (status, { error }) => window.told.push([status, error?.message]));
+    });
+    client.open().catch(() => {}); // never
+    const failed = () => client.page.evaluate(() => window.told.filter(([status, error]) => status === 'reconnecting' && error).length);
+    await until(async () => (await failed()) > 5, 'every transport to fail');
+    assert.equal(await client.id(), null);
   }));
 
   it('passes over what does not get through', () => withPage({}, async (client) => {
