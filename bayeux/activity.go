@@ -4,8 +4,12 @@ import "halley/bayeux/message"
 
 // noteActivity remembers that the client did more than to connect.
 func (x *exchange) noteActivity(m *message.Message) {
-	if x.session != nil && string(m.Channel) != metaConnect {
-		x.session.active = x.now
+	if x.session == nil || string(m.Channel) == metaConnect {
+		return
+	}
+	x.session.active = x.now
+	if string(m.Channel) != metaSubscribe {
+		x.s.storms.goOn(x.session)
 	}
 }
 

@@ -106,7 +106,9 @@ func (x *exchange) arrive(m *message.Message, w wish) (a arrival) {
 	s, r := x.s, x.session
 	r.turn++
 	x.turn = r.turn
-	a.first = r.state != connected
+	if a.first = r.state != connected; !a.first {
+		s.storms.goOn(r)
+	}
 	r.state = connected
 	a.kind = x.connectionType(m)
 	again, advice := x.acknowledge(w), w.advice

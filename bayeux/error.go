@@ -13,6 +13,7 @@ const (
 	errClientUnknown       = "403::Unknown client" // what Salesforce says instead
 	errHandshakeRefused    = "403::Handshake denied"
 	errUnauthenticated     = "401::Authentication invalid"
+	errHandshakesDamped    = "429::too_many_handshakes"
 	errSessionsFull        = "503::too_many_sessions"
 	errHandshakeDenied     = "403::handshake_denied"
 	errNoConnectionType    = "301::connection_types_unsupported"

@@ -24,6 +24,11 @@ func (x *exchange) handshake(m *message.Message) Verdict {
 		x.deny(m)
 		return Allow
 	}
+	if s.storms.rages(x.req.Peer, x.now) {
+		s.stats.Damped++
+		x.fail(m, errHandshakesDamped, `{"reconnect":"retry","interval":10000}`)
+		return Allow
+	}
 	if failure := s.noSession(); failure != "" {
 		x.fail(m, failure, `{"reconnect":"retry","interval":5000}`)
 		return Allow
@@ -52,7 +57,8 @@ func (x *exchange) welcome(m *message.Message) {
 	s := x.s
 	r, slot, _ := s.sessions.Take()
 	r.state, r.created, r.active = handshaken, x.now, x.now
-	r.advised = x.req.Type
+	r.advised, r.peer = x.req.Type, x.req.Peer
+	s.storms.begin(r.peer, x.now)
 	r.acknowledges = asks(m, "ack")
 	s.cfg.Random(r.secret[:])
 	s.stats.Handshakes++

@@ -29,6 +29,7 @@ type Config struct {
 	Scanner          message.Scanner
 	MaxMessage       int // bytes of a request, which handshakes tell; 0 tells nothing
 
+	HandshakeStorm   int // handshakes of one address that nothing has followed; 0 counts none
 	PollsPerBrowser  int // held polls of one browser; 0 counts none
 	LenientHandshake bool
 	NoCallback       bool     // callback-polling is turned off
@@ -60,6 +61,7 @@ type Request struct {
 	To      ReplyTo
 	Type    ConnectionType // the connection type that carried it
 	Browser uint64         // the browser cookie, 0 none
+	Peer    uint64         // stands for the client's address, with a handshake; 0 unknown
 	Program bool           // nothing says that a browser sent it: it gets no cookie
 }
 
@@ -74,6 +76,7 @@ type Stats struct {
 	Shed         uint64 // of these, dropped by Shed
 	Bounced      uint64 // events that went back to their queue
 	Handshakes   uint64
+	Damped       uint64 // handshakes refused, since nothing followed many of their address
 	Expired      uint64
 	Conflated    uint64 // events that a newer one took the place of
 	Displaced    uint64 // held connects that a newer one replaced
@@ -119,6 +122,7 @@ type Server struct {
 	reading    []Address                     // sessions whose replay may go on
 	conflater  conflater
 	pacer      pacer
+	storms     storms
 
 	name, other, key, data []byte // scratch
 	patterns               [][]byte
@@ -150,6 +154,7 @@ func NewServer(cfg Config, now int64) *Server {
 		unread:    make(map[uint32]*replay),
 		conflater: newConflater(),
 		pacer:     newPacer(now),
+		storms:    newStorms(cfg.HandshakeStorm),
 	}
 	var seed [8]byte
 	cfg.Random(seed[:])

@@ -21,6 +21,7 @@ type session struct {
 	queue   queue
 
 	pinned  uint32 // bytes beside the queue that count in it: turns, and what waits for them
+	peer    uint64 // the address that shook hands, until something follows that; 0 none
 	browser uint64 // that counts the session's poll; 0 none
 	named   uint64 // the browser that the client's handshake named, for requests without a cookie; 0 none
 	created int64

@@ -143,6 +143,7 @@ func (s *Server) checkNumbers() error {
 		{"max-channel-depth", int64(s.cfg.MaxChannelDepth), 2, 256},
 		{"max-sessions", int64(s.cfg.MaxSessions), 1, 1 << 31},
 		{"handshake-rate", int64(s.cfg.HandshakeRate), 0, 1_000_000},
+		{"handshake-storm", int64(s.cfg.HandshakeStorm), 0, 1_000_000},
 		{"max-output", int64(s.cfg.MaxOutput), 4 << 10, 1 << 30},
 		{"max-mailbox", int64(s.cfg.MaxMailbox), 64 << 10, 1 << 30},
 		{"max-memory", int64(s.cfg.MaxMemory), 32 << 20, 1 << 46},

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"bytes"
+	"hash/maphash"
 	"net"
 	"strconv"
 
@@ -106,7 +107,7 @@ func (r *reactor) submit(c *conn, q *httpparse.Request, kind bayeux.ConnectionTy
 		r.refuseHandshake(c)
 		return
 	}
-	r.route(bayeux.Request{To: c.replyTo(r.id), Type: kind, Browser: r.browser(q), Program: !fromBrowser(q)}, body)
+	r.route(bayeux.Request{To: c.replyTo(r.id), Type: kind, Browser: r.browser(q), Peer: r.peer(c), Program: !fromBrowser(q)}, body)
 }
 
 // route hands the scanned batch to the loop that owns its session.
@@ -116,7 +117,36 @@ func (r *reactor) route(request bayeux.Request, body []byte) {
 		return
 	}
 	r.core.Handle(r.now(), request, &r.batch, &r.fx)
+	if request.Peer != 0 {
+		r.tellDamped(request.To)
+	}
 	r.perform()
+}
+
+// peer stands for the address of a client that shakes hands, 0 for one that does not.
+func (r *reactor) peer(c *conn) uint64 {
+	address, ok := c.socket.RemoteAddr().(*net.TCPAddr)
+	if !ok || r.server.cfg.HandshakeStorm == 0 || !bayeux.HasHandshake(&r.batch) {
+		return 0
+	}
+	return maphash.Comparable(r.server.rates.seed, network(address.AddrPort().Addr())) | 1
+}
+
+// dampedEvery is the least time between two log lines of refused handshakes, in
+// milliseconds.
+const dampedEvery = 60_000
+
+// tellDamped logs, once in a while, that handshakes are refused since nothing follows
+// those of their address.
+func (r *reactor) tellDamped(to bayeux.ReplyTo) {
+	damped := r.core.Stats().Damped
+	c := r.conns.find(to)
+	if damped == r.damped || c == nil || r.now() < r.tellDampedAt {
+		return
+	}
+	r.server.cfg.Log.Warn("handshakes of an address are refused, since no second connect follows them",
+		"address", c.socket.RemoteAddr(), "times", damped-r.damped)
+	r.damped, r.tellDampedAt = damped, r.now()+dampedEvery
 }
 
 // tooManyHandshakes tells whether the scanned batch is a handshake beyond its

@@ -40,6 +40,9 @@ type reactor struct {
 
 	deflater deflater
 
+	damped       uint64 // handshakes, of which the log was told
+	tellDampedAt int64
+
 	mailbox mailbox
 	inbox   letters // what is being worked off
 	cursor  int     // the next entry of inbox

@@ -121,6 +121,7 @@ func (s *Server) coreConfig(id uint16) bayeux.Config {
 		Channel:          s.channelLimits(),
 		Scanner:          s.scanner(),
 		MaxMessage:       s.cfg.MaxMessage,
+		HandshakeStorm:   s.cfg.HandshakeStorm,
 		PollsPerBrowser:  s.cfg.PollsPerBrowser,
 		LenientHandshake: s.cfg.LenientHandshake,
 		NoCallback:       !s.cfg.CallbackPolling,

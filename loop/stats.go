@@ -37,6 +37,7 @@ type Stats struct {
 	Connections, Accepted, Refused int64 // now; ever; above the limit
 	Sessions, Held                 int64 // now
 	Handshakes, Expired, Displaced uint64
+	HandshakesDamped               uint64 // handshakes refused, since nothing followed many of their address
 	Yields                         uint64 // batches that made way for others after --turn-work
 	Requests, BytesIn, BytesOut    uint64
 	MessagesIn                     uint64        // Bayeux messages that came in
@@ -181,6 +182,7 @@ func (t *Stats) add(p part) {
 	t.Handshakes += p.core.Handshakes
 	t.Expired += p.core.Expired
 	t.Displaced += p.core.Displaced
+	t.HandshakesDamped += p.core.Damped
 	t.Yields += p.core.Yields
 	t.Requests += p.requests
 	t.BytesIn += p.bytesIn

@@ -212,7 +212,7 @@ func (r *reactor) submitFrame(c *conn, text []byte) {
 		return
 	}
 	r.counters.requests++
-	r.route(bayeux.Request{To: c.replyTo(r.id), Type: bayeux.WebSocket}, text)
+	r.route(bayeux.Request{To: c.replyTo(r.id), Type: bayeux.WebSocket, Peer: r.peer(c)}, text)
 }
 
 // appendFrames appends the messages of a Deliver: all in one frame, or as many
