@@ -119,7 +119,7 @@ func (x *exchange) arrive(m *message.Message, w wish) (a arrival) {
 		s.syncs[x.slot] = sync
 	}
 	interval := max(advice.interval, s.cfg.Interval)
-	a.reply = connectReply{full: a.first || advice.present || r.advised != a.kind || r.told != interval, interval: interval}
+	a.reply = connectReply{full: advice.present || r.advised != a.kind || r.told != interval, interval: interval}
 	r.advised, r.told = a.kind, interval
 	if again && advice.timeout < 0 {
 		advice.timeout, a.reply.full = 0, true

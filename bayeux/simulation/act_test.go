@@ -43,7 +43,7 @@ func (c *client) trouble() bool {
 	case n < 16 && len(c.conns) > 0:
 		k := c.conns[w.rng.IntN(len(c.conns))]
 		k.stuck = true
-	case n < 40 && len(c.conns) > 0:
+	case n < 40 && len(c.conns) > 0 && (w.plan.patience == 0 || w.chance(w.plan.patience)):
 		k := c.conns[w.rng.IntN(len(c.conns))]
 		k.release(w.rng.IntN(3))
 		if w.chance(2) {
@@ -54,7 +54,9 @@ func (c *client) trouble() bool {
 		c.move()
 	case n < 48:
 		c.impatient()
-	case n < 49:
+	case n < 52:
+		c.repeat()
+	case n < 53:
 		c.sleeps = w.now + w.rng.Int64N(2*w.plan.maxInterval)
 	case n < 60 && w.plan.rewinds && c.replay:
 		c.note("begins anew", nil)
@@ -75,6 +77,7 @@ func (c *client) move() {
 		return
 	}
 	old := c.main
+	c.moved = true
 	c.kind = kinds[c.w.rng.IntN(len(kinds))]
 	if c.ack && c.kind != bayeux.WebSocket {
 		c.kind = bayeux.LongPolling
@@ -109,6 +112,7 @@ func (c *client) impatient() {
 	if c.main.websocket && c.ack {
 		return // an acknowledgement that is told twice asks for the events once more
 	}
+	c.advised, c.moved = true, true // by whichever reply comes first; and of two streams one ends
 	if !c.main.websocket {
 		if c.ack {
 			c.ignore(c.main)
@@ -231,19 +235,22 @@ func (c *client) proceed() {
 		c.leave()
 		return
 	}
-	if c.connecting != 0 && w.now-c.connected > w.plan.hold+2000 && c.main != nil {
+	if c.connecting != 0 && w.now-c.connected > w.plan.hold+w.plan.patient() && c.main != nil {
 		c.note("gives up its connect", nil)
 		k := c.main
 		c.cut(k)
 		c.failed(k)
 		return
 	}
+	if c.pollsBeside() {
+		return
+	}
 	if c.connecting == 0 && !c.streaming && w.now >= c.pause && (w.quiet || !w.chance(3)) {
 		c.connect(c.advice())
 		return
 	}
-	if c.kind == bayeux.EventSource && c.streaming && w.now-c.heartbeat > w.plan.hold/2 && len(c.commands) == 0 {
-		c.heartbeat = w.now
+	if c.kind == bayeux.EventSource && c.streaming && w.now-c.heartbeat > c.away && len(c.commands) == 0 {
+		c.heartbeat, c.away = w.now, 0
 		id := c.nextID()
 		c.commands[id] = &command{verb: "heartbeat"}
 		c.post(fmt.Sprintf(`[{"channel":"/meta/connect","connectionType":"eventsource","clientId":"%s","id":"%d"}]`, c.id, id))
@@ -287,7 +294,7 @@ func (c *client) connect(advice string) {
 			c.main = c.dial(false)
 		}
 	}
-	c.connecting, c.connected = c.nextID(), c.w.now
+	c.connecting, c.connected, c.away = c.nextID(), c.w.now, 0
 	if c.kind == bayeux.EventSource {
 		c.note("opens its stream", nil)
 		c.heartbeat = c.w.now
@@ -296,8 +303,46 @@ func (c *client) connect(advice string) {
 	}
 	body := fmt.Sprintf(`[{"channel":"/meta/connect","connectionType":"%s","clientId":"%s","id":"%d"%s%s}]`,
 		c.kind, c.id, c.connecting, advice, c.acknowledgement())
-	c.note(fmt.Sprintf("sends on %v", c.main.replyTo()), []byte(body))
-	c.main.send(request{kind: c.carrier(), session: c.id, body: []byte(body)})
+	if c.kind != bayeux.WebSocket && c.w.chance(10) { // in a batch it is not held
+		body = fmt.Sprintf(`%s,{"channel":"/service/x","clientId":"%s","data":1}]`, body[:len(body)-1], c.id)
+	}
+	c.asked = []byte(body)
+	c.note(fmt.Sprintf("sends on %v", c.main.replyTo()), c.asked)
+	c.main.send(request{kind: c.carrier(), session: c.id, body: c.asked})
+}
+
+// repeat sends the connect that has no answer once more, as browsers do by themselves
+// when its connection dies.
+func (c *client) repeat() {
+	if c.connecting == 0 || c.replay || c.main == nil || len(c.asked) == 0 || c.carrier() != c.kind || c.main.websocket {
+		return
+	}
+	c.note("repeats", c.asked)
+	c.cut(c.main)
+	c.main = c.dial(false)
+	c.main.send(request{kind: c.kind, session: c.id, body: c.asked})
+}
+
+// pollsBeside has the client of an event-stream poll until it sees its stream open, as
+// Faye's do. Its next connect then says that it hears.
+func (c *client) pollsBeside() bool {
+	w := c.w
+	if c.kind != bayeux.EventSource || c.replay || c.connecting == 0 || c.main == nil || c.streaming || c.polling != 0 || !w.chance(3) {
+		return false
+	}
+	if c.poll == nil {
+		c.poll = c.dial(false)
+	}
+	kind := []bayeux.ConnectionType{bayeux.LongPolling, bayeux.CallbackPolling, bayeux.CrossOriginLongPolling}[w.rng.IntN(3)]
+	c.polling, c.away, c.heartbeat = c.nextID(), 0, w.now-w.plan.hold
+	advice := ""
+	if w.chance(4) {
+		advice = `,"advice":{"timeout":0}`
+	}
+	body := fmt.Sprintf(`[{"channel":"/meta/connect","connectionType":"%s","clientId":"%s","id":"%d"%s}]`, kind, c.id, c.polling, advice)
+	c.note(fmt.Sprintf("polls beside on %v", c.poll.replyTo()), []byte(body))
+	c.poll.send(request{kind: kind, session: c.id, body: []byte(body)})
+	return true
 }
 
 // listenIn keeps the stream of a client without Bayeux open.

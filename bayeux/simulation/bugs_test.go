@@ -24,6 +24,10 @@ const (
 	bugStaleEvent
 	bugEarlyRead
 	bugSkipPast
+	bugEndStream
+	bugShortTime
+	bugOldNews
+	bugNoAdvice
 )
 
 var bugs = []struct {
@@ -46,6 +50,10 @@ var bugs = []struct {
 	{bugLoseLazyTurn, "the clock of waiting events stands still", "small"},
 	{bugEarlyRead, "a part of the past comes before live events that precede it", "patient"},
 	{bugSkipPast, "a part of the past is not read", "patient"},
+	{bugEndStream, "a poll ends the event-stream of its client", "small"},
+	{bugShortTime, "a client is given less time than it was told", "small"},
+	{bugOldNews, "the news that a reply has left is as old as the reply", "slow"},
+	{bugNoAdvice, "a connect reply lacks its advice", "small"},
 	{bugStaleEvent, "an old event is delivered once more", "small"},
 }
 

@@ -33,7 +33,13 @@ type client struct {
 	connecting int // id of the connect without a reply; 0 none
 	connected  int64
 	pause      int64 // no connect until then
-	streaming  bool  // main is an open stream
+	away       int64 // how long it may stay away, as the server has said
+	poll       *conn // for polls beside its stream, until it sees that open
+	advised    bool  // a connect reply of this session has told how to go on, or was lost
+	moved      bool  // it has gone from one type to another: old requests may do what they did
+	polling    int   // id of such a poll without a reply; 0 none
+	asked      []byte
+	streaming  bool // main is an open stream
 	heartbeat  int64
 	commands   map[int]*command
 	ids        int
@@ -176,7 +182,8 @@ func (c *client) want() {
 func (c *client) newSession() {
 	c.id, c.doomed, c.ackSeen, c.stale = nil, false, 0, false
 	c.synced, c.syncing = false, false
-	c.connecting, c.streaming, c.connected = 0, false, 0
+	c.connecting, c.streaming, c.connected, c.polling, c.away = 0, false, 0, 0, 0
+	c.moved, c.advised = false, false
 	c.forgetCommands()
 	before := c.views
 	c.channels = make([]audience, len(c.w.model.channels))
@@ -224,6 +231,9 @@ func (c *client) failed(k *conn) {
 	if k == c.main {
 		c.main, c.connecting, c.streaming = nil, 0, false
 	}
+	if k == c.poll {
+		c.poll, c.polling = nil, 0
+	}
 	if k == c.cmd {
 		c.cmd = nil
 		c.giveUp()
@@ -239,7 +249,7 @@ func (c *client) reset() {
 	for len(c.conns) > 0 {
 		c.cut(c.conns[0])
 	}
-	c.main, c.cmd, c.connecting, c.streaming = nil, nil, 0, false
+	c.main, c.cmd, c.poll, c.connecting, c.polling, c.streaming = nil, nil, nil, 0, 0, false
 	c.synced, c.syncing = false, false
 	for _, s := range c.subs {
 		if s.replay {
@@ -276,7 +286,7 @@ func (c *client) renew() {
 	for len(c.conns) > 0 {
 		c.cut(c.conns[0])
 	}
-	c.main, c.cmd = nil, nil
+	c.main, c.cmd, c.poll = nil, nil, nil
 	c.newSession()
 }
 
@@ -286,7 +296,7 @@ func (c *client) serverDied() {
 	for len(c.conns) > 0 {
 		c.cut(c.conns[0])
 	}
-	c.main, c.cmd, c.connecting, c.streaming = nil, nil, 0, false
+	c.main, c.cmd, c.poll, c.connecting, c.polling, c.streaming = nil, nil, nil, 0, 0, false
 	c.doomed = true
 	if c.anonymous || len(c.id) == 0 {
 		c.newSession()

@@ -24,6 +24,7 @@ type frame struct {
 	session  bayeux.Address
 	upto     uint32
 	gap      bool
+	rolled   bool // the end of a stream that had become too long
 	end      bool // the server has closed the connection, or ended the stream
 	at       int64
 	stamp    int  // order in which frames left the server
@@ -129,6 +130,9 @@ func (k *conn) leaves(f *frame) {
 	w := k.loop.w
 	w.stamp++
 	f.left, f.stamp = true, w.stamp
+	if f.numbered && f.kind == bayeux.Reply {
+		w.model.left(f.session)
+	}
 	if !k.clientOpen || k.ignored {
 		k.client.loses(f, true)
 		return
@@ -193,8 +197,8 @@ func (k *conn) shut() {
 }
 
 // endStream ends the response that is a stream; the connection lives on.
-func (k *conn) endStream() {
-	k.write(&frame{kind: bayeux.EndStream, end: true, at: k.loop.w.now})
+func (k *conn) endStream(rolled bool) {
+	k.write(&frame{kind: bayeux.EndStream, end: true, rolled: rolled, at: k.loop.w.now})
 	k.finish()
 }
 
@@ -204,7 +208,7 @@ func (k *conn) rollOver() {
 		return
 	}
 	session, to := k.held, k.replyTo()
-	k.endStream()
+	k.endStream(true)
 	k.loop.gone(session, to)
 }
 
@@ -291,6 +295,7 @@ func (c *client) cut(k *conn) {
 		return
 	}
 	k.clientOpen = false
+	c.advised = true // or it may have been lost
 	if c.w.chance(2) {
 		k.up = nil
 	}

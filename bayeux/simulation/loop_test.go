@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
 
 	"halley/bayeux"
@@ -188,6 +189,7 @@ func (l *loop) handle(c *client, req bayeux.Request, q request) {
 	case q.open:
 		l.core.Open(now, req, q.session, &l.fx)
 	default:
+		l.breakStream(c, req)
 		if l.w.strikes(bugForgetAck, 5) {
 			q.body = bytes.Replace(q.body, []byte(`"ext":{"ack"`), []byte(`"ext":{"nack"`), 1)
 		}
@@ -197,6 +199,17 @@ func (l *loop) handle(c *client, req bayeux.Request, q request) {
 		l.core.Handle(now, req, &l.batch, &l.fx)
 	}
 	l.perform()
+}
+
+// breakStream is a fault: a poll ends the event-stream of its client.
+func (l *loop) breakStream(c *client, req bayeux.Request) {
+	k := c.main
+	if req.Type == bayeux.LongPolling && c.poll != nil && c.poll.slot == req.To.Conn && k != nil && k.streaming && k.loop == l &&
+		l.w.strikes(bugEndStream, 1) {
+		session, to := k.held, k.replyTo()
+		k.endStream(false)
+		l.gone(session, to)
+	}
 }
 
 // perform executes the effects in order.
@@ -279,12 +292,27 @@ func (l *loop) toConn(e *bayeux.Effect) {
 		l.w.model.touched(e.Session)
 	}
 	data, now := bytes.Clone(l.fx.Messages(e)), l.w.now
+	data = l.w.garble(data)
 	owner := l.w.loops[e.To.Loop]
 	if owner == l {
 		l.carryOut(&out, data, now)
 		return
 	}
 	owner.post(entryConn, func(l *loop) { l.carryOut(&out, data, now) })
+}
+
+// garble plants faults into what clients are told.
+func (w *world) garble(data []byte) []byte {
+	heartbeat := fmt.Appendf(nil, `"interval":%d,"timeout":0`, w.plan.hold)
+	if bytes.Contains(data, heartbeat) && w.strikes(bugShortTime, 1) {
+		return bytes.Replace(data, heartbeat, fmt.Appendf(nil, `"interval":%d,"timeout":0`, 4*w.plan.hold), 1)
+	}
+	advice := []byte(`,"advice":{"reconnect":"retry"`)
+	if begin := bytes.Index(data, advice); begin >= 0 && bytes.Contains(data[:begin], []byte(`"/meta/connect"`)) && w.strikes(bugNoAdvice, 4) {
+		end := begin + bytes.IndexByte(data[begin:], '}') + 1
+		return append(data[:begin], data[end:]...)
+	}
+	return data
 }
 
 func (l *loop) carryOut(e *bayeux.Effect, data []byte, now int64) {
@@ -320,7 +348,7 @@ func (l *loop) carryOut(e *bayeux.Effect, data []byte, now int64) {
 		if c != nil && c.websocket {
 			c.leave(e.Session)
 		} else if c != nil && c.streaming {
-			c.endStream()
+			c.endStream(false)
 		}
 	case bayeux.Refuse:
 		if c != nil {
@@ -348,12 +376,15 @@ func (l *loop) written(f *frame) {
 	if !f.numbered {
 		return
 	}
-	owner := l.w.loops[f.session.Loop]
+	owner, now := l.w.loops[f.session.Loop], func() int64 { return l.w.now }
+	if f.at < l.w.now && l.w.strikes(bugOldNews, 1) {
+		now = func() int64 { return f.at }
+	}
 	if owner == l {
-		l.core.Written(l.w.now, f.session, f.upto)
+		l.core.Written(now(), f.session, f.upto)
 		return
 	}
-	owner.post(entryWritten, func(l *loop) { l.core.Written(l.w.now, f.session, f.upto) })
+	owner.post(entryWritten, func(l *loop) { l.core.Written(now(), f.session, f.upto) })
 }
 
 func (l *loop) bounced(f *frame) {

@@ -186,6 +186,15 @@ func (m *model) touched(a bayeux.Address) {
 	}
 }
 
+// left notes that a reply with events has left: its client can come back from now on.
+func (m *model) left(a bayeux.Address) {
+	if c := m.sessions[a]; c != nil {
+		if known, ok := bayeux.ParseClientID(c.id); ok && known == a {
+			c.lastActive = m.w.now
+		}
+	}
+}
+
 // restarted notes that of channels without a history nothing is remembered.
 func (m *model) restarted() {
 	for _, t := range m.channels {

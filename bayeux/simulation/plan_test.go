@@ -20,9 +20,14 @@ type plan struct {
 	restarts      bool
 	keeps         bool // the history outlives a restart, mostly
 	rewinds       bool // clients with a cursor begin anew at times
+	patience      int  // connections that stall go on so many times less often
 	rollOver      int  // streams end after one in so many writes
 	rules         []string
 }
+
+// patient is for how long a client waits for the reply to a connect, beyond the time
+// that it is held.
+func (p *plan) patient() int64 { return 2000 + 8000*int64(min(1, p.patience)) }
 
 // tight tells whether queues may overflow.
 func (p *plan) tight() bool { return p.queueMessages < 1000 }
@@ -77,6 +82,7 @@ func plans() []plan {
 			p.queueMessages, p.queueBytes, p.slow, p.rewinds = 40, 9280, bayeux.Disconnect, true
 			p.rules = append(append([]string(nil), rules...), "/h/** history=2000", "/hs/** history=500")
 		}),
+		with("slow", func(p *plan) { p.patience = 2 }),
 		with("lonely", func(p *plan) { p.loops, p.clients = 1, 8 }),
 	}
 }

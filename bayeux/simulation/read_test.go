@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 
@@ -52,6 +53,9 @@ func (c *client) take(k *conn, f *frame) {
 		return
 	case bayeux.EndStream:
 		if k == c.main {
+			if c.streaming && !c.ends() && !f.rolled && !c.moved && c.kind == bayeux.EventSource && !c.anonymous {
+				c.w.fail(c, "its event-stream ends, and it has not gone elsewhere")
+			}
 			c.connecting, c.streaming = 0, false
 		}
 		return
@@ -129,11 +133,16 @@ func (c *client) tuned() {
 	}
 }
 
+// ends tells whether the session may have ended.
+func (c *client) ends() bool {
+	return c.doomed || c.w.plan.slow == bayeux.Disconnect || c.w.now-c.lastActive >= c.away+c.w.plan.maxInterval
+}
+
 // unknown is told that the session is gone, which must have a reason.
 func (c *client) unknown() {
 	w := c.w
-	if !c.doomed && w.plan.slow != bayeux.Disconnect && w.now-c.lastActive < w.plan.maxInterval {
-		w.fail(c, "the session is gone %d ms after it was last heard of", w.now-c.lastActive)
+	if !c.ends() {
+		w.fail(c, "the session is gone %d ms after it was last heard of, and was told to stay away for %d", w.now-c.lastActive, c.away)
 	}
 	c.renew()
 }
@@ -164,6 +173,9 @@ func successful(m *message.Message) bool { return string(message.Get(m.Raw, "suc
 // hear reads one message.
 func (c *client) hear(k *conn, f *frame, m *message.Message) {
 	if m.Data != nil {
+		if f.kind == bayeux.Reply && !k.websocket && !bytes.Contains(f.body, []byte(`"/meta/connect"`)) {
+			c.w.fail(c, "an event comes with a reply that is no connect's")
+		}
 		c.receive(f, m)
 		return
 	}
@@ -195,10 +207,22 @@ func (c *client) connectReply(k *conn, m *message.Message) {
 	if message.Get(m.Advice, "multiple-clients") != nil {
 		c.pause = c.w.now + 500
 	}
+	if c.advised = c.advised || m.Advice != nil; !c.advised && !c.moved && idOf(m) > 0 {
+		c.w.fail(c, "the first connect reply does not tell how to go on")
+	}
 	id := idOf(m)
 	delete(c.commands, id)
 	if k == c.main && id == c.connecting {
 		c.connecting = 0
+	}
+	if n, ok := message.Integer(message.Get(m.Advice, "interval")); ok && (k == c.main || k == c.cmd || k == c.poll) {
+		c.away = n
+	}
+	if k == c.poll && id == c.polling {
+		c.polling = 0
+	}
+	if k != c.main && k != c.cmd && k != c.poll {
+		c.cut(k) // a connection that it has left
 	}
 	if string(message.Get(m.Advice, "reconnect")) == `"none"` {
 		if !c.doomed && c.w.plan.slow != bayeux.Disconnect {
