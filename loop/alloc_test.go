@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"strings"
 	"testing"
 
@@ -26,6 +27,7 @@ func (s *fakeSocket) Context() any              { return s.context }
 func (s *fakeSocket) SetContext(c any)          { s.context = c }
 func (s *fakeSocket) EventLoop() gnet.EventLoop { return s.loop }
 func (s *fakeSocket) Fd() int                   { return -1 }
+func (s *fakeSocket) RemoteAddr() net.Addr      { return nil }
 func (s *fakeSocket) InboundBuffered() int      { return len(s.in) }
 func (s *fakeSocket) OutboundBuffered() int     { return 0 }
 
