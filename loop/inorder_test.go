@@ -52,8 +52,8 @@ func TestSocketFramesInOrder(t *testing.T) {
 				reply := w.textOf()
 				equal(t, []any{reply[0]["channel"], reply[0]["successful"]}, []any{channel, true})
 			}
-			set := s.interest.of("/wait")
-			equal(t, set.empty(), true)
+			set := s.interest.Of("/wait")
+			equal(t, set.Empty(), true)
 			equal(t, isHeld(s, id), true)
 		})
 	}
@@ -97,8 +97,8 @@ func TestSocketFramesBehindTheDisk(t *testing.T) {
 			got := w.text()
 			equal(t, []any{got[0]["channel"], got[1]["channel"]}, []any{"/h", "/meta/subscribe"})
 			equal(t, w.text()[0]["channel"], "/meta/unsubscribe")
-			set := s.interest.of("/a")
-			equal(t, set.empty(), true)
+			set := s.interest.Of("/a")
+			equal(t, set.Empty(), true)
 		})
 	}
 }
@@ -119,7 +119,7 @@ func TestSocketTooFarAhead(t *testing.T) {
 			w.mustCloseWith(1008)
 			equal(t, s.Stats().Floods, 1)
 			verdict(bayeux.Allow)
-			eventually(t, func() bool { set := s.interest.of("/wait"); return !set.empty() })
+			eventually(t, func() bool { set := s.interest.Of("/wait"); return !set.Empty() })
 			equal(t, s.Stats().Panics, 0)
 		})
 	}

@@ -241,6 +241,6 @@ func TestSessionExpires(t *testing.T) {
 	reply := a.bayeux(connect(id))[0]
 	equal(t, reply["error"], "402::session_unknown")
 	equal(t, reply["advice"].(map[string]any)["reconnect"], "handshake")
-	set := s.interest.of("/a")
-	equal(t, set.empty(), true)
+	set := s.interest.Of("/a")
+	equal(t, set.Empty(), true)
 }

@@ -54,7 +54,7 @@ func (s *Server) trim() {
 		s.post(r.id, entry{kind: entryCall, call: (*reactor).trim}, nil)
 	}
 	s.browsers.trim()
-	s.interest.trim()
+	s.interest.Trim()
 	if bound := *s.bound.Load(); len(bound) > 0 {
 		// By the loop whose mailbox is emptied last.
 		s.post(bound[len(bound)-1].id, entry{kind: entryCall, call: func(*reactor) { go collect() }}, nil)

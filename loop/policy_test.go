@@ -103,7 +103,7 @@ func TestVerdictAfterClose(t *testing.T) {
 			heir.send("POST /bayeux HTTP/1.1\r\n")
 			eventually(t, func() bool { return s.Stats().Connections == 2 })
 			verdict(bayeux.Allow)
-			eventually(t, func() bool { set := s.interest.of("/wait"); return !set.empty() })
+			eventually(t, func() bool { set := s.interest.Of("/wait"); return !set.Empty() })
 			heir.send("Host: h\r\nContent-Length: 2\r\n\r\n[]")
 			equal(t, heir.read().body, "[]")
 			mustPublish(t, s, "/wait", "1")

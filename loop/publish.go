@@ -6,6 +6,7 @@ import (
 
 	"halley/bayeux"
 	"halley/bayeux/channel"
+	"halley/loop/interest"
 )
 
 // ErrBusy means that a loop has more to do than its mailbox may hold: the caller
@@ -71,12 +72,12 @@ const eventFrame = 32
 
 // fit returns the loops that each publication of a batch goes to, if the mailboxes of
 // all have room for it.
-func (s *Server) fit(batch []Publication) ([]loopSet, error) {
-	sets, size := make([]loopSet, len(batch)), 0
+func (s *Server) fit(batch []Publication) ([]interest.Loops, error) {
+	sets, size := make([]interest.Loops, len(batch)), 0
 	var needs [MaxLoops]int
 	for i, p := range batch {
-		sets[i] = s.interest.of(string(p.Channel))
-		sets[i].each(func(loop uint16) {
+		sets[i] = s.interest.Of(string(p.Channel))
+		sets[i].Each(func(loop uint16) {
 			needs[loop] += entrySize + len(p.Channel) + len(p.Data) + eventFrame
 		})
 	}
@@ -96,7 +97,7 @@ func (s *Server) fit(batch []Publication) ([]loopSet, error) {
 // postEvents posts a batch to each interested loop at once, so that a subscriber
 // gets what it can of it in one reply. What goes to sequenced channels takes its
 // way through the store.
-func (s *Server) postEvents(batch []Publication, sets []loopSet) {
+func (s *Server) postEvents(batch []Publication, sets []interest.Loops) {
 	posts := make([][]entry, s.cfg.Loops)
 	for i, p := range batch {
 		event := s.event(p)
@@ -104,7 +105,7 @@ func (s *Server) postEvents(batch []Publication, sets []loopSet) {
 			s.store.publish(event, b, func(error) {})
 			continue
 		}
-		sets[i].each(func(loop uint16) { posts[loop] = append(posts[loop], entry{kind: entryPublish, event: event}) })
+		sets[i].Each(func(loop uint16) { posts[loop] = append(posts[loop], entry{kind: entryPublish, event: event}) })
 	}
 	for loop, entries := range posts {
 		if len(entries) > 0 && s.reactors[loop].mailbox.postEvents(entries) {
@@ -123,7 +124,7 @@ func (s *Server) event(p Publication) bayeux.Event {
 
 // postDurably posts what has a history when it is written to the history file, and
 // then the rest: if it cannot be written, nothing is published.
-func (s *Server) postDurably(batch []Publication, sets []loopSet) error {
+func (s *Server) postDurably(batch []Publication, sets []interest.Loops) error {
 	if s.cfg.HistoryFile == "" {
 		s.postEvents(batch, sets)
 		return nil
@@ -145,7 +146,7 @@ func (s *Server) postDurably(batch []Publication, sets []loopSet) error {
 		}
 	}
 	for i := range rest { // who subscribed while it was written is to get it
-		sets[i] = s.interest.of(string(rest[i].Channel))
+		sets[i] = s.interest.Of(string(rest[i].Channel))
 	}
 	s.postEvents(rest, sets)
 	return nil

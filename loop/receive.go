@@ -111,9 +111,9 @@ func (r *reactor) effect(e *bayeux.Effect) {
 	case bayeux.Read:
 		r.server.store.read(r.id, e.Session, e.Ticket, e.Wanted)
 	case bayeux.AddInterest:
-		r.server.interest.add(r.fx.Pattern(e), r.id)
+		r.server.interest.Add(r.fx.Pattern(e), r.id)
 	case bayeux.RemoveInterest:
-		r.server.interest.remove(r.fx.Pattern(e), r.id)
+		r.server.interest.Remove(r.fx.Pattern(e), r.id)
 	case bayeux.Ask:
 		r.ask(e)
 	case bayeux.Yield:
@@ -162,9 +162,9 @@ func (r *reactor) publish(e *bayeux.Effect) {
 		r.server.store.publish(e.Event, r.server.rules.Of([]byte(e.Event.Channel())), r.stored(e.Ticket))
 		return
 	}
-	set := r.server.interest.of(e.Event.Channel())
-	set.remove(r.id)
-	set.each(func(loop uint16) {
+	set := r.server.interest.Of(e.Event.Channel())
+	set.Remove(r.id)
+	set.Each(func(loop uint16) {
 		r.post(loop, entry{kind: entryPublish, event: e.Event}, nil)
 	})
 }

@@ -15,10 +15,14 @@ import (
 	"halley/bayeux/channel"
 	"halley/bayeux/message"
 	"halley/httpparse"
+	"halley/loop/interest"
 )
 
 // ErrClosed means that the server does not run, or drains.
 var ErrClosed = errors.New("server is not running")
+
+// MaxLoops is how many event loops a server may have.
+const MaxLoops = interest.MaxLoops
 
 // Server is a Comet server: event loops that own every public socket, each with
 // its sessions and subscriptions. Its methods may be called from any goroutine.
@@ -35,7 +39,7 @@ type Server struct {
 	cookieEnd string // what follows the value of a browser cookie
 
 	start    time.Time
-	interest *interest
+	interest *interest.Index
 	browsers *browsers
 	rates    *rates // of handshakes
 	store    *store
@@ -74,7 +78,7 @@ func New(cfg Config) (*Server, error) {
 		limits:   httpparse.Limits{MaxTarget: cfg.MaxTarget, MaxHeaderBytes: cfg.MaxHeader, MaxFields: cfg.MaxHeaderFields},
 		origins:  newOrigins(cfg.AllowOrigin),
 		start:    time.Now(),
-		interest: newInterest(),
+		interest: interest.New(),
 		browsers: newBrowsers(),
 		rates:    newRates(cfg.HandshakeRate),
 		booted:   make(chan struct{}),

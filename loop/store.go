@@ -143,8 +143,8 @@ func (st *store) deliver(q *sequenced) {
 	if q.behaviour.Remembered() {
 		st.past.Add(q.entry(), q.behaviour.Keep)
 	}
-	set := st.server.interest.of(q.event.Channel())
-	set.each(func(loop uint16) { st.server.post(loop, entry{kind: entryPublish, event: q.event}, nil) })
+	set := st.server.interest.Of(q.event.Channel())
+	set.Each(func(loop uint16) { st.server.post(loop, entry{kind: entryPublish, event: q.event}, nil) })
 }
 
 // write has events of channels with a history written, together or not at all, and

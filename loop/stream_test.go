@@ -277,7 +277,7 @@ func TestEventsWithoutBayeux(t *testing.T) {
 	equal(t, line(t, in)+line(t, in), `data: {"channel":"/a","data":2}`)
 	equal(t, s.Stats().Sessions, 1)
 	a.Close()
-	eventually(t, func() bool { set := s.interest.of("/a"); return s.Stats().Sessions == 0 && set.empty() })
+	eventually(t, func() bool { set := s.interest.Of("/a"); return s.Stats().Sessions == 0 && set.Empty() })
 	for path, status := range map[string]int{
 		"/events": 400, "/events?channel=nope": 400, "/events?channel=/hidden/x": 403, "/events?channel=%zz": 400,
 		"/events?channel=/meta/connect": 403,

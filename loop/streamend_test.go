@@ -42,8 +42,8 @@ func TestEventStreamsEndMidway(t *testing.T) {
 	eventually(t, func() bool { st := s.Stats(); return st.Sessions+st.Connections == 0 })
 	close(stop)
 	feed.Wait()
-	set := s.interest.of("/a")
-	equal(t, set.empty(), true)
+	set := s.interest.Of("/a")
+	equal(t, set.Empty(), true)
 	equal(t, s.Stats().Panics, 0)
 	s.visit(context.Background(), func(r *reactor) {
 		equal(t, len(r.slow), 0)

@@ -295,7 +295,7 @@ func TestSocketPolicy(t *testing.T) {
 	w.Close()
 	eventually(t, func() bool { return s.Stats().Connections == 0 })
 	verdict(bayeux.Allow)
-	eventually(t, func() bool { set := s.interest.of("/wait"); return !set.empty() })
+	eventually(t, func() bool { set := s.interest.Of("/wait"); return !set.Empty() })
 	mustPublish(t, s, "/wait", "1")
 	equal(t, events(dial(t, s).bayeux(connect(id))), []string{"1"})
 	equal(t, s.Stats().Panics, 0)

@@ -41,8 +41,10 @@ func table() []rule {
 		{"bayeux/connectiontype", []string{"bayeux/message"}, nil, clockless},
 		{"bayeux/client", nil, []string{"github.com/coder/websocket", goJSON}, impure},
 
+		{"loop/interest", []string{"bayeux/channel"}, nil, impure},
 		{"loop", []string{
 			"httpparse/...", "bayeux", "bayeux/message", "bayeux/channel", "bayeux/history", "bayeux/wheel", "bayeux/slab", "bayeux/connectiontype",
+			"loop/interest",
 		}, all, impure},
 		{"loop/cluster", []string{"loop"}, all, impure},
 

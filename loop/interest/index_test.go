@@ -1,7 +1,8 @@
-package loop
+package interest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -29,7 +30,7 @@ func TestInterestModel(t *testing.T) {
 		loop    uint16
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		x := newInterest()
+		x := New()
 		model := make(map[pair]bool)
 		draw := func(t *rapid.T) pair {
 			return pair{pattern.Draw(t, "pattern"), rapid.SampledFrom([]uint16{0, 1, 63, 64, 255}).Draw(t, "loop")}
@@ -37,29 +38,29 @@ func TestInterestModel(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"add": func(t *rapid.T) {
 				p := draw(t)
-				x.add([]byte(p.pattern), p.loop)
+				x.Add([]byte(p.pattern), p.loop)
 				model[p] = true
 			},
 			"remove": func(t *rapid.T) {
 				p := draw(t)
-				x.remove([]byte(p.pattern), p.loop)
+				x.Remove([]byte(p.pattern), p.loop)
 				delete(model, p)
 			},
 			"": func(t *rapid.T) {
 				n := name.Draw(t, "name")
-				var want loopSet
+				var want Loops
 				for p := range model {
 					if channel.Matches([]byte(p.pattern), []byte(n)) {
-						want.add(p.loop)
+						want.Add(p.loop)
 					}
 				}
-				if got := x.of(n); got != want {
+				if got := x.Of(n); got != want {
 					t.Fatalf("%s: got %v, want %v of %v", n, members(got), members(want), model)
 				}
 			},
 		})
 		for p := range model {
-			x.remove([]byte(p.pattern), p.loop)
+			x.Remove([]byte(p.pattern), p.loop)
 		}
 		for i := range x.shards {
 			if len(x.shards[i].loops) > 0 {
@@ -69,77 +70,57 @@ func TestInterestModel(t *testing.T) {
 	})
 }
 
-func members(s loopSet) (loops []uint16) {
-	s.each(func(loop uint16) { loops = append(loops, loop) })
+func members(s Loops) (loops []uint16) {
+	s.Each(func(loop uint16) { loops = append(loops, loop) })
 	return loops
 }
 
 // A name longer than the scratch on the stack is as good as any.
 func TestInterestOfLongNames(t *testing.T) {
 	t.Parallel()
-	x := newInterest()
+	x := New()
 	name := strings.Repeat("/"+strings.Repeat("x", 100), 10)
-	x.add([]byte(name), 1)
-	x.add([]byte(name[:404]+"/**"), 2)
-	x.add([]byte(name[:909]+"/*"), 3)
-	x.add([]byte(name[:404]+"/*"), 4)
-	x.add([]byte("/**"), 5)
-	equal(t, members(x.of(name)), []uint16{1, 2, 3, 5})
+	x.Add([]byte(name), 1)
+	x.Add([]byte(name[:404]+"/**"), 2)
+	x.Add([]byte(name[:909]+"/*"), 3)
+	x.Add([]byte(name[:404]+"/*"), 4)
+	x.Add([]byte("/**"), 5)
+	if got := members(x.Of(name)); !slices.Equal(got, []uint16{1, 2, 3, 5}) {
+		t.Errorf("got %v", got)
+	}
 }
 
 // Loops that come and go at once leave each other's entries alone.
 func TestInterestOfMany(t *testing.T) {
 	t.Parallel()
-	x := newInterest()
+	x := New()
 	var group sync.WaitGroup
 	for loop := range uint16(8) {
 		group.Go(func() {
 			for n := range 500 {
-				x.add(fmt.Appendf(nil, "/a/%d", n%7), loop)
-				if set := x.of(fmt.Sprintf("/a/%d", n%7)); set[loop/64]&(1<<(loop%64)) == 0 {
+				x.Add(fmt.Appendf(nil, "/a/%d", n%7), loop)
+				if set := x.Of(fmt.Sprintf("/a/%d", n%7)); !set.Has(loop) {
 					t.Errorf("loop %d is missing", loop)
 				}
-				x.remove(fmt.Appendf(nil, "/a/%d", n%7), loop)
+				x.Remove(fmt.Appendf(nil, "/a/%d", n%7), loop)
 			}
 		})
 	}
 	group.Wait()
-	set := x.of("/a/1")
-	equal(t, set.empty(), true)
+	if set := x.Of("/a/1"); !set.Empty() {
+		t.Errorf("%v are left", members(set))
+	}
 }
 
-// The counts of browsers agree with a map, and none is kept at 0.
-func TestBrowsersModel(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		b := newBrowsers()
-		model := make(map[uint64]int)
-		browser := rapid.Uint64Range(1, 300)
-		t.Repeat(map[string]func(*rapid.T){
-			"hold": func(t *rapid.T) {
-				id := browser.Draw(t, "browser")
-				model[id]++
-				if got := b.Hold(id); got != model[id] {
-					t.Fatalf("%d polls, want %d", got, model[id])
-				}
-			},
-			"release": func(t *rapid.T) {
-				id := browser.Draw(t, "browser")
-				if model[id] > 0 {
-					if model[id]--; model[id] == 0 {
-						delete(model, id)
-					}
-					b.Release(id)
-				}
-			},
-			"": func(t *rapid.T) {
-				kept := 0
-				for i := range b.shards {
-					kept += len(b.shards[i].held)
-				}
-				if kept != len(model) {
-					t.Fatalf("%d browsers, want %d", kept, len(model))
-				}
-			},
-		})
-	})
+// BenchmarkOf asks for the loops of a channel of three segments among many.
+func BenchmarkOf(b *testing.B) {
+	x := New()
+	for n := range 1000 {
+		x.Add(fmt.Appendf(nil, "/stock/US/%d", n), uint16(n%4))
+	}
+	x.Add([]byte("/stock/**"), 7)
+	b.ReportAllocs()
+	for b.Loop() {
+		x.Of("/stock/US/77")
+	}
 }

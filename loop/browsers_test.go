@@ -1,0 +1,43 @@
+package loop
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// The counts of browsers agree with a map, and none is kept at 0.
+func TestBrowsersModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		b := newBrowsers()
+		model := make(map[uint64]int)
+		browser := rapid.Uint64Range(1, 300)
+		t.Repeat(map[string]func(*rapid.T){
+			"hold": func(t *rapid.T) {
+				id := browser.Draw(t, "browser")
+				model[id]++
+				if got := b.Hold(id); got != model[id] {
+					t.Fatalf("%d polls, want %d", got, model[id])
+				}
+			},
+			"release": func(t *rapid.T) {
+				id := browser.Draw(t, "browser")
+				if model[id] > 0 {
+					if model[id]--; model[id] == 0 {
+						delete(model, id)
+					}
+					b.Release(id)
+				}
+			},
+			"": func(t *rapid.T) {
+				kept := 0
+				for i := range b.shards {
+					kept += len(b.shards[i].held)
+				}
+				if kept != len(model) {
+					t.Fatalf("%d browsers, want %d", kept, len(model))
+				}
+			},
+		})
+	})
+}

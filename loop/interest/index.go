@@ -1,0 +1,108 @@
+// Package interest knows which loops have subscribers of a channel pattern.
+package interest
+
+import (
+	"hash/maphash"
+	"maps"
+	"sync"
+)
+
+const shardCount = 64
+
+// Index knows which loops have subscribers of a channel pattern. It is a map that
+// all loops share, and is sharded so that subscribing to 18,000 own channels costs
+// each subscriber the same as to 2,000.
+type Index struct {
+	seed   maphash.Seed
+	shards [shardCount]shard
+}
+
+type shard struct {
+	mu    sync.RWMutex
+	loops map[string]*Loops
+}
+
+// New returns an empty index.
+func New() *Index {
+	x := &Index{seed: maphash.MakeSeed()}
+	for i := range x.shards {
+		x.shards[i].loops = make(map[string]*Loops)
+	}
+	return x
+}
+
+func (x *Index) shard(pattern []byte) *shard {
+	return &x.shards[maphash.Bytes(x.seed, pattern)%shardCount]
+}
+
+// Add notes that loop has subscribers of pattern.
+func (x *Index) Add(pattern []byte, loop uint16) {
+	shard := x.shard(pattern)
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	set := shard.loops[string(pattern)]
+	if set == nil {
+		set = new(Loops)
+		shard.loops[string(pattern)] = set
+	}
+	set.Add(loop)
+}
+
+// Remove notes that loop has no subscriber of pattern any more.
+func (x *Index) Remove(pattern []byte, loop uint16) {
+	shard := x.shard(pattern)
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	set := shard.loops[string(pattern)]
+	if set == nil {
+		return
+	}
+	if set.Remove(loop); set.Empty() {
+		delete(shard.loops, string(pattern))
+	}
+}
+
+// Trim gives back the room of patterns that are gone: maps do not shrink.
+func (x *Index) Trim() {
+	for i := range x.shards {
+		shard := &x.shards[i]
+		shard.mu.Lock()
+		fit := make(map[string]*Loops, len(shard.loops))
+		maps.Copy(fit, shard.loops)
+		shard.loops = fit
+		shard.mu.Unlock()
+	}
+}
+
+// Of returns the loops with subscribers of the channel name: of the name itself
+// and of the wildcard patterns that match it, which are as many as it has
+// segments, and one.
+func (x *Index) Of(name string) (set Loops) {
+	buf := make([]byte, 0, maxPattern)
+	x.collect(append(buf, name...), &set)
+	last := len(name)
+	for end := len(name) - 1; end >= 0; end-- {
+		if name[end] != '/' {
+			continue
+		}
+		prefix := append(buf[:0], name[:end]...)
+		if last == len(name) {
+			x.collect(append(prefix, "/*"...), &set)
+		}
+		x.collect(append(prefix, "/**"...), &set)
+		last = end
+	}
+	return set
+}
+
+// maxPattern lets the patterns of channels of usual length be built on the stack.
+const maxPattern = 512
+
+func (x *Index) collect(pattern []byte, set *Loops) {
+	shard := x.shard(pattern)
+	shard.mu.RLock()
+	defer shard.mu.RUnlock()
+	if loops := shard.loops[string(pattern)]; loops != nil {
+		set.union(loops)
+	}
+}

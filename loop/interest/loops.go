@@ -1,0 +1,36 @@
+package interest
+
+import "math/bits"
+
+// MaxLoops is how many loops there may be: gnet's limit of event loops.
+const MaxLoops = 256
+
+// Loops is a set of loop numbers. The zero value is empty.
+type Loops [MaxLoops / 64]uint64
+
+// Add puts a loop into the set.
+func (s *Loops) Add(loop uint16) { s[loop/64] |= 1 << (loop % 64) }
+
+// Remove takes a loop out of the set.
+func (s *Loops) Remove(loop uint16) { s[loop/64] &^= 1 << (loop % 64) }
+
+// Has tells whether a loop is in the set.
+func (s *Loops) Has(loop uint16) bool { return s[loop/64]&(1<<(loop%64)) != 0 }
+
+// Empty tells whether no loop is in the set.
+func (s *Loops) Empty() bool { return *s == Loops{} }
+
+func (s *Loops) union(other *Loops) {
+	for i := range s {
+		s[i] |= other[i]
+	}
+}
+
+// Each calls visit for every loop of the set, in order.
+func (s *Loops) Each(visit func(loop uint16)) {
+	for i, word := range s {
+		for ; word != 0; word &= word - 1 {
+			visit(uint16(i*64 + bits.TrailingZeros64(word)))
+		}
+	}
+}
