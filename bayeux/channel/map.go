@@ -33,23 +33,12 @@ func (m *Map[V]) Each(name []byte, visit func(V) bool) {
 	if len(m.values) == 0 || !m.visit(name, visit) {
 		return
 	}
-	last := true
-	for end := len(name) - 1; end >= 0; end-- {
-		if name[end] != '/' {
-			continue
-		}
-		if last && !m.below(name, end, wildSuffix, visit) || !m.below(name, end, deepSuffix, visit) {
+	w := WildcardsOf(name)
+	for more := true; more; { // name itself, spelled like a wildcard, was visited
+		if m.key, more = w.Append(m.key[:0]); more && string(m.key) != string(name) && !m.visit(m.key, visit) {
 			return
 		}
-		last = false
 	}
-}
-
-// below visits what is under the pattern of name's first bytes and a wildcard, unless
-// that is name.
-func (m *Map[V]) below(name []byte, end int, wildcard []byte, visit func(V) bool) bool {
-	m.key = append(append(m.key[:0], name[:end]...), wildcard...)
-	return string(m.key) == string(name) || m.visit(m.key, visit)
 }
 
 func (m *Map[V]) visit(pattern []byte, visit func(V) bool) bool {

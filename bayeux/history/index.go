@@ -30,12 +30,12 @@ func (s *Store) ring(name string) *ring {
 	r := s.channels[name]
 	if r == nil {
 		r = &ring{name: name, floor: s.lost}
-		channel.EachWildcard(nil, []byte(name), func(pattern []byte) bool {
+		w := channel.WildcardsOf([]byte(name))
+		for pattern, more := w.Append(nil); more; pattern, more = w.Append(pattern[:0]) {
 			n := s.node(pattern)
 			n.channels++
 			r.nodes = append(r.nodes, n)
-			return true
-		})
+		}
 		s.channels[name] = r
 		s.bytes += ringCost + len(name)
 	}

@@ -5,6 +5,8 @@ import (
 	"hash/maphash"
 	"maps"
 	"sync"
+
+	"halley/bayeux/channel"
 )
 
 const shardCount = 64
@@ -75,22 +77,13 @@ func (x *Index) Trim() {
 }
 
 // Of returns the loops with subscribers of the channel name: of the name itself
-// and of the wildcard patterns that match it, which are as many as it has
-// segments, and one.
+// and of the wildcard patterns that match it.
 func (x *Index) Of(name string) (set Loops) {
-	buf := make([]byte, 0, maxPattern)
-	x.collect(append(buf, name...), &set)
-	last := len(name)
-	for end := len(name) - 1; end >= 0; end-- {
-		if name[end] != '/' {
-			continue
-		}
-		prefix := append(buf[:0], name[:end]...)
-		if last == len(name) {
-			x.collect(append(prefix, "/*"...), &set)
-		}
-		x.collect(append(prefix, "/**"...), &set)
-		last = end
+	key := append(make([]byte, 0, maxPattern), name...)
+	x.collect(key, &set)
+	w := channel.WildcardsOf(key)
+	for pattern, more := w.Append(key[:0]); more; pattern, more = w.Append(key[:0]) {
+		x.collect(pattern, &set)
 	}
 	return set
 }
