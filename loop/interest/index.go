@@ -15,8 +15,9 @@ const shardCount = 64
 // all loops share, and is sharded so that subscribing to 18,000 own channels costs
 // each subscriber the same as to 2,000.
 type Index struct {
-	seed   maphash.Seed
-	shards [shardCount]shard
+	seed     maphash.Seed
+	watchers []func(pattern string, on bool) // changed with all shards locked
+	shards   [shardCount]shard
 }
 
 type shard struct {
@@ -46,6 +47,7 @@ func (x *Index) Add(pattern []byte, loop uint16) {
 	if set == nil {
 		set = new(Loops)
 		shard.loops[string(pattern)] = set
+		x.tell(pattern, true)
 	}
 	set.Add(loop)
 }
@@ -61,6 +63,31 @@ func (x *Index) Remove(pattern []byte, loop uint16) {
 	}
 	if set.Remove(loop); set.Empty() {
 		delete(shard.loops, string(pattern))
+		x.tell(pattern, false)
+	}
+}
+
+// Watch has watch called for every pattern that has subscribers, and from then on when a pattern's
+// first loop comes (on) and when its last one goes. For one pattern the calls come in this order, on and off
+// by turns; for different patterns they may come at once, from any goroutine. A part of the index is locked
+// meanwhile: watch must be quick, and not use the index. Nobody stops watching.
+func (x *Index) Watch(watch func(pattern string, on bool)) {
+	for i := range x.shards {
+		x.shards[i].mu.Lock()
+		defer x.shards[i].mu.Unlock()
+	}
+	x.watchers = append(x.watchers, watch)
+	for i := range x.shards {
+		for pattern := range x.shards[i].loops {
+			watch(pattern, true)
+		}
+	}
+}
+
+// tell tells the watchers, with the pattern's shard locked.
+func (x *Index) tell(pattern []byte, on bool) {
+	for _, watch := range x.watchers {
+		watch(string(pattern), on)
 	}
 }
 
