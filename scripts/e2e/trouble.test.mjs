@@ -285,7 +285,7 @@ describe('the tour', () => {
         window.heard = '';
         new MutationObserver(() => { window.heard += text.textContent; }).observe(text, { childList: true });
       });
-      await page.locator('#long-polling .live.on').waitFor();
+      await until(() => page.evaluate(() => window.heard), 'a price, by a session that listens');
       const box = await page.locator('#send').boundingBox();
       await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
       await until(async () => /Hello from the tour/.test(await page.evaluate(() => window.heard)), 'the message');
