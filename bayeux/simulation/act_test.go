@@ -170,7 +170,7 @@ func (c *client) sync() {
 	if c.syncing || len(c.commands) > 0 {
 		return
 	}
-	c.syncing = true
+	c.syncing, c.away = true, 0
 	id := c.nextID()
 	kind := bayeux.LongPolling
 	if c.kind == bayeux.WebSocket || c.kind == bayeux.CallbackPolling {
