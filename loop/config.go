@@ -4,9 +4,11 @@ package loop
 
 import (
 	"log/slog"
+	"os"
 	"time"
 
 	"halley/bayeux"
+	"halley/loop/journal"
 )
 
 // Config is everything that a Server needs to know before it starts. Sizes are
@@ -89,6 +91,8 @@ type Config struct {
 
 	Pages func(path string) (Page, bool) // static pages of the public listener; nil serves none
 	Log   *slog.Logger
+
+	disk func(*os.File) journal.Disk // what the history file is written through; nil but in tests
 }
 
 // Page is one static resource of the public listener.

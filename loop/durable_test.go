@@ -3,25 +3,70 @@ package loop
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
+	"sync"
 	"testing"
+
+	"halley/bayeux"
+	"halley/bayeux/history"
+	"halley/loop/journal"
 )
 
-// durable is a server whose history is on a disk that can be told to fail.
-func durable(t *testing.T, rules ...string) (*Server, *faultyDisk) {
-	s := start(t, func(c *Config) {
-		c.Loops, c.Rules, c.HistorySync = 2, rules, "always"
-		c.HistoryFile = filepath.Join(t.TempDir(), "history")
-	})
-	d := &faultyDisk{}
-	s.store.file.onDisk(d)
-	return s, d
+// faultyDisk is the disk of a history file, which can be told to fail and to wait.
+type faultyDisk struct {
+	journal.Disk
+	mu   sync.Mutex
+	fail bool
+	gate chan struct{} // a sync waits until it is closed, unless it is nil
+}
+
+// under puts the disk below the history file of a server.
+func (d *faultyDisk) under(file *os.File) journal.Disk {
+	d.Disk = file
+	return d
 }
 
 func (d *faultyDisk) fails(on bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.fail = on
+}
+
+// WriteAt implements journal.Disk.
+func (d *faultyDisk) WriteAt(p []byte, at int64) (int, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.fail {
+		return 0, errors.New("no space")
+	}
+	return d.Disk.WriteAt(p, at)
+}
+
+// Sync implements journal.Disk.
+func (d *faultyDisk) Sync() error {
+	d.mu.Lock()
+	gate := d.gate
+	d.mu.Unlock()
+	if gate != nil {
+		<-gate
+	}
+	return d.Disk.Sync()
+}
+
+// durable is a server whose history is on a disk that can be told to fail.
+func durable(t *testing.T, rules ...string) (*Server, *faultyDisk) {
+	d := new(faultyDisk)
+	return start(t, func(c *Config) {
+		c.Loops, c.Rules, c.HistorySync, c.disk = 2, rules, "always", d.under
+		c.HistoryFile = filepath.Join(t.TempDir(), "history")
+	}), d
+}
+
+// appended is how many events the history file of a server has, or is to have.
+func appended(s *Server) int {
+	counts, _ := s.store.file.Usage()
+	return counts.Events
 }
 
 // What is refused since it could not be written reaches nobody, is not remembered,
@@ -46,7 +91,7 @@ func TestRefusedIsNotDelivered(t *testing.T) {
 	stats := s.Stats()
 	equal(t, []any{stats.HistoryFailing, stats.HistoryRefused, stats.HistoryEvents}, []any{1, uint64(3), 1})
 	d.fails(false)
-	s.store.file.beat()
+	s.store.file.LookAfter()
 	eventually(t, func() bool { return len(s.Unready()) == 0 })
 	if err := s.Publish(append(batch, publication("/h", "3")...)); err != nil {
 		t.Fatal(err)
@@ -67,7 +112,7 @@ func TestDeliveredWhenStored(t *testing.T) {
 	d.mu.Unlock()
 	a := dial(t, s)
 	a.send(post(publish(a.handshake(), "/h", "1")))
-	eventually(t, func() bool { return s.store.file.appended() == 1 })
+	eventually(t, func() bool { return appended(s) == 1 })
 	mustPublish(t, s, "/s", "2")
 	equal(t, w.drainEvents(id, 1), []string{"2"})
 	equal(t, events(replayTo(t, s, "/h", -2)), []string(nil))
@@ -80,18 +125,44 @@ func TestDeliveredWhenStored(t *testing.T) {
 // Readers and publishers of other channels wait for no writer, however long its batch
 // takes to stand in line.
 func TestReadersWaitForNoWriter(t *testing.T) {
-	s, _ := durable(t, "/h history=100", "/s snapshot")
-	mustPublish(t, s, "/h", "1")
-	j := s.store.file
-	j.mu.Lock()
-	published := make(chan error)
-	last := func() int64 { s.store.lock(); defer s.store.unlock(); return s.store.past.Last() }
-	before := last()
-	go func() { published <- s.Publish(append(publication("/h", "2"), publication("/h", "3")...)) }()
-	eventually(t, func() bool { return last() == before+2 })
-	mustPublish(t, s, "/s", "4")
-	equal(t, events(replayTo(t, s, "/h", -2)), []string{"1"})
-	j.mu.Unlock()
-	equal(t, <-published, nil)
-	equal(t, events(replayTo(t, s, "/h", -2)), []string{"1", "2", "3"})
+	s, err := New(config(func(c *Config) {
+		c.Rules, c.HistoryFile = []string{"/h history=100", "/s snapshot"}, filepath.Join(t.TempDir(), "history")
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	st := s.store
+	if err := st.open(); err != nil {
+		t.Fatal(err)
+	}
+	defer st.close()
+	slow := &slowLine{recorder: st.file, entered: make(chan bool), gate: make(chan bool)}
+	st.file = slow
+	stored := make(chan error)
+	go st.write([]bayeux.Event{bayeux.NewEvent([]byte("/h"), []byte("1"), false)}, func(err error) { stored <- err })
+	<-slow.entered
+	snapshot := bayeux.NewEvent([]byte("/s"), []byte("2"), false)
+	st.publish(snapshot, s.rules.Of([]byte("/s")), func(err error) { equal(t, err, nil) })
+	remembered := func() int {
+		st.lock()
+		defer st.unlock()
+		return len(st.recall([]bayeux.Wanted{{Pattern: "/h", Replay: true, After: history.Earliest}, {Pattern: "/s"}}).Entries)
+	}
+	equal(t, remembered(), 1)
+	close(slow.gate)
+	equal(t, <-stored, nil)
+	equal(t, remembered(), 2)
+}
+
+// slowLine is a history file in which to stand in line takes until its gate is closed.
+type slowLine struct {
+	recorder
+	entered, gate chan bool
+}
+
+// Append tells that it was entered, and waits.
+func (s *slowLine) Append(entries []history.Entry, stored func(error)) {
+	s.entered <- true
+	<-s.gate
+	s.recorder.Append(entries, stored)
 }

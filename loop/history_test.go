@@ -1,14 +1,13 @@
 package loop
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
-
-	"halley/bayeux/history"
 )
 
 func withRules(rules ...string) func(*Config) {
@@ -163,13 +162,13 @@ func TestHistoryFile(t *testing.T) {
 		a := dial(t, s)
 		equal(t, a.bayeux(publish(a.handshake(), "/h", "5"))[0]["successful"], true)
 	})
-	// A crash leaves half a record.
-	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	// A crash leaves part of a record, as the first one begins.
+	file, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	file.Write(appendRecord(nil, record{recordEvent, history.Entry{ID: 99, Channel: "/h", Event: "torn"}})[:20])
-	file.Close()
+	records := file[bytes.IndexByte(file, '\n')+1:]
+	mustWrite(t, path, append(file, records[:20]...))
 	t.Run("after", func(t *testing.T) {
 		s := start(t, config)
 		mustPublish(t, s, "/h", "6")
@@ -218,12 +217,13 @@ func TestFloorsSurviveCompaction(t *testing.T) {
 	config := func(c *Config) {
 		c.Rules, c.HistoryFile = []string{"/h/* history=2", "/gone history=1ms", "/s snapshot"}, path
 	}
+	const bloated = 10_000 // events, before which a file is not written anew
 	var early, last int64
 	t.Run("before", func(t *testing.T) {
 		s := start(t, config)
 		mustPublish(t, s, "/h/quiet", `"quiet"`)
 		mustPublish(t, s, "/s", `"stale"`)
-		for range compactLeast/1000 + 1 {
+		for range bloated/1000 + 1 {
 			batch := make([]Publication, 1000)
 			for i := range batch {
 				batch[i] = publication([]string{"/h/busy", "/gone"}[i%2], "1")[0]
@@ -236,7 +236,7 @@ func TestFloorsSurviveCompaction(t *testing.T) {
 			info, err := os.Stat(path)
 			return err == nil && info.Size() < 1000
 		})
-		early, last = nth(s, 1), nth(s, 2+compactLeast+1000)
+		early, last = nth(s, 1), nth(s, 2+bloated+1000)
 	})
 	t.Run("after", func(t *testing.T) {
 		s := start(t, config)

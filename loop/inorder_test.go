@@ -76,12 +76,11 @@ func TestSocketFramesBehindTheDisk(t *testing.T) {
 	for _, loops := range []int{1, 3} {
 		t.Run(fmt.Sprint(loops), func(t *testing.T) {
 			t.Parallel()
+			d := &faultyDisk{gate: make(chan struct{})}
 			s := start(t, func(c *Config) {
 				c.Loops, c.Rules, c.HistorySync = loops, []string{"/h history=100"}, "always"
-				c.HistoryFile = filepath.Join(t.TempDir(), "history")
+				c.HistoryFile, c.disk = filepath.Join(t.TempDir(), "history"), d.under
 			})
-			d := &faultyDisk{gate: make(chan struct{})}
-			s.store.file.onDisk(d)
 			w, id := moved(t, s)
 			const publishes = 20
 			for n := range publishes {
@@ -89,7 +88,7 @@ func TestSocketFramesBehindTheDisk(t *testing.T) {
 			}
 			w.frame(1, "["+publish(id, "/h", `"last"`)+","+subscribe(id, "/a")+"]")
 			w.frame(1, fmt.Sprintf(`{"channel":"/meta/unsubscribe","clientId":%q,"subscription":"/a"}`, id))
-			eventually(t, func() bool { return s.store.file.appended() == publishes+1 })
+			eventually(t, func() bool { return appended(s) == publishes+1 })
 			close(d.gate)
 			for range publishes {
 				equal(t, w.text()[0]["successful"], true)

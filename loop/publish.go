@@ -7,6 +7,7 @@ import (
 	"halley/bayeux"
 	"halley/bayeux/channel"
 	"halley/loop/interest"
+	"halley/loop/journal"
 )
 
 // ErrBusy means that a loop has more to do than its mailbox may hold: the caller
@@ -142,7 +143,7 @@ func (s *Server) postDurably(batch []Publication, sets []interest.Loops) error {
 		result := make(chan error, 1)
 		s.store.write(durable, func(err error) { result <- err })
 		if err := <-result; err != nil {
-			return fmt.Errorf("%w: %w", ErrHistory, err)
+			return fmt.Errorf("%w: %w", ErrHistory, notStored(err))
 		}
 	}
 	for i := range rest { // who subscribed while it was written is to get it
@@ -150,4 +151,15 @@ func (s *Server) postDurably(batch []Publication, sets []interest.Loops) error {
 	}
 	s.postEvents(rest, sets)
 	return nil
+}
+
+// notStored is why the history file did not take something, for the caller of Publish.
+func notStored(err error) error {
+	switch {
+	case errors.Is(err, journal.ErrBusy):
+		return ErrBusy
+	case errors.Is(err, journal.ErrClosed):
+		return ErrClosed
+	}
+	return err
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"halley/bayeux"
+	"halley/loop/journal"
 )
 
 // receive executes one entry of the mailbox. A panic over a request closes the
@@ -180,7 +181,7 @@ func (r *reactor) stored(ticket bayeux.Ticket) func(error) {
 		if err != nil {
 			failure = "500::history_not_written"
 		}
-		if errors.Is(err, ErrBusy) {
+		if errors.Is(err, journal.ErrBusy) {
 			failure = "503::server_busy"
 		}
 		r.server.post(r.id, entry{kind: entryCall, call: func(r *reactor) {

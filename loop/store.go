@@ -8,6 +8,7 @@ import (
 
 	"halley/bayeux"
 	"halley/bayeux/history"
+	"halley/loop/journal"
 )
 
 // store is the one place through which sequenced channels go: their events get
@@ -20,11 +21,22 @@ type store struct {
 	past   *history.Store
 
 	writing sync.Mutex // held from an event's number on until it stands in line for the file; before mu
-	file    *journal   // nil without --history-file
+	file    recorder   // nil without --history-file
 
 	since           time.Time     // when the lock was taken
 	longest         time.Duration // that it was held
 	pages, recalled uint64        // parts of the past, and events in them
+}
+
+// recorder is what the store needs of a journal.File.
+type recorder interface {
+	Append(entries []history.Entry, stored func(error))
+	Note(kind journal.Kind, id int64)
+	Bloated(left int) bool
+	Compact()
+	LookAfter()
+	Usage() (counts journal.Counts, failing bool)
+	Close() error
 }
 
 func newStore(s *Server) *store {
@@ -41,9 +53,9 @@ func (st *store) open() error {
 		st.past.Begin(first, 0)
 		return nil
 	}
-	file, err := openJournal(journalOptions{
-		path: s.cfg.HistoryFile, sync: journalSync(s.cfg.HistorySync), most: s.cfg.MaxMailbox,
-		log: s.cfg.Log, trouble: func(why string) { s.health.trouble("history file", why) }, image: st.image,
+	file, err := journal.Open(journal.Options{
+		Path: s.cfg.HistoryFile, Sync: journal.Sync(s.cfg.HistorySync), Most: s.cfg.MaxMailbox, Disk: s.cfg.disk,
+		Log: s.cfg.Log, Trouble: func(why string) { s.health.trouble("history file", why) }, Image: st.image,
 	}, st.load)
 	if err != nil {
 		return err
@@ -53,17 +65,17 @@ func (st *store) open() error {
 	st.past.Begin(first, unwritten)
 	st.expireAll()
 	switch last := st.past.Last(); {
-	case file.damaged:
+	case file.Damaged:
 		s.cfg.Log.Error("the history file is damaged: cursors from before are refused", "file", s.cfg.HistoryFile)
 		st.past.Forget(last)
-		file.compact()
-	case file.old:
+		file.Compact()
+	case file.Old:
 		s.cfg.Log.Info("the history file gets the form of this version", "file", s.cfg.HistoryFile)
-		file.compact()
+		file.Compact()
 	case known:
-		file.note(recordLast, last)
+		file.Note(journal.Last, last)
 	default:
-		file.note(recordAll, last)
+		file.Note(journal.All, last)
 	}
 	return nil
 }
@@ -76,23 +88,23 @@ const unwritten = 1 << 20
 
 // load remembers what a record of the history file tells. What its channel's rules
 // do not keep any more is forgotten.
-func (st *store) load(r record) {
+func (st *store) load(r journal.Record) {
 	switch {
-	case r.kind == recordAll:
+	case r.Kind == journal.All:
 		st.past.Forget(r.ID)
-	case r.kind == recordGone:
+	case r.Kind == journal.Gone:
 		st.past.ForgetGone(r.ID)
-	case r.kind == recordEvent && r.Channel == "":
+	case r.Kind == journal.Event && r.Channel == "":
 		st.past.ForgetUnlisted(r.ID) // how the first version of the file ended when it was written anew
-	case r.kind == recordLast:
+	case r.Kind == journal.Last:
 	case !st.server.rules.Of([]byte(r.Channel)).History:
 		st.past.ForgetGone(r.ID)
-	case r.kind == recordFloor:
+	case r.Kind == journal.Floor:
 		st.past.ForgetOf(r.Channel, r.ID)
 	default:
 		st.past.Add(r.Entry, st.server.rules.Of([]byte(r.Channel)).Keep)
 	}
-	if r.kind != recordFloor {
+	if r.Kind != journal.Floor {
 		st.past.Skip(r.ID)
 	}
 }
@@ -163,7 +175,7 @@ func (st *store) write(events []bayeux.Event, stored func(error)) {
 		q := st.numbered(e, first+int64(i), now, st.server.rules.Of([]byte(e.Channel())))
 		list, entries = append(list, q), append(entries, q.entry())
 	}
-	st.file.append(entries, func(err error) {
+	st.file.Append(entries, func(err error) {
 		if err == nil {
 			st.commit(list)
 		}
@@ -228,10 +240,10 @@ func (st *store) expire(ctx context.Context) {
 		}
 		kept := st.expireAll()
 		if st.file != nil {
-			if st.file.bloated(kept) {
-				st.file.compact()
+			if st.file.Bloated(kept) {
+				st.file.Compact()
 			}
-			st.file.beat()
+			st.file.LookAfter()
 		}
 	}
 }
@@ -271,8 +283,8 @@ func (st *store) usage(stats *Stats) {
 	if st.file == nil {
 		return
 	}
-	counts, failing := st.file.usage()
-	stats.HistoryRefused, stats.HistoryRewrites, stats.HistoryRewriteErrors = counts.refused, counts.rewrites, counts.rewriteErrors
+	counts, failing := st.file.Usage()
+	stats.HistoryRefused, stats.HistoryRewrites, stats.HistoryRewriteErrors = counts.Refused, counts.Rewrites, counts.RewriteErrors
 	if failing {
 		stats.HistoryFailing = 1
 	}
@@ -283,5 +295,5 @@ func (st *store) close() error {
 	if st.file == nil {
 		return nil
 	}
-	return st.file.close()
+	return st.file.Close()
 }

@@ -42,9 +42,10 @@ func table() []rule {
 		{"bayeux/client", nil, []string{"github.com/coder/websocket", goJSON}, impure},
 
 		{"loop/interest", []string{"bayeux/channel"}, nil, impure},
+		{"loop/journal", []string{"bayeux/history"}, all, impure},
 		{"loop", []string{
 			"httpparse/...", "bayeux", "bayeux/message", "bayeux/channel", "bayeux/history", "bayeux/wheel", "bayeux/slab", "bayeux/connectiontype",
-			"loop/interest",
+			"loop/interest", "loop/journal",
 		}, all, impure},
 		{"loop/cluster", []string{"loop"}, all, impure},
 

@@ -1,4 +1,4 @@
-package loop
+package journal
 
 import (
 	"bufio"
@@ -25,14 +25,14 @@ var (
 	errIsOther = errors.New("this is no regular file")
 )
 
-// openJournal reads the file that o names, which is made if it does not exist, and
+// Open reads the file that o names, which is made if it does not exist, and
 // calls load with each of its records. An event that is there twice is loaded once.
-func openJournal(o journalOptions, load func(record)) (*journal, error) {
-	file, err := os.OpenFile(o.path, os.O_RDWR|os.O_CREATE, 0o600)
+func Open(o Options, load func(Record)) (*File, error) {
+	file, err := os.OpenFile(o.Path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("--history-file: %w", err)
 	}
-	j := &journal{journalOptions: o, now: time.Now, file: file, done: make(chan struct{})}
+	j := &File{options: o, now: time.Now, file: file, done: make(chan struct{})}
 	j.wake.L = &j.mu
 	err = lock(file)
 	if err == nil {
@@ -40,9 +40,12 @@ func openJournal(o journalOptions, load func(record)) (*journal, error) {
 	}
 	if err != nil {
 		file.Close()
-		return nil, fmt.Errorf("--history-file %s: %w", o.path, err)
+		return nil, fmt.Errorf("--history-file %s: %w", o.Path, err)
 	}
 	os.Remove(j.place() + rewriting) // what a crash has left
+	if o.Disk != nil {
+		j.file = o.Disk(file)
+	}
 	go j.run()
 	return j, nil
 }
@@ -56,7 +59,7 @@ func lock(file *os.File) error {
 }
 
 // load reads the file and cuts off what is torn.
-func (j *journal) load(file *os.File, load func(record)) error {
+func (j *File) load(file *os.File, load func(Record)) error {
 	info, err := file.Stat()
 	if err != nil {
 		return err
@@ -70,8 +73,8 @@ func (j *journal) load(file *os.File, load func(record)) error {
 	}
 	last := int64(0)
 	size := max(info.Size(), base) - base
-	end, damaged, err := readRecords(io.NewSectionReader(file, base, size), size, func(r record) {
-		if r.kind == recordEvent {
+	end, damaged, err := readRecords(io.NewSectionReader(file, base, size), size, func(r Record) {
+		if r.Kind == Event {
 			if j.events++; r.ID <= last {
 				return
 			}
@@ -82,13 +85,13 @@ func (j *journal) load(file *os.File, load func(record)) error {
 	if err != nil {
 		return err
 	}
-	j.damaged, j.size, j.last, j.written = damaged, base+end, last, j.events
+	j.Damaged, j.size, j.last, j.written = damaged, base+end, last, j.events
 	return file.Truncate(j.size)
 }
 
 // begin finds out where the records of a file of that size begin, and begins a file
 // that is empty, or was not yet begun when the power went.
-func (j *journal) begin(file *os.File, size int64) (base int64, err error) {
+func (j *File) begin(file *os.File, size int64) (base int64, err error) {
 	head := make([]byte, min(size, int64(len(magic))))
 	if _, err := file.ReadAt(head, 0); err != nil && notEnd(err) != nil {
 		return 0, err
@@ -105,10 +108,10 @@ func (j *journal) begin(file *os.File, size int64) (base int64, err error) {
 		return 0, errVersion
 	}
 	first := 0
-	if _, err := readRun(bufio.NewReader(io.NewSectionReader(file, 0, size)), 0, func(record) bool { first++; return false }); err != nil {
+	if _, err := readRun(bufio.NewReader(io.NewSectionReader(file, 0, size)), 0, func(Record) bool { first++; return false }); err != nil {
 		return 0, err
 	}
-	if j.old = first > 0; !j.old {
+	if j.Old = first > 0; !j.Old {
 		return 0, errForeign
 	}
 	return 0, nil

@@ -1,4 +1,4 @@
-package loop
+package journal
 
 import (
 	"bufio"
@@ -11,23 +11,24 @@ import (
 	"halley/bayeux/history"
 )
 
-// recordKind says what a record of the history file tells.
-type recordKind uint8
+// Kind says what a record of the history file tells.
+type Kind uint8
 
+// What a record tells.
 const (
-	recordEvent recordKind = iota // an event
-	recordFloor                   // Channel has forgotten its events up to ID
-	recordGone                    // so has every channel of which the file has nothing before
-	recordAll                     // of any channel something may be missing up to ID
-	recordLast                    // numbers up to ID are given
-	recordKinds
+	Event Kind = iota // an event
+	Floor             // Channel has forgotten its events up to ID
+	Gone              // so has every channel of which the file has nothing before
+	All               // of any channel something may be missing up to ID
+	Last              // numbers up to ID are given
+	kinds
 )
 
-// record is one record of the history file: an event, or with a number alone what
+// Record is one record of the history file: an event, or with a number alone what
 // is known of those that are not there any more.
-type record struct {
-	kind recordKind
-	history.Entry
+type Record struct {
+	Kind          Kind // what it tells
+	history.Entry      // of which ID is always set
 }
 
 // A record is its length and CRC-32C, 4 bytes each, and then, little-endian, ID
@@ -43,12 +44,12 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-func appendRecord(dst []byte, r record) []byte {
+func appendRecord(dst []byte, r Record) []byte {
 	start := len(dst)
 	dst = append(dst, make([]byte, recordHead)...)
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(r.ID))
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(r.At))
-	dst = binary.LittleEndian.AppendUint16(dst, uint16(r.kind)<<kindShift|uint16(len(r.Channel)))
+	dst = binary.LittleEndian.AppendUint16(dst, uint16(r.Kind)<<kindShift|uint16(len(r.Channel)))
 	dst = append(append(dst, r.Channel...), r.Event...)
 	body := dst[start+recordHead:]
 	binary.LittleEndian.PutUint32(dst[start:], uint32(len(body)))
@@ -58,19 +59,19 @@ func appendRecord(dst []byte, r record) []byte {
 
 // parseRecord reads the record at the start of data: its length, and whether it is
 // whole and not broken.
-func parseRecord(data []byte) (r record, size int, ok bool) {
+func parseRecord(data []byte) (r Record, size int, ok bool) {
 	size, ok = recordSize(data)
 	if !ok || size > len(data) {
-		return record{}, 0, false
+		return Record{}, 0, false
 	}
 	body := data[recordHead:size]
 	word := binary.LittleEndian.Uint16(body[16:])
-	n, kind := int(word&nameMask), recordKind(word>>kindShift)
-	if recordMin+n > len(body) || kind >= recordKinds ||
+	n, kind := int(word&nameMask), Kind(word>>kindShift)
+	if recordMin+n > len(body) || kind >= kinds ||
 		crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(data[4:]) {
-		return record{}, 0, false
+		return Record{}, 0, false
 	}
-	return record{kind, history.Entry{
+	return Record{kind, history.Entry{
 		ID:      int64(binary.LittleEndian.Uint64(body[0:])),
 		At:      int64(binary.LittleEndian.Uint64(body[8:])),
 		Channel: string(body[recordMin : recordMin+n]),
@@ -91,11 +92,11 @@ func recordSize(data []byte) (size int, ok bool) {
 // readRecords calls visit with every record of a file of that size, in order. It
 // returns where the last one ends; what follows is the torn record that a crash
 // leaves. Broken records before that are passed over, which damaged tells.
-func readRecords(file io.ReaderAt, size int64, visit func(record)) (end int64, damaged bool, err error) {
+func readRecords(file io.ReaderAt, size int64, visit func(Record)) (end int64, damaged bool, err error) {
 	in := bufio.NewReaderSize(nil, 1<<20)
 	for at := int64(0); ; {
 		in.Reset(io.NewSectionReader(file, at, size-at))
-		if end, err = readRun(in, at, func(r record) bool { visit(r); return true }); err != nil || end == size {
+		if end, err = readRun(in, at, func(r Record) bool { visit(r); return true }); err != nil || end == size {
 			return end, damaged, err
 		}
 		next, found, err := findRecord(file, end+1, size)
@@ -111,7 +112,7 @@ func readRecords(file io.ReaderAt, size int64, visit func(record)) (end int64, d
 
 // readRun visits records from in, which is at the offset at, up to one that is not
 // whole or while visit says so, and returns where it has come to.
-func readRun(in *bufio.Reader, at int64, visit func(record) bool) (int64, error) {
+func readRun(in *bufio.Reader, at int64, visit func(Record) bool) (int64, error) {
 	var data []byte
 	for {
 		head, err := in.Peek(recordHead)

@@ -1,4 +1,4 @@
-package loop
+package journal
 
 import (
 	"bufio"
@@ -20,28 +20,28 @@ var (
 
 // place is where the file is, or is to be if it is gone: its path, or what that is a
 // link to.
-func (j *journal) place() string {
-	if target, err := filepath.EvalSymlinks(j.path); err == nil {
+func (j *File) place() string {
+	if target, err := filepath.EvalSymlinks(j.options.Path); err == nil {
 		j.target = target
-	} else if link, err := os.Readlink(j.path); err == nil {
+	} else if link, err := os.Readlink(j.options.Path); err == nil {
 		if !filepath.IsAbs(link) {
-			link = filepath.Join(filepath.Dir(j.path), link)
+			link = filepath.Join(filepath.Dir(j.options.Path), link)
 		}
 		j.target = link
 	}
 	if j.target == "" {
-		return j.path
+		return j.options.Path
 	}
 	return j.target
 }
 
 // missing tells whether the path leads to the file no more.
-func (j *journal) missing() bool {
+func (j *File) missing() bool {
 	file, ok := j.file.(*os.File)
 	if !ok {
 		return false
 	}
-	there, err := os.Stat(j.path)
+	there, err := os.Stat(j.options.Path)
 	if err != nil {
 		return errors.Is(err, fs.ErrNotExist)
 	}
@@ -51,7 +51,7 @@ func (j *journal) missing() bool {
 
 // renew writes the file anew while everything waits, since the file that there is may
 // lack something.
-func (j *journal) renew() error {
+func (j *File) renew() error {
 	if f := j.filling; f != nil {
 		<-f.done
 		f.drop()
@@ -62,7 +62,7 @@ func (j *journal) renew() error {
 	}
 	f, err := j.create()
 	if err == nil {
-		f.fill(j.image, j.last)
+		f.fill(j.options.Image, j.last)
 		err = j.replace(f)
 	}
 	return j.renewed(err)
@@ -70,18 +70,18 @@ func (j *journal) renew() error {
 
 // renewed counts an attempt to write the file anew. What failed is tried again after a
 // while, which doubles.
-func (j *journal) renewed(err error) error {
+func (j *File) renewed(err error) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if err == nil {
-		j.counts.rewrites++
+		j.counts.Rewrites++
 		j.pause, j.nextTry, j.stale, j.wanted = 0, time.Time{}, false, false
 		return nil
 	}
-	j.counts.rewriteErrors++
+	j.counts.RewriteErrors++
 	j.pause = min(max(2*j.pause, pauseLeast), pauseMost)
 	j.nextTry = j.now().Add(j.pause)
-	j.log.Error("the history file could not be written anew", "file", j.path, "error", err, "again in", j.pause)
+	j.options.Log.Error("the history file could not be written anew", "file", j.options.Path, "error", err, "again in", j.pause)
 	return err
 }
 
@@ -109,7 +109,7 @@ type filling struct {
 }
 
 // create begins a file beside the journal's and like it.
-func (j *journal) create() (*filling, error) {
+func (j *File) create() (*filling, error) {
 	place := j.place()
 	os.Remove(place + rewriting)
 	next, err := os.OpenFile(place+rewriting, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
@@ -144,7 +144,7 @@ func (f *filling) drop() {
 
 // beginAnew has a file filled that is to take the place of this one, which goes on
 // meanwhile.
-func (j *journal) beginAnew() {
+func (j *File) beginAnew() {
 	if j.filling != nil || j.now().Before(j.nextTry) {
 		return
 	}
@@ -155,14 +155,14 @@ func (j *journal) beginAnew() {
 	}
 	j.filling = f
 	go func(upto int64) {
-		f.fill(j.image, upto)
+		f.fill(j.options.Image, upto)
 		j.tell()
 	}(j.last)
 }
 
 // install puts the file that was filled in the place of this one, with what was written
 // meanwhile. It is dropped where nothing can be written now.
-func (j *journal) install() {
+func (j *File) install() {
 	f := j.filling
 	if f == nil {
 		return
@@ -179,7 +179,7 @@ func (j *journal) install() {
 	if f.err == nil {
 		_, f.err = io.Copy(f.next, io.NewSectionReader(j.file, f.from, j.size-f.from))
 	}
-	if f.err == nil && j.sync == syncAlways {
+	if f.err == nil && j.options.Sync == Always {
 		f.err = f.next.Sync()
 	}
 	j.renewed(j.replace(f))
@@ -187,7 +187,7 @@ func (j *journal) install() {
 
 // replace puts the file that was filled in the place of this one. If that fails, the old
 // file goes on.
-func (j *journal) replace(f *filling) error {
+func (j *File) replace(f *filling) error {
 	size, err := f.next.Seek(0, io.SeekCurrent)
 	if err = errors.Join(f.err, err); err == nil {
 		err = j.setAside(f.place)
@@ -201,7 +201,7 @@ func (j *journal) replace(f *filling) error {
 	}
 	j.awaitSync()
 	j.file.Close()
-	j.file, j.size, j.dirty = f.next, size, j.sync != syncAlways
+	j.file, j.size, j.dirty = f.next, size, j.options.Sync != Always
 	j.written += f.events - f.before
 	j.mu.Lock()
 	j.events += f.events - f.before
@@ -213,7 +213,7 @@ func (j *journal) replace(f *filling) error {
 }
 
 // resemble gives next the mode and the owner of the file that it replaces.
-func (j *journal) resemble(next *os.File) error {
+func (j *File) resemble(next *os.File) error {
 	file, ok := j.file.(*os.File)
 	if !ok {
 		return nil
@@ -237,7 +237,7 @@ func (j *journal) resemble(next *os.File) error {
 
 // setAside moves a file away that somebody has put where ours was, unless a server
 // uses it.
-func (j *journal) setAside(place string) error {
+func (j *File) setAside(place string) error {
 	mine, ok := j.file.(*os.File)
 	if !ok {
 		return nil
@@ -259,7 +259,7 @@ func (j *journal) setAside(place string) error {
 	if err := lock(there); err != nil {
 		return err
 	}
-	j.log.Warn("another file has taken the place of the history file: it is moved away", "file", place, "to", place+replaced)
+	j.options.Log.Warn("another file has taken the place of the history file: it is moved away", "file", place, "to", place+replaced)
 	return os.Rename(place, place+replaced)
 }
 
@@ -267,29 +267,29 @@ func (j *journal) setAside(place string) error {
 // is gone must come after the events, for it is said of channels that have none.
 func writeImage(out io.Writer, image *history.Image) {
 	var data []byte
-	write := func(kind recordKind, e history.Entry) {
-		data = appendRecord(data[:0], record{kind, e})
+	write := func(kind Kind, e history.Entry) {
+		data = appendRecord(data[:0], Record{kind, e})
 		out.Write(data)
 	}
 	if image.Floor > 0 {
-		write(recordAll, history.Entry{ID: image.Floor})
+		write(All, history.Entry{ID: image.Floor})
 	}
 	for _, f := range image.Floors {
-		write(recordFloor, history.Entry{ID: f.ID, Channel: f.Channel})
+		write(Floor, history.Entry{ID: f.ID, Channel: f.Channel})
 	}
 	for _, e := range image.Entries {
-		write(recordEvent, e)
+		write(Event, e)
 	}
 	if image.Gone > 0 {
-		write(recordGone, history.Entry{ID: image.Gone})
+		write(Gone, history.Entry{ID: image.Gone})
 	}
 	if image.Last > 0 {
-		write(recordLast, history.Entry{ID: image.Last})
+		write(Last, history.Entry{ID: image.Last})
 	}
 }
 
 // end leaves the file, when all is written.
-func (j *journal) end() error {
+func (j *File) end() error {
 	j.awaitSync()
 	failure := j.failed()
 	if j.stale || failure == nil && j.missing() {
@@ -300,8 +300,8 @@ func (j *journal) end() error {
 }
 
 // syncFolder makes the file's name safe. Not every file system can.
-func (j *journal) syncFolder() error {
-	if j.sync != syncAlways {
+func (j *File) syncFolder() error {
+	if j.options.Sync != Always {
 		return nil
 	}
 	folder, err := os.Open(filepath.Dir(j.place()))
