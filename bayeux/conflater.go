@@ -77,7 +77,8 @@ func (s *Server) conflationKey(e Event, field string) []byte {
 // whether it did. An event with a number goes to the end, and so each that waits has a
 // greater number than all that have gone before it: one is a cursor for many channels.
 // One that its place in the queue has no room for is left to the caller.
-func (s *Server) replace(slot uint32, q *queue, key []byte, e Event) bool {
+func (s *Server) replace(slot uint32, r *session, key []byte, e Event) bool {
+	q := &r.queue
 	id := s.conflater.find(key)
 	if id == 0 {
 		return false
@@ -88,7 +89,7 @@ func (s *Server) replace(slot uint32, q *queue, key []byte, e Event) bool {
 	}
 	s.stats.Conflated++
 	grown := int(q.bytes) + len(e) - len(s.nodes.at(i).event)
-	if grown > max(s.cfg.QueueBytes, int(q.bytes)) {
+	if grown > max(s.cfg.QueueBytes-int(r.pinned), int(q.bytes)) {
 		s.forgetKey(slot, i)
 		s.nodes.remove(q, i)
 		return false

@@ -53,7 +53,7 @@ func (s *Server) enqueueFor(slot uint32, r *session, e Event, conflate bool) {
 	}
 	s.name = append(s.name[:0], topicOf(e)...)
 	key := s.conflationKey(e, s.cfg.Rules.Of(s.name).Key)
-	if s.replace(slot, &r.queue, key, e) {
+	if s.replace(slot, r, key, e) {
 		return
 	}
 	if s.put(slot, r, e) {

@@ -126,6 +126,27 @@ func TestIntervalOfAnHour(t *testing.T) {
 	}
 }
 
+// What waits for turns leaves less room for an event that takes the place of a shorter one.
+func TestReplacedEventHasRoomBesideTurns(t *testing.T) {
+	b := newBacklog(t, false, testConfig(), 0, 0)
+	b.server.cfg.QueueBytes = 3000
+	b.talk(t, fmt.Sprintf(`{"channel":"/meta/subscribe","clientId":%q,"subscription":"/a/*","ext":{"conflate":{"interval":300}}}`, b.id))
+	a, _ := b.server.Find([]byte(b.id))
+	for _, e := range []struct {
+		channel string
+		size    int
+	}{{"/a/2", 1}, {"/a/2", 1000}, {"/a/3", 1000}, {"/a/1", 1}, {"/a/1", 1000}} {
+		b.server.Deliver(b.now, NewEvent([]byte(e.channel), []byte(`"`+strings.Repeat("x", e.size)+`"`), false))
+		checkPinned(t, b.server)
+		if r := b.server.sessions.find(a); r.queue.bytes+r.pinned > 3000 {
+			t.Errorf("%s: %d bytes in the queue, %d pinned", e.channel, r.queue.bytes, r.pinned)
+		}
+	}
+	if b.server.Stats().QueueDropped == 0 {
+		t.Error("nothing had to go")
+	}
+}
+
 // An event that nobody waits for is not kept by its lot.
 func TestLotLetsGo(t *testing.T) {
 	b := newBacklog(t, false, testConfig(), 0, 0)
