@@ -55,6 +55,9 @@ const (
 	// Yield makes way for others: GoOn is to be called in a later turn for Ticket, or
 	// GiveUp if the connection of the request To has gone by then.
 	Yield
+	// CaughtUp says that nothing that came by the websocket To waits any more, see
+	// Waits.
+	CaughtUp
 	// Ask puts a question to the policy; Resume brings the verdict for Ticket.
 	Ask
 )

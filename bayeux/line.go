@@ -67,7 +67,7 @@ func (s *Server) moveUp(now int64, req Request, l *line, fx *Effects) {
 	for l.behind == 0 {
 		body := l.next()
 		if body == nil {
-			s.endLine(now, req.To, l)
+			s.endLine(now, req.To, l, fx)
 			return
 		}
 		var batch message.Batch
@@ -80,9 +80,13 @@ func (s *Server) moveUp(now int64, req Request, l *line, fx *Effects) {
 	}
 }
 
+// Waits tells whether a batch of that websocket waits, and with it what comes next.
+func (s *Server) Waits(to ReplyTo) bool { return s.lines[to] != nil }
+
 // endLine forgets a line, whose sessions expire again.
-func (s *Server) endLine(now int64, to ReplyTo, l *line) {
+func (s *Server) endLine(now int64, to ReplyTo, l *line, fx *Effects) {
 	delete(s.lines, to)
+	fx.add(Effect{Kind: CaughtUp, To: to}, fx.begin())
 	for _, a := range l.sessions {
 		if r := s.sessions.find(a); r != nil {
 			r.lined = false

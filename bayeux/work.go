@@ -17,14 +17,16 @@ func (s *Server) Tired() bool {
 // Worked is the number of units so far.
 func (s *Server) Worked() uint64 { return s.stats.Work }
 
+// Spend counts units of work that the loop has done itself.
+func (s *Server) Spend(units int) { s.spend(units) }
+
 func (s *Server) spend(units int) { s.stats.Work += uint64(units) }
 
 // yields parks the messages that are left if the turn has done enough. What was parked
-// is handled in any case: its answer is there, and each turn gets on. A websocket's batch
-// does not make way: what its client sends meanwhile would be too much ahead of it.
+// is handled in any case: its answer is there, and each turn gets on.
 func (x *exchange) yields(messages []message.Message) bool {
 	s := x.s
-	if x.rested || x.req.Type == WebSocket || !s.Tired() || len(s.parked) >= s.cfg.MaxAsks {
+	if x.rested || !s.Tired() || len(s.parked) >= s.cfg.MaxAsks {
 		x.rested = false
 		return false
 	}
@@ -40,8 +42,9 @@ func (s *Server) GoOn(now int64, ticket Ticket, fx *Effects) {
 }
 
 // GiveUp forgets the batch that made way for others: the connection that it came by has
-// gone, and so has the one who would read the reply.
-func (s *Server) GiveUp(ticket Ticket) {
+// gone, and so has the one who would read the reply. What came behind it on the same
+// websocket is forgotten too.
+func (s *Server) GiveUp(now int64, ticket Ticket, fx *Effects) {
 	p := s.parked[ticket]
 	if p == nil {
 		return
@@ -49,5 +52,8 @@ func (s *Server) GiveUp(ticket Ticket) {
 	delete(s.parked, ticket)
 	if p.tells && s.sessions.find(p.owner) != nil {
 		s.settleDrops(p.owner.Slot, false)
+	}
+	if l := s.lines[p.req.To]; l != nil && l.behind == ticket {
+		s.endLine(now, p.req.To, l, fx)
 	}
 }

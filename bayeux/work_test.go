@@ -63,7 +63,7 @@ func (b *backlog) turns(t *testing.T, req Request, body string) (reply string, t
 // A batch that wants more work than a turn may do is handled over many, in order, and
 // answered once.
 func TestLargeBatchMakesWay(t *testing.T) {
-	for _, kind := range []ConnectionType{LongPolling, CallbackPolling} {
+	for _, kind := range []ConnectionType{LongPolling, CallbackPolling, WebSocket} {
 		b := audience(t, 100, 1000)
 		reply, turns, most := b.turns(t, Request{To: ReplyTo{Serial: 9999}, Type: kind}, b.publishes(200))
 		if turns < 20 || most > 1000+101+200 {
@@ -83,17 +83,70 @@ func TestLargeBatchMakesWay(t *testing.T) {
 	}
 }
 
-// A websocket's batch does not make way: its client may have sent more than may wait.
-func TestFramesDoNotMakeWay(t *testing.T) {
+// The batches of a websocket make way like others, and are handled in the order in which
+// they came: those that come meanwhile wait behind the one that made way.
+func TestFramesMakeWayInOrder(t *testing.T) {
 	b := audience(t, 100, 1000)
-	b.server.cfg.MaxAhead = 1000
-	batch := scanned(t, b.publishes(15))
+	to, frames := ReplyTo{Serial: 9999}, 5
 	b.server.BeginTurn()
-	for range 20 {
-		b.server.Handle(b.now, Request{To: ReplyTo{Serial: 9999}, Type: WebSocket}, &batch, &b.fx)
+	for range frames {
+		batch := scanned(t, b.publishes(15))
+		b.server.Handle(b.now, Request{To: to, Type: WebSocket}, &batch, &b.fx)
 	}
-	if st := b.server.Stats(); st.Published != 300 || st.Yields != 0 {
-		t.Fatalf("%d published, %d yields", st.Published, st.Yields)
+	if st := b.server.Stats(); st.Published != 10 || st.Yields != 1 || !b.server.Waits(to) {
+		t.Fatalf("%d published in a turn, %d yields", st.Published, st.Yields)
+	}
+	replies, turns := 0, 1
+	for waits := true; waits; turns++ {
+		waits = false
+		var ticket Ticket
+		for i := range b.fx.List {
+			switch e := &b.fx.List[i]; e.Kind {
+			case Yield:
+				ticket, waits = e.Ticket, true
+			case Reply:
+				replies++
+			case CaughtUp:
+				if e.To != to || b.server.Waits(to) || replies != frames {
+					t.Errorf("%v has caught up after %d replies", e.To, replies)
+				}
+			}
+		}
+		b.fx.Reset()
+		b.server.BeginTurn()
+		before := b.server.Worked()
+		b.server.GoOn(b.now, ticket, &b.fx)
+		if done := b.server.Worked() - before; done > 1200 {
+			t.Errorf("turn %d: %d units", turns, done)
+		}
+	}
+	if replies != frames || b.server.Stats().Published != uint64(15*frames) || b.server.Waits(to) {
+		t.Errorf("%d replies in %d turns, %d published", replies, turns, b.server.Stats().Published)
+	}
+}
+
+// With the batch that made way goes what came behind it, when its connection has gone;
+// the session expires again.
+func TestGiveUpLine(t *testing.T) {
+	b := audience(t, 100, 1000)
+	req := Request{To: ReplyTo{Serial: 9999}, Type: WebSocket}
+	b.server.BeginTurn()
+	for range 3 {
+		batch := scanned(t, b.publishes(15))
+		b.server.Handle(b.now, req, &batch, &b.fx)
+	}
+	a, _ := b.server.Find([]byte(b.id))
+	ticket, r := b.fx.List[len(b.fx.List)-1].Ticket, b.server.sessions.find(a)
+	if !r.lined {
+		t.Error("the session may expire before its batches")
+	}
+	b.fx.Reset()
+	b.server.GiveUp(b.now, ticket, &b.fx)
+	if st := b.server.Stats(); st.Published != 10 || len(b.server.parked)+len(b.server.lines) > 0 || r.lined {
+		t.Errorf("%d published, %d parked, %d lines", st.Published, len(b.server.parked), len(b.server.lines))
+	}
+	if len(b.fx.List) != 1 || b.fx.List[0].Kind != CaughtUp {
+		t.Errorf("effects %+v", b.fx.List)
 	}
 }
 
@@ -120,8 +173,8 @@ func TestGiveUp(t *testing.T) {
 	b.server.Handle(b.now, req, &first, &b.fx)
 	ticket := b.fx.List[len(b.fx.List)-1].Ticket
 	published := b.server.Stats().Published
-	b.server.GiveUp(ticket)
-	b.server.GiveUp(ticket)
+	b.server.GiveUp(b.now, ticket, &b.fx)
+	b.server.GiveUp(b.now, ticket, &b.fx)
 	b.server.GoOn(b.now, ticket, &b.fx)
 	if st := b.server.Stats(); st.Published != published || len(b.server.parked) > 0 || len(b.server.lines) > 0 {
 		t.Errorf("%d published, %d parked, %d lines", st.Published, len(b.server.parked), len(b.server.lines))

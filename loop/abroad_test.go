@@ -179,7 +179,7 @@ func TestTooFarAheadWithoutPause(t *testing.T) {
 	go io.WriteString(w.Conn, strings.Repeat(frame, 4000))
 	opcode, payload := w.readFrame()
 	equal(t, opcode, 0x88)
-	equal(t, payload, "\x03\xf0too much ahead of other loops")
+	equal(t, payload, "\x03\xf0too much ahead")
 	goOn()
 	st := s.Stats()
 	equal(t, s.messagesIn(t)-before, 0)

@@ -120,6 +120,7 @@ func (r *reactor) route(request bayeux.Request, body []byte) {
 	if request.Peer != 0 {
 		r.tellDamped(request.To)
 	}
+	r.keepInLine(request.To, len(body)+frameCost)
 	r.perform()
 }
 

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -102,7 +103,30 @@ func TestSocketFramesBehindTheDisk(t *testing.T) {
 	}
 }
 
-// A client that sends on and on while its batch waits is cut off, and told why.
+// inLine is what of websockets waits in the cores of all loops.
+func inLine(t testing.TB, s *Server) (bytes int) {
+	s.visit(t.Context(), func(r *reactor) {
+		for _, l := range r.lined {
+			bytes += l.bytes
+		}
+	})
+	return bytes
+}
+
+// sendOn sends so many large publishes while a subscribe waits for its verdict.
+func sendOn(t testing.TB, s *Server, w *wire, id string, frames int) (sent chan error) {
+	w.frame(1, subscribe(id, "/wait"))
+	sent = make(chan error, 1)
+	go func() {
+		frame := maskedFrame(1, publish(id, "/x", `"`+strings.Repeat("x", s.ahead()/4)+`"`))
+		_, err := io.WriteString(w.Conn, strings.Repeat(frame, frames))
+		sent <- err
+	}()
+	return sent
+}
+
+// A client that sends on and on while its batch waits is not read from any more when
+// much has come, wherever its session lives. It is not cut off, and nothing is lost.
 func TestSocketTooFarAhead(t *testing.T) {
 	t.Parallel()
 	for _, loops := range []int{1, 3} {
@@ -110,18 +134,36 @@ func TestSocketTooFarAhead(t *testing.T) {
 			t.Parallel()
 			s, j := startJudged(t, loops)
 			w, id := moved(t, s)
-			w.frame(1, subscribe(id, "/wait"))
+			const frames = 400
+			sent := sendOn(t, s, w, id, frames)
 			verdict := j.next(t)
-			for range 4 {
-				w.frame(1, publish(id, "/x", `"`+strings.Repeat("x", s.ahead()/4)+`"`))
-			}
-			w.mustCloseWith(1008)
-			equal(t, s.Stats().Floods, 1)
+			eventually(t, func() bool { return inLine(t, s) >= s.ahead() })
+			equal(t, inLine(t, s) < s.ahead()+s.cfg.MaxMessage+frameCost, true)
 			verdict(bayeux.Allow)
-			eventually(t, func() bool { set := s.interest.Of("/wait"); return !set.Empty() })
-			equal(t, s.Stats().Panics, 0)
+			equal(t, w.text()[0]["channel"], any("/meta/subscribe"))
+			for range frames {
+				equal(t, w.text()[0]["successful"], any(true))
+			}
+			equal(t, <-sent, nil)
+			equal(t, s.Stats().Floods, 0)
+			equal(t, inLine(t, s), 0)
 		})
 	}
+}
+
+// Where reading cannot be paused such a client is cut off, and told why.
+func TestSocketTooFarAheadWithoutPause(t *testing.T) {
+	t.Parallel()
+	s, j := startJudged(t, 1)
+	w, id := moved(t, s)
+	s.visit(t.Context(), func(r *reactor) { r.epoll = -1 })
+	sendOn(t, s, w, id, 400)
+	verdict := j.next(t)
+	w.mustCloseWith(1008)
+	equal(t, s.Stats().Floods, 1)
+	verdict(bayeux.Allow)
+	eventually(t, func() bool { set := s.interest.Of("/wait"); return !set.Empty() && inLine(t, s) == 0 })
+	equal(t, s.Stats().Panics, 0)
 }
 
 // What a client sent before it closed is handled, though it had to wait.

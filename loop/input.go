@@ -22,7 +22,7 @@ func (r *reactor) serve(c *conn) {
 // process works on a connection's input until it has to wait.
 func (r *reactor) process(c *conn) {
 	c.inTurn = true
-	for r.step(c) {
+	for r.step(c) && !r.rests(c) {
 	}
 	c.inTurn = false
 	if c.socket != nil {

@@ -37,6 +37,7 @@ type reactor struct {
 	wheel  *wheel.Wheel       // deadlines of connections, by slot
 	slow   map[uint32]*unsent // connections whose output waits
 	bodies map[uint32]*chunkedBody
+	lined  map[bayeux.ReplyTo]lined // websockets of which something waits in the core
 
 	deflater deflater
 
@@ -104,6 +105,7 @@ func newReactor(s *Server, id uint16, now int64) *reactor {
 		wheel:   wheel.New(tickEvery.Milliseconds(), wheelSlots, now),
 		slow:    make(map[uint32]*unsent),
 		bodies:  make(map[uint32]*chunkedBody),
+		lined:   make(map[bayeux.ReplyTo]lined),
 		scanner: s.scanner(),
 		mailbox: mailbox{limit: s.cfg.MaxMailbox, congested: &s.congested},
 	}
@@ -206,13 +208,18 @@ func (r *reactor) tick() {
 
 // goOn processes the input that waited behind requests answered meanwhile.
 func (r *reactor) goOn() {
-	for i := 0; i < len(r.resumed); i++ {
-		to := r.resumed[i]
+	n := 0
+	for ; n < len(r.resumed) && (n == 0 || !r.core.Tired()); n++ {
+		to := r.resumed[n]
 		if c := r.conns.Find(to.Conn, to.Gen); c != nil && !c.inTurn {
 			r.serve(c)
 		}
 	}
-	r.resumed = r.resumed[:0]
+	r.resumed = r.resumed[:copy(r.resumed, r.resumed[n:])]
+	if len(r.resumed) > 0 && !r.flushPosted {
+		r.flushPosted = true
+		r.server.later(&r.flushTask)
+	}
 }
 
 // wake makes the loop look into its mailbox. It may be called from anywhere.

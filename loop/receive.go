@@ -119,6 +119,8 @@ func (r *reactor) effect(e *bayeux.Effect) {
 		r.ask(e)
 	case bayeux.Yield:
 		r.yield(e)
+	case bayeux.CaughtUp:
+		r.caughtUp(e.To)
 	default:
 		r.toConnection(e)
 	}

@@ -121,7 +121,7 @@ func (s *Server) coreConfig(id uint16) bayeux.Config {
 		MaxSessions:      max(1, s.cfg.MaxSessions/s.cfg.Loops),
 		MaxSubscriptions: s.cfg.MaxSubscriptions,
 		MaxAsks:          maxAsks,
-		MaxAhead:         s.ahead(),
+		MaxAhead:         s.ahead() + s.cfg.MaxMessage + frameCost, // see abroad
 		Channel:          s.channelLimits(),
 		Scanner:          s.scanner(),
 		MaxMessage:       s.cfg.MaxMessage,

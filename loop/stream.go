@@ -18,8 +18,9 @@ type stream struct {
 	chunked bool // HTTP/1.1: the connection outlives the stream
 	endless bool // it never rolls over: nobody would come back for what was missed
 	deflate bool // a websocket's messages may be compressed
+	paused  bool // a websocket is not read from, because of the server
 
-	abroad   *abroad              // of a websocket whose batches go to other loops
+	abroad   *abroad              // of a websocket whose batches go to other loops, or had to wait
 	message  *websocket.Assembler // of a websocket's message that has come in part, if there is one
 	sessions []bayeux.Address     // whose events go to a websocket
 }

@@ -64,6 +64,9 @@ func (r *reactor) kept() Kept {
 	for slot := range r.slow {
 		k.Output += r.conns.At(slot).socket.OutboundBuffered()
 	}
+	for _, l := range r.lined {
+		k.Input += l.bytes
+	}
 	for _, b := range r.bodies {
 		k.Input += cap(b.data) + cap(b.head)
 	}

@@ -14,6 +14,9 @@ const maxSocketSessions = 64
 // pingFrame is an empty ping (RFC 6455, section 5.5.2).
 var pingFrame = websocket.AppendFrame(nil, websocket.OpPing, nil)
 
+// pongWork is what answering a ping counts for: a system call.
+const pongWork = 20
+
 // maxFragments bounds the frames of one message.
 const maxFragments = 1024
 
@@ -86,6 +89,7 @@ func (r *reactor) timeUp(c *conn) bool {
 	s, cfg := c.stream, &r.server.cfg
 	silent := r.now() - s.since
 	switch {
+	case s.paused:
 	case s.message != nil && silent > cfg.BodyTimeout.Milliseconds():
 		r.closeSocket(c, websocket.CodePolicy, "the message took too long")
 		return true
@@ -142,12 +146,15 @@ func (r *reactor) upgraded() (n int) {
 // readFrames handles the next message of a websocket and tells whether there may
 // be more.
 func (r *reactor) readFrames(c *conn) bool {
-	if c.socket.InboundBuffered() == 0 {
-		return false
-	}
 	s, gen := c.stream, c.gen
 	if !s.abroad.allows(r.server.ahead()) {
-		r.waitAbroad(c)
+		r.pause(c)
+		return false
+	}
+	if s.paused {
+		r.unpause(c)
+	}
+	if c.socket.InboundBuffered() == 0 {
 		return false
 	}
 	buf, _ := c.socket.Peek(-1)
@@ -158,6 +165,7 @@ func (r *reactor) readFrames(c *conn) bool {
 		a, s.since = &r.assembler, r.now()
 	}
 	m, n, err := a.Next(&limits, buf)
+	r.core.Spend(1)
 	s.keep(a)
 	switch {
 	case err != nil:
@@ -170,6 +178,7 @@ func (r *reactor) readFrames(c *conn) bool {
 		}
 		r.closeSocket(c, m.Code, "")
 	case m.Opcode == websocket.OpPing:
+		r.core.Spend(pongWork)
 		r.out = websocket.AppendFrame(r.out[:0], websocket.OpPong, m.Payload)
 		if r.send(c) {
 			r.settle(c, reply{})

@@ -12,8 +12,8 @@ func (r *reactor) yield(e *bayeux.Effect) {
 	}
 	home := r.id
 	r.post(to.Loop, entry{kind: entryCall, call: func(r *reactor) {
-		if r.conns.find(to) == nil {
-			r.post(home, entry{kind: entryCall, call: func(r *reactor) { r.core.GiveUp(ticket) }}, nil)
+		if r.hasLeft(to) {
+			r.post(home, entry{kind: entryCall, call: func(r *reactor) { r.giveUp(ticket, to) }}, nil)
 			return
 		}
 		r.post(home, goOn(ticket, to), nil)
@@ -23,11 +23,34 @@ func (r *reactor) yield(e *bayeux.Effect) {
 // goOn is the entry with which a batch goes on.
 func goOn(ticket bayeux.Ticket, to bayeux.ReplyTo) entry {
 	return entry{kind: entryResume, request: bayeux.Request{To: to}, call: func(r *reactor) {
-		if to.Loop == r.id && r.conns.find(to) == nil {
-			r.core.GiveUp(ticket)
+		if to.Loop == r.id && r.hasLeft(to) {
+			r.giveUp(ticket, to)
 			return
 		}
 		r.core.GoOn(r.now(), ticket, &r.fx)
 		r.perform()
 	}}
+}
+
+// hasLeft tells whether the client of a request to this loop has gone. That one has
+// which is not read from is known to nobody but the kernel.
+func (r *reactor) hasLeft(to bayeux.ReplyTo) bool {
+	c := r.conns.find(to)
+	if c != nil && c.phase == upgraded && c.stream.paused && hungUp(c.socket.Fd()) {
+		r.abort(c)
+		return true
+	}
+	return c == nil
+}
+
+// giveUp lets go of a batch whose connection has gone. One of a websocket that took its
+// leave with a close frame is handled all the same.
+func (r *reactor) giveUp(ticket bayeux.Ticket, to bayeux.ReplyTo) {
+	if l, waits := r.lined[to]; waits && l.abroad.ended.Load() {
+		r.core.GoOn(r.now(), ticket, &r.fx)
+	} else {
+		r.counters.abandoned++
+		r.core.GiveUp(r.now(), ticket, &r.fx)
+	}
+	r.perform()
 }

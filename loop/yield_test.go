@@ -2,6 +2,7 @@ package loop
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -90,5 +91,119 @@ func TestBatchOfGoneClientStops(t *testing.T) {
 			reply := dial(t, s).bayeux(publishBatch(id, "/a", 1))
 			equal(t, reply[len(reply)-1]["successful"], any(true))
 		})
+	}
+}
+
+// mustAnswer reads the replies to publishes with ids from 0 on, in order.
+func (w *wire) mustAnswer(count int) {
+	w.t.Helper()
+	for next := 0; next < count; {
+		for _, m := range w.textOf() {
+			if m["id"] != nil {
+				equal(w.t, fmt.Sprintf("%v %v", m["id"], m["successful"]), fmt.Sprintf("%d true", next))
+				next++
+			}
+		}
+	}
+}
+
+// A websocket's batches make way as well, large ones and many small ones that came at
+// once, wherever the session lives. Their order is kept, and a client that goes on to
+// send meanwhile is not cut off but not read from.
+func TestFramesMakeWay(t *testing.T) {
+	t.Parallel()
+	for _, loops := range []int{1, 3} {
+		t.Run(fmt.Sprint(loops), func(t *testing.T) {
+			t.Parallel()
+			s := start(t, func(c *Config) { c.Loops, c.TurnWork, c.MaxMessage, c.MaxHeader = loops, 100, 8<<10, 2<<10 })
+			for range 20 {
+				dial(t, s).subscriber("/a")
+			}
+			w, id := moved(t, s)
+			// A batch, then small frames of many times what may wait.
+			const batch, frames = 50, 1000
+			text := new(strings.Builder)
+			text.WriteString(maskedFrame(1, publishBatch(id, "/a", batch)))
+			for i := range frames {
+				text.WriteString(maskedFrame(1, fmt.Sprintf(`{"channel":"/a","clientId":%q,"data":1,"id":"%d"}`, id, batch+i)))
+			}
+			sent := make(chan error, 1)
+			go func() {
+				_, err := io.WriteString(w.Conn, text.String())
+				sent <- err
+			}()
+			w.mustAnswer(batch + frames)
+			equal(t, <-sent, nil)
+			st := s.Stats()
+			equal(t, []uint64{st.Published, st.Floods, st.Abandoned, st.Panics}, []uint64{batch + frames, 0, 0, 0})
+			equal(t, inLine(t, s), 0)
+			if st.Yields == 0 {
+				t.Error("no batch made way")
+			}
+			for i, turns := range st.Turns {
+				if turns.MostWork > 300 {
+					t.Errorf("loop %d did %d units of work in one turn", i, turns.MostWork)
+				}
+			}
+		})
+	}
+}
+
+// What a websocket's client sent before it took its leave is handled, though it made way.
+func TestFramesBeforeACloseMakeWay(t *testing.T) {
+	t.Parallel()
+	for _, loops := range []int{1, 3} {
+		t.Run(fmt.Sprint(loops), func(t *testing.T) {
+			t.Parallel()
+			s := tiring(t, loops)
+			for range 50 {
+				dial(t, s).subscriber("/a")
+			}
+			w, id := moved(t, s)
+			w.send(strings.Repeat(maskedFrame(1, publishBatch(id, "/a", 100)), 2) + maskedFrame(8, "\x03\xe8"))
+			w.mustCloseWith(1000)
+			w.Close()
+			eventually(t, func() bool { return s.Stats().Published == 200 && inLine(t, s) == 0 })
+		})
+	}
+}
+
+// The rest of a websocket's batches is given up when it goes without leave.
+func TestFramesOfGoneClientStop(t *testing.T) {
+	t.Parallel()
+	for _, loops := range []int{1, 3} {
+		t.Run(fmt.Sprint(loops), func(t *testing.T) {
+			t.Parallel()
+			s := tiring(t, loops)
+			for range 50 {
+				dial(t, s).subscriber("/a")
+			}
+			w, id := moved(t, s)
+			connections := s.connections.Load()
+			goOn := standStill(s, loopOf(t, id))
+			w.send(strings.Repeat(maskedFrame(1, publishBatch(id, "/a", 400)), 4))
+			w.Close()
+			goOn()
+			eventually(t, func() bool { return s.connections.Load() == connections-1 && inLine(t, s) == 0 })
+			if st := s.Stats(); st.Published >= 1600 {
+				t.Errorf("%d events were published", st.Published)
+			}
+		})
+	}
+}
+
+// Pings that come by the thousand in one read are answered over many turns.
+func TestPingsMakeWay(t *testing.T) {
+	t.Parallel()
+	const pings = 5000
+	s := tiring(t, 1)
+	w := socketOf(t, s)
+	w.send(strings.Repeat(maskedFrame(9, "x"), pings))
+	for range pings {
+		opcode, payload := w.readFrame()
+		equal(t, fmt.Sprintf("%x %s", opcode, payload), "8a x")
+	}
+	if most := s.Stats().Turns[0].MostWork; most < 100 || most > 200 {
+		t.Errorf("a turn did %d units of work", most)
 	}
 }

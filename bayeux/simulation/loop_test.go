@@ -241,6 +241,7 @@ func (l *loop) effect(e *bayeux.Effect) {
 			l.core.GoOn(l.w.now, ticket, &l.fx)
 			l.perform()
 		})
+	case bayeux.CaughtUp: // the simulation's websockets are read from at all times
 	case bayeux.Ask:
 		ticket, verdict := e.Ticket, bayeux.Allow
 		if w.chance(20) && !w.quiet {

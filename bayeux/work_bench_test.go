@@ -1,0 +1,81 @@
+package bayeux
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"halley/bayeux/message"
+)
+
+// crowd is so many sessions with a websocket each that subscribe to /a.
+func crowd(b *testing.B, size int) (s *Server, now int64, id string) {
+	cfg := testConfig()
+	cfg.Hold, cfg.MaxInterval, cfg.QueueMessages, cfg.QueueBytes = 1<<40, 1<<40, 1<<20, 1<<30
+	cfg.MaxSessions, cfg.Scanner.MaxMessages = size, 1000
+	m := &market{b: b, server: NewServer(cfg, 0)}
+	for i := range size {
+		to := ReplyTo{Conn: uint32(i), Serial: 1}
+		m.send(to, `{"channel":"/meta/handshake","version":"1.0","supportedConnectionTypes":["websocket"]}`)
+		m.send(to, fmt.Sprintf(`{"channel":"/meta/subscribe","clientId":%q,"subscription":"/a"}`, m.id))
+		m.send(to, fmt.Sprintf(`{"channel":"/meta/connect","clientId":%q,"connectionType":"websocket"}`, m.id))
+	}
+	return m.server, m.now, m.id
+}
+
+// BenchmarkWork tells how long a unit of work takes, which --turn-work counts: of
+// publishes to many subscribers, of the flush that brings them, and of messages that
+// go nowhere. The first is also how long one publish keeps a loop.
+func BenchmarkWork(b *testing.B) {
+	for _, c := range []struct {
+		name        string
+		subscribers int
+		channel     string
+		messages    int
+	}{
+		{"publish", 1000, "/a", 20}, {"publish", 20_000, "/a", 1}, {"message", 1, "/b", 500},
+	} {
+		b.Run(fmt.Sprintf("%s/subscribers=%d", c.name, c.subscribers), func(b *testing.B) {
+			s, now, id := crowd(b, c.subscribers)
+			body := []byte{'['}
+			for i := range c.messages {
+				if i > 0 {
+					body = append(body, ',')
+				}
+				body = fmt.Appendf(body, `{"channel":%q,"clientId":%q,"data":{"price":101.25,"size":%d},"id":"%d"}`, c.channel, id, i, i)
+			}
+			var batch message.Batch
+			scanner := s.cfg.Scanner
+			if err := scanner.Scan(append(body, ']'), &batch); err != nil {
+				b.Fatal(err)
+			}
+			var fx Effects
+			var handling, flushing time.Duration
+			var handled, flushed uint64
+			for b.Loop() {
+				begun, before := time.Now(), s.Worked()
+				s.Handle(now, Request{To: ReplyTo{Serial: 1}}, &batch, &fx)
+				handling += time.Since(begun)
+				handled += s.Worked() - before
+				fx.Reset()
+				begun, before = time.Now(), s.Worked()
+				for more := true; more; {
+					more = s.Flush(now, 64, &fx)
+					for i := range fx.List {
+						if e := &fx.List[i]; e.Numbered {
+							s.Written(now, e.Session, e.Upto)
+						}
+					}
+					fx.Reset()
+				}
+				flushing += time.Since(begun)
+				flushed += s.Worked() - before
+			}
+			b.ReportMetric(float64(handling.Nanoseconds())/float64(handled), "ns/unit")
+			b.ReportMetric(float64(handling.Microseconds())/float64(b.N)/1000, "ms/batch")
+			if flushed > 0 {
+				b.ReportMetric(float64(flushing.Nanoseconds())/float64(flushed), "ns/flushed-unit")
+			}
+		})
+	}
+}
