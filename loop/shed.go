@@ -66,11 +66,13 @@ type memory struct {
 
 	life      context.Context // of Run
 	near      atomic.Bool     // more than half is in use: looks are frequent
+	full      atomic.Bool     // the last look found so much in use that nothing more is taken, collected or not
 	published atomic.Int64    // bytes since the last look
 
 	strain    atomic.Int32
 	relieving atomic.Bool
 	rested    atomic.Int64 // until when nothing is collected, in milliseconds
+	vain      int          // reliefs in a row after which memory was short still; the one at work has it
 	refused   atomic.Uint64
 }
 
@@ -103,7 +105,7 @@ func heapObjects() int64 {
 
 // refuses tells whether nothing new is begun, and counts that.
 func (m *memory) refuses() bool {
-	if strain(m.strain.Load()) == calm {
+	if strain(m.strain.Load()) == calm && !m.full.Load() {
 		return false
 	}
 	m.refused.Add(1)
@@ -114,6 +116,7 @@ func (m *memory) refuses() bool {
 func (m *memory) look(ctx context.Context, now int64) {
 	m.published.Store(0)
 	share := m.used() * 100 / m.limit
+	m.full.Store(share >= historyAt) // also while a relief rests, else much would come in that time
 	if m.near.Store(share >= nearAt); share < refuseAt && strain(m.strain.Load()) == calm {
 		return
 	}
@@ -153,10 +156,32 @@ func (m *memory) relieve(ctx context.Context) {
 		m.relieving.Store(false)
 	}()
 	p := m.measure()
-	for step := sheddingAway; step <= p && ctx.Err() == nil; step++ {
+	last := m.furthest(p)
+	for step := sheddingAway; step <= max(p, last) && p > calm && ctx.Err() == nil; step++ {
 		m.giveUp(ctx, step)
 		p = m.measure()
 	}
+	if m.vain++; p == calm {
+		m.vain = 0
+	}
+}
+
+// vainReliefs is how many reliefs in a row may leave memory short, half a second or more
+// each, before one goes a step further than what is live asks for.
+const vainReliefs = 8
+
+// furthest is the last step that a relief takes even if less is live. What waits in
+// queues goes by itself, but a history does not: if it were left alone below the share at
+// which half of it goes, publishes would be refused for ever.
+func (m *memory) furthest(p strain) strain {
+	if m.vain == 0 || m.vain%vainReliefs != 0 {
+		return p
+	}
+	further := min(strain(m.vain/vainReliefs)+refusing, sheddingHistory)
+	if further > p {
+		m.server.cfg.Log.Warn("memory stays short", "used", m.used(), "max-memory", m.limit, "so", further.String())
+	}
+	return max(p, further)
 }
 
 // measure finds out how much is live, and says what is given up from now on.

@@ -144,3 +144,51 @@ func TestMemoryIsLookedAtInTime(t *testing.T) {
 	m.look(t.Context(), 0)
 	equal(t, m.near.Load(), false)
 }
+
+// A history of less than the share at which half of it is given up keeps memory short
+// for ever, if nothing else does: it goes in the end, and publishes are taken again.
+func TestMemoryStaysShort(t *testing.T) {
+	var log logged
+	s, _ := strained(t, &log)
+	batch, _ := big("/h/a", 20)
+	for _, p := range batch {
+		mustPublish(t, s, "/h/a", string(p.Data))
+	}
+	equal(t, s.Stats().HistoryEvents, 20)
+	m := newMemory(s)
+	m.limit, m.clean = 100, func() {}
+	m.used = func() int64 {
+		if s.Stats().HistoryEvents < 20 {
+			return calmBelow - 1
+		}
+		return refuseAt
+	}
+	reliefs := 0
+	for m.relieve(t.Context()); m.refuses() && reliefs < 100; reliefs++ {
+		m.relieve(t.Context())
+	}
+	equal(t, reliefs, 3*vainReliefs)
+	if left := s.Stats().HistoryEvents; left < 9 || left > 10 {
+		t.Errorf("%d of 20 events are remembered", left)
+	}
+	if !strings.Contains(log.String(), "stays short") {
+		t.Errorf("the log does not say that memory stays short: %s", log.String())
+	}
+	equal(t, m.vain, 0)
+}
+
+// While nothing is collected, after a relief, no more is taken than there is room for.
+func TestMemoryIsFullWhileReliefRests(t *testing.T) {
+	s, _ := strained(t, &logged{})
+	m, used := newMemory(s), int64(historyAt-1)
+	m.limit, m.used = 100, func() int64 { return used }
+	m.rested.Store(math.MaxInt64)
+	m.look(t.Context(), s.now())
+	equal(t, m.refuses(), false)
+	used = historyAt
+	m.look(t.Context(), s.now())
+	equal(t, m.refuses(), true)
+	used = historyAt - 1
+	m.look(t.Context(), s.now())
+	equal(t, m.refuses(), false)
+}
