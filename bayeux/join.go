@@ -5,31 +5,14 @@ import (
 	"halley/bayeux/history"
 )
 
-// Wanted is what a subscription wants of the past of a pattern: what follows the
-// cursor After (see history.Tip and history.Earliest), or else the last event of
-// each channel that keeps it.
-type Wanted struct {
-	Pattern string
-	Replay  bool
-	After   int64
-	Lenient bool // if what follows After is forgotten: all that is left, and it counts as Missed
-}
-
-// Remembered is the answer to a Join or Read: what was published to the patterns
-// up to now, by number. What is delivered to this loop afterwards follows it.
-// Failure, if not empty, is the reason why it cannot be had.
-type Remembered struct {
-	Entries []history.Entry
-	// Replays are the wanted patterns that go on after a cursor, which stands for
-	// where Entries begin.
-	Replays []Wanted
-	// Upto, if it is not 0, is the number where a part of the replays ends: what
-	// follows is there for a Read.
-	Upto int64
-	// Missed are the patterns of which something was forgotten before it was read.
-	Missed  []string
-	Failure string
-}
+// What a Join or Read asks for and the answer to it are the history's: what is delivered
+// to this loop after an answer follows it.
+type (
+	// Wanted is what a subscription wants of the past of a pattern.
+	Wanted = history.Wanted
+	// Remembered is the answer to a Join or Read.
+	Remembered = history.Remembered
+)
 
 // wantedOf lists what a subscription wants of the past, nil if nothing.
 func (s *Server) wantedOf(asked *subscription) (list []Wanted) {

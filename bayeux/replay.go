@@ -116,22 +116,14 @@ func (s *Server) queuePast(slot uint32, r *session, e history.Entry) {
 	}
 }
 
-// PartOf is how much of the past is read at once for a session whose queue has so
-// much room: as much as there is room for whenever readOn has it read, or it would be
-// read twice, and no more than keeps others waiting for a moment.
-func PartOf(messages, bytes int) history.Part {
-	return history.Part{Messages: min(max(1, messages/4), longestPart), Bytes: bytes / 4}
-}
-
-const longestPart = 1000 // events
-
 // hasRoom tells whether the past may take so many bytes more of a queue: it leaves
 // half of it to what is live.
 func (s *Server) hasRoom(q *queue, size int) bool {
 	return q.count == 0 || int(q.count) < s.cfg.QueueMessages/2 && int(q.bytes+nodeBytes)+size <= s.cfg.QueueBytes/2
 }
 
-// readOn has the next part of the session's replay read, if its queue has drained.
+// readOn has the next part of the session's replay read, if its queue has drained: so
+// far that there is room for a history.Replays.Part.
 func (s *Server) readOn(slot uint32, r *session) {
 	q := &r.queue
 	if r.replaying && s.unread[slot].ticket == 0 && int(q.count) <= s.cfg.QueueMessages/4 && int(q.bytes) <= s.cfg.QueueBytes/4 {

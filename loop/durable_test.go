@@ -146,7 +146,7 @@ func TestReadersWaitForNoWriter(t *testing.T) {
 	remembered := func() int {
 		st.lock()
 		defer st.unlock()
-		return len(st.recall([]bayeux.Wanted{{Pattern: "/h", Replay: true, After: history.Earliest}, {Pattern: "/s"}}).Entries)
+		return len(st.replays.First([]bayeux.Wanted{{Pattern: "/h", Replay: true, After: history.Earliest}, {Pattern: "/s"}}).Entries)
 	}
 	equal(t, remembered(), 1)
 	close(slow.gate)

@@ -3,8 +3,6 @@ package loop
 import (
 	"fmt"
 	"testing"
-
-	"halley/bayeux"
 )
 
 // A replay reads each event once, a part at a time, however long it is and however
@@ -20,7 +18,7 @@ func TestReplayReadsEachEventOnce(t *testing.T) {
 	for s.Stats().HistoryRead < total {
 		got += len(events(w.bayeux(connect(id))))
 	}
-	stats, part := s.Stats(), bayeux.PartOf(s.cfg.QueueMessages, s.cfg.QueueBytes)
+	stats, part := s.Stats(), s.store.replays.Part()
 	if stats.HistoryRead > total+uint64(part.Messages) {
 		t.Errorf("%d events were read for %d", stats.HistoryRead, total)
 	}

@@ -16,16 +16,16 @@ import (
 // lock, so that all subscribers see one order, and what is remembered meets what
 // is live without gap or double.
 type store struct {
-	server *Server
-	mu     sync.Mutex
-	past   *history.Store
+	server  *Server
+	mu      sync.Mutex
+	past    *history.Store
+	replays history.Replays // of past
 
 	writing sync.Mutex // held from an event's number on until it stands in line for the file; before mu
 	file    recorder   // nil without --history-file
 
-	since           time.Time     // when the lock was taken
-	longest         time.Duration // that it was held
-	pages, recalled uint64        // parts of the past, and events in them
+	since   time.Time     // when the lock was taken
+	longest time.Duration // that it was held
 }
 
 // recorder is what the store needs of a journal.File.
@@ -40,7 +40,10 @@ type recorder interface {
 }
 
 func newStore(s *Server) *store {
-	return &store{server: s, past: history.New(s.cfg.HistoryBytes)}
+	past := history.New(s.cfg.HistoryBytes)
+	return &store{server: s, past: past, replays: history.Replays{
+		Store: past, Queue: history.Part{Messages: s.cfg.QueueMessages, Bytes: s.cfg.QueueBytes}, Expired: history.Expired(s.cfg.HistoryExpired),
+	}}
 }
 
 // open reads the history file, if there is one. Numbers begin with the time of the
@@ -277,7 +280,7 @@ func (st *store) forgetHalf() {
 func (st *store) usage(stats *Stats) {
 	st.lock()
 	stats.HistoryEvents, stats.HistoryBytes = st.past.Len(), st.past.Bytes()
-	stats.HistoryPages, stats.HistoryRead = st.pages, st.recalled
+	stats.HistoryPages, stats.HistoryRead = st.replays.Pages, st.replays.Events
 	stats.HistoryLongestHold = st.longest
 	st.unlock()
 	if st.file == nil {

@@ -1,7 +1,6 @@
 package simulation
 
 import (
-	"strconv"
 	"strings"
 
 	"halley/bayeux"
@@ -69,8 +68,9 @@ func (b browsers) Release(browser uint64) {
 type store struct {
 	w       *world
 	past    *history.Store
-	journal []record // what the history file has
-	writes  []func() // what follows the writes that are under way
+	replays history.Replays // of past
+	journal []record        // what the history file has
+	writes  []func()        // what follows the writes that are under way
 }
 
 // record is an entry with what its channel keeps.
@@ -81,7 +81,11 @@ type record struct {
 
 const historyBytes = 1 << 20
 
-func newStore(w *world) *store { return &store{w: w, past: history.New(historyBytes)} }
+func newStore(w *world) *store {
+	past := history.New(historyBytes)
+	queue := history.Part{Messages: w.plan.queueMessages, Bytes: w.plan.queueBytes}
+	return &store{w: w, past: past, replays: history.Replays{Store: past, Queue: queue, Expired: history.Refused}}
+}
 
 // reborn is the store after a restart: with what the file had, or empty.
 func (s *store) reborn(kept bool) *store {
@@ -150,7 +154,8 @@ func (s *store) commit(e bayeux.Event, number int64, b bayeux.Behaviour) {
 
 // join posts what is remembered of wanted, behind all that was published before.
 func (s *store) join(l *loop, ticket bayeux.Ticket, wanted []bayeux.Wanted) {
-	past := s.recall(wanted)
+	s.past.Expire(s.w.now, historyBytes)
+	past := s.replays.First(wanted)
 	if s.w.strikes(bugSnapshotTwice, 3) && len(past.Entries) > 0 {
 		past.Entries = append(past.Entries, past.Entries[len(past.Entries)-1])
 	}
@@ -167,17 +172,11 @@ func (s *store) join(l *loop, ticket bayeux.Ticket, wanted []bayeux.Wanted) {
 
 // read posts the next part of a session's replay.
 func (s *store) read(l *loop, session bayeux.Address, ticket bayeux.Ticket, wanted []bayeux.Wanted) {
-	var past bayeux.Remembered
 	s.past.Expire(s.w.now, historyBytes)
-	var reading history.Reading
-	for _, p := range wanted {
-		s.past.Follow(&reading, []byte(p.Pattern), p.After)
-		if !s.past.Valid([]byte(p.Pattern), p.After) {
-			past.Missed = append(past.Missed, p.Pattern)
-			s.w.model.sessions[session].overtaken[p.Pattern] = true
-		}
+	past := s.replays.Next(nil, wanted)
+	for _, pattern := range past.Missed {
+		s.w.model.sessions[session].overtaken[pattern] = true
 	}
-	past.Entries, past.Upto = reading.Page(nil, s.part())
 	if n := len(past.Entries); n > 1 && s.w.strikes(bugSkipPast, 4) {
 		past.Entries = past.Entries[n/2:]
 	}
@@ -187,36 +186,6 @@ func (s *store) read(l *loop, session bayeux.Address, ticket bayeux.Ticket, want
 		return
 	}
 	l.post(entryCall, recalled)
-}
-
-func (s *store) recall(wanted []bayeux.Wanted) (past bayeux.Remembered) {
-	s.past.Expire(s.w.now, historyBytes)
-	var reading history.Reading
-	part := history.Part{Messages: s.w.plan.queueMessages, Bytes: s.w.plan.queueBytes}
-	for _, p := range wanted {
-		pattern, cut := []byte(p.Pattern), false
-		switch {
-		case !p.Replay:
-			past.Entries, cut = s.past.Snapshot(past.Entries, pattern, &part)
-		case !s.past.Valid(pattern, p.After):
-			return bayeux.Remembered{Failure: "400::The replayId {" + strconv.FormatInt(p.After, 10) + "} you provided was invalid"}
-		default:
-			past.Entries, cut = s.past.Late(past.Entries, pattern, p.After, &part)
-			s.past.Follow(&reading, pattern, p.After)
-			past.Replays = append(past.Replays, p)
-		}
-		if cut {
-			past.Missed = append(past.Missed, p.Pattern)
-		}
-	}
-	page, upto := reading.Page(nil, s.part())
-	past.Upto = upto
-	past.Entries = history.Merge(append(past.Entries, page...))
-	return past
-}
-
-func (s *store) part() history.Part {
-	return bayeux.PartOf(s.w.plan.queueMessages, s.w.plan.queueBytes)
 }
 
 func matches(pattern, name string) bool { return channel.Matches([]byte(pattern), []byte(name)) }
