@@ -94,12 +94,14 @@ describe('the choice of a transport', () => {
   }));
 });
 
-it('the module exports what the script puts into the window', () => withPage({}, async (client) => {
-  const same = await client.page.evaluate(async () => {
+it('the module has a client of its own, and leaves that of the window alone', () => withPage({}, async (client) => {
+  const kinds = await client.page.evaluate(async () => {
+    const {halley} = window;
     const module = await import('/halley.mjs');
-    return module.default === window.halley && module.Client === window.halley.Client && typeof module.default.use;
+    return [module.default instanceof module.Client, module.default.Client === module.Client, typeof module.default.use,
+      module.default !== halley, window.halley === halley];
   });
-  assert.equal(same, 'function');
+  assert.deepEqual(kinds, [true, true, 'function', true, true]);
   await client.open();
 }));
 

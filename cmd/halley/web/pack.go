@@ -3,16 +3,17 @@ package web
 import (
 	"archive/tar"
 	"bytes"
-	"compress/gzip"
 	"maps"
 	"slices"
+
+	"github.com/klauspost/compress/gzip"
 )
 
 // pack makes a package of files that npm installs from its address. The same files
 // give the same bytes, so that a lock file's checksum holds.
 func pack(files map[string][]byte) ([]byte, error) {
 	var packed bytes.Buffer
-	zip, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+	zip, err := gzip.NewWriterLevel(&packed, level)
 	if err != nil {
 		return nil, err
 	}

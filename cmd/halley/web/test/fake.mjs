@@ -3,9 +3,9 @@ import http from 'node:http';
 import { readFileSync } from 'node:fs';
 import vm from 'node:vm';
 
-const part = (name) => readFileSync(new URL(`../assets/halley/${name}.js`, import.meta.url), 'utf8');
-// As the server puts it together, but for the comments.
-const source = `(function (root) {'use strict';${['page', 'transports', 'subscriptions', 'client'].map(part).join('')}})(window);`;
+// What browsers load, with the window of the page as its global object.
+const script = readFileSync(new URL('../dist/halley.js', import.meta.url), 'utf8');
+const source = `(function (globalThis) {${script}\n})(window);`;
 const ALL = ['websocket', 'eventsource', 'xhr-streaming', 'long-polling', 'callback-polling'];
 
 /** Resolves once check() is truthy, to what it returned; fails with what was awaited. */

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { page } from './fake.mjs';
 
-const text = readFileSync(new URL('../assets/halley/halley.d.mts', import.meta.url), 'utf8').replace(/\/\*\*.*?\*\//gs, '');
+const text = readFileSync(new URL('../client/halley.d.mts', import.meta.url), 'utf8').replace(/\/\*\*.*?\*\//gs, '');
 const { halley } = page('http://127.0.0.1/');
 
 /** The names of one interface or class: of its methods, or of all else. */

@@ -1,5 +1,8 @@
 // The transports of halley.js: what a session's messages travel by.
 
+import {given} from './common.js';
+import {root} from './page.js';
+
 const OPENING = 5000;           // ms that a websocket or event-stream may take to open
 const BRIEF = 1000;             // ms that an event-stream lived at most if its end means trouble
 const SILENCE = 60000;          // ms without a byte after which a stream is taken for dead
@@ -20,7 +23,7 @@ const SILENCE = 60000;          // ms without a byte after which a stream is tak
  *   stream                a promise of the end of the stream that a connect opened
  *   close(linger)         ends what is open, in linger ms; opens nothing meanwhile
  */
-const transports = {
+export const transports = {
   'websocket': {usable: () => root.WebSocket, open: webSocket},
   'eventsource': {usable: () => root.EventSource, open: eventSource, streams: true},
   'xhr-streaming': {usable: () => root.ReadableStream && root.TextDecoder, open: streaming, streams: true},
@@ -29,7 +32,7 @@ const transports = {
   'polling': {usable: () => true, open: longPolling, type: 'long-polling'},
 };
 
-function typeOf(name) {
+export function typeOf(name) {
   return transports[name].type || name;
 }
 
@@ -51,7 +54,7 @@ function target(link, messages) {
   return isConnect(messages[0]) ? link.held : link.url;
 }
 
-function isConnect(message) {
+export function isConnect(message) {
   return message.channel === '/meta/connect';
 }
 

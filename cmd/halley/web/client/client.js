@@ -11,6 +11,11 @@
  * it; all that is asked for within one tick goes together. A lost session is opened
  * again, subscriptions included.
  */
+import {call, cost, given, onAbort, pause} from './common.js';
+import {base, browserName, followPage, hidden, root} from './page.js';
+import {change, isNews, pace, replays, subscriptionTo} from './subscriptions.js';
+import {isConnect, transports, typeOf} from './transports.js';
+
 const OPTIONS = {
   // In order of preference; there is 'polling' too.
   transports: ['websocket', 'eventsource', 'xhr-streaming', 'long-polling', 'callback-polling'],
@@ -36,37 +41,10 @@ const LINGER = 2000;            // ms that a link which was left may still bring
 const TRIES = 3;                // failures of a transport that has worked before another is tried
 const FAREWELL = 2000;          // ms that the end of a session may take
 
-/** Calls what the page gave us: its mistakes are its own and end nothing here. */
-function call(fn, ...args) {
-  try {
-    fn(...args);
-  } catch (error) {
-    setTimeout(() => { throw error; });
-  }
-}
-
-/** Resolves to an option that may be a value, a function or a promise. */
-const given = async (option) => (typeof option === 'function' ? option() : option);
-
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Calls act when the signal aborts, at once if it has; returns what ends that. */
-function onAbort(signal, act) {
-  if (!signal) return () => {};
-  if (signal.aborted) act();
-  else signal.addEventListener('abort', act);
-  return () => signal.removeEventListener('abort', act);
-}
-
 /** The reply to a message, which must not be missing. */
 function only(message, replies) {
   if (!replies.has(message.id)) throw new Error('no reply');
   return replies.get(message.id);
-}
-
-/** How many bytes of a URL a message takes, with room for its id and clientId. */
-function cost(message) {
-  return encodeURIComponent(JSON.stringify(message)).length + 150;
 }
 
 /** Takes the first of a plan that one request carries, one at least. */
@@ -87,7 +65,7 @@ function matches(pattern, channel) {
   return star[2] === '**' || !channel.slice(star[1].length).includes('/');
 }
 
-class Client {
+export class Client {
   constructor() {
     this.options = OPTIONS;
     this.advice = ADVICE;
@@ -228,7 +206,7 @@ class Client {
     this.tell('connecting');
     const {epoch} = this;
     const shares = this.options.share && root.navigator && root.navigator.locks && root.BroadcastChannel;
-    const ready = shares ? load().then(({share}) => epoch === this.epoch && share(this, transports)).catch((error) => this.fail(error)) : Promise.resolve();
+    const ready = shares ? Client.loadShare().then(({share}) => epoch === this.epoch && share(this, transports)).catch((error) => this.fail(error)) : Promise.resolve();
     ready.then(() => this.loop(epoch)); // a page that changes its mind in this tick makes no session
   }
 
@@ -663,6 +641,3 @@ class Client {
     });
   }
 }
-
-root.halley = new Client();
-root.halley.Client = Client;

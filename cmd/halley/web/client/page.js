@@ -1,16 +1,19 @@
-// What surrounds halley.js: a page, a worker, or Node, whose global object is root.
+// What surrounds halley.js: a page, a worker, or Node.
+
+/** The global object of any of them. */
+export const root = globalThis;
 
 /** The address that relative ones count from; Node has none. */
-function base() {
+export function base() {
   return root.document ? root.document.baseURI : root.location && root.location.href;
 }
 
-function hidden() {
+export function hidden() {
   return !!root.document && root.document.hidden;
 }
 
 /** Has a client follow what happens to its page, until the signal ends that. */
-function followPage(client, signal) {
+export function followPage(client, signal) {
   if (!root.addEventListener) return;
   const on = (name, act) => root.addEventListener(name, act, {passive: true, capture: true, signal});
   on('online', () => client.check(true));
@@ -25,7 +28,7 @@ const DAY = 86400000; // ms that a browser's name lasts
  * What a server may count this browser's tabs by where it gets no cookie, as of another
  * site: a random text that they share for a day. None where nothing can be remembered.
  */
-function browserName() {
+export function browserName() {
   try {
     const day = Math.floor(Date.now() / DAY) + ' ';
     let name = root.localStorage.getItem('halley');

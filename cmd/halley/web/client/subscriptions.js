@@ -1,5 +1,7 @@
 // A subscription of halley.js: how far it has heard, and what the server is asked for.
 
+import {call, cost} from './common.js';
+
 const TIP = -1;         // of since: what comes from now on
 const EARLIEST = -2;    // of since: all that the server keeps
 const FORGOTTEN = /^400.*replayId/; // the server has no longer what follows a cursor
@@ -16,7 +18,7 @@ const JOINING = 1000;   // messages that one which joins others may hear before 
  *   refused  whether the server has refused it in this session
  *   ready    a promise, which settle(error) rejects, or resolves without an error
  */
-function subscriptionTo(client, channel, listener, {since, interval, onError}) {
+export function subscriptionTo(client, channel, listener, {since, interval, onError}) {
   const late = since >= 0 || since === EARLIEST;
   const sub = {
     channel, listener, since, interval, onError, seen: new Map(), late, joining: late && new Set(), begin: since,
@@ -29,7 +31,7 @@ function subscriptionTo(client, channel, listener, {since, interval, onError}) {
 }
 
 /** Whether a message is new to a subscription: what is replayed may overlap with what it has heard. */
-function isNews(sub, {channel, replayId}) {
+export function isNews(sub, {channel, replayId}) {
   const {since, seen, joining} = sub;
   const last = seen.get(channel) || 0;
   if (!replayId) return true;
@@ -42,7 +44,7 @@ function isNews(sub, {channel, replayId}) {
 }
 
 /** Whether what a subscription misses can be asked for. */
-function replays(sub) {
+export function replays(sub) {
   return sub.since >= 0 || sub.since === EARLIEST;
 }
 
@@ -54,7 +56,7 @@ function cursor(set, again) {
 }
 
 /** The least interval that those of one channel want: 0, every message, if one of them does. */
-function pace(set) {
+export function pace(set) {
   return Math.min(...[...set].map((sub) => sub.interval || 0));
 }
 
@@ -62,7 +64,7 @@ function pace(set) {
  * What tells the server of a channel's subscriptions, or that there are none: a message, with what its sending
  * and its reply change here.
  */
-function change(client, channel, set) {
+export function change(client, channel, set) {
   const {held, granted} = client;
   const before = held.get(channel);
   const interval = set && pace(set);
