@@ -60,13 +60,19 @@ func (c *conflater) put(id uint32) {
 }
 
 // conflationKey is what e conflates by: its channel and, if the channel has a key
-// field, that field's value. It is valid until the next call.
+// field, that field's value. It is valid until the next call. The last one is kept, since
+// each subscriber of an event asks for it: to find the field all of the event may be read.
 func (s *Server) conflationKey(e Event, field string) []byte {
-	s.key = append(s.key[:0], e.Channel()...)
-	if field == "" {
+	if field != "" && s.keyOf == e && s.keyField == field {
 		return s.key
 	}
+	s.key = append(s.key[:0], e.Channel()...)
+	if s.keyOf = ""; field == "" {
+		return s.key
+	}
+	s.keyOf, s.keyField = e, field
 	s.data = append(s.data[:0], e.data()...)
+	s.spend(len(s.data) / unitBytes)
 	if value := message.Get(s.data, field); value != nil {
 		s.key = append(append(s.key, ' '), value...)
 	}

@@ -22,6 +22,7 @@ func (s *Server) Deliver(now int64, e Event) {
 func (s *Server) deliverTo(now int64, slot uint32, e Event, b *Behaviour) {
 	r := s.sessions.At(slot)
 	if r.replaying && s.follows(slot, e, b) {
+		s.spend(1)
 		return
 	}
 	if r.waited { // for what it no longer asks for
@@ -65,7 +66,7 @@ func (s *Server) enqueueFor(slot uint32, r *session, e Event, conflate bool) {
 // instead.
 func (s *Server) put(slot uint32, r *session, e Event) bool {
 	if !s.enqueue(slot, r, e) {
-		s.doomed = append(s.doomed, s.address(slot, r))
+		s.doomed.push(s.address(slot, r))
 		return false
 	}
 	s.mark(slot, r)

@@ -21,17 +21,33 @@ func (r *session) waits() bool {
 // Drain lets at most max clients go and returns how many: it answers their held polls
 // and ends their streams, for them to come back at once. Polls are held no more. Who
 // sends one meanwhile, and has found no other server yet, is told to come back some time
-// in the next window milliseconds.
+// in the next window milliseconds. It goes on where it stopped, and has gone round once
+// if it returns less than max.
 func (s *Server) Drain(now, window int64, max int, fx *Effects) (gone int) {
 	s.drain = window
-	s.sessions.Each(func(slot uint32, r *session) bool {
-		if r.waits() && gone < max {
-			gone++
+	begin := s.drainFrom
+	if s.drainOn(now, noSlot, max, &gone, fx) && begin > 0 {
+		s.drainFrom = 0
+		s.drainOn(now, begin, max, &gone, fx)
+	}
+	return gone
+}
+
+// drainOn lets clients go up to the slot end, and tells whether it came so far.
+func (s *Server) drainOn(now int64, end uint32, max int, gone *int, fx *Effects) (all bool) {
+	all = true
+	s.sessions.From(s.drainFrom, func(slot uint32, r *session) bool {
+		if all = *gone < max; !all || slot >= end {
+			s.drainFrom = slot
+			return false
+		}
+		if r.waits() {
+			*gone++
 			s.letGo(now, slot, r, fx)
 		}
-		return gone < max
+		return true
 	})
-	return gone
+	return all
 }
 
 func (s *Server) letGo(now int64, slot uint32, r *session, fx *Effects) {

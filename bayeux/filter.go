@@ -109,6 +109,7 @@ func hasValue(raw []byte, want string) (same bool) {
 
 // readFilters takes the filters off the patterns that have one.
 func (s *Server) readFilters(asked *subscription) (failure string) {
+	var topics map[string]bool // of the patterns so far, and of those without a filter
 	for i, pattern := range asked.patterns {
 		topic, f, valid := s.splitFilter(pattern)
 		switch {
@@ -119,11 +120,16 @@ func (s *Server) readFilters(asked *subscription) (failure string) {
 		case asked.filters == nil:
 			asked.filters = make([]*filter, len(asked.patterns))
 		}
-		for j, other := range asked.patterns {
-			if j != i && string(other) == string(topic) {
-				return errFilterOther
+		if topics == nil {
+			topics = make(map[string]bool, len(asked.patterns))
+			for _, other := range asked.patterns {
+				topics[string(other)] = true
 			}
 		}
+		if topics[string(topic)] {
+			return errFilterOther
+		}
+		topics[string(topic)] = true
 		asked.patterns[i], asked.filters[i] = topic, f
 	}
 	return ""
@@ -179,6 +185,7 @@ func (s *Server) sift(slot uint32, r *session, e Event) (Event, bool) {
 		return e, true
 	}
 	s.data = append(s.data[:0], e.data()...)
+	s.spend(1 + len(s.data)/unitBytes)
 	if !f.matches(s.data) {
 		return e, false
 	}

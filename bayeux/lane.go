@@ -61,7 +61,9 @@ func (s *Server) newLane(e Event, b *Behaviour, stamp channel.Stamp) *lane {
 		clear(s.lanes)
 	}
 	s.lanes[string(s.name)] = l // a part of e would keep all of it
-	for _, sub := range s.table.Match(s.name) {
+	subs := s.table.Match(s.name)
+	s.spend(len(subs))
+	for _, sub := range subs {
 		slot := uint32(sub)
 		if s.interval(slot, s.sessions.At(slot), e, b) > 0 {
 			l.paced = true
@@ -112,7 +114,9 @@ func (s *Server) gather(l *lane, id uint32, e Event, b *Behaviour) {
 		return
 	}
 	var open []member
-	for _, sub := range s.table.Match([]byte(e.Channel())) {
+	subs := s.table.Match([]byte(e.Channel()))
+	s.spend(len(subs))
+	for _, sub := range subs {
 		slot := uint32(sub)
 		r := s.sessions.At(slot)
 		interval := s.interval(slot, r, e, b)

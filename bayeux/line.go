@@ -2,7 +2,6 @@ package bayeux
 
 import (
 	"encoding/binary"
-	"slices"
 
 	"halley/bayeux/message"
 )
@@ -13,7 +12,7 @@ import (
 type line struct {
 	behind   Ticket    // what they wait for
 	batches  []byte    // each a JSON array, with its length before it
-	sessions []Address // that they are for, which do not expire meanwhile
+	sessions []Address // that they are for, which do not expire meanwhile; each may stand there again
 	full     bool      // more came than may wait: its websocket is closed
 }
 
@@ -46,10 +45,10 @@ func (s *Server) queueUp(l *line, req Request, messages []message.Message, fx *E
 	if r == nil {
 		return
 	}
-	if a := s.address(slot, r); !slices.Contains(l.sessions, a) {
+	if n, a := len(l.sessions), s.address(slot, r); n == 0 || l.sessions[n-1] != a {
 		l.sessions = append(l.sessions, a)
+		r.lined++
 	}
-	r.lined = true
 }
 
 // next takes the first batch off l, nil if there is none.
@@ -89,7 +88,7 @@ func (s *Server) endLine(now int64, to ReplyTo, l *line, fx *Effects) {
 	fx.add(Effect{Kind: CaughtUp, To: to}, fx.begin())
 	for _, a := range l.sessions {
 		if r := s.sessions.find(a); r != nil {
-			r.lined = false
+			r.lined--
 			s.await(now, a.Slot, r)
 		}
 	}

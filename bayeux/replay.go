@@ -127,25 +127,25 @@ func (s *Server) hasRoom(q *queue, size int) bool {
 func (s *Server) readOn(slot uint32, r *session) {
 	q := &r.queue
 	if r.replaying && s.unread[slot].ticket == 0 && int(q.count) <= s.cfg.QueueMessages/4 && int(q.bytes) <= s.cfg.QueueBytes/4 {
-		s.reading = append(s.reading, s.address(slot, r))
+		s.reading.push(s.address(slot, r))
 	}
 }
 
 // read asks for the next part of at most max replays.
 func (s *Server) read(max int, fx *Effects) {
-	n := min(max, len(s.reading))
-	for _, a := range s.reading[:n] {
+	for range min(max, s.reading.len()) {
+		a := s.reading.pop()
 		r := s.sessions.find(a)
 		if r == nil || !r.replaying {
 			continue
 		}
 		if p := s.unread[a.Slot]; p.ticket == 0 {
+			s.spend(len(p.rest))
 			s.ticket++
 			p.ticket = s.ticket
 			fx.add(Effect{Kind: Read, Session: a, Ticket: p.ticket, Wanted: slices.Clone(p.rest)}, fx.begin())
 		}
 	}
-	s.reading = s.reading[:copy(s.reading, s.reading[n:])]
 }
 
 // Recalled brings what the Read of ticket asked for. What was forgotten before it

@@ -102,8 +102,8 @@ type Server struct {
 	wheel    *wheel.Wheel
 	stats    Stats
 
-	dirty      []Address // sessions whose held connect or stream has something to get; some may be gone
-	doomed     []Address
+	dirty      addresses // sessions whose held connect or stream has something to get
+	doomed     addresses // those that are to end
 	expired    []uint32
 	longIDs    map[uint32]string
 	drops      map[uint32]*losses
@@ -119,12 +119,14 @@ type Server struct {
 	syncs      map[uint32]timesync           // of connects that are not answered yet
 	joining    map[string]int                // subscriptions that wait for what is remembered, by pattern
 	unread     map[uint32]*replay            // of sessions that are replaying
-	reading    []Address                     // sessions whose replay may go on
+	reading    addresses                     // sessions whose replay may go on
 	conflater  conflater
 	pacer      pacer
 	storms     storms
 
 	name, other, key, data []byte // scratch
+	keyOf                  Event  // the event that key is of
+	keyField               string // by this field
 	patterns               [][]byte
 	repeated               channel.Map[bool]
 	exchange               exchange
@@ -132,6 +134,7 @@ type Server struct {
 	hurry                  int64  // until when a poll is held whose client wants it back soon
 	turnBegan              uint64 // Work by then
 	drain                  int64  // window over which clients are told to come back, 0 none
+	drainFrom              uint32 // slot where Drain goes on
 }
 
 // NewServer returns a Server whose clock stands at now.
@@ -170,37 +173,37 @@ func (s *Server) Stats() Stats {
 }
 
 // Dirty tells whether Flush has something to do.
-func (s *Server) Dirty() bool { return len(s.dirty)+len(s.doomed)+len(s.reading) > 0 }
+func (s *Server) Dirty() bool { return s.dirty.len()+s.doomed.len()+s.reading.len() > 0 }
 
 // mark notes that the session may be flushed: it holds a connect or has a stream,
 // and events are pending that need not wait for the fate of others in flight.
 func (s *Server) mark(slot uint32, r *session) {
 	if (r.isHeld || r.usesStream()) && !r.isDirty && r.flushable() {
 		r.isDirty = true
-		s.dirty = append(s.dirty, s.address(slot, r))
+		s.dirty.push(s.address(slot, r))
 	}
 }
 
 // Flush brings pending events to at most max sessions, on their stream or as the
 // answer to their held connect, and tells whether more are left.
 func (s *Server) Flush(now int64, max int, fx *Effects) (more bool) {
-	for i := 0; i < len(s.doomed); i++ { // the end of one may be that of another
-		a := s.doomed[i]
-		if s.sessions.find(a) != nil {
+	n := 0
+	for ; n < max && s.doomed.len() > 0 && (n == 0 || !s.Tired()); n++ { // the end of one may be that of another
+		if a := s.doomed.pop(); s.sessions.find(a) != nil {
 			s.end(now, a.Slot, fx)
 		}
 	}
-	s.doomed = s.doomed[:0]
+	if s.doomed.len() > 0 {
+		return true // they have lost events, so they get none that are newer
+	}
 	s.read(max, fx)
-	n := 0
-	for ; n < min(max, len(s.dirty)) && (n == 0 || !s.Tired()); n++ {
-		a := s.dirty[n]
+	for ; n < max && s.dirty.len() > 0 && (n == 0 || !s.Tired()); n++ {
+		a := s.dirty.pop()
 		if r := s.sessions.find(a); r != nil {
 			s.flush(now, a.Slot, r, fx)
 		}
 	}
-	s.dirty = s.dirty[:copy(s.dirty, s.dirty[n:])]
-	return len(s.dirty)+len(s.reading) > 0
+	return s.Dirty()
 }
 
 // flush brings a session its pending events.
@@ -301,7 +304,7 @@ func (s *Server) Gone(now int64, a Address, to ReplyTo) {
 		r.hasStream = false
 		left = true
 		if r.anonymous {
-			s.doomed = append(s.doomed, a)
+			s.doomed.push(a)
 		}
 	}
 	if left {
@@ -405,13 +408,14 @@ func le64(b []byte) (v uint64) {
 // gone and little is going on.
 func (s *Server) Trim(now int64) {
 	s.sessions.Trim()
+	s.keyOf = ""
 	if s.sessions.Len() > 0 {
 		return
 	}
 	s.nodes = newNodes()
 	s.wheel = wheel.New(wheelTick, wheelSlots, now)
 	s.table, s.lanes = channel.NewTable(matchCache), make(map[string]*lane)
-	s.dirty, s.doomed, s.expired, s.reading = nil, nil, nil, nil
+	s.dirty, s.doomed, s.reading, s.expired = addresses{}, addresses{}, addresses{}, nil
 	if len(s.pacer.turns) == 0 {
 		s.pacer = newPacer(now)
 		s.conflater = newConflater()

@@ -44,7 +44,6 @@ type session struct {
 	waited       bool   // an event of it has waited for its turn
 	replaying    bool   // Server.unread has something for it
 	outstanding  bool   // events were sent since the last connect, which may still be on their way
-	lined        bool   // a batch for it waits behind another: it does not expire
 	streamed     bool   // … on a stream: its client's connects tell nothing of them
 	ackNumber    uint32 // of the last connect reply
 	acked        uint32 // the number that its client acknowledged last
@@ -52,7 +51,8 @@ type session struct {
 	turn         uint32 // connects so far
 	leaving      bool   // the fate of the last numbered reply, up to leavingUpto, is not known
 	leavingUpto  uint32
-	told         int64 // how long its client was last told to stay away between connects
+	lined        uint32 // how often it stands in lines, with a batch that waits: it does not expire
+	told         int64  // how long its client was last told to stay away between connects
 }
 
 // noSlot marks the absence of a session.

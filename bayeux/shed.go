@@ -5,9 +5,9 @@ package bayeux
 // down to that. It ends after about most events and tells the slot to go on with, and
 // whether there is more. Clients are told what they lost, as with a full queue.
 func (s *Server) Shed(from uint32, away bool, least, most int) (next uint32, more bool) {
-	s.sessions.Each(func(slot uint32, r *session) bool {
+	s.sessions.From(from, func(slot uint32, r *session) bool {
 		next = slot
-		if slot < from || away && (r.isHeld || r.hasStream) {
+		if away && (r.isHeld || r.hasStream) {
 			return true
 		}
 		if more = most <= 0; more {
@@ -27,7 +27,7 @@ func (s *Server) shed(slot uint32, r *session, least int) (dropped int) {
 		return 0
 	}
 	if s.cfg.Slow == Disconnect {
-		s.doomed = append(s.doomed, s.address(slot, r))
+		s.doomed.push(s.address(slot, r))
 		return int(q.count)
 	}
 	for ; q.pending() > 0 && int(q.bytes) > least; dropped++ {

@@ -20,7 +20,7 @@ func (s *Server) Tick(now int64, fx *Effects) (more bool) {
 			more = true
 		case r.isHeld:
 			s.resume(now, slot, r, advisedReply(r), fx)
-		case r.lined || s.behind || r.leaving:
+		case r.lined > 0 || s.behind || r.leaving:
 			s.await(now, slot, r)
 		default:
 			s.stats.Expired++

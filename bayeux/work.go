@@ -6,6 +6,9 @@ import "halley/bayeux/message"
 // that is queued, sent or looked at. What wants more than a turn may do goes on in a
 // later one, so that the loop's other clients have their turn between.
 
+// unitBytes is how much of an event is read in about the time of a unit.
+const unitBytes = 256
+
 // BeginTurn tells that the loop has looked at its sockets since the last call.
 func (s *Server) BeginTurn() { s.turnBegan = s.stats.Work }
 

@@ -39,7 +39,7 @@ func (s *Server) drain() {
 	defer cancel()
 	window := s.cfg.DrainTimeout.Milliseconds()
 	end := s.now() + window
-	if s.visit(ctx, func(r *reactor) { r.draining = true }) != nil {
+	if s.visit(ctx, func(r *reactor) { r.draining = true; r.countToLetGo() }) != nil {
 		return
 	}
 	s.untilQuiet(ctx, func(r *reactor) (more bool) { return r.letGo(end-window/4, end) })
@@ -50,12 +50,26 @@ func (s *Server) drain() {
 // last, and tells whether there are more. Who polls is told to come back before end.
 func (r *reactor) letGo(last, end int64) (more bool) {
 	now := r.now()
-	due := dueNow(r.core.Waiting()+r.upgraded(), drainPoll.Milliseconds(), last-now)
-	answered := r.core.Drain(now, max(1, end-now), due, &r.fx)
+	due := dueNow(r.toLetGo.clients, drainPoll.Milliseconds(), last-now)
+	gone := r.core.Drain(now, max(1, end-now), due, &r.fx)
 	r.perform()
-	r.closeSockets(due - answered)
+	gone += r.closeSockets(due - gone)
 	r.goOn()
-	return r.core.Waiting()+r.upgraded() > 0
+	if r.toLetGo.clients -= gone; gone < due || r.toLetGo.clients <= 0 {
+		r.countToLetGo() // others have come since, or some went by themselves
+	}
+	return r.toLetGo.clients > 0
+}
+
+// leavers are who has not been let go, as far as they are counted: that is done once for
+// all, and not in each step.
+type leavers struct {
+	clients int
+	socket  uint32 // slot of the connection where closing websockets goes on
+}
+
+func (r *reactor) countToLetGo() {
+	r.toLetGo = leavers{clients: r.core.Waiting() + r.upgraded()}
 }
 
 // dueNow is how many of so many clients are due in one step, with some time left for

@@ -52,6 +52,7 @@ type reactor struct {
 	hurry       atomic.Bool // ticks are wanted often
 	flushPosted bool
 	draining    bool             // connections close with their next response
+	toLetGo     leavers          // while draining
 	resumed     []bayeux.ReplyTo // answered outside of their turn; input may wait
 	counters    counters
 	turns       turns

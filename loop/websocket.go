@@ -121,15 +121,20 @@ func (r *reactor) closeSocket(c *conn, code websocket.Code, reason string) {
 	}
 }
 
-// closeSockets closes at most max websockets, since the server goes away.
-func (r *reactor) closeSockets(max int) {
-	r.conns.Each(func(_ uint32, c *conn) bool {
-		if max > 0 && c.phase == upgraded {
-			max--
+// closeSockets closes at most max websockets, since the server goes away, and returns
+// how many. It goes on where it stopped, up to the last one.
+func (r *reactor) closeSockets(max int) (closed int) {
+	r.conns.From(r.toLetGo.socket, func(slot uint32, c *conn) bool {
+		if r.toLetGo.socket = slot; closed >= max {
+			return false
+		}
+		if c.phase == upgraded {
+			closed++
 			r.closeSocket(c, websocket.CodeGoingAway, "the server goes away")
 		}
-		return max > 0
+		return true
 	})
+	return closed
 }
 
 // upgraded is how many websockets there are.

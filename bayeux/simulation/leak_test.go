@@ -28,7 +28,7 @@ func leftovers(s *bayeux.Server) string {
 		}
 		return v
 	}
-	for _, path := range []string{"dirty", "doomed", "longIDs", "drops", "parked", "asked", "syncs", "joining", "unread", "reading",
+	for _, path := range []string{"dirty.list", "doomed.list", "longIDs", "drops", "parked", "lines", "asked", "syncs", "joining", "unread", "reading.list",
 		"conflater.ids", "conflater.pending", "pacer.turns"} {
 		count(path, field(path).Len())
 	}

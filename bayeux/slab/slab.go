@@ -92,17 +92,23 @@ func (s *Slab[T]) Release(slot uint32) {
 }
 
 // Each calls visit with every record, by slot, until it returns false.
-func (s *Slab[T]) Each(visit func(slot uint32, item *T) bool) {
-	for n, c := range s.chunks {
-		if c == nil || c.count == 0 {
-			continue
-		}
-		for i := range c.items {
-			if c.live[i] && !visit(uint32(n*chunkSize+i), &c.items[i]) {
-				return
+func (s *Slab[T]) Each(visit func(slot uint32, item *T) bool) { s.From(0, visit) }
+
+// From is Each for the records from a slot on, and tells whether visit has had them all.
+// It does not look at those before.
+func (s *Slab[T]) From(slot uint32, visit func(slot uint32, item *T) bool) (all bool) {
+	first := int(slot % chunkSize)
+	for n := int(slot / chunkSize); n < len(s.chunks); n++ {
+		if c := s.chunks[n]; c != nil && c.count > 0 {
+			for i := first; i < chunkSize; i++ {
+				if c.live[i] && !visit(uint32(n*chunkSize+i), &c.items[i]) {
+					return false
+				}
 			}
 		}
+		first = 0
 	}
+	return true
 }
 
 // Trim gives empty chunks back.

@@ -1,0 +1,144 @@
+package bayeux
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// A drain goes on where it stopped: clients that come back meanwhile have their turn
+// after those that have not gone yet, and nobody is looked at again in each step.
+func TestDrainGoesOn(t *testing.T) {
+	cfg := testConfig()
+	cfg.MaxSessions = 100
+	w := newBacklog(t, false, cfg, 0, 0)
+	s, streams := w.server, map[string]ReplyTo{}
+	var ids []string
+	for i := range 10 {
+		_, rest, _ := strings.Cut(w.talk(t, `{"channel":"/meta/handshake"}`), `"clientId":"`)
+		id := rest[:ClientIDLen]
+		ids, streams[id] = append(ids, id), ReplyTo{Conn: uint32(i), Serial: 1}
+		s.Open(0, Request{To: streams[id]}, []byte(id), &w.fx)
+	}
+	w.fx.Reset()
+	for step, want := range append(append([]string{}, ids...), ids[0], ids[3]) {
+		if gone := s.Drain(0, 1000, 1, &w.fx); gone != 1 {
+			t.Fatalf("step %d: %d have gone", step, gone)
+		}
+		if e := w.fx.List[0]; e.Kind != EndStream || e.To != streams[want] {
+			t.Errorf("step %d: %+v, want the stream %v", step, e, streams[want])
+		}
+		w.fx.Reset()
+		if step == 4 { // two come back, before the others have gone
+			s.Open(0, Request{To: streams[ids[0]]}, []byte(ids[0]), &w.fx)
+			s.Open(0, Request{To: streams[ids[3]]}, []byte(ids[3]), &w.fx)
+			w.fx.Reset()
+		}
+	}
+	if gone := s.Drain(0, 1000, 5, &w.fx); gone != 0 || s.Waiting() != 0 {
+		t.Errorf("%d have gone, %d wait", gone, s.Waiting())
+	}
+}
+
+// However many sessions the batches behind one that waits are for, each batch is put into
+// the line by itself. A session that stands in two lines lives as long as the longer one.
+func TestLinesOfManySessions(t *testing.T) {
+	b := audience(t, 100, 1000)
+	const sessions = 200
+	var ids []string
+	for range sessions {
+		b.server.BeginTurn()
+		_, rest, _ := strings.Cut(b.talk(t, `{"channel":"/meta/handshake"}`), `"clientId":"`)
+		ids = append(ids, rest[:ClientIDLen])
+	}
+	var tickets [2]Ticket
+	for line := range tickets {
+		req := Request{To: ReplyTo{Conn: uint32(line), Serial: 9999}, Type: WebSocket}
+		b.server.BeginTurn()
+		batch := scanned(t, b.publishes(15))
+		b.server.Handle(b.now, req, &batch, &b.fx)
+		tickets[line] = b.fx.List[len(b.fx.List)-1].Ticket
+		for range 2 {
+			for _, id := range ids {
+				batch := scanned(t, fmt.Sprintf(`{"channel":"/b","clientId":%q,"data":1}`, id))
+				b.server.Handle(b.now, req, &batch, &b.fx)
+			}
+		}
+	}
+	a, _ := b.server.Find([]byte(ids[0]))
+	lined := func() bool { return b.server.sessions.find(a).lined > 0 }
+	b.server.GiveUp(b.now, tickets[0], &b.fx)
+	if !lined() {
+		t.Error("the session may expire while its batches wait in the other line")
+	}
+	b.server.GiveUp(b.now, tickets[1], &b.fx)
+	if lined() || len(b.server.lines) > 0 {
+		t.Error("the session never expires")
+	}
+}
+
+// A long event is read once for the key that it conflates by, not once for each subscriber.
+func TestKeyIsReadOnce(t *testing.T) {
+	cfg := testConfig()
+	cfg.MaxSessions = 1000
+	cfg.Rules = rulesOf(t, cfg, "/a conflate key=symbol")
+	b := newBacklog(t, false, cfg, 0, 0)
+	for range 99 {
+		_, rest, _ := strings.Cut(b.talk(t, `{"channel":"/meta/handshake"}`), `"clientId":"`)
+		b.talk(t, fmt.Sprintf(`{"channel":"/meta/subscribe","clientId":%q,"subscription":"/a"}`, rest[:ClientIDLen]))
+	}
+	before := b.server.Worked()
+	data := fmt.Sprintf(`{"text":%q,"symbol":"X"}`, strings.Repeat("x", 60_000))
+	b.server.Deliver(b.now, NewEvent([]byte("/a"), []byte(data), false))
+	if n := b.server.Worked() - before; n < 300 || n > 400 {
+		t.Errorf("%d units for an event of %d bytes to 100 subscribers", n, len(data))
+	}
+	// The key is that of the event, whatever was looked for last.
+	for i, key := range []string{"X", "Y", "X"} {
+		e := NewEvent([]byte("/a"), fmt.Appendf(nil, `{"symbol":%q,"other":"%s%d"}`, key, key, i), false)
+		if got := string(b.server.conflationKey(e, "symbol")); got != `/a "`+key+`"` {
+			t.Errorf("key %s", got)
+		}
+		if got := string(b.server.conflationKey(e, "other")); got != fmt.Sprintf(`/a "%s%d"`, key, i) {
+			t.Errorf("key %s", got)
+		}
+		if got := string(b.server.conflationKey(e, "")); got != "/a" {
+			t.Errorf("key %s", got)
+		}
+	}
+}
+
+// Sessions that end because their queue is full end over many turns, and get nothing
+// newer than what they lost.
+func TestManyDoomed(t *testing.T) {
+	cfg := testConfig()
+	cfg.MaxSessions, cfg.TurnWork, cfg.Slow = 1000, 100, Disconnect
+	b := newBacklog(t, false, cfg, 0, 0)
+	b.server.cfg.QueueMessages = 3
+	for range 300 {
+		b.server.BeginTurn()
+		_, rest, _ := strings.Cut(b.talk(t, `{"channel":"/meta/handshake"}`), `"clientId":"`)
+		b.talk(t, fmt.Sprintf(`{"channel":"/meta/subscribe","clientId":%q,"subscription":"/a"}`, rest[:ClientIDLen]))
+	}
+	for range 5 {
+		b.publish(1, 20)
+	}
+	turns, sessions := 0, b.server.Stats().Sessions
+	for more := true; more; turns++ {
+		b.server.BeginTurn()
+		before := b.server.Worked()
+		more = b.server.Flush(b.now, 64, &b.fx)
+		if n := b.server.Worked() - before; n > 110 {
+			t.Errorf("turn %d: %d units", turns, n)
+		}
+		for i := range b.fx.List {
+			if e := &b.fx.List[i]; strings.Contains(string(b.fx.Messages(e)), `"data"`) {
+				t.Errorf("turn %d: %s", turns, b.fx.Messages(e))
+			}
+		}
+		b.fx.Reset()
+	}
+	if turns < 10 || sessions != 301 || b.server.Stats().Sessions != 0 || b.server.Dirty() {
+		t.Errorf("%d turns, %d sessions of %d are left", turns, b.server.Stats().Sessions, sessions)
+	}
+}
