@@ -100,11 +100,11 @@ func (s *Server) replace(slot uint32, r *session, key []byte, e Event) bool {
 		s.nodes.remove(q, i)
 		return false
 	}
-	if e.ID() != 0 {
+	if e.ID() != 0 || s.nodes.at(i).order != 0 {
 		s.nodes.toTail(q, i)
 	}
 	s.nodes.grow(q, grown-int(q.bytes))
-	s.nodes.at(i).event, s.nodes.at(i).batch = e, 0
+	s.nodes.at(i).event, s.nodes.at(i).order = e, 0
 	return true
 }
 
@@ -191,9 +191,9 @@ func (s *Server) conflateBounced(slot uint32, r *session) {
 			switch {
 			case known && !came[place]:
 				s.yield(q, id, i)
-			case known && node.event.ID() == 0:
+			case known && node.event.ID() == 0 && s.nodes.at(place).order == 0:
 				newer, older := node, s.nodes.at(place)
-				older.event, newer.event, older.batch = newer.event, older.event, newer.batch
+				older.event, newer.event = newer.event, older.event
 				s.yield(q, id, i)
 			default:
 				if known {

@@ -111,8 +111,9 @@ func (x *exchange) arrive(m *message.Message, w wish) (a arrival) {
 	}
 	r.state = connected
 	a.kind = x.connectionType(m)
-	again, advice := x.acknowledge(w), w.advice
+	advice := w.advice
 	r.hear(a.kind, x.alone && advice.timeout != 0)
+	again := x.acknowledge(w, a.kind)
 	x.takeOver(a.kind)
 	r.outstanding = r.outstanding && x.unread(a.kind)
 	if sync, ok := readTimesync(x.now, m); ok {
@@ -217,7 +218,7 @@ func (x *exchange) takeOver(kind ConnectionType) {
 		s.stats.Displaced++
 		x.displace()
 	}
-	keeps := r.hasStream && (r.stream == x.req.To || r.streamType == EventSource && (kind == EventSource || kind.answers()))
+	keeps := r.hasStream && (r.stream == x.req.To || r.streamType == EventSource && kind.keepsStream())
 	if r.hasStream && !keeps {
 		s.detach(x.slot, r, x.fx)
 	}
@@ -288,7 +289,7 @@ func (s *Server) appendEvents(slot uint32, r *session, effect *Effect, fx *Effec
 	if q.count == q.sent {
 		return
 	}
-	sent := q.sent
+	sent, order := q.sent, uint32(0)
 	for i := q.first; q.sent < q.count; i = s.nodes.at(i).next {
 		if q.sent > sent && len(fx.arena)-start+len(s.nodes.at(i).event) >= bytes {
 			break
@@ -297,14 +298,18 @@ func (s *Server) appendEvents(slot uint32, r *session, effect *Effect, fx *Effec
 		fx.arena = append(fx.arena, s.nodes.at(i).event...)
 		fx.ends = append(fx.ends, len(fx.arena))
 		s.forgetKey(slot, i)
-		if n := s.nodes.at(i); n.batch == 0 || n.batch > batch || batch != r.returned+1 {
-			n.batch = batch
+		if batch != 0 {
+			order = r.order(s.nodes.at(i).order, order)
+			s.nodes.at(i).order = order
 		}
 		q.first = s.nodes.at(i).next
 		q.sent++
 	}
 	s.spend(int(q.sent - sent))
 	s.endRound(slot, q, q.sent-sent)
+	if batch != 0 {
+		s.carries(slot, r, batch, order)
+	}
 	r.eager = r.eager && q.sent < q.count
 	r.carrier = effect.To
 	effect.Numbered, effect.Upto = true, q.upto()

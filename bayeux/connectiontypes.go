@@ -52,6 +52,9 @@ func (t ConnectionType) streams() bool {
 // it polls.
 func (t ConnectionType) answers() bool { return t.polls() || t == CallbackPolling }
 
+// keepsStream tells whether an event-stream lives on beside a connect of type t.
+func (t ConnectionType) keepsStream() bool { return t == EventSource || t.answers() }
+
 // polls tells whether a request that type t carried waits for one HTTP reply that
 // may become a stream.
 func (t ConnectionType) polls() bool { return t == LongPolling || t == CrossOriginLongPolling }

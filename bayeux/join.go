@@ -67,7 +67,7 @@ func (s *Server) purge(slot uint32, q *queue, patterns *channel.Map[bool]) {
 	i := q.head
 	for n := q.sent; n > 0; n-- {
 		if s.replays(patterns, i) {
-			s.nodes.at(i).batch = recalled
+			s.nodes.at(i).order = recalled
 		}
 		i = s.nodes.at(i).next
 	}

@@ -34,7 +34,7 @@ type node struct {
 	next  uint32 // valid but for the tail
 	prev  uint32 // valid but for the head
 	key   uint32 // of a conflated event, see conflater; 0 none
-	batch uint32 // number of the connect reply that it was first sent with, with acknowledgement; or recalled
+	order uint32 // among those that connect replies took along, with acknowledgement; 0 none did; or recalled
 }
 
 // recalled marks an event in flight that a replay brings again: it does not come
@@ -146,7 +146,7 @@ func (n *nodes) bounced(q *queue) {
 	q.base += sent
 	for i := q.head; sent > 0; sent-- {
 		next := n.at(i).next
-		if n.at(i).batch == recalled {
+		if n.at(i).order == recalled {
 			n.remove(q, i)
 		}
 		i = next

@@ -107,6 +107,7 @@ type Server struct {
 	expired    []uint32
 	longIDs    map[uint32]string
 	drops      map[uint32]*losses
+	carried    map[uint32][]carried
 	newest     map[string]uint32 // scratch of conflate
 	parked     map[Ticket]*parked
 	lines      map[ReplyTo]*line // of websockets
@@ -146,6 +147,7 @@ func NewServer(cfg Config, now int64) *Server {
 		wheel:     wheel.New(wheelTick, wheelSlots, now),
 		longIDs:   make(map[uint32]string),
 		drops:     make(map[uint32]*losses),
+		carried:   make(map[uint32][]carried),
 		newest:    make(map[string]uint32),
 		parked:    make(map[Ticket]*parked),
 		lines:     make(map[ReplyTo]*line),
@@ -274,12 +276,9 @@ func (s *Server) Bounced(now int64, a Address, upto uint32) {
 		s.settleDrops(a.Slot, false)
 	}
 	if r.queue.sent > 0 && r.queue.upto() == upto {
-		sent := r.queue.sent
-		s.stats.Bounced += uint64(sent)
+		s.stats.Bounced += uint64(r.queue.sent)
 		s.nodes.bounced(&r.queue)
-		if r.acknowledges {
-			s.returns(r, sent)
-		}
+		s.returns(a.Slot, r)
 		r.outstanding, r.eager = r.outstanding && r.streamed, true
 		s.conflateBounced(a.Slot, r)
 		s.readOn(a.Slot, r)
@@ -377,6 +376,7 @@ func (s *Server) remove(slot uint32, fx *Effects) {
 	s.endTurns(slot)
 	s.forgetKeys(slot, &r.queue)
 	s.nodes.clear(&r.queue)
+	s.forgetCarried(slot, r)
 	delete(s.asked, slot)
 	delete(s.syncs, slot)
 	delete(s.unread, slot)

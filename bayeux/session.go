@@ -46,8 +46,8 @@ type session struct {
 	outstanding  bool   // events were sent since the last connect, which may still be on their way
 	streamed     bool   // … on a stream: its client's connects tell nothing of them
 	ackNumber    uint32 // of the last connect reply
-	acked        uint32 // the number that its client acknowledged last
-	returned     uint32 // … when events last came back, see acknowledged
+	ordered      uint32 // the last event that a connect reply took along for the first time
+	last         carried
 	turn         uint32 // connects so far
 	leaving      bool   // the fate of the last numbered reply, up to leavingUpto, is not known
 	leavingUpto  uint32

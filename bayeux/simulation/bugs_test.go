@@ -28,6 +28,7 @@ const (
 	bugShortTime
 	bugOldNews
 	bugNoAdvice
+	bugOldAck
 )
 
 var bugs = []struct {
@@ -54,6 +55,7 @@ var bugs = []struct {
 	{bugShortTime, "a client is given less time than it was told", "small"},
 	{bugOldNews, "the news that a reply has left is as old as the reply", "slow"},
 	{bugNoAdvice, "a connect reply lacks its advice", "small"},
+	{bugOldAck, "a connect acknowledges one reply less than its client has", "bites"},
 	{bugStaleEvent, "an old event is delivered once more", "small"},
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 
 	"halley/bayeux"
 	"halley/bayeux/message"
@@ -193,12 +194,29 @@ func (l *loop) handle(c *client, req bayeux.Request, q request) {
 		if l.w.strikes(bugForgetAck, 5) {
 			q.body = bytes.Replace(q.body, []byte(`"ext":{"ack"`), []byte(`"ext":{"nack"`), 1)
 		}
+		if l.w.bug == bugOldAck {
+			q.body = l.acknowledgeLess(q.body)
+		}
 		if err := l.scanner.Scan(q.body, &l.batch); err != nil {
 			panic(err)
 		}
 		l.core.Handle(now, req, &l.batch, &l.fx)
 	}
 	l.perform()
+}
+
+// acknowledgeLess is a fault: what a client acknowledged comes again.
+func (l *loop) acknowledgeLess(body []byte) []byte {
+	before, after, found := bytes.Cut(body, []byte(`"ext":{"ack":`))
+	end := bytes.IndexByte(after, '}')
+	if !found || end < 0 {
+		return body
+	}
+	number, err := strconv.Atoi(string(after[:end]))
+	if err != nil || number < 1 || !l.w.strikes(bugOldAck, 20) {
+		return body
+	}
+	return fmt.Appendf(nil, `%s"ext":{"ack":%d%s`, before, number-1, after[end:])
 }
 
 // breakStream is a fault: a poll ends the event-stream of its client.
