@@ -37,6 +37,7 @@ type client struct {
 	poll       *conn // for polls beside its stream, until it sees that open
 	advised    bool  // a connect reply of this session has told how to go on, or was lost
 	moved      bool  // it has gone from one type to another: old requests may do what they did
+	late       int   // streams that it has asked for and given up: each may end a later one
 	polling    int   // id of such a poll without a reply; 0 none
 	asked      []byte
 	streaming  bool // main is an open stream
@@ -183,7 +184,7 @@ func (c *client) newSession() {
 	c.id, c.doomed, c.ackSeen, c.stale = nil, false, 0, false
 	c.synced, c.syncing = false, false
 	c.connecting, c.streaming, c.connected, c.polling, c.away = 0, false, 0, 0, 0
-	c.moved, c.advised = false, false
+	c.moved, c.advised, c.late = false, false, 0
 	c.forgetCommands()
 	before := c.views
 	c.channels = make([]audience, len(c.w.model.channels))

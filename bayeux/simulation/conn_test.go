@@ -296,6 +296,9 @@ func (c *client) cut(k *conn) {
 	}
 	k.clientOpen = false
 	c.advised = true // or it may have been lost
+	if k == c.main && c.connecting != 0 && c.kind == bayeux.EventSource {
+		c.late++
+	}
 	if c.w.chance(2) {
 		k.up = nil
 	}

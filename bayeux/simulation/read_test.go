@@ -54,7 +54,9 @@ func (c *client) take(k *conn, f *frame) {
 	case bayeux.EndStream:
 		if k == c.main {
 			if c.streaming && !c.ends() && !f.rolled && !c.moved && c.kind == bayeux.EventSource && !c.anonymous {
-				c.w.fail(c, "its event-stream ends, and it has not gone elsewhere")
+				if c.late--; c.late < 0 {
+					c.w.fail(c, "its event-stream ends, and it has not gone elsewhere")
+				}
 			}
 			c.connecting, c.streaming = 0, false
 		}
