@@ -22,6 +22,7 @@ type replay struct {
 // remember queues what a subscription got of the past, and goes on with what the
 // session has to get beside.
 func (s *Server) remember(slot uint32, r *session, past Remembered) {
+	s.spend(len(past.Entries)) // whoever asked had them read as well
 	for _, pattern := range past.Missed {
 		s.drop(slot, pattern)
 	}
@@ -157,6 +158,7 @@ func (s *Server) Recalled(a Address, ticket Ticket, past Remembered) {
 	}
 	p := s.unread[a.Slot]
 	p.ticket = 0
+	s.spend(len(past.Entries) + len(p.rest))
 	for _, pattern := range past.Missed {
 		s.drop(a.Slot, pattern)
 	}
@@ -178,6 +180,7 @@ func (s *Server) follows(slot uint32, e Event, b *Behaviour) bool {
 	if !b.History {
 		return false
 	}
+	s.spend(1)
 	s.name = append(s.name[:0], e.Channel()...)
 	return s.unread[slot].brings(s.name, e.ID())
 }

@@ -92,6 +92,8 @@ type Config struct {
 	Pages func(path string) (Page, bool) // static pages of the public listener; nil serves none
 	Log   *slog.Logger
 
+	LimitHeap func(bytes int64) // has the Go runtime stay below that, which may change; nil leaves it as it is
+
 	disk func(*os.File) journal.Disk // what the history file is written through; nil but in tests
 }
 

@@ -77,6 +77,7 @@ func (s *Server) fit(batch []Publication) ([]interest.Loops, error) {
 	sets, size := make([]interest.Loops, len(batch)), 0
 	var needs [MaxLoops]int
 	for i, p := range batch {
+		size += len(p.Channel) + len(p.Data)
 		sets[i] = s.interest.Of(string(p.Channel))
 		sets[i].Each(func(loop uint16) {
 			needs[loop] += entrySize + len(p.Channel) + len(p.Data) + eventFrame

@@ -179,6 +179,7 @@ func (s *Server) Run(ctx context.Context) error {
 	// The helpers of the loops work until the engine has ended, a drain included.
 	serving, end := context.WithCancel(context.WithoutCancel(ctx))
 	s.memory.life = serving
+	s.memory.fit(s.memory.used())
 	var group sync.WaitGroup
 	defer group.Wait()
 	defer s.writable.close()

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"runtime/metrics"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 )
@@ -20,9 +20,9 @@ type strain int32
 const (
 	calm            strain = iota
 	refusing               // no publish, no new session
-	sheddingAway           // nor what waits for clients that are away
+	sheddingAway           // nor more than little of what waits for clients that are away
 	sheddingSlow           // nor more than little of what waits for anybody
-	sheddingHistory        // nor half of what is remembered
+	sheddingHistory        // nor half of what is remembered, nor nearly anything for who is away
 )
 
 // String says what is given up.
@@ -61,9 +61,11 @@ func strainOf(used, limit int64, before strain) strain {
 type memory struct {
 	server *Server
 	limit  int64
-	used   func() int64 // bytes of the heap's objects, dead ones that were not collected included
-	clean  func()       // collects the dead ones
+	used   func() footprint
+	clean  func() // collects dead objects
+	back   func() // gives the host what holds none
 
+	heap      atomic.Int64    // what the runtime was last told to stay below
 	life      context.Context // of Run
 	near      atomic.Bool     // more than half is in use: looks are frequent
 	full      atomic.Bool     // the last look found so much in use that nothing more is taken, collected or not
@@ -77,7 +79,7 @@ type memory struct {
 }
 
 func newMemory(s *Server) *memory {
-	return &memory{server: s, limit: int64(s.cfg.MaxMemory), used: heapObjects, clean: runtime.GC}
+	return &memory{server: s, limit: int64(s.cfg.MaxMemory), used: footprintNow, clean: runtime.GC, back: debug.FreeOSMemory}
 }
 
 // memoryShare is how much of what the process may have is the default of --max-memory.
@@ -96,13 +98,6 @@ func (s *Server) fitMemory() {
 // MaxMemory is --max-memory, or what stands for it.
 func (s *Server) MaxMemory() int64 { return s.memory.limit }
 
-// heapObjects is what the runtime counts, which costs it a microsecond.
-func heapObjects() int64 {
-	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-	metrics.Read(sample)
-	return int64(sample[0].Value.Uint64())
-}
-
 // refuses tells whether nothing new is begun, and counts that.
 func (m *memory) refuses() bool {
 	if strain(m.strain.Load()) == calm && !m.full.Load() {
@@ -112,18 +107,48 @@ func (m *memory) refuses() bool {
 	return true
 }
 
+// Short is ErrMemory while memory is short and publishes are refused.
+func (s *Server) Short() error {
+	if s.memory.refuses() {
+		return ErrMemory
+	}
+	return nil
+}
+
 // look finds out whether memory is short, and has it relieved beside the loops.
 func (m *memory) look(ctx context.Context, now int64) {
 	m.published.Store(0)
-	share := m.used() * 100 / m.limit
-	m.full.Store(share >= historyAt) // also while a relief rests, else much would come in that time
-	if m.near.Store(share >= nearAt); share < refuseAt && strain(m.strain.Load()) == calm {
+	f := m.used()
+	m.fit(f)
+	full := m.isFull(f)
+	m.full.Store(full) // also while a relief rests, else much would come in that time
+	m.near.Store(f.resident()*100/m.limit >= nearAt)
+	if !full && f.live()*100/m.limit < refuseAt && strain(m.strain.Load()) == calm {
 		return
 	}
 	if now < m.rested.Load() || !m.relieving.CompareAndSwap(false, true) {
 		return
 	}
 	go m.relieve(ctx)
+}
+
+// isFull tells whether so much is in use that nothing more is taken, collected or not.
+func (m *memory) isFull(f footprint) bool {
+	return f.objects*100/m.limit >= historyAt || f.resident()*100/m.limit >= fullAt
+}
+
+// fit tells the runtime how much it may hold: what is left beside the program itself,
+// less what it may exceed that by. Dead objects are collected before live ones are
+// given up.
+func (m *memory) fit(f footprint) {
+	tell := m.server.cfg.LimitHeap
+	left := m.limit - f.program
+	heap := max(m.limit/2, min(left/100*heapShare, left-leastSpare))
+	if before := m.heap.Load(); tell == nil || heap > before-leastFit && heap < before+leastFit {
+		return
+	}
+	m.heap.Store(heap)
+	tell(heap)
 }
 
 // takes notes that so many bytes are published. Much at once is looked at before the
@@ -135,8 +160,12 @@ func (m *memory) takes(bytes int, now int64) {
 }
 
 const (
-	nearAt    = 50 // hundredths
-	lookShare = 50 // that part of the limit is not published without a look
+	nearAt     = 50       // hundredths
+	fullAt     = 95       // of what is resident: nothing new is begun
+	heapShare  = 90       // of what is left beside the program, for the runtime, which may exceed it
+	leastSpare = 32 << 20 // bytes that it may do so by
+	leastFit   = 1 << 20  // bytes: less does not change that
+	lookShare  = 50       // that part of the limit is not published without a look
 )
 
 // restTimes is how many times as long as a relief took nothing is collected after it,
@@ -179,37 +208,48 @@ func (m *memory) furthest(p strain) strain {
 	}
 	further := min(strain(m.vain/vainReliefs)+refusing, sheddingHistory)
 	if further > p {
-		m.server.cfg.Log.Warn("memory stays short", "used", m.used(), "max-memory", m.limit, "so", further.String())
+		m.server.cfg.Log.Warn("memory stays short", "objects", m.used().objects, "max-memory", m.limit, "so", further.String())
 	}
 	return max(p, further)
 }
 
-// measure finds out how much is live, and says what is given up from now on.
+// measure finds out how much is live, or resident although all is given back that can
+// be, and says what is given up from now on.
 func (m *memory) measure() strain {
 	m.clean()
-	p := strainOf(m.used(), m.limit, strain(m.strain.Load()))
-	m.note(p)
+	f := m.used()
+	if f.resident()*100/m.limit >= fullAt {
+		m.back()
+		f = m.used()
+	}
+	used := f.live()
+	if m.full.Store(m.isFull(f)); f.resident()*100/m.limit >= fullAt {
+		used = f.resident()
+	}
+	p := strainOf(used, m.limit, strain(m.strain.Load()))
+	m.note(p, f)
 	return p
 }
 
 // note says what is given up from now on.
-func (m *memory) note(p strain) {
+func (m *memory) note(p strain, f footprint) {
 	if before := strain(m.strain.Swap(int32(p))); before == p {
 		return
 	}
 	log := m.server.cfg.Log
 	if p == calm {
 		m.server.health.trouble("memory", "")
-		log.Info("memory is no longer short", "used", m.used(), "max-memory", m.limit)
+		log.Info("memory is no longer short", "objects", f.objects, "resident", f.resident(), "max-memory", m.limit)
 		return
 	}
 	m.server.health.trouble("memory", p.String())
-	log.Warn("memory is short", "used", m.used(), "max-memory", m.limit, "so", p.String())
+	log.Warn("memory is short", "objects", f.objects, "resident", f.resident(), "max-memory", m.limit, "so", p.String())
 }
 
 const (
 	shedBatch = 20_000   // events that a loop gives up before it looks at its sockets
 	keepSlow  = 16 << 10 // bytes that are left to each session
+	keepAway  = 1 << 10  // likewise at last, if its client is away: it may be between two polls
 )
 
 // giveUp does what a strain asks for on every loop, in turns.
@@ -217,11 +257,12 @@ func (m *memory) giveUp(ctx context.Context, p strain) {
 	s := m.server
 	switch p {
 	case sheddingAway:
-		s.shed(ctx, true, 0)
+		s.shed(ctx, true, keepSlow)
 	case sheddingSlow:
 		s.visit(ctx, (*reactor).closeStuck)
 		s.shed(ctx, false, keepSlow)
 	case sheddingHistory:
+		s.shed(ctx, true, keepAway)
 		s.store.forgetHalf()
 	}
 }

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"log/slog"
 	"math"
+	"os"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -52,7 +55,7 @@ func strained(t *testing.T, log *logged) (s *Server, use func(share int64)) {
 	s.memory.rested.Store(math.MaxInt64) // it does not look itself
 	m := newMemory(s)
 	return s, func(share int64) {
-		m.limit, m.used, m.clean = 100, func() int64 { return share }, func() {}
+		m.limit, m.used, m.clean = 100, func() footprint { return footprint{objects: share} }, func() {}
 		m.relieve(t.Context())
 		s.memory.strain.Store(m.strain.Load())
 	}
@@ -134,13 +137,14 @@ func TestMemoryIsShortAndSessionsEnd(t *testing.T) {
 // in use makes ticks frequent.
 func TestMemoryIsLookedAtInTime(t *testing.T) {
 	looks := 0
-	m := &memory{limit: 1000, used: func() int64 { looks++; return 600 }}
+	m := newMemory(&Server{})
+	m.limit, m.used = 1000, func() footprint { looks++; return footprint{held: 600} }
 	for range 10 {
 		m.takes(8, 0)
 	}
 	equal(t, looks, 3)
 	equal(t, m.near.Load(), true)
-	m.used = func() int64 { return 400 }
+	m.used = func() footprint { return footprint{held: 400} }
 	m.look(t.Context(), 0)
 	equal(t, m.near.Load(), false)
 }
@@ -157,11 +161,11 @@ func TestMemoryStaysShort(t *testing.T) {
 	equal(t, s.Stats().HistoryEvents, 20)
 	m := newMemory(s)
 	m.limit, m.clean = 100, func() {}
-	m.used = func() int64 {
+	m.used = func() footprint {
 		if s.Stats().HistoryEvents < 20 {
-			return calmBelow - 1
+			return footprint{objects: calmBelow - 1}
 		}
-		return refuseAt
+		return footprint{objects: refuseAt}
 	}
 	reliefs := 0
 	for m.relieve(t.Context()); m.refuses() && reliefs < 100; reliefs++ {
@@ -181,7 +185,7 @@ func TestMemoryStaysShort(t *testing.T) {
 func TestMemoryIsFullWhileReliefRests(t *testing.T) {
 	s, _ := strained(t, &logged{})
 	m, used := newMemory(s), int64(historyAt-1)
-	m.limit, m.used = 100, func() int64 { return used }
+	m.limit, m.used = 100, func() footprint { return footprint{objects: used} }
 	m.rested.Store(math.MaxInt64)
 	m.look(t.Context(), s.now())
 	equal(t, m.refuses(), false)
@@ -191,4 +195,69 @@ func TestMemoryIsFullWhileReliefRests(t *testing.T) {
 	used = historyAt - 1
 	m.look(t.Context(), s.now())
 	equal(t, m.refuses(), false)
+}
+
+// What is resident without being live refuses what is new at once, and is given back to
+// the host; what is live goes only if that does not help.
+func TestMemoryIsTight(t *testing.T) {
+	var log logged
+	s, _ := strained(t, &log)
+	m := newMemory(s)
+	begun := footprint{objects: 60, held: 90, program: 5}
+	f, steps := begun, ""
+	m.limit, m.used = 100, func() footprint { return f }
+	m.clean = func() { steps += "clean " }
+	m.back = func() { steps += "back "; f.held = 70 }
+	m.rested.Store(math.MaxInt64)
+	m.look(t.Context(), 0)
+	equal(t, m.refuses(), true)
+	m.relieve(t.Context())
+	equal(t, steps, "clean back ")
+	equal(t, m.refuses(), false)
+
+	f, steps = begun, ""
+	m.back = func() { steps += "back " }
+	m.giveUp(t.Context(), calm)
+	m.relieve(t.Context())
+	equal(t, strain(m.strain.Load()), sheddingHistory)
+	equal(t, steps, "clean back clean back clean back clean back ")
+	f.held = 50
+	m.relieve(t.Context())
+	equal(t, m.refuses(), false)
+}
+
+// The runtime is told what it may hold beside the program, again when that has changed.
+func TestHeapLimit(t *testing.T) {
+	var told []int64
+	m := newMemory(&Server{cfg: Config{MaxMemory: 500 << 20, LimitHeap: func(bytes int64) { told = append(told, bytes) }}})
+	for _, program := range []int64{20 << 20, 20<<20 + 4096, 30 << 20} {
+		m.fit(footprint{program: program})
+	}
+	m.limit = 256 << 20
+	m.fit(footprint{program: 26 << 20})
+	m.limit = 32 << 20
+	m.fit(footprint{program: 30 << 20})
+	equal(t, told, []int64{480 << 20 / 100 * 90, 470 << 20 / 100 * 90, 198 << 20, 16 << 20})
+}
+
+// What the process says of itself is what the kernel says of it.
+func TestFootprint(t *testing.T) {
+	ballast := make([]byte, 64<<20)
+	for i := 0; i < len(ballast); i += 4096 {
+		ballast[i] = 1
+	}
+	f := footprintNow()
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		t.Skip(err)
+	}
+	resident, _ := strconv.ParseInt(strings.Fields(string(text))[1], 10, 64)
+	resident *= int64(os.Getpagesize())
+	if f.objects < 64<<20 || f.held < f.objects || f.program < 1<<20 || f.resident() < resident-(8<<20) {
+		t.Errorf("%+v, resident by the kernel: %d", f, resident)
+	}
+	runtime.KeepAlive(ballast)
+	for text, want := range map[string]int64{"": 0, "5 4": 0, "9 8 7 6": 7} {
+		equal(t, filePages(text), want)
+	}
 }

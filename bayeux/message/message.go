@@ -46,6 +46,9 @@ type Batch struct {
 	scratch  []byte  // decoded strings that had escapes
 	others   []other // keys of the message at hand that the protocol does not name
 	seed     maphash.Seed
+
+	visit   func(*Message) // of Each
+	visited int            // messages that were handed to it
 }
 
 // other is a key that the protocol does not name.

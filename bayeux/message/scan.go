@@ -34,6 +34,17 @@ func (s *Scanner) Scan(body []byte, b *Batch) error {
 	return p.err()
 }
 
+// Each is Scan that keeps one message at a time and hands it to visit, for bodies whose
+// messages together take many times its length. The Message is valid during the call,
+// its spans as long as body and b are. It returns how many messages had begun.
+func (s *Scanner) Each(body []byte, b *Batch, visit func(*Message)) (begun int, err error) {
+	b.visit, b.visited = visit, 0
+	err = s.Scan(body, b)
+	begun = b.visited + len(b.Messages)
+	b.visit, b.visited = nil, 0
+	return begun, err
+}
+
 func (s *Scanner) messages(p *parser, b *Batch, i int) int {
 	i = p.enter(i)
 	if p.at(i) == ']' {
@@ -51,14 +62,20 @@ func (s *Scanner) message(p *parser, b *Batch, i int) int {
 		p.value(i) // what is no JSON at all has its own fault
 		return p.fail(KindNoMessage, i)
 	}
-	if len(b.Messages) >= s.MaxMessages {
+	if b.visited+len(b.Messages) >= s.MaxMessages {
 		return p.fail(KindTooManyMessages, i)
 	}
 	b.Messages = append(b.Messages, Message{})
 	m := &b.Messages[len(b.Messages)-1]
 	end := fields(p, m, b, i)
-	if end != broken {
-		m.Raw = p.b[i:end]
+	if end == broken {
+		return end
+	}
+	m.Raw = p.b[i:end]
+	if b.visit != nil {
+		b.visit(m)
+		b.visited++
+		b.Messages = b.Messages[:0]
 	}
 	return end
 }

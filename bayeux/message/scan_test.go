@@ -217,6 +217,42 @@ func TestScanReuse(t *testing.T) {
 	}
 }
 
+// Each hands over what Scan finds, one at a time, and keeps one.
+func TestEach(t *testing.T) {
+	s := Scanner{MaxDepth: testDepth, MaxMessages: 3}
+	var b Batch
+	for _, tt := range []struct {
+		body  string
+		begun int
+		want  string
+		fails bool
+	}{
+		{`{"channel":"/a"}`, 1, "/a ", false},
+		{`[{"channel":"\/a"},{"channel":"\/b"},{"channel":"/c"}]`, 3, "/a /b /c ", false},
+		{`[]`, 0, "", false},
+		{`null`, 0, "", false},
+		{`[{"channel":"/a"},{"channel":}]`, 2, "/a ", true},
+		{`[{"channel":"/a"},5]`, 1, "/a ", true},
+		{`[{},{},{},{}]`, 3, "   ", true},
+	} {
+		got := ""
+		var kept [][]byte
+		begun, err := s.Each([]byte(tt.body), &b, func(m *Message) { kept = append(kept, m.Channel) })
+		for _, name := range kept {
+			got += string(name) + " "
+		}
+		if begun != tt.begun || got != tt.want || (err != nil) != tt.fails {
+			t.Errorf("%s: %d begun, %q, %v", tt.body, begun, got, err)
+		}
+	}
+	if cap(b.Messages) > 1 {
+		t.Errorf("room for %d messages", cap(b.Messages))
+	}
+	if err := s.Scan([]byte(`[{},{},{}]`), &b); err != nil || len(b.Messages) != 3 {
+		t.Errorf("a scan afterwards: %d messages, %v", len(b.Messages), err)
+	}
+}
+
 // What grows out of a decoded string must not run into the next one.
 func TestScanSpansAreClosed(t *testing.T) {
 	messages, err := scan(`{"channel":"\/a","clientId":"\/b"}`)

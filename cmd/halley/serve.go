@@ -43,6 +43,9 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 	if settings.Loops == 0 {
 		settings.Loops = usualLoops(os.DirFS("/"))
 	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		settings.LimitHeap = func(bytes int64) { debug.SetMemoryLimit(bytes) }
+	}
 	var err error
 	if settings.Pages, err = web.Pages(c.pages(settings)); err != nil {
 		return err
@@ -56,9 +59,6 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(c.GcPercent)
-	}
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(server.MaxMemory() / 10 * 9) // dead objects are collected before live ones are given up
 	}
 	return c.serve(env.ctx, server, log)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -22,13 +23,16 @@ const (
 	// mostMessages bounds the messages that a turn of a loop receives: an input buffer of 64 KiB full of the
 	// shortest, or the entries of a mailbox that are handled at a time.
 	mostMessages = 8192
-	// overhead is what the process has beside what --max-memory counts: its text, its threads.
-	overhead = 48 << 20
+	// mostWork bounds the units of work of a turn, in times of --turn-work: a turn ends with the message or
+	// mailbox entry with which it has done enough, and that one alone may bring an event to each subscriber, or
+	// as many patterns as a message has room for.
+	mostWork = 2
+	turnWork = 50_000
 )
 
 // against runs adversaries at once against one server with neighbours.
 func (o *options) against(ctx context.Context, group []adversary) (*report, error) {
-	flags := []string{"--max-memory", o.MaxMemory, "--drain-delay", "0s"}
+	flags := []string{"--max-memory", o.MaxMemory, "--turn-work", strconv.Itoa(turnWork), "--drain-delay", "0s"}
 	r := &report{peaks: make(figures)}
 	for _, a := range group {
 		flags = append(flags, a.flags...)
@@ -104,12 +108,15 @@ func (r *report) judge() {
 	if n := r.last["halley_loop_longest_turn_messages"]; n > mostMessages {
 		r.fault("one turn received %.0f messages, more than %d", n, mostMessages)
 	}
+	if n := r.last["halley_loop_longest_turn_work"]; n > mostWork*turnWork {
+		r.fault("one turn did %.0f units of work, more than %d times --turn-work %d", n, mostWork, turnWork)
+	}
 	if n := r.last["halley_panics_total"]; n > 0 {
 		r.fault("%.0f panics", n)
 	}
 	limit := r.last["halley_max_memory_bytes"]
 	for _, name := range []string{"halley_kept_bytes", "process_resident_memory_bytes"} {
-		if n := r.peaks[name]; n > limit+overhead {
+		if n := r.peaks[name]; n > limit {
 			r.fault("%s was %.0f MiB, --max-memory is %.0f", name, n/(1<<20), limit/(1<<20))
 		}
 	}
@@ -122,8 +129,8 @@ func (r *report) print(w io.Writer) {
 		verdict = "FAIL"
 	}
 	fmt.Fprintf(w, "%s  %s\n", verdict, strings.Join(r.names, ", "))
-	fmt.Fprintf(w, "      longest turn %.0f ms, %.0f messages; lock %.1f ms; resident %.0f MiB, heap %.0f; kept: queues %.0f, output %.0f, input %.0f, mailboxes %.0f KiB; refused %.0f, shed %.0f, not begun %.0f\n",
-		1000*r.last["halley_loop_longest_turn_seconds"], r.last["halley_loop_longest_turn_messages"], 1000*r.last["halley_history_lock_longest_seconds"],
+	fmt.Fprintf(w, "      longest turn %.0f ms, %.0f messages, %.0f units of work; lock %.1f ms; resident %.0f MiB, heap %.0f; kept: queues %.0f, output %.0f, input %.0f, mailboxes %.0f KiB; refused %.0f, shed %.0f, not begun %.0f\n",
+		1000*r.last["halley_loop_longest_turn_seconds"], r.last["halley_loop_longest_turn_messages"], r.last["halley_loop_longest_turn_work"], 1000*r.last["halley_history_lock_longest_seconds"],
 		r.peaks["process_resident_memory_bytes"]/(1<<20), r.peaks["go_memstats_heap_alloc_bytes"]/(1<<20), r.peaks[`halley_kept_bytes{owner="queues"}`]/1024, r.peaks[`halley_kept_bytes{owner="output"}`]/1024,
 		r.peaks[`halley_kept_bytes{owner="input"}`]/1024, r.peaks[`halley_kept_bytes{owner="mailboxes"}`]/1024,
 		r.last["halley_memory_refused_total"], r.last["halley_memory_shed_total"], r.last["halley_requests_abandoned_total"])

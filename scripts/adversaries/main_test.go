@@ -32,14 +32,14 @@ func TestNames(t *testing.T) {
 
 // What the server promises is judged by its own figures.
 func TestJudge(t *testing.T) {
-	good := report{last: figures{"halley_max_memory_bytes": 100 << 20, "halley_loop_longest_turn_messages": 10},
-		peaks: figures{"process_resident_memory_bytes": 120 << 20}}
+	good := report{last: figures{"halley_max_memory_bytes": 100 << 20, "halley_loop_longest_turn_messages": 10, "halley_loop_longest_turn_work": mostWork * turnWork},
+		peaks: figures{"process_resident_memory_bytes": 100 << 20}}
 	if good.judge(); len(good.faults) > 0 {
 		t.Error(good.faults)
 	}
-	bad := report{last: figures{"halley_max_memory_bytes": 100 << 20, "halley_loop_longest_turn_messages": 10_000, "halley_panics_total": 1},
-		peaks: figures{"process_resident_memory_bytes": 900 << 20}}
-	if bad.judge(); len(bad.faults) != 3 {
+	bad := report{last: figures{"halley_max_memory_bytes": 100 << 20, "halley_loop_longest_turn_messages": 10_000, "halley_loop_longest_turn_work": mostWork*turnWork + 1, "halley_panics_total": 1},
+		peaks: figures{"process_resident_memory_bytes": 100<<20 + 1}}
+	if bad.judge(); len(bad.faults) != 4 {
 		t.Error(bad.faults)
 	}
 }

@@ -23,10 +23,12 @@ type neighbours struct {
 
 type neighbour struct {
 	client *client.Client
+	kind   string // of its connection
 	id     string
 	got    atomic.Int64
 	wrong  atomic.Int64 // events out of turn
 	errors atomic.Int64 // what Run recovered from
+	last   atomic.Value // of these, in words
 }
 
 const goodChannel = "/good/prices"
@@ -39,7 +41,7 @@ func settle(ctx context.Context, s *server, count int) (*neighbours, error) {
 		b := new(neighbour)
 		kind := []string{"websocket", "long-polling"}[i%2]
 		c, err := client.New("http://"+s.public+"/bayeux", client.Options{
-			ConnectionTypes: []string{kind}, OnError: func(error) { b.errors.Add(1) },
+			ConnectionTypes: []string{kind}, OnError: func(err error) { b.errors.Add(1); b.last.Store(err.Error()) },
 			NetworkDelay: 5 * time.Minute, // machines are busy
 		})
 		if err != nil {
@@ -51,7 +53,7 @@ func settle(ctx context.Context, s *server, count int) (*neighbours, error) {
 		if err := c.Subscribe(ctx, goodChannel, b.hear); err != nil {
 			return nil, err
 		}
-		b.client, b.id = c, c.ID()
+		b.client, b.id, b.kind = c, c.ID(), kind
 		n.all = append(n.all, b)
 		n.group.Go(func() { c.Run(ctx) })
 	}
@@ -98,6 +100,9 @@ func (n *neighbours) judge() (faults []string) {
 		}
 		wrong += b.wrong.Load()
 		errors += b.errors.Load()
+		if text := b.last.Load(); text != nil && len(faults) < 3 {
+			faults = append(faults, fmt.Sprintf("a neighbour by %s: %v", b.kind, text))
+		}
 	}
 	for what, count := range map[string]int64{
 		"neighbours lost their session": int64(cut), "events came to neighbours out of turn": wrong,

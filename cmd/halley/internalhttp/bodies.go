@@ -14,7 +14,8 @@ import (
 // bodies bounds what the bodies of publishes take together: while they come, and
 // while they are worked on, when each takes many times its length.
 type bodies struct {
-	max     int // of one
+	max     int          // of one
+	short   func() error // says that there is no memory for any
 	timeout time.Duration
 	mu      sync.Mutex
 	free    int // bytes that may come yet
@@ -24,8 +25,8 @@ type bodies struct {
 // bodiesComing is how many of the longest bodies may come at once.
 const bodiesComing = 4
 
-func newBodies(max int, timeout time.Duration) *bodies {
-	return &bodies{max: max, timeout: timeout, free: bodiesComing * max, work: semaphore.NewWeighted(int64(max))}
+func newBodies(max int, timeout time.Duration, short func() error) *bodies {
+	return &bodies{max: max, short: short, timeout: timeout, free: bodiesComing * max, work: semaphore.NewWeighted(int64(max))}
 }
 
 // errBodies says that too many bodies are being read or worked on.
@@ -43,7 +44,11 @@ func (b *bodies) read(ctx *fasthttp.RequestCtx) (body []byte, done func(), err e
 	}
 	ctx.Conn().SetReadDeadline(time.Now().Add(b.timeout))
 	work := 0
-	if body, err = b.collect(stream); err == nil {
+	if err = b.short(); err != nil { // a body takes memory before it can be refused
+		io.Copy(io.Discard, io.LimitReader(stream, int64(b.max)))
+		return nil, nil, err
+	}
+	if body, err = b.collect(stream, ctx.Request.Header.ContentLength()); err == nil {
 		if work = len(body); len(ctx.Request.Header.ContentEncoding()) > 0 {
 			work = b.max // what it may decode to
 		}
@@ -59,11 +64,15 @@ func (b *bodies) read(ctx *fasthttp.RequestCtx) (body []byte, done func(), err e
 	return body, func() { b.done(cap(body), work) }, nil
 }
 
-// collect reads a body to its end.
-func (b *bodies) collect(stream io.Reader) (body []byte, err error) {
+// collect reads a body to its end, of the length that was announced, if any. Room for it
+// grows as it comes: quickly, or most of the memory would go to what it is copied from.
+func (b *bodies) collect(stream io.Reader, length int) (body []byte, err error) {
 	for {
 		if len(body) == cap(body) {
 			room := min(max(2*cap(body), leastBody), b.max+1)
+			if length >= room {
+				room = min(length+1, growth*room) // one more finds the end
+			}
 			if room == cap(body) {
 				return body, fasthttp.ErrBodyTooLarge
 			}
@@ -87,6 +96,10 @@ func (b *bodies) collect(stream io.Reader) (body []byte, err error) {
 
 // leastBody is the room that a body begins with.
 const leastBody = 8 << 10
+
+// growth is how many times as much room a body is given whose length is known, beside
+// the usual double.
+const growth = 8
 
 func (b *bodies) take(n int) bool {
 	b.mu.Lock()

@@ -57,7 +57,7 @@ func TestBodiesThatComeAtOnceAreBounded(t *testing.T) {
 
 // What is worked on at once is together not longer than the longest body.
 func TestBodiesWaitForTheirTurn(t *testing.T) {
-	b := newBodies(100, 20*time.Millisecond)
+	b := newBodies(100, 20*time.Millisecond, new(fake).Short)
 	if err := b.begin(60); err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,8 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/valyala/fasthttp"
+
+	"halley/loop"
 )
 
 var (
@@ -66,7 +68,7 @@ func refuseBody(ctx *fasthttp.RequestCtx, err error) {
 		fail(ctx, fasthttp.StatusRequestEntityTooLarge, err.Error())
 	case errors.Is(err, errCorrupt):
 		fail(ctx, fasthttp.StatusBadRequest, err.Error())
-	case errors.Is(err, errBodies):
+	case errors.Is(err, errBodies), errors.Is(err, loop.ErrBusy):
 		unavailable(ctx, err)
 	default:
 		ctx.SetConnectionClose()

@@ -22,6 +22,7 @@ type fake struct {
 	mu      sync.Mutex
 	got     []string
 	err     error // of each call
+	short   error
 	reasons []string
 	ended   string
 	limit   int
@@ -43,6 +44,8 @@ func (f *fake) Publish(batch []loop.Publication) error {
 	}
 	return nil
 }
+
+func (f *fake) Short() error { return f.short }
 
 func (f *fake) Channels(context.Context) ([]loop.ChannelInfo, error) {
 	return []loop.ChannelInfo{{Channel: "/stock/*", Subscribers: 3}}, f.err

@@ -24,6 +24,7 @@ import (
 // Publisher takes publications, as loop.Server does.
 type Publisher interface {
 	Publish(batch []loop.Publication) error
+	Short() error // that publishes are refused for, memory being short; nil if they are not
 }
 
 // Registry knows channels and sessions, as loop.Server does.
@@ -91,7 +92,7 @@ func New(b Backend, o Options) *Listener {
 		options: o,
 		key:     sha256.Sum256([]byte(o.Key)),
 		scanner: message.Scanner{MaxDepth: o.MaxDepth, MaxMessages: o.MaxMessages},
-		bodies:  newBodies(o.MaxPublish, o.Timeout),
+		bodies:  newBodies(o.MaxPublish, o.Timeout, b.Short),
 		seen:    newMemory(o.DedupKeys, o.DedupWindow),
 	}
 	routes := l.routes()

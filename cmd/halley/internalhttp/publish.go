@@ -119,22 +119,29 @@ func (l *Listener) parseLines(body []byte) (items []item, err error) {
 // scan appends the messages of an object or an array.
 func (l *Listener) scan(items []item, body []byte) ([]item, error) {
 	var batch message.Batch
-	if err := l.scanner.Scan(body, &batch); err != nil {
+	var bad itemError
+	before := len(items)
+	begun, err := l.scanner.Each(body, &batch, func(m *message.Message) {
+		if bad.reason != "" {
+			return // what is no JSON at all goes first
+		}
+		it, reason := newItem(m)
+		if bad = (itemError{len(items), reason}); reason == "" {
+			items = append(items, it)
+		}
+	})
+	if err != nil {
 		var e message.Error
 		if errors.As(err, &e) && e.Kind == message.KindTooManyMessages {
 			return nil, errTooMany
 		}
-		return nil, itemError{len(items) + place(err, len(batch.Messages)), err.Error()}
+		return nil, itemError{before + place(err, begun), err.Error()}
 	}
 	if string(bytes.TrimSpace(body)) == "null" { // a batch for Bayeux, here a publisher's mistake
 		return nil, itemError{len(items), message.KindNoMessage.String()}
 	}
-	for i := range batch.Messages {
-		it, reason := newItem(&batch.Messages[i])
-		if reason != "" {
-			return nil, itemError{len(items), reason}
-		}
-		items = append(items, it)
+	if bad.reason != "" {
+		return nil, bad
 	}
 	return items, nil
 }

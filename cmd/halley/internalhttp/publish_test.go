@@ -1,10 +1,13 @@
 package internalhttp
 
 import (
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"halley/loop"
 )
 
 func TestPublish(t *testing.T) {
@@ -68,6 +71,30 @@ func TestBadBodiesPublishNothing(t *testing.T) {
 	}
 	if r.got != nil {
 		t.Errorf("published %q", r.got)
+	}
+}
+
+// Short messages take little beside what they become: it was 1.5 KB each.
+func TestManyMessagesTakeLittle(t *testing.T) {
+	const messages = 100_000
+	l := New(new(fake), Options{MaxDepth: 8, MaxMessages: messages, Log: discard()})
+	body := []byte("[" + strings.TrimSuffix(strings.Repeat(`{"channel":"/a","data":1},`, messages), ",") + "]")
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	items, err := l.parse(body)
+	runtime.ReadMemStats(&after)
+	if took := (after.TotalAlloc - before.TotalAlloc) / messages; err != nil || len(items) != messages || took > 450 {
+		t.Errorf("%d messages, %v, %d bytes each", len(items), err, took)
+	}
+}
+
+// While memory is short a body is refused before it is read.
+func TestShortOfMemory(t *testing.T) {
+	r := newRig(t, nil)
+	r.short = loop.ErrMemory
+	status, body, header := r.do("POST", "/publish", "nonsense")
+	if status != 503 || !strings.Contains(body, "memory") || header.Get("Retry-After") == "" {
+		t.Errorf("%d %s %v", status, body, header)
 	}
 }
 

@@ -1,0 +1,51 @@
+package bayeux
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"halley/bayeux/history"
+)
+
+// What a subscription gets of the past counts as work with every event that was read for
+// it, even if the session has it already or there is no room: many subscriptions to one
+// history would do as much in one turn as they like.
+func TestReplaysCountAsWork(t *testing.T) {
+	cfg := testConfig()
+	cfg.QueueMessages, cfg.QueueBytes = 400, 1<<20
+	cfg.Rules = rulesOf(t, cfg, "/h/** history=1000")
+	b := newBacklog(t, false, cfg, 0, 0)
+	var past Remembered
+	for i := range 100 {
+		event := NewEvent([]byte("/h/a"), []byte("1"), false).Numbered(int64(i + 1))
+		past.Entries = append(past.Entries, history.Entry{ID: int64(i + 1), Channel: "/h/a", Event: string(event)})
+	}
+	past.Upto = 100
+	for n := range 20 {
+		pattern := fmt.Sprintf("/h/%s", []string{"*", "**"}[n%2])
+		past.Replays = []Wanted{{Pattern: pattern, Replay: true, After: history.Earliest}}
+		batch := scanned(t, fmt.Sprintf(`{"channel":"/meta/subscribe","clientId":%q,"subscription":%q,"ext":{"replay":-2}}`, b.id, pattern))
+		before := b.server.Worked()
+		b.server.Handle(b.now, Request{To: ReplyTo{Serial: uint32(9000 + n)}}, &batch, &b.fx)
+		ticket := Ticket(0)
+		for i := range b.fx.List {
+			if e := &b.fx.List[i]; e.Kind == Join {
+				ticket = e.Ticket
+			}
+		}
+		b.fx.Reset()
+		b.server.Joined(b.now, ticket, past, &b.fx)
+		b.fx.Reset()
+		if worked := b.server.Worked() - before; worked < 100 {
+			t.Fatalf("subscription %d: %d units for 100 events", n, worked)
+		}
+	}
+	// Nor is looking free whether a live event comes with the rest of the past.
+	event := NewEvent([]byte("/h/a"), []byte(strings.Repeat("1", 9)), false).Numbered(1 << 20)
+	before := b.server.Worked()
+	b.server.Deliver(b.now, event)
+	if b.server.Worked() == before {
+		t.Error("an event that is left to a replay costs nothing")
+	}
+}
