@@ -106,7 +106,7 @@ func (x *exchange) arrive(m *message.Message, w wish) (a arrival) {
 	s, r := x.s, x.session
 	r.turn++
 	x.turn = r.turn
-	if a.first = r.state != connected; !a.first {
+	if a.first = r.state != connected; !a.first || w.advice.interval > 0 { // or it says that it stays away
 		s.storms.goOn(r)
 	}
 	r.state = connected

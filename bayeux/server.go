@@ -61,7 +61,7 @@ type Request struct {
 	To      ReplyTo
 	Type    ConnectionType // the connection type that carried it
 	Browser uint64         // the browser cookie, 0 none
-	Peer    uint64         // stands for the client's address, with a handshake; 0 unknown
+	Peer    uint64         // stands for whom a handshake comes from; 0 unknown
 	Program bool           // nothing says that a browser sent it: it gets no cookie
 }
 
@@ -159,7 +159,7 @@ func NewServer(cfg Config, now int64) *Server {
 		unread:    make(map[uint32]*replay),
 		conflater: newConflater(),
 		pacer:     newPacer(now),
-		storms:    newStorms(cfg.HandshakeStorm),
+		storms:    newStorms(cfg.HandshakeStorm, cfg.Interval),
 	}
 	var seed [8]byte
 	cfg.Random(seed[:])

@@ -129,6 +129,51 @@ func TestCrowdIsNoStorm(t *testing.T) {
 	}
 }
 
+// Clients that were told to stay away after their first connect, or say that they will,
+// are no storm before they could have come back.
+func TestCrowdThatStaysAwayIsNoStorm(t *testing.T) {
+	for name, way := range map[string]struct {
+		interval int64
+		connect  string
+	}{
+		"told":       {interval: 15_000, connect: `"id":"1"`},
+		"of its own": {connect: `"advice":{"interval":20000}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newStorm(t, 10)
+			w.server.cfg.Interval = way.interval
+			w.server.storms = newStorms(10, way.interval)
+			body := `{"channel":"/meta/connect","connectionType":"long-polling",` + way.connect + `,"clientId":"`
+			var ids []string
+			for n := range 3000 { // fifty a second
+				w.now += 20
+				id := w.shake(7)
+				if id == "" {
+					t.Fatalf("refused at %d ms", w.now-1_000_000)
+				}
+				w.send(7, LongPolling, body+id+`"}`)
+				if ids = append(ids, id); n >= 750 { // each comes back after 15 s
+					w.send(7, LongPolling, body+ids[n-750]+`"}`)
+				}
+			}
+		})
+	}
+}
+
+// Of a storm by websocket, each with its first connect, is known as much.
+func TestStormByWebSocket(t *testing.T) {
+	w := newStorm(t, 10)
+	for range 1500 {
+		if id := w.shake(7); id != "" {
+			w.send(7, WebSocket, `{"channel":"/meta/connect","connectionType":"websocket","clientId":"`+id+`"}`)
+		}
+		w.now += 20
+	}
+	if w.server.Stats().Damped == 0 {
+		t.Error("none is refused")
+	}
+}
+
 // The table is bounded, and no limit counts nothing.
 func TestStormTableIsBounded(t *testing.T) {
 	w := newStorm(t, 1)

@@ -43,7 +43,9 @@ func (r *session) usesStream() bool {
 
 // attach makes to the stream that the session's events go to.
 func (s *Server) attach(slot uint32, r *session, to ReplyTo, kind ConnectionType) {
-	s.storms.goOn(r)
+	if kind != WebSocket { // on which a second connect comes
+		s.storms.goOn(r)
+	}
 	r.hasStream, r.stream, r.streamType = true, to, kind
 	s.mark(slot, r)
 }

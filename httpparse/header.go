@@ -37,6 +37,7 @@ const (
 	fieldTransferEncoding
 	fieldUpgrade
 	fieldUserAgent
+	fieldXForwardedFor
 	fieldCount
 )
 
@@ -65,6 +66,7 @@ var fieldNames = [fieldCount]string{
 	fieldTransferEncoding:            "transfer-encoding",
 	fieldUpgrade:                     "upgrade",
 	fieldUserAgent:                   "user-agent",
+	fieldXForwardedFor:               "x-forwarded-for",
 }
 
 // spanFields are those whose value is kept as it is, where Request.span says.
@@ -203,6 +205,8 @@ func (r *Request) span(f field) *[]byte {
 		return &r.SecWebSocketVersion
 	case fieldUserAgent:
 		return &r.UserAgent
+	case fieldXForwardedFor:
+		return &r.XForwardedFor
 	}
 	return &r.Upgrade
 }

@@ -74,6 +74,7 @@ type Request struct {
 	SecWebSocketVersion         []byte
 	Upgrade                     []byte
 	UserAgent                   []byte
+	XForwardedFor               []byte
 }
 
 // maxLeadingLines is how many empty lines may come before a request (RFC 9112, 2.2).

@@ -105,7 +105,7 @@ func describe(r *Request) string {
 		{"cookie", r.Cookie}, {"last-event", r.LastEventID}, {"origin", r.Origin},
 		{"ws-extensions", r.SecWebSocketExtensions}, {"ws-key", r.SecWebSocketKey},
 		{"ws-protocol", r.SecWebSocketProtocol}, {"ws-version", r.SecWebSocketVersion}, {"upgrade", r.Upgrade},
-		{"referer", r.Referer}, {"site", r.SecFetchSite}, {"agent", r.UserAgent},
+		{"referer", r.Referer}, {"site", r.SecFetchSite}, {"agent", r.UserAgent}, {"forwarded", r.XForwardedFor},
 	} {
 		if span.value != nil {
 			fmt.Fprintf(&s, " %s=%s", span.name, span.value)

@@ -41,7 +41,7 @@ type Config struct {
 	MaxChannelDepth  int           // segments of a channel name
 	MaxSessions      int           // sessions at once
 	HandshakeRate    int           // handshakes per second and address; 0 sets no limit
-	HandshakeStorm   int           // handshakes of an address that nothing has followed for 10 s, by loop; 0 sets no limit
+	HandshakeStorm   int           // handshakes of a source that nothing has followed, by loop; 0 sets no limit
 	MaxOutput        int           // bytes that may wait in user space for a connection that takes none
 	TurnWork         int           // units of work after which a loop looks at its other clients
 	MaxMailbox       int           // bytes that may wait for one event loop

@@ -107,7 +107,7 @@ func (r *reactor) submit(c *conn, q *httpparse.Request, kind bayeux.ConnectionTy
 		r.refuseHandshake(c)
 		return
 	}
-	r.route(bayeux.Request{To: c.replyTo(r.id), Type: kind, Browser: r.browser(q), Peer: r.peer(c), Program: !fromBrowser(q)}, body)
+	r.route(bayeux.Request{To: c.replyTo(r.id), Type: kind, Browser: r.browser(q), Peer: r.peer(c, q), Program: !fromBrowser(q)}, body)
 }
 
 // route hands the scanned batch to the loop that owns its session.
@@ -124,13 +124,31 @@ func (r *reactor) route(request bayeux.Request, body []byte) {
 	r.perform()
 }
 
-// peer stands for the address of a client that shakes hands, 0 for one that does not.
-func (r *reactor) peer(c *conn) uint64 {
-	address, ok := c.socket.RemoteAddr().(*net.TCPAddr)
-	if !ok || r.server.cfg.HandshakeStorm == 0 || !bayeux.HasHandshake(&r.batch) {
+// peer stands for whom the scanned batch comes from if it is a handshake, else it is 0.
+func (r *reactor) peer(c *conn, q *httpparse.Request) uint64 {
+	if !bayeux.HasHandshake(&r.batch) {
 		return 0
 	}
-	return maphash.Comparable(r.server.rates.seed, network(address.AddrPort().Addr())) | 1
+	return r.source(c, q)
+}
+
+// source stands for whom a request comes from: an address, and whatever tells its
+// clients apart, since behind a proxy or a router all have one address and most are
+// not to blame for what one does. What it says may be made up, so nothing but the
+// damping of storms, which happen without intent, goes by it.
+func (r *reactor) source(c *conn, q *httpparse.Request) uint64 {
+	address, ok := c.socket.RemoteAddr().(*net.TCPAddr)
+	if !ok || r.server.cfg.HandshakeStorm == 0 {
+		return 0
+	}
+	var h maphash.Hash
+	h.SetSeed(r.server.rates.seed)
+	maphash.WriteComparable(&h, network(address.AddrPort().Addr()))
+	for _, part := range [...][]byte{q.XForwardedFor, q.UserAgent, httpparse.Cookie(q.Cookie, browserCookie)} {
+		h.Write(part)
+		h.WriteByte('\n')
+	}
+	return h.Sum64() | 1
 }
 
 // dampedEvery is the least time between two log lines of refused handshakes, in

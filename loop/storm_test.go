@@ -1,13 +1,15 @@
 package loop
 
 import (
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
 	"time"
 )
 
-// An address that shakes hands in a loop is told to wait; it is counted and logged once.
+// A client that shakes hands in a loop is told to wait; it is counted and logged once.
+// Others that come by the same address are let in.
 func TestHandshakeStorm(t *testing.T) {
 	t.Parallel()
 	var log lockedBuffer
@@ -23,6 +25,12 @@ func TestHandshakeStorm(t *testing.T) {
 	equal(t, reply["advice"], map[string]any{"reconnect": "retry", "interval": 10000})
 	w.bayeux(`{"channel":"/meta/handshake","version":"1.0"}`)
 	equal(t, s.Stats().HandshakesDamped, 2)
+	for _, field := range []string{"User-Agent: Another/1", "X-Forwarded-For: 192.0.2.7", "Cookie: BAYEUX_BROWSER=0123456789abcdef"} {
+		other := dial(t, s)
+		body := `{"channel":"/meta/handshake","version":"1.0"}`
+		other.send(fmt.Sprintf("POST /bayeux HTTP/1.1\r\nHost: h\r\n%s\r\nContent-Length: %d\r\n\r\n%s", field, len(body), body))
+		equal(t, other.messages()[0]["successful"], true)
+	}
 	if n := strings.Count(log.String(), "address=127.0.0.1:"); n != 1 {
 		t.Errorf("logged %d times: %s", n, log.String())
 	}

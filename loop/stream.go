@@ -11,9 +11,10 @@ import (
 // stream or it is a websocket. There are as many as idle clients, so one small
 // record serves both.
 type stream struct {
-	since int64  // when the response began, or a websocket's last message; milliseconds
-	sent  uint32 // bytes of the response's body
-	kind  bayeux.ConnectionType
+	since  int64  // when the response began, or a websocket's last message; milliseconds
+	source uint64 // whom a websocket's handshakes come from
+	sent   uint32 // bytes of the response's body
+	kind   bayeux.ConnectionType
 
 	chunked bool // HTTP/1.1: the connection outlives the stream
 	endless bool // it never rolls over: nobody would come back for what was missed

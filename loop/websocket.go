@@ -39,7 +39,7 @@ func (r *reactor) upgrade(c *conn, q *httpparse.Request) {
 		r.fail(c, 403, "this origin is not allowed")
 		return
 	}
-	s := &stream{kind: bayeux.WebSocket, since: r.now()}
+	s := &stream{kind: bayeux.WebSocket, since: r.now(), source: r.source(c, q)}
 	s.deflate = r.server.cfg.WSCompressAbove > 0 && websocket.AcceptsDeflate(q.SecWebSocketExtensions)
 	r.out = websocket.AppendResponse(r.out[:0], q.SecWebSocketKey, r.protocol(q))
 	if s.deflate {
@@ -226,7 +226,11 @@ func (r *reactor) submitFrame(c *conn, text []byte) {
 		return
 	}
 	r.counters.requests++
-	r.route(bayeux.Request{To: c.replyTo(r.id), Type: bayeux.WebSocket, Peer: r.peer(c)}, text)
+	peer := uint64(0)
+	if bayeux.HasHandshake(&r.batch) {
+		peer = c.stream.source
+	}
+	r.route(bayeux.Request{To: c.replyTo(r.id), Type: bayeux.WebSocket, Peer: peer}, text)
 }
 
 // appendFrames appends the messages of a Deliver: all in one frame, or as many

@@ -55,7 +55,7 @@ type Serve struct {
 	MaxChannelLength Size `group:"limits" default:"256" help:"Length of a channel name in bytes."`
 	MaxChannelDepth  int  `group:"limits" default:"16" help:"Segments of a channel name."`
 	MaxSessions      int  `group:"limits" default:"1048576" help:"Sessions at once."`
-	HandshakeStorm   int  `group:"limits" default:"200" help:"Handshakes of one address (one IPv6 /64), on one event loop, that no second connect has followed in 10 s; above that many its handshakes are refused for a while; 0 sets no limit."`
+	HandshakeStorm   int  `group:"limits" default:"200" help:"Handshakes of one source (address or IPv6 /64, X-Forwarded-For, User-Agent, browser cookie), on one event loop, that no second connect has followed in 5 s and --interval; above that many its handshakes are refused for a while; 0 sets no limit."`
 	HandshakeRate    int  `group:"limits" default:"0" help:"Handshakes per second from one address (one IPv6 /64); more are answered 429; 0 sets no limit."`
 	MaxOutput        Size `group:"limits" default:"1MiB" help:"Bytes that may wait for one connection below its session's queue."`
 	TurnWork         int  `group:"limits" default:"50000" help:"Units of work (messages, patterns, deliveries) after which a batch makes way for an event loop's other clients and goes on later."`

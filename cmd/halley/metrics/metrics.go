@@ -70,7 +70,7 @@ func (c *collector) counters() {
 		{"connections_accepted_total", "Connections accepted.", func(s *loop.Stats) float64 { return float64(s.Accepted) }},
 		{"connections_refused_total", "Connections refused above the limit.", func(s *loop.Stats) float64 { return float64(s.Refused) }},
 		{"handshakes_total", "Sessions opened.", func(s *loop.Stats) float64 { return float64(s.Handshakes) }},
-		{"handshakes_damped_total", "Handshakes refused, since no second connect followed many of their address.", func(s *loop.Stats) float64 { return float64(s.HandshakesDamped) }},
+		{"handshakes_damped_total", "Handshakes refused, since no second connect followed many of their source.", func(s *loop.Stats) float64 { return float64(s.HandshakesDamped) }},
 		{"sessions_expired_total", "Sessions that ended without a disconnect.", func(s *loop.Stats) float64 { return float64(s.Expired) }},
 		{"batches_yielded_total", "Batches that made way for others and went on in a later turn.", func(s *loop.Stats) float64 { return float64(s.Yields) }},
 		{"connects_displaced_total", "Held connects that a second one replaced.", func(s *loop.Stats) float64 { return float64(s.Displaced) }},

@@ -41,8 +41,10 @@ public class Driver {
     });
     client.getChannel(Channel.META_HANDSHAKE).addListener((org.cometd.bayeux.client.ClientSessionChannel.MessageListener) (channel, message) -> {
       if (message.isSuccessful()) {
-        say("{\"open\":true}");
-        wanted.keySet().forEach(Driver::subscribe);
+        synchronized (wanted) { // nothing is subscribed twice that is wanted meanwhile
+          say("{\"open\":true}");
+          wanted.keySet().forEach(Driver::subscribe);
+        }
       }
     });
     client.handshake();
@@ -52,8 +54,10 @@ public class Driver {
       switch (field(line, "do")) {
         case "subscribe":
           String replay = field(line, "replay");
-          wanted.put(channel, replay == null ? null : Long.valueOf(replay));
-          subscribe(channel);
+          synchronized (wanted) {
+            wanted.put(channel, replay == null ? null : Long.valueOf(replay));
+            subscribe(channel);
+          }
           break;
         case "publish":
           client.getChannel(channel).publish(Long.valueOf(field(line, "data")));
