@@ -142,3 +142,56 @@ func TestManyDoomed(t *testing.T) {
 		t.Errorf("%d turns, %d sessions of %d are left", turns, b.server.Stats().Sessions, sessions)
 	}
 }
+
+// What does not fit into the reply with which a drain lets a client go follows by the same
+// connection: the client is told to come at once, the drain waits for it a little, and
+// nothing is lost.
+func TestDrainBringsAll(t *testing.T) {
+	for _, held := range []bool{true, false} {
+		b := newBacklog(t, false, testConfig(), 0, 0)
+		s, req := b.server, Request{To: ReplyTo{Conn: 1, Serial: 9999}}
+		poll := func() {
+			batch := scanned(t, fmt.Sprintf(`{"channel":"/meta/connect","clientId":%q}`, b.id))
+			s.Handle(b.now, req, &batch, &b.fx)
+		}
+		if held {
+			poll()
+			b.fx.Reset()
+		}
+		b.publish(20, 60_000) // 256 KiB are a reply
+		if s.Drain(b.now, 10_000, 10, &b.fx); !held {
+			poll()
+		}
+		for got, polls := 0, 1; ; polls++ {
+			if len(b.fx.List) != 1 || b.fx.List[0].Kind != Reply {
+				t.Fatalf("effects %+v", b.fx.List)
+			}
+			e := b.fx.List[0]
+			text := string(b.fx.Messages(&e))
+			n := b.got(text, got)
+			got += n
+			s.Written(b.now, e.Session, e.Upto)
+			more := got < 20
+			if n == 0 || e.More != more || strings.Contains(text, `"interval":0`) != more || (s.Owing(b.now) > 0) != more {
+				t.Fatalf("poll %d brings %d, more: %t, %d owed: %s", polls, n, e.More, s.Owing(b.now), text[len(text)-200:])
+			}
+			b.fx.Reset()
+			if !more {
+				break
+			}
+			poll()
+		}
+	}
+}
+
+// A drain does not wait for long for a client that does not come for the rest.
+func TestDrainWaitsALittle(t *testing.T) {
+	b := newBacklog(t, false, testConfig(), 20, 60_000)
+	b.server.Drain(b.now, 10_000, 10, &b.fx)
+	b.connect(t, false)
+	for _, c := range []struct{ after, owed int }{{0, 1}, {2000, 1}, {2001, 0}, {3000, 0}} {
+		if n := b.server.Owing(b.now + int64(c.after)); n != c.owed {
+			t.Errorf("after %d ms %d are owed", c.after, n)
+		}
+	}
+}

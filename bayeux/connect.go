@@ -248,6 +248,9 @@ func (s *Server) resume(now int64, slot uint32, r *session, reply connectReply, 
 	if !reply.left && !r.blocked() && !r.usesStream() {
 		s.appendPending(slot, r, &effect, fx, start, s.cfg.ReplyBytes-s.connectReplyBytes(slot, reply), r.ackNumber+1)
 	}
+	if !reply.left && !reply.ended && r.heldType.answers() && s.owes(now, slot, r, &effect) {
+		reply.full, reply.interval = true, 0
+	}
 	if reply.ended && !s.cfg.Salesforce {
 		fx.join(start)
 		fx.arena = append(fx.arena, `{"channel":"/meta/disconnect","successful":true}`...)
@@ -318,12 +321,12 @@ func (s *Server) appendEvents(slot uint32, r *session, effect *Effect, fx *Effec
 // answerConnect puts the reply to a connect that is not held among the replies
 // of its request.
 func (x *exchange) answerConnect(m *message.Message, reply connectReply) {
-	if x.s.drain > 0 && x.req.Type != WebSocket {
-		reply.full, reply.interval = true, x.s.spread(x.s.drain)
-	}
 	// The connect of an event-stream's client tells nothing of what the stream brought.
 	x.carriesEvents = !reply.heartbeat || !x.session.outstanding
 	reply.losses = x.s.untold(x.slot, x.session)
+	if x.s.drain > 0 && x.req.Type != WebSocket {
+		reply.full, reply.interval = true, x.homing(reply)
+	}
 	x.tells = x.tells || reply.losses
 	x.open()
 	x.replies = x.s.appendConnectReply(x.replies, x.now, x.slot, validID(m), reply)

@@ -74,6 +74,9 @@ type Effect struct {
 	// Anonymous is set with a Deliver to a client that speaks no Bayeux. Gap tells
 	// that the first message of a Deliver is about events lost before it.
 	Anonymous, Gap bool
+	// More is set with a Reply during a drain if events are left that it has no room for:
+	// its client is to come back to this server, and its connection stays open.
+	More bool
 	// Browser, if not zero, is a new browser cookie to set with a Reply.
 	Browser uint64
 	Event   Event

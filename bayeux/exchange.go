@@ -203,6 +203,9 @@ func (x *exchange) reply() {
 		effect.Session = s.address(x.slot, r)
 		s.appendPending(x.slot, r, &effect, x.fx, start, s.cfg.ReplyBytes-len(x.replies), x.batch)
 	}
+	if r != nil && x.carriesEvents && x.req.Type != WebSocket {
+		s.owes(x.now, x.slot, r, &effect)
+	}
 	if r != nil && x.tells {
 		s.tells(x.slot, r, &effect)
 	}

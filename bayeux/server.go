@@ -131,11 +131,12 @@ type Server struct {
 	patterns               [][]byte
 	repeated               channel.Map[bool]
 	exchange               exchange
-	noise                  uint64 // state of the generator that spreads deadlines
-	hurry                  int64  // until when a poll is held whose client wants it back soon
-	turnBegan              uint64 // Work by then
-	drain                  int64  // window over which clients are told to come back, 0 none
-	drainFrom              uint32 // slot where Drain goes on
+	noise                  uint64            // state of the generator that spreads deadlines
+	hurry                  int64             // until when a poll is held whose client wants it back soon
+	turnBegan              uint64            // Work by then
+	drain                  int64             // window over which clients are told to come back, 0 none
+	drainFrom              uint32            // slot where Drain goes on
+	owed                   map[Address]int64 // until when a drain waits for clients to come for the rest of their events
 }
 
 // NewServer returns a Server whose clock stands at now.
@@ -157,6 +158,7 @@ func NewServer(cfg Config, now int64) *Server {
 		syncs:     make(map[uint32]timesync),
 		joining:   make(map[string]int),
 		unread:    make(map[uint32]*replay),
+		owed:      make(map[Address]int64),
 		conflater: newConflater(),
 		pacer:     newPacer(now),
 		storms:    newStorms(cfg.HandshakeStorm, cfg.Interval),

@@ -58,7 +58,7 @@ func (r *reactor) letGo(last, end int64) (more bool) {
 	if r.toLetGo.clients -= gone; gone < due || r.toLetGo.clients <= 0 {
 		r.countToLetGo() // others have come since, or some went by themselves
 	}
-	return r.toLetGo.clients > 0
+	return r.toLetGo.clients > 0 || r.core.Owing(now) > 0
 }
 
 // leavers are who has not been let go, as far as they are counted: that is done once for

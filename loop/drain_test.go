@@ -196,3 +196,45 @@ func TestRunEndsEarly(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A client whose events do not fit into the reply that lets it go has its connection until
+// it has got all of them, and the drain waits for it.
+func TestDrainWaitsForTheRest(t *testing.T) {
+	t.Parallel()
+	const events = 20
+	for _, loops := range []int{1, 3} {
+		t.Run(fmt.Sprint(loops), func(t *testing.T) {
+			t.Parallel()
+			s := run(t, func(c *Config) {
+				c.Loops, c.DrainTimeout, c.ReplyBytes, c.Rules = loops, 15*time.Second, 5000, []string{"/a lazy=60s"}
+			})
+			w := dial(t, s.Server)
+			id := dial(t, s.Server).subscriber("/a") // on any loop
+			w.holdConnect(s.Server, id)
+			for range events {
+				mustPublish(t, s.Server, "/a", `"`+strings.Repeat("x", 1000)+`"`)
+			}
+			eventually(t, func() bool {
+				queued := 0
+				s.visit(t.Context(), func(r *reactor) {
+					for _, info := range r.core.Sessions(r.now(), 10) {
+						queued += info.Queued
+					}
+				})
+				return queued == events
+			})
+			s.stop()
+			for got := 0; got < events; {
+				a := w.read()
+				messages := decode(t, a.body)
+				got += len(messages) - 1
+				equal(t, a.Close, got == events)
+				equal(t, interval(t, messages) == 0, got < events)
+				if got < events {
+					w.send(post(connect(id)))
+				}
+			}
+			s.wait(t)
+		})
+	}
+}

@@ -38,6 +38,7 @@ type entry struct {
 	kind     entryKind
 	numbered bool
 	endless  bool
+	more     bool
 	// quiet entries may wait for the next one, or for the tick: those that only keep
 	// the books of a poll that is held or was answered. What depends on them comes
 	// by the same mailbox, behind them.

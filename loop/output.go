@@ -19,6 +19,7 @@ type reply struct {
 	session  bayeux.Address
 	upto     uint32
 	browser  uint64 // a browser cookie to set, if not 0
+	more     bool   // its client is to come for more by the same connection
 	stream   bool   // more may follow as soon as this is written
 }
 
@@ -57,7 +58,7 @@ func (r *reactor) answer(p reply, messages []byte) {
 		}
 		return
 	}
-	r.startHead(c, 200)
+	r.startHead(c, 200, p.more)
 	if p.browser != 0 {
 		r.appendBrowser(p.browser)
 	}
@@ -151,7 +152,7 @@ type response struct {
 
 // respond sends a response, which ends the request.
 func (r *reactor) respond(c *conn, p response) {
-	r.startHead(c, p.status)
+	r.startHead(c, p.status, false)
 	if p.contentType != "" {
 		r.out = httpparse.AppendField(r.out, "Content-Type", p.contentType)
 	}
@@ -167,9 +168,10 @@ func (r *reactor) respond(c *conn, p response) {
 	r.deliver(c, reply{})
 }
 
-// startHead begins a response in r.out: the status line and what every one has.
-func (r *reactor) startHead(c *conn, status int) {
-	c.keepAlive = c.keepAlive && !r.draining
+// startHead begins a response in r.out: the status line and what every one has. While the
+// server drains the connection ends with it, unless its client is to get more by it.
+func (r *reactor) startHead(c *conn, status int, more bool) {
+	c.keepAlive = c.keepAlive && (more || !r.draining)
 	r.out = httpparse.AppendHead(r.out[:0], status, r.httpDate())
 	switch {
 	case !c.keepAlive:

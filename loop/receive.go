@@ -74,7 +74,7 @@ func (r *reactor) carryOut(e *entry, data []byte) {
 
 // reply is what a reply or push tells of its events.
 func (e *entry) reply() reply {
-	return reply{to: e.request.To, numbered: e.numbered, session: e.session, upto: e.upto, browser: e.browser}
+	return reply{to: e.request.To, numbered: e.numbered, session: e.session, upto: e.upto, browser: e.browser, more: e.more}
 }
 
 // post puts e into the mailbox of another loop.
@@ -129,7 +129,7 @@ func (r *reactor) effect(e *bayeux.Effect) {
 // toConnection carries out an effect on a connection, here or on its loop.
 func (r *reactor) toConnection(e *bayeux.Effect) {
 	out := entry{request: bayeux.Request{To: e.To}, numbered: e.Numbered, session: e.Session, upto: e.Upto,
-		browser: e.Browser, stream: e.Type, endless: e.Anonymous, status: e.Status}
+		browser: e.Browser, stream: e.Type, endless: e.Anonymous, more: e.More, status: e.Status}
 	data := r.fx.Messages(e)
 	switch e.Kind {
 	case bayeux.Reply:

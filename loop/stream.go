@@ -74,7 +74,7 @@ func (r *reactor) openStream(o opening, first []byte) {
 	if len(first) > 0 {
 		r.payload = format.Append(r.payload, first)
 	}
-	r.startHead(c, 200)
+	r.startHead(c, 200, false)
 	r.out = httpparse.AppendField(r.out, "Content-Type", format.ContentType)
 	r.out = append(r.out, "Cache-Control: no-store, no-transform\r\nX-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\n"...)
 	if c.stream.chunked {
