@@ -131,6 +131,20 @@ func (r *reactor) mayCallBack(q *httpparse.Request) bool {
 	return false
 }
 
+// fromAfar tells whether a browser says that a request for messages comes from a page of another site, which is not
+// admitted. Forms, images and links send theirs unasked, and keeping the answer from the page would not undo what they
+// did. Only Sec-Fetch-Site counts: where it is absent, a Host that a proxy has changed looks like another's as well.
+func (r *reactor) fromAfar(q *httpparse.Request) bool {
+	if string(q.SecFetchSite) != "cross-site" || r.server.origins.any != nil || q.Method == httpparse.MethodOPTIONS {
+		return false
+	}
+	if place := r.server.endpoint(q.Path); place != endpointBayeux && place != endpointEvents {
+		return false
+	}
+	page := pageOrigin(q)
+	return len(page) == 0 || !sameOrigin(q, page) && r.server.origins.find(page) == nil
+}
+
 // pageOrigin is the origin of the page that a request comes from, as far as its
 // browser tells.
 func pageOrigin(q *httpparse.Request) []byte {

@@ -3,6 +3,7 @@ package loop
 import (
 	"fmt"
 	"log/slog"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -160,6 +161,57 @@ func TestCallbackOrigins(t *testing.T) {
 		}
 		got := dial(t, c.server).ask(request("GET", "/bayeux?jsonp=f&message=%5B%5D", fields...))
 		equal(t, fmt.Sprint(c.fields, got.StatusCode), fmt.Sprint(c.fields, c.status))
+	}
+}
+
+// What a page of another site sends unasked is refused before it does anything; its own requests, those of the site and
+// of programs are served, as is what is asked for by an address that a person has typed, and as pages are.
+func TestPagesFromAfar(t *testing.T) {
+	t.Parallel()
+	body := "message=" + url.QueryEscape(handshakeMessage)
+	form := func(fields ...string) string { return postWith("/bayeux", body, fields...) }
+	get := func(path string, fields ...string) string { return request("GET", path, fields...) }
+	const cross, evil = "Sec-Fetch-Site: cross-site", "Origin: https://evil.example"
+	for _, c := range []struct {
+		allowed []string
+		text    string
+		status  int
+	}{
+		{nil, form(cross, evil), 403},
+		{nil, form(cross, "Origin: null"), 403},
+		{nil, form(cross), 403},
+		{nil, postWith("/bayeux/handshake", handshakeMessage, cross, evil), 403},
+		{nil, get("/bayeux?"+body, cross, "Referer: https://evil.example/page"), 403},
+		{nil, get("/events?channel=/a", cross), 403},
+		{nil, get("/events?channel=/a", cross, evil), 403},
+		{nil, "POST /bayeux HTTP/1.1\r\nHost: h\r\n" + cross + "\r\n" + evil + "\r\nContent-Length: 60000\r\n\r\n", 403}, // its body is not waited for
+		{[]string{"https://a.example"}, form(cross, evil), 403},
+		{[]string{"https://a.example"}, form(cross, "Origin: https://a.example"), 200},
+		{[]string{"https://a.example"}, get("/bayeux?jsonp=f&"+body, cross, "Referer: https://a.example/page"), 200},
+		{[]string{"*"}, form(cross, evil), 200},
+		{nil, form(cross, "Origin: http://h"), 200}, // by way of another site
+		{nil, form(), 200},
+		{nil, form(evil), 200}, // no word of the site: Host may be a proxy's
+		{nil, form("Sec-Fetch-Site: same-origin", "Origin: https://public.example"), 200},
+		{nil, form("Sec-Fetch-Site: same-site", "Origin: https://www.h"), 200},
+		{nil, form("Sec-Fetch-Site: none"), 200},
+		{nil, get("/page", cross, "Referer: https://evil.example/page"), 200},
+		{nil, request("OPTIONS", "/bayeux", cross, evil), 200},
+	} {
+		s := start(t, func(config *Config) {
+			config.AllowOrigin = c.allowed
+			config.Pages = func(path string) (Page, bool) {
+				return Page{ContentType: "text/html", Body: []byte("hello")}, path == "/page"
+			}
+		})
+		got := dial(t, s).ask(c.text)
+		sessions := int64(0)
+		if c.status == 200 && strings.Contains(c.text, "message=") {
+			sessions = 1
+		}
+		stats := s.Stats()
+		equal(t, fmt.Sprint(c.allowed, c.text, got.StatusCode, stats.Sessions), fmt.Sprint(c.allowed, c.text, c.status, sessions))
+		equal(t, stats.OriginsRefused > 0, c.status == 403 || strings.HasPrefix(c.text, "OPTIONS"))
 	}
 }
 

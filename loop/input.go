@@ -101,6 +101,11 @@ func (r *reactor) begin(c *conn, buf []byte, n int) bool {
 	if status, field := r.precheck(q); status != 0 {
 		return r.turnDown(c, n, status, field)
 	}
+	if r.fromAfar(q) {
+		r.notAdmitted(q, pageOrigin(q))
+		r.reject(c, 403, "this origin is not allowed")
+		return false
+	}
 	switch {
 	case q.Chunked:
 		r.bodies[c.slot] = newChunkedBody(buf[:n], r.server.cfg.MaxMessage)
