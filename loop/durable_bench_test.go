@@ -38,3 +38,17 @@ func BenchmarkDurable(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkSequenced publishes to a channel whose last event is remembered in memory alone,
+// and posts it to one loop.
+func BenchmarkSequenced(b *testing.B) {
+	s := start(b, func(c *Config) { c.Loops, c.Rules, c.MaxMailbox = 2, []string{"/s snapshot"}, 1<<30 })
+	s.interest.Add([]byte("/s"), 1)
+	batch := publication("/s", `{"price":12.34}`)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := s.Publish(batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

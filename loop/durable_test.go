@@ -8,8 +8,6 @@ import (
 	"sync"
 	"testing"
 
-	"halley/bayeux"
-	"halley/bayeux/history"
 	"halley/loop/journal"
 )
 
@@ -64,10 +62,7 @@ func durable(t *testing.T, rules ...string) (*Server, *faultyDisk) {
 }
 
 // appended is how many events the history file of a server has, or is to have.
-func appended(s *Server) int {
-	counts, _ := s.store.file.Usage()
-	return counts.Events
-}
+func appended(s *Server) int { return s.local.Usage().File.Events }
 
 // What is refused since it could not be written reaches nobody, is not remembered,
 // and takes the rest of its batch along. Once it is published again, it comes once.
@@ -91,7 +86,6 @@ func TestRefusedIsNotDelivered(t *testing.T) {
 	stats := s.Stats()
 	equal(t, []any{stats.HistoryFailing, stats.HistoryRefused, stats.HistoryEvents}, []any{1, uint64(3), 1})
 	d.fails(false)
-	s.store.file.LookAfter()
 	eventually(t, func() bool { return len(s.Unready()) == 0 })
 	if err := s.Publish(append(batch, publication("/h", "3")...)); err != nil {
 		t.Fatal(err)
@@ -120,49 +114,4 @@ func TestDeliveredWhenStored(t *testing.T) {
 	equal(t, a.messages()[0]["successful"], true)
 	equal(t, w.drainEvents(id, 1), []string{"1"})
 	equal(t, events(replayTo(t, s, "/h", -2)), []string{"1"})
-}
-
-// Readers and publishers of other channels wait for no writer, however long its batch
-// takes to stand in line.
-func TestReadersWaitForNoWriter(t *testing.T) {
-	s, err := New(config(func(c *Config) {
-		c.Rules, c.HistoryFile = []string{"/h history=100", "/s snapshot"}, filepath.Join(t.TempDir(), "history")
-	}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	st := s.store
-	if err := st.open(); err != nil {
-		t.Fatal(err)
-	}
-	defer st.close()
-	slow := &slowLine{recorder: st.file, entered: make(chan bool), gate: make(chan bool)}
-	st.file = slow
-	stored := make(chan error)
-	go st.write([]bayeux.Event{bayeux.NewEvent([]byte("/h"), []byte("1"), false)}, func(err error) { stored <- err })
-	<-slow.entered
-	snapshot := bayeux.NewEvent([]byte("/s"), []byte("2"), false)
-	st.publish(snapshot, s.rules.Of([]byte("/s")), func(err error) { equal(t, err, nil) })
-	remembered := func() int {
-		st.lock()
-		defer st.unlock()
-		return len(st.replays.First([]bayeux.Wanted{{Pattern: "/h", Replay: true, After: history.Earliest}, {Pattern: "/s"}}).Entries)
-	}
-	equal(t, remembered(), 1)
-	close(slow.gate)
-	equal(t, <-stored, nil)
-	equal(t, remembered(), 2)
-}
-
-// slowLine is a history file in which to stand in line takes until its gate is closed.
-type slowLine struct {
-	recorder
-	entered, gate chan bool
-}
-
-// Append tells that it was entered, and waits.
-func (s *slowLine) Append(entries []history.Entry, stored func(error)) {
-	s.entered <- true
-	<-s.gate
-	s.recorder.Append(entries, stored)
 }

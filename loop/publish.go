@@ -7,7 +7,6 @@ import (
 	"halley/bayeux"
 	"halley/bayeux/channel"
 	"halley/loop/interest"
-	"halley/loop/journal"
 )
 
 // ErrBusy means that a loop has more to do than its mailbox may hold: the caller
@@ -98,13 +97,13 @@ func (s *Server) fit(batch []Publication) ([]interest.Loops, error) {
 
 // postEvents posts a batch to each interested loop at once, so that a subscriber
 // gets what it can of it in one reply. What goes to sequenced channels takes its
-// way through the store.
+// way through their log.
 func (s *Server) postEvents(batch []Publication, sets []interest.Loops) {
 	posts := make([][]entry, s.cfg.Loops)
 	for i, p := range batch {
 		event := s.event(p)
 		if b := s.rules.Of(p.Channel); b.Sequenced() {
-			s.store.publish(event, b, func(error) {})
+			s.log.Publish(event, b, func(error) {})
 			continue
 		}
 		sets[i].Each(func(loop uint16) { posts[loop] = append(posts[loop], entry{kind: entryPublish, event: event}) })
@@ -142,7 +141,7 @@ func (s *Server) postDurably(batch []Publication, sets []interest.Loops) error {
 	}
 	if len(durable) > 0 {
 		result := make(chan error, 1)
-		s.store.write(durable, func(err error) { result <- err })
+		s.log.PublishTogether(durable, func(err error) { result <- err })
 		if err := <-result; err != nil {
 			return fmt.Errorf("%w: %w", ErrHistory, notStored(err))
 		}
@@ -152,15 +151,4 @@ func (s *Server) postDurably(batch []Publication, sets []interest.Loops) error {
 	}
 	s.postEvents(rest, sets)
 	return nil
-}
-
-// notStored is why the history file did not take something, for the caller of Publish.
-func notStored(err error) error {
-	switch {
-	case errors.Is(err, journal.ErrBusy):
-		return ErrBusy
-	case errors.Is(err, journal.ErrClosed):
-		return ErrClosed
-	}
-	return err
 }

@@ -1,10 +1,8 @@
 package loop
 
 import (
-	"errors"
-
 	"halley/bayeux"
-	"halley/loop/journal"
+	"halley/loop/sequence"
 )
 
 // receive executes one entry of the mailbox. A panic over a request closes the
@@ -108,9 +106,9 @@ func (r *reactor) effect(e *bayeux.Effect) {
 	case bayeux.Publish:
 		r.publish(e)
 	case bayeux.Join:
-		r.server.store.join(r.id, e.Ticket, e.Wanted)
+		r.server.log.Recall(sequence.Query{Loop: r.id, Part: sequence.First, Ticket: e.Ticket, Wanted: e.Wanted})
 	case bayeux.Read:
-		r.server.store.read(r.id, e.Session, e.Ticket, e.Wanted)
+		r.server.log.Recall(sequence.Query{Loop: r.id, Part: sequence.Next, Session: e.Session, Ticket: e.Ticket, Wanted: e.Wanted})
 	case bayeux.AddInterest:
 		r.server.interest.Add(r.fx.Pattern(e), r.id)
 	case bayeux.RemoveInterest:
@@ -159,10 +157,10 @@ func (r *reactor) toConnection(e *bayeux.Effect) {
 }
 
 // publish posts an event to the other loops that have subscribers, or gives it to
-// the store, which posts it to all.
+// the log of sequenced channels, which posts it to all.
 func (r *reactor) publish(e *bayeux.Effect) {
 	if e.Sequenced {
-		r.server.store.publish(e.Event, r.server.rules.Of([]byte(e.Event.Channel())), r.stored(e.Ticket))
+		r.server.log.Publish(e.Event, r.server.rules.Of([]byte(e.Event.Channel())), r.stored(e.Ticket))
 		return
 	}
 	set := r.server.interest.Of(e.Event.Channel())
@@ -170,27 +168,6 @@ func (r *reactor) publish(e *bayeux.Effect) {
 	set.Each(func(loop uint16) {
 		r.post(loop, entry{kind: entryPublish, event: e.Event}, nil)
 	})
-}
-
-// stored returns what brings the news of an event's storing to the batch that
-// waits for it under ticket, if one does.
-func (r *reactor) stored(ticket bayeux.Ticket) func(error) {
-	if ticket == 0 {
-		return func(error) {}
-	}
-	return func(err error) {
-		failure := ""
-		if err != nil {
-			failure = "500::history_not_written"
-		}
-		if errors.Is(err, journal.ErrBusy) {
-			failure = "503::server_busy"
-		}
-		r.server.post(r.id, entry{kind: entryCall, call: func(r *reactor) {
-			r.core.Published(r.now(), ticket, failure, &r.fx)
-			r.perform()
-		}}, nil)
-	}
 }
 
 // written tells the owner of a session that a reply with events was written.

@@ -3,6 +3,8 @@ package loop
 import (
 	"fmt"
 	"testing"
+
+	"halley/bayeux/history"
 )
 
 // A replay reads each event once, a part at a time, however long it is and however
@@ -18,7 +20,8 @@ func TestReplayReadsEachEventOnce(t *testing.T) {
 	for s.Stats().HistoryRead < total {
 		got += len(events(w.bayeux(connect(id))))
 	}
-	stats, part := s.Stats(), s.store.replays.Part()
+	replays := history.Replays{Queue: history.Part{Messages: s.cfg.QueueMessages, Bytes: s.cfg.QueueBytes}}
+	stats, part := s.Stats(), replays.Part()
 	if stats.HistoryRead > total+uint64(part.Messages) {
 		t.Errorf("%d events were read for %d", stats.HistoryRead, total)
 	}

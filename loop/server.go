@@ -16,6 +16,7 @@ import (
 	"halley/bayeux/message"
 	"halley/httpparse"
 	"halley/loop/interest"
+	"halley/loop/sequence"
 )
 
 // ErrClosed means that the server does not run, or drains.
@@ -41,8 +42,9 @@ type Server struct {
 	start    time.Time
 	interest *interest.Index
 	browsers *browsers
-	rates    *rates // of handshakes
-	store    *store
+	rates    *rates          // of handshakes
+	local    *sequence.Local // the server opens, runs and closes it
+	log      sequence.Log    // the same, to publish to and read from
 	writable *writable
 	memory   *memory
 	census   *census
@@ -89,7 +91,8 @@ func New(cfg Config) (*Server, error) {
 	if err := s.configure(); err != nil {
 		return nil, err
 	}
-	s.store, s.memory = newStore(s), newMemory(s)
+	s.local, s.memory = newLocal(s), newMemory(s)
+	s.log = s.local
 	for id := range s.cfg.Loops {
 		s.reactors = append(s.reactors, newReactor(s, uint16(id), s.now()))
 	}
@@ -169,10 +172,10 @@ func (s *Server) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.store.open(); err != nil {
+	if err := s.local.Open(); err != nil {
 		return err
 	}
-	defer s.closeStore()
+	defer s.closeHistory()
 	if s.writable, err = newWritable(s); err != nil {
 		return err
 	}
@@ -187,13 +190,13 @@ func (s *Server) Run(ctx context.Context) error {
 	group.Go(s.writable.run)
 	group.Go(func() { s.help(serving) })
 	group.Go(func() { s.beat(serving) })
-	group.Go(func() { s.store.expire(serving) })
+	group.Go(func() { s.local.Run(serving) })
 	group.Go(func() { s.drainWhenDone(ctx, serving.Done()) })
 	return s.runEngine(ctx, urls)
 }
 
-func (s *Server) closeStore() {
-	if err := s.store.close(); err != nil {
+func (s *Server) closeHistory() {
+	if err := s.local.Close(); err != nil {
 		s.cfg.Log.Error("history file", "error", err)
 	}
 }

@@ -263,7 +263,7 @@ func (m *memory) giveUp(ctx context.Context, p strain) {
 		s.shed(ctx, false, keepSlow)
 	case sheddingHistory:
 		s.shed(ctx, true, keepAway)
-		s.store.forgetHalf()
+		s.local.ForgetHalf()
 	}
 }
 

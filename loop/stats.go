@@ -8,6 +8,7 @@ import (
 
 	"halley/bayeux"
 	"halley/httpparse"
+	"halley/loop/sequence"
 )
 
 // counters are what one loop counts beside its protocol core.
@@ -47,7 +48,7 @@ type Stats struct {
 	Conflated                      uint64        // events that a newer one took the place of
 	HistoryEvents, HistoryBytes    int           // remembered now
 	HistoryPages, HistoryRead      uint64        // parts of the past that were read, and events in them
-	HistoryLongestHold             time.Duration // of the store's lock
+	HistoryLongestHold             time.Duration // of the lock on the order of sequenced channels
 	HistoryFailing                 int           // 1 while the history file cannot be written
 	HistoryRefused                 uint64        // publishes refused for that
 	HistoryRewrites                uint64        // times that the file was written anew
@@ -87,7 +88,7 @@ func (s *Server) Stats() Stats {
 		Turns:       make([]Turns, s.cfg.Loops),
 		Uptime:      time.Since(s.start),
 	}
-	s.store.usage(&total)
+	total.history(s.local.Usage())
 	total.Kept.History = total.HistoryBytes
 	total.MaxMemory, total.MemoryRefused = s.memory.limit, s.memory.refused.Load()
 	ctx, cancel := context.WithTimeout(context.Background(), statsTimeout)
@@ -99,6 +100,17 @@ func (s *Server) Stats() Stats {
 		total.LoopLag[id] = max(total.LoopLag[id], s.overdue(id))
 	}
 	return total
+}
+
+// history tells of what is remembered.
+func (s *Stats) history(u sequence.Usage) {
+	s.HistoryEvents, s.HistoryBytes = u.Events, u.Bytes
+	s.HistoryPages, s.HistoryRead = u.Pages, u.Read
+	s.HistoryLongestHold = u.LongestHold
+	s.HistoryRefused, s.HistoryRewrites, s.HistoryRewriteErrors = u.File.Refused, u.File.Rewrites, u.File.RewriteErrors
+	if u.Failing {
+		s.HistoryFailing = 1
+	}
 }
 
 // overdue is for how long a loop has not run the tick that was posted to it.

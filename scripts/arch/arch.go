@@ -99,7 +99,7 @@ func (f *file) checkImport(spec *ast.ImportSpec) {
 		f.checkOwn(spec, dir)
 	case strings.Contains(first, "."):
 		f.checkThird(spec, imported)
-	case f.rule.purity != impure:
+	default:
 		f.checkStandard(spec, imported)
 	}
 }
@@ -123,8 +123,8 @@ func (f *file) checkThird(spec *ast.ImportSpec, imported string) {
 
 func (f *file) checkStandard(spec *ast.ImportSpec, imported string) {
 	dir := path.Dir(f.name)
-	if slices.ContainsFunc(banned(), func(root string) bool { return below(root, imported) }) {
-		f.report(spec.Pos(), "%s is pure and must not import %s", dir, imported)
+	if slices.ContainsFunc(banned(f.rule.purity), func(root string) bool { return below(root, imported) }) {
+		f.report(spec.Pos(), "%s is %s and must not import %s", dir, f.rule.purity, imported)
 	}
 	if imported == "time" && f.rule.purity == timeless {
 		f.report(spec.Pos(), "%s knows no time and must not import it", dir)

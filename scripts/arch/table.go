@@ -7,9 +7,18 @@ type purity int
 
 const (
 	impure    purity = iota // sockets, files, clock, locks: all allowed
+	netless                 // all but sockets
 	clockless               // none of them; the types and arithmetic of package time are allowed, its clock and timers are not
 	timeless                // none of them, and no package time at all
 )
+
+// String names what a package is.
+func (p purity) String() string {
+	if p == netless {
+		return "without sockets"
+	}
+	return "pure"
+}
 
 // rule is one row of the table: what the packages in a directory may import besides the standard library.
 type rule struct {
@@ -41,11 +50,12 @@ func table() []rule {
 		{"bayeux/connectiontype", []string{"bayeux/message"}, nil, clockless},
 		{"bayeux/client", nil, []string{"github.com/coder/websocket", goJSON}, impure},
 
-		{"loop/interest", []string{"bayeux/channel"}, nil, impure},
-		{"loop/journal", []string{"bayeux/history"}, all, impure},
+		{"loop/interest", []string{"bayeux/channel"}, nil, netless},
+		{"loop/journal", []string{"bayeux/history"}, []string{"golang.org/x/sys"}, netless},
+		{"loop/sequence", []string{"bayeux", "bayeux/history", "loop/journal"}, nil, netless},
 		{"loop", []string{
 			"httpparse/...", "bayeux", "bayeux/message", "bayeux/channel", "bayeux/history", "bayeux/wheel", "bayeux/slab", "bayeux/connectiontype",
-			"loop/interest", "loop/journal",
+			"loop/interest", "loop/journal", "loop/sequence",
 		}, all, impure},
 		{"loop/cluster", []string{"loop"}, all, impure},
 
@@ -59,8 +69,14 @@ func table() []rule {
 // gnetOwners are the packages that may import gnet: the server's reactor is behind loop alone, and the load generator has its own.
 func gnetOwners() []string { return []string{"loop", "bench/..."} }
 
-// banned are the standard packages, each with all below it, that no pure package imports.
-func banned() []string {
+// banned are the standard packages, each with all below it, that a package of some purity must not import.
+func banned(p purity) []string {
+	switch p {
+	case impure:
+		return nil
+	case netless:
+		return []string{"C", "net"}
+	}
 	return []string{"C", "net", "os", "sync", "syscall", "crypto/rand", "math/rand"}
 }
 

@@ -1,0 +1,175 @@
+package sequence
+
+import (
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"halley/bayeux"
+	"halley/bayeux/history"
+	"halley/loop/journal"
+)
+
+// Options say what a Local remembers, and whom it serves.
+type Options struct {
+	Bytes      int             // what is remembered of all channels together
+	Queue      history.Part    // what the queue of a session holds
+	Expired    history.Expired // what a client gets whose cursor is forgotten
+	Rules      bayeux.Rules    // what channels remember
+	Salesforce bool            // numbers stand in events as Salesforce's clients expect them
+	File       journal.Options // what has a history survives a restart by this file; without a Path there is none
+	First      int64           // the first number, if no file has greater ones
+	Now        func() int64    // milliseconds; they never go back
+	Loops      Loops           // whom it serves
+	Log        *slog.Logger    // for what is found in the file
+}
+
+// Local is the order of one server. Under one lock an event gets its number, is remembered and brought to
+// the loops, and the past is read and brought to the loop that asks. So all loops see one order,
+// and what is remembered meets what is live without gap or double.
+type Local struct {
+	options Options
+	mu      sync.Mutex
+	past    *history.Store
+	replays history.Replays // of past
+	since   time.Time       // when the lock was taken
+	longest time.Duration   // that it was held
+
+	writing sync.Mutex // held from an event's number on until it stands in line for the file; before mu
+	file    file       // nil without one
+}
+
+var _ Log = (*Local)(nil)
+
+// file is what a Local needs of a journal.File.
+type file interface {
+	Append(entries []history.Entry, stored func(error))
+	Note(kind journal.Kind, id int64)
+	Bloated(left int) bool
+	Compact()
+	LookAfter()
+	Usage() (counts journal.Counts, failing bool)
+	Close() error
+}
+
+// New returns a Local that has to be opened.
+func New(o Options) *Local {
+	past := history.New(o.Bytes)
+	return &Local{options: o, past: past, replays: history.Replays{Store: past, Queue: o.Queue, Expired: o.Expired}}
+}
+
+// sequenced is an event with its number.
+type sequenced struct {
+	event  bayeux.Event
+	id, at int64
+	rules  bayeux.Behaviour
+}
+
+// entry is q as it is remembered.
+func (q *sequenced) entry() history.Entry {
+	return history.Entry{ID: q.id, At: q.at, Channel: q.event.Channel(), Event: string(q.event)}
+}
+
+// Publish implements Log. Only what has a history waits for the file.
+func (l *Local) Publish(e bayeux.Event, rules bayeux.Behaviour, stored func(error)) {
+	if l.file != nil && rules.History {
+		l.PublishTogether([]bayeux.Event{e}, stored)
+		return
+	}
+	l.lock()
+	defer l.unlock()
+	id := l.past.Next()
+	l.past.Skip(id)
+	q := l.numbered(e, id, l.options.Now(), rules)
+	l.deliver(&q)
+	stored(nil)
+}
+
+// PublishTogether implements Log. Writers wait for each other, since the file has the order of
+// the numbers; the lock is only held to take these.
+func (l *Local) PublishTogether(events []bayeux.Event, stored func(error)) {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	l.lock()
+	first, now := l.past.Next(), l.options.Now()
+	l.past.Skip(first + int64(len(events)) - 1)
+	l.unlock()
+	list, entries := make([]sequenced, 0, len(events)), make([]history.Entry, 0, len(events))
+	for i, e := range events {
+		q := l.numbered(e, first+int64(i), now, l.options.Rules.Of([]byte(e.Channel())))
+		list, entries = append(list, q), append(entries, q.entry())
+	}
+	if l.file == nil {
+		l.commit(list)
+		stored(nil)
+		return
+	}
+	l.file.Append(entries, func(err error) {
+		if err == nil {
+			l.commit(list)
+		}
+		stored(err)
+	})
+}
+
+// numbered is e with a number, which its subscribers see if its channel has a history.
+func (l *Local) numbered(e bayeux.Event, id, now int64, rules bayeux.Behaviour) sequenced {
+	switch {
+	case !rules.History:
+	case l.options.Salesforce:
+		e = e.ForSalesforce(id, now)
+	default:
+		e = e.Numbered(id)
+	}
+	return sequenced{e, id, now, rules}
+}
+
+// commit delivers what is written.
+func (l *Local) commit(list []sequenced) {
+	for part := range slices.Chunk(list, mostAtOnce) {
+		l.lock()
+		for i := range part {
+			l.deliver(&part[i])
+		}
+		l.unlock()
+	}
+}
+
+// deliver remembers q and brings it to the loops.
+func (l *Local) deliver(q *sequenced) {
+	if q.rules.Remembered() {
+		l.past.Add(q.entry(), q.rules.Keep)
+	}
+	l.options.Loops.Deliver(q.event)
+}
+
+// Recall implements Log.
+func (l *Local) Recall(q Query) {
+	var page []history.Entry
+	if q.Part == Next {
+		page = make([]history.Entry, 0, l.replays.Part().Messages) // under the lock it could have to help the collector
+	}
+	l.lock()
+	defer l.unlock()
+	l.past.Expire(l.options.Now(), mostAtOnce)
+	if q.Part == First {
+		l.options.Loops.Answer(q, l.replays.First(q.Wanted))
+	} else {
+		l.options.Loops.Answer(q, l.replays.Next(page, q.Wanted))
+	}
+}
+
+// mostAtOnce is how many entries are worked on at most before the lock is given to others.
+const mostAtOnce = 1000
+
+// lock takes the lock, and unlock gives it back: neither is far from the other.
+func (l *Local) lock() {
+	l.mu.Lock()
+	l.since = time.Now()
+}
+
+func (l *Local) unlock() {
+	l.longest = max(l.longest, time.Since(l.since))
+	l.mu.Unlock()
+}

@@ -1,0 +1,45 @@
+// Package sequence is the one order of sequenced channels: of those with a history, a snapshot, a rate or conflation. All
+// their subscribers see one order, whoever publishes.
+package sequence
+
+import "halley/bayeux"
+
+// Log is the one order of sequenced channels. Its methods may be called from any goroutine.
+type Log interface {
+	// Publish gives e its number and brings it to its subscribers, by what its channel's rules say. Where it has to be
+	// stored first, nobody gets it before that, and nobody at all if it cannot be. Stored is called then, from any goroutine:
+	// with journal.ErrBusy if too much waits to be stored, and journal.ErrClosed at the end.
+	Publish(e bayeux.Event, rules bayeux.Behaviour, stored func(error))
+	// PublishTogether is Publish for events of channels with a history. They are stored and brought together, or not at all.
+	PublishTogether(events []bayeux.Event, stored func(error))
+	// Recall has the answer to q brought to the loop that asks. What was published before is in there, and what is
+	// published after comes behind it: there is no gap between them and no event twice.
+	Recall(q Query)
+}
+
+// Query asks for the past of patterns.
+type Query struct {
+	Loop    uint16          // the loop that asks
+	Ticket  bayeux.Ticket   // what waits there for the answer
+	Part    Part            // which part of the past it is
+	Session bayeux.Address  // whose replays it is the next part of
+	Wanted  []bayeux.Wanted // the patterns
+}
+
+// Part says which part of the past a query asks for.
+type Part uint8
+
+// The parts: a subscription joins with the first one, and replays go on with the next ones.
+const (
+	First Part = iota
+	Next
+)
+
+// Loops are whom a log serves. It calls them with its lock held: they put what they get into mailboxes that keep the
+// order, and do no more.
+type Loops interface {
+	// Deliver brings an event to all loops with subscribers of its channel.
+	Deliver(e bayeux.Event)
+	// Answer brings the answer to q to the loop that asks.
+	Answer(q Query, past bayeux.Remembered)
+}

@@ -1,0 +1,84 @@
+package loop
+
+import (
+	"errors"
+
+	"halley/bayeux"
+	"halley/bayeux/history"
+	"halley/loop/journal"
+	"halley/loop/sequence"
+)
+
+// newLocal returns the order of this server's sequenced channels.
+func newLocal(s *Server) *sequence.Local {
+	cfg := &s.cfg
+	return sequence.New(sequence.Options{
+		Bytes:      cfg.HistoryBytes,
+		Queue:      history.Part{Messages: cfg.QueueMessages, Bytes: cfg.QueueBytes},
+		Expired:    history.Expired(cfg.HistoryExpired),
+		Rules:      s.rules,
+		Salesforce: cfg.Profile == salesforce,
+		File: journal.Options{
+			Path: cfg.HistoryFile, Sync: journal.Sync(cfg.HistorySync), Most: cfg.MaxMailbox, Disk: cfg.disk,
+			Log: cfg.Log, Trouble: func(why string) { s.health.trouble("history file", why) },
+		},
+		First: s.start.UnixMicro(),
+		Now:   s.now,
+		Loops: mailboxes{s},
+		Log:   cfg.Log,
+	})
+}
+
+// mailboxes joins the order of sequenced channels to the loops: what it brings goes by their
+// mailboxes, which are FIFO.
+type mailboxes struct{ server *Server }
+
+// Deliver implements sequence.Loops.
+func (m mailboxes) Deliver(e bayeux.Event) {
+	set := m.server.interest.Of(e.Channel())
+	set.Each(func(loop uint16) { m.server.post(loop, entry{kind: entryPublish, event: e}, nil) })
+}
+
+// Answer implements sequence.Loops.
+func (m mailboxes) Answer(q sequence.Query, past bayeux.Remembered) {
+	answer := func(r *reactor) { r.core.Recalled(q.Session, q.Ticket, past) }
+	if q.Part == sequence.First {
+		answer = func(r *reactor) {
+			r.core.Joined(r.now(), q.Ticket, past, &r.fx)
+			r.perform()
+		}
+	}
+	m.server.post(q.Loop, entry{kind: entryCall, call: answer}, nil)
+}
+
+// stored returns what brings the news of an event's storing to the batch that
+// waits for it under ticket, if one does.
+func (r *reactor) stored(ticket bayeux.Ticket) func(error) {
+	if ticket == 0 {
+		return func(error) {}
+	}
+	return func(err error) {
+		failure := ""
+		if err != nil {
+			failure = "500::history_not_written"
+		}
+		if errors.Is(err, journal.ErrBusy) {
+			failure = "503::server_busy"
+		}
+		r.server.post(r.id, entry{kind: entryCall, call: func(r *reactor) {
+			r.core.Published(r.now(), ticket, failure, &r.fx)
+			r.perform()
+		}}, nil)
+	}
+}
+
+// notStored is why the history file did not take something, for the caller of Publish.
+func notStored(err error) error {
+	switch {
+	case errors.Is(err, journal.ErrBusy):
+		return ErrBusy
+	case errors.Is(err, journal.ErrClosed):
+		return ErrClosed
+	}
+	return err
+}
