@@ -25,6 +25,9 @@ func ParseRule(text string, limits channel.Limits) (Rule, error) {
 	if _, err := channel.Check([]byte(rule.Pattern), limits); err != nil {
 		return Rule{}, fmt.Errorf("rule %q: %w", text, err)
 	}
+	if star := strings.Index(rule.Pattern, "*"); star >= 0 && rule.Pattern[star-1:] != "/*" && rule.Pattern[star-1:] != "/**" {
+		return Rule{}, fmt.Errorf("rule %q: a pattern has * or ** as its last segment alone", text)
+	}
 	for _, field := range fields[1:] {
 		o, err := parseOption(field)
 		if err != nil {

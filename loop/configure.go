@@ -7,8 +7,10 @@ import (
 	"net"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -86,9 +88,12 @@ func (s *Server) configure() error {
 
 // checkPlaces checks what is found by name: addresses, origins, the history file.
 func (s *Server) checkPlaces() error {
-	for _, address := range s.cfg.Listen {
+	for i, address := range s.cfg.Listen {
 		if err := CheckAddress(address); err != nil {
 			return fmt.Errorf("--listen %w", err)
+		}
+		if !strings.HasSuffix(address, ":0") && slices.Contains(s.cfg.Listen[:i], address) {
+			return fmt.Errorf("--listen %q is given twice", address)
 		}
 	}
 	for _, text := range s.cfg.AllowOrigin {
@@ -107,11 +112,11 @@ func (s *Server) checkPlaces() error {
 // queueLimits are those of what waits for sessions and is remembered for them.
 func (s *Server) queueLimits() []limit {
 	return []limit{
-		{"history-bytes", int64(s.cfg.HistoryBytes), 64 << 10, 1 << 40},
-		{"turn-work", int64(s.cfg.TurnWork), 100, 1 << 30},
-		{"queue-messages", int64(s.cfg.QueueMessages), 1, 1 << 30},
-		{"queue-bytes", int64(s.cfg.QueueBytes), 1 << 10, 1 << 30},
-		{"reply-bytes", int64(s.cfg.ReplyBytes), 4 << 10, 1 << 30},
+		{"history-bytes", int64(s.cfg.HistoryBytes), 64 << 10, 1 << 40, sizes},
+		{"turn-work", int64(s.cfg.TurnWork), 100, 1 << 30, counts},
+		{"queue-messages", int64(s.cfg.QueueMessages), 1, 1 << 30, counts},
+		{"queue-bytes", int64(s.cfg.QueueBytes), 1 << 10, 1 << 30, sizes},
+		{"reply-bytes", int64(s.cfg.ReplyBytes), 4 << 10, 1 << 30, sizes},
 	}
 }
 
@@ -120,46 +125,80 @@ type limit struct {
 	flag       string
 	value      int64
 	least, max int64
+	text       func(int64) string // writes a value as the flag takes it
+}
+
+// check tells whether the value is within the limit.
+func (l limit) check() error {
+	if l.value < l.least || l.value > l.max {
+		return fmt.Errorf("--%s: %s is not between %s and %s", l.flag, l.text(l.value), l.text(l.least), l.text(l.max))
+	}
+	return nil
+}
+
+// counts writes a plain number.
+func counts(n int64) string { return strconv.FormatInt(n, 10) }
+
+// milliseconds writes a duration, without the zeros that Go puts at its end.
+func milliseconds(n int64) string {
+	text := (time.Duration(n) * time.Millisecond).String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+// sizes writes bytes in the largest unit that divides them.
+func sizes(n int64) string {
+	for i, unit := range []string{"GiB", "MiB", "KiB"} {
+		if factor := int64(1) << (30 - 10*i); n != 0 && n%factor == 0 {
+			return counts(n/factor) + unit
+		}
+	}
+	return counts(n)
 }
 
 func (s *Server) checkNumbers() error {
 	for _, limit := range append(s.queueLimits(), []limit{
-		{"loops", int64(s.cfg.Loops), 1, MaxLoops},
-		{"hold", s.cfg.Hold.Milliseconds(), minHold.Milliseconds(), 600_000},
-		{"interval", s.cfg.Interval.Milliseconds(), 0, 3_600_000},
-		{"max-inactivity", s.cfg.MaxInactivity.Milliseconds(), 0, 86_400_000},
-		{"max-interval", s.cfg.MaxInterval.Milliseconds(), 1000, 86_400_000},
-		{"max-message", int64(s.cfg.MaxMessage), 1 << 10, 64 << 20},
-		{"max-header", int64(s.cfg.MaxHeader), 1 << 10, 1 << 20},
-		{"max-header-fields", int64(s.cfg.MaxHeaderFields), 8, 10_000},
-		{"max-target", int64(s.cfg.MaxTarget), 256, 1 << 20},
-		{"header-timeout", s.cfg.HeaderTimeout.Milliseconds(), 100, 600_000},
-		{"body-timeout", s.cfg.BodyTimeout.Milliseconds(), 100, 600_000},
-		{"idle-timeout", s.cfg.IdleTimeout.Milliseconds(), 100, 3_600_000},
-		{"max-depth", int64(s.cfg.MaxDepth), 4, 1000},
-		{"max-batch", int64(s.cfg.MaxBatch), 1, 1 << 20},
-		{"max-subscriptions", int64(s.cfg.MaxSubscriptions), 1, 100_000},
-		{"max-channel-length", int64(s.cfg.MaxChannelLength), 16, 4096},
-		{"max-channel-depth", int64(s.cfg.MaxChannelDepth), 2, 256},
-		{"max-sessions", int64(s.cfg.MaxSessions), 1, 1 << 31},
-		{"handshake-rate", int64(s.cfg.HandshakeRate), 0, 1_000_000},
-		{"handshake-storm", int64(s.cfg.HandshakeStorm), 0, 1_000_000},
-		{"max-output", int64(s.cfg.MaxOutput), 4 << 10, 1 << 30},
-		{"max-mailbox", int64(s.cfg.MaxMailbox), 64 << 10, 1 << 30},
-		{"max-memory", int64(s.cfg.MaxMemory), 32 << 20, 1 << 46},
-		{"unsent-bytes", int64(s.cfg.UnsentBytes), 0, 1 << 30},
-		{"slow-timeout", s.cfg.SlowTimeout.Milliseconds(), 1000, 3_600_000},
-		{"heartbeat", s.cfg.Heartbeat.Milliseconds(), 100, 3_600_000},
-		{"stream-bytes", int64(s.cfg.StreamBytes), 1 << 10, 1 << 40},
-		{"stream-age", s.cfg.StreamAge.Milliseconds(), 1000, 86_400_000},
-		{"stream-padding", int64(s.cfg.StreamPadding), 0, 64 << 10},
-		{"ws-messages-per-frame", int64(s.cfg.WSMessagesPerFrame), 0, 1 << 20},
-		{"ws-compress-above", int64(s.cfg.WSCompressAbove), 0, 64 << 20},
-		{"polls-per-browser", int64(s.cfg.PollsPerBrowser), 0, 1000},
-		{"drain-timeout", s.cfg.DrainTimeout.Milliseconds(), 0, 3_600_000},
+		{"loops", int64(s.cfg.Loops), 1, MaxLoops, counts},
+		{"hold", s.cfg.Hold.Milliseconds(), minHold.Milliseconds(), 600_000, milliseconds},
+		{"interval", s.cfg.Interval.Milliseconds(), 0, 3_600_000, milliseconds},
+		{"max-inactivity", s.cfg.MaxInactivity.Milliseconds(), 0, 86_400_000, milliseconds},
+		{"max-interval", s.cfg.MaxInterval.Milliseconds(), 1000, 86_400_000, milliseconds},
+		{"max-message", int64(s.cfg.MaxMessage), 1 << 10, 64 << 20, sizes},
+		{"max-header", int64(s.cfg.MaxHeader), 1 << 10, 1 << 20, sizes},
+		{"max-header-fields", int64(s.cfg.MaxHeaderFields), 8, 10_000, counts},
+		{"max-target", int64(s.cfg.MaxTarget), 256, 1 << 20, sizes},
+		{"header-timeout", s.cfg.HeaderTimeout.Milliseconds(), 100, 600_000, milliseconds},
+		{"body-timeout", s.cfg.BodyTimeout.Milliseconds(), 100, 600_000, milliseconds},
+		{"idle-timeout", s.cfg.IdleTimeout.Milliseconds(), 100, 3_600_000, milliseconds},
+		{"max-depth", int64(s.cfg.MaxDepth), 4, 1000, counts},
+		{"max-batch", int64(s.cfg.MaxBatch), 1, 1 << 20, counts},
+		{"max-subscriptions", int64(s.cfg.MaxSubscriptions), 1, 100_000, counts},
+		{"max-channel-length", int64(s.cfg.MaxChannelLength), 16, 4096, sizes},
+		{"max-channel-depth", int64(s.cfg.MaxChannelDepth), 2, 256, counts},
+		{"max-sessions", int64(s.cfg.MaxSessions), 1, 1 << 31, counts},
+		{"handshake-rate", int64(s.cfg.HandshakeRate), 0, 1_000_000, counts},
+		{"handshake-storm", int64(s.cfg.HandshakeStorm), 0, 1_000_000, counts},
+		{"max-output", int64(s.cfg.MaxOutput), 4 << 10, 1 << 30, sizes},
+		{"max-mailbox", int64(s.cfg.MaxMailbox), 64 << 10, 1 << 30, sizes},
+		{"max-memory", int64(s.cfg.MaxMemory), 32 << 20, 1 << 46, sizes},
+		{"unsent-bytes", int64(s.cfg.UnsentBytes), 0, 1 << 30, sizes},
+		{"slow-timeout", s.cfg.SlowTimeout.Milliseconds(), 1000, 3_600_000, milliseconds},
+		{"heartbeat", s.cfg.Heartbeat.Milliseconds(), 100, 3_600_000, milliseconds},
+		{"stream-bytes", int64(s.cfg.StreamBytes), 1 << 10, 1 << 40, sizes},
+		{"stream-age", s.cfg.StreamAge.Milliseconds(), 1000, 86_400_000, milliseconds},
+		{"stream-padding", int64(s.cfg.StreamPadding), 0, 64 << 10, sizes},
+		{"ws-messages-per-frame", int64(s.cfg.WSMessagesPerFrame), 0, 1 << 20, counts},
+		{"ws-compress-above", int64(s.cfg.WSCompressAbove), 0, 64 << 20, sizes},
+		{"polls-per-browser", int64(s.cfg.PollsPerBrowser), 0, 1000, counts},
+		{"drain-timeout", s.cfg.DrainTimeout.Milliseconds(), 0, 3_600_000, milliseconds},
 	}...) {
-		if limit.value < limit.least || limit.value > limit.max {
-			return fmt.Errorf("--%s: %d is not between %d and %d", limit.flag, limit.value, limit.least, limit.max)
+		if err := limit.check(); err != nil {
+			return err
 		}
 	}
 	if len(s.cfg.Listen) == 0 {
@@ -225,7 +264,7 @@ func bothFamilies(address string) string {
 }
 
 func freePort(address string) (string, error) {
-	l, err := net.Listen("tcp", address)
+	l, err := net.Listen(Network(address), address)
 	if err != nil {
 		return "", err
 	}
@@ -243,7 +282,7 @@ func probe(address string) error {
 		})
 		return err
 	}}
-	l, err := reuse.Listen(context.Background(), "tcp", address)
+	l, err := reuse.Listen(context.Background(), Network(address), address)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -20,6 +21,16 @@ func CheckAddress(address string) error {
 		return fmt.Errorf("%q: %q is no port", address, port)
 	}
 	return nil
+}
+
+// Network is what package net has to be told to listen at an address: it would take
+// 0.0.0.0 for IPv6 as well.
+func Network(address string) string {
+	host, _, err := net.SplitHostPort(address)
+	if ip, bad := netip.ParseAddr(host); err == nil && bad == nil && ip.Is4() {
+		return "tcp4"
+	}
+	return "tcp"
 }
 
 // origin is how browsers write one (Fetch, section 3.2): nothing follows the host

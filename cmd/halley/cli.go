@@ -85,7 +85,7 @@ func run(env environment, args []string) (code int) {
 	}
 	ctx, err := parser.Parse(args)
 	if err != nil {
-		return report(env, usageError{err}, commandName(args))
+		return report(env, usageError{named(err, args)}, commandName(args))
 	}
 	ctx.Bind(env)
 	return report(env, ctx.Run(), "halley "+ctx.Selected().Name)
@@ -103,6 +103,17 @@ func report(env environment, err error, command string) int {
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// named is an error without the name of the command that kong puts before what a
+// command's own check says: the message begins with it anyway.
+func named(err error, args []string) error {
+	if len(args) > 0 {
+		if text, ok := strings.CutPrefix(err.Error(), args[0]+": "); ok {
+			return errors.New(text)
+		}
+	}
+	return err
 }
 
 // commandName is the command that was meant, for messages.

@@ -182,6 +182,11 @@ func TestUsageErrorsExitWith2(t *testing.T) {
 		{"sub /a --transport=events --server=nowhere", "--server"},
 		{"pub /a 1 --transport=events", "--transport"},
 		{"doctor --hold=soon", "--hold"},
+		{"serve --internal-connections=201", "halley serve: --internal-connections: must be"},
+		{"serve --check-config --hold=1h", "--hold: 1h is not between 100ms and 10m"},
+		{"serve --check-config --max-memory=1KiB", "--max-memory: 1KiB is not between 32MiB and"},
+		{"serve --check-config --max-batch=0", "--max-batch: 0 is not between 1 and 1048576"},
+		{"serve --check-config --listen=:18 --listen=:18", "given twice"},
 	}
 	for _, tt := range tests {
 		code, _, stderr := halley(t, "", strings.Fields(tt.args)...)

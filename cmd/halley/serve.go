@@ -28,6 +28,7 @@ import (
 // serveCommand runs the server.
 type serveCommand struct {
 	config.Serve
+	doubts []string // about the configuration
 }
 
 // Run serves until it is told to stop and the drain is over.
@@ -54,6 +55,7 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
+	c.doubts = doubts(&c.Serve, config.Strangers(flags.Flags(), os.Environ()))
 	if c.CheckConfig {
 		return c.print(env, flags)
 	}
@@ -82,6 +84,9 @@ func (c *serveCommand) print(env environment, flags *kong.Context) error {
 	}
 	for _, name := range secrets {
 		fmt.Fprintf(env.stderr, "halley serve: %s is set, and left out of what is printed\n", name)
+	}
+	for _, doubt := range c.doubts {
+		fmt.Fprintf(env.stderr, "halley serve: %s\n", doubt)
 	}
 	_, err = fmt.Fprintf(env.stdout, "%s\n", text)
 	return err
@@ -130,7 +135,8 @@ func (c *serveCommand) untilDrain(told context.Context, server *loop.Server, int
 	return ctx, cancel
 }
 
-// announce logs the addresses once the server listens, and what strangers may do.
+// announce logs the addresses once the server listens, what strangers may do, and what
+// may not be meant.
 func (c *serveCommand) announce(ctx context.Context, server *loop.Server, internal string, log *slog.Logger) {
 	for !server.Ready() {
 		select {
@@ -146,6 +152,9 @@ func (c *serveCommand) announce(ctx context.Context, server *loop.Server, intern
 		allowed = append(allowed, "but", access)
 	}
 	log.Info("whoever reaches the page's address may, with no login", allowed...)
+	for _, doubt := range c.doubts {
+		log.Warn(doubt)
+	}
 }
 
 // pageURL is where a browser on this host finds the start page.
@@ -172,7 +181,7 @@ func (c *serveCommand) listenInternal(server *loop.Server, log *slog.Logger) (*i
 	if c.Internal == "" {
 		return nil, nil
 	}
-	socket, err := net.Listen("tcp", c.Internal)
+	socket, err := net.Listen(loop.Network(c.Internal), c.Internal)
 	if err != nil {
 		return nil, fmt.Errorf("--internal: %w", err)
 	}

@@ -186,6 +186,10 @@ func TestBadSettingsNameTheirFlag(t *testing.T) {
 		{[]string{"--internal-key=***"}, "--internal-key"},
 		{[]string{"--config=" + file(t, `{"internal-key":"***"}`)}, "write the secret itself"},
 		{[]string{"--timer-slack=-1ms"}, "--timer-slack"},
+		{[]string{"--internal-key="}, "--internal-key: the key is empty"},
+		{[]string{"--internal-key=a key"}, "visible ASCII"},
+		{[]string{"--internal-key=key\n"}, "visible ASCII"},
+		{[]string{"--internal-key=schlüssel"}, "visible ASCII"},
 		{[]string{"--nonsense"}, "--nonsense"},
 		{[]string{"--config=/nonexistent"}, "--config"},
 		{[]string{"--config=" + file(t, `{"hold":"5s","max_message":1}`)}, `unknown key "max_message" (did you mean "max-message"?)`},
@@ -226,7 +230,7 @@ func TestEffectiveIsAFile(t *testing.T) {
 	if err := json.Unmarshal(first, &values); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]any{"hold": "5s", "queue-bytes": "1536KiB", "max-depth": 64.0, "internal-key": "", "allow-origin": []any{}} {
+	for name, want := range map[string]any{"hold": "5s", "queue-bytes": "1536KiB", "max-depth": 64.0, "internal-key": nil, "allow-origin": []any{}} {
 		if !reflect.DeepEqual(values[name], want) {
 			t.Errorf("%s is %v, want %v", name, values[name], want)
 		}

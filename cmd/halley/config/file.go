@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -54,6 +55,27 @@ func inEnvironment(flag *kong.Flag) bool {
 		}
 	}
 	return false
+}
+
+// Strangers are the variables of an environment that have the form of a flag's and are
+// none, but for those that Kubernetes makes of a service's name.
+func Strangers(flags []*kong.Flag, environ []string) (names []string) {
+	known := make(map[string]bool)
+	for _, f := range flags {
+		for _, name := range f.Envs {
+			known[name] = true
+		}
+	}
+	for _, variable := range environ {
+		name, _, _ := strings.Cut(variable, "=")
+		ours := strings.HasPrefix(name, "HALLEY_") && !strings.HasPrefix(name, "HALLEY_TEST_")
+		service := strings.Contains(name, "_SERVICE_") || strings.Contains(name, "_PORT")
+		if ours && !service && !known[name] {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // load reads the file. Scalars become the text of their flag, so that a
@@ -125,7 +147,7 @@ func hint(name string, names map[string]bool) string {
 }
 
 // Effective is the configuration in force as JSON, an object that --config takes.
-// Secrets that are set are left out; their names come beside it.
+// Secrets are left out; the names of those that are set come beside it.
 func Effective(flags []*kong.Flag) (text []byte, secrets []string, err error) {
 	values := make(map[string]any, len(flags))
 	for _, f := range flags {
@@ -133,8 +155,10 @@ func Effective(flags []*kong.Flag) (text []byte, secrets []string, err error) {
 			continue
 		}
 		v := f.Target.Interface()
-		if s, ok := v.(Secret); ok && s != "" {
-			secrets = append(secrets, f.Name)
+		if s, ok := v.(Secret); ok {
+			if s != "" {
+				secrets = append(secrets, f.Name)
+			}
 			continue
 		}
 		if s, ok := v.(fmt.Stringer); ok {

@@ -112,6 +112,34 @@ func TestHealthNeverWaitsBehindPublishers(t *testing.T) {
 	}
 }
 
+// deadlines is a connection that notes its deadline.
+type deadlines struct {
+	net.Conn
+	last time.Time
+}
+
+func (d *deadlines) SetReadDeadline(t time.Time) error {
+	d.last = t
+	return nil
+}
+
+// Who takes a connection that is kept for health checks has to ask at once.
+func TestSilenceOnConnectionsForHealth(t *testing.T) {
+	var d deadlines
+	late := time.Now().Add(time.Hour)
+	for _, tt := range []struct {
+		spare bool
+		ask   time.Time
+		exact bool
+	}{{false, late, true}, {false, time.Time{}, true}, {true, late, false}, {true, time.Time{}, false}, {true, late.Add(-2 * time.Hour), true}} {
+		v := &visitor{Conn: &d, spare: tt.spare}
+		v.SetReadDeadline(tt.ask)
+		if exact := d.last.Equal(tt.ask); exact != tt.exact || !exact && (d.last.IsZero() || time.Until(d.last) > healthPatience) {
+			t.Errorf("%+v: the deadline is %v", tt, d.last)
+		}
+	}
+}
+
 func expectStatus(t *testing.T, c *bufio.ReadWriter, request string, status int, closes bool) {
 	t.Helper()
 	fmt.Fprint(c, request)

@@ -135,7 +135,7 @@ func (l *Listener) scan(items []item, body []byte) ([]item, error) {
 		if errors.As(err, &e) && e.Kind == message.KindTooManyMessages {
 			return nil, errTooMany
 		}
-		return nil, itemError{before + place(err, begun), err.Error()}
+		return nil, itemError{before + place(err, begun), err.Error() + joined(body, e)}
 	}
 	if string(bytes.TrimSpace(body)) == "null" { // a batch for Bayeux, here a publisher's mistake
 		return nil, itemError{len(items), message.KindNoMessage.String()}
@@ -144,6 +144,14 @@ func (l *Listener) scan(items []item, body []byte) ([]item, error) {
 		return nil, bad
 	}
 	return items, nil
+}
+
+// joined helps those whose tool has taken the ends of lines away, as curl's -d does.
+func joined(body []byte, e message.Error) string {
+	if e.Kind == message.KindSyntax && e.Offset > 0 && e.Offset < len(body) && body[e.Offset] == '{' && body[e.Offset-1] == '}' {
+		return ": several messages are an array, or a line each (curl keeps lines with --data-binary)"
+	}
+	return ""
 }
 
 // place is the index of the message at which a scan stopped, after seen of them

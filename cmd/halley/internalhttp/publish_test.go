@@ -60,6 +60,7 @@ func TestBadBodiesPublishNothing(t *testing.T) {
 		{`{"channel":"/a","data":1,"dedup":"` + strings.Repeat("k", 257) + `"}`, "0", "dedup must be a string"},
 		{`{"channel":"/a","data":"` + "\xff" + `"}`, "0", "not UTF-8"},
 		{`{"channel":"/a","data":` + strings.Repeat("[", 9) + strings.Repeat("]", 9) + `}`, "0", "nested too deeply"},
+		{good + good, "0", "curl keeps lines with --data-binary"},
 		{`[` + good + `,{"channel":"/meta/x","data":1}]`, "1", "meta channels are not broadcast"},
 	}
 	r := newRig(t, nil)

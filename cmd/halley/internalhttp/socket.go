@@ -69,6 +69,18 @@ type visitor struct {
 	left  atomic.Bool
 }
 
+// healthPatience is how long a connection of those that are kept for health checks may
+// say nothing: such a check sends its request at once, and there are few.
+const healthPatience = time.Second
+
+// SetReadDeadline implements net.Conn.
+func (v *visitor) SetReadDeadline(t time.Time) error {
+	if soon := time.Now().Add(healthPatience); v.spare && (t.IsZero() || t.After(soon)) {
+		t = soon
+	}
+	return v.Conn.SetReadDeadline(t)
+}
+
 // Close implements net.Conn.
 func (v *visitor) Close() error {
 	if v.left.CompareAndSwap(false, true) {

@@ -3,10 +3,13 @@ package metrics
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	dto "github.com/prometheus/client_model/go"
 
 	"halley/loop"
 )
@@ -20,8 +23,16 @@ func Handler(stats func() loop.Stats) http.Handler {
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
-	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+	return promhttp.HandlerFor(prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
+		all, err := registry.Gather()
+		return slices.DeleteFunc(all, ofTheHost), err
+	}), promhttp.HandlerOpts{})
 }
+
+// ofTheHost tells of a figure that calls itself the process's, but is what all of its
+// network namespace has received or sent (/proc/PID/net/netstat): halley_sent_bytes_total
+// and its like are its own.
+func ofTheHost(f *dto.MetricFamily) bool { return strings.HasPrefix(f.GetName(), "process_network_") }
 
 // metric is a figure of Stats.
 type metric struct {

@@ -94,6 +94,9 @@ func TestNamesAreOurs(t *testing.T) {
 		for _, prefix := range []string{"# HELP ", "# TYPE ", "halley_", "go_", "process_"} {
 			known = known || strings.HasPrefix(line, prefix)
 		}
+		if strings.Contains(line, "process_network_") {
+			t.Errorf("not the process's: %s", line)
+		}
 		if !known {
 			t.Errorf("odd line %s", line)
 		}

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"halley/cmd/halley/config"
+)
+
+// doubts are what a configuration allows that its operator may not have meant.
+// strangers are environment variables that look like a flag's and are none.
+func doubts(c *config.Serve, strangers []string) (found []string) {
+	if len(strangers) > 0 {
+		found = append(found, fmt.Sprintf("no flag has the name of an environment variable: %s", strings.Join(strangers, ", ")))
+	}
+	if c.HistoryFile != "" && !slices.ContainsFunc(c.Loop().Rules, func(rule string) bool { return strings.Contains(rule, " history=") }) {
+		found = append(found, "nothing goes to --history-file: no --rule has history=")
+	}
+	if c.Internal != "" && c.InternalKey == "" && !loopback(c.Internal) {
+		found = append(found, fmt.Sprintf("whoever reaches --internal %s may publish anywhere, see and end sessions: no --internal-key is asked for", c.Internal))
+	}
+	return found
+}
+
+// loopback tells whether an address is for this host alone.
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}

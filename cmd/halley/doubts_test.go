@@ -1,0 +1,52 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"halley/cmd/halley/config"
+)
+
+func TestDoubts(t *testing.T) {
+	for _, tt := range []struct {
+		change    func(*config.Serve)
+		strangers []string
+		want      string // in the only doubt; empty for none
+	}{
+		{func(*config.Serve) {}, nil, ""},
+		{func(*config.Serve) {}, []string{"HALLEY_MAX_MESAGE", "HALLEY_X"}, "environment variable: HALLEY_MAX_MESAGE, HALLEY_X"},
+		{func(c *config.Serve) { c.HistoryFile = "h" }, nil, "--history-file"},
+		{func(c *config.Serve) { c.HistoryFile, c.Rule = "h", config.Lines{"/a/** conflate history=10"} }, nil, ""},
+		{func(c *config.Serve) { c.HistoryFile, c.Demo = "h", true }, nil, ""},
+		{func(c *config.Serve) { c.Internal = "" }, nil, ""},
+		{func(c *config.Serve) { c.Internal = "localhost:1" }, nil, ""},
+		{func(c *config.Serve) { c.Internal = "[::1]:1" }, nil, ""},
+		{func(c *config.Serve) { c.Internal = ":1" }, nil, "--internal-key"},
+		{func(c *config.Serve) { c.Internal = "0.0.0.0:1" }, nil, "--internal-key"},
+		{func(c *config.Serve) { c.Internal = "192.0.2.1:1" }, nil, "--internal-key"},
+		{func(c *config.Serve) { c.Internal = "halley:1" }, nil, "--internal-key"},
+		{func(c *config.Serve) { c.Internal, c.InternalKey = ":1", "sesame" }, nil, ""},
+	} {
+		c := config.Serve{Internal: "127.0.0.1:8081"}
+		tt.change(&c)
+		got := strings.Join(doubts(&c, tt.strangers), "; ")
+		if !strings.Contains(got, tt.want) || (tt.want == "") != (got == "") {
+			t.Errorf("%+v %v: %q, want %q in it", c, tt.strangers, got, tt.want)
+		}
+	}
+}
+
+// Doubts are told when the configuration is checked, and when the server starts.
+func TestDoubtsAreTold(t *testing.T) {
+	t.Setenv("HALLEY_MAX_MESAGE", "1MiB")
+	t.Setenv("HALLEY_PORT_8080_TCP", "tcp://10.0.0.1:8080") // as Kubernetes sets for a service called halley
+	code, _, stderr := halley(t, "", "serve", "--check-config", "--internal=:8081")
+	if code != 0 || !strings.Contains(stderr, "HALLEY_MAX_MESAGE\n") || !strings.Contains(stderr, "--internal :8081") {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+	s, _, _ := server(t)
+	eventually(t, func() bool { return strings.Contains(s.log.String(), "HALLEY_MAX_MESAGE") }, s.log)
+	if code := s.stop(); code != 0 {
+		t.Errorf("exit %d", code)
+	}
+}
