@@ -149,19 +149,33 @@ func TestWorkForTheGoneIsNotBegun(t *testing.T) {
 // A client that left while it was not read from has the rest of it dropped.
 func TestRestOfTheGoneIsDropped(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(c *Config) { c.Loops = 2 })
+	const frames = 100 // as many as the kernel takes, and the end of them
+	s := start(t, func(c *Config) { c.Loops, c.MaxHeader, c.MaxMessage = 2, 2<<10, 8<<10 })
 	id := dial(t, s).subscriber("/none")
 	w := elsewhere(t, s, id, func() *wire { return socketOf(t, s) })
+	home := homeOf(t, s, w)
 	before, connections := s.messagesIn(t), s.connections.Load()
 	goOn := standStill(s, loopOf(t, id))
-	frame := maskedFrame(1, publish(id, "/a", `"`+strings.Repeat("x", 1000)+`"`))
-	w.send(strings.Repeat(frame, 300))
+	message := publish(id, "/a", `"`+strings.Repeat("x", 1000)+`"`)
+	w.send(strings.Repeat(maskedFrame(1, message), frames))
 	w.Close()
-	eventually(t, func() bool { return s.waitingFor(loopOf(t, id)) > s.ahead()/2 })
+	eventually(t, func() bool {
+		known := make(chan bool)
+		s.post(home, entry{kind: entryCall, call: func(r *reactor) {
+			stopped := false
+			r.conns.Each(func(_ uint32, c *conn) bool {
+				stopped = stopped || c.phase == upgraded && c.stream.paused && hungUp(c.socket.Fd())
+				return true
+			})
+			known <- stopped
+		}}, nil)
+		return <-known
+	})
 	goOn()
 	eventually(t, func() bool { return s.connections.Load() == connections-1 })
-	if handled := s.messagesIn(t) - before; handled > 100 {
-		t.Errorf("%d of 300 messages were worked on", handled)
+	most := s.ahead()/(len(message)+frameCost) + 1
+	if handled := int(s.messagesIn(t) - before); handled > most || most > frames/2 {
+		t.Errorf("%d of %d messages were worked on, want at most %d", handled, frames, most)
 	}
 }
 

@@ -187,6 +187,7 @@ func (j *File) run() {
 		if !more {
 			return
 		}
+		j.wanted = j.wanted || work.anew // while one is being filled that is the one
 		if work.came {
 			j.endSync()
 			j.install()
@@ -194,7 +195,7 @@ func (j *File) run() {
 		if work.due {
 			j.look()
 		}
-		if j.wanted = j.wanted || work.anew; j.wanted && j.failed() == nil {
+		if j.wanted && j.failed() == nil {
 			j.beginAnew()
 		}
 		j.answer(&work, j.write(&work))
