@@ -261,6 +261,9 @@ func (s *Server) Written(now int64, a Address, upto uint32) {
 		}
 		s.stats.Delivered += uint64(r.queue.sent)
 		s.nodes.written(&r.queue)
+		if r.narrow > 0 {
+			r.fitGroup()
+		}
 		s.readOn(a.Slot, r)
 		s.mark(a.Slot, r)
 	}

@@ -34,6 +34,8 @@ type session struct {
 	hearing      hearing // of an event-stream
 	isHeld       bool
 	hasStream    bool
+	narrow       uint8  // halvings of a group for the stream, see Late
+	late         bool   // the group in flight has been long in leaving
 	anonymous    bool   // made for one stream, with which it ends
 	isDirty      bool   // stands in Server.dirty
 	advise       bool   // the held connect's reply carries full advice

@@ -6,6 +6,34 @@ import "halley/bayeux/message"
 // slow client can keep in the loop's buffers, beside its queue.
 const deliverBytes = 64 << 10
 
+// narrowest is how often deliverBytes is halved at most: to 8 KiB.
+const narrowest = 3
+
+// LateAfter is how many milliseconds a group on a stream may take to leave.
+const LateAfter = 100
+
+// Late reports that the group on a session's stream, which has just left, took so many
+// milliseconds to do so. All that time what was in it could not be conflated, and a
+// reply would have stood behind it: the next groups are smaller, until one leaves in
+// time that others wait behind.
+func (s *Server) Late(a Address, took int64) {
+	r := s.sessions.find(a)
+	if r == nil {
+		return
+	}
+	for r.late = true; took > LateAfter && r.narrow < narrowest; took /= 2 {
+		r.narrow++
+	}
+}
+
+// fitGroup makes groups larger again after one that was not late.
+func (r *session) fitGroup() {
+	if !r.late && r.queue.pending() > 0 {
+		r.narrow--
+	}
+	r.late = false
+}
+
 // hearing is what is known of whether the client of an event-stream reads it. A
 // browser polls on until it sees its stream open, and one behind a proxy that keeps
 // the stream back polls for ever; both send polls beside it.
@@ -103,7 +131,7 @@ func (s *Server) deliver(slot uint32, r *session, fx *Effects) {
 		fx.ends = append(fx.ends, len(fx.arena))
 		effect.Gap = true
 	}
-	s.appendEvents(slot, r, &effect, fx, start, min(deliverBytes, s.cfg.ReplyBytes), 0)
+	s.appendEvents(slot, r, &effect, fx, start, min(deliverBytes>>r.narrow, s.cfg.ReplyBytes), 0)
 	if losses {
 		s.tells(slot, r, &effect)
 	}

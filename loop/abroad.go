@@ -135,10 +135,27 @@ func (r *reactor) pause(c *conn) {
 	}
 }
 
-// unpause reads from a websocket again. The wait does not count as its client's silence.
-func (r *reactor) unpause(c *conn) {
+// unpause reads from a websocket again, or closes it if its client has gone meanwhile:
+// what waits in the kernel is not worked on then. The wait does not count as its client's
+// silence.
+func (r *reactor) unpause(c *conn) (goesOn bool) {
+	if fd := c.socket.Fd(); hungUp(fd) && unread(fd) > 0 {
+		r.counters.abandoned++
+		r.abort(c)
+		return false
+	}
 	c.stream.paused, c.stream.since = false, r.now()
 	r.setReading(c, true)
+	return true
+}
+
+// unread is how many bytes the kernel has of what the peer sent.
+func unread(fd int) int {
+	n, err := unix.IoctlGetInt(fd, unix.SIOCINQ)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // rests leaves the rest of what came by a websocket for a later turn, if there is more

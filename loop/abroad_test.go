@@ -179,6 +179,27 @@ func TestRestOfTheGoneIsDropped(t *testing.T) {
 	}
 }
 
+// So it is on the websocket's own loop: what the kernel still has of a client that has
+// gone is not begun when the turn has done enough.
+func TestRestOfTheGoneIsDroppedAtHome(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *Config) { c.Loops, c.TurnWork = 1, 100 })
+	w := socketOf(t, s)
+	id := dial(t, s).subscriber("/none")
+	before, connections := s.messagesIn(t), s.connections.Load()
+	const frames = 300
+	goOn := standStill(s, 0)
+	w.send(strings.Repeat(maskedFrame(1, publish(id, "/a", `"`+strings.Repeat("x", 1000)+`"`)), frames))
+	w.Conn.(*net.TCPConn).CloseWrite()
+	go io.Copy(io.Discard, w.Conn) // closing with replies unread would reset the connection
+	goOn()
+	eventually(t, func() bool { return s.connections.Load() == connections-1 })
+	if handled := s.messagesIn(t) - before; handled >= frames {
+		t.Errorf("%d of %d messages were worked on", handled, frames)
+	}
+	equal(t, s.Stats().Abandoned, 1)
+}
+
 // Where reading cannot be paused such a websocket is closed with 1008, and what it
 // has sent is not begun.
 func TestTooFarAheadWithoutPause(t *testing.T) {

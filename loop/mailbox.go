@@ -24,6 +24,7 @@ const (
 	entryClose                     // a request of this loop had too much behind it
 	entryAbandon                   // the client of an unfinished reply came back elsewhere
 	entryWritten                   // the reply to session up to upto was written
+	entryLate                      // … which took upto milliseconds to leave
 	entryBounced                   // … was not written
 	entryGone                      // the connection that held a connect closed
 	entryAbort                     // a request of a connection of this loop panicked

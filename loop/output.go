@@ -35,7 +35,8 @@ type unsent struct {
 // as total is.
 type stuck struct {
 	reply
-	end int
+	end   int
+	since int64 // when it came to wait, in milliseconds
 }
 
 // answer sends the messages of p in the envelope that its request asked for.
@@ -108,7 +109,7 @@ func (r *reactor) settle(c *conn, p reply) bool {
 		u.total += len(r.out)
 	}
 	if p.numbered {
-		u.replies = append(u.replies, stuck{p, u.total})
+		u.replies = append(u.replies, stuck{p, u.total, r.now()})
 	}
 	if waiting > r.server.cfg.QueueBytes+r.server.cfg.MaxOutput {
 		r.counters.slowClosed++
@@ -289,9 +290,23 @@ func (r *reactor) unstick(u *unsent, waiting int) {
 		u.gone, u.since = gone, r.now()
 	}
 	for len(u.replies) > 0 && u.replies[0].end <= u.gone {
-		r.written(u.replies[0].reply)
+		first := &u.replies[0]
+		if took := r.now() - first.since; first.stream && took > bayeux.LateAfter {
+			r.late(first.session, took)
+		}
+		r.written(first.reply)
 		u.replies = u.replies[1:]
 	}
+}
+
+// late tells the owner of a session that a group of its events, which has left now, took
+// so long.
+func (r *reactor) late(session bayeux.Address, took int64) {
+	if session.Loop == r.id {
+		r.core.Late(session, took)
+		return
+	}
+	r.post(session.Loop, entry{kind: entryLate, session: session, upto: uint32(took)}, nil)
 }
 
 // drained goes on with a connection whose output has left.

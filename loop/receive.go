@@ -26,6 +26,8 @@ func (r *reactor) receive(e *entry) {
 		r.opened(e)
 	case entryWritten:
 		r.core.Written(r.now(), e.session, e.upto)
+	case entryLate:
+		r.core.Late(e.session, int64(e.upto))
 	case entryBounced:
 		r.core.Bounced(r.now(), e.session, e.upto)
 	case entryGone:

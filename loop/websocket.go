@@ -156,8 +156,8 @@ func (r *reactor) readFrames(c *conn) bool {
 		r.pause(c)
 		return false
 	}
-	if s.paused {
-		r.unpause(c)
+	if s.paused && !r.unpause(c) {
+		return false
 	}
 	if c.socket.InboundBuffered() == 0 {
 		return false

@@ -115,10 +115,9 @@ func (r *report) judge() {
 		r.fault("%.0f panics", n)
 	}
 	limit := r.last["halley_max_memory_bytes"]
-	for _, name := range []string{"halley_kept_bytes", "process_resident_memory_bytes"} {
-		if n := r.peaks[name]; n > limit {
-			r.fault("%s was %.0f MiB, --max-memory is %.0f", name, n/(1<<20), limit/(1<<20))
-		}
+	// Not halley_kept_bytes: sessions that share an event count it each.
+	if n := r.peaks["process_resident_memory_bytes"]; n > limit {
+		r.fault("%.0f MiB were resident, --max-memory is %.0f", n/(1<<20), limit/(1<<20))
 	}
 }
 

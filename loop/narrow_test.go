@@ -1,0 +1,56 @@
+package loop
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// A group that took long to leave has the next ones be smaller, over a websocket and over
+// a stream, on the session's loop and from another; who takes all at once gets as much
+// as before.
+func TestGroupsFitTheLink(t *testing.T) {
+	t.Parallel()
+	var batch []Publication
+	for i := range 2000 {
+		batch = append(batch, publication("/a", fmt.Sprintf(`"%d %s"`, i, strings.Repeat("x", 1000)))...)
+	}
+	for _, loops := range []int{1, 3} {
+		s := start(t, func(c *Config) { roomy(c); c.Loops = loops })
+		for _, late := range []bool{true, false} {
+			home, slow := dial(t, s), dialSlow(t, s)
+			id := home.subscriber("/a")
+			slow.send(upgradeRequest(""))
+			slow.read()
+			slow.roundTrip(wsConnectNow(id))
+			if err := s.Publish(batch); err != nil {
+				t.Fatal(err)
+			}
+			stalled(t, s)
+			s.visit(t.Context(), func(r *reactor) {
+				for _, u := range r.slow {
+					for i := range u.replies {
+						if late {
+							u.replies[i].since -= 2000
+						} else {
+							u.replies[i].since += 1 << 40 // however slow this machine is
+						}
+					}
+				}
+			})
+			least, got := 1<<20, 0
+			for frames := 0; frames < 4; frames++ {
+				_, text := slow.readFrame()
+				n := len(events(decode(t, text)))
+				if got += n; frames > 0 {
+					least = min(least, len(text))
+				}
+			}
+			if small := least <= 8<<10; small != late {
+				t.Errorf("%d loops, late %v: %d bytes in a group, %d events in all", loops, late, least, got)
+			}
+			slow.Close()
+			home.Close()
+		}
+	}
+}
