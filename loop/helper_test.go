@@ -39,6 +39,12 @@ func start(t testing.TB, change func(*Config)) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.runUntilEnd(t)
+	return s
+}
+
+// runUntilEnd runs a server that is made until the test ends.
+func (s *Server) runUntilEnd(t testing.TB) {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx) }()
@@ -54,7 +60,6 @@ func start(t testing.TB, change func(*Config)) *Server {
 		}
 	})
 	s.Addresses()
-	return s
 }
 
 // wire is one raw connection to a server.

@@ -8,7 +8,7 @@ import "halley/bayeux"
 type Log interface {
 	// Publish gives e its number and brings it to its subscribers, by what its channel's rules say. Where it has to be
 	// stored first, nobody gets it before that, and nobody at all if it cannot be. Stored is called then, from any goroutine:
-	// with journal.ErrBusy if too much waits to be stored, and journal.ErrClosed at the end.
+	// with journal.ErrBusy if too much waits to be stored, and journal.ErrClosed at the end. It must not use the log.
 	Publish(e bayeux.Event, rules bayeux.Behaviour, stored func(error))
 	// PublishTogether is Publish for events of channels with a history. They are stored and brought together, or not at all.
 	PublishTogether(events []bayeux.Event, stored func(error))
