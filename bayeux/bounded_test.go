@@ -195,3 +195,29 @@ func TestDrainWaitsALittle(t *testing.T) {
 		}
 	}
 }
+
+// A drain ends a stream when all events have gone on it, lazy ones too.
+func TestDrainEndsStreamsLast(t *testing.T) {
+	cfg := testConfig()
+	cfg.Rules = rulesOf(t, cfg, "/a lazy=60s")
+	b := newBacklog(t, false, cfg, 0, 0)
+	s := b.server
+	s.Open(b.now, Request{To: ReplyTo{Conn: 1, Serial: 1}}, []byte(b.id), &b.fx)
+	b.publish(10, 30_000) // 64 KiB are on their way at once
+	b.fx.Reset()
+	got := 0
+	for step := 0; got < 10; step++ {
+		if gone := s.Drain(b.now, 10_000, 10, &b.fx); gone != 0 || step == 10 {
+			t.Fatalf("step %d: %d have gone after %d events", step, gone, got)
+		}
+		s.Flush(b.now, 10, &b.fx)
+		for _, e := range b.fx.List {
+			got += b.got(string(b.fx.Messages(&e)), got)
+			s.Written(b.now, e.Session, e.Upto)
+		}
+		b.fx.Reset()
+	}
+	if gone := s.Drain(b.now, 10_000, 10, &b.fx); gone != 1 || b.fx.List[0].Kind != EndStream {
+		t.Errorf("%d have gone: %+v", gone, b.fx.List)
+	}
+}

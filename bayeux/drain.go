@@ -21,7 +21,7 @@ func (r *session) waits() bool {
 }
 
 // Drain lets at most max clients go and returns how many: it answers their held polls
-// and ends their streams, for them to come back at once. Polls are held no more. Who
+// and ends their streams, once all events have gone there, for them to come back at once. Polls are held no more. Who
 // sends one meanwhile, and has found no other server yet, is told to come back some time
 // in the next window milliseconds. It goes on where it stopped, and has gone round once
 // if it returns less than max.
@@ -43,7 +43,12 @@ func (s *Server) drainOn(now int64, end uint32, max int, gone *int, fx *Effects)
 			s.drainFrom = slot
 			return false
 		}
-		if r.waits() {
+		switch {
+		case !r.waits():
+		case r.usesStream() && r.queue.pending() > 0: // they go first
+			r.eager = true
+			s.mark(slot, r)
+		default:
 			*gone++
 			s.letGo(now, slot, r, fx)
 		}
