@@ -15,13 +15,14 @@ if (shots) mkdirSync(shots, { recursive: true });
 let server, browser, faults;
 
 /** Opens a page and keeps every error that its console shows; `allow` passes over what a test provokes. */
-async function open(path, { size = DESKTOP, dark = false, reduced = false, allow } = {}) {
+async function open(path, { size = DESKTOP, dark = false, reduced = false, allow, script } = {}) {
   const page = await browser.context.newPage();
   page.on('pageerror', (error) => faults.push(`${path}: ${error.message}`));
   page.on('console', (message) => {
     const serious = message.type() === 'error' || message.type() === 'warning';
     if (serious && !allow?.test(message.text())) faults.push(`${path}: ${message.text()}`);
   });
+  if (script) await page.addInitScript(script);
   await page.setViewportSize(size);
   await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light', reducedMotion: reduced ? 'reduce' : 'no-preference' });
   await page.goto(server.origin + path);
@@ -261,6 +262,15 @@ describe('the pages', () => {
       await until(async () => (await text(tabs[6], '#status')) === 'Live · websocket', 'a connection of its own');
     });
   }
+
+  it('work in more tabs than a browser opens connections where websockets do not get through', async () => {
+    const tabs = [];
+    const script = () => { window.WebSocket = class { constructor() { setTimeout(() => this.onerror()); } close() {} }; };
+    for (let i = 0; i < 12; i++) tabs.push(await open(['/ticker', '/chat'][i % 2], { script }));
+    const states = () => Promise.all(tabs.map((tab) => text(tab, '#status')));
+    await until(async () => (await states()).sort().join() === ['Live · eventsource', ...Array(11).fill('Live · shared')].join(), 'one stream for all');
+    for (const tab of tabs.filter((_, i) => i % 2 === 0)) await tab.locator('#rows tr').nth(4).waitFor();
+  });
 
   it('show the transports side by side, each with its wire', async () => {
     const page = await open('/');

@@ -18,9 +18,15 @@ export function connect(element, options = {}) {
   const again = waiting(element);
   const picker = document.getElementById('transport');
   const asked = picker ? asksFor(picker) : '';
+  let share;
   // Of the streams a browser opens six, all tabs counted: the tabs share one.
-  const open = (name) => halley.init(endpoint, { ...options, ...(name && { transports: [name], share: STREAMS.includes(name) && name }) });
+  const open = (name, shared = STREAMS.includes(name) && name) => {
+    share = shared;
+    halley.init(endpoint, { ...options, share, ...(name && { transports: [name] }) });
+  };
   halley.on('status', (status, detail) => {
+    // Nobody chose this stream: websockets do not get through.
+    if (STREAMS.includes(detail.transport) && status === 'connected' && !share && !picker?.value) return open('', true);
     element.dataset.status = status;
     label.textContent = WORDS[status](detail);
     again(status, detail, () => open(asked));
