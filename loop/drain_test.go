@@ -1,9 +1,11 @@
 package loop
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -97,6 +99,40 @@ func TestDrainAnswersHeldPolls(t *testing.T) {
 	for _, w := range polls {
 		w.mustEnd()
 	}
+}
+
+// A stream that a drain ends takes its connection along, so that its client comes back to
+// the next server.
+func TestDrainClosesStreams(t *testing.T) {
+	t.Parallel()
+	body := make([]byte, 4<<20)
+	s := run(t, func(c *Config) {
+		c.DrainTimeout, c.MaxOutput = 15*time.Second, 16<<20
+		c.Pages = func(string) (Page, bool) { return Page{Body: body}, true }
+	})
+	bodies := map[string]*bufio.Reader{}
+	var wires []*wire
+	for name := range streamRequests("") {
+		w := dial(t, s.Server)
+		_, bodies[name] = w.openStream(streamRequests(w.subscriber("/a"))[name])
+		wires = append(wires, w)
+	}
+	slow := dialSlow(t, s.Server) // lets the drain wait
+	slow.send(request("GET", "/"))
+	eventually(t, func() bool { return s.Stats().BytesOut > 4<<20 })
+	s.stop()
+	for name, in := range bodies {
+		if _, err := io.ReadAll(in); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, w := range wires {
+		if _, err := w.in.ReadByte(); err != io.EOF {
+			t.Errorf("after a stream: %v", err)
+		}
+	}
+	equal(t, len(slow.read().body), len(body))
+	s.wait(t)
 }
 
 // The last client goes at the end of the time, no sooner and no later, and about as many

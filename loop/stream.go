@@ -169,6 +169,7 @@ func (r *reactor) rollOver(c *conn) {
 // endStream ends the response. The client of an event-stream comes back after
 // retry milliseconds, or the time it was told before if that is 0.
 func (r *reactor) endStream(c *conn, retry int64) {
+	c.keepAlive = c.keepAlive && !r.draining
 	r.out = r.out[:0]
 	if retry > 0 && c.stream.kind == bayeux.EventSource {
 		r.payload = connectiontype.AppendRetry(r.payload[:0], retry)
