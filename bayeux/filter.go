@@ -40,7 +40,7 @@ func (s *Server) splitFilter(pattern []byte) (topic []byte, f *filter, valid boo
 	if !s.cfg.Salesforce || at < 0 || !bytes.HasPrefix(pattern, []byte(topicPrefix)) {
 		return pattern, nil, true
 	}
-	topic = pattern[:at]
+	topic = channel.Canonical(pattern[:at])
 	if f = parseFilter(string(pattern[at:])); f == nil || bytes.IndexByte(topic, '*') >= 0 {
 		return topic, nil, false
 	}
