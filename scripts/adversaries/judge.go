@@ -128,9 +128,9 @@ func (r *report) print(w io.Writer) {
 		verdict = "FAIL"
 	}
 	fmt.Fprintf(w, "%s  %s\n", verdict, strings.Join(r.names, ", "))
-	fmt.Fprintf(w, "      longest turn %.0f ms, %.0f messages, %.0f units of work; lock %.1f ms; resident %.0f MiB, heap %.0f; kept: queues %.0f, output %.0f, input %.0f, mailboxes %.0f KiB; refused %.0f, shed %.0f, not begun %.0f\n",
+	fmt.Fprintf(w, "      longest turn %.0f ms, %.0f messages, %.0f units of work; lock %.1f ms; resident %.0f of %.0f MiB, heap %.0f; kept: queues %.0f, output %.0f, input %.0f, mailboxes %.0f KiB; refused %.0f, shed %.0f, not begun %.0f\n",
 		1000*r.last["halley_loop_longest_turn_seconds"], r.last["halley_loop_longest_turn_messages"], r.last["halley_loop_longest_turn_work"], 1000*r.last["halley_history_lock_longest_seconds"],
-		r.peaks["process_resident_memory_bytes"]/(1<<20), r.peaks["go_memstats_heap_alloc_bytes"]/(1<<20), r.peaks[`halley_kept_bytes{owner="queues"}`]/1024, r.peaks[`halley_kept_bytes{owner="output"}`]/1024,
+		r.peaks["process_resident_memory_bytes"]/(1<<20), r.last["halley_max_memory_bytes"]/(1<<20), r.peaks["go_memstats_heap_alloc_bytes"]/(1<<20), r.peaks[`halley_kept_bytes{owner="queues"}`]/1024, r.peaks[`halley_kept_bytes{owner="output"}`]/1024,
 		r.peaks[`halley_kept_bytes{owner="input"}`]/1024, r.peaks[`halley_kept_bytes{owner="mailboxes"}`]/1024,
 		r.last["halley_memory_refused_total"], r.last["halley_memory_shed_total"], r.last["halley_requests_abandoned_total"])
 	for _, line := range append(r.faults, r.notes...) {

@@ -1,6 +1,9 @@
 package main
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestParse(t *testing.T) {
 	f := parse([]byte("# HELP a text\n# TYPE a counter\na 5\nb{loop=\"0\"} 1\nb{loop=\"1\"} 2.5e+01\nnonsense\n"))
@@ -48,6 +51,19 @@ func TestFrame(t *testing.T) {
 	for n, head := range map[int]int{1: 6, 125: 6, 126: 8, 65535: 8, 65536: 14} {
 		if got := len(frame(padding(n)[:n])); got != head+n {
 			t.Errorf("a frame of %d bytes has %d", n, got)
+		}
+	}
+}
+
+// What is printed has the resident memory against its limit, and the longest turn in units of work.
+func TestPrint(t *testing.T) {
+	r := report{names: []string{"a", "b"}, last: figures{"halley_max_memory_bytes": 100 << 20, "halley_loop_longest_turn_work": 12},
+		peaks: figures{"process_resident_memory_bytes": 90 << 20}}
+	var text strings.Builder
+	r.print(&text)
+	for _, want := range []string{"ok    a, b\n", "12 units of work", "resident 90 of 100 MiB"} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("%q is not in %s", want, text.String())
 		}
 	}
 }
