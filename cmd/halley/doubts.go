@@ -11,8 +11,9 @@ import (
 )
 
 // doubts are what a configuration allows that its operator may not have meant.
-// strangers are environment variables that look like a flag's and are none.
-func doubts(c *config.Serve, strangers []string) (found []string) {
+// strangers are environment variables that look like a flag's and are none, memory is
+// --max-memory or what stands for it.
+func doubts(c *config.Serve, strangers []string, memory int64) (found []string) {
 	if len(strangers) > 0 {
 		found = append(found, fmt.Sprintf("no flag has the name of an environment variable: %s", strings.Join(strangers, ", ")))
 	}
@@ -22,7 +23,19 @@ func doubts(c *config.Serve, strangers []string) (found []string) {
 	if c.Internal != "" && c.InternalKey == "" && !loopback(c.Internal) {
 		found = append(found, fmt.Sprintf("whoever reaches --internal %s may publish anywhere, see and end sessions: no --internal-key is asked for", c.Internal))
 	}
+	if most := maxPublish(c, memory); most < int64(c.MaxPublish) {
+		found = append(found, fmt.Sprintf("a body of /publish may have %d bytes, less than --max-publish: a sixteenth of --max-memory", most))
+	}
 	return found
+}
+
+// publishShare is what part of the memory one body of /publish may be. Four come at
+// once, and what is worked on takes up to ten times its length.
+const publishShare = 16
+
+// maxPublish is how long a body of /publish may be.
+func maxPublish(c *config.Serve, memory int64) int64 {
+	return min(int64(c.MaxPublish), memory/publishShare)
 }
 
 // loopback tells whether an address is for this host alone.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -25,13 +26,32 @@ func TestDoubts(t *testing.T) {
 		{func(c *config.Serve) { c.Internal = "0.0.0.0:1" }, nil, "--internal-key"},
 		{func(c *config.Serve) { c.Internal = "192.0.2.1:1" }, nil, "--internal-key"},
 		{func(c *config.Serve) { c.Internal = "halley:1" }, nil, "--internal-key"},
+		{func(c *config.Serve) { c.MaxPublish = 64 << 10 }, nil, ""},
+		{func(c *config.Serve) { c.MaxPublish = 64<<10 + 1 }, nil, "may have 65536 bytes"},
 		{func(c *config.Serve) { c.Internal, c.InternalKey = ":1", "sesame" }, nil, ""},
 	} {
 		c := config.Serve{Internal: "127.0.0.1:8081"}
 		tt.change(&c)
-		got := strings.Join(doubts(&c, tt.strangers), "; ")
+		got := strings.Join(doubts(&c, tt.strangers, 1<<20), "; ")
 		if !strings.Contains(got, tt.want) || (tt.want == "") != (got == "") {
 			t.Errorf("%+v %v: %q, want %q in it", c, tt.strangers, got, tt.want)
+		}
+	}
+}
+
+// Bodies of /publish leave room for the rest of a small memory. Whoever sends a longer one
+// is told so, and not cut off.
+func TestBodiesFitIntoMemory(t *testing.T) {
+	_, _, internal := server(t, "--max-memory=512MiB", "--max-publish=64MiB")
+	for length, status := range map[int]int{1 << 20: 200, 32<<20 + 1: 413} {
+		body := `{"channel":"/a","data":"` + strings.Repeat("x", length-26) + `"}`
+		r, err := http.Post(internal+"/publish", "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Body.Close()
+		if r.StatusCode != status {
+			t.Errorf("%d bytes: status %d, want %d", length, r.StatusCode, status)
 		}
 	}
 }

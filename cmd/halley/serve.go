@@ -55,7 +55,7 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
-	c.doubts = doubts(&c.Serve, config.Strangers(flags.Flags(), os.Environ()))
+	c.doubts = doubts(&c.Serve, config.Strangers(flags.Flags(), os.Environ()), server.MaxMemory())
 	if c.CheckConfig {
 		return c.print(env, flags)
 	}
@@ -190,7 +190,7 @@ func (c *serveCommand) listenInternal(server *loop.Server, log *slog.Logger) (*i
 		Hosts:       c.InternalHost,
 		Connections: c.InternalConnections,
 		Timeout:     c.InternalTimeout,
-		MaxPublish:  int(c.MaxPublish),
+		MaxPublish:  int(maxPublish(&c.Serve, server.MaxMemory())),
 		MaxMessages: loop.MailboxMessages(int(c.MaxMailbox)),
 		MaxDepth:    c.MaxDepth,
 		DedupKeys:   c.DedupKeys,

@@ -87,7 +87,7 @@ type Serve struct {
 	InternalHost        Lines         `group:"internal" sep:"none" placeholder:"NAME" help:"Name by which requests may call the internal listener without a key, beside addresses and localhost; repeatable (default none)."`
 	InternalConnections int           `group:"internal" default:"128" help:"Connections of the internal listener at once; at most ${internal}, of the ${reserved} files that are kept back from public ones."`
 	InternalTimeout     time.Duration `group:"internal" default:"30s" help:"Reading a request or writing a response of the internal listener."`
-	MaxPublish          Size          `group:"internal" default:"16MiB" help:"One body of POST /publish; a larger one is answered 413."`
+	MaxPublish          Size          `group:"internal" default:"16MiB" help:"One body of POST /publish, a sixteenth of --max-memory at most; a larger one is answered 413."`
 	DedupKeys           int           `group:"internal" default:"100000" help:"Keys of publishes that are remembered to recognise repeats."`
 	DedupWindow         time.Duration `group:"internal" default:"10m" help:"How long such a key is remembered."`
 

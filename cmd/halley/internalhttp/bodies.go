@@ -25,6 +25,9 @@ type bodies struct {
 // bodiesComing is how many of the longest bodies may come at once.
 const bodiesComing = 4
 
+// mostDiscarded is how many bytes of a body that is too long are read all the same.
+const mostDiscarded = 64 << 20
+
 func newBodies(max int, timeout time.Duration, short func() error) *bodies {
 	return &bodies{max: max, short: short, timeout: timeout, free: bodiesComing * max, work: semaphore.NewWeighted(int64(max))}
 }
@@ -37,10 +40,12 @@ var errBodies = errors.New("too many publishes at once: try again later")
 func (b *bodies) read(ctx *fasthttp.RequestCtx) (body []byte, done func(), err error) {
 	stream := ctx.RequestBodyStream()
 	switch {
-	case ctx.Request.Header.ContentLength() > b.max:
-		return nil, nil, fasthttp.ErrBodyTooLarge
 	case stream == nil: // no body at all
 		return nil, func() {}, nil
+	case ctx.Request.Header.ContentLength() > b.max:
+		ctx.Conn().SetReadDeadline(time.Now().Add(b.timeout))
+		io.Copy(io.Discard, io.LimitReader(stream, mostDiscarded)) // else its client would not see the answer
+		return nil, nil, fasthttp.ErrBodyTooLarge
 	}
 	ctx.Conn().SetReadDeadline(time.Now().Add(b.timeout))
 	work := 0

@@ -15,7 +15,7 @@ import (
 
 var (
 	errEncoding = errors.New("Content-Encoding: want gzip, zstd or none")
-	errTooLong  = errors.New("body is longer than --max-publish when decoded")
+	errTooLong  = errors.New("body is longer than --max-publish, or a sixteenth of --max-memory, when decoded")
 	errCorrupt  = errors.New("body is not what its Content-Encoding says")
 )
 

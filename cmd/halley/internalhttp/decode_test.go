@@ -40,7 +40,7 @@ func TestContentEncodings(t *testing.T) {
 	const one, two = `{"channel":"/a","data":1}`, `{"channel":"/b","data":2}`
 	fits := `{"channel":"/a","data":"` + strings.Repeat("x", 4096-26) + `"}`
 	bomb := `{"channel":"/a","data":"` + strings.Repeat("x", 32<<20) + `"}`
-	const corrupt, long = `{"error":"body is not what its Content-Encoding says"}`, `{"error":"body is longer than --max-publish when decoded"}`
+	const corrupt, long = `{"error":"body is not what its Content-Encoding says"}`, `{"error":"body is longer than --max-publish, or a sixteenth of --max-memory, when decoded"}`
 	for name, tt := range map[string]struct {
 		coding, body string
 		status       int

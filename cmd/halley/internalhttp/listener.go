@@ -187,7 +187,7 @@ func badRequest(ctx *fasthttp.RequestCtx, err error) {
 	var small *fasthttp.ErrSmallBuffer
 	switch {
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
-		fail(ctx, fasthttp.StatusRequestEntityTooLarge, "body is longer than --max-publish")
+		fail(ctx, fasthttp.StatusRequestEntityTooLarge, "body is longer than --max-publish, or a sixteenth of --max-memory")
 	case errors.As(err, &small):
 		fail(ctx, fasthttp.StatusRequestHeaderFieldsTooLarge, "header block is too large")
 	case errors.As(err, &network) && network.Timeout():

@@ -129,5 +129,5 @@ func TestBodyLimit(t *testing.T) {
 	r := newRig(t, nil)
 	fits := `{"channel":"/a","data":"` + strings.Repeat("x", 4096-26) + `"}`
 	r.expect("POST", "/publish", fits, 200, `{"published":1}`)
-	r.expect("POST", "/publish", fits+" ", 413, `{"error":"body is longer than --max-publish"}`)
+	r.expect("POST", "/publish", fits+" ", 413, `{"error":"body is longer than --max-publish, or a sixteenth of --max-memory"}`)
 }
