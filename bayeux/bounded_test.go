@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"halley/bayeux/event"
 )
 
 // A drain goes on where it stopped: clients that come back meanwhile have their turn
@@ -89,13 +91,13 @@ func TestKeyIsReadOnce(t *testing.T) {
 	}
 	before := b.server.Worked()
 	data := fmt.Sprintf(`{"text":%q,"symbol":"X"}`, strings.Repeat("x", 60_000))
-	b.server.Deliver(b.now, NewEvent([]byte("/a"), []byte(data), false))
+	b.server.Deliver(b.now, event.New([]byte("/a"), []byte(data), false))
 	if n := b.server.Worked() - before; n < 300 || n > 400 {
 		t.Errorf("%d units for an event of %d bytes to 100 subscribers", n, len(data))
 	}
 	// The key is that of the event, whatever was looked for last.
 	for i, key := range []string{"X", "Y", "X"} {
-		e := NewEvent([]byte("/a"), fmt.Appendf(nil, `{"symbol":%q,"other":"%s%d"}`, key, key, i), false)
+		e := event.New([]byte("/a"), fmt.Appendf(nil, `{"symbol":%q,"other":"%s%d"}`, key, key, i), false)
 		if got := string(b.server.conflationKey(e, "symbol")); got != `/a "`+key+`"` {
 			t.Errorf("key %s", got)
 		}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"halley/bayeux/channel"
+	"halley/bayeux/event"
 	"halley/bayeux/message"
 )
 
@@ -95,7 +96,7 @@ func (m *market) send(to ReplyTo, body string) {
 func (m *market) second(rate int) {
 	for n := range rate {
 		name := fmt.Appendf(nil, "/stock/S%d", n%marketChannels)
-		m.server.Deliver(m.now, NewEvent(name, []byte(`{"price":167.4100,"size":100,"exchange":"P"}`), false))
+		m.server.Deliver(m.now, event.New(name, []byte(`{"price":167.4100,"size":100,"exchange":"P"}`), false))
 		m.passTo(m.now - m.now%1000 + int64(n+1)*1000/int64(rate))
 	}
 }

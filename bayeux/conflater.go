@@ -1,6 +1,9 @@
 package bayeux
 
-import "halley/bayeux/message"
+import (
+	"halley/bayeux/event"
+	"halley/bayeux/message"
+)
 
 // conflater finds a session's pending event that a newer one of its channel, or
 // of its channel and key, takes the place of. It costs memory only for what is
@@ -62,7 +65,7 @@ func (c *conflater) put(id uint32) {
 // conflationKey is what e conflates by: its channel and, if the channel has a key
 // field, that field's value. It is valid until the next call. The last one is kept, since
 // each subscriber of an event asks for it: to find the field all of the event may be read.
-func (s *Server) conflationKey(e Event, field string) []byte {
+func (s *Server) conflationKey(e event.Event, field string) []byte {
 	if field != "" && s.keyOf == e && s.keyField == field {
 		return s.key
 	}
@@ -71,7 +74,7 @@ func (s *Server) conflationKey(e Event, field string) []byte {
 		return s.key
 	}
 	s.keyOf, s.keyField = e, field
-	s.data = append(s.data[:0], e.data()...)
+	s.data = append(s.data[:0], e.Data()...)
 	s.spend(len(s.data) / unitBytes)
 	if value := message.Get(s.data, field); value != nil {
 		s.key = append(append(s.key, ' '), value...)
@@ -83,7 +86,7 @@ func (s *Server) conflationKey(e Event, field string) []byte {
 // whether it did. An event with a number goes to the end, and so each that waits has a
 // greater number than all that have gone before it: one is a cursor for many channels.
 // One that its place in the queue has no room for is left to the caller.
-func (s *Server) replace(slot uint32, r *session, key []byte, e Event) bool {
+func (s *Server) replace(slot uint32, r *session, key []byte, e event.Event) bool {
 	q := &r.queue
 	id := s.conflater.find(key)
 	if id == 0 {
@@ -222,7 +225,7 @@ func (s *Server) yield(q *queue, key, i uint32) {
 }
 
 // conflates tells whether only the newest of such events waits for the session.
-func (s *Server) conflates(slot uint32, r *session, e Event) bool {
+func (s *Server) conflates(slot uint32, r *session, e event.Event) bool {
 	s.name = append(s.name[:0], e.Channel()...)
 	b := s.cfg.Rules.Of(s.name)
 	return b.Conflate || b.Interval > 0 || r.paced && s.askedInterval(slot, e) > 0

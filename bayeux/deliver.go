@@ -1,9 +1,12 @@
 package bayeux
 
-import "halley/bayeux/channel"
+import (
+	"halley/bayeux/channel"
+	"halley/bayeux/event"
+)
 
 // Deliver queues e for every local subscriber of its channel.
-func (s *Server) Deliver(now int64, e Event) {
+func (s *Server) Deliver(now int64, e event.Event) {
 	s.name = append(s.name[:0], e.Channel()...)
 	b := s.cfg.Rules.Of(s.name)
 	if l := s.laneOf(e, &b); l != nil {
@@ -19,7 +22,7 @@ func (s *Server) Deliver(now int64, e Event) {
 }
 
 // deliverTo queues e for one session, which gets all events of the channel.
-func (s *Server) deliverTo(now int64, slot uint32, e Event, b *Behaviour) {
+func (s *Server) deliverTo(now int64, slot uint32, e event.Event, b *Behaviour) {
 	r := s.sessions.At(slot)
 	if r.replaying && s.follows(slot, e, b) {
 		s.spend(1)
@@ -32,7 +35,7 @@ func (s *Server) deliverTo(now int64, slot uint32, e Event, b *Behaviour) {
 }
 
 // give queues e for a session, and lets it wait for company if it may.
-func (s *Server) give(now int64, slot uint32, r *session, e Event, b *Behaviour, conflate bool) {
+func (s *Server) give(now int64, slot uint32, r *session, e event.Event, b *Behaviour, conflate bool) {
 	waits := b.Lazy > 0 && !r.eager
 	r.eager = !waits
 	s.enqueueFor(slot, r, e, conflate)
@@ -43,7 +46,7 @@ func (s *Server) give(now int64, slot uint32, r *session, e Event, b *Behaviour,
 
 // enqueueFor queues e for a session, in the place of an older event if it
 // conflates.
-func (s *Server) enqueueFor(slot uint32, r *session, e Event, conflate bool) {
+func (s *Server) enqueueFor(slot uint32, r *session, e event.Event, conflate bool) {
 	e, wanted := s.sift(slot, r, e)
 	if !wanted {
 		return
@@ -52,7 +55,7 @@ func (s *Server) enqueueFor(slot uint32, r *session, e Event, conflate bool) {
 		s.put(slot, r, e)
 		return
 	}
-	s.name = append(s.name[:0], topicOf(e)...)
+	s.name = append(s.name[:0], e.Topic()...)
 	key := s.conflationKey(e, s.cfg.Rules.Of(s.name).Key)
 	if s.replace(slot, r, key, e) {
 		return
@@ -64,7 +67,7 @@ func (s *Server) enqueueFor(slot uint32, r *session, e Event, conflate bool) {
 
 // put queues e and marks the session; false means that the session will end
 // instead.
-func (s *Server) put(slot uint32, r *session, e Event) bool {
+func (s *Server) put(slot uint32, r *session, e event.Event) bool {
 	if !s.enqueue(slot, r, e) {
 		s.doomed.push(s.address(slot, r))
 		return false
@@ -96,7 +99,7 @@ func (s *Server) ask(slot uint32, r *session, pattern []byte, interval int64) {
 
 // interval is the least time between two events of e's channel for a session, in
 // milliseconds; 0 is none.
-func (s *Server) interval(slot uint32, r *session, e Event, b *Behaviour) int64 {
+func (s *Server) interval(slot uint32, r *session, e event.Event, b *Behaviour) int64 {
 	if !r.paced {
 		return b.Interval
 	}
@@ -105,7 +108,7 @@ func (s *Server) interval(slot uint32, r *session, e Event, b *Behaviour) int64 
 
 // askedInterval is the interval that the session wants for e's channel: the
 // shortest of its subscriptions that match, and none if one of them asks for none.
-func (s *Server) askedInterval(slot uint32, e Event) (interval int64) {
+func (s *Server) askedInterval(slot uint32, e event.Event) (interval int64) {
 	s.other = append(s.other[:0], e.Channel()...)
 	asked, first := s.asked[slot], true
 	s.table.Covering(channel.Subscriber(slot), s.other, func(pattern string) bool {

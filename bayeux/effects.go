@@ -1,5 +1,7 @@
 package bayeux
 
+import "halley/bayeux/event"
+
 // ReplyTo names a request that waits for its reply: the loop and slot of its
 // connection, the slot's generation, and the request's serial number there. The
 // core only carries and compares it.
@@ -79,7 +81,7 @@ type Effect struct {
 	More bool
 	// Browser, if not zero, is a new browser cookie to set with a Reply.
 	Browser uint64
-	Event   Event
+	Event   event.Event
 	Ticket  Ticket
 	// Question is what an Ask wants to know.
 	Question *Question

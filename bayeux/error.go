@@ -1,6 +1,9 @@
 package bayeux
 
-import "halley/bayeux/message"
+import (
+	"halley/bayeux/event"
+	"halley/bayeux/message"
+)
 
 // The values of the error field: code, arguments and text with colons between
 // (Bayeux 1.0, section 3.8).
@@ -68,7 +71,7 @@ func (s *Server) appendReply(dst []byte, now int64, channel, id []byte, failure 
 		dst = append(append(dst, `,"id":`...), id...)
 	}
 	if s.cfg.Timestamp {
-		dst = appendTimestamp(dst, now)
+		dst = event.AppendTimestamp(dst, now)
 	}
 	return dst
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"halley/bayeux/channel"
+	"halley/bayeux/event"
 	"halley/bayeux/message"
 )
 
@@ -176,7 +177,7 @@ func (s *Server) forgetFilter(slot uint32, r *session, topic []byte) {
 }
 
 // sift is e as its session's filter lets it through; false means that it does not.
-func (s *Server) sift(slot uint32, r *session, e Event) (Event, bool) {
+func (s *Server) sift(slot uint32, r *session, e event.Event) (event.Event, bool) {
 	if !r.filtered {
 		return e, true
 	}
@@ -184,17 +185,10 @@ func (s *Server) sift(slot uint32, r *session, e Event) (Event, bool) {
 	if f == nil {
 		return e, true
 	}
-	s.data = append(s.data[:0], e.data()...)
+	s.data = append(s.data[:0], e.Data()...)
 	s.spend(1 + len(s.data)/unitBytes)
 	if !f.matches(s.data) {
 		return e, false
 	}
-	end := len(eventHead) + len(e.Channel())
-	return e[:end] + Event(f.text) + e[end:], true
-}
-
-// topicOf is the name of an event's channel without a filter.
-func topicOf(e Event) string {
-	name, _, _ := strings.Cut(e.Channel(), "?")
-	return name
+	return e.Filtered(f.text), true
 }

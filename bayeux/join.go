@@ -84,7 +84,7 @@ func (s *Server) purge(slot uint32, q *queue, patterns *channel.Map[bool]) {
 
 // replays tells whether the event of node i comes with a replay of patterns.
 func (s *Server) replays(patterns *channel.Map[bool], i uint32) (replays bool) {
-	s.name = append(s.name[:0], topicOf(s.nodes.at(i).event)...)
+	s.name = append(s.name[:0], s.nodes.at(i).event.Topic()...)
 	patterns.Each(s.name, func(bool) bool {
 		replays = s.cfg.Rules.Of(s.name).History
 		return false

@@ -1,6 +1,9 @@
 package bayeux
 
-import "halley/bayeux/channel"
+import (
+	"halley/bayeux/channel"
+	"halley/bayeux/event"
+)
 
 // What is conflated by time costs by what subscribers get, not by what is published:
 // an event of which all wait for their turns is put into a lot, and nobody is
@@ -18,11 +21,11 @@ type lane struct {
 // lot is the newest event of a conflation key, for those that wait for their turns.
 // It lives as long as there are some.
 type lot struct {
-	newest Event    // while a turn waits for it
-	count  uint64   // events so far
-	turns  turnList // of its key: those that wait for newest first
-	payer  uint32   // slot of the session that newest counts for
-	pinned uint32   // as so many bytes, 0 for none
+	newest event.Event // while a turn waits for it
+	count  uint64      // events so far
+	turns  turnList    // of its key: those that wait for newest first
+	payer  uint32      // slot of the session that newest counts for
+	pinned uint32      // as so many bytes, 0 for none
 
 	channel int      // length of the channel's name in that of the key
 	lane    uint64   // number of the lane that open is of
@@ -40,7 +43,7 @@ const maxLanes = 8192
 
 // laneOf returns the lane of e's channel, which is in s.name, or nil if all of its
 // subscribers get every event.
-func (s *Server) laneOf(e Event, b *Behaviour) *lane {
+func (s *Server) laneOf(e event.Event, b *Behaviour) *lane {
 	if b.Interval == 0 && len(s.asked) == 0 {
 		return nil
 	}
@@ -54,7 +57,7 @@ func (s *Server) laneOf(e Event, b *Behaviour) *lane {
 	return l
 }
 
-func (s *Server) newLane(e Event, b *Behaviour, stamp channel.Stamp) *lane {
+func (s *Server) newLane(e event.Event, b *Behaviour, stamp channel.Stamp) *lane {
 	s.laneNumber++
 	l := &lane{stamp: stamp, number: s.laneNumber}
 	if len(s.lanes) >= maxLanes {
@@ -78,7 +81,7 @@ func (s *Server) newLane(e Event, b *Behaviour, stamp channel.Stamp) *lane {
 }
 
 // offer puts e into its lot, and gives it to those that wait for no turn.
-func (s *Server) offer(now int64, l *lane, e Event, b *Behaviour) {
+func (s *Server) offer(now int64, l *lane, e event.Event, b *Behaviour) {
 	id := s.conflater.take(s.conflationKey(e, b.Key))
 	s.gather(l, id, e, b)
 	t := &s.conflater.keys[id].lot
@@ -109,7 +112,7 @@ func (s *Server) offer(now int64, l *lane, e Event, b *Behaviour) {
 }
 
 // gather finds those that wait for no turn of a key, unless they are known.
-func (s *Server) gather(l *lane, id uint32, e Event, b *Behaviour) {
+func (s *Server) gather(l *lane, id uint32, e event.Event, b *Behaviour) {
 	if s.conflater.keys[id].lot.lane == l.number {
 		return
 	}

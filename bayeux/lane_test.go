@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"halley/bayeux/channel"
+	"halley/bayeux/event"
 	"halley/bayeux/message"
 )
 
@@ -152,7 +153,7 @@ func (w *pacedWorld) publish(name string) {
 			c.due[name] = w.number
 		}
 	}
-	w.server.Deliver(w.now, NewEvent([]byte(name), fmt.Appendf(nil, `{"n":%d,"k":1}`, w.number), false))
+	w.server.Deliver(w.now, event.New([]byte(name), fmt.Appendf(nil, `{"n":%d,"k":1}`, w.number), false))
 	w.flush()
 	for i, c := range w.clients {
 		if w.interval(c, name) == 0 && c.last[name] != w.number {

@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"halley/bayeux/event"
 	"halley/bayeux/message"
 )
 
@@ -74,7 +75,7 @@ func (w *world) step(c *modelClient, op string, step int) {
 	switch op {
 	case "publish":
 		name := fmt.Sprintf("/c%d", step%2)
-		w.server.Deliver(w.now, NewEvent([]byte(name), []byte(fmt.Sprint(step)), false))
+		w.server.Deliver(w.now, event.New([]byte(name), []byte(fmt.Sprint(step)), false))
 		for i, other := range w.clients {
 			if i%2 == step%2 {
 				other.want = append(other.want, fmt.Sprint(step))

@@ -1,6 +1,10 @@
 package bayeux
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"halley/bayeux/event"
+)
 
 // nodes are the queue nodes that all sessions of a Server share, in chunks: memory is
 // never moved, and goes back when a chunk is empty.
@@ -27,7 +31,7 @@ type nodeChunk struct {
 const nodeBytes = uint32(unsafe.Sizeof(node{}))
 
 // cost is what a queued event counts for in its session's queue.
-func cost(e Event) uint32 { return uint32(len(e)) + nodeBytes }
+func cost(e event.Event) uint32 { return uint32(len(e)) + nodeBytes }
 
 func newNodes() nodes { return nodes{} }
 
@@ -38,7 +42,7 @@ func (n *nodes) memory() int { return n.held * chunkNodes * int(nodeBytes) }
 func (n *nodes) at(i uint32) *node { return &n.chunks[i/chunkNodes].nodes[i%chunkNodes] }
 
 // take returns the number of a node for e.
-func (n *nodes) take(e Event) uint32 {
+func (n *nodes) take(e event.Event) uint32 {
 	place := n.room()
 	c := &n.chunks[place]
 	i := c.free - 1

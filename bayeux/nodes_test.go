@@ -5,17 +5,19 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"halley/bayeux/event"
 )
 
 // TestNodesAgainstMap takes and frees nodes in any order: each keeps its event, and what
 // is empty goes back but for one chunk.
 func TestNodesAgainstMap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		n, kept := newNodes(), map[uint32]Event{}
+		n, kept := newNodes(), map[uint32]event.Event{}
 		var order []uint32
 		for step := range rapid.IntRange(1, 8).Draw(t, "steps") {
 			for i := range rapid.IntRange(0, 3*chunkNodes).Draw(t, "taken") {
-				e := NewEvent([]byte("/a"), fmt.Append(nil, step, i), false)
+				e := event.New([]byte("/a"), fmt.Append(nil, step, i), false)
 				k := n.take(e)
 				if _, used := kept[k]; used {
 					t.Fatalf("node %d is given twice", k)

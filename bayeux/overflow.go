@@ -1,10 +1,12 @@
 package bayeux
 
+import "halley/bayeux/event"
+
 // enqueue puts e on the session's queue, after making room by the policy. It
 // returns false if the policy is to end the session. Events in flight take their room
 // too. Those of a reply leave it soon; those that a client does not acknowledge are
 // the oldest that there are, and the first to go.
-func (s *Server) enqueue(slot uint32, r *session, e Event) bool {
+func (s *Server) enqueue(slot uint32, r *session, e event.Event) bool {
 	q := &r.queue
 	s.spend(1)
 	for s.full(r, e) && (q.pending() > 0 || r.acknowledges && q.sent > 0) {
@@ -21,7 +23,7 @@ func (s *Server) enqueue(slot uint32, r *session, e Event) bool {
 	return true
 }
 
-func (s *Server) full(r *session, e Event) bool {
+func (s *Server) full(r *session, e event.Event) bool {
 	q := &r.queue
 	return int(q.count) >= s.cfg.QueueMessages || int(q.bytes+r.pinned+cost(e)) > s.cfg.QueueBytes
 }

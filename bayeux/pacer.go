@@ -2,6 +2,7 @@ package bayeux
 
 import (
 	"halley/bayeux/channel"
+	"halley/bayeux/event"
 	"halley/bayeux/wheel"
 )
 
@@ -148,7 +149,7 @@ func (s *Server) takeTurn(now int64, i uint32) {
 func (s *Server) serveTurn(now int64, i uint32, r *session) bool {
 	t := &s.pacer.slab[i]
 	slot, l := t.session.Slot, &s.conflater.keys[t.key].lot
-	e := bare(s.conflater.keys[t.key].name[:l.channel])
+	e := event.Bare(s.conflater.keys[t.key].name[:l.channel])
 	if !s.covers(slot, e) {
 		return false
 	}
@@ -183,7 +184,7 @@ func (s *Server) giveNews(i uint32, r *session, b *Behaviour, paced bool) bool {
 }
 
 // covers tells whether the session still subscribes to e's channel.
-func (s *Server) covers(slot uint32, e Event) (covered bool) {
+func (s *Server) covers(slot uint32, e event.Event) (covered bool) {
 	s.name = append(s.name[:0], e.Channel()...)
 	s.table.Covering(channel.Subscriber(slot), s.name, func(string) bool {
 		covered = true

@@ -52,6 +52,3 @@ func (s *Server) overrun(i uint32, r *session) {
 func (s *Server) hasRoomForTurn(r *session) bool {
 	return int(r.queue.bytes+r.pinned+turnBytes) <= s.cfg.QueueBytes
 }
-
-// bare is an event of a channel with nothing in it.
-func bare(channel string) Event { return Event(eventHead + channel + `"}`) }

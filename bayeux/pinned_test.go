@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"halley/bayeux/event"
 )
 
 // checkPinned adds up anew what turns and lots count for.
@@ -70,7 +72,7 @@ func TestPinnedAgainstSum(t *testing.T) {
 			case op == "publish":
 				name := rapid.SampledFrom([]string{"/a/1", "/a/2", "/a/3", "/z/1"}).Draw(t, "channel")
 				size := rapid.SampledFrom([]int{1, 100, 1000}).Draw(t, "size")
-				w.server.Deliver(w.now, NewEvent([]byte(name), []byte(`"`+strings.Repeat("x", size)+`"`), false))
+				w.server.Deliver(w.now, event.New([]byte(name), []byte(`"`+strings.Repeat("x", size)+`"`), false))
 			case op == "tick":
 				w.now += 100
 				w.server.Tick(w.now, &w.fx)
@@ -106,7 +108,7 @@ func TestIntervalOfAnHour(t *testing.T) {
 	a, _ := b.server.Find([]byte(b.id))
 	data := []byte(`"` + strings.Repeat("x", 10_000) + `"`)
 	for i := range 4000 {
-		b.server.Deliver(b.now, NewEvent(fmt.Append(nil, "/c/", i/2), data, false))
+		b.server.Deliver(b.now, event.New(fmt.Append(nil, "/c/", i/2), data, false))
 		if r := b.server.sessions.find(a); int(r.queue.bytes+r.pinned) > 1<<20+2*len(data) {
 			t.Fatalf("event %d: %d bytes in the queue, %d pinned", i, r.queue.bytes, r.pinned)
 		}
@@ -136,7 +138,7 @@ func TestReplacedEventHasRoomBesideTurns(t *testing.T) {
 		channel string
 		size    int
 	}{{"/a/2", 1}, {"/a/2", 1000}, {"/a/3", 1000}, {"/a/1", 1}, {"/a/1", 1000}} {
-		b.server.Deliver(b.now, NewEvent([]byte(e.channel), []byte(`"`+strings.Repeat("x", e.size)+`"`), false))
+		b.server.Deliver(b.now, event.New([]byte(e.channel), []byte(`"`+strings.Repeat("x", e.size)+`"`), false))
 		checkPinned(t, b.server)
 		if r := b.server.sessions.find(a); r.queue.bytes+r.pinned > 3000 {
 			t.Errorf("%s: %d bytes in the queue, %d pinned", e.channel, r.queue.bytes, r.pinned)
@@ -153,7 +155,7 @@ func TestLotLetsGo(t *testing.T) {
 	b.talk(t, fmt.Sprintf(`{"channel":"/meta/subscribe","clientId":%q,"subscription":"/b","ext":{"conflate":{"interval":500}}}`, b.id))
 	for step, want := range []bool{false, true, true, false} {
 		if step < 3 {
-			b.server.Deliver(b.now, NewEvent([]byte("/b"), fmt.Append(nil, step), false))
+			b.server.Deliver(b.now, event.New([]byte("/b"), fmt.Append(nil, step), false))
 		} else {
 			for range 10 {
 				b.now += 100

@@ -2,6 +2,7 @@ package bayeux
 
 import (
 	"halley/bayeux/channel"
+	"halley/bayeux/event"
 	"halley/bayeux/message"
 )
 
@@ -44,8 +45,8 @@ func (x *exchange) publish(m *message.Message) Verdict {
 }
 
 // event encodes what m publishes to name.
-func (x *exchange) event(name []byte, m *message.Message) Event {
-	e := NewEvent(name, m.Data, isBinary(m))
+func (x *exchange) event(name []byte, m *message.Message) event.Event {
+	e := event.New(name, m.Data, event.Binary(m.Ext))
 	if x.s.cfg.Timestamp {
 		e = e.Stamped(x.now)
 	}
@@ -54,7 +55,7 @@ func (x *exchange) event(name []byte, m *message.Message) Event {
 
 // broadcast publishes e: to local subscribers at once, unless its channel is
 // sequenced; then it comes back to them from the store.
-func (x *exchange) broadcast(e Event, b Behaviour) Verdict {
+func (x *exchange) broadcast(e event.Event, b Behaviour) Verdict {
 	if !b.Sequenced() {
 		x.s.Deliver(x.now, e)
 		x.fx.add(Effect{Kind: Publish, Event: e}, x.fx.begin())

@@ -1,5 +1,7 @@
 package bayeux
 
+import "halley/bayeux/event"
+
 // Slow says what happens to a session whose queue is full.
 type Slow uint8
 
@@ -30,7 +32,7 @@ func (q *queue) pending() uint32 { return q.count - q.sent }
 func (q *queue) upto() uint32 { return q.base + q.sent }
 
 type node struct {
-	event Event
+	event event.Event
 	next  uint32 // valid but for the tail
 	prev  uint32 // valid but for the head
 	key   uint32 // of a conflated event, see conflater; 0 none
@@ -42,7 +44,7 @@ type node struct {
 const recalled = ^uint32(0)
 
 // push appends e as the newest pending event.
-func (n *nodes) push(q *queue, e Event) {
+func (n *nodes) push(q *queue, e event.Event) {
 	n.link(q, n.take(e))
 	q.bytes += nodeBytes
 	n.grow(q, len(e))
@@ -107,7 +109,7 @@ func (n *nodes) toTail(q *queue, i uint32) {
 }
 
 // dropOldest removes the oldest pending event and returns it.
-func (n *nodes) dropOldest(q *queue) Event {
+func (n *nodes) dropOldest(q *queue) event.Event {
 	i := q.first
 	e := n.at(i).event
 	n.remove(q, i)
@@ -116,7 +118,7 @@ func (n *nodes) dropOldest(q *queue) Event {
 
 // dropSent removes the oldest event in flight and returns it. The numbers of the others
 // stay.
-func (n *nodes) dropSent(q *queue) Event {
+func (n *nodes) dropSent(q *queue) event.Event {
 	i := q.head
 	e := n.at(i).event
 	q.head = n.at(i).next

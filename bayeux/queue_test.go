@@ -6,12 +6,14 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"halley/bayeux/event"
 )
 
 // naiveQueue is what queue must behave like: a list, and how much of its front is
 // in flight.
 type naiveQueue struct {
-	events []Event
+	events []event.Event
 	sent   int
 }
 
@@ -27,7 +29,7 @@ func TestQueueAgainstList(t *testing.T) {
 			op := rapid.SampledFrom([]string{"push", "push", "push", "drop", "remove", "last", "send", "written", "bounced", "clear"}).Draw(t, "op")
 			switch op {
 			case "push":
-				e := NewEvent([]byte("/a"), []byte(fmt.Sprint(step)), false)
+				e := event.New([]byte("/a"), []byte(fmt.Sprint(step)), false)
 				n.push(q, e)
 				list.events = append(list.events, e)
 			case "drop":
@@ -115,12 +117,12 @@ func TestConflateAgainstList(t *testing.T) {
 		var q queue
 		channels := rapid.SliceOfN(rapid.IntRange(0, 4), 1, 30).Draw(t, "channels")
 		sent := rapid.IntRange(0, len(channels)).Draw(t, "sent")
-		var events []Event
+		var events []event.Event
 		for k, c := range channels {
 			if k == sent {
 				sendAll(&s.nodes, &q)
 			}
-			e := NewEvent([]byte(fmt.Sprintf("/c%d", c)), []byte(fmt.Sprint(k)), false)
+			e := event.New([]byte(fmt.Sprintf("/c%d", c)), []byte(fmt.Sprint(k)), false)
 			s.nodes.push(&q, e)
 			events = append(events, e)
 		}
@@ -129,7 +131,7 @@ func TestConflateAgainstList(t *testing.T) {
 		}
 		want := slices.Clone(events[:sent])
 		for k, e := range events[sent:] {
-			later := slices.ContainsFunc(events[sent+k+1:], func(o Event) bool { return o.Channel() == e.Channel() })
+			later := slices.ContainsFunc(events[sent+k+1:], func(o event.Event) bool { return o.Channel() == e.Channel() })
 			if !later {
 				want = append(want, e)
 			}

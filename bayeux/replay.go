@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"halley/bayeux/channel"
+	"halley/bayeux/event"
 	"halley/bayeux/history"
 )
 
@@ -84,7 +85,7 @@ func (s *Server) takePage(slot uint32, r *session, p *replay, past Remembered) {
 		case !s.hasRoom(&r.queue, len(e.Event)):
 			full = true
 		default:
-			if reached = e.ID; !p.left || s.covers(slot, Event(e.Event)) {
+			if reached = e.ID; !p.left || s.covers(slot, event.Event(e.Event)) {
 				s.queuePast(slot, r, e)
 			}
 		}
@@ -108,11 +109,11 @@ func (s *Server) takePage(slot uint32, r *session, p *replay, past Remembered) {
 func (s *Server) queuePast(slot uint32, r *session, e history.Entry) {
 	r.eager = true
 	b := s.cfg.Rules.Of([]byte(e.Channel))
-	key := s.conflationKey(Event(e.Event), b.Key)
+	key := s.conflationKey(event.Event(e.Event), b.Key)
 	s.skipTurn(slot, key)
 	if b.Conflate {
-		s.enqueueFor(slot, r, Event(e.Event), true)
-	} else if event, wanted := s.sift(slot, r, Event(e.Event)); wanted && s.put(slot, r, event) {
+		s.enqueueFor(slot, r, event.Event(e.Event), true)
+	} else if event, wanted := s.sift(slot, r, event.Event(e.Event)); wanted && s.put(slot, r, event) {
 		s.moveKey(slot, &r.queue, key)
 	}
 }
@@ -176,7 +177,7 @@ func (p *replay) brings(name []byte, id int64) (brings bool) {
 
 // follows tells whether e, which is new or waited for its turn, comes with what the
 // session still has to get of the past.
-func (s *Server) follows(slot uint32, e Event, b *Behaviour) bool {
+func (s *Server) follows(slot uint32, e event.Event, b *Behaviour) bool {
 	if !b.History {
 		return false
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"halley/bayeux/event"
 	"halley/bayeux/history"
 )
 
@@ -18,7 +19,7 @@ func TestReplaysCountAsWork(t *testing.T) {
 	b := newBacklog(t, false, cfg, 0, 0)
 	var past Remembered
 	for i := range 100 {
-		event := NewEvent([]byte("/h/a"), []byte("1"), false).Numbered(int64(i + 1))
+		event := event.New([]byte("/h/a"), []byte("1"), false).Numbered(int64(i + 1))
 		past.Entries = append(past.Entries, history.Entry{ID: int64(i + 1), Channel: "/h/a", Event: string(event)})
 	}
 	past.Upto = 100
@@ -42,7 +43,7 @@ func TestReplaysCountAsWork(t *testing.T) {
 		}
 	}
 	// Nor is looking free whether a live event comes with the rest of the past.
-	event := NewEvent([]byte("/h/a"), []byte(strings.Repeat("1", 9)), false).Numbered(1 << 20)
+	event := event.New([]byte("/h/a"), []byte(strings.Repeat("1", 9)), false).Numbered(1 << 20)
 	before := b.server.Worked()
 	b.server.Deliver(b.now, event)
 	if b.server.Worked() == before {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"halley/bayeux/event"
 	"halley/bayeux/message"
 )
 
@@ -41,7 +42,7 @@ func (b *backlog) publish(events, size int) {
 		name := fmt.Sprintf("event %d ", len(b.names))
 		b.names = append(b.names, name)
 		data := `"` + name + strings.Repeat("x", size-len(name)) + `"`
-		b.server.Deliver(b.now, NewEvent([]byte("/a"), []byte(data), false))
+		b.server.Deliver(b.now, event.New([]byte("/a"), []byte(data), false))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"halley/bayeux/event"
 	"halley/bayeux/message"
 )
 
@@ -23,7 +24,7 @@ func TestConflatedEventsOfASlowStream(t *testing.T) {
 	s, pad, last := p.server, strings.Repeat("x", 1000), int64(0)
 	publish := func(k int) {
 		last++
-		s.Deliver(p.now, NewEvent(fmt.Appendf(nil, "/h/%d", k), fmt.Appendf(nil, "%q", pad), false).Numbered(last))
+		s.Deliver(p.now, event.New(fmt.Appendf(nil, "/h/%d", k), fmt.Appendf(nil, "%q", pad), false).Numbered(last))
 	}
 	for k := range channels {
 		publish(k)
@@ -33,7 +34,7 @@ func TestConflatedEventsOfASlowStream(t *testing.T) {
 		s.Flush(p.now, 1, &p.fx)
 		group := p.fx.List[0]
 		p.fx.Each(&group, func(m []byte) {
-			id := EventID(m)
+			id := event.ID(m)
 			if id <= cursor {
 				t.Fatalf("flush %d: number %d comes after %d", flush, id, cursor)
 			}

@@ -2,6 +2,7 @@ package bayeux
 
 import (
 	"halley/bayeux/channel"
+	"halley/bayeux/event"
 	"halley/bayeux/message"
 	"halley/bayeux/wheel"
 )
@@ -125,9 +126,9 @@ type Server struct {
 	pacer      pacer
 	storms     storms
 
-	name, other, key, data []byte // scratch
-	keyOf                  Event  // the event that key is of
-	keyField               string // by this field
+	name, other, key, data []byte      // scratch
+	keyOf                  event.Event // the event that key is of
+	keyField               string      // by this field
 	patterns               [][]byte
 	repeated               channel.Map[bool]
 	exchange               exchange

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"halley/bayeux/channel"
+	"halley/bayeux/event"
 	"halley/bayeux/history"
 	"halley/bayeux/message"
 )
@@ -132,7 +133,7 @@ func TestAskedIntervalAgainstList(t *testing.T) {
 				w.post(fmt.Sprintf(`{"channel":"/meta/subscribe","clientId":%q,"subscription":%q,"ext":{"conflate":{"interval":%d}}}`, id, p, interval))
 			}
 			name := drawChannel(t)
-			e := NewEvent([]byte(name), nil, false)
+			e := event.New([]byte(name), nil, false)
 			if got, covered := w.server.askedInterval(a.Slot, e), w.server.covers(a.Slot, e); got != shortest(want, name) || covered != anyMatches(want, name) {
 				t.Fatalf("%s: %d, covered %t; asked for %v", name, got, covered, want)
 			}
@@ -194,7 +195,7 @@ func TestFlushAfterTheEnd(t *testing.T) {
 			w.serial++
 			w.handle(ReplyTo{Serial: w.serial}, fmt.Sprintf(`{"channel":"/meta/connect","clientId":%q}`, id))
 			w.fx.Reset()
-			w.server.Deliver(w.now, NewEvent([]byte("/a"), []byte("1"), false))
+			w.server.Deliver(w.now, event.New([]byte("/a"), []byte("1"), false))
 			if rapid.Bool().Draw(t, "ends") {
 				w.post(fmt.Sprintf(`{"channel":"/meta/disconnect","clientId":%q}`, id))
 			}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"halley/bayeux/channel"
+	"halley/bayeux/event"
 	"halley/bayeux/history"
 	"halley/bayeux/message"
 )
@@ -152,7 +153,7 @@ func (p *player) command(name string, args []string, body string) (extra string)
 	case "post":
 		return p.post(args, body)
 	case "deliver":
-		s.Deliver(p.now, NewEvent([]byte(args[0]), []byte(strings.Join(args[1:], " ")), false))
+		s.Deliver(p.now, event.New([]byte(args[0]), []byte(strings.Join(args[1:], " ")), false))
 	case "tick":
 		return p.tick(args[0])
 	case "behind":
@@ -182,7 +183,7 @@ func (p *player) command(name string, args []string, body string) (extra string)
 		s.Recalled(p.asked[ticket(args[0])].Session, ticket(args[0]), p.remembered(args, body))
 	case "numbered":
 		id, _ := strconv.ParseInt(args[1], 10, 64)
-		s.Deliver(p.now, NewEvent([]byte(args[0]), []byte(strings.Join(args[2:], " ")), false).Numbered(id))
+		s.Deliver(p.now, event.New([]byte(args[0]), []byte(strings.Join(args[2:], " ")), false).Numbered(id))
 	case "published":
 		s.Published(p.now, ticket(args[0]), strings.Join(args[1:], " "), fx)
 	case "drain":
@@ -236,7 +237,7 @@ func (p *player) remembered(args []string, body string) (past Remembered) {
 		}
 		id, _ := strconv.ParseInt(number, 10, 64)
 		past.Entries = append(past.Entries, history.Entry{ID: id, Channel: name,
-			Event: string(NewEvent([]byte(name), []byte(data), false).Numbered(id))})
+			Event: string(event.New([]byte(name), []byte(data), false).Numbered(id))})
 	}
 	return past
 }

@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"halley/bayeux"
+	"halley/bayeux/event"
 )
 
 // entryKind says what an entry asks the loop that it is posted to.
@@ -50,7 +51,7 @@ type entry struct {
 	browser uint64
 	stream  bayeux.ConnectionType
 	status  int
-	event   bayeux.Event
+	event   event.Event
 	abroad  *abroad // of the websocket that a batch came by
 	call    func(*reactor)
 

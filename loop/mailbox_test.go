@@ -10,13 +10,14 @@ import (
 	"pgregory.net/rapid"
 
 	"halley/bayeux"
+	"halley/bayeux/event"
 )
 
 // posted is what the model of a mailbox knows of an entry.
 type posted struct {
 	upto  uint32
 	data  string
-	event bayeux.Event
+	event event.Event
 }
 
 // What comes out of a mailbox is what went in, in order, bytes included; a post
@@ -53,7 +54,7 @@ func TestMailboxModel(t *testing.T) {
 				var entries []entry
 				for range rapid.IntRange(1, 5).Draw(t, "n") {
 					serial++
-					event := bayeux.NewEvent([]byte("/a"), []byte(fmt.Sprint(serial)), false)
+					event := event.New([]byte("/a"), []byte(fmt.Sprint(serial)), false)
 					entries = append(entries, entry{kind: entryPublish, upto: serial, event: event})
 					waiting = append(waiting, posted{upto: serial, event: event})
 					size += entrySize + len(event)

@@ -6,6 +6,7 @@ import (
 
 	"halley/bayeux"
 	"halley/bayeux/channel"
+	"halley/bayeux/event"
 	"halley/loop/interest"
 )
 
@@ -101,12 +102,12 @@ func (s *Server) fit(batch []Publication) ([]interest.Loops, error) {
 func (s *Server) postEvents(batch []Publication, sets []interest.Loops) {
 	posts := make([][]entry, s.cfg.Loops)
 	for i, p := range batch {
-		event := s.event(p)
+		e := s.event(p)
 		if b := s.rules.Of(p.Channel); b.Sequenced() {
-			s.log.Publish(event, b, func(error) {})
+			s.log.Publish(e, b, func(error) {})
 			continue
 		}
-		sets[i].Each(func(loop uint16) { posts[loop] = append(posts[loop], entry{kind: entryPublish, event: event}) })
+		sets[i].Each(func(loop uint16) { posts[loop] = append(posts[loop], entry{kind: entryPublish, event: e}) })
 	}
 	for loop, entries := range posts {
 		if len(entries) > 0 && s.reactors[loop].mailbox.postEvents(entries) {
@@ -115,12 +116,12 @@ func (s *Server) postEvents(batch []Publication, sets []interest.Loops) {
 	}
 }
 
-func (s *Server) event(p Publication) bayeux.Event {
-	event := bayeux.NewEvent(p.Channel, p.Data, false)
+func (s *Server) event(p Publication) event.Event {
+	e := event.New(p.Channel, p.Data, false)
 	if s.cfg.Timestamp {
-		event = event.Stamped(s.now())
+		e = e.Stamped(s.now())
 	}
-	return event
+	return e
 }
 
 // postDurably posts what has a history when it is written to the history file, and
@@ -130,7 +131,7 @@ func (s *Server) postDurably(batch []Publication, sets []interest.Loops) error {
 		s.postEvents(batch, sets)
 		return nil
 	}
-	var durable []bayeux.Event
+	var durable []event.Event
 	rest := make([]Publication, 0, len(batch))
 	for _, p := range batch {
 		if s.rules.Of(p.Channel).History {

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"halley/bayeux"
+	"halley/bayeux/event"
 	"halley/bayeux/history"
 	"halley/loop/journal"
 	"halley/loop/sequence"
@@ -34,7 +35,7 @@ func newLocal(s *Server) *sequence.Local {
 type mailboxes struct{ server *Server }
 
 // Deliver implements sequence.Loops.
-func (m mailboxes) Deliver(e bayeux.Event) {
+func (m mailboxes) Deliver(e event.Event) {
 	set := m.server.interest.Of(e.Channel())
 	set.Each(func(loop uint16) { m.server.post(loop, entry{kind: entryPublish, event: e}, nil) })
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"halley/bayeux"
+	"halley/bayeux/event"
 	"halley/bayeux/history"
 	"halley/loop/journal"
 	"halley/loop/sequence"
@@ -17,7 +18,7 @@ import (
 type remoteLog struct {
 	mu      sync.Mutex
 	failure error
-	events  []bayeux.Event
+	events  []event.Event
 	queries chan sequence.Query
 }
 
@@ -53,12 +54,12 @@ func (l *remoteLog) came() (channels []string) {
 }
 
 // Publish implements sequence.Log.
-func (l *remoteLog) Publish(e bayeux.Event, _ bayeux.Behaviour, stored func(error)) {
-	l.PublishTogether([]bayeux.Event{e}, stored)
+func (l *remoteLog) Publish(e event.Event, _ bayeux.Behaviour, stored func(error)) {
+	l.PublishTogether([]event.Event{e}, stored)
 }
 
 // PublishTogether implements sequence.Log.
-func (l *remoteLog) PublishTogether(events []bayeux.Event, stored func(error)) {
+func (l *remoteLog) PublishTogether(events []event.Event, stored func(error)) {
 	l.mu.Lock()
 	l.events = append(l.events, events...)
 	failure := l.failure
@@ -106,8 +107,8 @@ func TestLogFromElsewhere(t *testing.T) {
 	w.send(post(subscribeFrom(id, "/h", "-2")))
 	q := <-log.queries
 	equal(t, []any{q.Part, len(q.Wanted), q.Wanted[0].Pattern}, []any{sequence.First, 1, "/h"})
-	numbered := func(id int64, data string) bayeux.Event {
-		return bayeux.NewEvent([]byte("/h"), []byte(data), false).Numbered(id)
+	numbered := func(id int64, data string) event.Event {
+		return event.New([]byte("/h"), []byte(data), false).Numbered(id)
 	}
 	past := bayeux.Remembered{Replays: slices.Clone(q.Wanted), Entries: []history.Entry{{ID: 7, Channel: "/h", Event: string(numbered(7, "1"))}}}
 	mailboxes{s}.Answer(q, past)

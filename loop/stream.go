@@ -3,6 +3,7 @@ package loop
 import (
 	"halley/bayeux"
 	"halley/bayeux/connectiontype"
+	"halley/bayeux/event"
 	"halley/httpparse"
 	"halley/httpparse/websocket"
 )
@@ -111,7 +112,7 @@ func (r *reactor) encode(dst []byte, e *bayeux.Effect) []byte {
 		r.fx.Each(e, func(message []byte) {
 			id := int64(0)
 			if name == "" {
-				id = bayeux.EventID(message)
+				id = event.ID(message)
 			}
 			dst = connectiontype.AppendEvent(dst, name, id, message)
 			name = ""

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"halley/bayeux"
+	"halley/bayeux/event"
 	"halley/bayeux/message"
 )
 
@@ -46,7 +47,7 @@ type loop struct {
 	closing []*conn // closed by the client, which the loop has not noticed
 	slow    []*conn // with frames whose fate was not told
 	ticked  int64
-	stale   bayeux.Event
+	stale   event.Event
 }
 
 func newLoop(w *world, id uint16) *loop {
@@ -133,7 +134,7 @@ func (l *loop) tick() {
 	}
 }
 
-func (l *loop) deliver(e bayeux.Event) {
+func (l *loop) deliver(e event.Event) {
 	l.core.Deliver(l.w.now, e)
 	if l.w.strikes(bugDoubleDeliver, 60) {
 		l.core.Deliver(l.w.now, e)
@@ -276,9 +277,9 @@ func (l *loop) effect(e *bayeux.Effect) {
 
 // publish brings an event to the other loops, or to the store.
 func (l *loop) publish(e *bayeux.Effect) {
-	w, event, ticket := l.w, e.Event, e.Ticket
+	w, published, ticket := l.w, e.Event, e.Ticket
 	if e.Sequenced {
-		w.store.publish(event, func() {
+		w.store.publish(published, func() {
 			if ticket != 0 {
 				w.asks = append(w.asks, ask{l, func(l *loop) {
 					l.core.Published(l.w.now, ticket, "", &l.fx)
@@ -288,8 +289,8 @@ func (l *loop) publish(e *bayeux.Effect) {
 		})
 		return
 	}
-	w.model.accept(event)
-	set := w.interest.of(event.Channel())
+	w.model.accept(published)
+	set := w.interest.of(published.Channel())
 	for _, other := range w.loops {
 		if other == l || !set[other.id] {
 			continue
@@ -297,9 +298,9 @@ func (l *loop) publish(e *bayeux.Effect) {
 		if w.strikes(bugSkipLoop, 40) {
 			continue
 		}
-		other.post(entryPublish, func(l *loop) { l.deliver(event) })
+		other.post(entryPublish, func(l *loop) { l.deliver(published) })
 		if w.strikes(bugDoublePublish, 40) {
-			other.post(entryPublish, func(l *loop) { l.deliver(event) })
+			other.post(entryPublish, func(l *loop) { l.deliver(published) })
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"halley/bayeux"
+	"halley/bayeux/event"
 	"halley/bayeux/message"
 )
 
@@ -16,15 +17,15 @@ type model struct {
 	channels []*topic
 	patterns []pattern
 	byName   map[string]*topic
-	events   map[event]place
+	events   map[serial]place
 	moment   int // counts accepted events: the model's clock
 	internal publisher
 	next     int // number of the next publisher
 	sessions map[bayeux.Address]*client
 }
 
-// event names a published event: who, and the how manieth of theirs.
-type event struct{ publisher, number int }
+// serial names a published event by its publisher and its number among those of that one.
+type serial struct{ publisher, number int }
 
 // place is where an event stands.
 type place struct {
@@ -64,7 +65,7 @@ type pattern struct {
 }
 
 func newModel(w *world) *model {
-	m := &model{w: w, byName: make(map[string]*topic), events: make(map[event]place), sessions: make(map[bayeux.Address]*client)}
+	m := &model{w: w, byName: make(map[string]*topic), events: make(map[serial]place), sessions: make(map[bayeux.Address]*client)}
 	for i, name := range names {
 		t := &topic{index: i, name: name, rule: w.rules.Of([]byte(name)), lanes: make(map[int]*lane), numbers: make(map[int]int)}
 		m.channels = append(m.channels, t)
@@ -116,13 +117,13 @@ func (m *model) data(p *publisher) (data string, channel int) {
 }
 
 // compose makes an event for the server's own side.
-func (m *model) compose(p *publisher) (bayeux.Event, int) {
+func (m *model) compose(p *publisher) (event.Event, int) {
 	data, channel := m.data(p)
-	return bayeux.NewEvent([]byte(m.channels[channel].name), []byte(data), false), channel
+	return event.New([]byte(m.channels[channel].name), []byte(data), false), channel
 }
 
 // read finds out which event data tells of.
-func read(data []byte) (e event, key int) {
+func read(data []byte) (e serial, key int) {
 	message.Each(data, func(name, value []byte) bool {
 		n, _ := message.Integer(value)
 		switch string(name) {
@@ -138,17 +139,17 @@ func read(data []byte) (e event, key int) {
 	return e, key
 }
 
-func dataOf(e bayeux.Event) (name string, data []byte) {
+func dataOf(e event.Event) (name string, data []byte) {
 	return e.Channel(), message.Get([]byte(e), "data")
 }
 
 // accept notes an event of a channel without one order.
-func (m *model) accept(e bayeux.Event) { m.note(e, 0) }
+func (m *model) accept(e event.Event) { m.note(e, 0) }
 
 // sequence notes one of a channel with one order, under its number.
-func (m *model) sequence(e bayeux.Event, id int64) { m.note(e, id) }
+func (m *model) sequence(e event.Event, id int64) { m.note(e, id) }
 
-func (m *model) note(ev bayeux.Event, id int64) {
+func (m *model) note(ev event.Event, id int64) {
 	name, data := dataOf(ev)
 	e, key := read(data)
 	t := m.byName[name]

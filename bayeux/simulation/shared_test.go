@@ -5,6 +5,7 @@ import (
 
 	"halley/bayeux"
 	"halley/bayeux/channel"
+	"halley/bayeux/event"
 	"halley/bayeux/history"
 )
 
@@ -104,7 +105,7 @@ func (s *store) reborn(kept bool) *store {
 // publish gives e its number and commits it. Where it has to be written first that
 // happens later, in the order of the numbers of those that are written: what needs no
 // file passes them.
-func (s *store) publish(e bayeux.Event, stored func()) {
+func (s *store) publish(e event.Event, stored func()) {
 	b, number := s.w.rules.Of([]byte(e.Channel())), s.past.Next()
 	s.past.Skip(number)
 	commit := func() {
@@ -128,7 +129,7 @@ func (s *store) written(n int) {
 }
 
 // commit remembers e and posts it to every interested loop.
-func (s *store) commit(e bayeux.Event, number int64, b bayeux.Behaviour) {
+func (s *store) commit(e event.Event, number int64, b bayeux.Behaviour) {
 	w, id := s.w, number
 	if w.strikes(bugIDs, 40) && b.Remembered() {
 		id -= 2

@@ -9,6 +9,7 @@ import (
 
 	"halley/bayeux"
 	"halley/bayeux/channel"
+	"halley/bayeux/event"
 	"halley/bayeux/history"
 	"halley/loop/journal"
 )
@@ -21,13 +22,13 @@ type mailbox struct {
 
 // letter is an event, or an answer.
 type letter struct {
-	event bayeux.Event
+	event event.Event
 	query Query
 	past  bayeux.Remembered
 }
 
 // Deliver implements Loops.
-func (m *mailbox) Deliver(e bayeux.Event) { m.post(letter{event: e}) }
+func (m *mailbox) Deliver(e event.Event) { m.post(letter{event: e}) }
 
 // Answer implements Loops.
 func (m *mailbox) Answer(q Query, past bayeux.Remembered) { m.post(letter{query: q, past: past}) }
@@ -147,13 +148,13 @@ func onFile(t testing.TB, o Options) Options {
 	return o
 }
 
-func event(channel, data string) bayeux.Event {
-	return bayeux.NewEvent([]byte(channel), []byte(data), false)
+func newEvent(channel, data string) event.Event {
+	return event.New([]byte(channel), []byte(data), false)
 }
 
 // publish publishes and tells how it went, if that is known.
 func (l *Local) publish(channel, data string) (err error) {
-	l.Publish(event(channel, data), l.options.Rules.Of([]byte(channel)), func(e error) { err = e })
+	l.Publish(newEvent(channel, data), l.options.Rules.Of([]byte(channel)), func(e error) { err = e })
 	return err
 }
 

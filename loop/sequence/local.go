@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"halley/bayeux"
+	"halley/bayeux/event"
 	"halley/bayeux/history"
 	"halley/loop/journal"
 )
@@ -61,7 +62,7 @@ func New(o Options) *Local {
 
 // sequenced is an event with its number.
 type sequenced struct {
-	event  bayeux.Event
+	event  event.Event
 	id, at int64
 	rules  bayeux.Behaviour
 }
@@ -72,9 +73,9 @@ func (q *sequenced) entry() history.Entry {
 }
 
 // Publish implements Log. Only what has a history waits for the file.
-func (l *Local) Publish(e bayeux.Event, rules bayeux.Behaviour, stored func(error)) {
+func (l *Local) Publish(e event.Event, rules bayeux.Behaviour, stored func(error)) {
 	if l.file != nil && rules.History {
-		l.PublishTogether([]bayeux.Event{e}, stored)
+		l.PublishTogether([]event.Event{e}, stored)
 		return
 	}
 	l.lock()
@@ -88,7 +89,7 @@ func (l *Local) Publish(e bayeux.Event, rules bayeux.Behaviour, stored func(erro
 
 // PublishTogether implements Log. Writers wait for each other, since the file has the order of
 // the numbers; the lock is only held to take these.
-func (l *Local) PublishTogether(events []bayeux.Event, stored func(error)) {
+func (l *Local) PublishTogether(events []event.Event, stored func(error)) {
 	l.writing.Lock()
 	defer l.writing.Unlock()
 	l.lock()
@@ -114,7 +115,7 @@ func (l *Local) PublishTogether(events []bayeux.Event, stored func(error)) {
 }
 
 // numbered is e with a number, which its subscribers see if its channel has a history.
-func (l *Local) numbered(e bayeux.Event, id, now int64, rules bayeux.Behaviour) sequenced {
+func (l *Local) numbered(e event.Event, id, now int64, rules bayeux.Behaviour) sequenced {
 	switch {
 	case !rules.History:
 	case l.options.Salesforce:

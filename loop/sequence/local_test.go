@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"halley/bayeux"
+	"halley/bayeux/event"
 	"halley/bayeux/history"
 )
 
@@ -100,8 +101,8 @@ func TestDeliveredWhenStored(t *testing.T) {
 		l.file = p
 		var results []error
 		stored := func(err error) { results = append(results, err) }
-		l.Publish(event("/h", "1"), l.options.Rules.Of([]byte("/h")), stored)
-		l.PublishTogether([]bayeux.Event{event("/h", "2"), event("/h", "3")}, stored)
+		l.Publish(newEvent("/h", "1"), l.options.Rules.Of([]byte("/h")), stored)
+		l.PublishTogether([]event.Event{newEvent("/h", "2"), newEvent("/h", "3")}, stored)
 		if err := l.publish("/s", "4"); err != nil || len(m.events()) != 1 || l.remembered("/h") != nil || results != nil {
 			t.Fatalf("%v; %v is remembered, results %v", err, l.remembered("/h"), results)
 		}
@@ -127,7 +128,7 @@ func TestTogetherWithoutAFile(t *testing.T) {
 	var m mailbox
 	l := opened(t, optionsOf(t, &m, "/h history=100"))
 	calls := 0
-	l.PublishTogether([]bayeux.Event{event("/h", "1"), event("/h", "2")}, func(err error) {
+	l.PublishTogether([]event.Event{newEvent("/h", "1"), newEvent("/h", "2")}, func(err error) {
 		if calls++; err != nil || len(l.remembered("/h")) != 2 {
 			t.Errorf("%v; %v is remembered", err, l.remembered("/h"))
 		}
@@ -145,7 +146,7 @@ func TestReadersWaitForNoWriter(t *testing.T) {
 	done := make(chan bool)
 	go func() {
 		defer close(done)
-		l.PublishTogether([]bayeux.Event{event("/h", "1")}, func(error) {})
+		l.PublishTogether([]event.Event{newEvent("/h", "1")}, func(error) {})
 	}()
 	<-p.entered
 	l.publish("/s", "2")
@@ -182,7 +183,7 @@ func TestNumbersInEvents(t *testing.T) {
 func TestOrderAllocatesNothing(t *testing.T) {
 	o := optionsOf(t, new(mailbox), "/r rate=1/s")
 	o.Loops = nobody{}
-	l, e := opened(t, o), event("/r", "1")
+	l, e := opened(t, o), newEvent("/r", "1")
 	rules := l.options.Rules.Of([]byte("/r"))
 	if n := testing.AllocsPerRun(100, func() { l.Publish(e, rules, func(error) {}) }); n > 0 {
 		t.Errorf("%v allocations", n)
@@ -193,7 +194,7 @@ func TestOrderAllocatesNothing(t *testing.T) {
 type nobody struct{}
 
 // Deliver implements Loops.
-func (nobody) Deliver(bayeux.Event) {}
+func (nobody) Deliver(event.Event) {}
 
 // Answer implements Loops.
 func (nobody) Answer(Query, bayeux.Remembered) {}

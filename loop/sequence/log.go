@@ -2,16 +2,19 @@
 // their subscribers see one order, whoever publishes.
 package sequence
 
-import "halley/bayeux"
+import (
+	"halley/bayeux"
+	"halley/bayeux/event"
+)
 
 // Log is the one order of sequenced channels. Its methods may be called from any goroutine.
 type Log interface {
 	// Publish gives e its number and brings it to its subscribers, by what its channel's rules say. Where it has to be
 	// stored first, nobody gets it before that, and nobody at all if it cannot be. Stored is called then, from any goroutine:
 	// with journal.ErrBusy if too much waits to be stored, and journal.ErrClosed at the end. It must not use the log.
-	Publish(e bayeux.Event, rules bayeux.Behaviour, stored func(error))
+	Publish(e event.Event, rules bayeux.Behaviour, stored func(error))
 	// PublishTogether is Publish for events of channels with a history. They are stored and brought together, or not at all.
-	PublishTogether(events []bayeux.Event, stored func(error))
+	PublishTogether(events []event.Event, stored func(error))
 	// Recall has the answer to q brought to the loop that asks. What was published before is in there, and what is
 	// published after comes behind it: there is no gap between them and no event twice.
 	Recall(q Query)
@@ -39,7 +42,7 @@ const (
 // order, and do no more.
 type Loops interface {
 	// Deliver brings an event to all loops with subscribers of its channel.
-	Deliver(e bayeux.Event)
+	Deliver(e event.Event)
 	// Answer brings the answer to q to the loop that asks.
 	Answer(q Query, past bayeux.Remembered)
 }

@@ -14,7 +14,7 @@ func wrote(t *testing.T, o Options, channels ...string) {
 	l := opened(t, o)
 	result := make(chan error, 1)
 	for _, channel := range channels {
-		l.Publish(event(channel, "1"), o.Rules.Of([]byte(channel)), func(err error) { result <- err })
+		l.Publish(newEvent(channel, "1"), o.Rules.Of([]byte(channel)), func(err error) { result <- err })
 		if err := <-result; err != nil {
 			t.Fatal(err)
 		}

@@ -69,6 +69,8 @@ func TestPlantedViolationsAreFound(t *testing.T) {
 		{"protocol to bytes", "bayeux/a.go", "import \"halley/httpparse\"", "bayeux must not import httpparse"},
 		{"envelopes to sessions", "bayeux/connectiontype/a.go", "import \"halley/bayeux\"", "must not import bayeux"},
 		{"client to server", "bayeux/client/a.go", "import \"halley/loop\"", "bayeux/client must not import loop"},
+		{"events to sessions", "bayeux/event/a.go", "import \"halley/bayeux\"", "bayeux/event must not import bayeux"},
+		{"events to channels", "bayeux/event/a.go", "import \"halley/bayeux/channel\"", "bayeux/event must not import bayeux/channel"},
 		{"interest to loop", "loop/interest/a.go", "import \"halley/loop\"", "loop/interest must not import loop"},
 		{"journal to sessions", "loop/journal/a.go", "import \"halley/bayeux\"", "loop/journal must not import bayeux"},
 		{"sequence to loop", "loop/sequence/a.go", "import \"halley/loop\"", "loop/sequence must not import loop"},
