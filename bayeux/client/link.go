@@ -32,6 +32,7 @@ type link struct {
 	calls    int // Sends under way
 	callers  int // those of them that someone waits for: all but connects
 	released bool
+	pushes   int  // what the server has said unasked
 	paused   bool // not read from, until handlers have caught up
 	closing  bool
 	over     bool // nothing comes any more
@@ -91,6 +92,7 @@ func (l *link) listen(receive func(*link, []byte) error) {
 func (l *link) awaitRoom() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.pushes++
 	for l.bytes > maxBacklog && l.callers == 0 && !l.closing {
 		l.paused = true
 		l.changed.Wait()
@@ -287,6 +289,29 @@ func (l *link) quiet(ctx context.Context) {
 	defer l.mu.Unlock()
 	for l.calls > 0 && ctx.Err() == nil {
 		l.changed.Wait()
+	}
+}
+
+// still waits until a stream has ended, or nothing has come by it for a while.
+func (l *link) still(ctx context.Context, while time.Duration) {
+	for {
+		l.mu.Lock()
+		before := l.pushes
+		l.mu.Unlock()
+		timer := time.NewTimer(while)
+		select {
+		case <-l.ended:
+		case <-ctx.Done():
+		case <-timer.C:
+			l.mu.Lock()
+			still := l.pushes == before && !l.paused
+			l.mu.Unlock()
+			if !still {
+				continue
+			}
+		}
+		timer.Stop()
+		return
 	}
 }
 

@@ -86,15 +86,17 @@ func (l *runLoop) move(ctx context.Context, from, to *link, held *connect) error
 	c.mu.Lock()
 	c.link, c.fresh = to, err != nil
 	c.mu.Unlock()
-	l.retire(ctx, from, held)
+	l.retire(ctx, from, to, held)
 	to.follow(from)
 	return l.settle(ctx, to, err)
 }
 
 // retire reads what still comes by a link whose session has moved, and closes
-// it. A connect is answered, with a refusal at least; a stream is ended by the
-// server; on a duplex connection a fence comes after all that was sent before.
-func (l *runLoop) retire(ctx context.Context, from *link, held *connect) {
+// it. A connect is answered, with a refusal at least; on a duplex connection a fence
+// comes after all that was sent before. The server ends a stream, but not for one that
+// polls, which may do so because it hears nothing of it: nothing more goes on that
+// since the poll, and when the last is through the stream is still.
+func (l *runLoop) retire(ctx context.Context, from, to *link, held *connect) {
 	c := l.c
 	ctx, cancel := context.WithTimeout(ctx, c.options.NetworkDelay)
 	defer cancel()
@@ -105,11 +107,15 @@ func (l *runLoop) retire(ctx context.Context, from *link, held *connect) {
 		c.fence(ctx, from)
 	}
 	from.quiet(ctx)
-	if from.streams() {
+	switch {
+	case !from.streams():
+	case to.duplex():
 		select {
 		case <-from.ended:
 		case <-ctx.Done():
 		}
+	default:
+		from.still(ctx, maxTransit)
 	}
 	if held != nil {
 		held.cancel()

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -114,6 +115,65 @@ func TestMoveFromEventSourceToWebSocket(t *testing.T) {
 	k.wait(t, "1")
 	k.wait(t, "2")
 	stop()
+}
+
+// The server does not end a stream whose client polls. The client does, when what is
+// on its way there has come, however long that takes beside the poll's events.
+func TestMoveFromEventSourceToPoll(t *testing.T) {
+	f, moved, beat, ended := newFake(t, streamScript()), make(chan struct{}), make(chan struct{}, 100), make(chan struct{})
+	f.steps["/meta/connect"] = []step{
+		{reply: heartbeat, then: func() { beat <- struct{}{} }},
+		{reply: delivery("/a", "3"), then: func() { close(moved) }},
+		{hold: make(chan struct{})},
+	}
+	f.stream = func(w http.ResponseWriter, r *http.Request) {
+		emit(w, ":\n\n")
+		<-moved
+		for _, data := range []string{"1", "2"} {
+			time.Sleep(maxTransit / 10)
+			emit(w, "data: "+push(data)+"\n\n")
+		}
+		<-r.Context().Done()
+		close(ended)
+	}
+	c, k, stop := runs(t, f, Options{ConnectionTypes: []string{"eventsource"}, NetworkDelay: time.Hour})
+	<-beat
+	if err := c.Use("long-polling"); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"1", "2", "3"} {
+		k.wait(t, want)
+	}
+	<-ended
+	stop()
+}
+
+// A stream is still when nothing has come by it for a while, and all is handled.
+func TestLinkIsStill(t *testing.T) {
+	l := newLink(nil, nil)
+	l.paused = true
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		l.still(ctx, time.Millisecond)
+		close(done)
+	}()
+	for range 20 {
+		time.Sleep(time.Millisecond)
+		select {
+		case <-done:
+			t.Fatal("still while it is not read from")
+		default:
+		}
+	}
+	l.mu.Lock()
+	l.paused = false
+	l.mu.Unlock()
+	<-done
+	cancel()
+	l.still(ctx, time.Hour) // given up
+	close(l.ended)
+	l.still(context.Background(), time.Hour) // ended
 }
 
 // A connection type that does not get through is told, and the session stays.
