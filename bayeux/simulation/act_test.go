@@ -389,7 +389,7 @@ func (c *client) command() {
 	case n < 64 && len(c.subs) < 8:
 		c.want()
 	case n < 68 && len(c.subs) > 0:
-		if s := c.subs[w.rng.IntN(len(c.subs))]; !s.replay && s.confirmed {
+		if s := c.subs[w.rng.IntN(len(c.subs))]; !s.replay && s.confirmed && !s.late {
 			c.unsubscribe(s)
 		}
 	case n < 72 && len(c.subs) > 0:

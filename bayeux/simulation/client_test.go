@@ -72,6 +72,7 @@ type subscription struct {
 	at        int // moment of the confirmation
 	pending   bool
 	sent      bool // in this session
+	late      bool // … and given up: it may come yet
 }
 
 // memory is one thing that the client did or saw.
@@ -199,7 +200,7 @@ func (c *client) newSession() {
 		}
 	}
 	for _, s := range c.subs {
-		s.confirmed, s.pending, s.sent = false, false, false
+		s.confirmed, s.pending, s.sent, s.late = false, false, false, false
 	}
 	for i := range c.channels {
 		if c.replaying(i) {
@@ -216,7 +217,7 @@ func (c *client) unsynced() bool { return c.replay && !c.anonymous && !c.synced 
 func (c *client) forgetCommands() {
 	for _, k := range c.commands {
 		for _, s := range k.subs {
-			s.pending = false
+			s.pending, s.late = false, true
 			c.stale = c.stale || s.replay
 		}
 	}
