@@ -175,8 +175,8 @@ func (s *Server) Open(now int64, req Request, clientID []byte, fx *Effects) {
 		}
 	}
 	r.state = connected
-	if !r.isHeld || r.hearing != unheard {
-		r.hearing = heard // until a poll tells otherwise
+	if r.hearing != unheard {
+		r.hearing = heard // until a poll tells otherwise; after one the next connect tells
 	}
 	s.attach(slot, r, req.To, EventSource)
 	s.await(now, slot, r)

@@ -185,6 +185,12 @@ func (w *wire) subscriber(pattern string) string {
 	return id
 }
 
+// hears says that the client of an event-stream sees it open.
+func (w *wire) hears(id string) []map[string]any {
+	w.t.Helper()
+	return w.bayeux(fmt.Sprintf(`{"channel":"/meta/connect","connectionType":"eventsource","clientId":%q}`, id))
+}
+
 // join subscribes in one request with a connect, whose reply has what is remembered.
 func (w *wire) join(id, subscription string) []map[string]any {
 	w.t.Helper()

@@ -254,13 +254,12 @@ func TestEventSource(t *testing.T) {
 		equal(t, response.Header.Get("Cache-Control"), "no-store, no-transform") // else proxies that compress keep events back
 		equal(t, line(t, in), "retry: 5000")
 		equal(t, line(t, in), "")
+		equal(t, a.hears(id)[0]["advice"].(map[string]any)["interval"], DefaultConfig().Hold.Milliseconds())
 		mustPublish(t, s, "/a", "{\"a\":\n1}")
 		equal(t, line(t, in), `data: [{"channel":"/a","data":{"a": 1}}]`)
 		equal(t, line(t, in), "")
 		equal(t, line(t, in), ":")
 	}
-	heartbeat := fmt.Sprintf(`{"channel":"/meta/connect","connectionType":"eventsource","clientId":%q}`, id)
-	equal(t, a.bayeux(heartbeat)[0]["advice"].(map[string]any)["interval"], DefaultConfig().Hold.Milliseconds())
 	b := dial(t, s)
 	b.send(getRequest("/bayeux/0123", "Accept: text/event-stream\r\n"))
 	equal(t, b.read().StatusCode, 404)

@@ -60,6 +60,7 @@ func TestResetStreamIsCounted(t *testing.T) {
 	id := home.subscriber("/a")
 	w.send(streamRequests(id)["eventsource"])
 	eventually(t, func() bool { return hasStream(s, id) })
+	home.hears(id)
 	batch, want := big("/a", 80)
 	if err := s.Publish(batch); err != nil {
 		t.Fatal(err)

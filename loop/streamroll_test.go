@@ -81,6 +81,7 @@ func TestRollOver(t *testing.T) {
 			for kind := range streamRequests("") {
 				id[kind] = home.subscriber("/a")
 			}
+			home.hears(id["eventsource"])
 			var readers sync.WaitGroup
 			for kind, session := range id {
 				w, request := dial(t, s), streamRequests(session)[kind]

@@ -91,6 +91,7 @@ func TestEventSourceAnew(t *testing.T) {
 	open := getRequest("/bayeux/"+id, "Accept: text/event-stream\r\n")
 	old.send(open)
 	eventually(t, func() bool { return hasStream(s, id) })
+	home.hears(id)
 	batch, want := big("/a", 80)
 	if err := s.Publish(batch); err != nil {
 		t.Fatal(err)
