@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -19,8 +21,19 @@ func taken(t *testing.T) string {
 	return l.Addr().String()
 }
 
+// rounds is how often each way of failing is tried: few times, or HALLEY_ROUNDS.
+func rounds(t *testing.T) int {
+	t.Helper()
+	value := cmp.Or(os.Getenv("HALLEY_ROUNDS"), "3")
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 {
+		t.Fatalf("HALLEY_ROUNDS=%s is no number above 0", value)
+	}
+	return n
+}
+
 // Whatever keeps the server from starting ends it, with one line that names the
-// flag, in every of many rounds.
+// flag, in every of several rounds.
 func TestEveryWayOfFailingAtTheStart(t *testing.T) {
 	dir := t.TempDir()
 	locked, foreign, config := filepath.Join(dir, "locked"), filepath.Join(dir, "foreign"), filepath.Join(dir, "config")
@@ -57,7 +70,7 @@ func TestEveryWayOfFailingAtTheStart(t *testing.T) {
 		"config a directory":   {[]string{"--config=" + dir}, exitUsage, "--config"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for range 25 {
+			for range rounds(t) {
 				failsToStart(t, tt.code, tt.want, tt.args...)
 			}
 		})
