@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -92,6 +93,9 @@ func (c *stressClient) openEvents(w *wire) (next func() (string, error), err err
 	if err != nil || response.StatusCode != 200 {
 		return nil, fmt.Errorf("event-stream: %v %w", response, err)
 	}
+	if err := c.hears(); err != nil {
+		return nil, err
+	}
 	lines := bufio.NewScanner(response.Body)
 	lines.Buffer(nil, 1<<20)
 	return func() (string, error) {
@@ -108,4 +112,19 @@ func (c *stressClient) openEvents(w *wire) (next func() (string, error), err err
 		}
 		return "", errDisplaced
 	}, nil
+}
+
+// hears says, on another connection, that the client sees its event-stream open.
+func (c *stressClient) hears() error {
+	conn, err := net.Dial("tcp", c.x.s.Addresses()[0])
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	w := newWire(c.x.t, conn)
+	if err := c.ask(w, post(fmt.Sprintf(`{"channel":"/meta/connect","connectionType":"eventsource","clientId":%q}`, c.id))); err != nil {
+		return err
+	}
+	_, err = w.tryRead()
+	return err
 }
