@@ -176,7 +176,7 @@ func (c *client) sync() {
 	if c.kind == bayeux.WebSocket || c.kind == bayeux.CallbackPolling {
 		kind = c.kind
 	}
-	k := &command{verb: "sync"}
+	k := &command{verb: "sync", from: c.cursor}
 	text := ""
 	for _, s := range c.subs {
 		if s.replay {

@@ -61,6 +61,7 @@ type command struct {
 	verb string
 	subs []*subscription
 	data string
+	from int64 // the cursor that it named
 }
 
 // subscription is what the client wants of a pattern.

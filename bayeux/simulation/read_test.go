@@ -131,7 +131,7 @@ func (c *client) tuned() {
 	}
 	for _, s := range c.subs {
 		s.pending = false
-		c.confirm(s)
+		c.confirm(s, c.cursor)
 	}
 }
 
@@ -263,7 +263,7 @@ func (c *client) answered(k *command, f *frame, m *message.Message, failure stri
 	case "subscribe", "sync":
 		c.syncing = false
 		for _, s := range k.subs {
-			c.confirm(s)
+			c.confirm(s, k.from)
 		}
 	}
 }
@@ -283,8 +283,9 @@ func (c *client) denied(k *command, failure string) {
 	}
 }
 
-// confirm notes that the client knows that it subscribes.
-func (c *client) confirm(s *subscription) {
+// confirm notes that the client knows that it subscribes, and what it has to get since a
+// cursor; since none, what is remembered.
+func (c *client) confirm(s *subscription, cursor int64) {
 	m := c.w.model
 	if !s.confirmed {
 		s.confirmed, s.at = true, m.moment
@@ -297,8 +298,8 @@ func (c *client) confirm(s *subscription) {
 				v.from = min(v.from, max(last, v.next))
 			}
 			switch {
-			case s.replay && c.cursor > 0:
-				v.from = min(v.from, l.beyond(c.cursor))
+			case s.replay && cursor > 0:
+				v.from = min(v.from, l.beyond(cursor))
 			case (t.rule.Snapshot || s.replay && t.rule.Keep.Age == 0) && last >= l.kept:
 				v.from = min(v.from, max(last, v.next))
 			}
