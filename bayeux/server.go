@@ -241,7 +241,7 @@ func (s *Server) left(now int64, slot uint32, r *session, upto uint32) {
 		return
 	}
 	r.leaving = false
-	if !r.hasStream || r.carrier != r.stream {
+	if !r.hasStream || !r.streamed {
 		s.await(now, slot, r)
 	}
 }
