@@ -182,17 +182,27 @@ func (l *lane) beyond(id int64) int {
 
 // touched notes that the server has heard of a session, or written to it.
 func (m *model) touched(a bayeux.Address) {
-	if c := m.sessions[a]; c != nil {
+	if c := m.current(a); c != nil {
 		c.active(c.id, m.w.loops[a.Loop].core)
 	}
 }
 
+// current is the client whose session that is, nil if it has another one now.
+func (m *model) current(a bayeux.Address) *client {
+	c := m.sessions[a]
+	if c == nil {
+		return nil
+	}
+	if known, ok := bayeux.ParseClientID(c.id); !ok || known != a {
+		return nil
+	}
+	return c
+}
+
 // left notes that a reply with events has left: its client can come back from now on.
 func (m *model) left(a bayeux.Address) {
-	if c := m.sessions[a]; c != nil {
-		if known, ok := bayeux.ParseClientID(c.id); ok && known == a {
-			c.lastActive = m.w.now
-		}
+	if c := m.current(a); c != nil {
+		c.lastActive = m.w.now
 	}
 }
 
