@@ -41,6 +41,9 @@ func stallAll(t testing.TB, s *Server) (readers []*stalledReader) {
 			r.id = home.subscriber("/stock/*")
 			request = streamRequests(r.id)[kind]
 		}
+		if kind == "eventsource" {
+			home.hears(r.id)
+		}
 		if kind == "websocket" {
 			r.send(upgradeRequest(""))
 			r.read()
