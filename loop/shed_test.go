@@ -253,7 +253,7 @@ func TestFootprint(t *testing.T) {
 	}
 	resident, _ := strconv.ParseInt(strings.Fields(string(text))[1], 10, 64)
 	resident *= int64(os.Getpagesize())
-	if f.objects < 64<<20 || f.held < f.objects || f.program < 1<<20 || f.resident() < resident-(8<<20) {
+	if f.objects < 64<<20 || f.held < f.objects || f.program < 1<<20 || !raceDetector && f.resident() < resident-(8<<20) {
 		t.Errorf("%+v, resident by the kernel: %d", f, resident)
 	}
 	runtime.KeepAlive(ballast)

@@ -29,6 +29,7 @@ const (
 	bugOldNews
 	bugNoAdvice
 	bugOldAck
+	bugEventsBeside
 )
 
 var bugs = []struct {
@@ -56,6 +57,7 @@ var bugs = []struct {
 	{bugOldNews, "the news that a reply has left is as old as the reply", "slow"},
 	{bugNoAdvice, "a connect reply lacks its advice", "small"},
 	{bugOldAck, "a connect acknowledges one reply less than its client has", "bites"},
+	{bugEventsBeside, "the reply to a poller's subscribe has an event before it", "small"},
 	{bugStaleEvent, "an old event is delivered once more", "small"},
 }
 

@@ -142,7 +142,7 @@ func (l *loop) deliver(e event.Event) {
 	if l.w.strikes(bugStaleEvent, 60) && l.stale != "" {
 		l.core.Deliver(l.w.now, l.stale)
 	}
-	if l.w.bug == bugStaleEvent && l.w.chance(20) {
+	if (l.w.bug == bugStaleEvent || l.w.bug == bugEventsBeside) && l.w.chance(20) {
 		l.stale = e
 	}
 }
@@ -337,6 +337,7 @@ func (w *world) garble(data []byte) []byte {
 
 func (l *loop) carryOut(e *bayeux.Effect, data []byte, now int64) {
 	c := l.find(e.To)
+	data = l.eventsBeside(c, data)
 	f := &frame{kind: e.Kind, to: e.To, conn: c, body: data, numbered: e.Numbered, session: e.Session, upto: e.Upto, gap: e.Gap, at: now}
 	switch e.Kind {
 	case bayeux.Reply, bayeux.Deliver:
@@ -376,6 +377,16 @@ func (l *loop) carryOut(e *bayeux.Effect, data []byte, now int64) {
 			c.finish()
 		}
 	}
+}
+
+// eventsBeside is a fault: an event comes with the reply to a subscribe, where some
+// clients look for the reply alone.
+func (l *loop) eventsBeside(c *conn, data []byte) []byte {
+	if c == nil || c.websocket || l.stale == "" || !bytes.HasPrefix(data, []byte(`{"channel":"/meta/subscribe"`)) ||
+		bytes.Contains(data, []byte(`"/meta/connect"`)) || !l.w.strikes(bugEventsBeside, 1) {
+		return data
+	}
+	return fmt.Appendf(nil, "%s,%s", l.stale, data)
 }
 
 // stream makes a request a stream.
