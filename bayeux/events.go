@@ -141,6 +141,8 @@ func refusalStatus(failure string) int {
 	switch failure {
 	case errSubscriptionMissing, errSubscriptionInvalid, errReplayInvalid:
 		return 400
+	case errCongested:
+		return 503
 	}
 	return 403
 }

@@ -1,8 +1,11 @@
 package bayeux
 
 // Kept is how many bytes the queues of all sessions have, each counted whole though
-// several may share an event, and how many their nodes take, used or not.
-func (s *Server) Kept() (events, nodes int) { return s.nodes.bytes, s.nodes.memory() }
+// several may share an event, how many their nodes take, used or not, and about how
+// many all subscriptions take.
+func (s *Server) Kept() (events, nodes, subscriptions int) {
+	return s.nodes.bytes, s.nodes.memory(), s.table.Memory()
+}
 
 // Received is how many messages have come in.
 func (s *Server) Received() uint64 { return s.stats.MessagesIn }

@@ -53,7 +53,7 @@ type Config struct {
 	Policy    Policy         // nil allows what the rules allow
 	Browsers  Browsers       // nil counts none
 	Congested func() bool    // tells that no event can be passed on now; nil: never
-	Crowded   func() bool    // tells that no session can be made now; nil: never
+	Crowded   func() bool    // tells that no session or subscription can be made now; nil: never
 	Random    func(p []byte) // fills p with unpredictable bytes
 }
 

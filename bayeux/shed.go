@@ -43,8 +43,11 @@ func (s *Server) noSession() (failure string) {
 	switch {
 	case s.sessions.Len() >= s.cfg.MaxSessions:
 		return errSessionsFull
-	case s.cfg.Crowded != nil && s.cfg.Crowded():
+	case s.crowded():
 		return errCongested
 	}
 	return ""
 }
+
+// crowded tells that there is no memory for more sessions and subscriptions.
+func (s *Server) crowded() bool { return s.cfg.Crowded != nil && s.cfg.Crowded() }

@@ -117,6 +117,9 @@ func (x *exchange) admitSubscription(asked *subscription, ext []byte) (failure s
 	if added+s.table.Count(channel.Subscriber(x.slot)) > s.cfg.MaxSubscriptions {
 		return errSubscriptionsFull, Allow
 	}
+	if added > 0 && !x.done && s.crowded() {
+		return errCongested, Allow
+	}
 	q := Question{Operation: OpSubscribe, Patterns: asked.patterns, Ext: ext}
 	switch x.decide(x.of(q)) {
 	case Wait:

@@ -112,7 +112,9 @@ func (r *reactor) effect(e *bayeux.Effect) {
 	case bayeux.Read:
 		r.server.log.Recall(sequence.Query{Loop: r.id, Part: sequence.Next, Session: e.Session, Ticket: e.Ticket, Wanted: e.Wanted})
 	case bayeux.AddInterest:
-		r.server.interest.Add(r.fx.Pattern(e), r.id)
+		pattern := r.fx.Pattern(e)
+		r.server.interest.Add(pattern, r.id)
+		r.server.memory.takes(patternCopies*len(pattern)+patternBytes, r.now())
 	case bayeux.RemoveInterest:
 		r.server.interest.Remove(r.fx.Pattern(e), r.id)
 	case bayeux.Ask:

@@ -19,7 +19,7 @@ type strain int32
 
 const (
 	calm            strain = iota
-	refusing               // no publish, no new session
+	refusing               // no publish, no new session, no new subscription
 	sheddingAway           // nor more than little of what waits for clients that are away
 	sheddingSlow           // nor more than little of what waits for anybody
 	sheddingHistory        // nor half of what is remembered, nor nearly anything for who is away
@@ -27,7 +27,7 @@ const (
 
 // String says what is given up.
 func (p strain) String() string {
-	return [...]string{"calm", "publishes and new sessions are refused", "what waits for clients that are away is given up",
+	return [...]string{"calm", "publishes, new sessions and subscriptions are refused", "what waits for clients that are away is given up",
 		"what waits for slow clients is given up", "half of what is remembered is given up"}[p]
 }
 
@@ -65,11 +65,11 @@ type memory struct {
 	clean  func() // collects dead objects
 	back   func() // gives the host what holds none
 
-	heap      atomic.Int64    // what the runtime was last told to stay below
-	life      context.Context // of Run
-	near      atomic.Bool     // more than half is in use: looks are frequent
-	full      atomic.Bool     // the last look found so much in use that nothing more is taken, collected or not
-	published atomic.Int64    // bytes since the last look
+	heap  atomic.Int64    // what the runtime was last told to stay below
+	life  context.Context // of Run
+	near  atomic.Bool     // more than half is in use: looks are frequent
+	full  atomic.Bool     // the last look found so much in use that nothing more is taken, collected or not
+	taken atomic.Int64    // bytes since the last look
 
 	strain    atomic.Int32
 	relieving atomic.Bool
@@ -117,7 +117,7 @@ func (s *Server) Short() error {
 
 // look finds out whether memory is short, and has it relieved beside the loops.
 func (m *memory) look(ctx context.Context, now int64) {
-	m.published.Store(0)
+	m.taken.Store(0)
 	f := m.used()
 	m.fit(f)
 	full := m.isFull(f)
@@ -131,6 +131,13 @@ func (m *memory) look(ctx context.Context, now int64) {
 	}
 	go m.relieve(ctx)
 }
+
+// What a pattern that is new to its loop is taken to cost, since it stands in the loop's
+// table and in the index of all loops.
+const (
+	patternCopies = 2
+	patternBytes  = 400 // beside its copies
+)
 
 // isFull tells whether so much is in use that nothing more is taken, collected or not.
 func (m *memory) isFull(f footprint) bool {
@@ -151,10 +158,10 @@ func (m *memory) fit(f footprint) {
 	tell(heap)
 }
 
-// takes notes that so many bytes are published. Much at once is looked at before the
+// takes notes that so many bytes are published or subscribed to. Much at once is looked at before the
 // next tick.
 func (m *memory) takes(bytes int, now int64) {
-	if m.published.Add(int64(bytes)) > m.limit/lookShare {
+	if m.taken.Add(int64(bytes)) > m.limit/lookShare {
 		m.look(m.life, now)
 	}
 }
@@ -165,7 +172,7 @@ const (
 	heapShare  = 90       // of what is left beside the program, for the runtime, which may exceed it
 	leastSpare = 32 << 20 // bytes that it may do so by
 	leastFit   = 1 << 20  // bytes: less does not change that
-	lookShare  = 50       // that part of the limit is not published without a look
+	lookShare  = 50       // that part of the limit is not taken without a look
 )
 
 // restTimes is how many times as long as a relief took nothing is collected after it,

@@ -87,12 +87,14 @@ func TestMemoryIsShort(t *testing.T) {
 	refused := other.bayeux(`{"channel":"/meta/handshake","version":"1.0","supportedConnectionTypes":["long-polling"]}`)[0]
 	equal(t, refused["error"], "503::server_busy")
 	equal(t, refused["advice"], map[string]any{"reconnect": "retry", "interval": 5000})
+	equal(t, other.bayeux(subscribe(slowID, "/b"))[0]["error"], "503::server_busy")
+	equal(t, other.bayeux(subscribe(slowID, "/a"))[0]["successful"], true) // it is there already
 	events := dial(t, s)
 	events.send(getRequest("/events?channel=/a", ""))
 	equal(t, events.read().StatusCode, 503)
-	equal(t, s.Unready(), []string{"memory: publishes and new sessions are refused"})
+	equal(t, s.Unready(), []string{"memory: publishes, new sessions and subscriptions are refused"})
 	st := s.Stats()
-	equal(t, []uint64{st.MemoryRefused, st.MemoryShed}, []uint64{4, 0})
+	equal(t, []uint64{st.MemoryRefused, st.MemoryShed}, []uint64{5, 0})
 
 	use(80)
 	st = s.Stats()
@@ -110,6 +112,10 @@ func TestMemoryIsShort(t *testing.T) {
 
 	use(69)
 	equal(t, len(s.Unready()), 0)
+	equal(t, other.bayeux(subscribe(slowID, "/b"))[0]["successful"], true)
+	if kept := s.Stats().Kept.Subscriptions; kept < len("/a/b") {
+		t.Errorf("subscriptions take %d bytes", kept)
+	}
 	told := away.bayeux(connect(awayID))
 	equal(t, told[len(told)-1]["ext"], map[string]any{"dropped": map[string]any{"/a": 20}})
 	mustPublish(t, s, "/a", "1")

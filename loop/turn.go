@@ -55,12 +55,14 @@ type Kept struct {
 	Nodes     int // of the queues, used or not
 	Mailboxes int // from loop to loop
 	History   int // remembered
+
+	Subscriptions int // in the tables of the loops
 }
 
 // kept adds up what a loop keeps.
 func (r *reactor) kept() Kept {
 	k := Kept{Input: r.input, Mailboxes: r.mailbox.kept()}
-	k.Queues, k.Nodes = r.core.Kept()
+	k.Queues, k.Nodes, k.Subscriptions = r.core.Kept()
 	for slot := range r.slow {
 		k.Output += r.conns.At(slot).socket.OutboundBuffered()
 	}
@@ -79,4 +81,5 @@ func (k *Kept) add(other Kept) {
 	k.Queues += other.Queues
 	k.Nodes += other.Nodes
 	k.Mailboxes += other.Mailboxes
+	k.Subscriptions += other.Subscriptions
 }

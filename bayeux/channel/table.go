@@ -28,6 +28,7 @@ type Table struct {
 	cache    cache
 	out      []Subscriber
 	changes  uint64 // so far
+	text     int    // bytes of all patterns
 }
 
 // node is one pattern that has subscribers. A node without subscribers is unused and waits in index.free.
@@ -144,6 +145,19 @@ func (t *Table) Patterns(visit func(pattern []byte, subscribers int)) {
 			visit([]byte(n.pattern), len(n.subscribers))
 		}
 	}
+}
+
+// What a pattern costs beside its text, which its node and the index share, and what a subscription does; about, with
+// the room that maps and slices have to grow.
+const (
+	patternMemory = 128
+	recordMemory  = 24
+	placeMemory   = 40
+)
+
+// Memory is about how many bytes the table takes.
+func (t *Table) Memory() int {
+	return t.text + patternMemory*len(t.nodes) + recordMemory*len(t.records) + placeMemory*len(t.places)
 }
 
 // Touch says that something about the subscriptions to pattern has changed, for the stamps of the names that it matches.
@@ -273,6 +287,7 @@ func (t *Table) addNode(pattern []byte) uint32 {
 		t.nodes = append(t.nodes, node{})
 	}
 	t.nodes[n].pattern = text
+	t.text += len(text)
 	t.cache.forget(pattern)
 	return n
 }
@@ -281,6 +296,7 @@ func (t *Table) addNode(pattern []byte) uint32 {
 func (t *Table) dropNode(n uint32) {
 	pattern := t.nodes[n].pattern
 	t.nodes[n] = node{}
+	t.text -= len(pattern)
 	t.patterns.remove(pattern, n)
 	t.cache.forget([]byte(pattern))
 }

@@ -38,7 +38,7 @@ type adversary struct {
 // adversaries are all that there are.
 func adversaries() []adversary {
 	return []adversary{
-		samePatterns(), manyIntervals(), manyReplays(),
+		samePatterns(), manyPatterns(), manyIntervals(), manyReplays(),
 		framesElsewhere(), longInterval(), neverAcknowledges(), neverReads(), fillsAndLeaves(), largeBodies(),
 	}
 }

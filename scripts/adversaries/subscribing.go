@@ -26,6 +26,37 @@ func samePatterns() adversary {
 	}
 }
 
+// manyPatterns has sessions first, then subscribes each to as many patterns of their own as it may, as long as they may be.
+func manyPatterns() adversary {
+	return adversary{
+		name: "many-patterns", what: "1,000 sessions, then 1,000 patterns of 250 bytes for each",
+		attack: func(ctx context.Context, s *server) error {
+			return atOnce(10, func(n int) error {
+				var ids []string
+				for range 100 {
+					id, err := s.session(ctx, "", `,"interval":600000`)
+					if err != nil {
+						return err
+					}
+					ids = append(ids, id)
+				}
+				for i, id := range ids {
+					for part := range 5 {
+						var list []string
+						for p := range 200 {
+							list = append(list, fmt.Sprintf("%q", fmt.Sprintf("/%d/%d/%d/%d/%0230d", n, i, part, p, 0)))
+						}
+						if _, err := s.post(ctx, "["+subscribe(id, "["+strings.Join(list, ",")+"]", "")+"]"); err != nil {
+							return err
+						}
+					}
+				}
+				return nil
+			})
+		},
+	}
+}
+
 // manyIntervals has sessions of 1,000 patterns, one of them with an interval, and publishes to new channels.
 func manyIntervals() adversary {
 	return adversary{

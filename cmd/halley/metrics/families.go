@@ -38,6 +38,7 @@ func (c *collector) labelled() {
 		show("nodes", float64(s.Kept.Nodes))
 		show("mailboxes", float64(s.Kept.Mailboxes))
 		show("history", float64(s.Kept.History))
+		show("subscriptions", float64(s.Kept.Subscriptions))
 	})
 	for _, f := range []struct {
 		kind       prometheus.ValueType

@@ -41,7 +41,7 @@ func TestEveryStatIsShown(t *testing.T) {
 	s.ParseErrors = map[string]uint64{"target": 51, "header name": 52}
 	s.LoopLag = []time.Duration{0, 1500 * time.Millisecond}
 	s.Turns = []loop.Turns{{}, {Busy: 3 * time.Second, Longest: 500 * time.Millisecond, MostMessages: 7, MostWork: 8}}
-	s.Kept = loop.Kept{Output: 61, Input: 62, Queues: 63, Nodes: 64, Mailboxes: 65, History: 66}
+	s.Kept = loop.Kept{Output: 61, Input: 62, Queues: 63, Nodes: 64, Mailboxes: 65, History: 66, Subscriptions: 67}
 	text := page(t, s)
 	for i := range v.NumField() {
 		name, k := v.Type().Field(i).Name, v.Field(i).Kind()
@@ -71,6 +71,7 @@ func TestEveryStatIsShown(t *testing.T) {
 		`halley_kept_bytes{owner="nodes"} 64`,
 		`halley_kept_bytes{owner="mailboxes"} 65`,
 		`halley_kept_bytes{owner="history"} 66`,
+		`halley_kept_bytes{owner="subscriptions"} 67`,
 		"# TYPE halley_connections gauge",
 		"# TYPE halley_queue_dropped_total counter",
 		"go_goroutines ",
