@@ -3,6 +3,7 @@ package bayeux
 import (
 	"bytes"
 
+	"halley/bayeux/history"
 	"halley/bayeux/message"
 )
 
@@ -18,7 +19,7 @@ type parked struct {
 	batch, turn   uint32
 	body          []byte // the messages left, as a JSON array
 	replies       []byte // of the messages before them
-	wanted        []Wanted
+	wanted        []history.Wanted
 	// Patterns and cursor of an event-stream without Bayeux, in place of a batch.
 	events []byte
 	from   Cursor
@@ -69,7 +70,7 @@ func (s *Server) Resume(now int64, ticket Ticket, verdict Verdict, fx *Effects) 
 }
 
 // Joined goes on with the subscription that waited for what is remembered.
-func (s *Server) Joined(now int64, ticket Ticket, past Remembered, fx *Effects) {
+func (s *Server) Joined(now int64, ticket Ticket, past history.Remembered, fx *Effects) {
 	s.unpark(now, ticket, fx, func(x *exchange) { x.done, x.past = true, past })
 }
 

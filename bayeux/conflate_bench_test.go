@@ -8,6 +8,7 @@ import (
 	"halley/bayeux/channel"
 	"halley/bayeux/event"
 	"halley/bayeux/message"
+	"halley/bayeux/rules"
 )
 
 const (
@@ -58,11 +59,11 @@ func newMarket(b *testing.B, rule, ext string) *market {
 	cfg := testConfig()
 	cfg.Hold, cfg.MaxInterval, cfg.QueueMessages, cfg.QueueBytes = 1<<40, 1<<40, 1<<20, 1<<30
 	if rule != "" {
-		r, err := ParseRule(rule, channel.Limits{MaxLength: 64, MaxSegments: 5})
+		r, err := rules.Parse(rule, channel.Limits{MaxLength: 64, MaxSegments: 5})
 		if err != nil {
 			b.Fatal(err)
 		}
-		cfg.Rules = Rules{r}
+		cfg.Rules = rules.Rules{r}
 	}
 	m := &market{b: b, server: NewServer(cfg, 0)}
 	for i := range marketSubscribers {

@@ -1,9 +1,6 @@
 package bayeux
 
-import (
-	"halley/bayeux/event"
-	"halley/bayeux/message"
-)
+import "halley/bayeux/event"
 
 // conflater finds a session's pending event that a newer one of its channel, or
 // of its channel and key, takes the place of. It costs memory only for what is
@@ -62,24 +59,11 @@ func (c *conflater) put(id uint32) {
 	}
 }
 
-// conflationKey is what e conflates by: its channel and, if the channel has a key
-// field, that field's value. It is valid until the next call. The last one is kept, since
-// each subscriber of an event asks for it: to find the field all of the event may be read.
+// conflationKey is what e conflates by, see rules.Keys.
 func (s *Server) conflationKey(e event.Event, field string) []byte {
-	if field != "" && s.keyOf == e && s.keyField == field {
-		return s.key
-	}
-	s.key = append(s.key[:0], e.Channel()...)
-	if s.keyOf = ""; field == "" {
-		return s.key
-	}
-	s.keyOf, s.keyField = e, field
-	s.data = append(s.data[:0], e.Data()...)
-	s.spend(len(s.data) / unitBytes)
-	if value := message.Get(s.data, field); value != nil {
-		s.key = append(append(s.key, ' '), value...)
-	}
-	return s.key
+	key, read := s.keys.Of(e, field)
+	s.spend(read / unitBytes)
+	return key
 }
 
 // replace puts e in the place of the session's pending event of that key, and tells
@@ -169,7 +153,7 @@ func (s *Server) forgetAsked(slot uint32, q *queue) {
 	for i, n := q.first, q.pending(); n > 0 && len(s.conflater.pending) > 0; n-- {
 		if s.nodes.at(i).key != 0 {
 			s.other = append(s.other[:0], s.nodes.at(i).event.Channel()...)
-			if b := s.cfg.Rules.Of(s.other); !b.Conflate && b.Interval == 0 {
+			if b := s.rules.Of(s.other); !b.Conflate && b.Interval == 0 {
 				s.forgetKey(slot, i)
 			}
 		}
@@ -188,7 +172,7 @@ func (s *Server) conflateBounced(slot uint32, r *session) {
 		node := s.nodes.at(i)
 		next := node.next
 		if node.key == 0 && s.conflates(slot, r, node.event) {
-			key := s.conflationKey(node.event, s.cfg.Rules.Of(s.name).Key)
+			key := s.conflationKey(node.event, s.rules.Of(s.name).Key)
 			id := s.conflater.take(key)
 			place, known := s.conflater.pending[pendingKey{slot, id}]
 			switch {
@@ -227,6 +211,6 @@ func (s *Server) yield(q *queue, key, i uint32) {
 // conflates tells whether only the newest of such events waits for the session.
 func (s *Server) conflates(slot uint32, r *session, e event.Event) bool {
 	s.name = append(s.name[:0], e.Channel()...)
-	b := s.cfg.Rules.Of(s.name)
+	b := s.rules.Of(s.name)
 	return b.Conflate || b.Interval > 0 || r.paced && s.askedInterval(slot, e) > 0
 }

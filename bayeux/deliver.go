@@ -3,26 +3,27 @@ package bayeux
 import (
 	"halley/bayeux/channel"
 	"halley/bayeux/event"
+	"halley/bayeux/rules"
 )
 
 // Deliver queues e for every local subscriber of its channel.
 func (s *Server) Deliver(now int64, e event.Event) {
 	s.name = append(s.name[:0], e.Channel()...)
-	b := s.cfg.Rules.Of(s.name)
-	if l := s.laneOf(e, &b); l != nil {
-		s.offer(now, l, e, &b)
+	b := s.rules.Of(s.name)
+	if l := s.laneOf(e, b); l != nil {
+		s.offer(now, l, e, b)
 		for _, slot := range l.direct {
-			s.deliverTo(now, slot, e, &b)
+			s.deliverTo(now, slot, e, b)
 		}
 		return
 	}
 	for _, sub := range s.table.Match(s.name) {
-		s.deliverTo(now, uint32(sub), e, &b)
+		s.deliverTo(now, uint32(sub), e, b)
 	}
 }
 
 // deliverTo queues e for one session, which gets all events of the channel.
-func (s *Server) deliverTo(now int64, slot uint32, e event.Event, b *Behaviour) {
+func (s *Server) deliverTo(now int64, slot uint32, e event.Event, b *rules.Behaviour) {
 	r := s.sessions.At(slot)
 	if r.replaying && s.follows(slot, e, b) {
 		s.spend(1)
@@ -35,7 +36,7 @@ func (s *Server) deliverTo(now int64, slot uint32, e event.Event, b *Behaviour) 
 }
 
 // give queues e for a session, and lets it wait for company if it may.
-func (s *Server) give(now int64, slot uint32, r *session, e event.Event, b *Behaviour, conflate bool) {
+func (s *Server) give(now int64, slot uint32, r *session, e event.Event, b *rules.Behaviour, conflate bool) {
 	waits := b.Lazy > 0 && !r.eager
 	r.eager = !waits
 	s.enqueueFor(slot, r, e, conflate)
@@ -56,7 +57,7 @@ func (s *Server) enqueueFor(slot uint32, r *session, e event.Event, conflate boo
 		return
 	}
 	s.name = append(s.name[:0], e.Topic()...)
-	key := s.conflationKey(e, s.cfg.Rules.Of(s.name).Key)
+	key := s.conflationKey(e, s.rules.Of(s.name).Key)
 	if s.replace(slot, r, key, e) {
 		return
 	}
@@ -99,7 +100,7 @@ func (s *Server) ask(slot uint32, r *session, pattern []byte, interval int64) {
 
 // interval is the least time between two events of e's channel for a session, in
 // milliseconds; 0 is none.
-func (s *Server) interval(slot uint32, r *session, e event.Event, b *Behaviour) int64 {
+func (s *Server) interval(slot uint32, r *session, e event.Event, b *rules.Behaviour) int64 {
 	if !r.paced {
 		return b.Interval
 	}

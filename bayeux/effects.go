@@ -1,6 +1,9 @@
 package bayeux
 
-import "halley/bayeux/event"
+import (
+	"halley/bayeux/event"
+	"halley/bayeux/history"
+)
 
 // ReplyTo names a request that waits for its reply: the loop and slot of its
 // connection, the slot's generation, and the request's serial number there. The
@@ -86,7 +89,7 @@ type Effect struct {
 	// Question is what an Ask wants to know.
 	Question *Question
 	// Wanted is what a Join or Read is for.
-	Wanted []Wanted
+	Wanted []history.Wanted
 	// Sequenced is set with a Publish that goes through the store, to this loop too.
 	// If it has a Ticket, Published brings the news that it is stored.
 	Sequenced bool

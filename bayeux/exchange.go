@@ -1,6 +1,9 @@
 package bayeux
 
-import "halley/bayeux/message"
+import (
+	"halley/bayeux/history"
+	"halley/bayeux/message"
+)
 
 // exchange is one request on its way through the core. The session of the first
 // message owns it; a message for another session is refused.
@@ -20,7 +23,7 @@ type exchange struct {
 	waits    Effect   // what tells of the wait of the message that is to be parked
 	rested   bool     // the next message was parked, and is handled now
 	done     bool     // the message that was parked has what it waited for
-	past     Remembered
+	past     history.Remembered
 
 	tells         bool   // a reply has news of dropped events
 	carriesEvents bool   // a connect is answered: pending events go along
@@ -88,7 +91,7 @@ func (x *exchange) run(messages []message.Message) {
 			x.park(messages[i:])
 			return
 		}
-		x.done, x.past = false, Remembered{}
+		x.done, x.past = false, history.Remembered{}
 	}
 	x.reply()
 }

@@ -5,23 +5,14 @@ import (
 	"halley/bayeux/history"
 )
 
-// What a Join or Read asks for and the answer to it are the history's: what is delivered
-// to this loop after an answer follows it.
-type (
-	// Wanted is what a subscription wants of the past of a pattern.
-	Wanted = history.Wanted
-	// Remembered is the answer to a Join or Read.
-	Remembered = history.Remembered
-)
-
 // wantedOf lists what a subscription wants of the past, nil if nothing.
-func (s *Server) wantedOf(asked *subscription) (list []Wanted) {
+func (s *Server) wantedOf(asked *subscription) (list []history.Wanted) {
 	for _, pattern := range asked.patterns {
-		if isService(pattern) || !s.cfg.Rules.remembers(pattern) {
+		if isService(pattern) || !s.rules.Remembers(pattern) {
 			continue
 		}
 		after, given := asked.cursors.of(pattern)
-		list = append(list, Wanted{Pattern: string(pattern), Replay: given, After: after})
+		list = append(list, history.Wanted{Pattern: string(pattern), Replay: given, After: after})
 	}
 	return list
 }
@@ -29,7 +20,7 @@ func (s *Server) wantedOf(asked *subscription) (list []Wanted) {
 // join parks the exchange until what list wants of the past is there. Nothing
 // that is published meanwhile can pass: the loop's interest is noted before, and
 // the subscription takes effect when the answer comes, in the order of events.
-func (x *exchange) join(list []Wanted) Verdict {
+func (x *exchange) join(list []history.Wanted) Verdict {
 	for _, w := range list {
 		x.s.joining[w.Pattern]++
 		x.fx.interest(AddInterest, []byte(w.Pattern))
@@ -40,7 +31,7 @@ func (x *exchange) join(list []Wanted) Verdict {
 
 // endJoin takes back the interest that join noted, where no subscription came of
 // it.
-func (s *Server) endJoin(list []Wanted, fx *Effects) {
+func (s *Server) endJoin(list []history.Wanted, fx *Effects) {
 	for _, w := range list {
 		if s.joining[w.Pattern]--; s.joining[w.Pattern] > 0 {
 			continue
@@ -86,7 +77,7 @@ func (s *Server) purge(slot uint32, q *queue, patterns *channel.Map[bool]) {
 func (s *Server) replays(patterns *channel.Map[bool], i uint32) (replays bool) {
 	s.name = append(s.name[:0], s.nodes.at(i).event.Topic()...)
 	patterns.Each(s.name, func(bool) bool {
-		replays = s.cfg.Rules.Of(s.name).History
+		replays = s.rules.Of(s.name).History
 		return false
 	})
 	return replays

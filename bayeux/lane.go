@@ -3,6 +3,7 @@ package bayeux
 import (
 	"halley/bayeux/channel"
 	"halley/bayeux/event"
+	"halley/bayeux/rules"
 )
 
 // What is conflated by time costs by what subscribers get, not by what is published:
@@ -43,7 +44,7 @@ const maxLanes = 8192
 
 // laneOf returns the lane of e's channel, which is in s.name, or nil if all of its
 // subscribers get every event.
-func (s *Server) laneOf(e event.Event, b *Behaviour) *lane {
+func (s *Server) laneOf(e event.Event, b *rules.Behaviour) *lane {
 	if b.Interval == 0 && len(s.asked) == 0 {
 		return nil
 	}
@@ -57,7 +58,7 @@ func (s *Server) laneOf(e event.Event, b *Behaviour) *lane {
 	return l
 }
 
-func (s *Server) newLane(e event.Event, b *Behaviour, stamp channel.Stamp) *lane {
+func (s *Server) newLane(e event.Event, b *rules.Behaviour, stamp channel.Stamp) *lane {
 	s.laneNumber++
 	l := &lane{stamp: stamp, number: s.laneNumber}
 	if len(s.lanes) >= maxLanes {
@@ -81,7 +82,7 @@ func (s *Server) newLane(e event.Event, b *Behaviour, stamp channel.Stamp) *lane
 }
 
 // offer puts e into its lot, and gives it to those that wait for no turn.
-func (s *Server) offer(now int64, l *lane, e event.Event, b *Behaviour) {
+func (s *Server) offer(now int64, l *lane, e event.Event, b *rules.Behaviour) {
 	id := s.conflater.take(s.conflationKey(e, b.Key))
 	s.gather(l, id, e, b)
 	t := &s.conflater.keys[id].lot
@@ -112,7 +113,7 @@ func (s *Server) offer(now int64, l *lane, e event.Event, b *Behaviour) {
 }
 
 // gather finds those that wait for no turn of a key, unless they are known.
-func (s *Server) gather(l *lane, id uint32, e event.Event, b *Behaviour) {
+func (s *Server) gather(l *lane, id uint32, e event.Event, b *rules.Behaviour) {
 	if s.conflater.keys[id].lot.lane == l.number {
 		return
 	}

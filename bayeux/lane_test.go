@@ -11,6 +11,7 @@ import (
 	"halley/bayeux/channel"
 	"halley/bayeux/event"
 	"halley/bayeux/message"
+	"halley/bayeux/rules"
 )
 
 var (
@@ -68,11 +69,11 @@ func newPacedWorld(t *rapid.T, rule string) *pacedWorld {
 	cfg := testConfig()
 	cfg.Hold, cfg.MaxInterval, cfg.QueueMessages, cfg.QueueBytes = 1<<40, 1<<40, 1<<20, 1<<30
 	if rule != "" {
-		r, err := ParseRule(rule, channel.Limits{MaxLength: 64, MaxSegments: 5})
+		r, err := rules.Parse(rule, channel.Limits{MaxLength: 64, MaxSegments: 5})
 		if err != nil {
 			t.Fatal(err)
 		}
-		cfg.Rules = Rules{r}
+		cfg.Rules = rules.Rules{r}
 	}
 	w := &pacedWorld{t: t, server: NewServer(cfg, 0)}
 	for range 3 {
@@ -143,7 +144,7 @@ func (w *pacedWorld) interval(c *pacedClient, name string) int64 {
 	if least < 0 {
 		return -1
 	}
-	return max(least, w.server.cfg.Rules.Of([]byte(name)).Interval)
+	return max(least, w.server.rules.Of([]byte(name)).Interval)
 }
 
 func (w *pacedWorld) publish(name string) {

@@ -3,6 +3,7 @@ package bayeux
 import (
 	"halley/bayeux/channel"
 	"halley/bayeux/event"
+	"halley/bayeux/rules"
 	"halley/bayeux/wheel"
 )
 
@@ -153,9 +154,9 @@ func (s *Server) serveTurn(now int64, i uint32, r *session) bool {
 	if !s.covers(slot, e) {
 		return false
 	}
-	b := s.cfg.Rules.Of(s.name)
-	interval := s.interval(slot, r, e, &b)
-	if s.giveNews(i, r, &b, interval > 0) {
+	b := s.rules.Of(s.name)
+	interval := s.interval(slot, r, e, b)
+	if s.giveNews(i, r, b, interval > 0) {
 		if interval > 0 {
 			s.pacer.wheel.Set(i, now+interval)
 		}
@@ -169,7 +170,7 @@ func (s *Server) serveTurn(now int64, i uint32, r *session) bool {
 
 // giveNews gives a session what has come since its turn began, and tells whether there
 // was something. One that its replay brings is not given to it twice.
-func (s *Server) giveNews(i uint32, r *session, b *Behaviour, paced bool) bool {
+func (s *Server) giveNews(i uint32, r *session, b *rules.Behaviour, paced bool) bool {
 	t := &s.pacer.slab[i]
 	slot, l := t.session.Slot, &s.conflater.keys[t.key].lot
 	news, e := l.count-t.seen, l.newest

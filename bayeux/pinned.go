@@ -40,7 +40,7 @@ func (s *Server) overrun(i uint32, r *session) {
 	if !s.covers(slot, e) {
 		return
 	}
-	if b := s.cfg.Rules.Of(s.name); !(r.replaying && s.follows(slot, e, &b)) {
+	if b := s.rules.Of(s.name); !(r.replaying && s.follows(slot, e, b)) {
 		s.stats.Conflated += news - 1
 		r.eager = true
 		s.enqueueFor(slot, r, e, true)

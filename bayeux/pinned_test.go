@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"halley/bayeux/event"
+	"halley/bayeux/rules"
 )
 
 // checkPinned adds up anew what turns and lots count for.
@@ -63,8 +64,8 @@ func TestPinnedAgainstSum(t *testing.T) {
 		cfg := testConfig()
 		cfg.QueueBytes = 3000
 		cfg.Slow = rapid.SampledFrom([]Slow{DropOldest, Conflate, Disconnect}).Draw(t, "slow")
-		rule, _ := ParseRule("/z/** lazy=1s", cfg.Channel)
-		cfg.Rules = Rules{rule}
+		rule, _ := rules.Parse("/z/** lazy=1s", cfg.Channel)
+		cfg.Rules = rules.Rules{rule}
 		w := &world{t: t, server: NewServer(cfg, 0)}
 		ids := []string{}
 		for range rapid.IntRange(1, 120).Draw(t, "steps") {

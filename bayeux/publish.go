@@ -4,6 +4,7 @@ import (
 	"halley/bayeux/channel"
 	"halley/bayeux/event"
 	"halley/bayeux/message"
+	"halley/bayeux/rules"
 )
 
 // publish handles a message to any channel but the five meta ones.
@@ -31,7 +32,7 @@ func (x *exchange) publish(m *message.Message) Verdict {
 	}
 	if info.Kind == channel.Broadcast && !x.done {
 		s.stats.Published++
-		if x.broadcast(x.event(name, m), s.cfg.Rules.Of(name)) == Wait {
+		if x.broadcast(x.event(name, m), s.rules.Of(name)) == Wait {
 			return Wait
 		}
 	}
@@ -55,7 +56,7 @@ func (x *exchange) event(name []byte, m *message.Message) event.Event {
 
 // broadcast publishes e: to local subscribers at once, unless its channel is
 // sequenced; then it comes back to them from the store.
-func (x *exchange) broadcast(e event.Event, b Behaviour) Verdict {
+func (x *exchange) broadcast(e event.Event, b *rules.Behaviour) Verdict {
 	if !b.Sequenced() {
 		x.s.Deliver(x.now, e)
 		x.fx.add(Effect{Kind: Publish, Event: e}, x.fx.begin())
@@ -72,16 +73,16 @@ func (x *exchange) broadcast(e event.Event, b Behaviour) Verdict {
 
 // publishFailure says why this session, or nobody, may publish there.
 func (x *exchange) publishFailure(name []byte, info channel.Info) string {
-	who := publishSession
+	who := rules.SessionOnly
 	if info.Kind == channel.Broadcast {
-		who = x.s.cfg.Rules.Of(name).publish
+		who = x.s.rules.Of(name).Publish
 	}
 	switch {
 	case info.Kind == channel.Meta:
 		return errMetaUnknown
-	case who == publishInternal:
+	case who == rules.ServerOnly:
 		return errPublishDenied
-	case x.session == nil && who != publishAny:
+	case x.session == nil && who != rules.Anybody:
 		return x.s.sessionUnknown()
 	}
 	return ""

@@ -6,6 +6,7 @@ import (
 	"halley/bayeux/channel"
 	"halley/bayeux/event"
 	"halley/bayeux/history"
+	"halley/bayeux/rules"
 )
 
 // A replay may be much larger than its session's queue. It is read part by part, as
@@ -14,7 +15,7 @@ import (
 
 // replay is what a session has not got yet of the past.
 type replay struct {
-	rest   []Wanted         // its subscriptions, and after which number each goes on
+	rest   []history.Wanted // its subscriptions, and after which number each goes on
 	places channel.Map[int] // of the patterns in rest
 	ticket Ticket           // of the Read under way; 0 none
 	left   bool             // one of rest may be subscribed to no more
@@ -22,7 +23,7 @@ type replay struct {
 
 // remember queues what a subscription got of the past, and goes on with what the
 // session has to get beside.
-func (s *Server) remember(slot uint32, r *session, past Remembered) {
+func (s *Server) remember(slot uint32, r *session, past history.Remembered) {
 	s.spend(len(past.Entries)) // whoever asked had them read as well
 	for _, pattern := range past.Missed {
 		s.drop(slot, pattern)
@@ -48,7 +49,7 @@ func (s *Server) remember(slot uint32, r *session, past Remembered) {
 
 // add puts subscriptions among those that are read, in place of earlier ones to the
 // same patterns.
-func (p *replay) add(list []Wanted) {
+func (p *replay) add(list []history.Wanted) {
 	for _, w := range list {
 		i, known := p.places.Get([]byte(w.Pattern))
 		switch {
@@ -75,7 +76,7 @@ func (p *replay) cut(i int) {
 }
 
 // takePage queues what was read, as far as there is room.
-func (s *Server) takePage(slot uint32, r *session, p *replay, past Remembered) {
+func (s *Server) takePage(slot uint32, r *session, p *replay, past history.Remembered) {
 	reached, full := int64(0), false
 	for _, e := range past.Entries {
 		switch {
@@ -108,7 +109,7 @@ func (s *Server) takePage(slot uint32, r *session, p *replay, past Remembered) {
 // last subscribed is older, or the same.
 func (s *Server) queuePast(slot uint32, r *session, e history.Entry) {
 	r.eager = true
-	b := s.cfg.Rules.Of([]byte(e.Channel))
+	b := s.rules.Of([]byte(e.Channel))
 	key := s.conflationKey(event.Event(e.Event), b.Key)
 	s.skipTurn(slot, key)
 	if b.Conflate {
@@ -152,7 +153,7 @@ func (s *Server) read(max int, fx *Effects) {
 
 // Recalled brings what the Read of ticket asked for. What was forgotten before it
 // could be read is told to the client under its pattern, as dropped.
-func (s *Server) Recalled(a Address, ticket Ticket, past Remembered) {
+func (s *Server) Recalled(a Address, ticket Ticket, past history.Remembered) {
 	r := s.sessions.find(a)
 	if r == nil || !r.replaying || s.unread[a.Slot].ticket != ticket {
 		return
@@ -177,7 +178,7 @@ func (p *replay) brings(name []byte, id int64) (brings bool) {
 
 // follows tells whether e, which is new or waited for its turn, comes with what the
 // session still has to get of the past.
-func (s *Server) follows(slot uint32, e event.Event, b *Behaviour) bool {
+func (s *Server) follows(slot uint32, e event.Event, b *rules.Behaviour) bool {
 	if !b.History {
 		return false
 	}

@@ -17,7 +17,7 @@ func TestReplaysCountAsWork(t *testing.T) {
 	cfg.QueueMessages, cfg.QueueBytes = 400, 1<<20
 	cfg.Rules = rulesOf(t, cfg, "/h/** history=1000")
 	b := newBacklog(t, false, cfg, 0, 0)
-	var past Remembered
+	var past history.Remembered
 	for i := range 100 {
 		event := event.New([]byte("/h/a"), []byte("1"), false).Numbered(int64(i + 1))
 		past.Entries = append(past.Entries, history.Entry{ID: int64(i + 1), Channel: "/h/a", Event: string(event)})
@@ -25,7 +25,7 @@ func TestReplaysCountAsWork(t *testing.T) {
 	past.Upto = 100
 	for n := range 20 {
 		pattern := fmt.Sprintf("/h/%s", []string{"*", "**"}[n%2])
-		past.Replays = []Wanted{{Pattern: pattern, Replay: true, After: history.Earliest}}
+		past.Replays = []history.Wanted{{Pattern: pattern, Replay: true, After: history.Earliest}}
 		batch := scanned(t, fmt.Sprintf(`{"channel":"/meta/subscribe","clientId":%q,"subscription":%q,"ext":{"replay":-2}}`, b.id, pattern))
 		before := b.server.Worked()
 		b.server.Handle(b.now, Request{To: ReplyTo{Serial: uint32(9000 + n)}}, &batch, &b.fx)

@@ -2,8 +2,8 @@ package bayeux
 
 import (
 	"halley/bayeux/channel"
-	"halley/bayeux/event"
 	"halley/bayeux/message"
+	"halley/bayeux/rules"
 	"halley/bayeux/wheel"
 )
 
@@ -49,7 +49,7 @@ type Config struct {
 	// only when they are stored: their Publish has a Ticket.
 	Durable bool
 
-	Rules     Rules
+	Rules     rules.Rules
 	Policy    Policy         // nil allows what the rules allow
 	Browsers  Browsers       // nil counts none
 	Congested func() bool    // tells that no event can be passed on now; nil: never
@@ -97,6 +97,7 @@ const (
 // use.
 type Server struct {
 	cfg      Config
+	rules    rules.Book
 	sessions sessions
 	nodes    nodes
 	table    *channel.Table
@@ -126,24 +127,24 @@ type Server struct {
 	pacer      pacer
 	storms     storms
 
-	name, other, key, data []byte      // scratch
-	keyOf                  event.Event // the event that key is of
-	keyField               string      // by this field
-	patterns               [][]byte
-	repeated               channel.Map[bool]
-	exchange               exchange
-	noise                  uint64            // state of the generator that spreads deadlines
-	hurry                  int64             // until when a poll is held whose client wants it back soon
-	turnBegan              uint64            // Work by then
-	drain                  int64             // window over which clients are told to come back, 0 none
-	drainFrom              uint32            // slot where Drain goes on
-	owed                   map[Address]int64 // until when a drain waits for clients to come for the rest of their events
+	name, other, data []byte // scratch
+	keys              rules.Keys
+	patterns          [][]byte
+	repeated          channel.Map[bool]
+	exchange          exchange
+	noise             uint64            // state of the generator that spreads deadlines
+	hurry             int64             // until when a poll is held whose client wants it back soon
+	turnBegan         uint64            // Work by then
+	drain             int64             // window over which clients are told to come back, 0 none
+	drainFrom         uint32            // slot where Drain goes on
+	owed              map[Address]int64 // until when a drain waits for clients to come for the rest of their events
 }
 
 // NewServer returns a Server whose clock stands at now.
 func NewServer(cfg Config, now int64) *Server {
 	s := &Server{
 		cfg:       cfg,
+		rules:     rules.NewBook(cfg.Rules),
 		nodes:     newNodes(),
 		table:     channel.NewTable(matchCache),
 		wheel:     wheel.New(wheelTick, wheelSlots, now),
@@ -414,7 +415,8 @@ func le64(b []byte) (v uint64) {
 // gone and little is going on.
 func (s *Server) Trim(now int64) {
 	s.sessions.Trim()
-	s.keyOf = ""
+	s.keys.Forget()
+	s.rules.Forget()
 	if s.sessions.Len() > 0 {
 		return
 	}

@@ -146,7 +146,7 @@ func (s *Server) patternFailure(pattern []byte) string {
 		return errSubscriptionInvalid
 	case info.Kind == channel.Meta:
 		return errSubscribeMeta
-	case info.Kind == channel.Broadcast && !s.cfg.Rules.subscribable(pattern, info.Wildcard):
+	case info.Kind == channel.Broadcast && !s.rules.Subscribable(pattern, info.Wildcard):
 		return errSubscribeDenied
 	}
 	return ""

@@ -169,7 +169,7 @@ func TestReplayBringsAgainstList(t *testing.T) {
 		for range rapid.IntRange(1, 20).Draw(t, "steps") {
 			pattern := drawPattern(t)
 			after := rapid.SampledFrom([]int64{history.Tip, 1, 5, 9}).Draw(t, "after")
-			p.add([]Wanted{{Pattern: pattern, Replay: true, After: after}})
+			p.add([]history.Wanted{{Pattern: pattern, Replay: true, After: after}})
 			if delete(want, pattern); after != history.Tip {
 				want[pattern] = after
 			}

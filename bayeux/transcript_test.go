@@ -18,6 +18,7 @@ import (
 	"halley/bayeux/event"
 	"halley/bayeux/history"
 	"halley/bayeux/message"
+	"halley/bayeux/rules"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write what the transcripts' commands print into the files")
@@ -213,7 +214,7 @@ func ticket(arg string) Ticket {
 
 // remembered makes an entry of each line of body, a channel, a number and data; args
 // are a ticket and, if there are any, where a part ends, what was missed or a failure.
-func (p *player) remembered(args []string, body string) (past Remembered) {
+func (p *player) remembered(args []string, body string) (past history.Remembered) {
 	for _, w := range p.asked[ticket(args[0])].Wanted {
 		if w.Replay {
 			past.Replays = append(past.Replays, w)
@@ -290,7 +291,7 @@ func (p *player) configure(args []string) {
 		case "congested":
 			p.config.Congested = func() bool { return true }
 		case "rule":
-			rule, err := ParseRule(strings.ReplaceAll(value, ",", " "), p.config.Channel)
+			rule, err := rules.Parse(strings.ReplaceAll(value, ",", " "), p.config.Channel)
 			if err != nil {
 				p.t.Fatal(err)
 			}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"halley/bayeux/rules"
 )
 
 // audience is a publisher and so many sessions that hear it, on a server whose turns do
@@ -218,10 +220,10 @@ func TestWorkIsLinear(t *testing.T) {
 	}
 }
 
-func rulesOf(t *testing.T, cfg Config, text string) (rules Rules) {
-	rule, err := ParseRule(text, cfg.Channel)
+func rulesOf(t *testing.T, cfg Config, text string) (list rules.Rules) {
+	rule, err := rules.Parse(text, cfg.Channel)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append(rules, rule)
+	return append(list, rule)
 }

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"halley/bayeux"
+	"halley/bayeux/rules"
 )
 
 // Files that are kept back from public connections: at the limit of open files
@@ -61,7 +62,7 @@ func (s *Server) configure() error {
 		return err
 	}
 	for _, text := range s.cfg.Rules {
-		rule, err := bayeux.ParseRule(text, s.channelLimits())
+		rule, err := rules.Parse(text, s.channelLimits())
 		if err != nil {
 			return fmt.Errorf("--rule: %w", err)
 		}

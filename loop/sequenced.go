@@ -41,7 +41,7 @@ func (m mailboxes) Deliver(e event.Event) {
 }
 
 // Answer implements sequence.Loops.
-func (m mailboxes) Answer(q sequence.Query, past bayeux.Remembered) {
+func (m mailboxes) Answer(q sequence.Query, past history.Remembered) {
 	answer := func(r *reactor) { r.core.Recalled(q.Session, q.Ticket, past) }
 	if q.Part == sequence.First {
 		answer = func(r *reactor) {

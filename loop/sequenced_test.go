@@ -7,9 +7,9 @@ import (
 	"sync"
 	"testing"
 
-	"halley/bayeux"
 	"halley/bayeux/event"
 	"halley/bayeux/history"
+	"halley/bayeux/rules"
 	"halley/loop/journal"
 	"halley/loop/sequence"
 )
@@ -54,7 +54,7 @@ func (l *remoteLog) came() (channels []string) {
 }
 
 // Publish implements sequence.Log.
-func (l *remoteLog) Publish(e event.Event, _ bayeux.Behaviour, stored func(error)) {
+func (l *remoteLog) Publish(e event.Event, _ rules.Behaviour, stored func(error)) {
 	l.PublishTogether([]event.Event{e}, stored)
 }
 
@@ -110,7 +110,7 @@ func TestLogFromElsewhere(t *testing.T) {
 	numbered := func(id int64, data string) event.Event {
 		return event.New([]byte("/h"), []byte(data), false).Numbered(id)
 	}
-	past := bayeux.Remembered{Replays: slices.Clone(q.Wanted), Entries: []history.Entry{{ID: 7, Channel: "/h", Event: string(numbered(7, "1"))}}}
+	past := history.Remembered{Replays: slices.Clone(q.Wanted), Entries: []history.Entry{{ID: 7, Channel: "/h", Event: string(numbered(7, "1"))}}}
 	mailboxes{s}.Answer(q, past)
 	mailboxes{s}.Deliver(numbered(8, "2"))
 	equal(t, w.messages()[0]["successful"], true)

@@ -14,6 +14,7 @@ import (
 	"halley/bayeux"
 	"halley/bayeux/channel"
 	"halley/bayeux/message"
+	"halley/bayeux/rules"
 	"halley/httpparse"
 	"halley/loop/interest"
 	"halley/loop/sequence"
@@ -31,7 +32,7 @@ type Server struct {
 	gnet.BuiltinEventEngine
 
 	cfg     Config
-	rules   bayeux.Rules
+	rules   rules.Rules
 	slow    bayeux.Slow
 	limits  httpparse.Limits
 	origins origins

@@ -8,6 +8,7 @@ import (
 	"halley/bayeux"
 	"halley/bayeux/event"
 	"halley/bayeux/message"
+	"halley/bayeux/rules"
 )
 
 // model is the naive truth: every event that was accepted, in the order in which
@@ -40,7 +41,7 @@ type publisher struct{ id, last int }
 type topic struct {
 	index   int
 	name    string
-	rule    bayeux.Behaviour
+	rule    rules.Behaviour
 	lanes   map[int]*lane
 	ordered []*lane
 	numbers map[int]int // the last event of each publisher

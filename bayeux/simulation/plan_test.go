@@ -32,7 +32,7 @@ func (p *plan) patient() int64 { return 2000 + 8000*int64(min(1, p.patience)) }
 // tight tells whether queues may overflow.
 func (p *plan) tight() bool { return p.queueMessages < 1000 }
 
-var rules = []string{
+var usualRules = []string{
 	"/z/** lazy=400ms",
 	"/c/** conflate",
 	"/cz/** conflate lazy=300ms",
@@ -61,7 +61,7 @@ var wildcards = []string{"/p/*", "/c/**", "/s/*", "/sc/**", "/k/*", "/z/**", "/h
 // plans are the worlds that a run goes through.
 func plans() []plan {
 	small := plan{name: "small", loops: 3, clients: 40, hold: 2000, maxInterval: 3000, queueMessages: 10_000,
-		queueBytes: 2 << 20, replyBytes: 256 << 10, polls: 4, rollOver: 60, rules: rules}
+		queueBytes: 2 << 20, replyBytes: 256 << 10, polls: 4, rollOver: 60, rules: usualRules}
 	with := func(name string, change func(*plan)) plan {
 		p := small
 		p.name = name
@@ -80,7 +80,7 @@ func plans() []plan {
 		with("disconnect", func(p *plan) { p.queueMessages, p.queueBytes, p.slow = 400, 72_800, bayeux.Disconnect }),
 		with("patient", func(p *plan) {
 			p.queueMessages, p.queueBytes, p.slow, p.rewinds = 40, 9280, bayeux.Disconnect, true
-			p.rules = append(append([]string(nil), rules...), "/h/** history=2000", "/hs/** history=500")
+			p.rules = append(append([]string(nil), usualRules...), "/h/** history=2000", "/hs/** history=500")
 		}),
 		with("slow", func(p *plan) { p.patience = 2 }),
 		with("lonely", func(p *plan) { p.loops, p.clients = 1, 8 }),

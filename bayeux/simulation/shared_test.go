@@ -7,6 +7,7 @@ import (
 	"halley/bayeux/channel"
 	"halley/bayeux/event"
 	"halley/bayeux/history"
+	"halley/bayeux/rules"
 )
 
 // interest is which loops have subscribers of a pattern, as one would write it
@@ -129,7 +130,7 @@ func (s *store) written(n int) {
 }
 
 // commit remembers e and posts it to every interested loop.
-func (s *store) commit(e event.Event, number int64, b bayeux.Behaviour) {
+func (s *store) commit(e event.Event, number int64, b rules.Behaviour) {
 	w, id := s.w, number
 	if w.strikes(bugIDs, 40) && b.Remembered() {
 		id -= 2
@@ -154,7 +155,7 @@ func (s *store) commit(e event.Event, number int64, b bayeux.Behaviour) {
 }
 
 // join posts what is remembered of wanted, behind all that was published before.
-func (s *store) join(l *loop, ticket bayeux.Ticket, wanted []bayeux.Wanted) {
+func (s *store) join(l *loop, ticket bayeux.Ticket, wanted []history.Wanted) {
 	s.past.Expire(s.w.now, historyBytes)
 	past := s.replays.First(wanted)
 	if s.w.strikes(bugSnapshotTwice, 3) && len(past.Entries) > 0 {
@@ -172,7 +173,7 @@ func (s *store) join(l *loop, ticket bayeux.Ticket, wanted []bayeux.Wanted) {
 }
 
 // read posts the next part of a session's replay.
-func (s *store) read(l *loop, session bayeux.Address, ticket bayeux.Ticket, wanted []bayeux.Wanted) {
+func (s *store) read(l *loop, session bayeux.Address, ticket bayeux.Ticket, wanted []history.Wanted) {
 	s.past.Expire(s.w.now, historyBytes)
 	past := s.replays.Next(nil, wanted)
 	for _, pattern := range past.Missed {

@@ -7,6 +7,7 @@ import (
 
 	"halley/bayeux"
 	"halley/bayeux/channel"
+	"halley/bayeux/rules"
 )
 
 // world is a whole server, its network and its clients, on one goroutine. All that
@@ -19,7 +20,7 @@ type world struct {
 	bitten   int // how often the bug has struck
 	step     int // operations done
 	now      int64
-	rules    bayeux.Rules
+	rules    rules.Rules
 	loops    []*loop
 	interest interest
 	store    *store
@@ -88,7 +89,7 @@ func (w *world) settleAfter() int { return len(w.clients)*60 + w.rng.IntN(4000) 
 
 func (w *world) build() {
 	for _, text := range w.plan.rules {
-		rule, err := bayeux.ParseRule(text, limits)
+		rule, err := rules.Parse(text, limits)
 		if err != nil {
 			panic(err)
 		}

@@ -7,10 +7,10 @@ import (
 	"sync"
 	"testing"
 
-	"halley/bayeux"
 	"halley/bayeux/channel"
 	"halley/bayeux/event"
 	"halley/bayeux/history"
+	"halley/bayeux/rules"
 	"halley/loop/journal"
 )
 
@@ -24,14 +24,14 @@ type mailbox struct {
 type letter struct {
 	event event.Event
 	query Query
-	past  bayeux.Remembered
+	past  history.Remembered
 }
 
 // Deliver implements Loops.
 func (m *mailbox) Deliver(e event.Event) { m.post(letter{event: e}) }
 
 // Answer implements Loops.
-func (m *mailbox) Answer(q Query, past bayeux.Remembered) { m.post(letter{query: q, past: past}) }
+func (m *mailbox) Answer(q Query, past history.Remembered) { m.post(letter{query: q, past: past}) }
 
 func (m *mailbox) post(l letter) {
 	m.mu.Lock()
@@ -112,16 +112,16 @@ func (p *paper) Usage() (journal.Counts, bool) { return journal.Counts{Refused: 
 func (p *paper) Close() error { p.note("close"); return nil }
 
 // rulesOf reads rules.
-func rulesOf(t testing.TB, lines ...string) (rules bayeux.Rules) {
+func rulesOf(t testing.TB, lines ...string) (list rules.Rules) {
 	t.Helper()
 	for _, line := range lines {
-		rule, err := bayeux.ParseRule(line, channel.Limits{MaxLength: 100, MaxSegments: 9})
+		rule, err := rules.Parse(line, channel.Limits{MaxLength: 100, MaxSegments: 9})
 		if err != nil {
 			t.Fatal(err)
 		}
-		rules = append(rules, rule)
+		list = append(list, rule)
 	}
-	return rules
+	return list
 }
 
 // optionsOf are those of a Local with these rules, whose loops are the mailbox.
@@ -159,10 +159,10 @@ func (l *Local) publish(channel, data string) (err error) {
 }
 
 // replay is what is remembered of a pattern after a cursor.
-func (l *Local) replay(pattern string, after int64) bayeux.Remembered {
+func (l *Local) replay(pattern string, after int64) history.Remembered {
 	l.lock()
 	defer l.unlock()
-	return l.replays.First([]bayeux.Wanted{{Pattern: pattern, Replay: true, After: after}})
+	return l.replays.First([]history.Wanted{{Pattern: pattern, Replay: true, After: after}})
 }
 
 // remembered is the data of all that is remembered of a pattern.

@@ -6,9 +6,9 @@ import (
 	"sync"
 	"time"
 
-	"halley/bayeux"
 	"halley/bayeux/event"
 	"halley/bayeux/history"
+	"halley/bayeux/rules"
 	"halley/loop/journal"
 )
 
@@ -17,7 +17,7 @@ type Options struct {
 	Bytes      int             // what is remembered of all channels together
 	Queue      history.Part    // what the queue of a session holds
 	Expired    history.Expired // what a client gets whose cursor is forgotten
-	Rules      bayeux.Rules    // what channels remember
+	Rules      rules.Rules     // what channels remember
 	Salesforce bool            // numbers stand in events as Salesforce's clients expect them
 	File       journal.Options // what has a history survives a restart by this file; without a Path there is none
 	First      int64           // the first number, if no file has greater ones
@@ -62,9 +62,9 @@ func New(o Options) *Local {
 
 // sequenced is an event with its number.
 type sequenced struct {
-	event  event.Event
-	id, at int64
-	rules  bayeux.Behaviour
+	event     event.Event
+	id, at    int64
+	behaviour rules.Behaviour
 }
 
 // entry is q as it is remembered.
@@ -73,8 +73,8 @@ func (q *sequenced) entry() history.Entry {
 }
 
 // Publish implements Log. Only what has a history waits for the file.
-func (l *Local) Publish(e event.Event, rules bayeux.Behaviour, stored func(error)) {
-	if l.file != nil && rules.History {
+func (l *Local) Publish(e event.Event, behaviour rules.Behaviour, stored func(error)) {
+	if l.file != nil && behaviour.History {
 		l.PublishTogether([]event.Event{e}, stored)
 		return
 	}
@@ -82,7 +82,7 @@ func (l *Local) Publish(e event.Event, rules bayeux.Behaviour, stored func(error
 	defer l.unlock()
 	id := l.past.Next()
 	l.past.Skip(id)
-	q := l.numbered(e, id, l.options.Now(), rules)
+	q := l.numbered(e, id, l.options.Now(), behaviour)
 	l.deliver(&q)
 	stored(nil)
 }
@@ -115,15 +115,15 @@ func (l *Local) PublishTogether(events []event.Event, stored func(error)) {
 }
 
 // numbered is e with a number, which its subscribers see if its channel has a history.
-func (l *Local) numbered(e event.Event, id, now int64, rules bayeux.Behaviour) sequenced {
+func (l *Local) numbered(e event.Event, id, now int64, behaviour rules.Behaviour) sequenced {
 	switch {
-	case !rules.History:
+	case !behaviour.History:
 	case l.options.Salesforce:
 		e = e.ForSalesforce(id, now)
 	default:
 		e = e.Numbered(id)
 	}
-	return sequenced{e, id, now, rules}
+	return sequenced{e, id, now, behaviour}
 }
 
 // commit delivers what is written.
@@ -139,8 +139,8 @@ func (l *Local) commit(list []sequenced) {
 
 // deliver remembers q and brings it to the loops.
 func (l *Local) deliver(q *sequenced) {
-	if q.rules.Remembered() {
-		l.past.Add(q.entry(), q.rules.Keep)
+	if q.behaviour.Remembered() {
+		l.past.Add(q.entry(), q.behaviour.Keep)
 	}
 	l.options.Loops.Deliver(q.event)
 }

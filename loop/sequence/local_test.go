@@ -26,7 +26,7 @@ func TestNoGapAndNoDouble(t *testing.T) {
 			for n := range each {
 				l.publish("/h", fmt.Sprint(p*each+n))
 				if n%10 == 0 {
-					l.Recall(Query{Loop: uint16(p), Ticket: bayeux.Ticket(n), Wanted: []bayeux.Wanted{{Pattern: "/h", Replay: true, After: history.Earliest}}})
+					l.Recall(Query{Loop: uint16(p), Ticket: bayeux.Ticket(n), Wanted: []history.Wanted{{Pattern: "/h", Replay: true, After: history.Earliest}}})
 				}
 			}
 		})
@@ -66,7 +66,7 @@ func TestRecallByParts(t *testing.T) {
 		l.publish("/h", fmt.Sprint(n))
 	}
 	m.take()
-	wanted := []bayeux.Wanted{{Pattern: "/h", Replay: true, After: history.Earliest}}
+	wanted := []history.Wanted{{Pattern: "/h", Replay: true, After: history.Earliest}}
 	var got []int64
 	for q := (Query{Loop: 3, Ticket: 5, Wanted: wanted}); ; q.Part = Next {
 		l.Recall(q)
@@ -82,7 +82,7 @@ func TestRecallByParts(t *testing.T) {
 			break
 		}
 		q.Session = bayeux.Address{Loop: 3, Slot: 7}
-		q.Wanted = []bayeux.Wanted{{Pattern: "/h", Replay: true, After: past.Upto}}
+		q.Wanted = []history.Wanted{{Pattern: "/h", Replay: true, After: past.Upto}}
 	}
 	if len(got) != 25 || !slices.IsSorted(got) || got[0] != 100 || got[24] != 124 {
 		t.Errorf("got %v", got)
@@ -184,8 +184,8 @@ func TestOrderAllocatesNothing(t *testing.T) {
 	o := optionsOf(t, new(mailbox), "/r rate=1/s")
 	o.Loops = nobody{}
 	l, e := opened(t, o), newEvent("/r", "1")
-	rules := l.options.Rules.Of([]byte("/r"))
-	if n := testing.AllocsPerRun(100, func() { l.Publish(e, rules, func(error) {}) }); n > 0 {
+	behaviour := l.options.Rules.Of([]byte("/r"))
+	if n := testing.AllocsPerRun(100, func() { l.Publish(e, behaviour, func(error) {}) }); n > 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
@@ -197,4 +197,4 @@ type nobody struct{}
 func (nobody) Deliver(event.Event) {}
 
 // Answer implements Loops.
-func (nobody) Answer(Query, bayeux.Remembered) {}
+func (nobody) Answer(Query, history.Remembered) {}

@@ -5,6 +5,8 @@ package sequence
 import (
 	"halley/bayeux"
 	"halley/bayeux/event"
+	"halley/bayeux/history"
+	"halley/bayeux/rules"
 )
 
 // Log is the one order of sequenced channels. Its methods may be called from any goroutine.
@@ -12,7 +14,7 @@ type Log interface {
 	// Publish gives e its number and brings it to its subscribers, by what its channel's rules say. Where it has to be
 	// stored first, nobody gets it before that, and nobody at all if it cannot be. Stored is called then, from any goroutine:
 	// with journal.ErrBusy if too much waits to be stored, and journal.ErrClosed at the end. It must not use the log.
-	Publish(e event.Event, rules bayeux.Behaviour, stored func(error))
+	Publish(e event.Event, behaviour rules.Behaviour, stored func(error))
 	// PublishTogether is Publish for events of channels with a history. They are stored and brought together, or not at all.
 	PublishTogether(events []event.Event, stored func(error))
 	// Recall has the answer to q brought to the loop that asks. What was published before is in there, and what is
@@ -22,11 +24,11 @@ type Log interface {
 
 // Query asks for the past of patterns.
 type Query struct {
-	Loop    uint16          // the loop that asks
-	Ticket  bayeux.Ticket   // what waits there for the answer
-	Part    Part            // which part of the past it is
-	Session bayeux.Address  // whose replays it is the next part of
-	Wanted  []bayeux.Wanted // the patterns
+	Loop    uint16           // the loop that asks
+	Ticket  bayeux.Ticket    // what waits there for the answer
+	Part    Part             // which part of the past it is
+	Session bayeux.Address   // whose replays it is the next part of
+	Wanted  []history.Wanted // the patterns
 }
 
 // Part says which part of the past a query asks for.
@@ -44,5 +46,5 @@ type Loops interface {
 	// Deliver brings an event to all loops with subscribers of its channel.
 	Deliver(e event.Event)
 	// Answer brings the answer to q to the loop that asks.
-	Answer(q Query, past bayeux.Remembered)
+	Answer(q Query, past history.Remembered)
 }

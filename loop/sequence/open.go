@@ -45,7 +45,6 @@ const unwritten = 1 << 20
 // load remembers what a record of the history file tells. What its channel's rules
 // do not keep any more is forgotten.
 func (l *Local) load(r journal.Record) {
-	rules := l.options.Rules
 	switch {
 	case r.Kind == journal.All:
 		l.past.Forget(r.ID)
@@ -54,12 +53,12 @@ func (l *Local) load(r journal.Record) {
 	case r.Kind == journal.Event && r.Channel == "":
 		l.past.ForgetUnlisted(r.ID) // how the first version of the file ended when it was written anew
 	case r.Kind == journal.Last:
-	case !rules.Of([]byte(r.Channel)).History:
+	case !l.options.Rules.Of([]byte(r.Channel)).History:
 		l.past.ForgetGone(r.ID)
 	case r.Kind == journal.Floor:
 		l.past.ForgetOf(r.Channel, r.ID)
 	default:
-		l.past.Add(r.Entry, rules.Of([]byte(r.Channel)).Keep)
+		l.past.Add(r.Entry, l.options.Rules.Of([]byte(r.Channel)).Keep)
 	}
 	if r.Kind != journal.Floor {
 		l.past.Skip(r.ID)

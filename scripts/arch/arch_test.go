@@ -71,6 +71,8 @@ func TestPlantedViolationsAreFound(t *testing.T) {
 		{"client to server", "bayeux/client/a.go", "import \"halley/loop\"", "bayeux/client must not import loop"},
 		{"events to sessions", "bayeux/event/a.go", "import \"halley/bayeux\"", "bayeux/event must not import bayeux"},
 		{"events to channels", "bayeux/event/a.go", "import \"halley/bayeux/channel\"", "bayeux/event must not import bayeux/channel"},
+		{"rules to sessions", "bayeux/rules/a.go", "import \"halley/bayeux\"", "bayeux/rules must not import bayeux"},
+		{"history to rules", "bayeux/history/a.go", "import \"halley/bayeux/rules\"", "bayeux/history must not import bayeux/rules"},
 		{"interest to loop", "loop/interest/a.go", "import \"halley/loop\"", "loop/interest must not import loop"},
 		{"journal to sessions", "loop/journal/a.go", "import \"halley/bayeux\"", "loop/journal must not import bayeux"},
 		{"sequence to loop", "loop/sequence/a.go", "import \"halley/loop\"", "loop/sequence must not import loop"},

@@ -1,4 +1,6 @@
-package bayeux
+// Package rules has the channel rules: who may publish and subscribe, what is conflated,
+// held back, remembered. Together they make a behaviour of each channel.
+package rules
 
 import (
 	"fmt"
@@ -14,9 +16,9 @@ type Rule struct {
 	options []option
 }
 
-// ParseRule reads a rule as `--rule` takes it: a channel pattern and options,
+// Parse reads a rule as `--rule` takes it: a channel pattern and options,
 // separated by spaces.
-func ParseRule(text string, limits channel.Limits) (Rule, error) {
+func Parse(text string, limits channel.Limits) (Rule, error) {
 	fields := strings.Fields(text)
 	if len(fields) < 2 {
 		return Rule{}, fmt.Errorf("rule %q: want a channel pattern and at least one option", text)
@@ -41,9 +43,9 @@ func ParseRule(text string, limits channel.Limits) (Rule, error) {
 // Rules are channel rules in order; of those that match, the last wins per option.
 type Rules []Rule
 
-// Of tells how the channel name behaves.
+// Of works out how the channel name behaves.
 func (rules Rules) Of(name []byte) Behaviour {
-	b := Behaviour{subscribe: true}
+	b := Behaviour{Subscribe: true}
 	for i := range rules {
 		if r := &rules[i]; channel.Matches([]byte(r.Pattern), name) {
 			for _, o := range r.options {
@@ -53,37 +55,4 @@ func (rules Rules) Of(name []byte) Behaviour {
 	}
 	b.Keep.Snapshot, b.Keep.Paced = b.Snapshot, b.Interval > 0
 	return b
-}
-
-// subscribable tells whether pattern may be subscribed to: not if a rule that
-// says subscribe=none covers it or, with a wildcard, any channel that it matches.
-func (rules Rules) subscribable(pattern []byte, wildcard bool) bool {
-	if !rules.Of(pattern).subscribe {
-		return false
-	}
-	if !wildcard {
-		return true
-	}
-	for i := range rules {
-		r := &rules[i]
-		if channel.Matches(pattern, []byte(r.Pattern)) && !rules.Of([]byte(r.Pattern)).subscribe {
-			return false
-		}
-	}
-	return true
-}
-
-// remembers tells whether pattern matches channels of which anything is kept for
-// those who come later.
-func (rules Rules) remembers(pattern []byte) bool {
-	if rules.Of(pattern).Remembered() {
-		return true
-	}
-	for i := range rules {
-		r := &rules[i]
-		if channel.Matches(pattern, []byte(r.Pattern)) && rules.Of([]byte(r.Pattern)).Remembered() {
-			return true
-		}
-	}
-	return false
 }

@@ -1,4 +1,4 @@
-package bayeux
+package rules
 
 import (
 	"fmt"
@@ -9,19 +9,20 @@ import (
 	"halley/bayeux/history"
 )
 
-// access says who may publish to a channel.
-type access uint8
+// Access says who may publish to a channel.
+type Access uint8
 
+// Who may publish: whoever has a session, anybody, or the server's own side alone.
 const (
-	publishSession  access = iota // whoever has a session
-	publishAny                    // anybody
-	publishInternal               // only the server's own side
+	SessionOnly Access = iota
+	Anybody
+	ServerOnly
 )
 
 // Behaviour is what all rules together make of a channel.
 type Behaviour struct {
-	publish   access
-	subscribe bool
+	Publish   Access
+	Subscribe bool
 
 	// Conflate keeps only the newest pending event of the channel for a session,
 	// or of each value of Key, a field of data, if there is one.
@@ -83,18 +84,18 @@ func parseOption(text string) (option, error) {
 }
 
 func parsePublish(text, value string) (option, error) {
-	a, ok := map[string]access{"any": publishAny, "session": publishSession, "internal": publishInternal}[value]
+	a, ok := map[string]Access{"any": Anybody, "session": SessionOnly, "internal": ServerOnly}[value]
 	if !ok {
 		return nil, fmt.Errorf("option %q: want publish=any, publish=session or publish=internal", text)
 	}
-	return func(b Behaviour) Behaviour { b.publish = a; return b }, nil
+	return func(b Behaviour) Behaviour { b.Publish = a; return b }, nil
 }
 
 func parseSubscribe(text, value string) (option, error) {
 	if value != "any" && value != "none" {
 		return nil, fmt.Errorf("option %q: want subscribe=any or subscribe=none", text)
 	}
-	return func(b Behaviour) Behaviour { b.subscribe = value == "any"; return b }, nil
+	return func(b Behaviour) Behaviour { b.Subscribe = value == "any"; return b }, nil
 }
 
 func parseRate(text, value string) (option, error) {
