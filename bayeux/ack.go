@@ -2,7 +2,8 @@ package bayeux
 
 import (
 	"slices"
-	"strconv"
+
+	"halley/bayeux/reply"
 )
 
 // The acknowledge extension, as CometD has it. A session that asked for it at its
@@ -155,10 +156,9 @@ func (r *session) order(has, before uint32) uint32 {
 }
 
 // appendAck appends the number of a connect reply.
-func (r *session) appendAck(e *ext) {
+func (r *session) appendAck(e *reply.Ext) {
 	if r.acknowledges {
 		r.ackNumber++
-		e.add("ack")
-		e.dst = strconv.AppendUint(e.dst, uint64(r.ackNumber), 10)
+		e.Ack(r.ackNumber)
 	}
 }

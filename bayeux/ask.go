@@ -5,6 +5,7 @@ import (
 
 	"halley/bayeux/history"
 	"halley/bayeux/message"
+	"halley/bayeux/reply"
 )
 
 // parked is the rest of a batch that waits for a verdict on its first message.
@@ -29,7 +30,7 @@ type parked struct {
 func (x *exchange) park(messages []message.Message) {
 	s := x.s
 	if len(s.parked) >= s.cfg.MaxAsks {
-		x.fail(&messages[0], errAsksFull, "")
+		x.fail(&messages[0], reply.QuestionsFull, "")
 		x.run(messages[1:])
 		return
 	}
@@ -71,13 +72,13 @@ func (s *Server) Resume(now int64, ticket Ticket, verdict Verdict, fx *Effects) 
 
 // Joined goes on with the subscription that waited for what is remembered.
 func (s *Server) Joined(now int64, ticket Ticket, past history.Remembered, fx *Effects) {
-	s.unpark(now, ticket, fx, func(x *exchange) { x.done, x.past = true, past })
+	s.unpark(now, ticket, fx, func(x *exchange) { x.done, x.past, x.refused = true, past, reply.Parse(past.Failure) })
 }
 
 // Published goes on with the batch that waited until its event was stored. A
 // failure is the error of that publish.
-func (s *Server) Published(now int64, ticket Ticket, failure string, fx *Effects) {
-	s.unpark(now, ticket, fx, func(x *exchange) { x.done, x.past.Failure = true, failure })
+func (s *Server) Published(now int64, ticket Ticket, failure reply.Code, fx *Effects) {
+	s.unpark(now, ticket, fx, func(x *exchange) { x.done, x.refused = true, failure })
 }
 
 func (s *Server) unpark(now int64, ticket Ticket, fx *Effects, prepare func(*exchange)) {

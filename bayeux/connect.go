@@ -1,6 +1,9 @@
 package bayeux
 
-import "halley/bayeux/message"
+import (
+	"halley/bayeux/message"
+	"halley/bayeux/reply"
+)
 
 // connectReply is what a reply to /meta/connect says beyond its events.
 type connectReply struct {
@@ -33,11 +36,11 @@ type arrival struct {
 // nothing is pending.
 func (x *exchange) connect(m *message.Message) {
 	if x.session == nil {
-		x.fail(m, x.s.sessionUnknown(), reconnectHandshake)
+		x.fail(m, x.s.terms.Unknown(), reply.AdviceHandshake)
 		return
 	}
 	wish, failure := x.readWish(m)
-	if failure != "" {
+	if failure.Failed() {
 		x.fail(m, failure, "")
 		return
 	}
@@ -88,17 +91,17 @@ type wish struct {
 }
 
 // readWish reads a connect's wish before anything is done for it.
-func (x *exchange) readWish(m *message.Message) (w wish, failure string) {
+func (x *exchange) readWish(m *message.Message) (w wish, failure reply.Code) {
 	valid := true
 	if w.advice, valid = x.s.readAdvice(m); !valid {
-		return w, errAdviceInvalid
+		return w, reply.AdviceInvalid
 	}
 	if ack := message.Get(m.Ext, "ack"); x.session.acknowledges && !isAbsent(ack) {
 		if w.number, w.acks = message.Integer(ack); !w.acks {
-			return w, errAckInvalid
+			return w, reply.AckInvalid
 		}
 	}
-	return w, ""
+	return w, reply.Success
 }
 
 // arrive makes the connect the one that its session lives by.
@@ -116,7 +119,7 @@ func (x *exchange) arrive(m *message.Message, w wish) (a arrival) {
 	again := x.acknowledge(w, a.kind)
 	x.takeOver(a.kind)
 	r.outstanding = r.outstanding && x.unread(a.kind)
-	if sync, ok := readTimesync(x.now, m); ok {
+	if sync, ok := reply.ReadTimesync(x.now, m.Ext); ok {
 		s.syncs[x.slot] = sync
 	}
 	interval := max(advice.interval, s.cfg.Interval)
@@ -202,12 +205,12 @@ func (x *exchange) displace() {
 		s.unhold(x.slot, r)
 		return
 	}
-	reply := advisedReply(r)
-	reply.left = true
+	answer := advisedReply(r)
+	answer.left = true
 	if r.heldType.answers() {
-		reply.full, reply.interval = true, max(r.told, s.cfg.MultiInterval)
+		answer.full, answer.interval = true, max(r.told, s.cfg.MultiInterval)
 	}
-	s.resume(x.now, x.slot, r, reply, x.fx)
+	s.resume(x.now, x.slot, r, answer, x.fx)
 }
 
 // takeOver makes this connect's connection the one that its session uses: what
@@ -241,23 +244,23 @@ func (s *Server) unhold(slot uint32, r *session) {
 }
 
 // resume answers the held connect: pending events first, the reply last.
-func (s *Server) resume(now int64, slot uint32, r *session, reply connectReply, fx *Effects) {
+func (s *Server) resume(now int64, slot uint32, r *session, answer connectReply, fx *Effects) {
 	start := fx.begin()
 	effect := Effect{Kind: Reply, To: r.held, Session: s.address(slot, r)}
-	reply.losses = !reply.left && s.untold(slot, r)
-	if !reply.left && !r.blocked() && !r.usesStream() {
-		s.appendPending(slot, r, &effect, fx, start, s.cfg.ReplyBytes-s.connectReplyBytes(slot, reply), r.ackNumber+1)
+	answer.losses = !answer.left && s.untold(slot, r)
+	if !answer.left && !r.blocked() && !r.usesStream() {
+		s.appendPending(slot, r, &effect, fx, start, s.cfg.ReplyBytes-s.connectReplyBytes(slot, answer), r.ackNumber+1)
 	}
-	if !reply.left && !reply.ended && r.heldType.answers() && s.owes(now, slot, r, &effect) {
-		reply.full, reply.interval = true, 0
+	if !answer.left && !answer.ended && r.heldType.answers() && s.owes(now, slot, r, &effect) {
+		answer.full, answer.interval = true, 0
 	}
-	if reply.ended && !s.cfg.Salesforce {
+	if answer.ended && !s.cfg.Salesforce {
 		fx.join(start)
-		fx.arena = append(fx.arena, `{"channel":"/meta/disconnect","successful":true}`...)
+		fx.arena = append(fx.arena, reply.Disconnected...)
 	}
 	fx.join(start)
-	fx.arena = s.appendConnectReply(fx.arena, now, slot, s.heldID(slot, r), reply)
-	if reply.losses {
+	fx.arena = s.appendConnectReply(fx.arena, now, slot, s.heldID(slot, r), answer)
+	if answer.losses {
 		s.tells(slot, r, &effect)
 	}
 	r.sends(&effect)
@@ -267,9 +270,9 @@ func (s *Server) resume(now int64, slot uint32, r *session, reply connectReply, 
 }
 
 // connectReplyBytes is about how long the reply to a connect is, without events.
-func (s *Server) connectReplyBytes(slot uint32, reply connectReply) int {
+func (s *Server) connectReplyBytes(slot uint32, answer connectReply) int {
 	n := 512
-	if reply.losses {
+	if answer.losses {
 		for channel := range s.drops[slot].counts {
 			n += len(channel) + 24
 		}
@@ -320,48 +323,48 @@ func (s *Server) appendEvents(slot uint32, r *session, effect *Effect, fx *Effec
 
 // answerConnect puts the reply to a connect that is not held among the replies
 // of its request.
-func (x *exchange) answerConnect(m *message.Message, reply connectReply) {
+func (x *exchange) answerConnect(m *message.Message, answer connectReply) {
 	// The connect of an event-stream's client tells nothing of what the stream brought.
-	x.carriesEvents = !reply.heartbeat || !x.session.outstanding
-	reply.losses = x.s.untold(x.slot, x.session)
+	x.carriesEvents = !answer.heartbeat || !x.session.outstanding
+	answer.losses = x.s.untold(x.slot, x.session)
 	if x.s.drain > 0 && x.req.Type != WebSocket {
-		reply.full, reply.interval = true, x.homing(reply)
+		answer.full, answer.interval = true, x.homing(answer)
 	}
-	x.tells = x.tells || reply.losses
+	x.tells = x.tells || answer.losses
 	x.open()
-	x.replies = x.s.appendConnectReply(x.replies, x.now, x.slot, validID(m), reply)
+	x.replies = x.s.appendConnectReply(x.replies, x.now, x.slot, validID(m), answer)
 	x.batch = x.session.ackNumber
 }
 
-func (s *Server) appendConnectReply(dst []byte, now int64, slot uint32, id []byte, reply connectReply) []byte {
-	failure := ""
-	if reply.ended && s.cfg.Salesforce {
-		failure = errUnauthenticated // what ends a session there
+func (s *Server) appendConnectReply(dst []byte, now int64, slot uint32, id []byte, answer connectReply) []byte {
+	var failure reply.Code
+	if answer.ended && s.cfg.Salesforce {
+		failure = reply.Unauthenticated // what ends a session there
 	}
-	dst = s.appendReply(dst, now, []byte(metaConnect), id, failure)
+	dst = s.terms.Append(dst, now, []byte(metaConnect), id, failure)
 	r := s.sessions.At(slot)
 	dst = s.appendClient(dst, slot, r)
 	switch {
-	case reply.advice != "":
-		dst = appendRawAdvice(dst, reply.advice)
-	case reply.heartbeat:
-		dst = s.appendHeartbeatAdvice(dst)
-	case reply.full:
-		dst = s.appendAdvice(dst, reply.interval, reply.multiple)
+	case answer.advice != "":
+		dst = reply.AppendAdvice(dst, answer.advice)
+	case answer.heartbeat:
+		dst = s.terms.AppendHeartbeat(dst)
+	case answer.full:
+		dst = s.terms.AppendRetry(dst, answer.interval, answer.multiple)
 	}
-	if reply.heartbeat || reply.full {
-		r.told = reply.interval
+	if answer.heartbeat || answer.full {
+		r.told = answer.interval
 	}
-	e := ext{dst: dst}
-	if reply.losses {
+	e := reply.Ext{Dst: dst}
+	if answer.losses {
 		s.appendDrops(&e, slot)
 	}
 	r.appendAck(&e)
 	if sync, ok := s.syncs[slot]; ok {
 		delete(s.syncs, slot)
-		sync.append(&e, now)
+		sync.Append(&e, now)
 	}
-	return append(e.end(), '}')
+	return append(e.End(), '}')
 }
 
 // await gives the client of a session that holds no connect as long to be heard of

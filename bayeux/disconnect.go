@@ -1,19 +1,22 @@
 package bayeux
 
-import "halley/bayeux/message"
+import (
+	"halley/bayeux/message"
+	"halley/bayeux/reply"
+)
 
 // disconnect handles /meta/disconnect. A held connect is answered first: clients
 // take its failure for a lost connection.
 func (x *exchange) disconnect(m *message.Message) {
 	s, r := x.s, x.session
 	if r == nil {
-		x.fail(m, s.sessionUnknown(), "")
+		x.fail(m, s.terms.Unknown(), "")
 		return
 	}
 	if r.isHeld {
-		s.resume(x.now, x.slot, r, connectReply{advice: reconnectNone}, x.fx)
+		s.resume(x.now, x.slot, r, connectReply{advice: reply.AdviceNone}, x.fx)
 	}
 	s.remove(x.slot, x.fx)
-	x.begin(m, "")
-	x.endMeta(m, ext{dst: x.replies})
+	x.begin(m, reply.Success)
+	x.endMeta(m, reply.Ext{Dst: x.replies})
 }

@@ -83,12 +83,12 @@ func (s *Server) owes(now int64, slot uint32, r *session, effect *Effect) bool {
 // homing is the interval that a client is told whose poll is answered during a drain: it
 // has time until the next server is up, unless events wait here that do not fit into the
 // reply. That is known only when the reply is made, so in doubt the client comes at once.
-func (x *exchange) homing(reply connectReply) int64 {
+func (x *exchange) homing(answer connectReply) int64 {
 	s, q := x.s, &x.session.queue
 	if q.pending() > 0 && (x.session.blocked() || !x.alone) {
 		return 0
 	}
-	room := s.cfg.ReplyBytes - s.connectReplyBytes(x.slot, reply)
+	room := s.cfg.ReplyBytes - s.connectReplyBytes(x.slot, answer)
 	for i, n := q.first, q.pending(); n > 0; i, n = s.nodes.at(i).next, n-1 {
 		if room -= len(s.nodes.at(i).event) + 1; room < 0 {
 			return 0

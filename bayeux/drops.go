@@ -1,12 +1,9 @@
 package bayeux
 
 import (
-	"maps"
-	"slices"
-	"strconv"
 	"strings"
 
-	"halley/bayeux/message"
+	"halley/bayeux/reply"
 )
 
 // maxDropChannels bounds how many channels one session's losses are told by
@@ -52,19 +49,11 @@ func (s *Server) untold(slot uint32, r *session) bool {
 
 // appendDrops appends the extension dropped, what the session lost by channel
 // since it was last told.
-func (s *Server) appendDrops(e *ext, slot uint32) {
+func (s *Server) appendDrops(e *reply.Ext, slot uint32) {
 	l, r := s.drops[slot], s.sessions.At(slot)
 	l.told, l.counts = l.counts, make(map[string]uint64)
 	l.sent, l.upto = r.acknowledges, r.ackNumber+1
-	e.add("dropped")
-	sep, dst := "{", e.dst
-	for _, channel := range slices.Sorted(maps.Keys(l.told)) {
-		dst = append(dst, sep...)
-		dst = append(message.AppendString(dst, []byte(channel)), ':')
-		dst = strconv.AppendUint(dst, l.told[channel], 10)
-		sep = ","
-	}
-	e.dst = append(dst, '}')
+	e.Dropped(l.told)
 }
 
 // tells makes the effect, which has what appendDrops appended, one whose fate is

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"halley/bayeux/message"
+	"halley/bayeux/reply"
 )
 
 // Cursor is where an event-stream goes on.
@@ -18,7 +19,7 @@ type Cursor struct {
 // a session is made for it that subscribes to patterns, a JSON array or string,
 // and ends with it. A verdict or what is remembered may have to come before.
 func (s *Server) OpenEvents(now int64, req Request, patterns []byte, from Cursor, fx *Effects) {
-	if failure := s.noSession(); failure != "" {
+	if failure := s.noSession(); failure.Failed() {
 		fx.refuse(req.To, 503, failure)
 		return
 	}
@@ -42,17 +43,17 @@ func (s *Server) OpenEvents(now int64, req Request, patterns []byte, from Cursor
 // wants of the past.
 func (x *exchange) admitEvents(patterns []byte, from Cursor) {
 	asked, failure := x.s.readSubscription(&message.Message{Subscription: patterns})
-	if failure == "" {
+	if !failure.Failed() {
 		asked.cursors, failure = from.read()
 	}
-	if failure == "" {
+	if !failure.Failed() {
 		var verdict Verdict
 		if failure, verdict = x.admitSubscription(&asked, nil); verdict == Wait {
 			x.parkEvents(patterns, from)
 			return
 		}
 	}
-	if failure != "" {
+	if failure.Failed() {
 		x.refuseEvents(refusalStatus(failure), failure)
 		return
 	}
@@ -71,15 +72,15 @@ func (x *exchange) admitEvents(patterns []byte, from Cursor) {
 
 // read reads the cursor. What a browser sends by itself and is none of ours counts as
 // none, since an error would end its stream for good.
-func (c Cursor) read() (read cursors, failure string) {
+func (c Cursor) read() (read cursors, failure reply.Code) {
 	after, valid := message.Integer(c.After)
 	switch {
 	case valid:
-		return cursors{all: after, given: true}, ""
+		return cursors{all: after, given: true}, reply.Success
 	case len(c.After) == 0 || c.Automatic:
-		return cursors{}, ""
+		return cursors{}, reply.Success
 	}
-	return cursors{}, errReplayInvalid
+	return cursors{}, reply.ReplayInvalid
 }
 
 // parkEvents lets the event-stream wait for what x.waits asks for. It waits as long
@@ -88,7 +89,7 @@ func (x *exchange) parkEvents(patterns []byte, from Cursor) {
 	from.After = bytes.Clone(from.After)
 	s := x.s
 	if len(s.parked) >= s.cfg.MaxAsks {
-		x.refuseEvents(503, errAsksFull)
+		x.refuseEvents(503, reply.QuestionsFull)
 		return
 	}
 	if q := x.waits.Question; q != nil {
@@ -107,9 +108,9 @@ func (x *exchange) resumeEvents(p *parked) {
 	x.session = x.s.sessions.find(x.owner)
 	switch {
 	case x.session == nil:
-		x.fx.refuse(x.req.To, 503, errSessionUnknown)
-	case x.past.Failure != "":
-		x.refuseEvents(400, x.past.Failure)
+		x.fx.refuse(x.req.To, 503, reply.SessionUnknown)
+	case x.refused.Failed():
+		x.refuseEvents(400, x.refused)
 	case x.done:
 		x.openEvents(p.events)
 	default:
@@ -131,17 +132,17 @@ func (x *exchange) openEvents(patterns []byte) {
 }
 
 // refuseEvents refuses the stream and ends the session that was made for it.
-func (x *exchange) refuseEvents(status int, reason string) {
+func (x *exchange) refuseEvents(status int, reason reply.Code) {
 	x.s.remove(x.slot, x.fx)
 	x.fx.refuse(x.req.To, status, reason)
 }
 
 // refusalStatus is the HTTP status for a failed subscription.
-func refusalStatus(failure string) int {
+func refusalStatus(failure reply.Code) int {
 	switch failure {
-	case errSubscriptionMissing, errSubscriptionInvalid, errReplayInvalid:
+	case reply.SubscriptionMissing, reply.SubscriptionInvalid, reply.ReplayInvalid:
 		return 400
-	case errCongested:
+	case reply.Congested:
 		return 503
 	}
 	return 403

@@ -3,6 +3,16 @@ package bayeux
 import (
 	"halley/bayeux/history"
 	"halley/bayeux/message"
+	"halley/bayeux/reply"
+)
+
+// The five meta channels.
+const (
+	metaHandshake   = "/meta/handshake"
+	metaConnect     = "/meta/connect"
+	metaSubscribe   = "/meta/subscribe"
+	metaUnsubscribe = "/meta/unsubscribe"
+	metaDisconnect  = "/meta/disconnect"
 )
 
 // exchange is one request on its way through the core. The session of the first
@@ -24,6 +34,7 @@ type exchange struct {
 	rested   bool     // the next message was parked, and is handled now
 	done     bool     // the message that was parked has what it waited for
 	past     history.Remembered
+	refused  reply.Code // why the message that was parked cannot have what it waited for
 
 	tells         bool   // a reply has news of dropped events
 	carriesEvents bool   // a connect is answered: pending events go along
@@ -91,7 +102,7 @@ func (x *exchange) run(messages []message.Message) {
 			x.park(messages[i:])
 			return
 		}
-		x.done, x.past = false, history.Remembered{}
+		x.done, x.past, x.refused = false, history.Remembered{}, reply.Success
 	}
 	x.reply()
 }
@@ -101,16 +112,16 @@ func (x *exchange) run(messages []message.Message) {
 func (x *exchange) dispatch(m *message.Message) Verdict {
 	switch {
 	case m.Wrong&message.FieldChannel != 0:
-		x.fail(m, errChannelInvalid, "")
+		x.fail(m, reply.ChannelInvalid, "")
 		return Allow
 	case len(m.Channel) == 0:
-		x.fail(m, errChannelMissing, "")
+		x.fail(m, reply.ChannelMissing, "")
 		return Allow
 	case m.Wrong&message.FieldID != 0 || len(m.ID) > maxID:
-		x.fail(m, errMessageIDInvalid, "")
+		x.fail(m, reply.MessageIDInvalid, "")
 		return Allow
 	case m.Wrong != 0:
-		x.fail(m, errFieldInvalid, "")
+		x.fail(m, reply.FieldInvalid, "")
 		return Allow
 	}
 	x.session = nil
@@ -155,34 +166,34 @@ func validID(m *message.Message) []byte {
 }
 
 // begin starts the reply to m and leaves it open; end closes it.
-func (x *exchange) begin(m *message.Message, failure string) {
+func (x *exchange) begin(m *message.Message, failure reply.Code) {
 	x.open()
-	if failure != "" {
+	if failure.Failed() {
 		x.s.stats.Errors++
 	}
-	x.replies = x.s.appendReply(x.replies, x.now, m.Channel, validID(m), failure)
+	x.replies = x.s.terms.Append(x.replies, x.now, m.Channel, validID(m), failure)
 }
 
 func (x *exchange) end() { x.replies = append(x.replies, '}') }
 
 // endMeta ends the reply to a meta message other than connect, with what
 // extensions add to it.
-func (x *exchange) endMeta(m *message.Message, e ext) {
-	if sync, ok := readTimesync(x.now, m); ok {
-		sync.append(&e, x.now)
+func (x *exchange) endMeta(m *message.Message, e reply.Ext) {
+	if sync, ok := reply.ReadTimesync(x.now, m.Ext); ok {
+		sync.Append(&e, x.now)
 	}
-	x.replies = e.end()
+	x.replies = e.End()
 	x.end()
 }
 
 // fail replies to m with an error and, unless it is empty, an advice.
-func (x *exchange) fail(m *message.Message, failure, advice string) {
+func (x *exchange) fail(m *message.Message, failure reply.Code, advice string) {
 	x.begin(m, failure)
 	if isSubscription(m) { // whose replies MUST name it (Bayeux 1.0, sections 4.4 and 4.5)
 		x.echoSubscription(m)
 	}
 	if advice != "" {
-		x.replies = appendRawAdvice(x.replies, advice)
+		x.replies = reply.AppendAdvice(x.replies, advice)
 	}
 	x.end()
 }

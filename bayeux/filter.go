@@ -8,6 +8,7 @@ import (
 	"halley/bayeux/channel"
 	"halley/bayeux/event"
 	"halley/bayeux/message"
+	"halley/bayeux/reply"
 )
 
 // Filtered subscriptions of Salesforce's streaming: /topic/X?Name='a'&City='b' gets the
@@ -27,11 +28,6 @@ const (
 	maxFilter     = 1024 // bytes
 	maxConditions = 10
 	topicPrefix   = "/topic/"
-)
-
-const (
-	errFilterInvalid = "400::The filter is invalid: want /topic/NAME?Field='value'&Other=value, with up to 10 conditions"
-	errFilterOther   = "400::The topic has another filter in this session: unsubscribe first"
 )
 
 // splitFilter takes the filter off a pattern, if it is one of Salesforce's topics with
@@ -109,13 +105,13 @@ func hasValue(raw []byte, want string) (same bool) {
 }
 
 // readFilters takes the filters off the patterns that have one.
-func (s *Server) readFilters(asked *subscription) (failure string) {
+func (s *Server) readFilters(asked *subscription) (failure reply.Code) {
 	var topics map[string]bool // of the patterns so far, and of those without a filter
 	for i, pattern := range asked.patterns {
 		topic, f, valid := s.splitFilter(pattern)
 		switch {
 		case !valid:
-			return errFilterInvalid
+			return reply.FilterInvalid
 		case f == nil:
 			continue
 		case asked.filters == nil:
@@ -128,19 +124,19 @@ func (s *Server) readFilters(asked *subscription) (failure string) {
 			}
 		}
 		if topics[string(topic)] {
-			return errFilterOther
+			return reply.FilterOther
 		}
 		topics[string(topic)] = true
 		asked.patterns[i], asked.filters[i] = topic, f
 	}
-	return ""
+	return reply.Success
 }
 
 // filterFailure says why a session may not filter a topic so: it is on it already, and
 // otherwise.
-func (s *Server) filterFailure(slot uint32, asked *subscription) string {
+func (s *Server) filterFailure(slot uint32, asked *subscription) reply.Code {
 	if !s.cfg.Salesforce {
-		return ""
+		return reply.Success
 	}
 	for i, topic := range asked.patterns {
 		if !s.table.Has(channel.Subscriber(slot), topic) {
@@ -154,10 +150,10 @@ func (s *Server) filterFailure(slot uint32, asked *subscription) string {
 			wants = asked.filters[i].text
 		}
 		if has != wants {
-			return errFilterOther
+			return reply.FilterOther
 		}
 	}
-	return ""
+	return reply.Success
 }
 
 // noteFilter has a session get only what f lets through of a topic.

@@ -1,9 +1,8 @@
 package bayeux
 
 import (
-	"strconv"
-
 	"halley/bayeux/message"
+	"halley/bayeux/reply"
 )
 
 // handshake handles /meta/handshake (Bayeux 1.0, section 4.1). Any version is
@@ -11,9 +10,9 @@ import (
 func (x *exchange) handshake(m *message.Message) Verdict {
 	s := x.s
 	if !s.cfg.LenientHandshake && !s.hasCommonType(m) {
-		x.begin(m, errNoConnectionType)
+		x.begin(m, reply.TypesUnsupported)
 		x.replies = s.appendConnectionTypes(append(x.replies, `,"supportedConnectionTypes":`...))
-		x.replies = appendRawAdvice(x.replies, reconnectNone)
+		x.replies = reply.AppendAdvice(x.replies, reply.AdviceNone)
 		x.end()
 		return Allow
 	}
@@ -26,11 +25,11 @@ func (x *exchange) handshake(m *message.Message) Verdict {
 	}
 	if s.storms.rages(x.req.Peer, x.now) {
 		s.stats.Damped++
-		x.fail(m, errHandshakesDamped, `{"reconnect":"retry","interval":10000}`)
+		x.fail(m, reply.HandshakesDamped, reply.AdviceDamped)
 		return Allow
 	}
-	if failure := s.noSession(); failure != "" {
-		x.fail(m, failure, `{"reconnect":"retry","interval":5000}`)
+	if failure := s.noSession(); failure.Failed() {
+		x.fail(m, failure, reply.AdviceFull)
 		return Allow
 	}
 	x.welcome(m)
@@ -71,27 +70,25 @@ func (x *exchange) welcome(m *message.Message) {
 	r.told = s.cfg.Interval
 	s.await(x.now, slot, r)
 
-	x.begin(m, "")
+	x.begin(m, reply.Success)
 	x.replies = append(x.replies, `,"version":"1.0","minimumVersion":"1.0","clientId":"`...)
 	x.replies = appendClientID(x.replies, s.address(slot, r), &r.secret)
 	x.replies = s.appendConnectionTypes(append(x.replies, `","supportedConnectionTypes":`...))
 	if !s.cfg.Salesforce { // which advises in connect replies alone
-		x.replies = s.appendWelcomeAdvice(x.replies)
+		x.replies = s.terms.AppendWelcome(x.replies)
 	}
-	e := ext{dst: x.replies}
+	e := reply.Ext{Dst: x.replies}
 	if r.acknowledges {
-		e.turnOn("ack")
+		e.TurnOn("ack")
 	}
 	if s.cfg.Salesforce {
-		e.turnOn("replay")
-		e.turnOn("payload.format")
+		e.TurnOn("replay")
+		e.TurnOn("payload.format")
 	} else if asks(m, "replay") {
-		e.turnOn("replay")
+		e.TurnOn("replay")
 	}
 	if s.cfg.MaxMessage > 0 && !s.cfg.Salesforce {
-		e.add("halley")
-		e.dst = strconv.AppendInt(append(e.dst, `{"maxMessage":`...), int64(s.cfg.MaxMessage), 10)
-		e.dst = append(e.dst, '}')
+		e.MaxMessage(s.cfg.MaxMessage)
 	}
 	x.endMeta(m, e)
 }
@@ -100,15 +97,14 @@ func (x *exchange) welcome(m *message.Message) {
 // reason in an extension, and get a new token for it.
 func (x *exchange) deny(m *message.Message) {
 	if !x.s.cfg.Salesforce {
-		x.fail(m, errHandshakeDenied, reconnectNone)
+		x.fail(m, reply.HandshakeDenied, reply.AdviceNone)
 		return
 	}
-	x.begin(m, errHandshakeRefused)
-	e := ext{dst: appendRawAdvice(x.replies, reconnectNone)}
-	e.add("sfdc")
-	e.dst = append(e.dst, `{"failureReason":"`+errUnauthenticated+`"}`...)
-	e.turnOn("replay")
-	e.turnOn("payload.format")
+	x.begin(m, reply.SalesforceDenied)
+	e := reply.Ext{Dst: reply.AppendAdvice(x.replies, reply.AdviceNone)}
+	e.Denied(reply.Unauthenticated)
+	e.TurnOn("replay")
+	e.TurnOn("payload.format")
 	x.endMeta(m, e)
 }
 

@@ -4,6 +4,7 @@ import (
 	"halley/bayeux/channel"
 	"halley/bayeux/event"
 	"halley/bayeux/message"
+	"halley/bayeux/reply"
 	"halley/bayeux/rules"
 )
 
@@ -12,14 +13,14 @@ func (x *exchange) publish(m *message.Message) Verdict {
 	s, name := x.s, channel.Canonical(m.Channel)
 	info, err := channel.Check(name, s.cfg.Channel)
 	if err != nil {
-		x.fail(m, errChannelInvalid, "")
+		x.fail(m, reply.ChannelInvalid, "")
 		return Allow
 	}
 	failure := x.publishFailure(name, info)
-	if failure == "" && !x.done && s.cfg.Congested != nil && s.cfg.Congested() {
-		failure = errCongested
+	if !failure.Failed() && !x.done && s.cfg.Congested != nil && s.cfg.Congested() {
+		failure = reply.Congested
 	}
-	if failure != "" {
+	if failure.Failed() {
 		x.fail(m, failure, "")
 		return Allow
 	}
@@ -27,7 +28,7 @@ func (x *exchange) publish(m *message.Message) Verdict {
 	case Wait:
 		return Wait
 	case Deny:
-		x.fail(m, errPublishDenied, "")
+		x.fail(m, reply.PublishDenied, "")
 		return Allow
 	}
 	if info.Kind == channel.Broadcast && !x.done {
@@ -40,7 +41,7 @@ func (x *exchange) publish(m *message.Message) Verdict {
 		x.session.eager = true
 		s.put(x.slot, x.session, x.event(name, m))
 	}
-	x.begin(m, x.past.Failure)
+	x.begin(m, x.refused)
 	x.end()
 	return Allow
 }
@@ -72,20 +73,20 @@ func (x *exchange) broadcast(e event.Event, b *rules.Behaviour) Verdict {
 }
 
 // publishFailure says why this session, or nobody, may publish there.
-func (x *exchange) publishFailure(name []byte, info channel.Info) string {
+func (x *exchange) publishFailure(name []byte, info channel.Info) reply.Code {
 	who := rules.SessionOnly
 	if info.Kind == channel.Broadcast {
 		who = x.s.rules.Of(name).Publish
 	}
 	switch {
 	case info.Kind == channel.Meta:
-		return errMetaUnknown
+		return reply.MetaUnknown
 	case who == rules.ServerOnly:
-		return errPublishDenied
+		return reply.PublishDenied
 	case x.session == nil && who != rules.Anybody:
-		return x.s.sessionUnknown()
+		return x.s.terms.Unknown()
 	}
-	return ""
+	return reply.Success
 }
 
 // CheckPublish says in words why the server's own side may not publish to name,

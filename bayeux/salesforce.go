@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+
+	"halley/bayeux/reply"
 )
 
 // appendClient appends the clientId of a reply's session, which Salesforce's replies to
@@ -19,18 +21,19 @@ func (s *Server) appendClient(dst []byte, slot uint32, r *session) []byte {
 
 // missingCursor says, in Salesforce's words, that a subscription has a map of cursors
 // in which its channel is not.
-func (s *Server) missingCursor(asked *subscription) string {
+func (s *Server) missingCursor(asked *subscription) reply.Code {
 	if !s.cfg.Salesforce || asked.cursors.by == nil {
-		return ""
+		return reply.Success
 	}
 	for _, pattern := range asked.patterns {
 		if _, given := asked.cursors.of(pattern); !given {
-			return fmt.Sprintf("400::The replayId for channel {%s} wasn't found using the provided replay ID map {%s}. "+
+			text := fmt.Sprintf("The replayId for channel {%s} wasn't found using the provided replay ID map {%s}. "+
 				"Ensure that the channel name you provided in the replay map is valid and matches the channel name used for subscribing.",
 				pattern, asked.cursors)
+			return reply.Code{Code: 400, Text: text}
 		}
 	}
-	return ""
+	return reply.Success
 }
 
 // maxCursorsShown bounds what is told of a map of cursors.

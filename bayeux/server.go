@@ -3,6 +3,7 @@ package bayeux
 import (
 	"halley/bayeux/channel"
 	"halley/bayeux/message"
+	"halley/bayeux/reply"
 	"halley/bayeux/rules"
 	"halley/bayeux/wheel"
 )
@@ -97,7 +98,8 @@ const (
 // use.
 type Server struct {
 	cfg      Config
-	rules    rules.Book
+	rules    rules.Book  // of cfg.Rules
+	terms    reply.Terms // of cfg
 	sessions sessions
 	nodes    nodes
 	table    *channel.Table
@@ -119,7 +121,7 @@ type Server struct {
 	lanes      map[string]*lane              // by channel
 	behind     bool                          // see Behind
 	laneNumber uint64                        // of the newest
-	syncs      map[uint32]timesync           // of connects that are not answered yet
+	syncs      map[uint32]reply.Timesync     // of connects that are not answered yet
 	joining    map[string]int                // subscriptions that wait for what is remembered, by pattern
 	unread     map[uint32]*replay            // of sessions that are replaying
 	reading    addresses                     // sessions whose replay may go on
@@ -143,8 +145,10 @@ type Server struct {
 // NewServer returns a Server whose clock stands at now.
 func NewServer(cfg Config, now int64) *Server {
 	s := &Server{
-		cfg:       cfg,
-		rules:     rules.NewBook(cfg.Rules),
+		cfg:   cfg,
+		rules: rules.NewBook(cfg.Rules),
+		terms: reply.Terms{Hold: cfg.Hold, Interval: cfg.Interval, MaxInterval: cfg.MaxInterval, Hosts: cfg.Hosts,
+			Salesforce: cfg.Salesforce, Timestamp: cfg.Timestamp},
 		nodes:     newNodes(),
 		table:     channel.NewTable(matchCache),
 		wheel:     wheel.New(wheelTick, wheelSlots, now),
@@ -157,7 +161,7 @@ func NewServer(cfg Config, now int64) *Server {
 		filters:   make(map[uint32]map[string]*filter),
 		asked:     make(map[uint32]map[string]int64),
 		lanes:     make(map[string]*lane),
-		syncs:     make(map[uint32]timesync),
+		syncs:     make(map[uint32]reply.Timesync),
 		joining:   make(map[string]int),
 		unread:    make(map[uint32]*replay),
 		owed:      make(map[Address]int64),
@@ -333,7 +337,7 @@ func (s *Server) end(now int64, slot uint32, fx *Effects) {
 	r := s.sessions.At(slot)
 	switch {
 	case r.isHeld:
-		s.resume(now, slot, r, connectReply{advice: reconnectNone, ended: true}, fx)
+		s.resume(now, slot, r, connectReply{advice: reply.AdviceNone, ended: true}, fx)
 	case r.hasStream && !r.anonymous:
 		s.deliverEnd(slot, r, fx)
 	}

@@ -1,5 +1,7 @@
 package bayeux
 
+import "halley/bayeux/reply"
+
 // Shed gives up what waits for sessions, in the order of their slots from the given
 // one on: of those whose client is away, or of all that have more than least bytes,
 // down to that. It ends after about most events and tells the slot to go on with, and
@@ -39,14 +41,14 @@ func (s *Server) shed(slot uint32, r *session, least int) (dropped int) {
 }
 
 // noSession tells why no further session can be made; nothing, if one can.
-func (s *Server) noSession() (failure string) {
+func (s *Server) noSession() (failure reply.Code) {
 	switch {
 	case s.sessions.Len() >= s.cfg.MaxSessions:
-		return errSessionsFull
+		return reply.SessionsFull
 	case s.crowded():
-		return errCongested
+		return reply.Congested
 	}
-	return ""
+	return reply.Success
 }
 
 // crowded tells that there is no memory for more sessions and subscriptions.

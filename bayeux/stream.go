@@ -1,6 +1,9 @@
 package bayeux
 
-import "halley/bayeux/message"
+import (
+	"halley/bayeux/message"
+	"halley/bayeux/reply"
+)
 
 // deliverBytes is how much is put on a stream before its fate is known: what a
 // slow client can keep in the loop's buffers, beside its queue.
@@ -94,13 +97,13 @@ func (s *Server) abandon(r *session, to ReplyTo, fx *Effects) {
 }
 
 // openStream answers a connect with a stream: its reply first, then events.
-func (x *exchange) openStream(m *message.Message, kind ConnectionType, reply connectReply) {
+func (x *exchange) openStream(m *message.Message, kind ConnectionType, answer connectReply) {
 	s, r := x.s, x.session
 	s.attach(x.slot, r, x.req.To, kind)
 	s.await(x.now, x.slot, r)
 	x.held = true
 	start := x.fx.begin()
-	x.fx.arena = s.appendConnectReply(x.fx.arena, x.now, x.slot, validID(m), reply)
+	x.fx.arena = s.appendConnectReply(x.fx.arena, x.now, x.slot, validID(m), answer)
 	x.fx.ends = append(x.fx.ends, len(x.fx.arena))
 	x.stream(start, kind)
 }
@@ -125,9 +128,9 @@ func (s *Server) deliver(slot uint32, r *session, fx *Effects) {
 	losses := r.streamType != WebSocket && s.untold(slot, r)
 	if losses {
 		fx.arena = append(fx.arena, `{"channel":"/meta/connect","successful":true`...)
-		e := ext{dst: fx.arena}
+		e := reply.Ext{Dst: fx.arena}
 		s.appendDrops(&e, slot)
-		fx.arena = append(e.end(), '}')
+		fx.arena = append(e.End(), '}')
 		fx.ends = append(fx.ends, len(fx.arena))
 		effect.Gap = true
 	}
@@ -144,9 +147,9 @@ func (s *Server) deliver(slot uint32, r *session, fx *Effects) {
 func (s *Server) deliverEnd(slot uint32, r *session, fx *Effects) {
 	start := fx.begin()
 	effect := Effect{Kind: Deliver, To: r.stream, Session: s.address(slot, r), Type: r.streamType, ends: len(fx.ends)}
-	fx.arena = append(fx.arena, `{"channel":"/meta/disconnect","successful":true}`...)
+	fx.arena = append(fx.arena, reply.Disconnected...)
 	fx.ends = append(fx.ends, len(fx.arena))
-	fx.arena = append(fx.arena, `,{"channel":"/meta/connect","successful":true,"advice":`+reconnectNone+`}`...)
+	fx.arena = append(append(fx.arena, ','), reply.LastConnect...)
 	fx.ends = append(fx.ends, len(fx.arena))
 	fx.add(effect, start)
 }
@@ -156,7 +159,7 @@ func (s *Server) deliverEnd(slot uint32, r *session, fx *Effects) {
 func (s *Server) Open(now int64, req Request, clientID []byte, fx *Effects) {
 	slot, r := s.lookup(clientID)
 	if r == nil {
-		fx.refuse(req.To, 404, errSessionUnknown)
+		fx.refuse(req.To, 404, reply.SessionUnknown)
 		return
 	}
 	x := &s.exchange
@@ -164,9 +167,9 @@ func (s *Server) Open(now int64, req Request, clientID []byte, fx *Effects) {
 	if r.isHeld && r.hasStream && r.held == r.stream {
 		// A websocket's heartbeat. If this request is one that came late, its client
 		// goes on there.
-		reply := advisedReply(r)
-		reply.left = true
-		s.resume(now, slot, r, reply, fx)
+		answer := advisedReply(r)
+		answer.left = true
+		s.resume(now, slot, r, answer, fx)
 	}
 	if r.hasStream {
 		s.detach(slot, r, fx)
@@ -183,8 +186,8 @@ func (s *Server) Open(now int64, req Request, clientID []byte, fx *Effects) {
 	x.stream(fx.begin(), EventSource)
 }
 
-func (fx *Effects) refuse(to ReplyTo, status int, reason string) {
+func (fx *Effects) refuse(to ReplyTo, status int, reason reply.Code) {
 	start := fx.begin()
-	fx.arena = append(fx.arena, reason...)
+	fx.arena = append(fx.arena, reason.String()...)
 	fx.add(Effect{Kind: Refuse, To: to, Status: status}, start)
 }

@@ -3,34 +3,35 @@ package bayeux
 import (
 	"halley/bayeux/channel"
 	"halley/bayeux/message"
+	"halley/bayeux/reply"
 )
 
 // subscribe handles /meta/subscribe. One bad or denied pattern fails the whole
 // message, and then nothing is subscribed.
 func (x *exchange) subscribe(m *message.Message) Verdict {
 	if x.session == nil {
-		x.fail(m, x.s.sessionUnknown(), "")
+		x.fail(m, x.s.terms.Unknown(), "")
 		return Allow
 	}
 	asked, failure := x.s.readSubscription(m)
-	if failure == "" {
+	if !failure.Failed() {
 		failure = x.s.filterFailure(x.slot, &asked)
 	}
-	if failure == "" {
+	if !failure.Failed() {
 		var verdict Verdict
 		if failure, verdict = x.admitSubscription(&asked, m.Ext); verdict == Wait {
 			return Wait
 		}
 	}
-	if failure == "" && !x.done {
+	if !failure.Failed() && !x.done {
 		if wanted := x.s.wantedOf(&asked); wanted != nil {
 			return x.join(wanted)
 		}
 	}
-	if failure == "" {
-		failure = x.past.Failure
+	if !failure.Failed() {
+		failure = x.refused
 	}
-	if failure == "" {
+	if !failure.Failed() {
 		x.subscribeAll(&asked)
 	}
 	x.answerSubscription(m, failure)
@@ -85,11 +86,11 @@ func (x *exchange) subscribeTo(pattern []byte) {
 }
 
 // answerSubscription echoes the subscription as the client wrote it.
-func (x *exchange) answerSubscription(m *message.Message, failure string) {
+func (x *exchange) answerSubscription(m *message.Message, failure reply.Code) {
 	x.begin(m, failure)
 	x.replies = x.s.appendClient(x.replies, x.slot, x.session)
 	x.echoSubscription(m)
-	x.endMeta(m, ext{dst: x.replies})
+	x.endMeta(m, reply.Ext{Dst: x.replies})
 }
 
 func (x *exchange) echoSubscription(m *message.Message) {
@@ -104,10 +105,10 @@ func isSubscription(m *message.Message) bool {
 
 // admitSubscription finds out whether every pattern may be subscribed to. The policy
 // is asked once about all of them.
-func (x *exchange) admitSubscription(asked *subscription, ext []byte) (failure string, verdict Verdict) {
+func (x *exchange) admitSubscription(asked *subscription, ext []byte) (failure reply.Code, verdict Verdict) {
 	s, added := x.s, 0
 	for _, pattern := range asked.patterns {
-		if failure = s.patternFailure(pattern); failure != "" {
+		if failure = s.patternFailure(pattern); failure.Failed() {
 			return failure, Allow
 		}
 		if !isService(pattern) && !s.table.Has(channel.Subscriber(x.slot), pattern) {
@@ -115,19 +116,19 @@ func (x *exchange) admitSubscription(asked *subscription, ext []byte) (failure s
 		}
 	}
 	if added+s.table.Count(channel.Subscriber(x.slot)) > s.cfg.MaxSubscriptions {
-		return errSubscriptionsFull, Allow
+		return reply.SubscriptionsFull, Allow
 	}
 	if added > 0 && !x.done && s.crowded() {
-		return errCongested, Allow
+		return reply.Congested, Allow
 	}
 	q := Question{Operation: OpSubscribe, Patterns: asked.patterns, Ext: ext}
 	switch x.decide(x.of(q)) {
 	case Wait:
-		return "", Wait
+		return reply.Success, Wait
 	case Deny:
-		return errSubscribeDenied, Allow
+		return reply.SubscribeDenied, Allow
 	}
-	return "", Allow
+	return reply.Success, Allow
 }
 
 // of is q with the session that it is about.
@@ -139,37 +140,37 @@ func (x *exchange) of(q Question) Question {
 }
 
 // patternFailure says why nobody may subscribe to pattern, or nothing.
-func (s *Server) patternFailure(pattern []byte) string {
+func (s *Server) patternFailure(pattern []byte) reply.Code {
 	info, err := channel.Check(pattern, s.cfg.Channel)
 	switch {
 	case err != nil:
-		return errSubscriptionInvalid
+		return reply.SubscriptionInvalid
 	case info.Kind == channel.Meta:
-		return errSubscribeMeta
+		return reply.SubscribeMeta
 	case info.Kind == channel.Broadcast && !s.rules.Subscribable(pattern, info.Wildcard):
-		return errSubscribeDenied
+		return reply.SubscribeDenied
 	}
-	return ""
+	return reply.Success
 }
 
 // unsubscribe handles /meta/unsubscribe; what is not subscribed is no error.
 func (x *exchange) unsubscribe(m *message.Message) {
 	if x.session == nil {
-		x.fail(m, x.s.sessionUnknown(), "")
+		x.fail(m, x.s.terms.Unknown(), "")
 		return
 	}
 	patterns, failure := x.s.readPatterns(m.Subscription)
-	for i := 0; i < len(patterns) && failure == ""; i++ {
+	for i := 0; i < len(patterns) && !failure.Failed(); i++ {
 		patterns[i], _, _ = x.s.splitFilter(patterns[i])
 		info, err := channel.Check(patterns[i], x.s.cfg.Channel)
 		switch {
 		case err != nil:
-			failure = errSubscriptionInvalid
+			failure = reply.SubscriptionInvalid
 		case info.Kind == channel.Meta:
-			failure = errUnsubscribeFailed
+			failure = reply.UnsubscribeFailed
 		}
 	}
-	if failure == "" {
+	if !failure.Failed() {
 		if x.session.paced {
 			x.s.forgetAsked(x.slot, &x.session.queue)
 		}

@@ -3,6 +3,7 @@ package bayeux
 import (
 	"halley/bayeux/channel"
 	"halley/bayeux/message"
+	"halley/bayeux/reply"
 )
 
 // subscription is what a message wants to subscribe to, read once: whatever it asks for
@@ -16,33 +17,33 @@ type subscription struct {
 }
 
 // readSubscription reads what m asks for. It is valid until the next message is read.
-func (s *Server) readSubscription(m *message.Message) (asked subscription, failure string) {
+func (s *Server) readSubscription(m *message.Message) (asked subscription, failure reply.Code) {
 	asked.patterns, failure = s.readPatterns(m.Subscription)
-	if failure == "" && len(asked.patterns) > s.cfg.MaxSubscriptions {
-		failure = errSubscriptionsFull
+	if !failure.Failed() && len(asked.patterns) > s.cfg.MaxSubscriptions {
+		failure = reply.SubscriptionsFull
 	}
-	if failure == "" {
+	if !failure.Failed() {
 		failure = s.readFilters(&asked)
 	}
-	if failure != "" {
+	if failure.Failed() {
 		return asked, failure
 	}
 	valid := true
 	if asked.cursors, valid = readCursors(message.Get(m.Ext, "replay")); !valid {
-		return asked, errReplayInvalid
+		return asked, reply.ReplayInvalid
 	}
-	if failure := s.missingCursor(&asked); failure != "" {
+	if failure := s.missingCursor(&asked); failure.Failed() {
 		return asked, failure
 	}
 	if asked.interval, asked.paced, valid = readPace(message.Get(m.Ext, "conflate")); !valid {
-		return asked, errConflateInvalid
+		return asked, reply.ConflateInvalid
 	}
-	return asked, ""
+	return asked, reply.Success
 }
 
 // readPatterns reads a subscription field: its patterns, each once. Whether they are
 // valid is not looked at.
-func (s *Server) readPatterns(raw []byte) (list [][]byte, failure string) {
+func (s *Server) readPatterns(raw []byte) (list [][]byte, failure reply.Code) {
 	if s.repeated.Len() > 0 {
 		s.repeated = channel.Map[bool]{}
 	}
@@ -59,11 +60,11 @@ func (s *Server) readPatterns(raw []byte) (list [][]byte, failure string) {
 	}
 	switch {
 	case raw == nil || ok && len(list) == 0:
-		return list, errSubscriptionMissing
+		return list, reply.SubscriptionMissing
 	case !ok:
-		return list, errSubscriptionInvalid
+		return list, reply.SubscriptionInvalid
 	}
-	return list, ""
+	return list, reply.Success
 }
 
 const (

@@ -13,6 +13,7 @@ import (
 	"halley/bayeux/event"
 	"halley/bayeux/history"
 	"halley/bayeux/message"
+	"halley/bayeux/reply"
 )
 
 // drawPattern draws one of few patterns, so that they often repeat and cover each other.
@@ -43,7 +44,7 @@ func TestReadPatternsAgainstList(t *testing.T) {
 			for _, p := range list {
 				got = append(got, string(p))
 			}
-			if failure != "" || !slices.Equal(got, want) {
+			if failure.Failed() || !slices.Equal(got, want) {
 				t.Fatalf("%s: %q, want %q; %s", raw, got, want, failure)
 			}
 		}
@@ -55,7 +56,7 @@ func TestReadPatternsAgainstList(t *testing.T) {
 func TestReadPatternsIsBounded(t *testing.T) {
 	s := NewServer(testConfig(), 0)
 	list, failure := s.readPatterns([]byte(`["/a"` + strings.Repeat(`,"/a"`, 10_000) + `]`))
-	if len(list) != 1 || failure != "" {
+	if len(list) != 1 || failure.Failed() {
 		t.Errorf("%d patterns, %s", len(list), failure)
 	}
 	var many []string
@@ -63,16 +64,16 @@ func TestReadPatternsIsBounded(t *testing.T) {
 		many = append(many, fmt.Sprintf("/%d", i))
 	}
 	raw, _ := json.Marshal(many)
-	if list, failure := s.readPatterns(raw); len(list) != len(many) || failure != "" {
+	if list, failure := s.readPatterns(raw); len(list) != len(many) || failure.Failed() {
 		t.Errorf("%d patterns, %s", len(list), failure)
 	}
 	if s.patterns != nil {
 		t.Errorf("%d places are kept", cap(s.patterns))
 	}
-	if _, failure := s.readPatterns([]byte(`"/a"`)); failure != "" || s.repeated.Len() > 0 {
+	if _, failure := s.readPatterns([]byte(`"/a"`)); failure.Failed() || s.repeated.Len() > 0 {
 		t.Errorf("%s, %d patterns are kept", failure, s.repeated.Len())
 	}
-	if _, failure := s.readSubscription(&message.Message{Subscription: raw}); failure != errSubscriptionsFull {
+	if _, failure := s.readSubscription(&message.Message{Subscription: raw}); failure != reply.SubscriptionsFull {
 		t.Errorf("all of them: %q", failure)
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"halley/bayeux/event"
 	"halley/bayeux/history"
 	"halley/bayeux/message"
+	"halley/bayeux/reply"
 	"halley/bayeux/rules"
 )
 
@@ -186,7 +187,7 @@ func (p *player) command(name string, args []string, body string) (extra string)
 		id, _ := strconv.ParseInt(args[1], 10, 64)
 		s.Deliver(p.now, event.New([]byte(args[0]), []byte(strings.Join(args[2:], " ")), false).Numbered(id))
 	case "published":
-		s.Published(p.now, ticket(args[0]), strings.Join(args[1:], " "), fx)
+		s.Published(p.now, ticket(args[0]), reply.Parse(strings.Join(args[1:], " ")), fx)
 	case "drain":
 		d, _ := time.ParseDuration(args[0])
 		s.Drain(p.now, d.Milliseconds(), 100, fx)

@@ -6,6 +6,7 @@ import (
 	"halley/bayeux"
 	"halley/bayeux/event"
 	"halley/bayeux/history"
+	codes "halley/bayeux/reply"
 	"halley/loop/journal"
 	"halley/loop/sequence"
 )
@@ -59,12 +60,12 @@ func (r *reactor) stored(ticket bayeux.Ticket) func(error) {
 		return func(error) {}
 	}
 	return func(err error) {
-		failure := ""
+		failure := codes.Success
 		if err != nil {
-			failure = "500::history_not_written"
+			failure = codes.NotStored
 		}
 		if errors.Is(err, journal.ErrBusy) {
-			failure = "503::server_busy"
+			failure = codes.Congested
 		}
 		r.server.post(r.id, entry{kind: entryCall, call: func(r *reactor) {
 			r.core.Published(r.now(), ticket, failure, &r.fx)

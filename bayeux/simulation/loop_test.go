@@ -9,6 +9,7 @@ import (
 	"halley/bayeux"
 	"halley/bayeux/event"
 	"halley/bayeux/message"
+	"halley/bayeux/reply"
 )
 
 // entryKind says what a mailbox entry is about.
@@ -282,7 +283,7 @@ func (l *loop) publish(e *bayeux.Effect) {
 		w.store.publish(published, func() {
 			if ticket != 0 {
 				w.asks = append(w.asks, ask{l, func(l *loop) {
-					l.core.Published(l.w.now, ticket, "", &l.fx)
+					l.core.Published(l.w.now, ticket, reply.Success, &l.fx)
 					l.perform()
 				}})
 			}

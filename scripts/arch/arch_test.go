@@ -73,6 +73,8 @@ func TestPlantedViolationsAreFound(t *testing.T) {
 		{"events to channels", "bayeux/event/a.go", "import \"halley/bayeux/channel\"", "bayeux/event must not import bayeux/channel"},
 		{"rules to sessions", "bayeux/rules/a.go", "import \"halley/bayeux\"", "bayeux/rules must not import bayeux"},
 		{"history to rules", "bayeux/history/a.go", "import \"halley/bayeux/rules\"", "bayeux/history must not import bayeux/rules"},
+		{"replies to sessions", "bayeux/reply/a.go", "import \"halley/bayeux\"", "bayeux/reply must not import bayeux"},
+		{"replies to rules", "bayeux/reply/a.go", "import \"halley/bayeux/rules\"", "bayeux/reply must not import bayeux/rules"},
 		{"interest to loop", "loop/interest/a.go", "import \"halley/loop\"", "loop/interest must not import loop"},
 		{"journal to sessions", "loop/journal/a.go", "import \"halley/bayeux\"", "loop/journal must not import bayeux"},
 		{"sequence to loop", "loop/sequence/a.go", "import \"halley/loop\"", "loop/sequence must not import loop"},

@@ -47,10 +47,13 @@ func table() []rule {
 		{"bayeux/event", []string{"bayeux/message"}, nil, clockless},
 		{"bayeux/history", []string{"bayeux/message", "bayeux/channel"}, nil, clockless},
 		{"bayeux/rules", []string{"bayeux/message", "bayeux/channel", "bayeux/event", "bayeux/history"}, nil, clockless},
+		{"bayeux/reply", []string{"bayeux/message", "bayeux/event"}, nil, clockless},
 		{"bayeux", []string{
-			"bayeux/message", "bayeux/channel", "bayeux/event", "bayeux/history", "bayeux/rules", "bayeux/wheel", "bayeux/slab",
+			"bayeux/message", "bayeux/channel", "bayeux/event", "bayeux/history", "bayeux/reply", "bayeux/rules", "bayeux/wheel", "bayeux/slab",
 		}, []string{goJSON}, clockless},
-		{"bayeux/simulation", []string{"bayeux", "bayeux/message", "bayeux/channel", "bayeux/event", "bayeux/history", "bayeux/rules"}, nil, clockless},
+		{"bayeux/simulation", []string{
+			"bayeux", "bayeux/message", "bayeux/channel", "bayeux/event", "bayeux/history", "bayeux/reply", "bayeux/rules",
+		}, nil, clockless},
 		{"bayeux/connectiontype", []string{"bayeux/message"}, nil, clockless},
 		{"bayeux/client", nil, []string{"github.com/coder/websocket", goJSON}, impure},
 
@@ -58,8 +61,8 @@ func table() []rule {
 		{"loop/journal", []string{"bayeux/history"}, []string{"golang.org/x/sys"}, netless},
 		{"loop/sequence", []string{"bayeux", "bayeux/event", "bayeux/history", "bayeux/rules", "loop/journal"}, nil, netless},
 		{"loop", []string{
-			"httpparse/...", "bayeux", "bayeux/message", "bayeux/channel", "bayeux/event", "bayeux/history", "bayeux/rules", "bayeux/wheel",
-			"bayeux/slab", "bayeux/connectiontype",
+			"httpparse/...", "bayeux", "bayeux/message", "bayeux/channel", "bayeux/event", "bayeux/history", "bayeux/reply", "bayeux/rules",
+			"bayeux/wheel", "bayeux/slab", "bayeux/connectiontype",
 			"loop/interest", "loop/journal", "loop/sequence",
 		}, all, impure},
 		{"loop/cluster", []string{"loop"}, all, impure},

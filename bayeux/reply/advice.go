@@ -1,0 +1,64 @@
+package reply
+
+import (
+	"strconv"
+
+	"halley/bayeux/message"
+)
+
+// Advice that is the same for all clients. One whose session is unknown shakes hands:
+// it is never told none, which would end some clients for good.
+const (
+	AdviceHandshake = `{"reconnect":"handshake","interval":0}`
+	AdviceNone      = `{"reconnect":"none"}`
+	AdviceFull      = `{"reconnect":"retry","interval":5000}`  // for a handshake that there is no room for
+	AdviceDamped    = `{"reconnect":"retry","interval":10000}` // for one of a storm
+)
+
+// AppendAdvice appends an advice field with that JSON value.
+func AppendAdvice(dst []byte, advice string) []byte {
+	return append(append(dst, `,"advice":`...), advice...)
+}
+
+// AppendRetry appends the advice to go on polling: how long to wait before the
+// next connect, how long it will be held, how long the session outlives both.
+func (t *Terms) AppendRetry(dst []byte, interval int64, multiple bool) []byte {
+	dst = t.appendRetry(dst, interval, t.Hold)
+	if multiple {
+		dst = append(dst, `,"multiple-clients":true`...)
+	}
+	return append(dst, '}')
+}
+
+// AppendWelcome appends the advice of a handshake: how to go on, and by which
+// hosts the server can be reached too (Bayeux 1.0, section 2.2).
+func (t *Terms) AppendWelcome(dst []byte) []byte {
+	dst = t.appendRetry(dst, t.Interval, t.Hold)
+	for i, host := range t.Hosts {
+		start := ","
+		if i == 0 {
+			start = `,"hosts":[`
+		}
+		dst = message.AppendString(append(dst, start...), []byte(host))
+	}
+	if len(t.Hosts) > 0 {
+		dst = append(dst, ']')
+	}
+	return append(dst, '}')
+}
+
+// AppendHeartbeat appends the advice for a client whose events come on a
+// stream: connect again after the time that a poll would be held, and expect no
+// waiting then.
+func (t *Terms) AppendHeartbeat(dst []byte) []byte {
+	return append(t.appendRetry(dst, t.Hold, 0), '}')
+}
+
+func (t *Terms) appendRetry(dst []byte, interval, timeout int64) []byte {
+	dst = append(dst, `,"advice":{"reconnect":"retry","interval":`...)
+	dst = strconv.AppendInt(dst, interval, 10)
+	dst = append(dst, `,"timeout":`...)
+	dst = strconv.AppendInt(dst, timeout, 10)
+	dst = append(dst, `,"maxInterval":`...)
+	return strconv.AppendInt(dst, t.MaxInterval, 10)
+}

@@ -1,0 +1,72 @@
+package reply
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+
+	"halley/bayeux/message"
+)
+
+// Ext appends the ext field of a reply to Dst, extension by extension.
+type Ext struct {
+	Dst  []byte
+	open bool
+}
+
+// add starts the value of one extension.
+func (e *Ext) add(name string) {
+	start := `,"`
+	if !e.open {
+		start, e.open = `,"ext":{"`, true
+	}
+	e.Dst = append(e.Dst, start...)
+	e.Dst = append(append(e.Dst, name...), `":`...)
+}
+
+// TurnOn says that the extension is on.
+func (e *Ext) TurnOn(name string) {
+	e.add(name)
+	e.Dst = append(e.Dst, "true"...)
+}
+
+// Ack is the number of a connect reply that its client is to acknowledge.
+func (e *Ext) Ack(number uint32) {
+	e.add("ack")
+	e.Dst = strconv.AppendUint(e.Dst, uint64(number), 10)
+}
+
+// Dropped tells how many events a client lost of each channel.
+func (e *Ext) Dropped(counts map[string]uint64) {
+	e.add("dropped")
+	sep, dst := "{", e.Dst
+	for _, channel := range slices.Sorted(maps.Keys(counts)) {
+		dst = append(dst, sep...)
+		dst = append(message.AppendString(dst, []byte(channel)), ':')
+		dst = strconv.AppendUint(dst, counts[channel], 10)
+		sep = ","
+	}
+	e.Dst = append(dst, '}')
+}
+
+// MaxMessage tells how many bytes a request may have.
+func (e *Ext) MaxMessage(bytes int) {
+	e.add("halley")
+	e.Dst = strconv.AppendInt(append(e.Dst, `{"maxMessage":`...), int64(bytes), 10)
+	e.Dst = append(e.Dst, '}')
+}
+
+// Denied tells clients of Salesforce why their handshake is: they get a new token then.
+func (e *Ext) Denied(reason Code) {
+	e.add("sfdc")
+	e.Dst = message.AppendString(append(e.Dst, `{"failureReason":`...), []byte(reason.String()))
+	e.Dst = append(e.Dst, '}')
+}
+
+// End ends the field, if there is one, and returns all that was appended.
+func (e *Ext) End() []byte {
+	if e.open {
+		e.Dst = append(e.Dst, '}')
+	}
+	return e.Dst
+}
