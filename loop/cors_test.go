@@ -62,6 +62,26 @@ func TestCrossOrigin(t *testing.T) {
 	}
 }
 
+// A page that is admitted sees why its request is refused, whatever refuses it.
+func TestRefusalsNameTheOrigin(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *Config) { c.AllowOrigin = []string{"https://a.example"} })
+	for _, c := range []struct {
+		status int
+		text   string
+	}{
+		{404, request("GET", "/nothing", "Origin: https://a.example")},
+		{405, request("PUT", "/bayeux", "Origin: https://a.example")},
+		{413, request("POST", "/bayeux", "Origin: https://a.example", "Content-Type: application/json", "Content-Length: 999999999")},
+		{415, postWith("/bayeux", "[]", "Origin: https://a.example", "Content-Encoding: gzip")},
+		{400, request("POST", "/bayeux", "Origin: https://a.example", "Content-Type: application/json", "Transfer-Encoding: chunked") + "x\r\n"},
+	} {
+		got := dial(t, s).ask(c.text)
+		equal(t, got.StatusCode, c.status)
+		equal(t, got.Header.Get(allowOrigin), "https://a.example")
+	}
+}
+
 func TestPreflight(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(c *Config) { c.AllowOrigin = []string{"*"} })

@@ -98,6 +98,7 @@ func (r *reactor) begin(c *conn, buf []byte, n int) bool {
 	q := &r.request
 	c.seen, c.delivered = 0, false
 	c.keepAlive, c.oldHTTP, c.headOnly = q.KeepAlive, q.Minor == 0, q.Method == httpparse.MethodHEAD
+	r.crossOrigin(c, q) // before anything is refused: a page is to see why
 	if status, field := r.precheck(q); status != 0 {
 		return r.turnDown(c, n, status, field)
 	}

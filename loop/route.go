@@ -75,7 +75,6 @@ func (r *reactor) precheck(q *httpparse.Request) (status int, field string) {
 
 // dispatch hands a whole request to what its path names.
 func (r *reactor) dispatch(c *conn, q *httpparse.Request, data []byte) {
-	r.crossOrigin(c, q)
 	switch {
 	case q.Method == httpparse.MethodOPTIONS:
 		r.preflight(c, q)
