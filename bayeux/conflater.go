@@ -1,14 +1,16 @@
 package bayeux
 
-import "halley/bayeux/event"
+import (
+	"halley/bayeux/event"
+	"halley/bayeux/slab"
+)
 
 // conflater finds a session's pending event that a newer one of its channel, or
 // of its channel and key, takes the place of. It costs memory only for what is
 // pending, and time by the event, not by what is pending.
 type conflater struct {
-	ids     map[string]uint32 // of channels and keys that are in use
-	keys    []conflated       // by id; 0 is never used
-	free    []uint32
+	ids     map[string]uint32     // of channels and keys that are in use
+	keys    slab.List[conflated]  // by id; 0 is never used
 	pending map[pendingKey]uint32 // nodes
 }
 
@@ -21,7 +23,9 @@ type conflated struct {
 type pendingKey struct{ slot, key uint32 }
 
 func newConflater() conflater {
-	return conflater{ids: make(map[string]uint32), keys: make([]conflated, 1), pending: make(map[pendingKey]uint32)}
+	c := conflater{ids: make(map[string]uint32), pending: make(map[pendingKey]uint32)}
+	c.keys.Take(conflated{}) // 0
+	return c
 }
 
 // find returns the id of a name in use, or 0.
@@ -31,31 +35,20 @@ func (c *conflater) find(name []byte) uint32 { return c.ids[string(name)] }
 func (c *conflater) take(name []byte) uint32 {
 	id, known := c.ids[string(name)]
 	if !known {
-		id = c.blank()
-		c.keys[id].name = string(name)
-		c.ids[c.keys[id].name] = id
+		k := conflated{name: string(name)}
+		id = c.keys.Take(k)
+		c.ids[k.name] = id
 	}
-	c.keys[id].uses++
+	c.keys.At(id).uses++
 	return id
-}
-
-func (c *conflater) blank() uint32 {
-	if n := len(c.free); n > 0 {
-		id := c.free[n-1]
-		c.free = c.free[:n-1]
-		return id
-	}
-	c.keys = append(c.keys, conflated{})
-	return uint32(len(c.keys) - 1)
 }
 
 // put counts one use less of an id.
 func (c *conflater) put(id uint32) {
-	k := &c.keys[id]
+	k := c.keys.At(id)
 	if k.uses--; k.uses == 0 {
 		delete(c.ids, k.name)
-		k.name, k.lot = "", lot{}
-		c.free = append(c.free, id)
+		c.keys.Release(id)
 	}
 }
 

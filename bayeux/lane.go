@@ -85,11 +85,11 @@ func (s *Server) newLane(e event.Event, b *rules.Behaviour, stamp channel.Stamp)
 func (s *Server) offer(now int64, l *lane, e event.Event, b *rules.Behaviour) {
 	id := s.conflater.take(s.conflationKey(e, b.Key))
 	s.gather(l, id, e, b)
-	t := &s.conflater.keys[id].lot
+	t := &s.conflater.keys.At(id).lot
 	t.newest, t.channel = e, len(e.Channel())
 	t.count++
 	s.settleLot(id)
-	t = &s.conflater.keys[id].lot
+	t = &s.conflater.keys.At(id).lot
 	rest := t.open[:0]
 	for _, m := range t.open {
 		r := s.sessions.At(m.slot)
@@ -98,7 +98,7 @@ func (s *Server) offer(now int64, l *lane, e event.Event, b *rules.Behaviour) {
 			continue
 		}
 		if s.hasRoomForTurn(r) {
-			s.conflater.keys[id].uses++
+			s.conflater.keys.At(id).uses++
 			s.beginTurn(now, m.interval, r, turn{session: s.address(m.slot, r), key: id, seen: t.count})
 			r.waited = true
 		} else {
@@ -114,7 +114,7 @@ func (s *Server) offer(now int64, l *lane, e event.Event, b *rules.Behaviour) {
 
 // gather finds those that wait for no turn of a key, unless they are known.
 func (s *Server) gather(l *lane, id uint32, e event.Event, b *rules.Behaviour) {
-	if s.conflater.keys[id].lot.lane == l.number {
+	if s.conflater.keys.At(id).lot.lane == l.number {
 		return
 	}
 	var open []member
@@ -128,7 +128,7 @@ func (s *Server) gather(l *lane, id uint32, e event.Event, b *rules.Behaviour) {
 			open = append(open, member{slot, interval})
 		}
 	}
-	t := &s.conflater.keys[id].lot
+	t := &s.conflater.keys.At(id).lot
 	t.lane, t.open = l.number, open
 }
 

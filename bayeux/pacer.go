@@ -4,6 +4,7 @@ import (
 	"halley/bayeux/channel"
 	"halley/bayeux/event"
 	"halley/bayeux/rules"
+	"halley/bayeux/slab"
 	"halley/bayeux/wheel"
 )
 
@@ -12,8 +13,7 @@ import (
 type pacer struct {
 	turns     map[pendingKey]uint32 // by session and conflation key: index of turn
 	ofSession map[uint32]turnList   // by slot
-	slab      []turn
-	free      []uint32
+	list      slab.List[turn]
 	wheel     *wheel.Wheel
 	due       []uint32
 }
@@ -39,20 +39,13 @@ func newPacer(now int64) pacer {
 // beginTurn starts a turn that ends after interval milliseconds.
 func (s *Server) beginTurn(now, interval int64, r *session, t turn) {
 	p := &s.pacer
-	i := uint32(len(p.slab))
-	if n := len(p.free); n > 0 {
-		i = p.free[n-1]
-		p.free = p.free[:n-1]
-		p.slab[i] = t
-	} else {
-		p.slab = append(p.slab, t)
-	}
+	i := p.list.Take(t)
 	p.turns[pendingKey{t.session.Slot, t.key}] = i
 	l := p.ofSession[t.session.Slot]
 	p.push(&l, bySession, i)
 	p.ofSession[t.session.Slot] = l
 	if !t.lazy {
-		p.push(&s.conflater.keys[t.key].lot.turns, byLot, i)
+		p.push(&s.conflater.keys.At(t.key).lot.turns, byLot, i)
 	}
 	r.pinned += turnBytes
 	p.wheel.Set(i, now+interval)
@@ -61,7 +54,7 @@ func (s *Server) beginTurn(now, interval int64, r *session, t turn) {
 // endTurn ends a turn of a session that is still there.
 func (s *Server) endTurn(i uint32) {
 	p := &s.pacer
-	t := p.slab[i]
+	t := *p.list.At(i)
 	delete(p.turns, pendingKey{t.session.Slot, t.key})
 	l := p.ofSession[t.session.Slot]
 	if p.cut(&l, bySession, i); l.first == 0 {
@@ -72,12 +65,11 @@ func (s *Server) endTurn(i uint32) {
 	s.sessions.At(t.session.Slot).pinned -= turnBytes
 	p.wheel.Cancel(i)
 	if !t.lazy {
-		p.cut(&s.conflater.keys[t.key].lot.turns, byLot, i)
+		p.cut(&s.conflater.keys.At(t.key).lot.turns, byLot, i)
 		s.settleLot(t.key)
 		s.conflater.put(t.key)
 	}
-	p.slab[i] = turn{}
-	p.free = append(p.free, i)
+	p.list.Release(i)
 }
 
 // endTurns ends all turns of a session.
@@ -91,12 +83,12 @@ func (s *Server) endTurns(slot uint32) {
 // saw notes that the session of a turn has what is in the lot.
 func (s *Server) saw(i uint32) {
 	s.see(i)
-	s.settleLot(s.pacer.slab[i].key)
+	s.settleLot(s.pacer.list.At(i).key)
 }
 
 func (s *Server) see(i uint32) {
-	t := &s.pacer.slab[i]
-	l := &s.conflater.keys[t.key].lot
+	t := s.pacer.list.At(i)
+	l := &s.conflater.keys.At(t.key).lot
 	t.seen = l.count
 	s.pacer.cut(&l.turns, byLot, i)
 	s.pacer.push(&l.turns, byLot, i)
@@ -133,7 +125,7 @@ func (s *Server) takeTurns(now int64) (more bool) {
 }
 
 func (s *Server) takeTurn(now int64, i uint32) {
-	t := &s.pacer.slab[i]
+	t := s.pacer.list.At(i)
 	slot := t.session.Slot
 	r := s.sessions.At(slot)
 	if t.lazy {
@@ -148,9 +140,9 @@ func (s *Server) takeTurn(now int64, i uint32) {
 // serveTurn gives a session what has come for its turn, and tells whether the next
 // one begins. Without news the session gets the next event as it comes.
 func (s *Server) serveTurn(now int64, i uint32, r *session) bool {
-	t := &s.pacer.slab[i]
-	slot, l := t.session.Slot, &s.conflater.keys[t.key].lot
-	e := event.Bare(s.conflater.keys[t.key].name[:l.channel])
+	t := s.pacer.list.At(i)
+	slot, l := t.session.Slot, &s.conflater.keys.At(t.key).lot
+	e := event.Bare(s.conflater.keys.At(t.key).name[:l.channel])
 	if !s.covers(slot, e) {
 		return false
 	}
@@ -171,8 +163,8 @@ func (s *Server) serveTurn(now int64, i uint32, r *session) bool {
 // giveNews gives a session what has come since its turn began, and tells whether there
 // was something. One that its replay brings is not given to it twice.
 func (s *Server) giveNews(i uint32, r *session, b *rules.Behaviour, paced bool) bool {
-	t := &s.pacer.slab[i]
-	slot, l := t.session.Slot, &s.conflater.keys[t.key].lot
+	t := s.pacer.list.At(i)
+	slot, l := t.session.Slot, &s.conflater.keys.At(t.key).lot
 	news, e := l.count-t.seen, l.newest
 	if news == 0 || r.replaying && s.follows(slot, e, b) {
 		return false

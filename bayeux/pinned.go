@@ -9,17 +9,17 @@ package bayeux
 // settleLot has the event of a lot count for the session that answers for it now.
 func (s *Server) settleLot(id uint32) {
 	for {
-		l := &s.conflater.keys[id].lot
+		l := &s.conflater.keys.At(id).lot
 		if l.pinned > 0 {
 			s.sessions.At(l.payer).pinned -= l.pinned
 			l.pinned = 0
 		}
 		first := l.turns.first
-		if first == 0 || s.pacer.slab[first-1].seen == l.count {
+		if first == 0 || s.pacer.list.At(first-1).seen == l.count {
 			l.newest = ""
 			return
 		}
-		l.payer, l.pinned = s.pacer.slab[first-1].session.Slot, cost(l.newest)
+		l.payer, l.pinned = s.pacer.list.At(first-1).session.Slot, cost(l.newest)
 		r := s.sessions.At(l.payer)
 		r.pinned += l.pinned
 		if int(r.queue.bytes+r.pinned) <= s.cfg.QueueBytes {
@@ -31,8 +31,8 @@ func (s *Server) settleLot(id uint32) {
 
 // overrun gives a session without room the news of a turn before its time.
 func (s *Server) overrun(i uint32, r *session) {
-	t := &s.pacer.slab[i]
-	slot, l := t.session.Slot, &s.conflater.keys[t.key].lot
+	t := s.pacer.list.At(i)
+	slot, l := t.session.Slot, &s.conflater.keys.At(t.key).lot
 	news, e := l.count-t.seen, l.newest
 	r.pinned -= l.pinned
 	l.pinned = 0

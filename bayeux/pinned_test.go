@@ -17,27 +17,27 @@ func checkPinned(t rapid.TB, s *Server) {
 	want := map[uint32]uint32{}
 	for k, i := range s.pacer.turns {
 		want[k.slot] += turnBytes
-		if s.sessions.find(s.pacer.slab[i].session) == nil {
+		if s.sessions.find(s.pacer.list.At(i).session) == nil {
 			t.Fatalf("turn %d outlives its session", i)
 		}
 	}
 	turns := 0
-	for id := range s.conflater.keys {
-		l := &s.conflater.keys[id].lot
+	for _, id := range s.conflater.ids {
+		l := &s.conflater.keys.At(id).lot
 		waiting := true
-		for i := l.turns.first; i != 0; i = s.pacer.slab[i-1].links[byLot].next {
+		for i := l.turns.first; i != 0; i = s.pacer.list.At(i - 1).links[byLot].next {
 			turns++
-			waits := s.pacer.slab[i-1].seen < l.count
+			waits := s.pacer.list.At(i-1).seen < l.count
 			if waits && !waiting {
 				t.Fatalf("lot %d: a turn that waits stands behind one that does not", id)
 			}
 			waiting = waits
 		}
 		first := l.turns.first
-		switch pinned := first != 0 && s.pacer.slab[first-1].seen < l.count; {
+		switch pinned := first != 0 && s.pacer.list.At(first-1).seen < l.count; {
 		case pinned != (l.newest != ""):
 			t.Fatalf("lot %d: wanted %t, kept %q", id, pinned, l.newest)
-		case pinned && (l.payer != s.pacer.slab[first-1].session.Slot || l.pinned != cost(l.newest)):
+		case pinned && (l.payer != s.pacer.list.At(first-1).session.Slot || l.pinned != cost(l.newest)):
 			t.Fatalf("lot %d counts %d for %d", id, l.pinned, l.payer)
 		case pinned:
 			want[l.payer] += l.pinned
@@ -93,7 +93,7 @@ func TestPinnedAgainstSum(t *testing.T) {
 			checkPinned(t, w.server)
 		}
 		w.server.sessions.Each(func(slot uint32, _ *session) bool { w.server.remove(slot, &w.fx); return true })
-		if p := &w.server.pacer; len(p.turns)+len(p.ofSession)+len(w.server.conflater.ids) > 0 || len(p.free) != len(p.slab) {
+		if p := &w.server.pacer; len(p.turns)+len(p.ofSession)+len(w.server.conflater.ids) > 0 || p.list.Len() > 0 {
 			t.Fatalf("%d turns of %d sessions, %d keys are left", len(p.turns), len(p.ofSession), len(w.server.conflater.ids))
 		}
 	})
@@ -116,8 +116,8 @@ func TestIntervalOfAnHour(t *testing.T) {
 	}
 	checkPinned(t, b.server)
 	kept := 0
-	for i := range b.server.conflater.keys {
-		kept += len(b.server.conflater.keys[i].lot.newest)
+	for _, i := range b.server.conflater.ids {
+		kept += len(b.server.conflater.keys.At(i).lot.newest)
 	}
 	st := b.server.Stats()
 	if kept > 1<<20 || st.QueueDropped == 0 || b.server.drops[a.Slot] == nil {
@@ -164,7 +164,7 @@ func TestLotLetsGo(t *testing.T) {
 			}
 		}
 		id := b.server.conflater.find([]byte("/b"))
-		if kept := b.server.conflater.keys[id].lot.newest != ""; kept != want {
+		if kept := b.server.conflater.keys.At(id).lot.newest != ""; kept != want {
 			t.Errorf("step %d: kept %t", step, kept)
 		}
 	}

@@ -1,6 +1,6 @@
 package bayeux
 
-// turnList is a list of turns in the pacer's slab, by their links. Turns are counted from
+// turnList is a list of turns of the pacer, by their links. Turns are counted from
 // 1 here, 0 is none.
 type turnList struct{ first, last uint32 }
 
@@ -14,9 +14,9 @@ const (
 
 // push puts turn i at the end of a list.
 func (p *pacer) push(l *turnList, which int, i uint32) {
-	p.slab[i].links[which] = link{prev: l.last}
+	p.list.At(i).links[which] = link{prev: l.last}
 	if l.last != 0 {
-		p.slab[l.last-1].links[which].next = i + 1
+		p.list.At(l.last - 1).links[which].next = i + 1
 	} else {
 		l.first = i + 1
 	}
@@ -25,14 +25,14 @@ func (p *pacer) push(l *turnList, which int, i uint32) {
 
 // cut takes turn i out of a list.
 func (p *pacer) cut(l *turnList, which int, i uint32) {
-	k := p.slab[i].links[which]
+	k := p.list.At(i).links[which]
 	if k.prev != 0 {
-		p.slab[k.prev-1].links[which].next = k.next
+		p.list.At(k.prev - 1).links[which].next = k.next
 	} else {
 		l.first = k.next
 	}
 	if k.next != 0 {
-		p.slab[k.next-1].links[which].prev = k.prev
+		p.list.At(k.next - 1).links[which].prev = k.prev
 	} else {
 		l.last = k.prev
 	}

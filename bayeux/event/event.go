@@ -48,7 +48,7 @@ func (e Event) Channel() string {
 	return name[:strings.IndexByte(name, '"')]
 }
 
-// numberField names the number of an event that is remembered.
+// numberField stands before the number of an event that is remembered.
 const numberField = `","replayId":`
 
 // Numbered is e with its number in the store, which clients can go on from.
@@ -77,8 +77,8 @@ func idOf[T Event | []byte](event T) (id int64) {
 	return id
 }
 
-// Data returns the event's data and what follows it but the closing brace; the
-// fields of an object can be read from it.
+// Data returns the text from the event's data on, without the event's closing brace. If
+// the data is an object, message.Get finds its fields there.
 func (e Event) Data() string {
 	rest := string(e[len(head)+len(e.Channel()):])
 	if i := strings.Index(rest, dataField); i >= 0 {

@@ -9,8 +9,8 @@ import (
 
 // ForSalesforce is e with its number and the time at, in milliseconds, where
 // clients of Salesforce's streaming look for them: data.event.replayId and
-// data.event.createdDate. What else event has stays; the number stands beside
-// data too. Data that is no object, or whose event is none, is left alone.
+// data.event.createdDate. The other fields of data.event stay. The number stands beside
+// data too, as in Numbered, and only there if data is no object, or data.event is none.
 func (e Event) ForSalesforce(id, at int64) Event {
 	numbered := []byte(e.Numbered(id))
 	data := message.Get(numbered, "data")

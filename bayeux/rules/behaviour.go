@@ -47,7 +47,7 @@ func (b Behaviour) Remembered() bool { return b.Snapshot || b.History }
 // whoever publishes them.
 func (b Behaviour) Sequenced() bool { return b.Remembered() || b.Conflate || b.Interval > 0 }
 
-// option changes a behaviour. It takes and gives a value, so that none has to
+// option changes a behaviour. It takes and returns a value, so that no behaviour has to
 // live on the heap.
 type option func(Behaviour) Behaviour
 

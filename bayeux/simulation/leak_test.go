@@ -35,8 +35,8 @@ func leftovers(s *bayeux.Server) string {
 	for _, path := range []string{"sessions.count", "wheel.armed", "pacer.wheel.armed", "stats.Held"} {
 		count(path, int(field(path).Int()))
 	}
-	count("conflater.keys", field("conflater.keys").Len()-1-field("conflater.free").Len())
-	count("pacer.slab", field("pacer.slab").Len()-field("pacer.free").Len())
+	count("conflater.keys", field("conflater.keys.items").Len()-1-field("conflater.keys.free").Len())
+	count("pacer.list", field("pacer.list.items").Len()-field("pacer.list.free").Len())
 	count("nodes", usedNodes(field("nodes")))
 	return strings.Join(left, ", ")
 }

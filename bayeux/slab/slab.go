@@ -1,6 +1,6 @@
 // Package slab keeps many records of one type in chunks: a record never moves, a
 // slot is used again under a new generation, and chunks that are empty can be
-// given back.
+// given back. A List is the simpler kind: records by number, in one slice.
 package slab
 
 const chunkSize = 256
