@@ -64,6 +64,19 @@ func (p *replay) add(list []history.Wanted) {
 	}
 }
 
+// exceeds tells whether there would be more than most subscriptions with those that were
+// asked for. One that its client has left counts until all is read.
+func (p *replay) exceeds(most int, asked *subscription) bool {
+	n := len(p.rest)
+	for _, pattern := range asked.patterns {
+		_, replays := asked.cursors.of(pattern)
+		if _, known := p.places.Get(pattern); replays && !known {
+			n++
+		}
+	}
+	return n > most
+}
+
 // cut takes out the subscription at i. The last one takes its place.
 func (p *replay) cut(i int) {
 	p.places.Delete([]byte(p.rest[i].Pattern))

@@ -9,6 +9,41 @@ import (
 	"halley/bayeux/history"
 )
 
+// A client that subscribes with a cursor, unsubscribes and subscribes to something else
+// while it reads nothing has no more replays at once than it may have subscriptions.
+func TestReplaysThatWereLeftAreBounded(t *testing.T) {
+	cfg := testConfig()
+	cfg.QueueMessages, cfg.QueueBytes, cfg.MaxSubscriptions = 400, 1<<20, 10
+	cfg.Rules = rulesOf(t, cfg, "/h/** history=1000")
+	b := newBacklog(t, false, cfg, 0, 0)
+	replies := ""
+	for n := range 30 {
+		pattern := fmt.Sprintf("/h/%d", n)
+		batch := scanned(t, fmt.Sprintf(`[{"channel":"/meta/subscribe","clientId":%[1]q,"subscription":%[2]q,"ext":{"replay":-2}},`+
+			`{"channel":"/meta/unsubscribe","clientId":%[1]q,"subscription":%[2]q}]`, b.id, pattern))
+		b.server.Handle(b.now, Request{To: ReplyTo{Serial: uint32(9000 + n)}}, &batch, &b.fx)
+		for i := range b.fx.List {
+			if e := &b.fx.List[i]; e.Kind == Join {
+				past := history.Remembered{Replays: e.Wanted, Upto: 100}
+				b.server.Joined(b.now, e.Ticket, past, &b.fx)
+			}
+		}
+		for i := range b.fx.List {
+			replies += string(b.fx.Messages(&b.fx.List[i]))
+		}
+		b.fx.Reset()
+	}
+	refused := strings.Count(replies, `"error":"403::too_many_subscriptions`)
+	for _, p := range b.server.unread {
+		if len(p.rest) != cfg.MaxSubscriptions || refused != 30-len(p.rest) {
+			t.Errorf("%d replays, %d refused", len(p.rest), refused)
+		}
+	}
+	if len(b.server.unread) != 1 {
+		t.Errorf("%d sessions replay", len(b.server.unread))
+	}
+}
+
 // What a subscription gets of the past counts as work with every event that was read for
 // it, even if the session has it already or there is no room: many subscriptions to one
 // history would do as much in one turn as they like.

@@ -118,6 +118,9 @@ func (x *exchange) admitSubscription(asked *subscription, ext []byte) (failure r
 	if added+s.table.Count(channel.Subscriber(x.slot)) > s.cfg.MaxSubscriptions {
 		return reply.SubscriptionsFull, Allow
 	}
+	if x.session.replaying && s.unread[x.slot].exceeds(s.cfg.MaxSubscriptions, asked) {
+		return reply.SubscriptionsFull, Allow
+	}
 	if added > 0 && !x.done && s.crowded() {
 		return reply.Congested, Allow
 	}
