@@ -26,9 +26,7 @@ func (r *reactor) process(c *conn) {
 	}
 	c.inTurn = false
 	if c.socket != nil {
-		waits := c.socket.InboundBuffered()
-		r.input += waits - int(c.input)
-		c.input = uint32(waits)
+		r.weigh(c)
 	}
 }
 

@@ -290,7 +290,7 @@ func (s *Server) shed(ctx context.Context, away bool, least int) {
 	}
 }
 
-// closeStuck closes the connections whose output or half a request takes much: events
+// closeStuck closes the connections whose output or waiting input takes much: events
 // go back to their session.
 func (r *reactor) closeStuck() {
 	r.conns.Each(func(_ uint32, c *conn) bool {
@@ -298,8 +298,8 @@ func (r *reactor) closeStuck() {
 		case c.socket.OutboundBuffered() > keepSlow:
 			r.counters.slowClosed++
 			r.abort(c)
-		case c.input > keepSlow && (c.phase == reading || c.phase == body):
-			r.reject(c, 503, "no memory to spare")
+		default:
+			r.shedInput(c)
 		}
 		return true
 	})

@@ -69,9 +69,6 @@ func (r *reactor) kept() Kept {
 	for _, l := range r.lined {
 		k.Input += l.bytes
 	}
-	for _, b := range r.bodies {
-		k.Input += cap(b.data) + cap(b.head)
-	}
 	return k
 }
 

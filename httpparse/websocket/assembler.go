@@ -41,6 +41,9 @@ func (a *Assembler) Partial() bool {
 	return a.state == inPayload || len(a.buf) > 0 || a.message != OpContinuation
 }
 
+// Kept is how many bytes are kept of a message that is not complete.
+func (a *Assembler) Kept() int { return cap(a.buf) }
+
 // state is where in the input an Assembler stands.
 type state uint8
 

@@ -1,0 +1,49 @@
+package loop
+
+import "halley/httpparse/websocket"
+
+// weigh notes how much of a connection's input waits. Memory is looked at when much has
+// come on all of them together, and while it is full none may have more than little.
+func (r *reactor) weigh(c *conn) {
+	waits := c.socket.InboundBuffered() + r.unfinished(c)
+	more := waits - int(c.input)
+	r.input += more
+	c.input = uint32(waits)
+	if more <= 0 {
+		return
+	}
+	m := r.server.memory
+	if m.takes(more, r.now()); m.full.Load() {
+		r.shedInput(c)
+	}
+}
+
+// unfinished is how many bytes have been taken out of gnet's buffer of a body or message
+// that has not come whole.
+func (r *reactor) unfinished(c *conn) int {
+	switch {
+	case c.phase == body:
+		if b := r.bodies[c.slot]; b != nil {
+			return cap(b.data) + cap(b.head)
+		}
+	case c.phase == upgraded && c.stream.message != nil:
+		return c.stream.message.Kept()
+	}
+	return 0
+}
+
+// shedInput closes a connection of whose input much waits: a request or message that has
+// not come whole, or what has come ahead of its turn.
+func (r *reactor) shedInput(c *conn) {
+	switch {
+	case c.input <= keepSlow:
+	case c.phase == reading, c.phase == body:
+		r.reject(c, 503, "no memory to spare")
+	case c.phase == upgraded:
+		r.counters.slowClosed++
+		r.closeSocket(c, websocket.CodeTryLater, "no memory to spare")
+	default:
+		r.counters.slowClosed++
+		r.abort(c)
+	}
+}
