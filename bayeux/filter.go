@@ -78,20 +78,42 @@ func isField(name string) bool {
 	})
 }
 
-// matches tells whether one condition is true of an event's data. It looks at each field
-// of the record once.
-func (f *filter) matches(data []byte) (matched bool) {
-	message.Each(message.Get(data, "sobject"), func(name, value []byte) bool {
-		for _, c := range f.conditions {
-			matched = matched || c.field == string(name) && hasValue(value, c.value)
-		}
-		return !matched
-	})
-	return matched
+// record is the fields of the record of an event, read once for all sessions that filter it.
+type record struct {
+	of     event.Event
+	fields map[string][][]byte // JSON values by name
 }
+
+func readRecord(e event.Event) record {
+	rec := record{of: e, fields: make(map[string][][]byte)}
+	message.Each(message.Get([]byte(e.Data()), "sobject"), func(name, value []byte) bool {
+		rec.fields[string(name)] = append(rec.fields[string(name)], value)
+		return true
+	})
+	return rec
+}
+
+// matches tells whether one condition is true of a record.
+func (f *filter) matches(rec *record) bool {
+	for _, c := range f.conditions {
+		for _, value := range rec.fields[c.field] {
+			if hasValue(value, c.value) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// longestValue is the longest JSON value that is compared with a condition's, each of
+// whose bytes may stand there as an escape of six.
+const longestValue = 6*maxFilter + 2
 
 // hasValue tells whether a JSON value is the one that a condition names.
 func hasValue(raw []byte, want string) (same bool) {
+	if len(raw) > longestValue {
+		return false
+	}
 	if raw[0] == '"' {
 		message.Strings(raw, func(text []byte) bool { same = string(text) == want; return true })
 		return same
@@ -181,9 +203,11 @@ func (s *Server) sift(slot uint32, r *session, e event.Event) (event.Event, bool
 	if f == nil {
 		return e, true
 	}
-	s.data = append(s.data[:0], e.Data()...)
-	s.spend(1 + len(s.data)/unitBytes)
-	if !f.matches(s.data) {
+	if s.spend(1); s.record.of != e {
+		s.spend(len(e) / unitBytes)
+		s.record = readRecord(e)
+	}
+	if !f.matches(&s.record) {
 		return e, false
 	}
 	return e.Filtered(f.text), true

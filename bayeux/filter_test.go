@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"halley/bayeux/event"
 )
 
 func TestParseFilter(t *testing.T) {
@@ -67,9 +69,39 @@ func TestFilterMatches(t *testing.T) {
 		{`?Open=true`, `{"sobject":{"Open":false}}`, false},
 		{`?Note=null`, `{"sobject":{"Note":null}}`, true},
 	} {
-		if got := parseFilter(tt.filter).matches([]byte(tt.data)); got != tt.want {
+		if got := parseFilter(tt.filter).matches(recordOf(tt.data)); got != tt.want {
 			t.Errorf("%s of %s: %v", tt.filter, tt.data, got)
 		}
+	}
+}
+
+func recordOf(data string) *record {
+	rec := readRecord(event.New([]byte("/topic/X"), []byte(data), false))
+	return &rec
+}
+
+// A long record is read once, not for each session that filters it.
+func TestRecordIsReadOnce(t *testing.T) {
+	t.Parallel()
+	p := newPlayer(t, "")
+	p.config.Salesforce = true
+	p.server = NewServer(p.config, p.now)
+	p.run("post 1\n" + `{"channel":"/meta/handshake"}`)
+	r := p.server.sessions.At(0)
+	p.server.noteFilter(0, r, []byte("/topic/X"), parseFilter(`?a=1`))
+	e := event.New([]byte("/topic/X"), []byte(`{"sobject":{"b":"`+strings.Repeat("x", 100*unitBytes)+`"}}`), false)
+	before := p.server.Worked()
+	for range 100 {
+		if _, wanted := p.server.sift(0, r, e); wanted {
+			t.Fatal("it matches")
+		}
+	}
+	if n := p.server.Worked() - before; n > 300 {
+		t.Errorf("%d units for 100 sessions", n)
+	}
+	p.server.Trim(p.now)
+	if p.server.record.of != "" {
+		t.Error("the last record is kept")
 	}
 }
 

@@ -130,6 +130,7 @@ type Server struct {
 	storms     storms
 
 	name, other, data []byte // scratch
+	record            record // of the event that was filtered last
 	keys              rules.Keys
 	patterns          [][]byte
 	repeated          channel.Map[bool]
@@ -419,6 +420,7 @@ func le64(b []byte) (v uint64) {
 // gone and little is going on.
 func (s *Server) Trim(now int64) {
 	s.sessions.Trim()
+	s.record = record{}
 	s.keys.Forget()
 	s.rules.Forget()
 	if s.sessions.Len() > 0 {
