@@ -203,7 +203,7 @@ func (s *Server) yield(q *queue, key, i uint32) {
 
 // conflates tells whether only the newest of such events waits for the session.
 func (s *Server) conflates(slot uint32, r *session, e event.Event) bool {
-	s.name = append(s.name[:0], e.Channel()...)
+	s.name = append(s.name[:0], e.Topic()...)
 	b := s.rules.Of(s.name)
 	return b.Conflate || b.Interval > 0 || r.paced && s.askedInterval(slot, e) > 0
 }

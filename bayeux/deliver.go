@@ -110,7 +110,7 @@ func (s *Server) interval(slot uint32, r *session, e event.Event, b *rules.Behav
 // askedInterval is the interval that the session wants for e's channel: the
 // shortest of its subscriptions that match, and none if one of them asks for none.
 func (s *Server) askedInterval(slot uint32, e event.Event) (interval int64) {
-	s.other = append(s.other[:0], e.Channel()...)
+	s.other = append(s.other[:0], e.Topic()...)
 	asked, first := s.asked[slot], true
 	s.table.Covering(channel.Subscriber(slot), s.other, func(pattern string) bool {
 		if wanted := asked[pattern]; first || wanted < interval {

@@ -122,6 +122,23 @@ func TestFiltersEnd(t *testing.T) {
 	}
 }
 
+// The rules of a topic hold for its filtered events, too, which have the filter in their
+// channel's name.
+func TestFilteredEventsConflate(t *testing.T) {
+	t.Parallel()
+	p := newPlayer(t, "")
+	p.configure([]string{"rule=/topic/X,conflate"})
+	p.config.Salesforce = true
+	p.server = NewServer(p.config, p.now)
+	p.run("post 1\n" + `{"channel":"/meta/handshake"}`)
+	e := event.New([]byte("/topic/X"), []byte(`{"sobject":{"a":1}}`), false)
+	for _, e := range []event.Event{e, e.Filtered("?a=1")} {
+		if !p.server.conflates(0, p.server.sessions.At(0), e) {
+			t.Errorf("%s does not conflate", e.Channel())
+		}
+	}
+}
+
 // As many filters as a message can have are read by their number: each is compared with
 // none of the others.
 func BenchmarkReadFilters(b *testing.B) {
