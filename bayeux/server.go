@@ -380,7 +380,7 @@ func (s *Server) remove(slot uint32, fx *Effects) {
 	if r.hasStream {
 		s.detach(slot, r, fx)
 	}
-	s.spend(s.table.Count(channel.Subscriber(slot)) + int(r.queue.count))
+	s.spend(patternWork*s.table.Count(channel.Subscriber(slot)) + int(r.queue.count))
 	s.table.UnsubscribeAll(channel.Subscriber(slot), func(pattern []byte) {
 		s.dropInterest(pattern, fx)
 	})

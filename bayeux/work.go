@@ -9,6 +9,10 @@ import "halley/bayeux/message"
 // unitBytes is how much of an event is read in about the time of a unit.
 const unitBytes = 256
 
+// patternWork is how many units a pattern costs that a session is put on or taken off: it
+// stands in maps of the loop and of all loops.
+const patternWork = 8
+
 // BeginTurn tells that the loop has looked at its sockets since the last call.
 func (s *Server) BeginTurn() { s.turnBegan = s.stats.Work }
 

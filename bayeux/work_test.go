@@ -220,6 +220,23 @@ func TestWorkIsLinear(t *testing.T) {
 	}
 }
 
+// A session's end costs by its patterns: many that end at once are many turns.
+func TestPatternsCountAsWork(t *testing.T) {
+	cfg := testConfig()
+	cfg.MaxSubscriptions = 1000
+	b := newBacklog(t, false, cfg, 0, 0)
+	var list []string
+	for i := range 500 {
+		list = append(list, fmt.Sprintf("%q", fmt.Sprintf("/%d", i)))
+	}
+	b.talk(t, fmt.Sprintf(`{"channel":"/meta/subscribe","clientId":%q,"subscription":[%s]}`, b.id, strings.Join(list, ",")))
+	before := b.server.Worked()
+	b.talk(t, fmt.Sprintf(`{"channel":"/meta/disconnect","clientId":%q}`, b.id))
+	if n := b.server.Worked() - before; n < 500*patternWork {
+		t.Errorf("%d units", n)
+	}
+}
+
 func rulesOf(t *testing.T, cfg Config, text string) (list rules.Rules) {
 	rule, err := rules.Parse(text, cfg.Channel)
 	if err != nil {

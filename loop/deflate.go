@@ -102,6 +102,10 @@ func (r *reactor) shrink(c *conn) {
 	r.out, r.payload = r.payload, r.out
 }
 
+// inflatedUnit is how many bytes are inflated and scanned in the time of a unit of work:
+// a short frame may hold a long message.
+const inflatedUnit = 64
+
 // inflated gives the text of a message that may be compressed; ok is false if the
 // websocket was closed over it.
 func (r *reactor) inflated(c *conn, m *websocket.Message) (text []byte, ok bool) {
@@ -110,6 +114,7 @@ func (r *reactor) inflated(c *conn, m *websocket.Message) (text []byte, ok bool)
 	}
 	limit := r.server.cfg.MaxMessage
 	text, err := r.deflater.inflate(m.Payload, limit)
+	r.core.Spend(len(text) / inflatedUnit)
 	switch {
 	case err != nil:
 		r.counters.frameErrors++
