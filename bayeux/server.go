@@ -129,18 +129,18 @@ type Server struct {
 	pacer      pacer
 	storms     storms
 
-	name, other, data []byte // scratch
-	record            record // of the event that was filtered last
-	keys              rules.Keys
-	patterns          [][]byte
-	repeated          channel.Map[bool]
-	exchange          exchange
-	noise             uint64            // state of the generator that spreads deadlines
-	hurry             int64             // until when a poll is held whose client wants it back soon
-	turnBegan         uint64            // Work by then
-	drain             int64             // window over which clients are told to come back, 0 none
-	drainFrom         uint32            // slot where Drain goes on
-	owed              map[Address]int64 // until when a drain waits for clients to come for the rest of their events
+	name, other []byte // scratch
+	record      record // of the event that was filtered last
+	keys        rules.Keys
+	patterns    [][]byte
+	repeated    channel.Map[bool]
+	exchange    exchange
+	noise       uint64            // state of the generator that spreads deadlines
+	hurry       int64             // until when a poll is held whose client wants it back soon
+	turnBegan   uint64            // Work by then
+	drain       int64             // window over which clients are told to come back, 0 none
+	drainFrom   uint32            // slot where Drain goes on
+	owed        map[Address]int64 // until when a drain waits for clients to come for the rest of their events
 }
 
 // NewServer returns a Server whose clock stands at now.
