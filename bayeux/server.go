@@ -76,6 +76,7 @@ type Stats struct {
 	Delivered    uint64 // events written to clients
 	QueueDropped uint64
 	Shed         uint64 // of these, dropped by Shed
+	ShedSessions uint64 // ended by EndSubscribers
 	Bounced      uint64 // events that went back to their queue
 	Handshakes   uint64
 	Damped       uint64 // handshakes refused, since nothing followed many of their address

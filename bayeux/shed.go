@@ -1,6 +1,9 @@
 package bayeux
 
-import "halley/bayeux/reply"
+import (
+	"halley/bayeux/channel"
+	"halley/bayeux/reply"
+)
 
 // Shed gives up what waits for sessions, in the order of their slots from the given
 // one on: of those whose client is away, or of all that have more than least bytes,
@@ -38,6 +41,27 @@ func (s *Server) shed(slot uint32, r *session, least int) (dropped int) {
 	}
 	s.stats.Shed += uint64(dropped)
 	return dropped
+}
+
+// fewSubscriptions are what no session is ended for.
+const fewSubscriptions = 16
+
+// EndSubscribers ends the sessions that have at least half as many subscriptions as the
+// one with the most, if these are more than few. The next calls of Flush do it.
+func (s *Server) EndSubscribers() {
+	most := 0
+	s.sessions.Each(func(slot uint32, _ *session) bool {
+		most = max(most, s.table.Count(channel.Subscriber(slot)))
+		return true
+	})
+	least := max(fewSubscriptions+1, most/2)
+	s.sessions.Each(func(slot uint32, r *session) bool {
+		if s.table.Count(channel.Subscriber(slot)) >= least {
+			s.stats.ShedSessions++
+			s.doomed.push(s.address(slot, r))
+		}
+		return true
+	})
 }
 
 // noSession tells why no further session can be made; nothing, if one can.

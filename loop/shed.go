@@ -23,12 +23,13 @@ const (
 	sheddingAway           // nor more than little of what waits for clients that are away
 	sheddingSlow           // nor more than little of what waits for anybody
 	sheddingHistory        // nor half of what is remembered, nor nearly anything for who is away
+	endingSessions         // nor sessions with many subscriptions: only where nothing else has made room
 )
 
 // String says what is given up.
 func (p strain) String() string {
 	return [...]string{"calm", "publishes, new sessions and subscriptions are refused", "what waits for clients that are away is given up",
-		"what waits for slow clients is given up", "half of what is remembered is given up"}[p]
+		"what waits for slow clients is given up", "half of what is remembered is given up", "sessions with the most subscriptions are ended"}[p]
 }
 
 // Shares of --max-memory in hundredths at which each strain begins, and below which all
@@ -207,13 +208,13 @@ func (m *memory) relieve(ctx context.Context) {
 const vainReliefs = 8
 
 // furthest is the last step that a relief takes even if less is live. What waits in
-// queues goes by itself, but a history does not: if it were left alone below the share at
-// which half of it goes, publishes would be refused for ever.
+// queues goes by itself, but a history does not, nor do subscriptions: if they were left
+// alone, publishes would be refused for ever.
 func (m *memory) furthest(p strain) strain {
 	if m.vain == 0 || m.vain%vainReliefs != 0 {
 		return p
 	}
-	further := min(strain(m.vain/vainReliefs)+refusing, sheddingHistory)
+	further := min(strain(m.vain/vainReliefs)+refusing, endingSessions)
 	if further > p {
 		m.server.cfg.Log.Warn("memory stays short", "objects", m.used().objects, "max-memory", m.limit, "so", further.String())
 	}
@@ -271,6 +272,11 @@ func (m *memory) giveUp(ctx context.Context, p strain) {
 	case sheddingHistory:
 		s.shed(ctx, true, keepAway)
 		s.local.ForgetHalf()
+	case endingSessions:
+		s.visit(ctx, func(r *reactor) {
+			r.core.EndSubscribers()
+			r.endTurn()
+		})
 	}
 }
 

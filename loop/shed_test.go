@@ -187,6 +187,39 @@ func TestMemoryStaysShort(t *testing.T) {
 	equal(t, m.vain, 0)
 }
 
+// Subscriptions that take the memory do not keep publishes refused for ever: in the end
+// the sessions with the most are ended, and those with few stay.
+func TestMemoryStaysShortOfSubscriptions(t *testing.T) {
+	var log logged
+	s, _ := strained(t, &log)
+	few, many := dial(t, s), dial(t, s)
+	fewID, manyID := few.subscriber("/a"), many.subscriber("/a")
+	for n := range 40 {
+		many.bayeux(subscribe(manyID, "/many/"+strconv.Itoa(n)))
+	}
+	m := newMemory(s)
+	m.limit, m.clean = 100, func() {}
+	m.used = func() footprint {
+		if s.Stats().Sessions < 2 {
+			return footprint{objects: calmBelow - 1}
+		}
+		return footprint{objects: refuseAt}
+	}
+	reliefs := 0
+	for m.relieve(t.Context()); s.Stats().MemoryEnded == 0 && reliefs < 100; reliefs++ {
+		m.relieve(t.Context())
+	}
+	equal(t, reliefs, 4*vainReliefs)
+	eventually(t, func() bool { return s.Stats().Sessions == 1 })
+	m.relieve(t.Context())
+	equal(t, m.refuses(), false)
+	equal(t, many.bayeux(connect(manyID))[0]["error"], "402::session_unknown")
+	equal(t, few.bayeux(subscribe(fewID, "/b"))[0]["successful"], true)
+	if !strings.Contains(log.String(), "the most subscriptions are ended") {
+		t.Errorf("the log does not say that sessions are ended: %s", log.String())
+	}
+}
+
 // While nothing is collected, after a relief, no more is taken than there is room for.
 func TestMemoryIsFullWhileReliefRests(t *testing.T) {
 	s, _ := strained(t, &logged{})

@@ -66,6 +66,7 @@ type Stats struct {
 	Kept                           Kept            // now
 	MaxMemory                      int64           // --max-memory
 	MemoryRefused, MemoryShed      uint64          // publishes and sessions refused, events given up, since memory was short
+	MemoryEnded                    uint64          // sessions ended, for their many subscriptions, since memory was short
 	Abandoned                      uint64          // requests and frames that were not begun, since their client had left
 	LoopLag                        []time.Duration // by loop
 	Uptime                         time.Duration
@@ -204,6 +205,7 @@ func (t *Stats) add(p part) {
 	t.Delivered += p.core.Delivered
 	t.QueueDropped += p.core.QueueDropped
 	t.MemoryShed += p.core.Shed
+	t.MemoryEnded += p.core.ShedSessions
 	t.Bounced += p.core.Bounced
 	t.Conflated += p.core.Conflated
 	t.LostInFlight += p.lostInFlight

@@ -109,6 +109,7 @@ func (c *collector) counters() {
 		{"slow_closed_total", "Connections closed for not reading.", func(s *loop.Stats) float64 { return float64(s.SlowClosed) }},
 		{"memory_refused_total", "Publishes and sessions refused because memory was short.", func(s *loop.Stats) float64 { return float64(s.MemoryRefused) }},
 		{"memory_shed_total", "Events that were given up because memory was short.", func(s *loop.Stats) float64 { return float64(s.MemoryShed) }},
+		{"memory_sessions_ended_total", "Sessions with many subscriptions that were ended because memory was short.", func(s *loop.Stats) float64 { return float64(s.MemoryEnded) }},
 		{"requests_abandoned_total", "Requests and frames that were not begun, since their client had left.", func(s *loop.Stats) float64 { return float64(s.Abandoned) }},
 		{"restarts_total", "New starts of the event loops, which a failing accept ends.", func(s *loop.Stats) float64 { return float64(s.Restarts) }},
 		{"panics_total", "Panics recovered: faults of this server.", func(s *loop.Stats) float64 { return float64(s.Panics) }},
