@@ -35,11 +35,11 @@ func (p strain) String() string {
 // Shares of --max-memory in hundredths at which each strain begins, and below which all
 // is calm again.
 const (
-	refuseAt  = 75
-	awayAt    = 80
-	slowAt    = 85
-	historyAt = 90
-	calmBelow = 70
+	refuseAt  = 70
+	awayAt    = 75
+	slowAt    = 80
+	historyAt = 85
+	calmBelow = 65
 )
 
 // strainOf is the strain at used bytes of limit, after one of before.
@@ -169,8 +169,8 @@ func (m *memory) takes(bytes int, now int64) {
 
 const (
 	nearAt     = 50       // hundredths
-	fullAt     = 95       // of what is resident: nothing new is begun
-	heapShare  = 90       // of what is left beside the program, for the runtime, which may exceed it
+	fullAt     = 90       // of what is resident: nothing new is begun
+	heapShare  = 85       // of what is left beside the program, for the runtime, which may exceed it
 	leastSpare = 32 << 20 // bytes that it may do so by
 	leastFit   = 1 << 20  // bytes: less does not change that
 	lookShare  = 50       // that part of the limit is not taken without a look

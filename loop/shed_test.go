@@ -18,8 +18,8 @@ func TestStrain(t *testing.T) {
 		used         int64
 		before, want strain
 	}{
-		{0, calm, calm}, {74, calm, calm}, {75, calm, refusing}, {74, refusing, refusing}, {70, refusing, refusing}, {69, sheddingHistory, calm},
-		{80, calm, sheddingAway}, {85, calm, sheddingSlow}, {90, refusing, sheddingHistory}, {500, calm, sheddingHistory},
+		{0, calm, calm}, {69, calm, calm}, {70, calm, refusing}, {69, refusing, refusing}, {65, refusing, refusing}, {64, sheddingHistory, calm},
+		{75, calm, sheddingAway}, {80, calm, sheddingSlow}, {85, refusing, sheddingHistory}, {500, calm, sheddingHistory},
 	} {
 		if got := strainOf(tt.used<<20, 100<<20, tt.before); got != tt.want {
 			t.Errorf("%d %% after %v: %v, want %v", tt.used, tt.before, got, tt.want)
@@ -79,7 +79,7 @@ func TestMemoryIsShort(t *testing.T) {
 	}
 	eventually(t, func() bool { return s.Stats().Kept.Queues > 30*(60<<10) })
 
-	use(75)
+	use(refuseAt)
 	if err := s.Publish(publication("/a", "1")); !errors.Is(err, ErrMemory) || !errors.Is(err, ErrBusy) {
 		t.Errorf("a publish: %v", err)
 	}
@@ -96,21 +96,21 @@ func TestMemoryIsShort(t *testing.T) {
 	st := s.Stats()
 	equal(t, []uint64{st.MemoryRefused, st.MemoryShed}, []uint64{5, 0})
 
-	use(80)
+	use(awayAt)
 	st = s.Stats()
 	equal(t, []uint64{st.MemoryShed, st.QueueDropped}, []uint64{20, 20})
 	history := st.HistoryEvents
 	equal(t, history, 20)
 
-	use(85)
+	use(slowAt)
 	eventually(t, func() bool { return s.Stats().Kept.Queues <= keepSlow && s.Stats().Kept.Output == 0 })
 
-	use(90)
+	use(historyAt)
 	if left := s.Stats().HistoryEvents; left < 9 || left > 10 {
 		t.Errorf("%d of %d events are remembered", left, history)
 	}
 
-	use(69)
+	use(calmBelow - 1)
 	equal(t, len(s.Unready()), 0)
 	equal(t, other.bayeux(subscribe(slowID, "/b"))[0]["successful"], true)
 	if kept := s.Stats().Kept.Subscriptions; kept < len("/a/b") {
@@ -242,7 +242,7 @@ func TestMemoryIsTight(t *testing.T) {
 	var log logged
 	s, _ := strained(t, &log)
 	m := newMemory(s)
-	begun := footprint{objects: 60, held: 90, program: 5}
+	begun := footprint{objects: 55, held: 90, program: 5}
 	f, steps := begun, ""
 	m.limit, m.used = 100, func() footprint { return f }
 	m.clean = func() { steps += "clean " }
@@ -276,7 +276,7 @@ func TestHeapLimit(t *testing.T) {
 	m.fit(footprint{program: 26 << 20})
 	m.limit = 32 << 20
 	m.fit(footprint{program: 30 << 20})
-	equal(t, told, []int64{480 << 20 / 100 * 90, 470 << 20 / 100 * 90, 198 << 20, 16 << 20})
+	equal(t, told, []int64{480 << 20 / 100 * 85, 470 << 20 / 100 * 85, 230 << 20 / 100 * 85, 16 << 20})
 }
 
 // What the process says of itself is what the kernel says of it.
