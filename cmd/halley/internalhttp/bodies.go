@@ -23,7 +23,7 @@ type bodies struct {
 }
 
 // bodiesComing is how many of the longest bodies may come at once.
-const bodiesComing = 4
+const bodiesComing = 2
 
 // mostDiscarded is how many bytes of a body that is too long are read all the same.
 const mostDiscarded = 64 << 20
