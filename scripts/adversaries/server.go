@@ -104,13 +104,22 @@ func (s *server) measure(ctx context.Context) (figures, error) {
 	if err != nil {
 		return nil, err
 	}
+	status, text, err := s.fetch(request)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("the metrics have status %d", status) // without figures every bound would be kept
+	}
+	return parse(text), err
+}
+
+// fetch sends a request and reads the whole answer.
+func (s *server) fetch(request *http.Request) (status int, text []byte, err error) {
 	response, err := s.client.Do(request)
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
 	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	return parse(text), err
+	text, err = io.ReadAll(response.Body)
+	return response.StatusCode, text, err
 }
 
 func parse(text []byte) figures {
@@ -135,13 +144,8 @@ func (s *server) post(ctx context.Context, batch string) (replies []map[string]a
 	if err != nil {
 		return nil, err
 	}
-	response, err := s.client.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil || response.StatusCode != http.StatusOK {
+	status, text, err := s.fetch(request)
+	if err != nil || status != http.StatusOK {
 		return nil, err
 	}
 	return replies, json.Unmarshal(text, &replies)
