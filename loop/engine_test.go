@@ -79,6 +79,8 @@ func startApart(t *testing.T, pause time.Duration) *apart {
 	})
 	a := &apart{t: t, pid: command.Process.Pid, out: bufio.NewScanner(out), stop: func() { in.Close() }}
 	a.address = strings.Fields(a.await("address "))[1]
+	// The address is known before the loops have their files: an answer proves them.
+	a.dial().subscriber("/a")
 	if err := unix.Prlimit(a.pid, unix.RLIMIT_NOFILE, nil, &a.limit); err != nil {
 		t.Fatal(err)
 	}
