@@ -37,7 +37,7 @@ func (x *exchange) acknowledge(w wish, kind ConnectionType) (again bool) {
 	if r.carrier != x.req.To {
 		x.fx.add(Effect{Kind: Abandon, To: r.carrier}, x.fx.begin())
 	}
-	s.spend(int(q.sent))
+	s.Spend(int(q.sent))
 	s.stats.Bounced += uint64(q.sent)
 	s.nodes.bounced(q)
 	s.returns(x.slot, r)
@@ -114,7 +114,7 @@ func (s *Server) acknowledged(slot uint32, r *session, number uint32) (done uint
 			s.nodes.dropOldest(q)
 		}
 	}
-	s.spend(int(done))
+	s.Spend(int(done))
 	if r.queue.count == 0 || s.nodes.at(r.queue.head).order == 0 {
 		s.forgetCarried(slot, r)
 	}

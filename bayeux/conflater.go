@@ -55,7 +55,7 @@ func (c *conflater) put(id uint32) {
 // conflationKey is what e conflates by, see rules.Keys.
 func (s *Server) conflationKey(e event.Event, field string) []byte {
 	key, read := s.keys.Of(e, field)
-	s.spend(read / unitBytes)
+	s.Read(read)
 	return key
 }
 
@@ -142,7 +142,7 @@ func (s *Server) forgetKeys(slot uint32, q *queue) {
 // forgetAsked ends the replacing of pending events that is not by a rule, before the
 // session asks for something else: events that are not conflated may follow them.
 func (s *Server) forgetAsked(slot uint32, q *queue) {
-	s.spend(int(q.pending()))
+	s.Spend(int(q.pending()))
 	for i, n := q.first, q.pending(); n > 0 && len(s.conflater.pending) > 0; n-- {
 		if s.nodes.at(i).key != 0 {
 			s.other = append(s.other[:0], s.nodes.at(i).event.Channel()...)
@@ -159,7 +159,7 @@ func (s *Server) forgetAsked(slot uint32, q *queue) {
 // replaced yet takes the place of the oldest, unless it has a number.
 func (s *Server) conflateBounced(slot uint32, r *session) {
 	q := &r.queue
-	s.spend(int(q.pending()))
+	s.Spend(int(q.pending()))
 	var came map[uint32]bool // nodes that came back, with a key now
 	for i, n := q.first, q.pending(); n > 0; n-- {
 		node := s.nodes.at(i)

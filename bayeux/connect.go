@@ -311,7 +311,7 @@ func (s *Server) appendEvents(slot uint32, r *session, effect *Effect, fx *Effec
 		q.first = s.nodes.at(i).next
 		q.sent++
 	}
-	s.spend(int(q.sent - sent))
+	s.Spend(int(q.sent - sent))
 	s.endRound(slot, q, q.sent-sent)
 	if batch != 0 {
 		s.carries(slot, r, batch, order)

@@ -26,7 +26,7 @@ func (s *Server) Deliver(now int64, e event.Event) {
 func (s *Server) deliverTo(now int64, slot uint32, e event.Event, b *rules.Behaviour) {
 	r := s.sessions.At(slot)
 	if r.replaying && s.follows(slot, e, b) {
-		s.spend(1)
+		s.Spend(1)
 		return
 	}
 	if r.waited { // for what it no longer asks for

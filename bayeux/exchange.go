@@ -97,7 +97,7 @@ func (x *exchange) run(messages []message.Message) {
 			return
 		}
 		x.s.stats.MessagesIn++
-		x.s.spend(1)
+		x.s.Spend(1)
 		if x.dispatch(&messages[i]) == Wait {
 			x.park(messages[i:])
 			return

@@ -203,8 +203,8 @@ func (s *Server) sift(slot uint32, r *session, e event.Event) (event.Event, bool
 	if f == nil {
 		return e, true
 	}
-	if s.spend(1); s.record.of != e {
-		s.spend(len(e) / unitBytes)
+	if s.Spend(1); s.record.of != e {
+		s.Read(len(e))
 		s.record = readRecord(e)
 	}
 	if !f.matches(&s.record) {

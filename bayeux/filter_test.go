@@ -89,7 +89,7 @@ func TestRecordIsReadOnce(t *testing.T) {
 	p.run("post 1\n" + `{"channel":"/meta/handshake"}`)
 	r := p.server.sessions.At(0)
 	p.server.noteFilter(0, r, []byte("/topic/X"), parseFilter(`?a=1`))
-	e := event.New([]byte("/topic/X"), []byte(`{"sobject":{"b":"`+strings.Repeat("x", 100*unitBytes)+`"}}`), false)
+	e := event.New([]byte("/topic/X"), []byte(`{"sobject":{"b":"`+strings.Repeat("x", 25_600)+`"}}`), false)
 	before := p.server.Worked()
 	for range 100 {
 		if _, wanted := p.server.sift(0, r, e); wanted {

@@ -54,7 +54,7 @@ func (s *Server) dropInterest(pattern []byte, fx *Effects) {
 // purge drops the events that a replay of patterns brings again. Those in flight do
 // not come back, should they bounce.
 func (s *Server) purge(slot uint32, q *queue, patterns *channel.Map[bool]) {
-	s.spend(int(q.count))
+	s.Spend(int(q.count))
 	i := q.head
 	for n := q.sent; n > 0; n-- {
 		if s.replays(patterns, i) {

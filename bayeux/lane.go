@@ -66,7 +66,7 @@ func (s *Server) newLane(e event.Event, b *rules.Behaviour, stamp channel.Stamp)
 	}
 	s.lanes[string(s.name)] = l // a part of e would keep all of it
 	subs := s.table.Match(s.name)
-	s.spend(len(subs))
+	s.Spend(len(subs))
 	for _, sub := range subs {
 		slot := uint32(sub)
 		if s.interval(slot, s.sessions.At(slot), e, b) > 0 {
@@ -119,7 +119,7 @@ func (s *Server) gather(l *lane, id uint32, e event.Event, b *rules.Behaviour) {
 	}
 	var open []member
 	subs := s.table.Match([]byte(e.Channel()))
-	s.spend(len(subs))
+	s.Spend(len(subs))
 	for _, sub := range subs {
 		slot := uint32(sub)
 		r := s.sessions.At(slot)

@@ -8,7 +8,7 @@ import "halley/bayeux/event"
 // the oldest that there are, and the first to go.
 func (s *Server) enqueue(slot uint32, r *session, e event.Event) bool {
 	q := &r.queue
-	s.spend(1)
+	s.Spend(1)
 	for s.full(r, e) && (q.pending() > 0 || r.acknowledges && q.sent > 0) {
 		switch {
 		case s.cfg.Slow == Disconnect:
@@ -44,7 +44,7 @@ func (s *Server) makeRoom(slot uint32, q *queue) {
 // once, so that its cost stays a constant share of the events'.
 func (s *Server) conflate(slot uint32, q *queue) (removed uint32) {
 	clear(s.newest)
-	s.spend(int(q.pending()))
+	s.Spend(int(q.pending()))
 	for i, k := q.first, q.pending(); k > 0; i, k = s.nodes.at(i).next, k-1 {
 		s.newest[s.nodes.at(i).event.Channel()] = i
 	}

@@ -75,7 +75,7 @@ func (s *Server) endTurn(i uint32) {
 // endTurns ends all turns of a session.
 func (s *Server) endTurns(slot uint32) {
 	for l := s.pacer.ofSession[slot]; l.first != 0; l = s.pacer.ofSession[slot] {
-		s.spend(1)
+		s.Spend(1)
 		s.endTurn(l.first - 1)
 	}
 }
@@ -114,7 +114,7 @@ func (s *Server) takeTurns(now int64) (more bool) {
 	p := &s.pacer
 	p.due = p.wheel.Advance(now, expiryBatch, p.due[:0])
 	for n, i := range p.due {
-		if s.spend(1); n > 0 && s.Tired() {
+		if s.Spend(1); n > 0 && s.Tired() {
 			p.wheel.Set(i, now)
 			more = true
 			continue

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"halley/bayeux/event"
+	"halley/bayeux/work"
 )
 
 // naiveQueue is what queue must behave like: a list, and how much of its front is
@@ -113,7 +114,7 @@ func compareQueue(t *rapid.T, n *nodes, q *queue, list *naiveQueue) {
 // TestConflateAgainstList compares one pass of conflation with the obvious way.
 func TestConflateAgainstList(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := Server{nodes: newNodes(), conflater: newConflater(), newest: make(map[string]uint32), drops: make(map[uint32]*losses)}
+		s := Server{Meter: work.NewMeter(0), nodes: newNodes(), conflater: newConflater(), newest: make(map[string]uint32), drops: make(map[uint32]*losses)}
 		var q queue
 		channels := rapid.SliceOfN(rapid.IntRange(0, 4), 1, 30).Draw(t, "channels")
 		sent := rapid.IntRange(0, len(channels)).Draw(t, "sent")

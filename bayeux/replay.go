@@ -24,7 +24,7 @@ type replay struct {
 // remember queues what a subscription got of the past, and goes on with what the
 // session has to get beside.
 func (s *Server) remember(slot uint32, r *session, past history.Remembered) {
-	s.spend(len(past.Entries)) // whoever asked had them read as well
+	s.Spend(len(past.Entries)) // whoever asked had them read as well
 	for _, pattern := range past.Missed {
 		s.drop(slot, pattern)
 	}
@@ -156,7 +156,7 @@ func (s *Server) read(max int, fx *Effects) {
 			continue
 		}
 		if p := s.unread[a.Slot]; p.ticket == 0 {
-			s.spend(len(p.rest))
+			s.Spend(len(p.rest))
 			s.ticket++
 			p.ticket = s.ticket
 			fx.add(Effect{Kind: Read, Session: a, Ticket: p.ticket, Wanted: slices.Clone(p.rest)}, fx.begin())
@@ -173,7 +173,7 @@ func (s *Server) Recalled(a Address, ticket Ticket, past history.Remembered) {
 	}
 	p := s.unread[a.Slot]
 	p.ticket = 0
-	s.spend(len(past.Entries) + len(p.rest))
+	s.Spend(len(past.Entries) + len(p.rest))
 	for _, pattern := range past.Missed {
 		s.drop(a.Slot, pattern)
 	}
@@ -195,7 +195,7 @@ func (s *Server) follows(slot uint32, e event.Event, b *rules.Behaviour) bool {
 	if !b.History {
 		return false
 	}
-	s.spend(1)
+	s.Spend(1)
 	s.name = append(s.name[:0], e.Channel()...)
 	return s.unread[slot].brings(s.name, e.ID())
 }

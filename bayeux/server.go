@@ -6,6 +6,7 @@ import (
 	"halley/bayeux/reply"
 	"halley/bayeux/rules"
 	"halley/bayeux/wheel"
+	"halley/bayeux/work"
 )
 
 // Config is what a Server is told once. Durations are milliseconds.
@@ -83,7 +84,7 @@ type Stats struct {
 	Expired      uint64
 	Conflated    uint64 // events that a newer one took the place of
 	Displaced    uint64 // held connects that a newer one replaced
-	Work         uint64 // units, see BeginTurn
+	Work         uint64 // units, see work.Meter
 	Yields       uint64 // batches that made way for others
 	Errors       uint64 // replies that were not successful
 }
@@ -98,6 +99,8 @@ const (
 // Server is the protocol state of one event loop. It is not safe for concurrent
 // use.
 type Server struct {
+	*work.Meter // which the loop spends units of too
+
 	cfg      Config
 	rules    rules.Book  // of cfg.Rules
 	terms    reply.Terms // of cfg
@@ -138,7 +141,6 @@ type Server struct {
 	exchange    exchange
 	noise       uint64            // state of the generator that spreads deadlines
 	hurry       int64             // until when a poll is held whose client wants it back soon
-	turnBegan   uint64            // Work by then
 	drain       int64             // window over which clients are told to come back, 0 none
 	drainFrom   uint32            // slot where Drain goes on
 	owed        map[Address]int64 // until when a drain waits for clients to come for the rest of their events
@@ -147,6 +149,7 @@ type Server struct {
 // NewServer returns a Server whose clock stands at now.
 func NewServer(cfg Config, now int64) *Server {
 	s := &Server{
+		Meter: work.NewMeter(cfg.TurnWork),
 		cfg:   cfg,
 		rules: rules.NewBook(cfg.Rules),
 		terms: reply.Terms{Hold: cfg.Hold, Interval: cfg.Interval, MaxInterval: cfg.MaxInterval, Hosts: cfg.Hosts,
@@ -181,6 +184,7 @@ func NewServer(cfg Config, now int64) *Server {
 func (s *Server) Stats() Stats {
 	st := s.stats
 	st.Sessions = int64(s.sessions.Len())
+	st.Work = s.Worked()
 	return st
 }
 
@@ -381,7 +385,7 @@ func (s *Server) remove(slot uint32, fx *Effects) {
 	if r.hasStream {
 		s.detach(slot, r, fx)
 	}
-	s.spend(patternWork*s.table.Count(channel.Subscriber(slot)) + int(r.queue.count))
+	s.Spend(patternWork*s.table.Count(channel.Subscriber(slot)) + int(r.queue.count))
 	s.table.UnsubscribeAll(channel.Subscriber(slot), func(pattern []byte) {
 		s.dropInterest(pattern, fx)
 	})

@@ -54,7 +54,7 @@ func (s *Server) readPatterns(raw []byte) (list [][]byte, failure reply.Code) {
 		}
 		return true
 	})
-	s.spend(patternWork * len(list))
+	s.Spend(patternWork * len(list))
 	if s.patterns = list; cap(list) > maxPatterns {
 		s.patterns = nil
 	}

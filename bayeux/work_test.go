@@ -6,13 +6,14 @@ import (
 	"testing"
 
 	"halley/bayeux/rules"
+	"halley/bayeux/work"
 )
 
 // audience is a publisher and so many sessions that hear it, on a server whose turns do
 // a limited amount of work.
-func audience(t *testing.T, listeners, work int) *backlog {
+func audience(t *testing.T, listeners, turnWork int) *backlog {
 	cfg := testConfig()
-	cfg.MaxSessions, cfg.MaxAsks, cfg.TurnWork = 10_000, 100, work
+	cfg.MaxSessions, cfg.MaxAsks, cfg.TurnWork = 10_000, 100, turnWork
 	cfg.Scanner.MaxMessages, cfg.MaxAhead = 10_000, 1<<20
 	b := newBacklog(t, false, cfg, 0, 0)
 	for range listeners {
@@ -185,9 +186,11 @@ func TestGiveUp(t *testing.T) {
 
 // Where no more batches may wait, or there is no limit, a batch is handled at once.
 func TestBatchThatCannotMakeWay(t *testing.T) {
-	for _, change := range []func(*Config){func(c *Config) { c.TurnWork = 0 }, func(c *Config) { c.MaxAsks = 0 }} {
+	for _, change := range []func(*Server){
+		func(s *Server) { s.Meter = work.NewMeter(0) }, func(s *Server) { s.cfg.MaxAsks = 0 },
+	} {
 		b := audience(t, 100, 1000)
-		change(&b.server.cfg)
+		change(b.server)
 		if _, turns, _ := b.turns(t, Request{To: ReplyTo{Serial: 9999}}, b.publishes(200)); turns != 1 {
 			t.Errorf("%d turns", turns)
 		}

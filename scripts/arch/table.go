@@ -44,12 +44,13 @@ func table() []rule {
 		{"bayeux/channel", nil, nil, timeless},
 		{"bayeux/wheel", nil, nil, clockless},
 		{"bayeux/slab", nil, nil, clockless},
+		{"bayeux/work", nil, nil, clockless},
 		{"bayeux/event", []string{"bayeux/message"}, nil, clockless},
 		{"bayeux/history", []string{"bayeux/message", "bayeux/channel"}, nil, clockless},
 		{"bayeux/rules", []string{"bayeux/message", "bayeux/channel", "bayeux/event", "bayeux/history"}, nil, clockless},
 		{"bayeux/reply", []string{"bayeux/message", "bayeux/event"}, nil, clockless},
 		{"bayeux", []string{
-			"bayeux/message", "bayeux/channel", "bayeux/event", "bayeux/history", "bayeux/reply", "bayeux/rules", "bayeux/wheel", "bayeux/slab",
+			"bayeux/message", "bayeux/channel", "bayeux/event", "bayeux/history", "bayeux/reply", "bayeux/rules", "bayeux/wheel", "bayeux/slab", "bayeux/work",
 		}, []string{goJSON}, clockless},
 		{"bayeux/simulation", []string{
 			"bayeux", "bayeux/message", "bayeux/channel", "bayeux/event", "bayeux/history", "bayeux/reply", "bayeux/rules",
