@@ -31,7 +31,7 @@ func (x *exchange) acknowledge(w wish, kind ConnectionType) (again bool) {
 	}
 	s.stats.Delivered += uint64(s.acknowledged(x.slot, r, uint32(min(max(w.number, 0), int64(r.ackNumber)))))
 	s.readOn(x.slot, r)
-	if q.sent == 0 || r.usesStream() && r.carrier == r.stream && kind.keepsStream() {
+	if q.sent == 0 || r.outlet.usesStream() && r.carrier == r.outlet.stream && kind.keepsStream() {
 		return false // it tells nothing of what is on its way on the stream
 	}
 	if r.carrier != x.req.To {

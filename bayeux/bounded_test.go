@@ -206,8 +206,8 @@ func TestDrainEndsStreamsLast(t *testing.T) {
 	s := b.server
 	s.Open(b.now, Request{To: ReplyTo{Conn: 1, Serial: 1}}, []byte(b.id), &b.fx)
 	_, r := s.lookup([]byte(b.id))
-	r.hearing = heard     // as its connect would say
-	b.publish(10, 30_000) // 64 KiB are on their way at once
+	r.outlet.hearing = heard // as its connect would say
+	b.publish(10, 30_000)    // 64 KiB are on their way at once
 	b.fx.Reset()
 	got := 0
 	for step := 0; got < 10; step++ {

@@ -53,7 +53,7 @@ func (x *exchange) connect(m *message.Message) {
 		x.answerConnect(m, connectReply{full: true, interval: s.cfg.Hold, heartbeat: true})
 	case x.mayStream(a.kind):
 		x.openStream(m, a.kind, a.reply)
-	case a.first || !x.alone || a.timeout == 0 || x.ready() || s.drain > 0 && a.kind != WebSocket || a.kind.answers() && x.session.doubts():
+	case a.first || !x.alone || a.timeout == 0 || x.ready() || s.drain > 0 && a.kind != WebSocket || a.kind.answers() && x.session.outlet.doubts():
 		x.answerConnect(m, a.reply)
 	case a.kind != WebSocket && !s.admit(x.session, x.req.Browser):
 		x.answerConnect(m, connectReply{full: true, interval: s.cfg.MultiInterval, multiple: true})
@@ -77,7 +77,7 @@ const soon = 3000
 // one on another connection than brought the events may be late itself.
 func (x *exchange) unread(kind ConnectionType) bool {
 	if x.session.streamed {
-		return kind == EventSource || kind.answers() && x.session.usesStream()
+		return kind == EventSource || kind.answers() && x.session.outlet.usesStream()
 	}
 	at, to := x.session.carrier, x.req.To
 	return x.req.Type.polls() && (at.Loop != to.Loop || at.Conn != to.Conn || at.Gen != to.Gen)
@@ -109,13 +109,13 @@ func (x *exchange) arrive(m *message.Message, w wish) (a arrival) {
 	s, r := x.s, x.session
 	r.turn++
 	x.turn = r.turn
-	if a.first = r.state != connected; !a.first || w.advice.interval > 0 { // or it says that it stays away
+	if a.first = r.outlet.connect(); !a.first || w.advice.interval > 0 { // or it says that it stays away
 		s.storms.goOn(r)
 	}
-	r.state = connected
 	a.kind = x.connectionType(m)
 	advice := w.advice
-	r.hear(a.kind, x.alone && advice.timeout != 0)
+	waits := x.alone && advice.timeout != 0
+	r.outlet.hear(a.kind, waits && (r.advised == EventSource || r.outstanding && r.streamed))
 	again := x.acknowledge(w, a.kind)
 	x.takeOver(a.kind)
 	r.outstanding = r.outstanding && x.unread(a.kind)
@@ -145,7 +145,7 @@ func (x *exchange) mayStream(kind ConnectionType) bool {
 // that some were dropped.
 func (x *exchange) ready() bool {
 	r := x.session
-	return !r.usesStream() && r.flushable() || x.s.untold(x.slot, r)
+	return !r.outlet.usesStream() && r.flushable() || x.s.untold(x.slot, r)
 }
 
 // connectionType is the type that a connect names, or else that of its request,
@@ -188,7 +188,8 @@ func (s *Server) giveUpPlace(r *session) {
 // hold keeps the connect until events, its time-out or its end.
 func (x *exchange) hold(m *message.Message, kind ConnectionType, advise bool, timeout int64) {
 	s, r := x.s, x.session
-	r.isHeld, r.held, r.heldType, r.advise = true, x.req.To, kind, advise
+	r.outlet.hold(x.req.To, kind)
+	r.advise = advise
 	r.heldID = s.keepID(x.slot, m.ID)
 	s.stats.Held++
 	s.wheel.Set(x.slot, x.now+timeout)
@@ -201,13 +202,13 @@ func (x *exchange) hold(m *message.Message, kind ConnectionType, advise bool, ti
 // waits a while before its next. Two on the same websocket are their client's affair.
 func (x *exchange) displace() {
 	s, r := x.s, x.session
-	if r.held == x.req.To {
+	if r.outlet.held == x.req.To {
 		s.unhold(x.slot, r)
 		return
 	}
 	answer := advisedReply(r)
 	answer.left = true
-	if r.heldType.answers() {
+	if r.outlet.polls() {
 		answer.full, answer.interval = true, max(r.told, s.cfg.MultiInterval)
 	}
 	s.resume(x.now, x.slot, r, answer, x.fx)
@@ -217,18 +218,17 @@ func (x *exchange) displace() {
 // the session had elsewhere ends, and what was stuck there comes back.
 func (x *exchange) takeOver(kind ConnectionType) {
 	s, r := x.s, x.session
-	if r.isHeld && !(kind == EventSource && r.heldType.answers()) {
+	if r.outlet.displaces(kind) {
 		s.stats.Displaced++
 		x.displace()
 	}
-	keeps := r.hasStream && (r.stream == x.req.To || r.streamType == EventSource && kind.keepsStream())
-	if r.hasStream && !keeps {
+	if r.outlet.streams() && !r.outlet.outlives(kind, x.req.To) {
 		s.detach(x.slot, r, x.fx)
 	}
-	if !(r.usesStream() && r.carrier == r.stream) {
+	if !(r.outlet.usesStream() && r.carrier == r.outlet.stream) {
 		s.abandon(r, x.req.To, x.fx)
 	}
-	if kind == WebSocket && !r.hasStream && !r.acknowledges {
+	if kind == WebSocket && !r.outlet.streams() && !r.acknowledges {
 		s.attach(x.slot, r, x.req.To, WebSocket)
 		x.fx.add(Effect{Kind: Stream, To: x.req.To, Session: s.address(x.slot, r), Type: WebSocket}, x.fx.begin())
 	}
@@ -239,19 +239,20 @@ func (s *Server) unhold(slot uint32, r *session) {
 	if r.heldID.n == longID {
 		delete(s.longIDs, slot)
 	}
-	r.isHeld, r.heldID = false, shortID{}
+	r.outlet.answer()
+	r.heldID = shortID{}
 	s.stats.Held--
 }
 
 // resume answers the held connect: pending events first, the reply last.
 func (s *Server) resume(now int64, slot uint32, r *session, answer connectReply, fx *Effects) {
 	start := fx.begin()
-	effect := Effect{Kind: Reply, To: r.held, Session: s.address(slot, r)}
+	effect := Effect{Kind: Reply, To: r.outlet.held, Session: s.address(slot, r)}
 	answer.losses = !answer.left && s.untold(slot, r)
-	if !answer.left && !r.blocked() && !r.usesStream() {
+	if !answer.left && !r.blocked() && !r.outlet.usesStream() {
 		s.appendPending(slot, r, &effect, fx, start, s.cfg.ReplyBytes-s.connectReplyBytes(slot, answer), r.ackNumber+1)
 	}
-	if !answer.left && !answer.ended && r.heldType.answers() && s.owes(now, slot, r, &effect) {
+	if !answer.left && !answer.ended && r.outlet.polls() && s.owes(now, slot, r, &effect) {
 		answer.full, answer.interval = true, 0
 	}
 	if answer.ended && !s.cfg.Salesforce {
@@ -371,14 +372,15 @@ func (s *Server) appendConnectReply(dst []byte, now int64, slot uint32, id []byt
 // as it was told to stay away, and maxInterval. While a stream is open that needs no
 // connects, it need not; while an event-stream is, it connects as seldom as is held.
 func (s *Server) await(now int64, slot uint32, r *session) {
-	away := r.told
-	switch {
-	case r.isHeld:
-		return // its time runs
-	case r.hasStream && (r.anonymous || r.streamType.streams()):
+	switch r.outlet.timer() {
+	case holdTime:
+		return // it runs
+	case noTimer:
 		s.wheel.Cancel(slot)
 		return
-	case r.hasStream && r.streamType == EventSource:
+	}
+	away := r.told
+	if r.outlet.state == eventSource {
 		away = max(away, s.cfg.Hold)
 	}
 	s.wheel.Set(slot, now+away+s.cfg.MaxInterval)

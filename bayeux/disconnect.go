@@ -13,7 +13,7 @@ func (x *exchange) disconnect(m *message.Message) {
 		x.fail(m, s.terms.Unknown(), "")
 		return
 	}
-	if r.isHeld {
+	if r.outlet.holds() {
 		s.resume(x.now, x.slot, r, connectReply{advice: reply.AdviceNone}, x.fx)
 	}
 	s.remove(x.slot, x.fx)

@@ -6,18 +6,12 @@ import "maps"
 // Drain lets go.
 func (s *Server) Waiting() (n int) {
 	s.sessions.Each(func(_ uint32, r *session) bool {
-		if r.waits() {
+		if r.outlet.waits() {
 			n++
 		}
 		return true
 	})
 	return n
-}
-
-// waits tells whether a drain has to let the session's client go. One on a websocket
-// goes with that.
-func (r *session) waits() bool {
-	return r.isHeld && r.heldType != WebSocket || r.hasStream && r.streamType != WebSocket
 }
 
 // Drain lets at most max clients go and returns how many: it answers their held polls
@@ -44,8 +38,8 @@ func (s *Server) drainOn(now int64, end uint32, max int, gone *int, fx *Effects)
 			return false
 		}
 		switch {
-		case !r.waits():
-		case r.usesStream() && r.queue.pending() > 0: // they go first
+		case !r.outlet.waits():
+		case r.outlet.usesStream() && r.queue.pending() > 0: // they go first
 			r.eager = true
 			s.mark(slot, r)
 		default:
@@ -74,7 +68,7 @@ func (s *Server) Owing(now int64) int {
 // owes notes in the effect that events are left which a poll was answered without, if a
 // drain is under way.
 func (s *Server) owes(now int64, slot uint32, r *session, effect *Effect) bool {
-	if effect.More = s.drain > 0 && r.queue.pending() > 0 && !r.usesStream(); effect.More {
+	if effect.More = s.drain > 0 && r.queue.pending() > 0 && !r.outlet.usesStream(); effect.More {
 		s.owed[s.address(slot, r)] = now + owedFor
 	}
 	return effect.More
@@ -98,11 +92,11 @@ func (x *exchange) homing(answer connectReply) int64 {
 }
 
 func (s *Server) letGo(now int64, slot uint32, r *session, fx *Effects) {
-	if r.hasStream && r.streamType != WebSocket {
+	if r.outlet.streams() && r.outlet.streamType != WebSocket {
 		s.detach(slot, r, fx)
 		s.await(now, slot, r)
 	}
-	if r.isHeld && r.heldType != WebSocket {
+	if r.outlet.holds() && r.outlet.heldType != WebSocket {
 		s.resume(now, slot, r, advisedReply(r), fx)
 	}
 }

@@ -33,7 +33,8 @@ func (s *Server) OpenEvents(now int64, req Request, patterns []byte, from Cursor
 			s.remove(x.slot, fx)
 		}
 	}()
-	r.state, r.created, r.anonymous, r.advised = connected, now, true, EventSource
+	r.outlet.reserve()
+	r.created, r.advised = now, EventSource
 	s.cfg.Random(r.secret[:])
 	x.admitEvents(patterns, from)
 	decided = true

@@ -73,7 +73,7 @@ func (s *Server) handle(now int64, req Request, messages []message.Message, fx *
 // own makes the session of clientID, if there is one, the owner.
 func (x *exchange) own(clientID []byte) {
 	x.clientID = clientID
-	if slot, r := x.s.lookup(clientID); r != nil {
+	if slot, r := x.s.client(clientID); r != nil {
 		x.slot, x.owner, x.turn = slot, x.s.address(slot, r), r.turn
 	}
 }
@@ -241,12 +241,12 @@ func (x *exchange) reply() {
 // to wait while its client sent another connect carries none: nobody may be there to
 // read it.
 func (x *exchange) mayCarryEvents(r *session) bool {
-	if r.blocked() || r.usesStream() || x.turn != r.turn {
+	if r.blocked() || r.outlet.usesStream() || x.turn != r.turn {
 		return false
 	}
 	if x.carriesEvents {
 		return true
 	}
 	fits := len(x.replies) < x.s.cfg.ReplyBytes
-	return fits && x.req.Type == WebSocket && !r.acknowledges && !r.isHeld && !r.outstanding
+	return fits && x.req.Type == WebSocket && !r.acknowledges && !r.outlet.holds() && !r.outstanding
 }

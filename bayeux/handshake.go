@@ -55,7 +55,7 @@ func (s *Server) hasCommonType(m *message.Message) bool {
 func (x *exchange) welcome(m *message.Message) {
 	s := x.s
 	r, slot, _ := s.sessions.Take()
-	r.state, r.created, r.active = handshaken, x.now, x.now
+	r.created, r.active = x.now, x.now
 	r.advised, r.peer = connectionTypes, x.req.Peer // advised for none: its first connect will be
 	s.storms.begin(r.peer, x.now)
 	r.acknowledges = asks(m, "ack")

@@ -30,7 +30,7 @@ func (s *Server) info(now int64, slot uint32, r *session) SessionInfo {
 	i := SessionInfo{
 		ID:             string(appendClientID(nil, s.address(slot, r), &r.secret)),
 		ConnectionType: r.advised.String(),
-		Held:           r.isHeld,
+		Held:           r.outlet.holds(),
 		Queued:         int(r.queue.count),
 		QueuedBytes:    int(r.queue.bytes),
 		Subscriptions:  s.table.Count(channel.Subscriber(slot)),

@@ -194,7 +194,7 @@ func (s *Server) Dirty() bool { return s.dirty.len()+s.doomed.len()+s.reading.le
 // mark notes that the session may be flushed: it holds a connect or has a stream,
 // and events are pending that need not wait for the fate of others in flight.
 func (s *Server) mark(slot uint32, r *session) {
-	if (r.isHeld || r.usesStream()) && !r.isDirty && r.flushable() {
+	if r.outlet.takes() && !r.isDirty && r.flushable() {
 		r.isDirty = true
 		s.dirty.push(s.address(slot, r))
 	}
@@ -227,12 +227,12 @@ func (s *Server) flush(now int64, slot uint32, r *session, fx *Effects) {
 	r.isDirty = false
 	switch {
 	case !r.flushable():
-	case r.usesStream():
-		if r.isHeld && r.streamType == WebSocket && s.untold(slot, r) {
+	case r.outlet.usesStream():
+		if r.outlet.state == socketHeld && s.untold(slot, r) {
 			s.resume(now, slot, r, advisedReply(r), fx)
 		}
 		s.deliver(slot, r, fx)
-	case r.isHeld:
+	case r.outlet.holds():
 		s.resume(now, slot, r, advisedReply(r), fx)
 	}
 }
@@ -252,7 +252,7 @@ func (s *Server) left(now int64, slot uint32, r *session, upto uint32) {
 		return
 	}
 	r.leaving = false
-	if !r.hasStream || !r.streamed {
+	if !r.outlet.streams() || !r.streamed {
 		s.await(now, slot, r)
 	}
 }
@@ -268,7 +268,7 @@ func (s *Server) Written(now int64, a Address, upto uint32) {
 		s.settleDrops(a.Slot, true)
 	}
 	if r.queue.sent > 0 && r.queue.upto() == upto {
-		if r.acknowledges && !(r.hasStream && r.carrier == r.stream) {
+		if r.acknowledges && !(r.outlet.streams() && r.carrier == r.outlet.stream) {
 			return // the client's word counts, not the kernel's
 		}
 		s.stats.Delivered += uint64(r.queue.sent)
@@ -310,20 +310,18 @@ func (s *Server) Gone(now int64, a Address, to ReplyTo) {
 	if r == nil {
 		return
 	}
-	left := false
-	if r.isHeld && r.held == to {
+	poll, stream := r.outlet.goesWith(to)
+	if poll {
 		s.unhold(a.Slot, r)
 		s.giveUpPlace(r)
-		left = true
 	}
-	if r.hasStream && r.stream == to {
-		r.hasStream = false
-		left = true
-		if r.anonymous {
+	if stream {
+		r.outlet.close()
+		if r.outlet.nameless() {
 			s.doomed.push(a)
 		}
 	}
-	if left {
+	if poll || stream {
 		s.await(now, a.Slot, r)
 	}
 }
@@ -342,9 +340,9 @@ func (s *Server) Disconnect(now int64, a Address, fx *Effects) bool {
 func (s *Server) end(now int64, slot uint32, fx *Effects) {
 	r := s.sessions.At(slot)
 	switch {
-	case r.isHeld:
+	case r.outlet.holds():
 		s.resume(now, slot, r, connectReply{advice: reply.AdviceNone, ended: true}, fx)
-	case r.hasStream && !r.anonymous:
+	case r.outlet.streams() && r.outlet.state != anonymous:
 		s.deliverEnd(slot, r, fx)
 	}
 	s.remove(slot, fx)
@@ -376,13 +374,23 @@ func (s *Server) lookup(clientID []byte) (uint32, *session) {
 	return a.Slot, r
 }
 
+// client is lookup for what clients say. A session that was made for one event-stream is
+// none of theirs: no client was told its clientId.
+func (s *Server) client(clientID []byte) (uint32, *session) {
+	slot, r := s.lookup(clientID)
+	if r == nil || r.outlet.nameless() {
+		return noSlot, nil
+	}
+	return slot, r
+}
+
 // remove frees a session and everything that it has.
 func (s *Server) remove(slot uint32, fx *Effects) {
 	r := s.sessions.At(slot)
-	if r.isHeld {
+	if r.outlet.holds() {
 		s.unhold(slot, r)
 	}
-	if r.hasStream {
+	if r.outlet.streams() {
 		s.detach(slot, r, fx)
 	}
 	s.Spend(patternWork*s.table.Count(channel.Subscriber(slot)) + int(r.queue.count))

@@ -2,59 +2,44 @@ package bayeux
 
 import "halley/bayeux/slab"
 
-// state is how far a session's connection protocol has come.
-type state uint8
-
-const (
-	handshaken state = iota // no connect yet: the first one is answered at once
-	connected
-)
-
 // session is the server's record of one remote client. It holds no pointer, so
 // that tens of thousands of idle ones cost the garbage collector nothing.
 type session struct {
 	secret  [secretSize]byte
-	held    ReplyTo // the held connect, if isHeld
-	stream  ReplyTo // the stream that events go to, if hasStream
+	outlet  outlet
 	carrier ReplyTo // the request or stream that got the events in flight
 	heldID  shortID // the held connect's id, for the reply
 	queue   queue
 
-	pinned  uint32 // bytes beside the queue that count in it: turns, and what waits for them
+	created int64
+	active  int64  // when the client last sent anything but a connect
+	told    int64  // how long its client was last told to stay away between connects
 	peer    uint64 // the address that shook hands, until something follows that; 0 none
 	browser uint64 // that counts the session's poll; 0 none
 	named   uint64 // the browser that the client's handshake named, for requests without a cookie; 0 none
-	created int64
-	active  int64 // when the client last sent anything but a connect
 
-	state        state
+	last        carried
+	pinned      uint32 // bytes beside the queue that count in it: turns, and what waits for them
+	turn        uint32 // connects so far
+	ackNumber   uint32 // of the last connect reply
+	ordered     uint32 // the last event that a connect reply took along for the first time
+	leavingUpto uint32
+	lined       uint32 // how often it stands in lines, with a batch that waits: it does not expire
+
 	advised      ConnectionType // the type that the last full advice was for
-	heldType     ConnectionType
-	streamType   ConnectionType
-	hearing      hearing // of an event-stream
-	isHeld       bool
-	hasStream    bool
-	narrow       uint8  // halvings of a group for the stream, see Late
-	late         bool   // the group in flight has been long in leaving
-	anonymous    bool   // made for one stream, with which it ends
-	isDirty      bool   // stands in Server.dirty
-	advise       bool   // the held connect's reply carries full advice
-	acknowledges bool   // the acknowledge extension is on
-	eager        bool   // not all pending events are lazy
-	filtered     bool   // Server.filters has something for it
-	paced        bool   // Server.asked has something for it
-	waited       bool   // an event of it has waited for its turn
-	replaying    bool   // Server.unread has something for it
-	outstanding  bool   // events were sent since the last connect, which may still be on their way
-	streamed     bool   // … on a stream: its client's connects tell nothing of them
-	ackNumber    uint32 // of the last connect reply
-	ordered      uint32 // the last event that a connect reply took along for the first time
-	last         carried
-	turn         uint32 // connects so far
-	leaving      bool   // the fate of the last numbered reply, up to leavingUpto, is not known
-	leavingUpto  uint32
-	lined        uint32 // how often it stands in lines, with a batch that waits: it does not expire
-	told         int64  // how long its client was last told to stay away between connects
+	narrow       uint8          // halvings of a group for the stream, see Late
+	late         bool           // the group in flight has been long in leaving
+	isDirty      bool           // stands in Server.dirty
+	advise       bool           // the held connect's reply carries full advice
+	acknowledges bool           // the acknowledge extension is on
+	eager        bool           // not all pending events are lazy
+	filtered     bool           // Server.filters has something for it
+	paced        bool           // Server.asked has something for it
+	waited       bool           // an event of it has waited for its turn
+	replaying    bool           // Server.unread has something for it
+	outstanding  bool           // events were sent since the last connect, which may still be on their way
+	streamed     bool           // … on a stream: its client's connects tell nothing of them
+	leaving      bool           // the fate of the last numbered reply, up to leavingUpto, is not known
 }
 
 // noSlot marks the absence of a session.

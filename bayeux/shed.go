@@ -12,7 +12,7 @@ import (
 func (s *Server) Shed(from uint32, away bool, least, most int) (next uint32, more bool) {
 	s.sessions.From(from, func(slot uint32, r *session) bool {
 		next = slot
-		if away && (r.isHeld || r.hasStream) {
+		if away && (r.outlet.holds() || r.outlet.streams()) {
 			return true
 		}
 		if more = most <= 0; more {

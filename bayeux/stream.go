@@ -37,55 +37,20 @@ func (r *session) fitGroup() {
 	r.late = false
 }
 
-// hearing is what is known of whether the client of an event-stream reads it. A
-// browser polls on until it sees its stream open, and one behind a proxy that keeps
-// the stream back polls for ever; both send polls beside it.
-type hearing uint8
-
-const (
-	heard   hearing = iota // nothing speaks against it
-	doubted                // a poll has come, which is answered: the next connect will tell
-	unheard                // it polls: events go with the replies
-)
-
-// hear takes note of a connect that comes while an event-stream may be open. One of
-// the type eventsource is sent by a client that has seen its stream open. A poll tells
-// that it has not, but for the first one since then, or since events went on the
-// stream: if it waits, it may have been on its way for long.
-func (r *session) hear(kind ConnectionType, waits bool) {
-	late := waits && (r.advised == EventSource || r.outstanding && r.streamed)
-	switch {
-	case !kind.answers():
-		r.hearing = heard
-	case late && r.hearing == heard:
-		r.hearing = doubted
-	default:
-		r.hearing = unheard
-	}
-}
-
-// doubts tells whether the client of an open event-stream may hear nothing of it.
-func (r *session) doubts() bool { return r.hasStream && r.hearing == doubted }
-
-// usesStream tells whether the session's events go on its stream, not with replies.
-func (r *session) usesStream() bool {
-	return r.hasStream && (r.streamType != EventSource || r.hearing != unheard)
-}
-
 // attach makes to the stream that the session's events go to.
 func (s *Server) attach(slot uint32, r *session, to ReplyTo, kind ConnectionType) {
 	if kind != WebSocket { // on which a second connect comes
 		s.storms.goOn(r)
 	}
-	r.hasStream, r.stream, r.streamType = true, to, kind
+	r.outlet.open(to, kind)
 	s.mark(slot, r)
 }
 
 // detach gives up the session's stream. A websocket stays open: its client may
 // still use it.
 func (s *Server) detach(slot uint32, r *session, fx *Effects) {
-	r.hasStream = false
-	fx.add(Effect{Kind: EndStream, To: r.stream, Session: s.address(slot, r), Type: r.streamType}, fx.begin())
+	fx.add(Effect{Kind: EndStream, To: r.outlet.stream, Session: s.address(slot, r), Type: r.outlet.streamType}, fx.begin())
+	r.outlet.close()
 }
 
 // abandon gives up what is stuck on its way to the session, unless that is on
@@ -112,7 +77,7 @@ func (x *exchange) openStream(m *message.Message, kind ConnectionType, answer co
 // since start.
 func (x *exchange) stream(start int, kind ConnectionType) {
 	r := x.session
-	effect := Effect{Kind: Stream, To: x.req.To, Session: x.s.address(x.slot, r), Type: kind, Anonymous: r.anonymous,
+	effect := Effect{Kind: Stream, To: x.req.To, Session: x.s.address(x.slot, r), Type: kind, Anonymous: r.outlet.state == anonymous,
 		ends: len(x.fx.ends)}
 	if len(x.fx.arena) > start {
 		effect.ends--
@@ -123,9 +88,9 @@ func (x *exchange) stream(start int, kind ConnectionType) {
 // deliver sends pending events on the session's stream.
 func (s *Server) deliver(slot uint32, r *session, fx *Effects) {
 	start := fx.begin()
-	effect := Effect{Kind: Deliver, To: r.stream, Session: s.address(slot, r), Type: r.streamType,
-		Anonymous: r.anonymous, ends: len(fx.ends)}
-	losses := r.streamType != WebSocket && s.untold(slot, r)
+	effect := Effect{Kind: Deliver, To: r.outlet.stream, Session: s.address(slot, r), Type: r.outlet.streamType,
+		Anonymous: r.outlet.state == anonymous, ends: len(fx.ends)}
+	losses := r.outlet.streamType != WebSocket && s.untold(slot, r)
 	if losses {
 		fx.arena = append(fx.arena, `{"channel":"/meta/connect","successful":true`...)
 		e := reply.Ext{Dst: fx.arena}
@@ -146,7 +111,7 @@ func (s *Server) deliver(slot uint32, r *session, fx *Effects) {
 // deliverEnd tells the client on its stream that its session ends.
 func (s *Server) deliverEnd(slot uint32, r *session, fx *Effects) {
 	start := fx.begin()
-	effect := Effect{Kind: Deliver, To: r.stream, Session: s.address(slot, r), Type: r.streamType, ends: len(fx.ends)}
+	effect := Effect{Kind: Deliver, To: r.outlet.stream, Session: s.address(slot, r), Type: r.outlet.streamType, ends: len(fx.ends)}
 	fx.arena = append(fx.arena, reply.Disconnected...)
 	fx.ends = append(fx.ends, len(fx.arena))
 	fx.arena = append(append(fx.arena, ','), reply.LastConnect...)
@@ -157,30 +122,28 @@ func (s *Server) deliverEnd(slot uint32, r *session, fx *Effects) {
 // Open makes a request the event-stream of the session that clientID names, as
 // Faye's clients ask for it: events go there as long as it is open.
 func (s *Server) Open(now int64, req Request, clientID []byte, fx *Effects) {
-	slot, r := s.lookup(clientID)
+	slot, r := s.client(clientID)
 	if r == nil {
 		fx.refuse(req.To, 404, reply.SessionUnknown)
 		return
 	}
 	x := &s.exchange
 	*x = exchange{s: s, fx: fx, req: req, now: now, slot: slot, session: r, replies: x.replies[:0]}
-	if r.isHeld && r.hasStream && r.held == r.stream {
-		// A websocket's heartbeat. If this request is one that came late, its client
-		// goes on there.
+	if r.outlet.state == socketHeld {
+		// If the GET was sent before the websocket's connect and came late, its client
+		// goes on with the websocket.
 		answer := advisedReply(r)
 		answer.left = true
 		s.resume(now, slot, r, answer, fx)
 	}
-	if r.hasStream {
+	if old := r.outlet.stream; r.outlet.streams() {
 		s.detach(slot, r, fx)
-		if r.carrier == r.stream {
+		if r.carrier == old {
 			s.abandon(r, req.To, fx) // what is on its way with a poll's reply may arrive beside
 		}
 	}
-	r.state = connected
-	if r.hearing != unheard {
-		r.hearing = heard // until a poll tells otherwise; after one the next connect tells
-	}
+	r.outlet.connect()
+	r.outlet.reopen()
 	s.attach(slot, r, req.To, EventSource)
 	s.await(now, slot, r)
 	x.stream(fx.begin(), EventSource)

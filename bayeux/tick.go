@@ -18,7 +18,7 @@ func (s *Server) Tick(now int64, fx *Effects) (more bool) {
 		case i > 0 && s.Tired():
 			s.wheel.Set(slot, now)
 			more = true
-		case r.isHeld:
+		case r.outlet.holds():
 			s.resume(now, slot, r, advisedReply(r), fx)
 		case r.lined > 0 || s.behind || r.leaving:
 			s.await(now, slot, r)
