@@ -6,6 +6,9 @@ import (
 	"encoding/binary"
 )
 
+// Place names an event loop: the node that it runs on, and its number there.
+type Place struct{ Node, Loop uint16 }
+
 // Address says where a session lives: the node and event loop that own it, its
 // slot there, and the slot's generation.
 type Address struct {
@@ -14,6 +17,9 @@ type Address struct {
 	Slot uint32
 	Gen  uint32
 }
+
+// Place is where the session lives.
+func (a Address) Place() Place { return Place{a.Node, a.Loop} }
 
 // secretSize is the length of a clientId's random part in bytes: 128 bits.
 const secretSize = 16

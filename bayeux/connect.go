@@ -79,8 +79,7 @@ func (x *exchange) unread(kind ConnectionType) bool {
 	if x.session.streamed {
 		return kind == EventSource || kind.answers() && x.session.outlet.usesStream()
 	}
-	at, to := x.session.carrier, x.req.To
-	return x.req.Type.polls() && (at.Loop != to.Loop || at.Conn != to.Conn || at.Gen != to.Gen)
+	return x.req.Type.polls() && x.session.carrier.connection() != x.req.To.connection()
 }
 
 // wish is what a connect says of how it is to be answered.

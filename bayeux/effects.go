@@ -5,14 +5,24 @@ import (
 	"halley/bayeux/history"
 )
 
-// ReplyTo names a request that waits for its reply: the loop and slot of its
+// ReplyTo names a request that waits for its reply: the node, loop and slot of its
 // connection, the slot's generation, and the request's serial number there. The
 // core only carries and compares it.
 type ReplyTo struct {
+	Node   uint16
 	Loop   uint16
 	Conn   uint32
 	Gen    uint32
 	Serial uint32
+}
+
+// Place is where the request's connection is.
+func (to ReplyTo) Place() Place { return Place{to.Node, to.Loop} }
+
+// connection is to without the request: equal for all requests of one connection.
+func (to ReplyTo) connection() ReplyTo {
+	to.Serial = 0
+	return to
 }
 
 // EffectKind says what an Effect asks for.

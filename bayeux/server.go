@@ -11,7 +11,7 @@ import (
 
 // Config is what a Server is told once. Durations are milliseconds.
 type Config struct {
-	Node, Loop uint16 // this server's part of a session's Address
+	Place Place // of this server and its sessions
 
 	Hold          int64 // how long a /meta/connect is held
 	Interval      int64 // how long a client waits before its next connect
@@ -358,13 +358,13 @@ func (s *Server) Find(clientID []byte) (Address, bool) {
 }
 
 func (s *Server) address(slot uint32, r *session) Address {
-	return Address{Node: s.cfg.Node, Loop: s.cfg.Loop, Slot: slot, Gen: s.sessions.Gen(slot)}
+	return Address{Node: s.cfg.Place.Node, Loop: s.cfg.Place.Loop, Slot: slot, Gen: s.sessions.Gen(slot)}
 }
 
 // lookup finds the session of a clientId, nil if there is none.
 func (s *Server) lookup(clientID []byte) (uint32, *session) {
 	a, secret, ok := decodeClientID(clientID)
-	if !ok || a.Node != s.cfg.Node || a.Loop != s.cfg.Loop {
+	if !ok || a.Place() != s.cfg.Place {
 		return noSlot, nil
 	}
 	r := s.sessions.find(a)

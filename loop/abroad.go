@@ -164,7 +164,7 @@ func (r *reactor) rests(c *conn) bool {
 	if c.phase != upgraded || !r.core.Tired() || c.socket.InboundBuffered() == 0 {
 		return false
 	}
-	r.resumed = append(r.resumed, c.replyTo(r.id))
+	r.resumed = append(r.resumed, c.replyTo(r.place()))
 	r.pause(c)
 	return true
 }

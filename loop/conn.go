@@ -85,6 +85,7 @@ func (s *conns) find(to bayeux.ReplyTo) *conn {
 	return nil
 }
 
-func (c *conn) replyTo(loop uint16) bayeux.ReplyTo {
-	return bayeux.ReplyTo{Loop: loop, Conn: c.slot, Gen: c.gen, Serial: c.serial}
+// replyTo names the current request of a connection of the loop at home.
+func (c *conn) replyTo(home bayeux.Place) bayeux.ReplyTo {
+	return bayeux.ReplyTo{Node: home.Node, Loop: home.Loop, Conn: c.slot, Gen: c.gen, Serial: c.serial}
 }

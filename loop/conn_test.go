@@ -12,6 +12,9 @@ import (
 // modelSocket stands for a connection's socket.
 type modelSocket struct{ gnet.Conn }
 
+// modelPlace is the loop of the model's connections.
+var modelPlace = bayeux.Place{Node: 1, Loop: 3}
+
 // A ReplyTo finds the connection of its request while that waits for its reply,
 // and never another one: not after the reply, not after the connection has
 // closed and another has its slot. Records do not move.
@@ -33,7 +36,7 @@ func TestConnsModel(t *testing.T) {
 			return rapid.SampledFrom(all).Draw(t, "conn")
 		}
 		end := func(c *conn) {
-			if to := c.replyTo(3); waiting[to] != nil {
+			if to := c.replyTo(modelPlace); waiting[to] != nil {
 				delete(waiting, to)
 				stale = append(stale, to)
 			}
@@ -53,7 +56,7 @@ func TestConnsModel(t *testing.T) {
 				c := pick(t)
 				if c.phase == reading {
 					c.phase = rapid.SampledFrom([]phase{answering, holding}).Draw(t, "phase")
-					waiting[c.replyTo(3)] = c
+					waiting[c.replyTo(modelPlace)] = c
 				}
 			},
 			"reply": func(t *rapid.T) {

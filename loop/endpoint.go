@@ -107,7 +107,7 @@ func (r *reactor) submit(c *conn, q *httpparse.Request, kind bayeux.ConnectionTy
 		r.refuseHandshake(c)
 		return
 	}
-	r.route(bayeux.Request{To: c.replyTo(r.id), Type: kind, Browser: r.browser(q), Peer: r.peer(c, q), Program: !fromBrowser(q)}, body)
+	r.route(bayeux.Request{To: c.replyTo(r.place()), Type: kind, Browser: r.browser(q), Peer: r.peer(c, q), Program: !fromBrowser(q)}, body)
 }
 
 // route hands the scanned batch to the loop that owns its session.
@@ -195,7 +195,7 @@ func (r *reactor) refuseHandshake(c *conn) {
 func (r *reactor) owner() uint16 {
 	if len(r.batch.Messages) > 0 {
 		a, ok := bayeux.ParseClientID(r.batch.Messages[0].ClientID)
-		if ok && a.Node == 0 && r.server.isHome(a.Loop) {
+		if ok && a.Node == r.server.node && r.server.isHome(a.Loop) {
 			return a.Loop
 		}
 	}

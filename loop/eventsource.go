@@ -31,9 +31,9 @@ func (r *reactor) get(c *conn, q *httpparse.Request) {
 // segment of the path, as Faye's clients ask for it.
 func (r *reactor) eventSource(c *conn, q *httpparse.Request) {
 	id := q.Path[bytes.LastIndexByte(q.Path, '/')+1:]
-	request := bayeux.Request{To: c.replyTo(r.id), Type: bayeux.EventSource}
+	request := bayeux.Request{To: c.replyTo(r.place()), Type: bayeux.EventSource}
 	a, ok := bayeux.ParseClientID(id)
-	if ok && a.Node == 0 && a.Loop != r.id && r.server.isHome(a.Loop) {
+	if ok && a.Node == r.server.node && a.Loop != r.id && r.server.isHome(a.Loop) {
 		r.post(a.Loop, entry{kind: entryOpen, request: request}, id)
 		return
 	}
@@ -64,7 +64,7 @@ func (r *reactor) events(c *conn, q *httpparse.Request) {
 		r.fail(c, 400, "a channel parameter is not encoded as it should be")
 		return
 	}
-	r.core.OpenEvents(r.now(), bayeux.Request{To: c.replyTo(r.id), Type: bayeux.EventSource}, r.text, lastEvent(q), &r.fx)
+	r.core.OpenEvents(r.now(), bayeux.Request{To: c.replyTo(r.place()), Type: bayeux.EventSource}, r.text, lastEvent(q), &r.fx)
 	r.perform()
 }
 

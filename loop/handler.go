@@ -76,7 +76,7 @@ func (s *Server) OnClose(socket gnet.Conn, _ error) gnet.Action {
 // closed lets go of a connection. Events that it did not get go back to their
 // session; what waits on it learns that it is gone.
 func (r *reactor) closed(c *conn) {
-	to := c.replyTo(r.id)
+	to := c.replyTo(r.place())
 	back := false
 	if u := r.slow[c.slot]; u != nil {
 		delete(r.slow, c.slot)

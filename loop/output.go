@@ -124,7 +124,7 @@ func (r *reactor) stick(c *conn) *unsent {
 	waiting := c.socket.OutboundBuffered()
 	u := &unsent{total: waiting, since: r.now()}
 	r.slow[c.slot] = u
-	r.server.writable.watch(c.socket.Fd(), c.replyTo(r.id))
+	r.server.writable.watch(c.socket.Fd(), c.replyTo(r.place()))
 	return u
 }
 
@@ -220,7 +220,7 @@ func (r *reactor) finish(c *conn) {
 	c.phase = reading
 	r.wheel.Set(c.slot, r.now()+r.server.cfg.IdleTimeout.Milliseconds())
 	if !c.inTurn && c.socket.InboundBuffered() > 0 {
-		r.resumed = append(r.resumed, c.replyTo(r.id))
+		r.resumed = append(r.resumed, c.replyTo(r.place()))
 	}
 }
 
@@ -281,7 +281,7 @@ func (r *reactor) lookAgain(slot uint32) {
 		r.drained(c)
 		return
 	}
-	r.server.writable.watch(c.socket.Fd(), c.replyTo(r.id))
+	r.server.writable.watch(c.socket.Fd(), c.replyTo(r.place()))
 }
 
 // unstick reports the replies whose bytes have all left, now that as many wait.
@@ -316,7 +316,7 @@ func (r *reactor) drained(c *conn) {
 		r.shut(c)
 		return
 	}
-	r.resumed = append(r.resumed, c.replyTo(r.id))
+	r.resumed = append(r.resumed, c.replyTo(r.place()))
 }
 
 // abandon closes the connection of a reply that its client no longer waits for,

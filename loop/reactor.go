@@ -116,6 +116,9 @@ func newReactor(s *Server, id uint16, now int64) *reactor {
 	return r
 }
 
+// place is where this loop is.
+func (r *reactor) place() bayeux.Place { return r.server.place(r.id) }
+
 // recovered, deferred, ends a panic. Only a deferred function itself can.
 func (r *reactor) recovered(where string) {
 	if cause := recover(); cause != nil {

@@ -32,6 +32,7 @@ type Server struct {
 	gnet.BuiltinEventEngine
 
 	cfg     Config
+	node    uint16 // this server among those that share sessions
 	rules   rules.Rules
 	slow    bayeux.Slow
 	limits  httpparse.Limits
@@ -110,9 +111,12 @@ func (s *Server) now() int64 {
 	return s.start.UnixMilli() + time.Since(s.start).Milliseconds()
 }
 
+// place is where a loop of this server is.
+func (s *Server) place(loop uint16) bayeux.Place { return bayeux.Place{Node: s.node, Loop: loop} }
+
 func (s *Server) coreConfig(id uint16) bayeux.Config {
 	return bayeux.Config{
-		Loop:             id,
+		Place:            s.place(id),
 		Hold:             s.cfg.Hold.Milliseconds(),
 		Interval:         s.cfg.Interval.Milliseconds(),
 		MaxInterval:      s.cfg.MaxInterval.Milliseconds(),

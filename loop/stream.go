@@ -162,7 +162,7 @@ func (r *reactor) rollOver(c *conn) {
 	if c.stream.endless {
 		return
 	}
-	session, to := c.held, c.replyTo(r.id)
+	session, to := c.held, c.replyTo(r.place())
 	r.endStream(c, soon)
 	r.gone(session, to)
 }

@@ -69,7 +69,7 @@ func (r *reactor) joinSocket(c *conn, session bayeux.Address) {
 		return
 	}
 	if len(s.sessions) == maxSocketSessions {
-		r.gone(session, c.replyTo(r.id))
+		r.gone(session, c.replyTo(r.place()))
 		r.closeSocket(c, websocket.CodePolicy, "too many sessions")
 		return
 	}
@@ -102,7 +102,7 @@ func (r *reactor) timeUp(c *conn) bool {
 
 // leaveSocket tells the sessions of a websocket that it is gone.
 func (r *reactor) leaveSocket(c *conn) {
-	to := c.replyTo(r.id)
+	to := c.replyTo(r.place())
 	for _, session := range c.stream.sessions {
 		r.gone(session, to)
 	}
@@ -230,7 +230,7 @@ func (r *reactor) submitFrame(c *conn, text []byte) {
 	if bayeux.HasHandshake(&r.batch) {
 		peer = c.stream.source
 	}
-	r.route(bayeux.Request{To: c.replyTo(r.id), Type: bayeux.WebSocket, Peer: peer}, text)
+	r.route(bayeux.Request{To: c.replyTo(r.place()), Type: bayeux.WebSocket, Peer: peer}, text)
 }
 
 // appendFrames appends the messages of a Deliver: all in one frame, or as many

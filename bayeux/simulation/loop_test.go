@@ -55,7 +55,7 @@ func newLoop(w *world, id uint16) *loop {
 	p := &w.plan
 	noise := rand.New(rand.NewPCG(w.rng.Uint64(), 3))
 	cfg := bayeux.Config{
-		Loop: id, Hold: p.hold, MaxInterval: p.maxInterval, MultiInterval: 500,
+		Place: bayeux.Place{Loop: id}, Hold: p.hold, MaxInterval: p.maxInterval, MultiInterval: 500,
 		QueueMessages: p.queueMessages, QueueBytes: p.queueBytes, ReplyBytes: p.replyBytes, TurnWork: p.turnWork, Slow: p.slow,
 		MaxSessions: 1 << 20, MaxSubscriptions: 64, MaxAsks: 1 << 20, MaxAhead: 1 << 20, Channel: limits,
 		Scanner: message.Scanner{MaxDepth: 20, MaxMessages: 100}, PollsPerBrowser: p.polls,
