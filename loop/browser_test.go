@@ -7,6 +7,9 @@ import (
 	"testing"
 )
 
+// browserCookie is the name that CometD's clients know.
+const browserCookie = "BAYEUX_BROWSER"
+
 const handshakeMessage = `{"channel":"/meta/handshake","version":"1.0","supportedConnectionTypes":["long-polling"]}`
 
 // setCookie is the browser cookie that a response sets, nil if it sets none.

@@ -1,7 +1,6 @@
 package loop
 
 import (
-	"errors"
 	"hash/maphash"
 	"sync"
 )
@@ -59,19 +58,4 @@ func (b *browsers) Release(browser uint64) {
 	if shard.held[browser]--; shard.held[browser] <= 0 {
 		delete(shard.held, browser)
 	}
-}
-
-// bakeCookie makes the attributes of the browser cookie.
-func (s *Server) bakeCookie() error {
-	if s.cfg.CookieSameSite == "none" && !s.cfg.CookieSecure {
-		return errors.New("--cookie-same-site none: browsers drop such a cookie without --cookie-secure")
-	}
-	s.cookieEnd = "; Path=/; HttpOnly" + map[string]string{
-		"lax": "; SameSite=Lax", "strict": "; SameSite=Strict", "none": "; SameSite=None",
-	}[s.cfg.CookieSameSite]
-	if s.cfg.CookieSecure {
-		s.cookieEnd += "; Secure"
-	}
-	s.cookieEnd += "\r\n"
-	return nil
 }

@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"fmt"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -40,4 +41,23 @@ func TestBrowsersModel(t *testing.T) {
 			},
 		})
 	})
+}
+
+// A browser's name stands for one number, which no other name and no cookie has, and
+// which differs from server to server.
+func TestNamedBrowsers(t *testing.T) {
+	t.Parallel()
+	b, other := newBrowsers(), newBrowsers()
+	seen := map[uint64]string{}
+	for i := range 1000 {
+		name := fmt.Sprintf("%016x", i)
+		n := b.Named([]byte(name))
+		if n == 0 || n != b.Named([]byte(name)) || n == other.Named([]byte(name)) || n == uint64(i)|1 {
+			t.Fatalf("%s is %x", name, n)
+		}
+		if before, twice := seen[n]; twice {
+			t.Fatalf("%s and %s are both %x", before, name, n)
+		}
+		seen[n] = name
+	}
 }

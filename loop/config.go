@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"halley/bayeux"
+	"halley/loop/front"
 	"halley/loop/journal"
 )
 
@@ -98,12 +99,7 @@ type Config struct {
 }
 
 // Page is one static resource of the public listener.
-type Page struct {
-	ContentType string
-	Body        []byte
-	ETag        string // quoted, or empty
-	Gzip        []byte // the body packed, for those who take it; nil where that gains nothing
-}
+type Page = front.Page
 
 // DefaultConfig holds the defaults that `halley serve --help` prints.
 func DefaultConfig() Config {

@@ -16,6 +16,7 @@ import (
 
 	"halley/bayeux"
 	"halley/bayeux/rules"
+	"halley/loop/front"
 )
 
 // Files that are kept back from public connections: at the limit of open files
@@ -36,9 +37,9 @@ const minHold = tickEvery
 var hostPort = regexp.MustCompile(`^([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$`)
 
 // configure checks the configuration and fills in what it leaves open.
-func (s *Server) configure() error {
+func (s *Server) configure() (err error) {
 	s.fitMemory()
-	if err := s.checkNumbers(); err != nil {
+	if err = s.checkNumbers(); err != nil {
 		return err
 	}
 	slow, ok := map[string]bayeux.Slow{
@@ -58,7 +59,7 @@ func (s *Server) configure() error {
 			return fmt.Errorf("--%s: want %s", flag, strings.Join(one, ", "))
 		}
 	}
-	if err := s.bakeCookie(); err != nil {
+	if s.front, err = s.newFront(); err != nil {
 		return err
 	}
 	for _, text := range s.cfg.Rules {
@@ -76,18 +77,25 @@ func (s *Server) configure() error {
 	if err := s.checkPlaces(); err != nil {
 		return err
 	}
-	for i, mount := range s.cfg.Mounts {
-		if !strings.HasPrefix(mount, "/") || strings.ContainsAny(mount, "?# ") {
-			return fmt.Errorf("--mount %q: want a path that starts with a slash", mount)
-		}
-		if mount != "/" {
-			s.cfg.Mounts[i] = strings.TrimRight(mount, "/")
-		}
-	}
 	return s.fitFiles()
 }
 
-// checkPlaces checks what is found by name: addresses, origins, the history file.
+// newFront is what decides about requests of the public listener.
+func (s *Server) newFront() (*front.Front, error) {
+	return front.New(front.Settings{
+		Mounts:          s.cfg.Mounts,
+		MaxMessage:      s.cfg.MaxMessage,
+		AllowOrigin:     s.cfg.AllowOrigin,
+		CallbackPolling: s.cfg.CallbackPolling,
+		CallbackUnnamed: s.cfg.CallbackUnnamed,
+		CountBrowsers:   s.cfg.PollsPerBrowser > 0,
+		CookieSameSite:  s.cfg.CookieSameSite,
+		CookieSecure:    s.cfg.CookieSecure,
+		Pages:           s.cfg.Pages,
+	})
+}
+
+// checkPlaces checks what is found by name: addresses and the history file.
 func (s *Server) checkPlaces() error {
 	for i, address := range s.cfg.Listen {
 		if err := CheckAddress(address); err != nil {
@@ -95,11 +103,6 @@ func (s *Server) checkPlaces() error {
 		}
 		if !strings.HasSuffix(address, ":0") && slices.Contains(s.cfg.Listen[:i], address) {
 			return fmt.Errorf("--listen %q is given twice", address)
-		}
-	}
-	for _, text := range s.cfg.AllowOrigin {
-		if err := checkOrigin(text); err != nil {
-			return fmt.Errorf("--allow-origin %w", err)
 		}
 	}
 	if s.cfg.HistoryFile != "" {
@@ -204,9 +207,6 @@ func (s *Server) checkNumbers() error {
 	}
 	if len(s.cfg.Listen) == 0 {
 		return errors.New("--listen: want at least one address")
-	}
-	if len(s.cfg.Mounts) == 0 {
-		return errors.New("--mount: want at least one path")
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"halley/bayeux"
 	"halley/bayeux/slab"
+	"halley/loop/front"
 )
 
 // phase says what a connection is waiting for.
@@ -21,41 +22,29 @@ const (
 	lingering              // for the peer to close, its own half is closed
 )
 
-// envelope says how the reply to the current request is wrapped.
-type envelope uint8
-
-const (
-	envelopeJSON envelope = iota
-	envelopeCallback
-)
-
 // conn is one TCP connection. It is touched only by its loop, and its gnet
 // connection only through it: after OnClose that one may be another client's.
 type conn struct {
 	socket gnet.Conn // nil once closed
-	extra  *extra    // of the current request; nil for most
-	stream *stream   // in the phases streaming and upgraded
-	held   bayeux.Address
-	slot   uint32
-	gen    uint32
-	serial uint32 // number of the current request
-	seen   uint32 // bytes of the head that were looked at before
-	need   uint32 // bytes that have to be there before it is worth looking again
-	input  uint32 // bytes of input that wait, as reactor.input counts them
+	// callback is the function that the reply calls, of callback-polling; nil where the
+	// reply is JSON.
+	callback *string
+	stream   *stream // in the phases streaming and upgraded
+	held     bayeux.Address
+	slot     uint32
+	gen      uint32
+	serial   uint32 // number of the current request
+	seen     uint32 // bytes of the head that were looked at before
+	need     uint32 // bytes that have to be there before it is worth looking again
+	input    uint32 // bytes of input that wait, as reactor.input counts them
 
 	phase     phase
-	envelope  envelope
-	keepAlive bool // the connection outlives the current reply
-	oldHTTP   bool // the client speaks HTTP/1.0
-	headOnly  bool // the reply has no body (HEAD)
-	inTurn    bool // its input is being processed
-	delivered bool // the last reply had events, and no request came since
-}
-
-// extra is what few requests need until their reply.
-type extra struct {
-	callback string // of callback-polling
-	origin   string // allowed origin to name in the reply
+	origin    front.Origin // that the current reply names
+	keepAlive bool         // the connection outlives the current reply
+	oldHTTP   bool         // the client speaks HTTP/1.0
+	headOnly  bool         // the reply has no body (HEAD)
+	inTurn    bool         // its input is being processed
+	delivered bool         // the last reply had events, and no request came since
 }
 
 // conns are the connections of a loop, by slot.

@@ -4,28 +4,9 @@ import (
 	"bytes"
 
 	"halley/bayeux"
-	"halley/bayeux/connectiontype"
 	"halley/bayeux/message"
 	"halley/httpparse"
 )
-
-// get handles a GET of a mount: which of the ways to hold a connection it asks
-// for.
-func (r *reactor) get(c *conn, q *httpparse.Request) {
-	switch {
-	case len(q.Upgrade) > 0:
-		r.upgrade(c, q)
-	case httpparse.Value(q.Query, "message") != nil || httpparse.Value(q.Query, "jsonp") != nil:
-		r.callback(c, q)
-	case bytes.Contains(q.Accept, []byte("text/event-stream")):
-		r.eventSource(c, q)
-	case string(httpparse.Value(q.Query, "tunnelInit")) == "iframe":
-		r.respond(c, response{status: 200, contentType: connectiontype.Iframe.ContentType,
-			body: []byte(connectiontype.TunnelInit), fields: "Cache-Control: no-cache\r\n"})
-	default:
-		r.fail(c, 400, "a GET here needs a message parameter, or asks for an upgrade or an event-stream")
-	}
-}
 
 // eventSource opens the event-stream of a session, whose clientId is the last
 // segment of the path, as Faye's clients ask for it.

@@ -1,6 +1,9 @@
 package loop
 
-import "halley/httpparse"
+import (
+	"halley/httpparse"
+	"halley/loop/front"
+)
 
 // serve works on a connection's input. A panic closes that connection.
 func (r *reactor) serve(c *conn) {
@@ -96,14 +99,13 @@ func (r *reactor) begin(c *conn, buf []byte, n int) bool {
 	q := &r.request
 	c.seen, c.delivered = 0, false
 	c.keepAlive, c.oldHTTP, c.headOnly = q.KeepAlive, q.Minor == 0, q.Method == httpparse.MethodHEAD
-	r.crossOrigin(c, q) // before anything is refused: a page is to see why
-	if status, field := r.precheck(q); status != 0 {
-		return r.turnDown(c, n, status, field)
+	d := r.server.front.Route(q)
+	c.origin = d.Origin
+	if d.NotAdmitted {
+		r.notAdmitted(q)
 	}
-	if r.fromAfar(q) {
-		r.notAdmitted(q, pageOrigin(q))
-		r.reject(c, 403, "this origin is not allowed")
-		return false
+	if d.Refusal.Status != 0 {
+		return r.turnDown(c, n, &d.Refusal)
 	}
 	switch {
 	case q.Chunked:
@@ -113,7 +115,7 @@ func (r *reactor) begin(c *conn, buf []byte, n int) bool {
 		c.need = uint32(n) + uint32(q.ContentLength)
 	default:
 		length := max(q.ContentLength, 0)
-		return r.run(c, buf[n:n+int(length)], n+int(length))
+		return r.run(c, &d, buf[n:n+int(length)], n+int(length))
 	}
 	c.phase = body
 	r.wheel.Set(c.slot, r.now()+r.server.cfg.BodyTimeout.Milliseconds())
@@ -123,17 +125,16 @@ func (r *reactor) begin(c *conn, buf []byte, n int) bool {
 	return r.readBody(c)
 }
 
-// turnDown answers a request that precheck refuses, whose head has n bytes. The
-// connection lives on if nothing of a body can follow.
-func (r *reactor) turnDown(c *conn, n, status int, field string) bool {
-	if q := &r.request; status != 404 && status != 405 || q.Chunked || q.ContentLength > 0 {
-		r.rejectWith(c, status, field)
-		return false
-	}
+// turnDown answers a request that is refused by its head alone, which has n bytes.
+func (r *reactor) turnDown(c *conn, n int, why *front.Refusal) bool {
 	gen := c.gen
-	c.phase = answering
-	r.refuseWith(c, status, field)
-	if !c.is(gen) {
+	if c.phase = answering; why.Closes {
+		c.keepAlive = false
+		c.socket.Discard(-1)
+	}
+	r.counters.httpErrors++
+	r.respond(c, response{status: why.Status, contentType: plainText, body: []byte(why.Text), fields: why.Fields})
+	if !c.is(gen) || why.Closes {
 		return false
 	}
 	c.socket.Discard(n)
@@ -161,7 +162,7 @@ func (r *reactor) readBody(c *conn) bool {
 		r.reject(c, 400, "") // it parsed before
 		return false
 	}
-	return r.run(c, buf[n:], len(buf))
+	return r.runLater(c, buf[n:], len(buf))
 }
 
 // readChunks decodes what has come of a chunked body.
@@ -186,16 +187,22 @@ func (r *reactor) readChunks(c *conn, b *chunkedBody) bool {
 		r.reject(c, 400, "") // it parsed before
 		return false
 	}
-	return r.run(c, b.data, 0)
+	return r.runLater(c, b.data, 0)
+}
+
+// runLater runs a request whose body came after its head, which was parsed again.
+func (r *reactor) runLater(c *conn, data []byte, size int) bool {
+	d := r.server.front.Route(&r.request)
+	return r.run(c, &d, data, size)
 }
 
 // run hands a whole request to its handler, then drops its size bytes of input.
-func (r *reactor) run(c *conn, data []byte, size int) bool {
+func (r *reactor) run(c *conn, d *front.Decision, data []byte, size int) bool {
 	gen := c.gen
 	c.phase = answering
 	r.counters.requests++
 	r.counters.bytesIn += uint64(size)
-	r.dispatch(c, &r.request, data)
+	r.dispatch(c, d, &r.request, data)
 	if !c.is(gen) {
 		return false
 	}
@@ -211,19 +218,6 @@ func (r *reactor) reject(c *conn, status int, reason string) {
 	c.socket.Discard(-1)
 	delete(r.bodies, c.slot)
 	r.fail(c, status, reason)
-}
-
-// rejectWith is reject with a further header field.
-func (r *reactor) rejectWith(c *conn, status int, field string) {
-	c.keepAlive = false
-	c.socket.Discard(-1)
-	r.refuseWith(c, status, field)
-}
-
-// refuseWith answers with an error status and a further header field.
-func (r *reactor) refuseWith(c *conn, status int, field string) {
-	r.counters.httpErrors++
-	r.respond(c, response{status: status, contentType: plainText, body: []byte(httpparse.Reason(status) + "\n"), fields: field})
 }
 
 const plainText = "text/plain;charset=utf-8"

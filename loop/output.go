@@ -61,10 +61,10 @@ func (r *reactor) answer(p reply, messages []byte) {
 	}
 	r.startHead(c, 200, p.more)
 	if p.browser != 0 {
-		r.appendBrowser(p.browser)
+		r.out = r.server.front.AppendCookie(r.out, p.browser)
 	}
-	if c.envelope == envelopeCallback {
-		r.payload = connectiontype.AppendCallbackPolling(r.payload[:0], c.extra.callback, messages)
+	if c.callback != nil {
+		r.payload = connectiontype.AppendCallbackPolling(r.payload[:0], *c.callback, messages)
 		r.out = append(r.out, "Content-Type: text/javascript;charset=utf-8\r\n"+
 			"X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n"...)
 		r.endHead(len(r.payload))
@@ -180,20 +180,12 @@ func (r *reactor) startHead(c *conn, status int, more bool) {
 	case c.oldHTTP:
 		r.out = append(r.out, "Connection: keep-alive\r\n"...)
 	}
-	r.appendOrigin(c)
+	r.out = r.server.front.AppendOrigin(r.out, c.origin)
 }
 
 // endHead ends the head of a response whose body has that many bytes.
 func (r *reactor) endHead(length int) {
 	r.out = httpparse.AppendEnd(httpparse.AppendContentLength(r.out, length))
-}
-
-func (r *reactor) appendBrowser(browser uint64) {
-	r.out = append(r.out, "Set-Cookie: "+browserCookie+"="...)
-	for shift := 60; shift >= 0; shift -= 4 { // all of one length
-		r.out = append(r.out, "0123456789abcdef"[browser>>shift&15])
-	}
-	r.out = append(r.out, r.server.cookieEnd...)
 }
 
 // dateLayout is HTTP's form of a date (RFC 9110, section 5.6.7).
@@ -211,8 +203,8 @@ func (r *reactor) httpDate() []byte {
 // finish makes the connection ready for its next request, or closes it.
 func (r *reactor) finish(c *conn) {
 	c.serial++
-	c.extra, c.seen, c.need = nil, 0, 0
-	c.envelope, c.headOnly = envelopeJSON, false
+	c.callback, c.origin, c.seen, c.need = nil, 0, 0, 0
+	c.headOnly = false
 	if !c.keepAlive {
 		r.shut(c)
 		return

@@ -16,6 +16,7 @@ import (
 	"halley/bayeux/message"
 	"halley/bayeux/rules"
 	"halley/httpparse"
+	"halley/loop/front"
 	"halley/loop/interest"
 	"halley/loop/sequence"
 )
@@ -31,15 +32,12 @@ const MaxLoops = interest.MaxLoops
 type Server struct {
 	gnet.BuiltinEventEngine
 
-	cfg     Config
-	node    uint16 // this server among those that share sessions
-	rules   rules.Rules
-	slow    bayeux.Slow
-	limits  httpparse.Limits
-	origins origins
-	varies  bool // answers depend on the Origin field
-
-	cookieEnd string // what follows the value of a browser cookie
+	cfg    Config
+	node   uint16 // this server among those that share sessions
+	rules  rules.Rules
+	slow   bayeux.Slow
+	limits httpparse.Limits
+	front  *front.Front
 
 	start    time.Time
 	interest *interest.Index
@@ -80,7 +78,6 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{
 		cfg:      cfg,
 		limits:   httpparse.Limits{MaxTarget: cfg.MaxTarget, MaxHeaderBytes: cfg.MaxHeader, MaxFields: cfg.MaxHeaderFields},
-		origins:  newOrigins(cfg.AllowOrigin),
 		start:    time.Now(),
 		interest: interest.New(),
 		browsers: newBrowsers(),
@@ -89,7 +86,6 @@ func New(cfg Config) (*Server, error) {
 		helper:   make(chan *task, 4*MaxLoops),
 		hurried:  make(chan struct{}, 1),
 	}
-	s.varies = s.origins.vary()
 	if err := s.configure(); err != nil {
 		return nil, err
 	}

@@ -7,8 +7,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"regexp"
-	"strings"
 )
 
 // CheckAddress tells what is wrong with the form of an address to listen on.
@@ -31,26 +29,6 @@ func Network(address string) string {
 		return "tcp4"
 	}
 	return "tcp"
-}
-
-// origin is how browsers write one (Fetch, section 3.2): nothing follows the host
-// and port.
-var origin = regexp.MustCompile(`^([a-z][a-z0-9+.-]*)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?$`)
-
-// checkOrigin refuses what no browser's Origin would ever equal.
-func checkOrigin(text string) error {
-	parts := origin.FindStringSubmatch(text)
-	switch {
-	case text == "*":
-		return nil
-	case parts == nil && strings.Contains(text, ","):
-		return fmt.Errorf("%q: several origins are several flags, or lines of the variable", text)
-	case parts == nil:
-		return fmt.Errorf("%q: want scheme://host or scheme://host:port in small letters, or *", text)
-	case parts[1] == "http" && parts[3] == ":80", parts[1] == "https" && parts[3] == ":443":
-		return fmt.Errorf("%q: browsers leave the port out where it is the scheme's own", text)
-	}
-	return nil
 }
 
 // checkHistoryFile refuses a path that cannot be a history file, without a look at

@@ -20,25 +20,8 @@ const pongWork = 20
 // maxFragments bounds the frames of one message.
 const maxFragments = 1024
 
-// upgrade makes a connection a websocket. A page of another origin must be
-// allowed: browsers do not ask beforehand, as they do for other requests.
+// upgrade makes a connection a websocket.
 func (r *reactor) upgrade(c *conn, q *httpparse.Request) {
-	handshake := websocket.Request{
-		GET: q.Method == httpparse.MethodGET, Minor: q.Minor, Connection: q.ConnectionUpgrade,
-		Body: q.Chunked || q.ContentLength > 0, Upgrade: q.Upgrade,
-		Key: q.SecWebSocketKey, Version: q.SecWebSocketVersion, Protocols: q.SecWebSocketProtocol,
-	}
-	if refusal := handshake.Check(); refusal != 0 {
-		r.counters.httpErrors++
-		r.respond(c, response{status: refusal.Status(), contentType: plainText, body: []byte(refusal.Error() + "\n"),
-			fields: refusal.Fields()})
-		return
-	}
-	if len(q.Origin) > 0 && c.extra == nil && !sameOrigin(q, q.Origin) {
-		r.notAdmitted(q, q.Origin)
-		r.fail(c, 403, "this origin is not allowed")
-		return
-	}
 	s := &stream{kind: bayeux.WebSocket, since: r.now(), source: r.source(c, q)}
 	s.deflate = r.server.cfg.WSCompressAbove > 0 && websocket.AcceptsDeflate(q.SecWebSocketExtensions)
 	r.out = websocket.AppendResponse(r.out[:0], q.SecWebSocketKey, r.protocol(q))
@@ -46,7 +29,7 @@ func (r *reactor) upgrade(c *conn, q *httpparse.Request) {
 		r.out = append(r.out, websocket.DeflateField...)
 	}
 	r.out = httpparse.AppendEnd(r.out)
-	c.extra, c.phase, c.stream = nil, upgraded, s
+	c.origin, c.phase, c.stream = 0, upgraded, s
 	r.beatLater(c)
 	if r.send(c) {
 		r.settle(c, reply{})
@@ -230,7 +213,7 @@ func (r *reactor) submitFrame(c *conn, text []byte) {
 	if bayeux.HasHandshake(&r.batch) {
 		peer = c.stream.source
 	}
-	r.route(bayeux.Request{To: c.replyTo(r.place()), Type: bayeux.WebSocket, Peer: peer}, text)
+	r.toOwner(bayeux.Request{To: c.replyTo(r.place()), Type: bayeux.WebSocket, Peer: peer}, text)
 }
 
 // appendFrames appends the messages of a Deliver: all in one frame, or as many

@@ -58,13 +58,14 @@ func table() []rule {
 		{"bayeux/connectiontype", []string{"bayeux/message"}, nil, clockless},
 		{"bayeux/client", nil, []string{"github.com/coder/websocket", goJSON}, impure},
 
+		{"loop/front", []string{"httpparse/...", "bayeux/connectiontype"}, nil, timeless},
 		{"loop/interest", []string{"bayeux/channel"}, nil, netless},
 		{"loop/journal", []string{"bayeux/history"}, []string{"golang.org/x/sys"}, netless},
 		{"loop/sequence", []string{"bayeux", "bayeux/event", "bayeux/history", "bayeux/rules", "loop/journal"}, nil, netless},
 		{"loop", []string{
 			"httpparse/...", "bayeux", "bayeux/message", "bayeux/channel", "bayeux/event", "bayeux/history", "bayeux/reply", "bayeux/rules",
 			"bayeux/wheel", "bayeux/slab", "bayeux/connectiontype",
-			"loop/interest", "loop/journal", "loop/sequence",
+			"loop/front", "loop/interest", "loop/journal", "loop/sequence",
 		}, all, impure},
 		{"loop/cluster", []string{"loop"}, all, impure},
 

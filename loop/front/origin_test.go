@@ -1,7 +1,6 @@
-package loop
+package front
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -11,7 +10,6 @@ import (
 // A page is the server's own by its host and port, of which the one that goes without
 // saying may be said; or by its browser's word, where a proxy has changed the host.
 func TestSameOrigin(t *testing.T) {
-	t.Parallel()
 	for _, c := range []struct {
 		origin, host, site string
 		same               bool
@@ -47,7 +45,6 @@ func TestSameOrigin(t *testing.T) {
 }
 
 func TestOriginOf(t *testing.T) {
-	t.Parallel()
 	for url, want := range map[string]string{
 		"https://a.example/":               "https://a.example",
 		"https://a.example":                "https://a.example",
@@ -69,34 +66,46 @@ func TestOriginOf(t *testing.T) {
 // An allowed name wins over *, which admits without credentials, and what is too long
 // to be looked at is admitted by neither.
 func TestOrigins(t *testing.T) {
-	t.Parallel()
-	both := newOrigins([]string{"https://a.example", "*"})
-	equal(t, both.find([]byte("https://a.example")).origin, "https://a.example")
-	equal(t, both.find([]byte("https://b.example")).origin, "*")
-	equal(t, both.find([]byte("https://"+strings.Repeat("b", maxOrigin))) == nil, true)
-	named := newOrigins([]string{"https://a.example"})
-	equal(t, named.find([]byte("https://b.example")) == nil, true)
-	equal(t, []bool{both.vary(), named.vary()}, []bool{true, true})
-	none := newOrigins(nil)
-	equal(t, none.vary(), false)
-	equal(t, none.find([]byte("https://a.example")) == nil, true)
+	const name = "https://a.example"
+	both, named, none := newOrigins([]string{name, "*"}), newOrigins([]string{name}), newOrigins(nil)
+	for _, c := range []struct {
+		of     *origins
+		origin string
+		names  string
+	}{
+		{&both, name, name},
+		{&both, "https://b.example", "*"},
+		{&both, "https://" + strings.Repeat("b", MaxOrigin), ""},
+		{&named, name, name},
+		{&named, "https://b.example", ""},
+		{&none, name, ""},
+	} {
+		if got := c.of.names[c.of.find([]byte(c.origin))]; got != c.names {
+			t.Errorf("%.30s of %v: %q", c.origin, c.of.names, got)
+		}
+	}
+	if !both.vary() || !named.vary() || none.vary() {
+		t.Error("Vary is said where nothing varies, or not where it does")
+	}
 }
 
-// A browser's name stands for one number, which no other name and no cookie has, and
-// which differs from server to server.
-func TestNamedBrowsers(t *testing.T) {
-	t.Parallel()
-	b, other := newBrowsers(), newBrowsers()
-	seen := map[uint64]string{}
-	for i := range 1000 {
-		name := fmt.Sprintf("%016x", i)
-		n := b.Named([]byte(name))
-		if n == 0 || n != b.Named([]byte(name)) || n == other.Named([]byte(name)) || n == uint64(i)|1 {
-			t.Fatalf("%s is %x", name, n)
+// Whatever no browser's Origin would equal is refused, with the flag's name.
+func TestCheckOrigin(t *testing.T) {
+	for text, why := range map[string]string{
+		"https://a.example": "", "http://a.example:8080": "", "https://[::1]:8443": "", "*": "", "chrome-extension://abc": "",
+		"a.example":                   "want scheme://host",
+		"https://a.example/":          "want scheme://host",
+		"https://A.example":           "small letters",
+		"https://a.example:443":       "leave the port out",
+		"http://a.example:80":         "leave the port out",
+		"https://a.example,http://b":  "several flags",
+		"https://a.example https://b": "want scheme://host",
+	} {
+		settings := usual()
+		settings.AllowOrigin = []string{text}
+		_, err := New(settings)
+		if (err == nil) != (why == "") || err != nil && !(strings.HasPrefix(err.Error(), "--allow-origin ") && strings.Contains(err.Error(), why)) {
+			t.Errorf("%s: %v", text, err)
 		}
-		if before, twice := seen[n]; twice {
-			t.Fatalf("%s and %s are both %x", before, name, n)
-		}
-		seen[n] = name
 	}
 }
