@@ -102,6 +102,7 @@ func (x *exchange) run(messages []message.Message) {
 			x.park(messages[i:])
 			return
 		}
+		x.verdict = Wait // it was for that message alone
 		x.done, x.past, x.refused = false, history.Remembered{}, reply.Success
 	}
 	x.reply()
