@@ -31,11 +31,11 @@ func (x *exchange) acknowledge(w wish, kind ConnectionType) (again bool) {
 	}
 	s.stats.Delivered += uint64(s.acknowledged(x.slot, r, uint32(min(max(w.number, 0), int64(r.ackNumber)))))
 	s.readOn(x.slot, r)
-	if q.sent == 0 || r.outlet.usesStream() && r.carrier == r.outlet.stream && kind.keepsStream() {
+	if q.sent == 0 || r.outlet.usesStream() && r.carriedByStream() && kind.keepsStream() {
 		return false // it tells nothing of what is on its way on the stream
 	}
-	if r.carrier != x.req.To {
-		x.fx.add(Effect{Kind: Abandon, To: r.carrier}, x.fx.begin())
+	if r.delivery.carrier != x.req.To {
+		x.fx.add(Effect{Kind: Abandon, To: r.delivery.carrier}, x.fx.begin())
 	}
 	s.Spend(int(q.sent))
 	s.stats.Bounced += uint64(q.sent)

@@ -72,16 +72,6 @@ func (x *exchange) connect(m *message.Message) {
 // notice if it were held a little longer.
 const soon = 3000
 
-// unread tells whether events that were sent may still be on their way, though a
-// connect has come. One of an event-stream's client tells nothing of the stream, and
-// one on another connection than brought the events may be late itself.
-func (x *exchange) unread(kind ConnectionType) bool {
-	if x.session.streamed {
-		return kind == EventSource || kind.answers() && x.session.outlet.usesStream()
-	}
-	return x.req.Type.polls() && x.session.carrier.connection() != x.req.To.connection()
-}
-
 // wish is what a connect says of how it is to be answered.
 type wish struct {
 	advice clientAdvice
@@ -114,10 +104,10 @@ func (x *exchange) arrive(m *message.Message, w wish) (a arrival) {
 	a.kind = x.connectionType(m)
 	advice := w.advice
 	waits := x.alone && advice.timeout != 0
-	r.outlet.hear(a.kind, waits && (r.advised == EventSource || r.outstanding && r.streamed))
+	r.outlet.hear(a.kind, waits && (r.advised == EventSource || r.delivery.unseen() && r.delivery.byStream))
 	again := x.acknowledge(w, a.kind)
 	x.takeOver(a.kind)
-	r.outstanding = r.outstanding && x.unread(a.kind)
+	r.delivery.connected(x.req, a.kind, r.outlet.usesStream())
 	if sync, ok := reply.ReadTimesync(x.now, m.Ext); ok {
 		s.syncs[x.slot] = sync
 	}
@@ -224,7 +214,7 @@ func (x *exchange) takeOver(kind ConnectionType) {
 	if r.outlet.streams() && !r.outlet.outlives(kind, x.req.To) {
 		s.detach(x.slot, r, x.fx)
 	}
-	if !(r.outlet.usesStream() && r.carrier == r.outlet.stream) {
+	if !(r.outlet.usesStream() && r.carriedByStream()) {
 		s.abandon(r, x.req.To, x.fx)
 	}
 	if kind == WebSocket && !r.outlet.streams() && !r.acknowledges {
@@ -263,7 +253,7 @@ func (s *Server) resume(now int64, slot uint32, r *session, answer connectReply,
 	if answer.losses {
 		s.tells(slot, r, &effect)
 	}
-	r.sends(&effect)
+	r.delivery.send(&effect)
 	fx.add(effect, start)
 	s.unhold(slot, r)
 	s.await(now, slot, r)
@@ -284,7 +274,7 @@ func (s *Server) connectReplyBytes(slot uint32, answer connectReply) int {
 // appendEvents does; they are in flight from now on.
 func (s *Server) appendPending(slot uint32, r *session, effect *Effect, fx *Effects, start, bytes int, batch uint32) {
 	s.appendEvents(slot, r, effect, fx, start, bytes, batch)
-	r.outstanding, r.streamed = r.outstanding || effect.Numbered, false
+	r.delivery.reply(effect.Numbered)
 }
 
 // appendEvents appends as many pending events as the effect that started at start has
@@ -317,7 +307,7 @@ func (s *Server) appendEvents(slot uint32, r *session, effect *Effect, fx *Effec
 		s.carries(slot, r, batch, order)
 	}
 	r.eager = r.eager && q.sent < q.count
-	r.carrier = effect.To
+	r.delivery.carry(effect.To)
 	effect.Numbered, effect.Upto = true, q.upto()
 }
 
@@ -325,7 +315,7 @@ func (s *Server) appendEvents(slot uint32, r *session, effect *Effect, fx *Effec
 // of its request.
 func (x *exchange) answerConnect(m *message.Message, answer connectReply) {
 	// The connect of an event-stream's client tells nothing of what the stream brought.
-	x.carriesEvents = !answer.heartbeat || !x.session.outstanding
+	x.carriesEvents = !answer.heartbeat || !x.session.delivery.unseen()
 	answer.losses = x.s.untold(x.slot, x.session)
 	if x.s.drain > 0 && x.req.Type != WebSocket {
 		answer.full, answer.interval = true, x.homing(answer)

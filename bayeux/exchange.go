@@ -225,7 +225,7 @@ func (x *exchange) reply() {
 		s.tells(x.slot, r, &effect)
 	}
 	if r != nil {
-		r.sends(&effect)
+		r.delivery.send(&effect)
 	}
 	if len(x.replies) > 0 {
 		x.fx.join(start)
@@ -249,5 +249,5 @@ func (x *exchange) mayCarryEvents(r *session) bool {
 		return true
 	}
 	fits := len(x.replies) < x.s.cfg.ReplyBytes
-	return fits && x.req.Type == WebSocket && !r.acknowledges && !r.outlet.holds() && !r.outstanding
+	return fits && x.req.Type == WebSocket && !r.acknowledges && !r.outlet.holds() && !r.delivery.unseen()
 }

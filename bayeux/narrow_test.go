@@ -48,7 +48,7 @@ func TestLateGroupsAreSmall(t *testing.T) {
 	}
 	b.publish(1, 100)
 	group(0)
-	if r.narrow != narrowest {
-		t.Errorf("%d halvings after a short group", r.narrow)
+	if r.delivery.group.halvings != narrowest {
+		t.Errorf("%d halvings after a short group", r.delivery.group.halvings)
 	}
 }

@@ -237,22 +237,10 @@ func (s *Server) flush(now int64, slot uint32, r *session, fx *Effects) {
 	}
 }
 
-// sends notes that an effect whose fate will be told is on its way: the session does
-// not expire before.
-func (r *session) sends(effect *Effect) {
-	if effect.Numbered {
-		r.leaving, r.leavingUpto = true, effect.Upto
-	}
-}
-
 // left notes that the last numbered reply is on its way no more. Only now can its
 // client come back.
 func (s *Server) left(now int64, slot uint32, r *session, upto uint32) {
-	if !r.leaving || r.leavingUpto != upto {
-		return
-	}
-	r.leaving = false
-	if !r.outlet.streams() || !r.streamed {
+	if r.delivery.left(upto) && !(r.outlet.streams() && r.delivery.byStream) {
 		s.await(now, slot, r)
 	}
 }
@@ -268,14 +256,12 @@ func (s *Server) Written(now int64, a Address, upto uint32) {
 		s.settleDrops(a.Slot, true)
 	}
 	if r.queue.sent > 0 && r.queue.upto() == upto {
-		if r.acknowledges && !(r.outlet.streams() && r.carrier == r.outlet.stream) {
+		if r.acknowledges && !r.carriedByStream() {
 			return // the client's word counts, not the kernel's
 		}
 		s.stats.Delivered += uint64(r.queue.sent)
 		s.nodes.written(&r.queue)
-		if r.narrow > 0 {
-			r.fitGroup()
-		}
+		r.delivery.group.fit(r.queue.pending() > 0)
 		s.readOn(a.Slot, r)
 		s.mark(a.Slot, r)
 	}
@@ -296,7 +282,8 @@ func (s *Server) Bounced(now int64, a Address, upto uint32) {
 		s.stats.Bounced += uint64(r.queue.sent)
 		s.nodes.bounced(&r.queue)
 		s.returns(a.Slot, r)
-		r.outstanding, r.eager = r.outstanding && r.streamed, true
+		r.delivery.bounced()
+		r.eager = true
 		s.conflateBounced(a.Slot, r)
 		s.readOn(a.Slot, r)
 		s.mark(a.Slot, r)

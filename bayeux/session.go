@@ -5,11 +5,11 @@ import "halley/bayeux/slab"
 // session is the server's record of one remote client. It holds no pointer, so
 // that tens of thousands of idle ones cost the garbage collector nothing.
 type session struct {
-	secret  [secretSize]byte
-	outlet  outlet
-	carrier ReplyTo // the request or stream that got the events in flight
-	heldID  shortID // the held connect's id, for the reply
-	queue   queue
+	secret   [secretSize]byte
+	outlet   outlet
+	delivery delivery
+	heldID   shortID // the held connect's id, for the reply
+	queue    queue
 
 	created int64
 	active  int64  // when the client last sent anything but a connect
@@ -18,17 +18,14 @@ type session struct {
 	browser uint64 // that counts the session's poll; 0 none
 	named   uint64 // the browser that the client's handshake named, for requests without a cookie; 0 none
 
-	last        carried
-	pinned      uint32 // bytes beside the queue that count in it: turns, and what waits for them
-	turn        uint32 // connects so far
-	ackNumber   uint32 // of the last connect reply
-	ordered     uint32 // the last event that a connect reply took along for the first time
-	leavingUpto uint32
-	lined       uint32 // how often it stands in lines, with a batch that waits: it does not expire
+	last      carried
+	pinned    uint32 // bytes beside the queue that count in it: turns, and what waits for them
+	turn      uint32 // connects so far
+	ackNumber uint32 // of the last connect reply
+	ordered   uint32 // the last event that a connect reply took along for the first time
+	lined     uint32 // how often it stands in lines, with a batch that waits: it does not expire
 
 	advised      ConnectionType // the type that the last full advice was for
-	narrow       uint8          // halvings of a group for the stream, see Late
-	late         bool           // the group in flight has been long in leaving
 	isDirty      bool           // stands in Server.dirty
 	advise       bool           // the held connect's reply carries full advice
 	acknowledges bool           // the acknowledge extension is on
@@ -37,9 +34,11 @@ type session struct {
 	paced        bool           // Server.asked has something for it
 	waited       bool           // an event of it has waited for its turn
 	replaying    bool           // Server.unread has something for it
-	outstanding  bool           // events were sent since the last connect, which may still be on their way
-	streamed     bool           // … on a stream: its client's connects tell nothing of them
-	leaving      bool           // the fate of the last numbered reply, up to leavingUpto, is not known
+}
+
+// carriedByStream tells whether the events that went out last went to what is the stream.
+func (r *session) carriedByStream() bool {
+	return r.outlet.streams() && r.delivery.carrier == r.outlet.stream
 }
 
 // noSlot marks the absence of a session.

@@ -5,38 +5,6 @@ import (
 	"halley/bayeux/reply"
 )
 
-// deliverBytes is how much is put on a stream before its fate is known: what a
-// slow client can keep in the loop's buffers, beside its queue.
-const deliverBytes = 64 << 10
-
-// narrowest is how often deliverBytes is halved at most: to 8 KiB.
-const narrowest = 3
-
-// LateAfter is how many milliseconds a group on a stream may take to leave.
-const LateAfter = 100
-
-// Late reports that the group on a session's stream, which has just left, took so many
-// milliseconds to do so. All that time what was in it could not be conflated, and a
-// reply would have stood behind it: the next groups are smaller, until one leaves in
-// time that others wait behind.
-func (s *Server) Late(a Address, took int64) {
-	r := s.sessions.find(a)
-	if r == nil {
-		return
-	}
-	for r.late = true; took > LateAfter && r.narrow < narrowest; took /= 2 {
-		r.narrow++
-	}
-}
-
-// fitGroup makes groups larger again after one that was not late.
-func (r *session) fitGroup() {
-	if !r.late && r.queue.pending() > 0 {
-		r.narrow--
-	}
-	r.late = false
-}
-
 // attach makes to the stream that the session's events go to.
 func (s *Server) attach(slot uint32, r *session, to ReplyTo, kind ConnectionType) {
 	if kind != WebSocket { // on which a second connect comes
@@ -56,8 +24,8 @@ func (s *Server) detach(slot uint32, r *session, fx *Effects) {
 // abandon gives up what is stuck on its way to the session, unless that is on
 // the request to.
 func (s *Server) abandon(r *session, to ReplyTo, fx *Effects) {
-	if r.queue.sent > 0 && r.carrier != to {
-		fx.add(Effect{Kind: Abandon, To: r.carrier}, fx.begin())
+	if r.queue.sent > 0 && r.delivery.carrier != to {
+		fx.add(Effect{Kind: Abandon, To: r.delivery.carrier}, fx.begin())
 	}
 }
 
@@ -99,12 +67,12 @@ func (s *Server) deliver(slot uint32, r *session, fx *Effects) {
 		fx.ends = append(fx.ends, len(fx.arena))
 		effect.Gap = true
 	}
-	s.appendEvents(slot, r, &effect, fx, start, min(deliverBytes>>r.narrow, s.cfg.ReplyBytes), 0)
+	s.appendEvents(slot, r, &effect, fx, start, min(r.delivery.group.bytes(), s.cfg.ReplyBytes), 0)
 	if losses {
 		s.tells(slot, r, &effect)
 	}
-	r.outstanding, r.streamed = r.outstanding || effect.Numbered, true
-	r.sends(&effect)
+	r.delivery.stream(effect.Numbered)
+	r.delivery.send(&effect)
 	fx.add(effect, start)
 }
 
@@ -138,7 +106,7 @@ func (s *Server) Open(now int64, req Request, clientID []byte, fx *Effects) {
 	}
 	if old := r.outlet.stream; r.outlet.streams() {
 		s.detach(slot, r, fx)
-		if r.carrier == old {
+		if r.delivery.carrier == old {
 			s.abandon(r, req.To, fx) // what is on its way with a poll's reply may arrive beside
 		}
 	}
