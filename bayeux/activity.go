@@ -16,7 +16,7 @@ func (x *exchange) noteActivity(m *message.Message) {
 // inactive tells whether the client has sent nothing but connects for longer than
 // it may (CometD's activity extension).
 func (x *exchange) inactive() bool {
-	limit := x.s.cfg.MaxInactivity
+	limit := x.s.periods.maxInactivity
 	return limit > 0 && x.alone && x.now-x.session.active > limit
 }
 

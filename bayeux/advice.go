@@ -21,7 +21,7 @@ func (s *Server) readAdvice(m *message.Message) (a clientAdvice, valid bool) {
 			a.timeout, valid = readDuration(value)
 		case "interval":
 			a.interval, valid = readDuration(value)
-			a.interval = min(a.interval, max(s.cfg.Hold, s.cfg.Interval))
+			a.interval = min(a.interval, max(s.periods.hold, s.periods.interval))
 		}
 		return valid
 	})

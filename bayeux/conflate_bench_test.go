@@ -57,7 +57,7 @@ func BenchmarkConflation(b *testing.B) {
 
 func newMarket(b *testing.B, rule, ext string) *market {
 	cfg := testConfig()
-	cfg.Hold, cfg.MaxInterval, cfg.QueueMessages, cfg.QueueBytes = 1<<40, 1<<40, 1<<20, 1<<30
+	cfg.Hold, cfg.MaxInterval, cfg.QueueMessages, cfg.QueueBytes = ages, ages, 1<<20, 1<<30
 	if rule != "" {
 		r, err := rules.Parse(rule, channel.Limits{MaxLength: 64, MaxSegments: 5})
 		if err != nil {

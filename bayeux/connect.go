@@ -50,13 +50,13 @@ func (x *exchange) connect(m *message.Message) {
 		x.dismiss(m, a.kind)
 	case a.kind == EventSource:
 		// Events come on its stream: the connect says that the client lives.
-		x.answerConnect(m, connectReply{full: true, interval: s.cfg.Hold, heartbeat: true})
+		x.answerConnect(m, connectReply{full: true, interval: s.periods.hold, heartbeat: true})
 	case x.mayStream(a.kind):
 		x.openStream(m, a.kind, a.reply)
 	case a.first || !x.alone || a.timeout == 0 || x.ready() || s.drain > 0 && a.kind != WebSocket || a.kind.answers() && x.session.outlet.doubts():
 		x.answerConnect(m, a.reply)
 	case a.kind != WebSocket && !s.admit(x.session, x.req.Browser):
-		x.answerConnect(m, connectReply{full: true, interval: s.cfg.MultiInterval, multiple: true})
+		x.answerConnect(m, connectReply{full: true, interval: s.periods.multiInterval, multiple: true})
 	default:
 		if !a.asked {
 			a.timeout -= s.spread(a.timeout / 10)
@@ -111,13 +111,13 @@ func (x *exchange) arrive(m *message.Message, w wish) (a arrival) {
 	if sync, ok := reply.ReadTimesync(x.now, m.Ext); ok {
 		s.syncs[x.slot] = sync
 	}
-	interval := max(advice.interval, s.cfg.Interval)
+	interval := max(advice.interval, s.periods.interval)
 	a.reply = connectReply{full: advice.present || r.advised != a.kind || r.told != interval, interval: interval}
 	r.advised, r.told = a.kind, interval
 	if again && advice.timeout < 0 {
 		advice.timeout, a.reply.full = 0, true
 	}
-	a.timeout, a.asked = s.cfg.Hold, advice.timeout >= 0
+	a.timeout, a.asked = s.periods.hold, advice.timeout >= 0
 	if a.asked {
 		a.timeout = min(a.timeout, advice.timeout)
 	}
@@ -198,7 +198,7 @@ func (x *exchange) displace() {
 	answer := advisedReply(r)
 	answer.left = true
 	if r.outlet.polls() {
-		answer.full, answer.interval = true, max(r.told, s.cfg.MultiInterval)
+		answer.full, answer.interval = true, max(r.told, s.periods.multiInterval)
 	}
 	s.resume(x.now, x.slot, r, answer, x.fx)
 }
@@ -244,7 +244,7 @@ func (s *Server) resume(now int64, slot uint32, r *session, answer connectReply,
 	if !answer.left && !answer.ended && r.outlet.polls() && s.owes(now, slot, r, &effect) {
 		answer.full, answer.interval = true, 0
 	}
-	if answer.ended && !s.cfg.Salesforce {
+	if answer.ended && !s.terms.Salesforce {
 		fx.join(start)
 		fx.arena = append(fx.arena, reply.Disconnected...)
 	}
@@ -328,7 +328,7 @@ func (x *exchange) answerConnect(m *message.Message, answer connectReply) {
 
 func (s *Server) appendConnectReply(dst []byte, now int64, slot uint32, id []byte, answer connectReply) []byte {
 	var failure reply.Code
-	if answer.ended && s.cfg.Salesforce {
+	if answer.ended && s.terms.Salesforce {
 		failure = reply.Unauthenticated // what ends a session there
 	}
 	dst = s.terms.Append(dst, now, []byte(metaConnect), id, failure)
@@ -370,7 +370,7 @@ func (s *Server) await(now int64, slot uint32, r *session) {
 	}
 	away := r.told
 	if r.outlet.state == eventSource {
-		away = max(away, s.cfg.Hold)
+		away = max(away, s.periods.hold)
 	}
-	s.wheel.Set(slot, now+away+s.cfg.MaxInterval)
+	s.wheel.Set(slot, now+away+s.periods.maxInterval)
 }

@@ -72,7 +72,7 @@ func parseConnectionType(name []byte) (ConnectionType, bool) {
 // appendConnectionTypes appends the JSON array of all types. Salesforce has one,
 // and its clients are to behave here as there.
 func (s *Server) appendConnectionTypes(dst []byte) []byte {
-	if s.cfg.Salesforce {
+	if s.terms.Salesforce {
 		return append(dst, `["long-polling"]`...)
 	}
 	sep := byte('[')

@@ -34,7 +34,7 @@ const (
 // one. A filter that is nil but not valid is none that can be read.
 func (s *Server) splitFilter(pattern []byte) (topic []byte, f *filter, valid bool) {
 	at := bytes.IndexByte(pattern, '?')
-	if !s.cfg.Salesforce || at < 0 || !bytes.HasPrefix(pattern, []byte(topicPrefix)) {
+	if !s.terms.Salesforce || at < 0 || !bytes.HasPrefix(pattern, []byte(topicPrefix)) {
 		return pattern, nil, true
 	}
 	topic = channel.Canonical(pattern[:at])
@@ -157,7 +157,7 @@ func (s *Server) readFilters(asked *subscription) (failure reply.Code) {
 // filterFailure says why a session may not filter a topic so: it is on it already, and
 // otherwise.
 func (s *Server) filterFailure(slot uint32, asked *subscription) reply.Code {
-	if !s.cfg.Salesforce {
+	if !s.terms.Salesforce {
 		return reply.Success
 	}
 	for i, topic := range asked.patterns {

@@ -84,7 +84,7 @@ func recordOf(data string) *record {
 func TestRecordIsReadOnce(t *testing.T) {
 	t.Parallel()
 	p := newPlayer(t, "")
-	p.config.Salesforce = true
+	p.config.Profile = Salesforce
 	p.server = NewServer(p.config, p.now)
 	p.run("post 1\n" + `{"channel":"/meta/handshake"}`)
 	r := p.server.sessions.At(0)
@@ -109,7 +109,7 @@ func TestRecordIsReadOnce(t *testing.T) {
 func TestFiltersEnd(t *testing.T) {
 	t.Parallel()
 	p := newPlayer(t, "")
-	p.config.Salesforce = true
+	p.config.Profile = Salesforce
 	p.server = NewServer(p.config, p.now)
 	p.run("post 1\n" + `{"channel":"/meta/handshake"}`)
 	for slot := range uint32(1) {
@@ -128,7 +128,7 @@ func TestFilteredEventsConflate(t *testing.T) {
 	t.Parallel()
 	p := newPlayer(t, "")
 	p.configure([]string{"rule=/topic/X,conflate"})
-	p.config.Salesforce = true
+	p.config.Profile = Salesforce
 	p.server = NewServer(p.config, p.now)
 	p.run("post 1\n" + `{"channel":"/meta/handshake"}`)
 	e := event.New([]byte("/topic/X"), []byte(`{"sobject":{"a":1}}`), false)
@@ -145,7 +145,7 @@ func BenchmarkReadFilters(b *testing.B) {
 	for _, count := range []int{500, 4000} {
 		b.Run(fmt.Sprint(count), func(b *testing.B) {
 			cfg := testConfig()
-			cfg.Salesforce = true
+			cfg.Profile = Salesforce
 			s := NewServer(cfg, 0)
 			for b.Loop() {
 				asked := subscription{}

@@ -67,27 +67,27 @@ func (x *exchange) welcome(m *message.Message) {
 			x.browser = s.newBrowser()
 		}
 	}
-	r.told = s.cfg.Interval
+	r.told = s.periods.interval
 	s.await(x.now, slot, r)
 
 	x.begin(m, reply.Success)
 	x.replies = append(x.replies, `,"version":"1.0","minimumVersion":"1.0","clientId":"`...)
 	x.replies = appendClientID(x.replies, s.address(slot, r), &r.secret)
 	x.replies = s.appendConnectionTypes(append(x.replies, `","supportedConnectionTypes":`...))
-	if !s.cfg.Salesforce { // which advises in connect replies alone
+	if !s.terms.Salesforce { // which advises in connect replies alone
 		x.replies = s.terms.AppendWelcome(x.replies)
 	}
 	e := reply.Ext{Dst: x.replies}
 	if r.acknowledges {
 		e.TurnOn("ack")
 	}
-	if s.cfg.Salesforce {
+	if s.terms.Salesforce {
 		e.TurnOn("replay")
 		e.TurnOn("payload.format")
 	} else if asks(m, "replay") {
 		e.TurnOn("replay")
 	}
-	if s.cfg.MaxMessage > 0 && !s.cfg.Salesforce {
+	if s.cfg.MaxMessage > 0 && !s.terms.Salesforce {
 		e.MaxMessage(s.cfg.MaxMessage)
 	}
 	x.endMeta(m, e)
@@ -96,7 +96,7 @@ func (x *exchange) welcome(m *message.Message) {
 // deny refuses a handshake that the policy denies. Clients of Salesforce look for the
 // reason in an extension, and get a new token for it.
 func (x *exchange) deny(m *message.Message) {
-	if !x.s.cfg.Salesforce {
+	if !x.s.terms.Salesforce {
 		x.fail(m, reply.HandshakeDenied, reply.AdviceNone)
 		return
 	}

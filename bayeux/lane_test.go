@@ -67,7 +67,7 @@ func TestIntervals(t *testing.T) {
 
 func newPacedWorld(t *rapid.T, rule string) *pacedWorld {
 	cfg := testConfig()
-	cfg.Hold, cfg.MaxInterval, cfg.QueueMessages, cfg.QueueBytes = 1<<40, 1<<40, 1<<20, 1<<30
+	cfg.Hold, cfg.MaxInterval, cfg.QueueMessages, cfg.QueueBytes = ages, ages, 1<<20, 1<<30
 	if rule != "" {
 		r, err := rules.Parse(rule, channel.Limits{MaxLength: 64, MaxSegments: 5})
 		if err != nil {

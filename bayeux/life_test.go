@@ -14,7 +14,7 @@ func TestLifeOverAnEventStream(t *testing.T) {
 	publish := fmt.Sprintf(`{"channel":"/a","data":1,"clientId":%q}`, id)
 	w.server.Open(w.now, Request{To: ReplyTo{Serial: 1 << 30}}, []byte(id), &w.fx)
 	for second := range int64(660) {
-		if second%(w.server.cfg.Hold/1000) == 0 {
+		if second%(w.server.periods.hold/1000) == 0 {
 			w.send(0, LongPolling, heartbeat)
 		}
 		if second%7 == 1 {

@@ -57,7 +57,7 @@ func TestNothingLostNorDoubled(t *testing.T) {
 
 func newWorld(t *rapid.T) *world {
 	cfg := testConfig()
-	cfg.Hold, cfg.MaxInterval = 1<<40, 1<<40 // nobody expires
+	cfg.Hold, cfg.MaxInterval = ages, ages // nobody expires
 	cfg.QueueMessages = 1 << 20
 	cfg.QueueBytes = 1 << 30
 	w := &world{t: t, server: NewServer(cfg, 0)}

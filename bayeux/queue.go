@@ -2,14 +2,14 @@ package bayeux
 
 import "halley/bayeux/event"
 
-// Slow says what happens to a session whose queue is full.
-type Slow uint8
+// Slow says what happens to a session whose queue is full. The empty one is DropOldest.
+type Slow string
 
 // The policies for slow clients.
 const (
-	DropOldest Slow = iota // lose the oldest events
-	Conflate               // keep the newest event of each channel, then drop the oldest
-	Disconnect             // end the session
+	DropOldest Slow = "drop-oldest" // lose the oldest events
+	Conflate   Slow = "conflate"    // keep the newest event of each channel, then drop the oldest
+	Disconnect Slow = "disconnect"  // end the session
 )
 
 // queue holds a session's undelivered events in order: first those in flight,

@@ -12,7 +12,7 @@ import (
 // appendClient appends the clientId of a reply's session, which Salesforce's replies to
 // connect, subscribe and unsubscribe have.
 func (s *Server) appendClient(dst []byte, slot uint32, r *session) []byte {
-	if !s.cfg.Salesforce {
+	if !s.terms.Salesforce {
 		return dst
 	}
 	dst = append(dst, `,"clientId":"`...)
@@ -22,7 +22,7 @@ func (s *Server) appendClient(dst []byte, slot uint32, r *session) []byte {
 // missingCursor says, in Salesforce's words, that a subscription has a map of cursors
 // in which its channel is not.
 func (s *Server) missingCursor(asked *subscription) reply.Code {
-	if !s.cfg.Salesforce || asked.cursors.by == nil {
+	if !s.terms.Salesforce || asked.cursors.by == nil {
 		return reply.Success
 	}
 	for _, pattern := range asked.patterns {

@@ -1,51 +1,31 @@
 package bayeux
 
 import (
+	"time"
+
 	"halley/bayeux/channel"
-	"halley/bayeux/message"
 	"halley/bayeux/reply"
 	"halley/bayeux/rules"
 	"halley/bayeux/wheel"
 	"halley/bayeux/work"
 )
 
-// Config is what a Server is told once. Durations are milliseconds.
+// Config is what a Server is told once: what an operator may set, and what its loop tells it.
 type Config struct {
 	Place Place // of this server and its sessions
 
-	Hold          int64 // how long a /meta/connect is held
-	Interval      int64 // how long a client waits before its next connect
-	MaxInterval   int64 // how long a session outlives its last reply and interval
-	MultiInterval int64 // interval for a browser's polls beyond PollsPerBrowser
+	Timing
+	Dialect
+	Limits // MaxSessions is this loop's share
+	QueueLimits
 
-	TurnWork      int // units of work after which a batch makes way for others; 0 sets no limit
-	QueueMessages int // events in one session's queue
-	QueueBytes    int // bytes of them
-	ReplyBytes    int // bytes of one reply; an event that is longer goes alone
-	Slow          Slow
-
-	MaxSessions      int
-	MaxSubscriptions int // patterns of one session
-	MaxAsks          int // questions that wait for a verdict
-	MaxAhead         int // bytes that may wait behind one that came on the same websocket
-	Channel          channel.Limits
-	Scanner          message.Scanner
-	MaxMessage       int // bytes of a request, which handshakes tell; 0 tells nothing
-
-	HandshakeStorm   int // handshakes of one address that nothing has followed; 0 counts none
-	PollsPerBrowser  int // held polls of one browser; 0 counts none
-	LenientHandshake bool
-	NoCallback       bool     // callback-polling is turned off
-	Hosts            []string // by which clients may reach this server too
-
-	Salesforce bool // errors as clients of Salesforce's streaming know them
-	Timestamp  bool // replies and events tell when they were made
-
-	// MaxInactivity is how long a client may send nothing but connects before its
-	// session ends, 0 for ever.
-	MaxInactivity int64
-	// EchoService has what a client publishes to a service channel come back to it.
-	EchoService bool
+	MultiInterval time.Duration // interval for a browser's polls beyond PollsPerBrowser
+	TurnWork      int           // units of work after which a batch makes way for others; 0 sets no limit
+	MaxAsks       int           // questions that wait for a verdict
+	MaxAhead      int           // bytes that may wait behind one that came on the same websocket
+	MaxMessage    int           // bytes of a request, which handshakes tell; 0 tells nothing
+	NoCallback    bool          // callback-polling is turned off
+	Hosts         []string      // by which clients may reach this server too
 
 	// Durable says that events with a history are acknowledged to their publisher
 	// only when they are stored: their Publish has a Ticket.
@@ -102,6 +82,7 @@ type Server struct {
 	*work.Meter // which the loop spends units of too
 
 	cfg      Config
+	periods  periods     // of cfg
 	rules    rules.Book  // of cfg.Rules
 	terms    reply.Terms // of cfg
 	sessions sessions
@@ -148,12 +129,14 @@ type Server struct {
 
 // NewServer returns a Server whose clock stands at now.
 func NewServer(cfg Config, now int64) *Server {
+	p := newPeriods(&cfg)
 	s := &Server{
-		Meter: work.NewMeter(cfg.TurnWork),
-		cfg:   cfg,
-		rules: rules.NewBook(cfg.Rules),
-		terms: reply.Terms{Hold: cfg.Hold, Interval: cfg.Interval, MaxInterval: cfg.MaxInterval, Hosts: cfg.Hosts,
-			Salesforce: cfg.Salesforce, Timestamp: cfg.Timestamp},
+		Meter:   work.NewMeter(cfg.TurnWork),
+		cfg:     cfg,
+		periods: p,
+		rules:   rules.NewBook(cfg.Rules),
+		terms: reply.Terms{Hold: p.hold, Interval: p.interval, MaxInterval: p.maxInterval, Hosts: cfg.Hosts,
+			Salesforce: cfg.Profile == Salesforce, Timestamp: cfg.Timestamp},
 		nodes:     newNodes(),
 		table:     channel.NewTable(matchCache),
 		wheel:     wheel.New(wheelTick, wheelSlots, now),
@@ -172,7 +155,7 @@ func NewServer(cfg Config, now int64) *Server {
 		owed:      make(map[Address]int64),
 		conflater: newConflater(),
 		pacer:     newPacer(now),
-		storms:    newStorms(cfg.HandshakeStorm, cfg.Interval),
+		storms:    newStorms(cfg.HandshakeStorm, p.interval),
 	}
 	var seed [8]byte
 	cfg.Random(seed[:])

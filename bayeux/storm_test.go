@@ -141,7 +141,7 @@ func TestCrowdThatStaysAwayIsNoStorm(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newStorm(t, 10)
-			w.server.cfg.Interval = way.interval
+			w.server.periods.interval = way.interval
 			w.server.storms = newStorms(10, way.interval)
 			body := `{"channel":"/meta/connect","connectionType":"long-polling",` + way.connect + `,"clientId":"`
 			var ids []string

@@ -102,17 +102,24 @@ type player struct {
 	verdict Verdict
 }
 
+// ages is a duration that no test outlives.
+const ages = 1 << 40 * time.Millisecond
+
 func testConfig() Config {
 	random := rand.NewChaCha8([32]byte{1})
 	return Config{
-		Hold: 30_000, MaxInterval: 15_000, MultiInterval: 2000,
-		QueueMessages: 100, QueueBytes: 1 << 16, ReplyBytes: 1 << 18,
-		MaxSessions: 100, MaxSubscriptions: 5, MaxAsks: 2, MaxAhead: 1 << 10,
-		Channel:         channel.Limits{MaxLength: 64, MaxSegments: 5},
-		Scanner:         message.Scanner{MaxDepth: 20, MaxMessages: 20},
-		PollsPerBrowser: 1,
-		Browsers:        make(countedBrowsers),
-		Random:          func(p []byte) { random.Read(p) },
+		Timing:      Timing{Hold: 30 * time.Second, MaxInterval: 15 * time.Second, PollsPerBrowser: 1},
+		QueueLimits: QueueLimits{QueueMessages: 100, QueueBytes: 1 << 16, ReplyBytes: 1 << 18},
+		Limits: Limits{
+			MaxSessions: 100, MaxSubscriptions: 5,
+			Channel: channel.Limits{MaxLength: 64, MaxSegments: 5},
+			Scanner: message.Scanner{MaxDepth: 20, MaxMessages: 20},
+		},
+		MultiInterval: 2 * time.Second,
+		MaxAsks:       2,
+		MaxAhead:      1 << 10,
+		Browsers:      make(countedBrowsers),
+		Random:        func(p []byte) { random.Read(p) },
 	}
 }
 
@@ -270,9 +277,9 @@ func (p *player) configure(args []string) {
 		case "max-message":
 			p.config.MaxMessage = int(n)
 		case "interval":
-			p.config.Interval = n
+			p.config.Interval = time.Duration(n) * time.Millisecond
 		case "slow":
-			p.config.Slow = map[string]Slow{"conflate": Conflate, "disconnect": Disconnect}[value]
+			p.config.Slow = Slow(value)
 		case "hosts":
 			p.config.Hosts = strings.Split(value, ",")
 		case "lenient":
@@ -280,11 +287,11 @@ func (p *player) configure(args []string) {
 		case "policy":
 			p.config.Policy = p
 		case "salesforce":
-			p.config.Salesforce = true
+			p.config.Profile = Salesforce
 		case "timestamp":
 			p.config.Timestamp = true
 		case "max-inactivity":
-			p.config.MaxInactivity = n
+			p.config.MaxInactivity = time.Duration(n) * time.Millisecond
 		case "echo-service":
 			p.config.EchoService = true
 		case "durable":

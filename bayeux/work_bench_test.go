@@ -11,7 +11,7 @@ import (
 // crowd is so many sessions with a websocket each that subscribe to /a.
 func crowd(b *testing.B, size int) (s *Server, now int64, id string) {
 	cfg := testConfig()
-	cfg.Hold, cfg.MaxInterval, cfg.QueueMessages, cfg.QueueBytes = 1<<40, 1<<40, 1<<20, 1<<30
+	cfg.Hold, cfg.MaxInterval, cfg.QueueMessages, cfg.QueueBytes = ages, ages, 1<<20, 1<<30
 	cfg.MaxSessions, cfg.Scanner.MaxMessages = size, 1000
 	m := &market{b: b, server: NewServer(cfg, 0)}
 	for i := range size {

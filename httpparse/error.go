@@ -19,8 +19,8 @@ const (
 	KindTargetTooLong           // a target beyond Limits.MaxTarget
 	KindVersion                 // no HTTP-version where one belongs (RFC 9112, 2.3)
 	KindVersionUnsupported      // a major version other than 1
-	KindHeaderTooLarge          // a head beyond Limits.MaxHeaderBytes
-	KindTooManyFields           // more field lines than Limits.MaxFields
+	KindHeaderTooLarge          // a head beyond Limits.MaxHeader
+	KindTooManyFields           // more field lines than Limits.MaxHeaderFields
 	KindFieldName               // a field name that is no token, or white space before its colon (RFC 9112, 5.1)
 	KindRepeatedField           // a second line of a field that may have only one
 	KindHost                    // a Host that is no uri-host with an optional port (RFC 9110, 7.2)

@@ -16,7 +16,7 @@ func FuzzParse(f *testing.F) {
 	} {
 		f.Add([]byte(seed), uint16(len(seed)/2), uint16(3))
 	}
-	small := Limits{MaxTarget: 30, MaxHeaderBytes: 150, MaxFields: 5}
+	small := Limits{MaxTarget: 30, MaxHeader: 150, MaxHeaderFields: 5}
 	f.Fuzz(func(t *testing.T, in []byte, cut, second uint16) {
 		for _, l := range []Limits{{}, small} {
 			want := outcome(&l, in, len(in))

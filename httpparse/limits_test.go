@@ -9,7 +9,7 @@ func TestLimits(t *testing.T) {
 	target := func(n int) string {
 		return request("GET /"+strings.Repeat("a", n-1)+" HTTP/1.1", "Host: a")
 	}
-	l := Limits{MaxTarget: 40, MaxHeaderBytes: 200, MaxFields: 4}
+	l := Limits{MaxTarget: 40, MaxHeader: 200, MaxHeaderFields: 4}
 	runRows(t, l, []row{
 		{"target at the limit", target(40), "GET /" + strings.Repeat("a", 39) + " 1.1 keep host=a"},
 		{"target beyond it", target(41), "414 request target too long @44"},
@@ -31,7 +31,7 @@ func TestLimits(t *testing.T) {
 }
 
 func TestTinyLimits(t *testing.T) {
-	runRows(t, Limits{MaxTarget: 1, MaxHeaderBytes: 20, MaxFields: 1}, []row{
+	runRows(t, Limits{MaxTarget: 1, MaxHeader: 20, MaxHeaderFields: 1}, []row{
 		{"all at the limit", request("GET / HTTP/1.0"), "GET / 1.0"},
 		{"head before the request line", "GET / HTTP/1.0" + strings.Repeat("0", 20), "414 request target too long @20"},
 		{"target", request("GET /a HTTP/1.0"), "414 request target too long @5"},

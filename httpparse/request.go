@@ -2,9 +2,10 @@ package httpparse
 
 // Limits bounds what one request head may cost. A zero field means its default.
 type Limits struct {
-	MaxTarget      int // bytes of the request target; 414 beyond
-	MaxHeaderBytes int // bytes of the whole head, request line and final empty line included; 431 beyond
-	MaxFields      int // field lines; 431 beyond
+	// MaxHeader are the bytes of the whole head, request line and final empty line included; 431 beyond.
+	MaxHeader       int `name:"max-header" type:"size" group:"limits" default:"16KiB" min:"1KiB" max:"1MiB" help:"One header block; a larger one is answered 431."`
+	MaxHeaderFields int `name:"max-header-fields" group:"limits" default:"100" min:"8" max:"10000" help:"Fields of one header block; more are answered 431."`
+	MaxTarget       int `name:"max-target" type:"size" group:"limits" default:"8KiB" min:"256" max:"1MiB" help:"The request target; a longer one is answered 414."`
 }
 
 // Defaults of Limits. A request line of 8,000 bytes must be accepted (RFC 9112, 3).
@@ -174,8 +175,8 @@ func leadingLines(b []byte) int {
 }
 
 func (l *Limits) maxTarget() int      { return orDefault(l.MaxTarget, DefaultMaxTarget) }
-func (l *Limits) maxHeaderBytes() int { return orDefault(l.MaxHeaderBytes, DefaultMaxHeaderBytes) }
-func (l *Limits) maxFields() int      { return orDefault(l.MaxFields, DefaultMaxFields) }
+func (l *Limits) maxHeaderBytes() int { return orDefault(l.MaxHeader, DefaultMaxHeaderBytes) }
+func (l *Limits) maxFields() int      { return orDefault(l.MaxHeaderFields, DefaultMaxFields) }
 
 func orDefault(n, otherwise int) int {
 	if n == 0 {

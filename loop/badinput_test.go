@@ -9,7 +9,7 @@ import (
 // Whatever one client sends, another's held poll lives on and gets its event.
 func TestBadInputHarmsNoNeighbour(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(c *Config) { c.Loops, c.MaxBatch, c.MaxDepth = 2, 10, 8 })
+	s := start(t, func(c *Config) { c.Loops, c.Scanner.MaxMessages, c.Scanner.MaxDepth = 2, 10, 8 })
 	home, neighbour, bad := dial(t, s), dial(t, s), dial(t, s)
 	id := home.subscriber("/a")
 	neighbour.holdConnect(s, id)

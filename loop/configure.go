@@ -7,16 +7,14 @@ import (
 	"net"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 
-	"halley/bayeux"
 	"halley/bayeux/rules"
 	"halley/loop/front"
+	"halley/loop/settings"
 )
 
 // Files that are kept back from public connections: at the limit of open files
@@ -30,40 +28,20 @@ const (
 	InternalFiles = 200
 )
 
-// minHold is the shortest hold that makes sense: a timer's tick.
-const minHold = tickEvery
-
 // hostPort is a name or address with or without a port.
 var hostPort = regexp.MustCompile(`^([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$`)
 
 // configure checks the configuration and fills in what it leaves open.
 func (s *Server) configure() (err error) {
 	s.fitMemory()
-	if err = s.checkNumbers(); err != nil {
+	if err = settings.Check(&s.cfg.Settings); err != nil {
 		return err
-	}
-	slow, ok := map[string]bayeux.Slow{
-		"drop-oldest": bayeux.DropOldest, "conflate": bayeux.Conflate, "disconnect": bayeux.Disconnect,
-	}[s.cfg.Slow]
-	if !ok {
-		return fmt.Errorf("--slow %q: want drop-oldest, conflate or disconnect", s.cfg.Slow)
-	}
-	s.slow = slow
-	for flag, one := range map[string][]string{
-		"history-sync " + s.cfg.HistorySync:        {"always", "interval", "never"},
-		"history-expired " + s.cfg.HistoryExpired:  {"error", "earliest", "tip"},
-		"profile " + s.cfg.Profile:                 {"", salesforce},
-		"cookie-same-site " + s.cfg.CookieSameSite: {"lax", "strict", "none", "off"},
-	} {
-		if _, value, _ := strings.Cut(flag, " "); !slices.Contains(one, value) {
-			return fmt.Errorf("--%s: want %s", flag, strings.Join(one, ", "))
-		}
 	}
 	if s.front, err = s.newFront(); err != nil {
 		return err
 	}
 	for _, text := range s.cfg.Rules {
-		rule, err := rules.Parse(text, s.channelLimits())
+		rule, err := rules.Parse(text, s.cfg.Channel)
 		if err != nil {
 			return fmt.Errorf("--rule: %w", err)
 		}
@@ -83,20 +61,19 @@ func (s *Server) configure() (err error) {
 // newFront is what decides about requests of the public listener.
 func (s *Server) newFront() (*front.Front, error) {
 	return front.New(front.Settings{
-		Mounts:          s.cfg.Mounts,
-		MaxMessage:      s.cfg.MaxMessage,
-		AllowOrigin:     s.cfg.AllowOrigin,
-		CallbackPolling: s.cfg.CallbackPolling,
-		CallbackUnnamed: s.cfg.CallbackUnnamed,
-		CountBrowsers:   s.cfg.PollsPerBrowser > 0,
-		CookieSameSite:  s.cfg.CookieSameSite,
-		CookieSecure:    s.cfg.CookieSecure,
-		Pages:           s.cfg.Pages,
+		Admission:     s.cfg.Admission,
+		Cookie:        s.cfg.Cookie,
+		MaxMessage:    s.cfg.MaxMessage,
+		CountBrowsers: s.cfg.PollsPerBrowser > 0,
+		Pages:         s.cfg.Pages,
 	})
 }
 
 // checkPlaces checks what is found by name: addresses and the history file.
 func (s *Server) checkPlaces() error {
+	if len(s.cfg.Listen) == 0 {
+		return errors.New("--listen: want at least one address")
+	}
 	for i, address := range s.cfg.Listen {
 		if err := CheckAddress(address); err != nil {
 			return fmt.Errorf("--listen %w", err)
@@ -109,104 +86,6 @@ func (s *Server) checkPlaces() error {
 		if err := checkHistoryFile(s.cfg.HistoryFile); err != nil {
 			return fmt.Errorf("--history-file: %w", err)
 		}
-	}
-	return nil
-}
-
-// queueLimits are those of what waits for sessions and is remembered for them.
-func (s *Server) queueLimits() []limit {
-	return []limit{
-		{"history-bytes", int64(s.cfg.HistoryBytes), 64 << 10, 1 << 40, sizes},
-		{"turn-work", int64(s.cfg.TurnWork), 100, 1 << 30, counts},
-		{"queue-messages", int64(s.cfg.QueueMessages), 1, 1 << 30, counts},
-		{"queue-bytes", int64(s.cfg.QueueBytes), 1 << 10, 1 << 30, sizes},
-		{"reply-bytes", int64(s.cfg.ReplyBytes), 4 << 10, 1 << 30, sizes},
-	}
-}
-
-// limit is what a numeric flag may be.
-type limit struct {
-	flag       string
-	value      int64
-	least, max int64
-	text       func(int64) string // writes a value as the flag takes it
-}
-
-// check tells whether the value is within the limit.
-func (l limit) check() error {
-	if l.value < l.least || l.value > l.max {
-		return fmt.Errorf("--%s: %s is not between %s and %s", l.flag, l.text(l.value), l.text(l.least), l.text(l.max))
-	}
-	return nil
-}
-
-// counts writes a plain number.
-func counts(n int64) string { return strconv.FormatInt(n, 10) }
-
-// milliseconds writes a duration, without the zeros that Go puts at its end.
-func milliseconds(n int64) string {
-	text := (time.Duration(n) * time.Millisecond).String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
-}
-
-// sizes writes bytes in the largest unit that divides them.
-func sizes(n int64) string {
-	for i, unit := range []string{"GiB", "MiB", "KiB"} {
-		if factor := int64(1) << (30 - 10*i); n != 0 && n%factor == 0 {
-			return counts(n/factor) + unit
-		}
-	}
-	return counts(n)
-}
-
-func (s *Server) checkNumbers() error {
-	for _, limit := range append(s.queueLimits(), []limit{
-		{"loops", int64(s.cfg.Loops), 1, MaxLoops, counts},
-		{"hold", s.cfg.Hold.Milliseconds(), minHold.Milliseconds(), 600_000, milliseconds},
-		{"interval", s.cfg.Interval.Milliseconds(), 0, 3_600_000, milliseconds},
-		{"max-inactivity", s.cfg.MaxInactivity.Milliseconds(), 0, 86_400_000, milliseconds},
-		{"max-interval", s.cfg.MaxInterval.Milliseconds(), 1000, 86_400_000, milliseconds},
-		{"max-message", int64(s.cfg.MaxMessage), 1 << 10, 64 << 20, sizes},
-		{"max-header", int64(s.cfg.MaxHeader), 1 << 10, 1 << 20, sizes},
-		{"max-header-fields", int64(s.cfg.MaxHeaderFields), 8, 10_000, counts},
-		{"max-target", int64(s.cfg.MaxTarget), 256, 1 << 20, sizes},
-		{"header-timeout", s.cfg.HeaderTimeout.Milliseconds(), 100, 600_000, milliseconds},
-		{"body-timeout", s.cfg.BodyTimeout.Milliseconds(), 100, 600_000, milliseconds},
-		{"idle-timeout", s.cfg.IdleTimeout.Milliseconds(), 100, 3_600_000, milliseconds},
-		{"max-depth", int64(s.cfg.MaxDepth), 4, 1000, counts},
-		{"max-batch", int64(s.cfg.MaxBatch), 1, 1 << 20, counts},
-		{"max-subscriptions", int64(s.cfg.MaxSubscriptions), 1, 100_000, counts},
-		{"max-channel-length", int64(s.cfg.MaxChannelLength), 16, 4096, sizes},
-		{"max-channel-depth", int64(s.cfg.MaxChannelDepth), 2, 256, counts},
-		{"max-sessions", int64(s.cfg.MaxSessions), 1, 1 << 31, counts},
-		{"handshake-rate", int64(s.cfg.HandshakeRate), 0, 1_000_000, counts},
-		{"handshake-storm", int64(s.cfg.HandshakeStorm), 0, 1_000_000, counts},
-		{"max-output", int64(s.cfg.MaxOutput), 4 << 10, 1 << 30, sizes},
-		{"max-mailbox", int64(s.cfg.MaxMailbox), 64 << 10, 1 << 30, sizes},
-		{"max-memory", int64(s.cfg.MaxMemory), 32 << 20, 1 << 46, sizes},
-		{"unsent-bytes", int64(s.cfg.UnsentBytes), 0, 1 << 30, sizes},
-		{"slow-timeout", s.cfg.SlowTimeout.Milliseconds(), 1000, 3_600_000, milliseconds},
-		{"heartbeat", s.cfg.Heartbeat.Milliseconds(), 100, 3_600_000, milliseconds},
-		{"stream-bytes", int64(s.cfg.StreamBytes), 1 << 10, 1 << 40, sizes},
-		{"stream-age", s.cfg.StreamAge.Milliseconds(), 1000, 86_400_000, milliseconds},
-		{"stream-padding", int64(s.cfg.StreamPadding), 0, 64 << 10, sizes},
-		{"ws-messages-per-frame", int64(s.cfg.WSMessagesPerFrame), 0, 1 << 20, counts},
-		{"ws-compress-above", int64(s.cfg.WSCompressAbove), 0, 64 << 20, sizes},
-		{"polls-per-browser", int64(s.cfg.PollsPerBrowser), 0, 1000, counts},
-		{"drain-timeout", s.cfg.DrainTimeout.Milliseconds(), 0, 3_600_000, milliseconds},
-	}...) {
-		if err := limit.check(); err != nil {
-			return err
-		}
-	}
-	if len(s.cfg.Listen) == 0 {
-		return errors.New("--listen: want at least one address")
 	}
 	return nil
 }

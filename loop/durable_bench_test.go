@@ -3,14 +3,17 @@ package loop
 import (
 	"path/filepath"
 	"testing"
+
+	"halley/loop/journal"
 )
 
 // BenchmarkDurable publishes to a channel with a history and a file, one after the other
 // and 32 at a time.
 func BenchmarkDurable(b *testing.B) {
 	for _, row := range []struct {
-		name, sync string
-		parallel   int
+		name     string
+		sync     journal.Sync
+		parallel int
 	}{{"one", "interval", 0}, {"many", "interval", 16}, {"synced", "always", 16}} {
 		b.Run(row.name, func(b *testing.B) {
 			s := start(b, func(c *Config) {

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"halley/bayeux/history"
 )
 
 func withRules(rules ...string) func(*Config) {
@@ -128,7 +130,7 @@ func TestEventStreamGoesOn(t *testing.T) {
 // What a browser saw last may be forgotten. An error would be the end for its
 // EventSource: it is told of the gap, and gets what is left.
 func TestEventStreamGoesOnAfterAGap(t *testing.T) {
-	for policy, want := range map[string][]int{"error": {0, 1}, "earliest": {0, 1}, "tip": nil} {
+	for policy, want := range map[history.Expired][]int{"error": {0, 1}, "earliest": {0, 1}, "tip": nil} {
 		s := start(t, func(c *Config) { c.Rules, c.HistoryExpired = []string{"/h history=100"}, policy })
 		for n := range 2 {
 			mustPublish(t, s, "/h", fmt.Sprint(n))
@@ -279,7 +281,7 @@ func TestFloorsSurviveCompaction(t *testing.T) {
 // policy: its cursor is not taken for one of this run.
 func TestRestartWithoutFile(t *testing.T) {
 	for policy, want := range map[string][]string{"error": nil, "earliest": {"1", "2"}, "tip": nil} {
-		config := func(c *Config) { c.Rules, c.HistoryExpired = []string{"/h history=100"}, policy }
+		config := func(c *Config) { c.Rules, c.HistoryExpired = []string{"/h history=100"}, history.Expired(policy) }
 		var before int64
 		t.Run("before "+policy, func(t *testing.T) {
 			s := start(t, config)

@@ -72,7 +72,7 @@ func (r *reactor) readHead(c *conn) bool {
 		return false
 	}
 	buf, _ := c.socket.Peek(-1)
-	n, err := r.server.limits.Parse(&r.request, buf, int(c.seen))
+	n, err := r.server.cfg.Input.Parse(&r.request, buf, int(c.seen))
 	if err != nil {
 		r.refuse(c, err)
 		return false
@@ -157,7 +157,7 @@ func (r *reactor) readBody(c *conn) bool {
 		return false
 	}
 	buf, _ := c.socket.Peek(int(c.need))
-	n, err := r.server.limits.Parse(&r.request, buf, 0)
+	n, err := r.server.cfg.Input.Parse(&r.request, buf, 0)
 	if err != nil || n == 0 {
 		r.reject(c, 400, "") // it parsed before
 		return false
@@ -183,7 +183,7 @@ func (r *reactor) readChunks(c *conn, b *chunkedBody) bool {
 		return false
 	}
 	delete(r.bodies, c.slot)
-	if n, err := r.server.limits.Parse(&r.request, b.head, 0); err != nil || n == 0 {
+	if n, err := r.server.cfg.Input.Parse(&r.request, b.head, 0); err != nil || n == 0 {
 		r.reject(c, 400, "") // it parsed before
 		return false
 	}

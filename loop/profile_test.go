@@ -6,13 +6,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"halley/bayeux"
 )
 
 // A consumer of Salesforce's streaming, as its clients write it: any version and
 // message type below the mount, a token in the header, a cursor by channel.
 func TestSalesforceProfile(t *testing.T) {
 	s := start(t, func(c *Config) {
-		c.Loops, c.Profile, c.Rules = 2, salesforce, []string{"/topic/** history=100"}
+		c.Loops, c.Profile, c.Rules = 2, bayeux.Salesforce, []string{"/topic/** history=100"}
 	})
 	for n := range 3 {
 		mustPublish(t, s, "/topic/X", fmt.Sprintf(`{"sobject":{"N":%d}}`, n))

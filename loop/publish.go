@@ -44,7 +44,7 @@ func (s *Server) Publish(batch []Publication) error {
 	if !s.Ready() {
 		return ErrClosed
 	}
-	limits := s.channelLimits()
+	limits := s.cfg.Channel
 	for i := range batch {
 		batch[i].Channel = channel.Canonical(batch[i].Channel)
 		if reason := bayeux.CheckPublish(batch[i].Channel, limits); reason != "" {

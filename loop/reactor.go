@@ -107,7 +107,7 @@ func newReactor(s *Server, id uint16, now int64) *reactor {
 		slow:    make(map[uint32]*unsent),
 		bodies:  make(map[uint32]*chunkedBody),
 		lined:   make(map[bayeux.ReplyTo]lined),
-		scanner: s.scanner(),
+		scanner: s.cfg.Scanner,
 		mailbox: mailbox{limit: s.cfg.MaxMailbox, congested: &s.congested},
 	}
 	r.drainTask = task{r, (*reactor).drainMailbox}

@@ -117,7 +117,7 @@ func TestConfigErrors(t *testing.T) {
 		"--max-interval":        func(c *Config) { c.MaxInterval = 0 },
 		"--max-message":         func(c *Config) { c.MaxMessage = 1 },
 		"--max-header":          func(c *Config) { c.MaxHeader = 1 << 30 },
-		"--max-batch":           func(c *Config) { c.MaxBatch = 0 },
+		"--max-batch":           func(c *Config) { c.Scanner.MaxMessages = 0 },
 		"--max-output":          func(c *Config) { c.MaxOutput = 1 },
 		"--max-connections":     func(c *Config) { c.MaxConnections = 1 << 40 },
 		"--slow":                func(c *Config) { c.Slow = "sometimes" },

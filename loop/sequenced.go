@@ -17,11 +17,11 @@ func newLocal(s *Server) *sequence.Local {
 	return sequence.New(sequence.Options{
 		Bytes:      cfg.HistoryBytes,
 		Queue:      history.Part{Messages: cfg.QueueMessages, Bytes: cfg.QueueBytes},
-		Expired:    history.Expired(cfg.HistoryExpired),
+		Expired:    cfg.HistoryExpired,
 		Rules:      s.rules,
-		Salesforce: cfg.Profile == salesforce,
+		Salesforce: cfg.Profile == bayeux.Salesforce,
 		File: journal.Options{
-			Path: cfg.HistoryFile, Sync: journal.Sync(cfg.HistorySync), Most: cfg.MaxMailbox, Disk: cfg.disk,
+			Path: cfg.HistoryFile, Sync: cfg.HistorySync, Most: cfg.MaxMailbox, Disk: cfg.disk,
 			Log: cfg.Log, Trouble: func(why string) { s.health.trouble("history file", why) },
 		},
 		First: s.start.UnixMicro(),

@@ -12,10 +12,7 @@ import (
 	"github.com/panjf2000/gnet/v2"
 
 	"halley/bayeux"
-	"halley/bayeux/channel"
-	"halley/bayeux/message"
 	"halley/bayeux/rules"
-	"halley/httpparse"
 	"halley/loop/front"
 	"halley/loop/interest"
 	"halley/loop/sequence"
@@ -32,12 +29,10 @@ const MaxLoops = interest.MaxLoops
 type Server struct {
 	gnet.BuiltinEventEngine
 
-	cfg    Config
-	node   uint16 // this server among those that share sessions
-	rules  rules.Rules
-	slow   bayeux.Slow
-	limits httpparse.Limits
-	front  *front.Front
+	cfg   Config
+	node  uint16 // this server among those that share sessions
+	rules rules.Rules
+	front *front.Front
 
 	start    time.Time
 	interest *interest.Index
@@ -77,7 +72,6 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		cfg:      cfg,
-		limits:   httpparse.Limits{MaxTarget: cfg.MaxTarget, MaxHeaderBytes: cfg.MaxHeader, MaxFields: cfg.MaxHeaderFields},
 		start:    time.Now(),
 		interest: interest.New(),
 		browsers: newBrowsers(),
@@ -111,61 +105,38 @@ func (s *Server) now() int64 {
 func (s *Server) place(loop uint16) bayeux.Place { return bayeux.Place{Node: s.node, Loop: loop} }
 
 func (s *Server) coreConfig(id uint16) bayeux.Config {
+	limits := s.cfg.Settings.Limits
+	limits.MaxSessions = max(1, limits.MaxSessions/s.cfg.Loops)
 	return bayeux.Config{
-		Place:            s.place(id),
-		Hold:             s.cfg.Hold.Milliseconds(),
-		Interval:         s.cfg.Interval.Milliseconds(),
-		MaxInterval:      s.cfg.MaxInterval.Milliseconds(),
-		MultiInterval:    multiInterval.Milliseconds(),
-		TurnWork:         s.cfg.TurnWork,
-		QueueMessages:    s.cfg.QueueMessages,
-		QueueBytes:       s.cfg.QueueBytes,
-		ReplyBytes:       s.cfg.ReplyBytes,
-		Slow:             s.slow,
-		MaxSessions:      max(1, s.cfg.MaxSessions/s.cfg.Loops),
-		MaxSubscriptions: s.cfg.MaxSubscriptions,
-		MaxAsks:          maxAsks,
-		MaxAhead:         s.ahead() + s.cfg.MaxMessage + frameCost, // see abroad
-		Channel:          s.channelLimits(),
-		Scanner:          s.scanner(),
-		MaxMessage:       s.cfg.MaxMessage,
-		HandshakeStorm:   s.cfg.HandshakeStorm,
-		PollsPerBrowser:  s.cfg.PollsPerBrowser,
-		LenientHandshake: s.cfg.LenientHandshake,
-		NoCallback:       !s.cfg.CallbackPolling,
-		Hosts:            s.cfg.AdvertiseHosts,
-		Salesforce:       s.cfg.Profile == salesforce,
-		Timestamp:        s.cfg.Timestamp,
-		MaxInactivity:    s.cfg.MaxInactivity.Milliseconds(),
-		EchoService:      s.cfg.EchoService,
-		Rules:            s.rules,
-		Durable:          s.cfg.HistoryFile != "",
-		Policy:           s.cfg.Policy,
-		Browsers:         s.browsers,
-		Congested:        func() bool { return s.congested.Load() > 0 || s.memory.refuses() },
-		Crowded:          s.memory.refuses,
-		Random:           func(p []byte) { rand.Read(p) },
+		Place:         s.place(id),
+		Timing:        s.cfg.Timing,
+		Dialect:       s.cfg.Dialect,
+		Limits:        limits,
+		QueueLimits:   s.cfg.QueueLimits,
+		MultiInterval: multiInterval,
+		TurnWork:      s.cfg.TurnWork,
+		MaxAsks:       maxAsks,
+		MaxAhead:      s.ahead() + s.cfg.MaxMessage + frameCost, // see abroad
+		MaxMessage:    s.cfg.MaxMessage,
+		NoCallback:    !s.cfg.CallbackPolling,
+		Hosts:         s.cfg.AdvertiseHosts,
+		Rules:         s.rules,
+		Durable:       s.cfg.HistoryFile != "",
+		Policy:        s.cfg.Policy,
+		Browsers:      s.browsers,
+		Congested:     func() bool { return s.congested.Load() > 0 || s.memory.refuses() },
+		Crowded:       s.memory.refuses,
+		Random:        func(p []byte) { rand.Read(p) },
 	}
 }
 
 // ahead is how many bytes a client may send ahead of a reply.
 func (s *Server) ahead() int { return s.cfg.MaxHeader + s.cfg.MaxMessage }
 
-// salesforce is the profile that Salesforce's streaming clients need.
-const salesforce = "salesforce"
-
 const (
 	multiInterval = 2 * time.Second // what CometD advises a browser's second tab
 	maxAsks       = 10000
 )
-
-func (s *Server) channelLimits() channel.Limits {
-	return channel.Limits{MaxLength: s.cfg.MaxChannelLength, MaxSegments: s.cfg.MaxChannelDepth}
-}
-
-func (s *Server) scanner() message.Scanner {
-	return message.Scanner{MaxDepth: s.cfg.MaxDepth, MaxMessages: s.cfg.MaxBatch}
-}
 
 // Run listens and serves until ctx is done, then drains and returns.
 func (s *Server) Run(ctx context.Context) error {

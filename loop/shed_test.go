@@ -268,7 +268,7 @@ func TestMemoryIsTight(t *testing.T) {
 // The runtime is told what it may hold beside the program, again when that has changed.
 func TestHeapLimit(t *testing.T) {
 	var told []int64
-	m := newMemory(&Server{cfg: Config{MaxMemory: 500 << 20, LimitHeap: func(bytes int64) { told = append(told, bytes) }}})
+	m := newMemory(&Server{cfg: Config{Settings: Settings{Bounds: Bounds{MaxMemory: 500 << 20}}, LimitHeap: func(bytes int64) { told = append(told, bytes) }}})
 	for _, program := range []int64{20 << 20, 20<<20 + 4096, 30 << 20} {
 		m.fit(footprint{program: program})
 	}

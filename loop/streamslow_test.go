@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"halley/bayeux"
 )
 
 const (
@@ -119,7 +121,9 @@ func heap() int {
 func TestStalledReaders(t *testing.T) {
 	for _, policy := range []string{"drop-oldest", "conflate", "disconnect"} {
 		t.Run(policy, func(t *testing.T) {
-			s := start(t, func(c *Config) { c.Loops, c.Slow, c.QueueBytes, c.StreamBytes = 2, policy, slowQueue, 1<<30 })
+			s := start(t, func(c *Config) {
+				c.Loops, c.Slow, c.QueueBytes, c.StreamBytes = 2, bayeux.Slow(policy), slowQueue, 1<<30
+			})
 			readers := stallAll(t, s)
 			eventually(t, func() bool { return s.Stats().Sessions == slowReaders })
 			before := heap()

@@ -304,7 +304,7 @@ func TestSocketPolicy(t *testing.T) {
 // What no message may be closes the websocket with the code that says so.
 func TestSocketLimits(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(c *Config) { c.MaxMessage, c.MaxBatch, c.MaxDepth = 2<<10, 10, 8 })
+	s := start(t, func(c *Config) { c.MaxMessage, c.Scanner.MaxMessages, c.Scanner.MaxDepth = 2<<10, 10, 8 })
 	pad := strings.Repeat(" ", 2<<10-2)
 	for name, row := range map[string]struct {
 		sent string

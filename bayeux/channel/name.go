@@ -17,8 +17,9 @@ const (
 
 // Limits bounds channel names. A zero field is no limit.
 type Limits struct {
-	MaxLength   int // bytes of the canonical name
-	MaxSegments int
+	// MaxLength are the bytes of the canonical name.
+	MaxLength   int `name:"max-channel-length" type:"size" group:"limits" default:"256" min:"16" max:"4KiB" help:"Length of a channel name in bytes."`
+	MaxSegments int `name:"max-channel-depth" group:"limits" default:"16" min:"2" max:"256" help:"Segments of a channel name."`
 }
 
 // Info is what Check found out about a name.

@@ -11,8 +11,9 @@ const maxOthers = 64
 
 // Scanner reads batches. A zero limit means none at all is allowed.
 type Scanner struct {
-	MaxDepth    int // levels of arrays and objects, those of the batch included
-	MaxMessages int // in one batch
+	// MaxDepth are the levels of arrays and objects, those of the batch included.
+	MaxDepth    int `name:"max-depth" group:"limits" default:"64" min:"4" max:"1000" help:"Nesting of JSON."`
+	MaxMessages int `name:"max-batch" group:"limits" default:"1000" min:"1" max:"1048576" help:"Messages of one request."`
 }
 
 // Scan reads body, one message or an array of them, into b, which it overwrites.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"time"
 
 	"halley/bayeux"
 	"halley/bayeux/event"
@@ -55,10 +56,13 @@ func newLoop(w *world, id uint16) *loop {
 	p := &w.plan
 	noise := rand.New(rand.NewPCG(w.rng.Uint64(), 3))
 	cfg := bayeux.Config{
-		Place: bayeux.Place{Loop: id}, Hold: p.hold, MaxInterval: p.maxInterval, MultiInterval: 500,
-		QueueMessages: p.queueMessages, QueueBytes: p.queueBytes, ReplyBytes: p.replyBytes, TurnWork: p.turnWork, Slow: p.slow,
-		MaxSessions: 1 << 20, MaxSubscriptions: 64, MaxAsks: 1 << 20, MaxAhead: 1 << 20, Channel: limits,
-		Scanner: message.Scanner{MaxDepth: 20, MaxMessages: 100}, PollsPerBrowser: p.polls,
+		Place:       bayeux.Place{Loop: id},
+		Timing:      bayeux.Timing{Hold: milliseconds(p.hold), MaxInterval: milliseconds(p.maxInterval), PollsPerBrowser: p.polls},
+		QueueLimits: bayeux.QueueLimits{QueueMessages: p.queueMessages, QueueBytes: p.queueBytes, ReplyBytes: p.replyBytes, Slow: p.slow},
+		Limits: bayeux.Limits{
+			MaxSessions: 1 << 20, MaxSubscriptions: 64, Channel: limits, Scanner: message.Scanner{MaxDepth: 20, MaxMessages: 100},
+		},
+		MultiInterval: milliseconds(500), TurnWork: p.turnWork, MaxAsks: 1 << 20, MaxAhead: 1 << 20,
 		Durable: p.durable, Rules: w.rules, Browsers: w.browsers,
 		Random: func(b []byte) {
 			for i := range b {
@@ -71,6 +75,9 @@ func newLoop(w *world, id uint16) *loop {
 	}
 	return &loop{w: w, id: id, core: bayeux.NewServer(cfg, w.now), scanner: cfg.Scanner, ticked: w.now}
 }
+
+// milliseconds is n of them.
+func milliseconds(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
 
 // policy lets some questions wait.
 type policy struct{ w *world }

@@ -59,9 +59,9 @@ func (c *doctorCommand) check(out io.Writer, root fs.FS) error {
 
 // load is what the flags ask of the host.
 func (c *doctorCommand) load(root fs.FS) preflight.Load {
-	wanted, loops := c.Connections, c.Loops
+	wanted, loops := c.Connections, c.Loop.Loops
 	if wanted == 0 {
-		wanted = c.MaxConnections
+		wanted = c.Loop.MaxConnections
 	}
 	if wanted == 0 {
 		wanted = wantedConnections
@@ -76,15 +76,15 @@ func (c *doctorCommand) load(root fs.FS) preflight.Load {
 
 // most is how many connections the host and --max-connections allow.
 func (c *doctorCommand) most(host int64) int64 {
-	if c.MaxConnections > 0 {
-		return min(host, int64(c.MaxConnections))
+	if c.Loop.MaxConnections > 0 {
+		return min(host, int64(c.Loop.MaxConnections))
 	}
 	return host
 }
 
 // limit is what to change for more.
 func (c *doctorCommand) limit(host int64, by preflight.Finding) string {
-	if c.MaxConnections > 0 && int64(c.MaxConnections) < host {
+	if c.Loop.MaxConnections > 0 && int64(c.Loop.MaxConnections) < host {
 		return "--max-connections"
 	}
 	return by.Change

@@ -7,6 +7,7 @@ import (
 	"testing/fstest"
 
 	"halley/cmd/halley/config"
+	"halley/loop"
 )
 
 // host is one that carries 10,000 connections, with some settings changed.
@@ -35,6 +36,11 @@ func host(changes map[string]string) fstest.MapFS {
 
 func text(s string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(s)} }
 
+// listener are settings of the event loops.
+func listener(loops, connections int) loop.Settings {
+	return loop.Settings{Listener: loop.Listener{Loops: loops, MaxConnections: connections}}
+}
+
 func TestDoctor(t *testing.T) {
 	limits := "Max open files 512 1000 files\n"
 	for name, row := range map[string]struct {
@@ -43,10 +49,10 @@ func TestDoctor(t *testing.T) {
 		fails   bool
 		want    string
 	}{
-		"fine":            {doctorCommand{Serve: config.Serve{Loops: 2}}, nil, false, "This host can hold 19742 connections. For more, change /etc/security/limits.conf"},
-		"files":           {doctorCommand{Serve: config.Serve{Loops: 2}}, map[string]string{"proc/self/limits": limits}, true, "too low  open files: hard limit of this process: 1000, but 10258 needed"},
+		"fine":            {doctorCommand{Serve: config.Serve{Loop: listener(2, 0)}}, nil, false, "This host can hold 19742 connections. For more, change /etc/security/limits.conf"},
+		"files":           {doctorCommand{Serve: config.Serve{Loop: listener(2, 0)}}, map[string]string{"proc/self/limits": limits}, true, "too low  open files: hard limit of this process: 1000, but 10258 needed"},
 		"fewer wanted":    {doctorCommand{Connections: 500}, map[string]string{"proc/self/limits": limits}, false, "ok       open files"},
-		"max-connections": {doctorCommand{Serve: config.Serve{MaxConnections: 700}}, nil, false, "can hold 700 connections. For more, change --max-connections"},
+		"max-connections": {doctorCommand{Serve: config.Serve{Loop: listener(0, 700)}}, nil, false, "can hold 700 connections. For more, change --max-connections"},
 		"accept queue":    {doctorCommand{}, map[string]string{"proc/sys/net/core/somaxconn": "128"}, false, "warning  accept queue: connections that wait to be accepted: 128, but 1024 needed; change /proc/sys/net/core/somaxconn"},
 		"memory":          {doctorCommand{}, map[string]string{"proc/meminfo": "MemAvailable: 9600 kB\n"}, true, "too low  memory"},
 		"sizes":           {doctorCommand{}, nil, false, "memory: available: 7.6 GiB, 50.8 MiB needed"},

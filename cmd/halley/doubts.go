@@ -17,13 +17,13 @@ func doubts(c *config.Serve, strangers []string, memory int64) (found []string) 
 	if len(strangers) > 0 {
 		found = append(found, fmt.Sprintf("no flag has the name of an environment variable: %s", strings.Join(strangers, ", ")))
 	}
-	if c.HistoryFile != "" && !slices.ContainsFunc(c.Loop().Rules, func(rule string) bool { return strings.Contains(rule, " history=") }) {
+	if c.Loop.HistoryFile != "" && !slices.ContainsFunc(c.LoopSettings().Rules, func(rule string) bool { return strings.Contains(rule, " history=") }) {
 		found = append(found, "nothing goes to --history-file: no --rule has history=")
 	}
-	if c.Internal != "" && c.InternalKey == "" && !loopback(c.Internal) {
-		found = append(found, fmt.Sprintf("whoever reaches --internal %s may publish anywhere, see and end sessions: no --internal-key is asked for", c.Internal))
+	if c.Internal.Address != "" && c.Internal.Key == "" && !loopback(c.Internal.Address) {
+		found = append(found, fmt.Sprintf("whoever reaches --internal %s may publish anywhere, see and end sessions: no --internal-key is asked for", c.Internal.Address))
 	}
-	if most := maxPublish(c, memory); most < int64(c.MaxPublish) {
+	if most := maxPublish(c, memory); most < c.Internal.MaxPublish {
 		found = append(found, fmt.Sprintf("a body of /publish may have %d bytes, less than --max-publish: a sixteenth of --max-memory", most))
 	}
 	return found
@@ -34,8 +34,8 @@ func doubts(c *config.Serve, strangers []string, memory int64) (found []string) 
 const publishShare = 16
 
 // maxPublish is how long a body of /publish may be.
-func maxPublish(c *config.Serve, memory int64) int64 {
-	return min(int64(c.MaxPublish), memory/publishShare)
+func maxPublish(c *config.Serve, memory int64) int {
+	return int(min(int64(c.Internal.MaxPublish), memory/publishShare))
 }
 
 // loopback tells whether an address is for this host alone.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"halley/cmd/halley/config"
+	"halley/cmd/halley/internalhttp"
 )
 
 func TestDoubts(t *testing.T) {
@@ -16,21 +17,21 @@ func TestDoubts(t *testing.T) {
 	}{
 		{func(*config.Serve) {}, nil, ""},
 		{func(*config.Serve) {}, []string{"HALLEY_MAX_MESAGE", "HALLEY_X"}, "environment variable: HALLEY_MAX_MESAGE, HALLEY_X"},
-		{func(c *config.Serve) { c.HistoryFile = "h" }, nil, "--history-file"},
-		{func(c *config.Serve) { c.HistoryFile, c.Rule = "h", config.Lines{"/a/** conflate history=10"} }, nil, ""},
-		{func(c *config.Serve) { c.HistoryFile, c.Demo = "h", true }, nil, ""},
-		{func(c *config.Serve) { c.Internal = "" }, nil, ""},
-		{func(c *config.Serve) { c.Internal = "localhost:1" }, nil, ""},
-		{func(c *config.Serve) { c.Internal = "[::1]:1" }, nil, ""},
-		{func(c *config.Serve) { c.Internal = ":1" }, nil, "--internal-key"},
-		{func(c *config.Serve) { c.Internal = "0.0.0.0:1" }, nil, "--internal-key"},
-		{func(c *config.Serve) { c.Internal = "192.0.2.1:1" }, nil, "--internal-key"},
-		{func(c *config.Serve) { c.Internal = "halley:1" }, nil, "--internal-key"},
-		{func(c *config.Serve) { c.MaxPublish = 64 << 10 }, nil, ""},
-		{func(c *config.Serve) { c.MaxPublish = 64<<10 + 1 }, nil, "may have 65536 bytes"},
-		{func(c *config.Serve) { c.Internal, c.InternalKey = ":1", "sesame" }, nil, ""},
+		{func(c *config.Serve) { c.Loop.HistoryFile = "h" }, nil, "--history-file"},
+		{func(c *config.Serve) { c.Loop.HistoryFile, c.Loop.Rules = "h", []string{"/a/** conflate history=10"} }, nil, ""},
+		{func(c *config.Serve) { c.Loop.HistoryFile, c.Demo.On = "h", true }, nil, ""},
+		{func(c *config.Serve) { c.Internal.Address = "" }, nil, ""},
+		{func(c *config.Serve) { c.Internal.Address = "localhost:1" }, nil, ""},
+		{func(c *config.Serve) { c.Internal.Address = "[::1]:1" }, nil, ""},
+		{func(c *config.Serve) { c.Internal.Address = ":1" }, nil, "--internal-key"},
+		{func(c *config.Serve) { c.Internal.Address = "0.0.0.0:1" }, nil, "--internal-key"},
+		{func(c *config.Serve) { c.Internal.Address = "192.0.2.1:1" }, nil, "--internal-key"},
+		{func(c *config.Serve) { c.Internal.Address = "halley:1" }, nil, "--internal-key"},
+		{func(c *config.Serve) { c.Internal.MaxPublish = 64 << 10 }, nil, ""},
+		{func(c *config.Serve) { c.Internal.MaxPublish = 64<<10 + 1 }, nil, "may have 65536 bytes"},
+		{func(c *config.Serve) { c.Internal.Address, c.Internal.Key = ":1", "sesame" }, nil, ""},
 	} {
-		c := config.Serve{Internal: "127.0.0.1:8081"}
+		c := config.Serve{Internal: internalhttp.Settings{Address: "127.0.0.1:8081"}}
 		tt.change(&c)
 		got := strings.Join(doubts(&c, tt.strangers, 1<<20), "; ")
 		if !strings.Contains(got, tt.want) || (tt.want == "") != (got == "") {

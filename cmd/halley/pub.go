@@ -9,8 +9,8 @@ import (
 	"github.com/goccy/go-json"
 
 	"halley/bayeux/client"
-	"halley/cmd/halley/config"
 	"halley/cmd/halley/publish"
+	"halley/loop/settings"
 )
 
 // pubCommand publishes.
@@ -18,10 +18,10 @@ type pubCommand struct {
 	Channel string `arg:"" optional:"" help:"Channel, or - for lines of {\"channel\":…,\"data\":…} on standard input."`
 	Data    string `arg:"" optional:"" name:"json" help:"The message, any JSON value (put -- before one that begins with a minus), or - for one on each line of standard input."`
 
-	Server      string        `env:"-" group:"where" default:"http://127.0.0.1:8081" help:"Internal listener to publish to."`
-	InternalKey config.Secret `group:"where" placeholder:"KEY" help:"Its bearer key."`
-	Bayeux      string        `env:"-" group:"where" placeholder:"URL" help:"Publish as a Bayeux client to this endpoint instead."`
-	Transport   []string      `env:"-" group:"where" default:"long-polling" enum:"long-polling,websocket,eventsource" help:"Connection types of the Bayeux client in order of preference: long-polling, websocket, eventsource."`
+	Server      string          `env:"-" group:"where" default:"http://127.0.0.1:8081" help:"Internal listener to publish to."`
+	InternalKey settings.Secret `group:"where" placeholder:"KEY" help:"Its bearer key."`
+	Bayeux      string          `env:"-" group:"where" placeholder:"URL" help:"Publish as a Bayeux client to this endpoint instead."`
+	Transport   []string        `env:"-" group:"where" default:"long-polling" enum:"long-polling,websocket,eventsource" help:"Connection types of the Bayeux client in order of preference: long-polling, websocket, eventsource."`
 
 	Csv      string   `env:"-" group:"replay" placeholder:"FILE" help:"Publish each row of a file of comma-separated values, plain or gzip; - is standard input, synthetic a generated day of trades."`
 	Template string   `env:"-" group:"replay" name:"channel" placeholder:"TEMPLATE" help:"Channel of a row, for example /stock/{symbol} with a column's name in braces."`

@@ -39,8 +39,7 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 			return err
 		}
 	}
-	settings := c.Loop()
-	settings.Log = log
+	settings := loop.Config{Settings: c.LoopSettings(), Log: log}
 	if settings.Loops == 0 {
 		settings.Loops = usualLoops(os.DirFS("/"))
 	}
@@ -67,7 +66,7 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 
 // pages is what the pages tell of this server.
 func (c *serveCommand) pages(settings loop.Config) web.Settings {
-	return web.Settings{Mount: settings.Mounts[0], Hosts: settings.AdvertiseHosts, Internal: c.Internal, Keyed: c.InternalKey != ""}
+	return web.Settings{Mount: settings.Mounts[0], Hosts: settings.AdvertiseHosts, Internal: c.Internal.Address, Keyed: c.Internal.Key != ""}
 }
 
 // usualLoops is a loop for each CPU that this process may use: Go looks at its
@@ -103,8 +102,8 @@ func (c *serveCommand) serve(ctx context.Context, server *loop.Server, log *slog
 	ctx, cancel := c.untilDrain(ctx, server, internal)
 	defer cancel()
 	var group sync.WaitGroup
-	if c.Demo {
-		market := feed.NewMarket(c.DemoSeed, float64(c.DemoRate))
+	if c.Demo.On {
+		market := feed.NewMarket(c.Demo.Seed, float64(c.Demo.Rate))
 		group.Go(func() { demo(ctx, server, market, log) })
 	}
 	group.Go(func() { c.announce(ctx, server, internal.address(), log) })
@@ -129,7 +128,7 @@ func (c *serveCommand) untilDrain(told context.Context, server *loop.Server, int
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(c.DrainDelay):
+		case <-time.After(c.Drain.Delay):
 		}
 	})
 	return ctx, cancel
@@ -178,23 +177,19 @@ type internalListener struct {
 
 // listenInternal opens the internal listener, if there is to be one.
 func (c *serveCommand) listenInternal(server *loop.Server, log *slog.Logger) (*internalListener, error) {
-	if c.Internal == "" {
+	if c.Internal.Address == "" {
 		return nil, nil
 	}
-	socket, err := net.Listen(loop.Network(c.Internal), c.Internal)
+	socket, err := net.Listen(loop.Network(c.Internal.Address), c.Internal.Address)
 	if err != nil {
 		return nil, fmt.Errorf("--internal: %w", err)
 	}
+	own := c.Internal
+	own.MaxPublish = maxPublish(&c.Serve, server.MaxMemory())
 	l := internalhttp.New(server, internalhttp.Options{
-		Key:         string(c.InternalKey),
-		Hosts:       c.InternalHost,
-		Connections: c.InternalConnections,
-		Timeout:     c.InternalTimeout,
-		MaxPublish:  int(maxPublish(&c.Serve, server.MaxMemory())),
-		MaxMessages: loop.MailboxMessages(int(c.MaxMailbox)),
-		MaxDepth:    c.MaxDepth,
-		DedupKeys:   c.DedupKeys,
-		DedupWindow: c.DedupWindow,
+		Settings:    own,
+		MaxMessages: loop.MailboxMessages(c.Loop.MaxMailbox),
+		MaxDepth:    c.Loop.Scanner.MaxDepth,
 		Metrics:     metrics.Handler(server.Stats),
 		Log:         log,
 	})

@@ -11,8 +11,8 @@ import (
 // usual are settings as a server has them by default, with one page.
 func usual() Settings {
 	return Settings{
-		Mounts: []string{"/bayeux", "/cometd"}, MaxMessage: 1000, CallbackPolling: true, CallbackUnnamed: true, CountBrowsers: true,
-		CookieSameSite: "lax",
+		Admission: Admission{Mounts: []string{"/bayeux", "/cometd"}, CallbackPolling: true, CallbackUnnamed: true},
+		Cookie:    Cookie{CookieSameSite: "lax"}, MaxMessage: 1000, CountBrowsers: true,
 		Pages: func(path string) (Page, bool) {
 			return Page{ContentType: "text/html", Body: []byte("hello")}, path == "/" || path == "/page"
 		},

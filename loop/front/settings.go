@@ -9,18 +9,28 @@ import (
 	"strings"
 )
 
-// Settings are what an operator says of the public listener's requests. Sizes are bytes.
+// Settings are what an operator may set of the public listener's requests, and what the server tells.
 type Settings struct {
-	Mounts          []string // URL paths that speak Bayeux; any suffix below one is accepted
-	MaxMessage      int      // one HTTP body
-	AllowOrigin     []string // origins whose pages may use the server, with credentials; * admits any, without
-	CallbackPolling bool     // serve callback-polling, to pages that AllowOrigin admits and the server's own
-	CallbackUnnamed bool     // and to those whose browser does not name them
-	CountBrowsers   bool     // read the browser cookie
-	CookieSameSite  string   // lax, strict, none or off: that attribute of the browser cookie
-	CookieSecure    bool     // it comes back over TLS alone
+	Admission
+	Cookie
+	MaxMessage    int  // bytes of one HTTP body
+	CountBrowsers bool // read the browser cookie
 
 	Pages func(path string) (Page, bool) // static pages; nil serves none
+}
+
+// Admission is where Bayeux is spoken, and whose pages may speak it, with the tags of package loop/settings.
+type Admission struct {
+	Mounts          []string `name:"mount" type:"lines" group:"listener" sep:"none" default:"/bayeux\n/cometd" placeholder:"PATH" help:"Path that speaks Bayeux, with any suffix below it; repeatable (default /bayeux and /cometd)."`
+	AllowOrigin     []string `name:"allow-origin" type:"lines" group:"listener" sep:"none" placeholder:"ORIGIN" help:"Origin whose pages may use the server from another host, with credentials; * admits any, without credentials; repeatable (default none)."`
+	CallbackPolling bool     `name:"callback-polling" group:"listener" default:"true" help:"Serve callback-polling (JSONP), to pages that --allow-origin admits and to the server's own; --callback-polling=false turns it off."`
+	CallbackUnnamed bool     `name:"callback-unnamed" group:"listener" default:"true" help:"Serve callback-polling also where the browser does not tell which page asks: old browsers, programs, and pages of the same site without Referer."`
+}
+
+// Cookie is the one by which the polls of one browser are counted.
+type Cookie struct {
+	CookieSameSite string `name:"cookie-same-site" group:"bayeux" default:"lax" enum:"lax,strict,none,off" help:"The attribute SameSite of the browser cookie: lax, strict, none (for pages of other sites; needs --cookie-secure) or off, which leaves it out."`
+	CookieSecure   bool   `name:"cookie-secure" group:"bayeux" help:"The browser cookie comes back over TLS alone."`
 }
 
 // Front is Settings, checked and made ready. It does not change, so any goroutine may

@@ -59,13 +59,14 @@ func table() []rule {
 		{"bayeux/client", nil, []string{"github.com/coder/websocket", goJSON}, impure},
 
 		{"loop/front", []string{"httpparse/...", "bayeux/connectiontype"}, nil, timeless},
+		{"loop/settings", nil, nil, clockless},
 		{"loop/interest", []string{"bayeux/channel"}, nil, netless},
 		{"loop/journal", []string{"bayeux/history"}, []string{"golang.org/x/sys"}, netless},
 		{"loop/sequence", []string{"bayeux", "bayeux/event", "bayeux/history", "bayeux/rules", "loop/journal"}, nil, netless},
 		{"loop", []string{
 			"httpparse/...", "bayeux", "bayeux/message", "bayeux/channel", "bayeux/event", "bayeux/history", "bayeux/reply", "bayeux/rules",
 			"bayeux/wheel", "bayeux/slab", "bayeux/connectiontype",
-			"loop/front", "loop/interest", "loop/journal", "loop/sequence",
+			"loop/front", "loop/interest", "loop/journal", "loop/sequence", "loop/settings",
 		}, all, impure},
 		{"loop/cluster", []string{"loop"}, all, impure},
 

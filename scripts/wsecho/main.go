@@ -101,7 +101,7 @@ func end(conn net.Conn, code websocket.Code) error {
 
 // upgrade reads the handshake and answers it. What came behind it is returned.
 func upgrade(conn net.Conn) (rest []byte, err error) {
-	heads := httpparse.Limits{MaxTarget: 8 << 10, MaxHeaderBytes: 16 << 10, MaxFields: 100}
+	heads := httpparse.Limits{MaxTarget: 8 << 10, MaxHeader: 16 << 10, MaxHeaderFields: 100}
 	buf := make([]byte, 32<<10)
 	for size := 0; ; {
 		k, err := conn.Read(buf[size:])

@@ -2,7 +2,6 @@ package config
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -13,6 +12,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"halley/loop"
+	"halley/loop/settings"
 )
 
 // cli stands for the commands around the configuration.
@@ -24,7 +24,7 @@ type cli struct {
 func parse(t *testing.T, args ...string) (*Serve, *kong.Context, error) {
 	t.Helper()
 	var c cli
-	k, err := kong.New(&c, kong.DefaultEnvars("HALLEY"), kong.ExplicitGroups(Groups()), Vars(), kong.Exit(func(int) {}))
+	k, err := kong.New(&c, Options(), kong.Exit(func(int) {}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,54 +41,39 @@ func file(t *testing.T, text string) string {
 	return path
 }
 
+// The command line and package loop/settings read the same tags alike.
 func TestDefaultsAreLoops(t *testing.T) {
 	c, _, err := parse(t, "serve")
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := loop.DefaultConfig()
-	want.Log = nil
-	if got := c.Loop(); !reflect.DeepEqual(normal(got), normal(want)) {
+	if got, want := c.LoopSettings(), loop.DefaultConfig().Settings; !reflect.DeepEqual(got, want) {
 		t.Errorf("defaults\n%+v\nwant\n%+v", got, want)
 	}
+	var own Serve
+	settings.Default(&own)
+	own.Loop = c.Loop
+	if !reflect.DeepEqual(*c, own) {
+		t.Errorf("defaults\n%+v\nwant\n%+v", *c, own)
+	}
 }
 
-// normal makes empty lists nil.
-func normal(c loop.Config) loop.Config {
-	for _, l := range []*[]string{&c.Listen, &c.Mounts, &c.Rules, &c.AllowOrigin} {
-		if len(*l) == 0 {
-			*l = nil
-		} else {
-			*l = append([]string(nil), *l...)
-		}
+// Every flag of serve has the tags that make it one, and stands in one struct.
+func TestEveryFlagHasItsTags(t *testing.T) {
+	_, ctx, err := parse(t, "serve")
+	if err != nil {
+		t.Fatal(err)
 	}
-	return c
-}
-
-// Every field of loop.Config must have a flag, but for what is code.
-func TestEveryLoopFieldIsSet(t *testing.T) {
-	c := Serve{}
-	v := reflect.ValueOf(&c).Elem()
-	for i := range v.NumField() {
-		switch f := v.Field(i); f.Kind() {
-		case reflect.Int, reflect.Int64:
-			f.SetInt(7)
-		case reflect.String:
-			f.SetString("x")
-		case reflect.Bool:
-			f.SetBool(true)
-		case reflect.Slice:
-			f.Set(reflect.ValueOf(Lines{"l"}))
+	tagged := make(map[string]bool)
+	settings.Each(&Serve{}, func(f settings.Field) {
+		if tagged[f.Name] || f.Tag.Get("help") == "" || f.Tag.Get("group") == "" {
+			t.Errorf("--%s: twice, or without help or group", f.Name)
 		}
-	}
-	got := reflect.ValueOf(c.Loop())
-	for i := range got.NumField() {
-		switch got.Field(i).Kind() {
-		case reflect.Func, reflect.Interface, reflect.Pointer:
-			continue
-		}
-		if got.Field(i).IsZero() {
-			t.Errorf("loop.Config.%s has no flag", got.Type().Field(i).Name)
+		tagged[f.Name] = true
+	})
+	for _, f := range ctx.Flags() {
+		if !tagged[f.Name] && f.Name != "help" {
+			t.Errorf("--%s has no tag name", f.Name)
 		}
 	}
 }
@@ -103,15 +88,15 @@ func TestFlagsAndLists(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, check := range []struct{ got, want any }{
-		{c.Listen, Lines{"127.0.0.1:1", ":2"}},
-		{c.Mount, Lines{"/bayeux", "/cometd"}},
-		{c.AllowOrigin, Lines{"https://a.example", "https://b.example"}},
-		{c.Hold, 2 * time.Second},
-		{c.QueueBytes, Size(3 << 20)},
-		{c.MaxMessage, Size(100)},
-		{c.LenientHandshake, true},
-		{c.Internal, ""},
-		{c.Loop().Rules, []string{"/stock/** publish=internal snapshot", "/chat/** history=100 history=24h", "/a,b/** conflate"}},
+		{c.Loop.Listen, []string{"127.0.0.1:1", ":2"}},
+		{c.Loop.Mounts, []string{"/bayeux", "/cometd"}},
+		{c.Loop.AllowOrigin, []string{"https://a.example", "https://b.example"}},
+		{c.Loop.Hold, 2 * time.Second},
+		{c.Loop.QueueBytes, 3 << 20},
+		{c.Loop.MaxMessage, 100},
+		{c.Loop.LenientHandshake, true},
+		{c.Internal.Address, ""},
+		{c.LoopSettings().Rules, []string{"/stock/** publish=internal snapshot", "/chat/** history=100 history=24h", "/a,b/** conflate"}},
 	} {
 		if !reflect.DeepEqual(check.got, check.want) {
 			t.Errorf("got %v, want %v", check.got, check.want)
@@ -132,8 +117,8 @@ func TestTimesFollowTheProfile(t *testing.T) {
 		{[]string{"--config=" + file(t, `{"profile":"salesforce","hold":"5s"}`)}, 5 * time.Second, 40 * time.Second},
 	} {
 		c, _, err := parse(t, append([]string{"serve"}, tt.args...)...)
-		if err != nil || c.Hold != tt.hold || c.MaxInterval != tt.away {
-			t.Errorf("%v: held for %v, away for %v (%v), want %v and %v", tt.args, c.Hold, c.MaxInterval, err, tt.hold, tt.away)
+		if err != nil || c.Loop.Hold != tt.hold || c.Loop.MaxInterval != tt.away {
+			t.Errorf("%v: held for %v, away for %v (%v), want %v and %v", tt.args, c.Loop.Hold, c.Loop.MaxInterval, err, tt.hold, tt.away)
 		}
 	}
 }
@@ -147,14 +132,14 @@ func TestFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, check := range []struct{ got, want any }{
-		{c.Hold, 6 * time.Second}, // the flag goes first
-		{c.Loops, 4},              // then the environment
-		{c.Listen, Lines{":1", ":2"}},
-		{c.Mount, Lines{"/x"}},
-		{c.Demo, true},
-		{c.QueueBytes, Size(1024)},
-		{c.MaxMessage, Size(1024)},
-		{c.MaxDepth, 64},
+		{c.Loop.Hold, 6 * time.Second}, // the flag goes first
+		{c.Loop.Loops, 4},              // then the environment
+		{c.Loop.Listen, []string{":1", ":2"}},
+		{c.Loop.Mounts, []string{"/x"}},
+		{c.Demo.On, true},
+		{c.Loop.QueueBytes, 1024},
+		{c.Loop.MaxMessage, 1024},
+		{c.Loop.Scanner.MaxDepth, 64},
 	} {
 		if !reflect.DeepEqual(check.got, check.want) {
 			t.Errorf("got %v, want %v", check.got, check.want)
@@ -245,27 +230,5 @@ func TestSecretIsHidden(t *testing.T) {
 	text, left, err := Effective(ctx.Flags())
 	if err != nil || strings.Contains(string(text), "sesame") || strings.Contains(string(text), "internal-key") || !reflect.DeepEqual(left, []string{"internal-key"}) {
 		t.Errorf("printed %s, left out %v (%v)", text, left, err)
-	}
-	if s := fmt.Sprint(Secret("sesame"), Secret("")); s != "*** " && s != "***" {
-		t.Errorf("printed %q", s)
-	}
-}
-
-func TestSize(t *testing.T) {
-	for text, want := range map[string]Size{"0": 0, "1": 1, "64KiB": 65536, "2 MiB": 2 << 20, "1GiB": 1 << 30, "1025": 1025} {
-		var s Size
-		if err := s.UnmarshalText([]byte(text)); err != nil || s != want {
-			t.Errorf("%q is %d (%v), want %d", text, s, err, want)
-		}
-		var back Size
-		if err := back.UnmarshalText([]byte(s.String())); err != nil || back != s {
-			t.Errorf("%d prints as %s, which is %d (%v)", s, s, back, err)
-		}
-	}
-	for _, text := range []string{"", "KiB", "-1", "1.5KiB", "1kb", "9223372036854775807KiB", "0x10", "1 TiB"} {
-		var s Size
-		if s.UnmarshalText([]byte(text)) == nil {
-			t.Errorf("%q is taken as %d", text, s)
-		}
 	}
 }

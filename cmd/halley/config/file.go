@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"halley/loop/settings"
 )
 
 // File is the flag --config: the path of a JSON object whose keys are flag
@@ -155,7 +157,7 @@ func Effective(flags []*kong.Flag) (text []byte, secrets []string, err error) {
 			continue
 		}
 		v := f.Target.Interface()
-		if s, ok := v.(Secret); ok {
+		if s, ok := v.(settings.Secret); ok {
 			if s != "" {
 				secrets = append(secrets, f.Name)
 			}
@@ -164,7 +166,10 @@ func Effective(flags []*kong.Flag) (text []byte, secrets []string, err error) {
 		if s, ok := v.(fmt.Stringer); ok {
 			v = s.String()
 		}
-		if l, ok := v.(Lines); ok && l == nil {
+		if f.Tag.Type == "size" {
+			v = settings.FormatSize(f.Target.Int())
+		}
+		if l, ok := v.([]string); ok && l == nil {
 			v = []string{}
 		}
 		values[f.Name] = v

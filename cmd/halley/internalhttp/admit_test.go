@@ -168,7 +168,7 @@ func (f *failing) Close() error { return nil }
 // What the system cannot give now does not end the listener.
 func TestAcceptGoesOn(t *testing.T) {
 	f := &failing{errors: []error{unix.EMFILE, unix.ENFILE, unix.ENOBUFS, net.ErrClosed}}
-	l := New(&fake{}, Options{Connections: 1, Timeout: time.Second, MaxPublish: 100, Log: discard()})
+	l := New(&fake{}, Options{Settings: Settings{Connections: 1, Timeout: time.Second, MaxPublish: 100}, Log: discard()})
 	if err := l.Serve(f); err != nil || len(f.errors) != 0 {
 		t.Errorf("%v, %d errors left", err, len(f.errors))
 	}
@@ -181,7 +181,7 @@ func TestShutdownBeforeServe(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		l := New(&fake{}, Options{Connections: 1, Timeout: time.Second, MaxPublish: 100, Log: discard()})
+		l := New(&fake{}, Options{Settings: Settings{Connections: 1, Timeout: time.Second, MaxPublish: 100}, Log: discard()})
 		done := make(chan error)
 		go func() { done <- l.Serve(socket) }()
 		if err := l.Shutdown(t.Context()); err != nil {

@@ -76,14 +76,16 @@ type rig struct {
 func newRig(t *testing.T, adjust func(*Options)) *rig {
 	t.Helper()
 	o := Options{
-		Hosts:       []string{"halley"},
-		Connections: 8,
-		Timeout:     10 * time.Second,
-		MaxPublish:  4096,
+		Settings: Settings{
+			Hosts:       []string{"halley"},
+			Connections: 8,
+			Timeout:     10 * time.Second,
+			MaxPublish:  4096,
+			DedupKeys:   3,
+			DedupWindow: time.Hour,
+		},
 		MaxMessages: 256,
 		MaxDepth:    8,
-		DedupKeys:   3,
-		DedupWindow: time.Hour,
 		Log:         discard(),
 	}
 	if adjust != nil {

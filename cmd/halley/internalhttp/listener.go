@@ -46,18 +46,12 @@ type Backend interface {
 	Readiness
 }
 
-// Options are the listener's limits and the like.
+// Options are the listener's settings, and what the program tells it.
 type Options struct {
-	Key         string        // bearer key of all but the health checks; empty asks for none
-	Hosts       []string      // names in Host that are admitted without a key, beside addresses and localhost
-	Connections int           // at once, beside HealthConnections
-	Timeout     time.Duration // to read a request, and to write a response
-	MaxPublish  int           // bytes of one body
-	MaxMessages int           // messages of one body
-	MaxDepth    int           // nesting of JSON
-	DedupKeys   int           // keys remembered
-	DedupWindow time.Duration // how long
-	Metrics     http.Handler  // GET /metrics; nil has none
+	Settings
+	MaxMessages int          // messages of one body
+	MaxDepth    int          // nesting of JSON
+	Metrics     http.Handler // GET /metrics; nil has none
 	Log         *slog.Logger
 }
 

@@ -1,0 +1,44 @@
+package loop
+
+import (
+	"fmt"
+	"reflect"
+	"testing"
+
+	"halley/httpparse"
+	"halley/loop/settings"
+)
+
+// A tag that repeats a constant of the code has to say the same.
+func TestTagsAgreeWithTheCode(t *testing.T) {
+	tags := make(map[string]reflect.StructTag)
+	settings.Each(&Settings{}, func(f settings.Field) { tags[f.Name] = f.Tag })
+	for _, tt := range []struct {
+		flag, tag string
+		want      any
+	}{
+		{"loops", "max", MaxLoops},
+		{"hold", "min", tickEvery}, // a timer's tick is the shortest hold that makes sense
+		{"max-header", "default", settings.FormatSize(httpparse.DefaultMaxHeaderBytes)},
+		{"max-header-fields", "default", httpparse.DefaultMaxFields},
+		{"max-target", "default", settings.FormatSize(httpparse.DefaultMaxTarget)},
+	} {
+		if got, want := tags[tt.flag].Get(tt.tag), fmt.Sprint(tt.want); got != want {
+			t.Errorf("--%s has %s %s, the code %s", tt.flag, tt.tag, got, want)
+		}
+	}
+}
+
+// What an operator sets reaches the protocol core, which has one loop's share of the sessions.
+func TestCoreConfig(t *testing.T) {
+	s, err := New(config(func(c *Config) {
+		c.Loops, c.MaxSessions, c.CallbackPolling = 4, 100, false
+		c.Profile, c.Slow, c.Hold, c.AdvertiseHosts = "salesforce", "conflate", 5e9, []string{"push.example"}
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := s.coreConfig(2)
+	equal(t, fmt.Sprintln(got.Place.Loop, got.MaxSessions, got.NoCallback, got.Profile, got.Slow, got.Hold, got.Hosts, got.QueueBytes),
+		"2 25 true salesforce conflate 5s [push.example] 2097152\n")
+}
