@@ -225,3 +225,48 @@ func TestDrainEndsStreamsLast(t *testing.T) {
 		t.Errorf("%d have gone: %+v", gone, b.fx.List)
 	}
 }
+
+// What gives up memory looks at a bounded number of sessions in a call, whatever it does
+// with them, and goes on where it stopped: one whose client is there is looked at, too.
+func TestMemoryIsGivenUpByParts(t *testing.T) {
+	const sessions, part = 100, 10
+	b := audience(t, sessions-1, 0)
+	many := strings.TrimSuffix(strings.Repeat(`"/x/%d",`, fewSubscriptions+10), ",")
+	args := make([]any, fewSubscriptions+10)
+	for i := range args {
+		args[i] = i
+	}
+	b.server.cfg.MaxSubscriptions = 100
+	b.talk(t, fmt.Sprintf(`{"channel":"/meta/subscribe","clientId":%q,"subscription":[`+many+`]}`, append([]any{b.id}, args...)...))
+	if got := b.server.sessions.Len(); got != sessions {
+		t.Fatalf("%d sessions", got)
+	}
+	calls := func(what string, call func(from uint32) (next uint32, more bool)) {
+		from, n, begun := uint32(0), 0, b.server.Worked()
+		for more := true; more; n++ {
+			before := b.server.Worked()
+			if from, more = call(from); b.server.Worked()-before > part {
+				t.Errorf("%s: call %d looks at %d sessions", what, n, b.server.Worked()-before)
+			}
+		}
+		if total := b.server.Worked() - begun; n < sessions/part || total != sessions {
+			t.Errorf("%s: %d calls look at %d sessions", what, n, total)
+		}
+	}
+	most := 0
+	calls("Shed", func(from uint32) (uint32, bool) { return b.server.Shed(from, true, 0, part) })
+	calls("MostSubscriptions", func(from uint32) (next uint32, more bool) {
+		n, next, more := b.server.MostSubscriptions(from, part)
+		most = max(most, n)
+		return next, more
+	})
+	if most != fewSubscriptions+11 {
+		t.Errorf("one has %d subscriptions at most", most)
+	}
+	calls("EndSubscribers", func(from uint32) (uint32, bool) { return b.server.EndSubscribers(from, most, part) })
+	b.server.BeginTurn()
+	b.server.Flush(b.now, sessions, &b.fx)
+	if got := b.server.Stats(); got.ShedSessions != 1 || b.server.sessions.Len() != sessions-1 {
+		t.Errorf("%d sessions were ended, %d are left", got.ShedSessions, b.server.sessions.Len())
+	}
+}

@@ -7,20 +7,32 @@ import (
 
 // Shed gives up what waits for sessions, in the order of their slots from the given
 // one on: of those whose client is away, or of all that have more than least bytes,
-// down to that. It ends after about most events and tells the slot to go on with, and
-// whether there is more. Clients are told what they lost, as with a full queue.
+// down to that. It ends after about most sessions and events and tells the slot to go
+// on with, and whether there is more. Clients are told what they lost, as with a full
+// queue.
 func (s *Server) Shed(from uint32, away bool, least, most int) (next uint32, more bool) {
-	s.sessions.From(from, func(slot uint32, r *session) bool {
-		next = slot
+	return s.eachSession(from, most, func(slot uint32, r *session) (events int) {
 		if away && (r.outlet.holds() || r.outlet.streams()) {
-			return true
+			return 0
 		}
-		if more = most <= 0; more {
+		return s.shed(slot, r, least)
+	})
+}
+
+// eachSession visits the sessions from a slot on until they and what visit returns come
+// to most, which it counts as work. It returns the slot to go on with, and whether there
+// is more.
+func (s *Server) eachSession(from uint32, most int, visit func(slot uint32, r *session) (work int)) (next uint32, more bool) {
+	done := 0
+	s.sessions.From(from, func(slot uint32, r *session) bool {
+		if next, more = slot, done >= most; more {
 			return false
 		}
-		most -= s.shed(slot, r, least)
+		done += 1 + visit(slot, r)
+		next++
 		return true
 	})
+	s.Spend(done)
 	return next, more
 }
 
@@ -46,21 +58,28 @@ func (s *Server) shed(slot uint32, r *session, least int) (dropped int) {
 // fewSubscriptions are what no session is ended for.
 const fewSubscriptions = 16
 
-// EndSubscribers ends the sessions that have at least half as many subscriptions as the
-// one with the most, if these are more than few. The next calls of Flush do it.
-func (s *Server) EndSubscribers() {
-	most := 0
-	s.sessions.Each(func(slot uint32, _ *session) bool {
+// MostSubscriptions is how many subscriptions the one session has that has the most, of
+// about part sessions from a slot on. It tells the slot to go on with, and whether there
+// are more sessions.
+func (s *Server) MostSubscriptions(from uint32, part int) (most int, next uint32, more bool) {
+	next, more = s.eachSession(from, part, func(slot uint32, _ *session) int {
 		most = max(most, s.table.Count(channel.Subscriber(slot)))
-		return true
+		return 0
 	})
+	return most, next, more
+}
+
+// EndSubscribers ends the sessions that have at least half of most subscriptions, if
+// these are more than few, of about part sessions from a slot on. The next calls of
+// Flush do it. It tells the slot to go on with, and whether there are more sessions.
+func (s *Server) EndSubscribers(from uint32, most, part int) (next uint32, more bool) {
 	least := max(fewSubscriptions+1, most/2)
-	s.sessions.Each(func(slot uint32, r *session) bool {
+	return s.eachSession(from, part, func(slot uint32, r *session) int {
 		if s.table.Count(channel.Subscriber(slot)) >= least {
 			s.stats.ShedSessions++
 			s.doomed.push(s.address(slot, r))
 		}
-		return true
+		return 0
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -255,7 +256,8 @@ func (m *memory) note(p strain, f footprint) {
 }
 
 const (
-	shedBatch = 20_000   // events that a loop gives up before it looks at its sockets
+	shedBatch = 20_000   // sessions, connections and events that a loop gives up or looks at before it looks at its sockets
+	closeWork = 100      // of these are what a connection counts that is closed
 	keepSlow  = 16 << 10 // bytes that are left to each session
 	keepAway  = 1 << 10  // likewise at last, if its client is away: it may be between two polls
 )
@@ -267,46 +269,77 @@ func (m *memory) giveUp(ctx context.Context, p strain) {
 	case sheddingAway:
 		s.shed(ctx, true, keepSlow)
 	case sheddingSlow:
-		s.visit(ctx, (*reactor).closeStuck)
+		s.inParts(ctx, (*reactor).closeStuck)
 		s.shed(ctx, false, keepSlow)
 	case sheddingHistory:
 		s.shed(ctx, true, keepAway)
 		s.local.ForgetHalf()
 	case endingSessions:
-		s.visit(ctx, func(r *reactor) {
-			r.core.EndSubscribers()
+		s.endSubscribers(ctx)
+	}
+}
+
+// inParts has every loop do something part by part, each in a turn of its own. part goes
+// on from where the last one has stopped, and tells whether there is more.
+func (s *Server) inParts(ctx context.Context, part func(r *reactor, from uint32) (next uint32, more bool)) {
+	next, rest := make([]uint32, len(s.reactors)), make([]bool, len(s.reactors))
+	for i := range rest {
+		rest[i] = true
+	}
+	for slices.Contains(rest, true) {
+		clear(rest)
+		err := s.visit(ctx, func(r *reactor) {
+			next[r.id], rest[r.id] = part(r, next[r.id])
 			r.endTurn()
 		})
+		if err != nil {
+			return
+		}
 	}
 }
 
 // shed has every loop give up what waits for sessions.
 func (s *Server) shed(ctx context.Context, away bool, least int) {
-	next := make([]uint32, len(s.reactors))
-	for more := true; more && ctx.Err() == nil; {
-		more = false
-		rest := make([]bool, len(s.reactors))
-		s.visit(ctx, func(r *reactor) {
-			next[r.id], rest[r.id] = r.core.Shed(next[r.id], away, least, shedBatch)
-			r.endTurn()
-		})
-		for _, yes := range rest {
-			more = more || yes
-		}
-	}
+	s.inParts(ctx, func(r *reactor, from uint32) (uint32, bool) { return r.core.Shed(from, away, least, shedBatch) })
 }
 
-// closeStuck closes the connections whose output or waiting input takes much: events
-// go back to their session.
-func (r *reactor) closeStuck() {
-	r.conns.Each(func(_ uint32, c *conn) bool {
-		switch {
-		case c.socket.OutboundBuffered() > keepSlow:
+// endSubscribers ends the sessions with the most subscriptions: it finds out how many
+// these are first.
+func (s *Server) endSubscribers(ctx context.Context) {
+	byLoop := make([]int, len(s.reactors))
+	s.inParts(ctx, func(r *reactor, from uint32) (uint32, bool) {
+		n, next, more := r.core.MostSubscriptions(from, shedBatch)
+		byLoop[r.id] = max(byLoop[r.id], n)
+		return next, more
+	})
+	if ctx.Err() != nil {
+		return
+	}
+	most := slices.Max(byLoop)
+	s.inParts(ctx, func(r *reactor, from uint32) (uint32, bool) { return r.core.EndSubscribers(from, most, shedBatch) })
+}
+
+// closeStuck closes the connections whose output or waiting input takes much, of about
+// shedBatch from a slot on: events go back to their session.
+func (r *reactor) closeStuck(from uint32) (next uint32, more bool) {
+	done := 0
+	r.conns.From(from, func(slot uint32, c *conn) bool {
+		if next, more = slot, done >= shedBatch; more {
+			return false
+		}
+		gen := c.gen
+		if c.socket.OutboundBuffered() > keepSlow {
 			r.counters.slowClosed++
 			r.abort(c)
-		default:
+		} else {
 			r.shedInput(c)
 		}
+		if done++; !c.is(gen) {
+			done += closeWork
+		}
+		next++
 		return true
 	})
+	r.core.Spend(done)
+	return next, more
 }
