@@ -42,7 +42,7 @@ func (x *exchange) park(messages []message.Message) {
 	p.wanted = x.waits.Wanted
 	s.ticket++
 	s.parked[s.ticket] = p
-	if stored := x.waits.Kind == Publish && len(messages) == 1; x.req.Type == WebSocket && !stored {
+	if stored := x.waits.Kind == Sequence && len(messages) == 1; x.req.Type == WebSocket && !stored {
 		s.lineUp(x.req.To, s.ticket)
 	}
 	if r := s.sessions.find(x.owner); r != nil {
@@ -64,23 +64,8 @@ func joinRaw(messages []message.Message) []byte {
 	return append(body, ']')
 }
 
-// Resume goes on with the batch that waited for the verdict on ticket. A ticket
-// that is not known, or was resumed before, is ignored.
-func (s *Server) Resume(now int64, ticket Ticket, verdict Verdict, fx *Effects) {
-	s.unpark(now, ticket, fx, func(x *exchange) { x.verdict = verdict })
-}
-
-// Joined goes on with the subscription that waited for what is remembered.
-func (s *Server) Joined(now int64, ticket Ticket, past history.Remembered, fx *Effects) {
-	s.unpark(now, ticket, fx, func(x *exchange) { x.done, x.past, x.refused = true, past, reply.Parse(past.Failure) })
-}
-
-// Published goes on with the batch that waited until its event was stored. A
-// failure is the error of that publish.
-func (s *Server) Published(now int64, ticket Ticket, failure reply.Code, fx *Effects) {
-	s.unpark(now, ticket, fx, func(x *exchange) { x.done, x.refused = true, failure })
-}
-
+// unpark goes on with the batch that waits under ticket, if there is one: prepare gives it
+// what it waited for.
 func (s *Server) unpark(now int64, ticket Ticket, fx *Effects, prepare func(*exchange)) {
 	p := s.parked[ticket]
 	if p == nil {

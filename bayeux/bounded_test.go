@@ -69,11 +69,11 @@ func TestLinesOfManySessions(t *testing.T) {
 	}
 	a, _ := b.server.Find([]byte(ids[0]))
 	lined := func() bool { return b.server.sessions.find(a).lined > 0 }
-	b.server.GiveUp(b.now, tickets[0], &b.fx)
+	b.server.Report(b.now, &Report{Kind: GiveUp, Ticket: tickets[0]}, &b.fx)
 	if !lined() {
 		t.Error("the session may expire while its batches wait in the other line")
 	}
-	b.server.GiveUp(b.now, tickets[1], &b.fx)
+	b.server.Report(b.now, &Report{Kind: GiveUp, Ticket: tickets[1]}, &b.fx)
 	if lined() || len(b.server.lines) > 0 {
 		t.Error("the session never expires")
 	}
@@ -172,7 +172,7 @@ func TestDrainBringsAll(t *testing.T) {
 			text := string(b.fx.Messages(&e))
 			n := b.got(text, got)
 			got += n
-			s.Written(b.now, e.Session, e.Upto)
+			s.Report(b.now, &Report{Kind: Written, Session: e.Session, Upto: e.Upto}, nil)
 			more := got < 20
 			if n == 0 || e.More != more || strings.Contains(text, `"interval":0`) != more || (s.Owing(b.now) > 0) != more {
 				t.Fatalf("poll %d brings %d, more: %t, %d owed: %s", polls, n, e.More, s.Owing(b.now), text[len(text)-200:])
@@ -217,7 +217,7 @@ func TestDrainEndsStreamsLast(t *testing.T) {
 		s.Flush(b.now, 10, &b.fx)
 		for _, e := range b.fx.List {
 			got += b.got(string(b.fx.Messages(&e)), got)
-			s.Written(b.now, e.Session, e.Upto)
+			s.Report(b.now, &Report{Kind: Written, Session: e.Session, Upto: e.Upto}, nil)
 		}
 		b.fx.Reset()
 	}

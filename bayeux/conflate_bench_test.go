@@ -123,7 +123,7 @@ func (m *market) take() {
 		if e := &m.fx.List[i]; e.Kind == Deliver && e.Numbered {
 			m.bytes += len(m.fx.Messages(e))
 			before := m.server.Stats().Delivered
-			m.server.Written(0, e.Session, e.Upto)
+			m.server.Report(0, &Report{Kind: Written, Session: e.Session, Upto: e.Upto}, nil)
 			m.delivered += int(m.server.Stats().Delivered - before)
 		}
 	}

@@ -245,10 +245,10 @@ func (s *Server) resume(now int64, slot uint32, r *session, answer connectReply,
 		answer.full, answer.interval = true, 0
 	}
 	if answer.ended && !s.terms.Salesforce {
-		fx.join(start)
+		fx.comma(start)
 		fx.arena = append(fx.arena, reply.Disconnected...)
 	}
-	fx.join(start)
+	fx.comma(start)
 	fx.arena = s.appendConnectReply(fx.arena, now, slot, s.heldID(slot, r), answer)
 	if answer.losses {
 		s.tells(slot, r, &effect)
@@ -290,7 +290,7 @@ func (s *Server) appendEvents(slot uint32, r *session, effect *Effect, fx *Effec
 		if q.sent > sent && len(fx.arena)-start+len(s.nodes.at(i).event) >= bytes {
 			break
 		}
-		fx.join(start)
+		fx.comma(start)
 		fx.arena = append(fx.arena, s.nodes.at(i).event...)
 		fx.ends = append(fx.ends, len(fx.arena))
 		s.forgetKey(slot, i)

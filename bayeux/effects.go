@@ -56,6 +56,10 @@ const (
 	Refuse
 	// Publish hands Event to the other loops that are interested in its channel.
 	Publish
+	// Sequence gives Event its place in the order of sequenced channels, from where it
+	// comes to all loops that are interested in its channel, this one included. If it has
+	// a Ticket, Stored brings the news that the event is stored.
+	Sequence
 	// AddInterest says that this loop has its first subscriber of a pattern.
 	AddInterest
 	// RemoveInterest says that this loop has lost its last subscriber of a pattern.
@@ -64,45 +68,46 @@ const (
 	// Joined. It must be taken such that no event of those patterns that is
 	// delivered here comes both with it and after it, or with neither.
 	Join
-	// Read asks for what follows in the replays Wanted of the session at Session: the
+	// Recall asks for what follows in the replays Wanted of the session at Session: the
 	// answer comes with Recalled, for Ticket, on the terms of a Join.
-	Read
-	// Yield makes way for others: GoOn is to be called in a later turn for Ticket, or
+	Recall
+	// Yield makes way for others: in a later turn GoOn is to be reported for Ticket, or
 	// GiveUp if the connection of the request To has gone by then.
 	Yield
 	// CaughtUp says that nothing that came by the websocket To waits any more, see
 	// Waits.
 	CaughtUp
-	// Ask puts a question to the policy; Resume brings the verdict for Ticket.
-	Ask
+	// Decide puts Question to the policy; Decided brings the verdict for Ticket.
+	Decide
+	effectKinds int = iota
 )
+
+// Known tells whether k is one of the kinds.
+func (k EffectKind) Known() bool { return int(k) < effectKinds }
 
 // Effect is one thing that the driver of a Server has to do.
 type Effect struct {
 	Kind     EffectKind
-	Numbered bool
-	To       ReplyTo
-	Session  Address
-	Upto     uint32
 	Type     ConnectionType
-	Status   int
+	Numbered bool
 	// Anonymous is set with a Deliver to a client that speaks no Bayeux. Gap tells
 	// that the first message of a Deliver is about events lost before it.
 	Anonymous, Gap bool
 	// More is set with a Reply during a drain if events are left that it has no room for:
 	// its client is to come back to this server, and its connection stays open.
-	More bool
+	More    bool
+	Status  uint16 // of HTTP, with a Refuse
+	To      ReplyTo
+	Session Address
+	Upto    uint32
 	// Browser, if not zero, is a new browser cookie to set with a Reply.
 	Browser uint64
 	Event   event.Event
 	Ticket  Ticket
-	// Question is what an Ask wants to know.
+	// Question is what a Decide wants to know.
 	Question *Question
-	// Wanted is what a Join or Read is for.
+	// Wanted is what a Join or Recall is for.
 	Wanted []history.Wanted
-	// Sequenced is set with a Publish that goes through the store, to this loop too.
-	// If it has a Ticket, Published brings the news that it is stored.
-	Sequenced bool
 
 	start, end int // of the effect's bytes in the arena
 	ends       int // of its messages' ends, the first one's index
@@ -145,8 +150,8 @@ func (fx *Effects) Pattern(e *Effect) []byte { return fx.arena[e.start:e.end] }
 // begin marks where the next effect's bytes start.
 func (fx *Effects) begin() int { return len(fx.arena) }
 
-// join separates the next message from one before it since start.
-func (fx *Effects) join(start int) {
+// comma separates the next message from one before it since start.
+func (fx *Effects) comma(start int) {
 	if len(fx.arena) > start {
 		fx.arena = append(fx.arena, ',')
 	}

@@ -133,13 +133,13 @@ func (x *exchange) openEvents(patterns []byte) {
 }
 
 // refuseEvents refuses the stream and ends the session that was made for it.
-func (x *exchange) refuseEvents(status int, reason reply.Code) {
+func (x *exchange) refuseEvents(status uint16, reason reply.Code) {
 	x.s.remove(x.slot, x.fx)
 	x.fx.refuse(x.req.To, status, reason)
 }
 
 // refusalStatus is the HTTP status for a failed subscription.
-func refusalStatus(failure reply.Code) int {
+func refusalStatus(failure reply.Code) uint16 {
 	switch failure {
 	case reply.SubscriptionMissing, reply.SubscriptionInvalid, reply.ReplayInvalid:
 		return 400

@@ -45,7 +45,7 @@ type exchange struct {
 }
 
 // Handle processes one request's batch. Its reply is one Reply, or a Hold, or
-// comes after Resume. What comes on a websocket is handled in order.
+// comes after a Report. What comes on a websocket is handled in order.
 func (s *Server) Handle(now int64, req Request, batch *message.Batch, fx *Effects) {
 	if req.Type == WebSocket {
 		if l := s.lines[req.To]; l != nil {
@@ -228,7 +228,7 @@ func (x *exchange) reply() {
 		r.delivery.send(&effect)
 	}
 	if len(x.replies) > 0 {
-		x.fx.join(start)
+		x.fx.comma(start)
 		x.fx.arena = append(x.fx.arena, x.replies...)
 	}
 	x.fx.add(effect, start)

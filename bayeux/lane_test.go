@@ -211,7 +211,7 @@ func (w *pacedWorld) take(sender *pacedClient) {
 			}
 		}
 		if e.Numbered {
-			w.server.Written(0, e.Session, e.Upto)
+			w.server.Report(0, &Report{Kind: Written, Session: e.Session, Upto: e.Upto}, nil)
 		}
 	}
 	w.fx.Reset()

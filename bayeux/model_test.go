@@ -88,7 +88,7 @@ func (w *world) step(c *modelClient, op string, step int) {
 		w.take()
 	case "gone":
 		if c.waits {
-			w.server.Gone(w.now, w.address(c), c.request)
+			w.server.Report(w.now, &Report{Kind: Gone, Session: w.address(c), To: c.request}, nil)
 			c.waits = false
 		}
 	case "written":
@@ -118,11 +118,11 @@ func (w *world) decide(c *modelClient, written bool) {
 	e := c.flight
 	c.flight = nil
 	if !written {
-		w.server.Bounced(0, e.Session, e.Upto)
+		w.server.Report(0, &Report{Kind: Bounced, Session: e.Session, Upto: e.Upto}, nil)
 		return
 	}
 	c.got = append(c.got, c.events...)
-	w.server.Written(0, e.Session, e.Upto)
+	w.server.Report(0, &Report{Kind: Written, Session: e.Session, Upto: e.Upto}, nil)
 }
 
 // settle lets everything arrive.
@@ -191,7 +191,7 @@ func (w *world) receive(e *Effect) {
 		return
 	}
 	if e.Numbered {
-		w.server.Bounced(0, e.Session, e.Upto)
+		w.server.Report(0, &Report{Kind: Bounced, Session: e.Session, Upto: e.Upto}, nil)
 	}
 }
 

@@ -24,9 +24,9 @@ func TestLateGroupsAreSmall(t *testing.T) {
 			if e := &b.fx.List[i]; e.Kind == Deliver {
 				kib = (len(b.fx.Messages(e)) + 1<<10) >> 10
 				if took > 0 {
-					b.server.Late(e.Session, took)
+					b.server.Report(0, &Report{Kind: Late, Session: e.Session, Took: uint32(took)}, nil)
 				}
-				b.server.Written(b.now, a, e.Upto)
+				b.server.Report(b.now, &Report{Kind: Written, Session: a, Upto: e.Upto}, nil)
 				b.fx.Reset()
 				return kib
 			}
@@ -41,7 +41,7 @@ func TestLateGroupsAreSmall(t *testing.T) {
 	if want := []int{64, 64, 32, 64, 64, 8, 8, 16, 32, 64, 64, 16}; !slices.Equal(got, want) {
 		t.Errorf("groups of %v KiB, want %v", got, want)
 	}
-	b.server.Late(nowhere, 1000) // it may have ended meanwhile
+	b.server.Report(0, &Report{Kind: Late, Session: nowhere, Took: 1000}, nil) // it may have ended meanwhile
 	// One that nothing waits behind says nothing of the link.
 	for r.queue.pending() > 0 {
 		group(1000)

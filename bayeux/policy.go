@@ -18,7 +18,7 @@ const (
 // Question asks whether a session may do something: publish to Channel, or subscribe
 // to all of Patterns. Both are decoded and canonical, and nil for other operations. Ext
 // is the message's ext field, which may hold credentials. All are valid until Decide
-// returns, and for as long as one likes in an Ask.
+// returns, and for as long as one likes in a Decide.
 type Question struct {
 	Operation Operation
 	Session   Address // of a handshake: zero
@@ -39,7 +39,7 @@ func (q Question) clone() Question {
 // Verdict answers a Question.
 type Verdict uint8
 
-// The verdicts. Wait is for Policy.Decide alone: the verdict comes with Resume.
+// The verdicts. Wait is for Policy.Decide alone: the verdict comes with a Report
 const (
 	Allow Verdict = iota
 	Deny
@@ -78,7 +78,7 @@ func (x *exchange) decide(q Question) Verdict {
 	v := x.s.cfg.Policy.Decide(q)
 	if v == Wait {
 		asked := q
-		x.waits = Effect{Kind: Ask, Question: &asked}
+		x.waits = Effect{Kind: Decide, Question: &asked}
 	}
 	return v
 }

@@ -63,7 +63,7 @@ func (x *exchange) broadcast(e event.Event, b *rules.Behaviour) Verdict {
 		x.fx.add(Effect{Kind: Publish, Event: e}, x.fx.begin())
 		return Allow
 	}
-	effect := Effect{Kind: Publish, Event: e, Sequenced: true}
+	effect := Effect{Kind: Sequence, Event: e}
 	if b.History && x.s.cfg.Durable {
 		x.waits = effect
 		return Wait

@@ -17,7 +17,7 @@ import (
 type replay struct {
 	rest   []history.Wanted // its subscriptions, and after which number each goes on
 	places channel.Map[int] // of the patterns in rest
-	ticket Ticket           // of the Read under way; 0 none
+	ticket Ticket           // of the Recall under way; 0 none
 	left   bool             // one of rest may be subscribed to no more
 }
 
@@ -159,14 +159,14 @@ func (s *Server) read(max int, fx *Effects) {
 			s.Spend(len(p.rest))
 			s.ticket++
 			p.ticket = s.ticket
-			fx.add(Effect{Kind: Read, Session: a, Ticket: p.ticket, Wanted: slices.Clone(p.rest)}, fx.begin())
+			fx.add(Effect{Kind: Recall, Session: a, Ticket: p.ticket, Wanted: slices.Clone(p.rest)}, fx.begin())
 		}
 	}
 }
 
-// Recalled brings what the Read of ticket asked for. What was forgotten before it
+// recalled brings what the Recall of ticket asked for. What was forgotten before it
 // could be read is told to the client under its pattern, as dropped.
-func (s *Server) Recalled(a Address, ticket Ticket, past history.Remembered) {
+func (s *Server) recalled(a Address, ticket Ticket, past history.Remembered) {
 	r := s.sessions.find(a)
 	if r == nil || !r.replaying || s.unread[a.Slot].ticket != ticket {
 		return

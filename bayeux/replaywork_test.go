@@ -25,7 +25,7 @@ func TestReplaysThatWereLeftAreBounded(t *testing.T) {
 		for i := range b.fx.List {
 			if e := &b.fx.List[i]; e.Kind == Join {
 				past := history.Remembered{Replays: e.Wanted, Upto: 100}
-				b.server.Joined(b.now, e.Ticket, past, &b.fx)
+				b.server.Report(b.now, &Report{Kind: Joined, Ticket: e.Ticket, Past: &past}, &b.fx)
 			}
 		}
 		for i := range b.fx.List {
@@ -71,7 +71,7 @@ func TestReplaysCountAsWork(t *testing.T) {
 			}
 		}
 		b.fx.Reset()
-		b.server.Joined(b.now, ticket, past, &b.fx)
+		b.server.Report(b.now, &Report{Kind: Joined, Ticket: ticket, Past: &past}, &b.fx)
 		b.fx.Reset()
 		if worked := b.server.Worked() - before; worked < 100 {
 			t.Fatalf("subscription %d: %d units for 100 events", n, worked)

@@ -62,7 +62,7 @@ func (b *backlog) talkBy(t *testing.T, kind ConnectionType, body string) string 
 		if e := &b.fx.List[i]; e.Kind == Reply {
 			text := string(b.fx.Messages(e))
 			if e.Numbered {
-				b.server.Written(b.now, e.Session, e.Upto)
+				b.server.Report(b.now, &Report{Kind: Written, Session: e.Session, Upto: e.Upto}, nil)
 			}
 			return text
 		}
@@ -166,7 +166,7 @@ func TestOtherRepliesKeepTheLimit(t *testing.T) {
 					t.Fatalf("%d bytes at once", len(text))
 				}
 				at += b.got(text, at)
-				b.server.Written(b.now, e.Session, e.Upto)
+				b.server.Report(b.now, &Report{Kind: Written, Session: e.Session, Upto: e.Upto}, nil)
 			}
 		}
 		if len(b.fx.List) == 0 {

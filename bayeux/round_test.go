@@ -48,7 +48,7 @@ func TestConflatedEventsOfASlowStream(t *testing.T) {
 			publish(hot)
 			publish((flush*100 + n) % channels)
 		}
-		s.Written(0, group.Session, group.Upto)
+		s.Report(0, &Report{Kind: Written, Session: group.Session, Upto: group.Upto}, nil)
 	}
 	if least := slices.Min(seen); least < 4 || seen[hot] < least {
 		t.Errorf("the channels came %d times at least, the fastest %d times", least, seen[hot])

@@ -228,8 +228,8 @@ func (s *Server) left(now int64, slot uint32, r *session, upto uint32) {
 	}
 }
 
-// Written reports that the reply with events up to number upto was written.
-func (s *Server) Written(now int64, a Address, upto uint32) {
+// written reports that the reply with events up to number upto was written.
+func (s *Server) written(now int64, a Address, upto uint32) {
 	r := s.sessions.find(a)
 	if r == nil {
 		return
@@ -250,9 +250,9 @@ func (s *Server) Written(now int64, a Address, upto uint32) {
 	}
 }
 
-// Bounced reports that the reply with events up to number upto was not written:
+// bounced reports that the reply with events up to number upto was not written:
 // they go back to the front of the queue, and what it told of losses is told again.
-func (s *Server) Bounced(now int64, a Address, upto uint32) {
+func (s *Server) bounced(now int64, a Address, upto uint32) {
 	r := s.sessions.find(a)
 	if r == nil {
 		return
@@ -273,9 +273,9 @@ func (s *Server) Bounced(now int64, a Address, upto uint32) {
 	}
 }
 
-// Gone reports that the connection of a held connect or a stream closed. The
+// gone reports that the connection of a held connect or a stream closed. The
 // session waits for its client to come back, unless it was made for that stream.
-func (s *Server) Gone(now int64, a Address, to ReplyTo) {
+func (s *Server) gone(now int64, a Address, to ReplyTo) {
 	r := s.sessions.find(a)
 	if r == nil {
 		return

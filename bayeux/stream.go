@@ -117,7 +117,7 @@ func (s *Server) Open(now int64, req Request, clientID []byte, fx *Effects) {
 	x.stream(fx.begin(), EventSource)
 }
 
-func (fx *Effects) refuse(to ReplyTo, status int, reason reply.Code) {
+func (fx *Effects) refuse(to ReplyTo, status uint16, reason reply.Code) {
 	start := fx.begin()
 	fx.arena = append(fx.arena, reason.String()...)
 	fx.add(Effect{Kind: Refuse, To: to, Status: status}, start)

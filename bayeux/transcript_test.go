@@ -18,7 +18,6 @@ import (
 	"halley/bayeux/event"
 	"halley/bayeux/history"
 	"halley/bayeux/message"
-	"halley/bayeux/reply"
 	"halley/bayeux/rules"
 )
 
@@ -171,11 +170,11 @@ func (p *player) command(name string, args []string, body string) (extra string)
 		for s.Flush(p.now, 1, fx) {
 		}
 	case "gone":
-		s.Gone(p.now, p.address(args[1]), requestTo(args[0]))
+		s.Report(p.now, &Report{Kind: Gone, Session: p.address(args[1]), To: requestTo(args[0])}, nil)
 	case "written":
-		s.Written(p.now, p.address(args[0]), p.upto(args))
+		s.Report(p.now, &Report{Kind: Written, Session: p.address(args[0]), Upto: p.upto(args)}, nil)
 	case "bounced":
-		s.Bounced(p.now, p.address(args[0]), p.upto(args))
+		s.Report(p.now, &Report{Kind: Bounced, Session: p.address(args[0]), Upto: p.upto(args)}, nil)
 	case "open":
 		p.server.Open(p.now, Request{To: requestTo(args[0])}, []byte(p.expand(args[1])), fx)
 	case "events":
@@ -185,16 +184,16 @@ func (p *player) command(name string, args []string, body string) (extra string)
 	case "policy":
 		p.verdict = verdictNames[args[0]]
 	case "resume":
-		s.Resume(p.now, ticket(args[0]), verdictNames[args[1]], fx)
+		s.Report(p.now, &Report{Kind: Decided, Ticket: ticket(args[0]), Verdict: verdictNames[args[1]]}, fx)
 	case "joined":
-		s.Joined(p.now, ticket(args[0]), p.remembered(args, body), fx)
+		s.Report(p.now, &Report{Kind: Joined, Ticket: ticket(args[0]), Past: p.remembered(args, body)}, fx)
 	case "recalled":
-		s.Recalled(p.asked[ticket(args[0])].Session, ticket(args[0]), p.remembered(args, body))
+		s.Report(p.now, &Report{Kind: Recalled, Session: p.asked[ticket(args[0])].Session, Ticket: ticket(args[0]), Past: p.remembered(args, body)}, fx)
 	case "numbered":
 		id, _ := strconv.ParseInt(args[1], 10, 64)
 		s.Deliver(p.now, event.New([]byte(args[0]), []byte(strings.Join(args[2:], " ")), false).Numbered(id))
 	case "published":
-		s.Published(p.now, ticket(args[0]), reply.Parse(strings.Join(args[1:], " ")), fx)
+		s.Report(p.now, &Report{Kind: Stored, Ticket: ticket(args[0]), Failure: strings.Join(args[1:], " ")}, fx)
 	case "drain":
 		d, _ := time.ParseDuration(args[0])
 		s.Drain(p.now, d.Milliseconds(), 100, fx)
@@ -222,7 +221,8 @@ func ticket(arg string) Ticket {
 
 // remembered makes an entry of each line of body, a channel, a number and data; args
 // are a ticket and, if there are any, where a part ends, what was missed or a failure.
-func (p *player) remembered(args []string, body string) (past history.Remembered) {
+func (p *player) remembered(args []string, body string) *history.Remembered {
+	past := new(history.Remembered)
 	for _, w := range p.asked[ticket(args[0])].Wanted {
 		if w.Replay {
 			past.Replays = append(past.Replays, w)
@@ -403,18 +403,18 @@ func (p *player) print() string {
 			fmt.Fprintf(&out, "end stream %d\n", e.To.Conn)
 		case Refuse:
 			fmt.Fprintf(&out, "refuse %d: %d %s\n", e.To.Conn, e.Status, p.fx.Messages(e))
-		case Publish:
+		case Publish, Sequence:
 			fmt.Fprintf(&out, "publish %s", e.Event)
-			if e.Sequenced {
+			if e.Kind == Sequence {
 				fmt.Fprintf(&out, " sequenced")
 			}
 			if e.Ticket != 0 {
 				fmt.Fprintf(&out, " ticket %d", e.Ticket)
 			}
 			out.WriteByte('\n')
-		case Join, Read:
+		case Join, Recall:
 			p.asked[e.Ticket] = *e
-			fmt.Fprintf(&out, "%s %d:", map[EffectKind]string{Join: "join", Read: "read"}[e.Kind], e.Ticket)
+			fmt.Fprintf(&out, "%s %d:", map[EffectKind]string{Join: "join", Recall: "read"}[e.Kind], e.Ticket)
 			for _, w := range e.Wanted {
 				fmt.Fprintf(&out, " %s", w.Pattern)
 				if w.Replay {
@@ -426,7 +426,7 @@ func (p *player) print() string {
 			fmt.Fprintf(&out, "interest + %s\n", p.fx.Pattern(e))
 		case RemoveInterest:
 			fmt.Fprintf(&out, "interest - %s\n", p.fx.Pattern(e))
-		case Ask:
+		case Decide:
 			fmt.Fprintf(&out, "ask %d: operation %d %s%s %s\n", e.Ticket, e.Question.Operation, e.Question.Channel, e.Question.Patterns, e.Question.Ext)
 		}
 	}

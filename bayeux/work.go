@@ -20,15 +20,10 @@ func (x *exchange) yields(messages []message.Message) bool {
 	return true
 }
 
-// GoOn goes on with the batch that made way for others under ticket.
-func (s *Server) GoOn(now int64, ticket Ticket, fx *Effects) {
-	s.unpark(now, ticket, fx, func(*exchange) {})
-}
-
-// GiveUp forgets the batch that made way for others: the connection that it came by has
+// giveUp forgets the batch that made way for others: the connection that it came by has
 // gone, and so has the one who would read the reply. What came behind it on the same
 // websocket is forgotten too.
-func (s *Server) GiveUp(now int64, ticket Ticket, fx *Effects) {
+func (s *Server) giveUp(now int64, ticket Ticket, fx *Effects) {
 	p := s.parked[ticket]
 	if p == nil {
 		return

@@ -63,7 +63,7 @@ func BenchmarkWork(b *testing.B) {
 					more = s.Flush(now, 64, &fx)
 					for i := range fx.List {
 						if e := &fx.List[i]; e.Numbered {
-							s.Written(now, e.Session, e.Upto)
+							s.Report(now, &Report{Kind: Written, Session: e.Session, Upto: e.Upto}, nil)
 						}
 					}
 					fx.Reset()

@@ -59,7 +59,7 @@ func (b *backlog) turns(t *testing.T, req Request, body string) (reply string, t
 		}
 		b.server.BeginTurn()
 		before = b.server.Worked()
-		b.server.GoOn(b.now, ticket, &b.fx)
+		b.server.Report(b.now, &Report{Kind: GoOn, Ticket: ticket}, &b.fx)
 	}
 }
 
@@ -118,7 +118,7 @@ func TestFramesMakeWayInOrder(t *testing.T) {
 		b.fx.Reset()
 		b.server.BeginTurn()
 		before := b.server.Worked()
-		b.server.GoOn(b.now, ticket, &b.fx)
+		b.server.Report(b.now, &Report{Kind: GoOn, Ticket: ticket}, &b.fx)
 		if done := b.server.Worked() - before; done > 1200 {
 			t.Errorf("turn %d: %d units", turns, done)
 		}
@@ -144,7 +144,7 @@ func TestGiveUpLine(t *testing.T) {
 		t.Error("the session may expire before its batches")
 	}
 	b.fx.Reset()
-	b.server.GiveUp(b.now, ticket, &b.fx)
+	b.server.Report(b.now, &Report{Kind: GiveUp, Ticket: ticket}, &b.fx)
 	if st := b.server.Stats(); st.Published != 10 || len(b.server.parked)+len(b.server.lines) > 0 || r.lined > 0 {
 		t.Errorf("%d published, %d parked, %d lines", st.Published, len(b.server.parked), len(b.server.lines))
 	}
@@ -176,9 +176,9 @@ func TestGiveUp(t *testing.T) {
 	b.server.Handle(b.now, req, &first, &b.fx)
 	ticket := b.fx.List[len(b.fx.List)-1].Ticket
 	published := b.server.Stats().Published
-	b.server.GiveUp(b.now, ticket, &b.fx)
-	b.server.GiveUp(b.now, ticket, &b.fx)
-	b.server.GoOn(b.now, ticket, &b.fx)
+	b.server.Report(b.now, &Report{Kind: GiveUp, Ticket: ticket}, &b.fx)
+	b.server.Report(b.now, &Report{Kind: GiveUp, Ticket: ticket}, &b.fx)
+	b.server.Report(b.now, &Report{Kind: GoOn, Ticket: ticket}, &b.fx)
 	if st := b.server.Stats(); st.Published != published || len(b.server.parked) > 0 || len(b.server.lines) > 0 {
 		t.Errorf("%d published, %d parked, %d lines", st.Published, len(b.server.parked), len(b.server.lines))
 	}

@@ -24,14 +24,11 @@ const (
 	entryHold                      // a connection of this loop holds a connect
 	entryClose                     // a request of this loop had too much behind it
 	entryAbandon                   // the client of an unfinished reply came back elsewhere
-	entryWritten                   // the reply to session up to upto was written
-	entryLate                      // … which took upto milliseconds to leave
-	entryBounced                   // … was not written
-	entryGone                      // the connection that held a connect closed
+	entryReport                    // tell the core what became of an effect
+	entryYield                     // tell whether a request's client is still there
 	entryAbort                     // a request of a connection of this loop panicked
 	entryWritable                  // output of a connection of this loop may have left
 	entryGoOn                      // a websocket of this loop may send more to others
-	entryResume                    // run call, with which a request goes on
 	entryCall                      // run call on the loop
 )
 
@@ -46,8 +43,11 @@ type entry struct {
 	// by the same mailbox, behind them.
 	quiet   bool
 	request bayeux.Request
+	report  bayeux.Report
 	session bayeux.Address
 	upto    uint32
+	ticket  bayeux.Ticket // of a Yield
+	from    uint16        // the loop that asks
 	browser uint64
 	stream  bayeux.ConnectionType
 	status  int

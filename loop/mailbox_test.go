@@ -46,7 +46,7 @@ func TestMailboxModel(t *testing.T) {
 				p := posted{upto: serial, data: string(data)}
 				waiting = append(waiting, p)
 				size += entrySize + len(data)
-				wake := m.post(entry{kind: entryWritten, upto: serial}, data)
+				wake := m.post(entry{kind: entryReply, upto: serial}, data)
 				clear(data) // the mailbox has a copy
 				added(wake)
 			},

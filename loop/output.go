@@ -284,21 +284,11 @@ func (r *reactor) unstick(u *unsent, waiting int) {
 	for len(u.replies) > 0 && u.replies[0].end <= u.gone {
 		first := &u.replies[0]
 		if took := r.now() - first.since; first.stream && took > bayeux.LateAfter {
-			r.late(first.session, took)
+			r.report(bayeux.Report{Kind: bayeux.Late, Session: first.session, Took: uint32(took)}, false)
 		}
 		r.written(first.reply)
 		u.replies = u.replies[1:]
 	}
-}
-
-// late tells the owner of a session that a group of its events, which has left now, took
-// so long.
-func (r *reactor) late(session bayeux.Address, took int64) {
-	if session.Loop == r.id {
-		r.core.Late(session, took)
-		return
-	}
-	r.post(session.Loop, entry{kind: entryLate, session: session, upto: uint32(took)}, nil)
 }
 
 // drained goes on with a connection whose output has left.

@@ -2,21 +2,22 @@ package loop
 
 import (
 	"halley/bayeux"
+	"halley/bayeux/event"
 	"halley/loop/sequence"
 )
 
 // receive executes one entry of the mailbox. A panic over a request closes the
 // connection that it came from, on whatever loop.
 func (r *reactor) receive(e *entry) {
-	to := e.request.To
 	defer func() {
 		if cause := recover(); cause != nil {
 			r.panicked("mailbox", cause)
-			if e.kind == entryForward || e.kind == entryOpen || e.kind == entryResume {
+			if to, waits := e.waitingClient(); waits {
 				r.post(to.Loop, entry{kind: entryAbort, request: bayeux.Request{To: to}}, nil)
 			}
 		}
 	}()
+	to := e.request.To
 	switch e.kind {
 	case entryPublish:
 		r.core.Deliver(r.now(), e.event)
@@ -24,23 +25,31 @@ func (r *reactor) receive(e *entry) {
 		r.forwarded(e, r.inbox.bytes(e))
 	case entryOpen:
 		r.opened(e)
-	case entryWritten:
-		r.core.Written(r.now(), e.session, e.upto)
-	case entryLate:
-		r.core.Late(e.session, int64(e.upto))
-	case entryBounced:
-		r.core.Bounced(r.now(), e.session, e.upto)
-	case entryGone:
-		r.core.Gone(r.now(), e.session, to)
+	case entryReport:
+		r.reported(&e.report)
 	case entryGoOn:
 		r.goOnReading(to)
 	case entryWritable:
 		r.lookAgain(to.Conn)
-	case entryResume, entryCall:
+	case entryYield:
+		r.yielded(e.ticket, to, e.from)
+	case entryCall:
 		e.call(r)
 	default:
 		r.carryOut(e, r.inbox.bytes(e))
 	}
+}
+
+// waitingClient is the request whose client waits for what e brings on: its connection
+// closes if that fails.
+func (e *entry) waitingClient() (to bayeux.ReplyTo, waits bool) {
+	switch e.kind {
+	case entryForward, entryOpen:
+		return e.request.To, true
+	case entryReport:
+		return e.report.To, e.report.Kind == bayeux.Decided || e.report.Kind == bayeux.GoOn || e.report.Kind == bayeux.GiveUp
+	}
+	return to, false
 }
 
 // carryOut does what an entry wants done to a connection of this loop.
@@ -106,10 +115,12 @@ func (r *reactor) perform() {
 func (r *reactor) effect(e *bayeux.Effect) {
 	switch e.Kind {
 	case bayeux.Publish:
-		r.publish(e)
+		r.publish(e.Event)
+	case bayeux.Sequence:
+		r.server.log.Publish(e.Event, r.server.rules.Of([]byte(e.Event.Channel())), r.stored(e.Ticket))
 	case bayeux.Join:
 		r.server.log.Recall(sequence.Query{Loop: r.id, Part: sequence.First, Ticket: e.Ticket, Wanted: e.Wanted})
-	case bayeux.Read:
+	case bayeux.Recall:
 		r.server.log.Recall(sequence.Query{Loop: r.id, Part: sequence.Next, Session: e.Session, Ticket: e.Ticket, Wanted: e.Wanted})
 	case bayeux.AddInterest:
 		pattern := r.fx.Pattern(e)
@@ -117,8 +128,8 @@ func (r *reactor) effect(e *bayeux.Effect) {
 		r.server.memory.takes(patternCopies*len(pattern)+patternBytes, r.now())
 	case bayeux.RemoveInterest:
 		r.server.interest.Remove(r.fx.Pattern(e), r.id)
-	case bayeux.Ask:
-		r.ask(e)
+	case bayeux.Decide:
+		r.decide(e)
 	case bayeux.Yield:
 		r.yield(e)
 	case bayeux.CaughtUp:
@@ -131,7 +142,7 @@ func (r *reactor) effect(e *bayeux.Effect) {
 // toConnection carries out an effect on a connection, here or on its loop.
 func (r *reactor) toConnection(e *bayeux.Effect) {
 	out := entry{request: bayeux.Request{To: e.To}, numbered: e.Numbered, session: e.Session, upto: e.Upto,
-		browser: e.Browser, stream: e.Type, endless: e.Anonymous, more: e.More, status: e.Status}
+		browser: e.Browser, stream: e.Type, endless: e.Anonymous, more: e.More, status: int(e.Status)}
 	data := r.fx.Messages(e)
 	switch e.Kind {
 	case bayeux.Reply:
@@ -160,36 +171,45 @@ func (r *reactor) toConnection(e *bayeux.Effect) {
 	r.post(e.To.Loop, out, data)
 }
 
-// publish posts an event to the other loops that have subscribers, or gives it to
-// the log of sequenced channels, which posts it to all.
-func (r *reactor) publish(e *bayeux.Effect) {
-	if e.Sequenced {
-		r.server.log.Publish(e.Event, r.server.rules.Of([]byte(e.Event.Channel())), r.stored(e.Ticket))
-		return
-	}
-	set := r.server.interest.Of(e.Event.Channel())
+// publish posts an event to the other loops that have subscribers.
+func (r *reactor) publish(e event.Event) {
+	set := r.server.interest.Of(e.Channel())
 	set.Remove(r.id)
-	set.Each(func(loop uint16) {
-		r.post(loop, entry{kind: entryPublish, event: e.Event}, nil)
-	})
+	set.Each(func(loop uint16) { r.post(loop, entry{kind: entryPublish, event: e}, nil) })
 }
 
 // written tells the owner of a session that a reply with events was written.
 func (r *reactor) written(p reply) {
-	if p.session.Loop == r.id {
-		r.core.Written(r.now(), p.session, p.upto)
-		return
-	}
-	r.post(p.session.Loop, entry{kind: entryWritten, session: p.session, upto: p.upto, quiet: !p.stream}, nil)
+	r.report(bayeux.Report{Kind: bayeux.Written, Session: p.session, Upto: p.upto}, !p.stream)
 }
 
 // bounced tells the owner of a session that a reply with events was not written.
 func (r *reactor) bounced(p reply) {
-	if p.session.Loop == r.id {
-		r.core.Bounced(r.now(), p.session, p.upto)
+	r.report(bayeux.Report{Kind: bayeux.Bounced, Session: p.session, Upto: p.upto}, false)
+}
+
+// gone tells the owner of a session that its held connect's connection closed.
+func (r *reactor) gone(session bayeux.Address, to bayeux.ReplyTo) {
+	r.report(bayeux.Report{Kind: bayeux.Gone, Session: session, To: to}, false)
+}
+
+// report tells the core of the session's loop what became of an effect. If it is quiet, that
+// loop need not be woken for it.
+func (r *reactor) report(p bayeux.Report, quiet bool) {
+	if p.Session.Place() == r.place() {
+		r.core.Report(r.now(), &p, &r.fx)
 		return
 	}
-	r.post(p.session.Loop, entry{kind: entryBounced, session: p.session, upto: p.upto}, nil)
+	r.post(p.Session.Loop, entry{kind: entryReport, report: p, quiet: quiet}, nil)
+}
+
+// reported gives the core a report that came by the mailbox, and does what follows.
+func (r *reactor) reported(p *bayeux.Report) {
+	if p.Kind == bayeux.GiveUp {
+		r.giveUp(p)
+	}
+	r.core.Report(r.now(), p, &r.fx)
+	r.perform()
 }
 
 // hold marks the connection whose connect is held, or tells the session that it
@@ -207,15 +227,6 @@ func (r *reactor) hold(to bayeux.ReplyTo, session bayeux.Address) {
 	r.wheel.Cancel(c.slot)
 }
 
-// gone tells the owner of a session that its held connect's connection closed.
-func (r *reactor) gone(session bayeux.Address, to bayeux.ReplyTo) {
-	if session.Loop == r.id {
-		r.core.Gone(r.now(), session, to)
-		return
-	}
-	r.post(session.Loop, entry{kind: entryGone, session: session, request: bayeux.Request{To: to}}, nil)
-}
-
 // overrun ends a request of which more came than may wait, and a websocket that sent
 // too much ahead of a reply.
 func (r *reactor) overrun(to bayeux.ReplyTo) {
@@ -229,16 +240,15 @@ func (r *reactor) overrun(to bayeux.ReplyTo) {
 	}
 }
 
-// ask puts a question to whoever decides, and goes on with its verdict here. A
-// panic there is a denial: the core must not wait for ever.
-func (r *reactor) ask(e *bayeux.Effect) {
-	ticket := e.Ticket
-	to, decided := bayeux.Request{To: e.To}, false
+// decide puts a question to whoever decides. The verdict comes by the mailbox; a panic
+// there is a denial, since the core must not wait for ever.
+func (r *reactor) decide(e *bayeux.Effect) {
+	answer := bayeux.Report{Kind: bayeux.Decided, To: e.To, Ticket: e.Ticket}
+	decided := false
 	verdict := func(verdict bayeux.Verdict) {
-		r.server.post(r.id, entry{kind: entryResume, request: to, call: func(r *reactor) {
-			r.core.Resume(r.now(), ticket, verdict, &r.fx)
-			r.perform()
-		}}, nil)
+		answer := answer
+		answer.Verdict = verdict
+		r.server.post(r.id, entry{kind: entryReport, report: answer}, nil)
 	}
 	defer func() {
 		if !decided {

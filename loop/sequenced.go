@@ -43,14 +43,11 @@ func (m mailboxes) Deliver(e event.Event) {
 
 // Answer implements sequence.Loops.
 func (m mailboxes) Answer(q sequence.Query, past history.Remembered) {
-	answer := func(r *reactor) { r.core.Recalled(q.Session, q.Ticket, past) }
+	answer := bayeux.Report{Kind: bayeux.Recalled, Session: q.Session, Ticket: q.Ticket, Past: &past}
 	if q.Part == sequence.First {
-		answer = func(r *reactor) {
-			r.core.Joined(r.now(), q.Ticket, past, &r.fx)
-			r.perform()
-		}
+		answer.Kind = bayeux.Joined
 	}
-	m.server.post(q.Loop, entry{kind: entryCall, call: answer}, nil)
+	m.server.post(q.Loop, entry{kind: entryReport, report: answer}, nil)
 }
 
 // stored returns what brings the news of an event's storing to the batch that
@@ -67,10 +64,7 @@ func (r *reactor) stored(ticket bayeux.Ticket) func(error) {
 		if errors.Is(err, journal.ErrBusy) {
 			failure = codes.Congested
 		}
-		r.server.post(r.id, entry{kind: entryCall, call: func(r *reactor) {
-			r.core.Published(r.now(), ticket, failure, &r.fx)
-			r.perform()
-		}}, nil)
+		r.server.post(r.id, entry{kind: entryReport, report: bayeux.Report{Kind: bayeux.Stored, Ticket: ticket, Failure: failure.String()}}, nil)
 	}
 }
 

@@ -2,34 +2,23 @@ package loop
 
 import "halley/bayeux"
 
-// yield has a batch go on that made way for others, in a later turn of this loop. It is
-// not begun again if its connection has gone, which its own loop knows.
+// yield asks, in a later turn, the loop of a batch's connection whether that is still
+// there: the batch has made way for others, and is not begun again if it has gone.
 func (r *reactor) yield(e *bayeux.Effect) {
-	ticket, to := e.Ticket, e.To
-	if to.Loop == r.id {
-		r.post(r.id, goOn(ticket, to), nil)
-		return
-	}
-	home := r.id
-	r.post(to.Loop, entry{kind: entryCall, call: func(r *reactor) {
-		if r.hasLeft(to) {
-			r.post(home, entry{kind: entryCall, call: func(r *reactor) { r.giveUp(ticket, to) }}, nil)
-			return
-		}
-		r.post(home, goOn(ticket, to), nil)
-	}}, nil)
+	r.post(e.To.Loop, entry{kind: entryYield, request: bayeux.Request{To: e.To}, ticket: e.Ticket, from: r.id}, nil)
 }
 
-// goOn is the entry with which a batch goes on.
-func goOn(ticket bayeux.Ticket, to bayeux.ReplyTo) entry {
-	return entry{kind: entryResume, request: bayeux.Request{To: to}, call: func(r *reactor) {
-		if to.Loop == r.id && r.hasLeft(to) {
-			r.giveUp(ticket, to)
-			return
-		}
-		r.core.GoOn(r.now(), ticket, &r.fx)
-		r.perform()
-	}}
+// yielded has the batch of a loop go on that made way for others, or be given up.
+func (r *reactor) yielded(ticket bayeux.Ticket, to bayeux.ReplyTo, from uint16) {
+	answer := bayeux.Report{Kind: bayeux.GoOn, To: to, Ticket: ticket}
+	if r.hasLeft(to) {
+		answer.Kind = bayeux.GiveUp
+	}
+	if from == r.id {
+		r.reported(&answer)
+		return
+	}
+	r.post(from, entry{kind: entryReport, report: answer}, nil)
 }
 
 // hasLeft tells whether the client of a request to this loop has gone. That one has
@@ -43,14 +32,12 @@ func (r *reactor) hasLeft(to bayeux.ReplyTo) bool {
 	return c == nil
 }
 
-// giveUp lets go of a batch whose connection has gone. One of a websocket that took its
-// leave with a close frame is handled all the same.
-func (r *reactor) giveUp(ticket bayeux.Ticket, to bayeux.ReplyTo) {
-	if l, waits := r.lined[to]; waits && l.abroad.ended.Load() {
-		r.core.GoOn(r.now(), ticket, &r.fx)
-	} else {
-		r.counters.abandoned++
-		r.core.GiveUp(r.now(), ticket, &r.fx)
+// giveUp looks at a batch whose connection has gone before the core lets go of it. One of a
+// websocket that took its leave with a close frame is handled all the same.
+func (r *reactor) giveUp(p *bayeux.Report) {
+	if l, waits := r.lined[p.To]; waits && l.abroad.ended.Load() {
+		p.Kind = bayeux.GoOn
+		return
 	}
-	r.perform()
+	r.counters.abandoned++
 }

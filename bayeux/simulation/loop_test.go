@@ -10,7 +10,6 @@ import (
 	"halley/bayeux"
 	"halley/bayeux/event"
 	"halley/bayeux/message"
-	"halley/bayeux/reply"
 )
 
 // entryKind says what a mailbox entry is about.
@@ -250,11 +249,11 @@ func (l *loop) perform() {
 func (l *loop) effect(e *bayeux.Effect) {
 	w := l.w
 	switch e.Kind {
-	case bayeux.Publish:
+	case bayeux.Publish, bayeux.Sequence:
 		l.publish(e)
 	case bayeux.Join:
 		w.store.join(l, e.Ticket, e.Wanted)
-	case bayeux.Read:
+	case bayeux.Recall:
 		w.store.read(l, e.Session, e.Ticket, e.Wanted)
 	case bayeux.AddInterest:
 		w.interest.add(string(l.fx.Pattern(e)), l.id)
@@ -264,19 +263,15 @@ func (l *loop) effect(e *bayeux.Effect) {
 		}
 	case bayeux.Yield:
 		ticket := e.Ticket
-		l.post(entryCall, func(l *loop) {
-			l.core.GoOn(l.w.now, ticket, &l.fx)
-			l.perform()
-		})
+		l.post(entryCall, func(l *loop) { l.answer(bayeux.Report{Kind: bayeux.GoOn, Ticket: ticket}) })
 	case bayeux.CaughtUp: // the simulation's websockets are read from at all times
-	case bayeux.Ask:
+	case bayeux.Decide:
 		ticket, verdict := e.Ticket, bayeux.Allow
 		if w.chance(20) && !w.quiet {
 			verdict = bayeux.Deny
 		}
 		w.asks = append(w.asks, ask{l, func(l *loop) {
-			l.core.Resume(l.w.now, ticket, verdict, &l.fx)
-			l.perform()
+			l.answer(bayeux.Report{Kind: bayeux.Decided, Ticket: ticket, Verdict: verdict})
 		}})
 	default:
 		l.toConn(e)
@@ -286,13 +281,10 @@ func (l *loop) effect(e *bayeux.Effect) {
 // publish brings an event to the other loops, or to the store.
 func (l *loop) publish(e *bayeux.Effect) {
 	w, published, ticket := l.w, e.Event, e.Ticket
-	if e.Sequenced {
+	if e.Kind == bayeux.Sequence {
 		w.store.publish(published, func() {
 			if ticket != 0 {
-				w.asks = append(w.asks, ask{l, func(l *loop) {
-					l.core.Published(l.w.now, ticket, reply.Success, &l.fx)
-					l.perform()
-				}})
+				w.asks = append(w.asks, ask{l, func(l *loop) { l.answer(bayeux.Report{Kind: bayeux.Stored, Ticket: ticket}) }})
 			}
 		})
 		return
@@ -415,36 +407,35 @@ func (l *loop) written(f *frame) {
 	if !f.numbered {
 		return
 	}
-	owner, now := l.w.loops[f.session.Loop], func() int64 { return l.w.now }
+	now := func() int64 { return l.w.now }
 	if f.at < l.w.now && l.w.strikes(bugOldNews, 1) {
 		now = func() int64 { return f.at }
 	}
-	if owner == l {
-		l.core.Written(now(), f.session, f.upto)
-		return
-	}
-	owner.post(entryWritten, func(l *loop) { l.core.Written(now(), f.session, f.upto) })
+	l.report(entryWritten, now, bayeux.Report{Kind: bayeux.Written, Session: f.session, Upto: f.upto})
 }
 
 func (l *loop) bounced(f *frame) {
-	if !f.numbered {
-		return
+	if f.numbered {
+		l.report(entryBounced, func() int64 { return l.w.now }, bayeux.Report{Kind: bayeux.Bounced, Session: f.session, Upto: f.upto})
 	}
-	owner := l.w.loops[f.session.Loop]
-	if owner == l {
-		l.core.Bounced(l.w.now, f.session, f.upto)
-		return
-	}
-	owner.post(entryBounced, func(l *loop) { l.core.Bounced(l.w.now, f.session, f.upto) })
 }
 
 func (l *loop) gone(session bayeux.Address, to bayeux.ReplyTo) {
-	run := func(l *loop) {
-		l.core.Gone(l.w.now, session, to)
-	}
-	if owner := l.w.loops[session.Loop]; owner != l {
-		owner.post(entryGone, run)
+	l.report(entryGone, func() int64 { return l.w.now }, bayeux.Report{Kind: bayeux.Gone, Session: session, To: to})
+}
+
+// report tells the loop of a session what became of an effect: now says when, once it
+// comes there.
+func (l *loop) report(kind entryKind, now func() int64, p bayeux.Report) {
+	if owner := l.w.loops[p.Session.Loop]; owner != l {
+		owner.post(kind, func(l *loop) { l.core.Report(now(), &p, &l.fx) })
 		return
 	}
-	run(l)
+	l.core.Report(now(), &p, &l.fx)
+}
+
+// answer brings the core what one of its batches waited for.
+func (l *loop) answer(p bayeux.Report) {
+	l.core.Report(l.w.now, &p, &l.fx)
+	l.perform()
 }

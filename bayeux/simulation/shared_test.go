@@ -161,10 +161,7 @@ func (s *store) join(l *loop, ticket bayeux.Ticket, wanted []history.Wanted) {
 	if s.w.strikes(bugSnapshotTwice, 3) && len(past.Entries) > 0 {
 		past.Entries = append(past.Entries, past.Entries[len(past.Entries)-1])
 	}
-	joined := func(l *loop) {
-		l.core.Joined(s.w.now, ticket, past, &l.fx)
-		l.perform()
-	}
+	joined := func(l *loop) { l.answer(bayeux.Report{Kind: bayeux.Joined, Ticket: ticket, Past: &past}) }
 	if len(l.mailbox) > 0 && s.w.strikes(bugEarlyJoin, 2) {
 		l.mailbox = append([]entry{{entryCall, joined}}, l.mailbox...)
 		return
@@ -182,7 +179,9 @@ func (s *store) read(l *loop, session bayeux.Address, ticket bayeux.Ticket, want
 	if n := len(past.Entries); n > 1 && s.w.strikes(bugSkipPast, 4) {
 		past.Entries = past.Entries[n/2:]
 	}
-	recalled := func(l *loop) { l.core.Recalled(session, ticket, past) }
+	recalled := func(l *loop) {
+		l.answer(bayeux.Report{Kind: bayeux.Recalled, Session: session, Ticket: ticket, Past: &past})
+	}
 	if len(l.mailbox) > 0 && s.w.strikes(bugEarlyRead, 1) {
 		l.mailbox = append([]entry{{entryCall, recalled}}, l.mailbox...)
 		return

@@ -1,0 +1,92 @@
+package bayeux
+
+import (
+	"halley/bayeux/history"
+	"halley/bayeux/reply"
+)
+
+// ReportKind says what a Report tells.
+type ReportKind uint8
+
+// The kinds of reports, each with the effects that it answers.
+const (
+	// Written tells that the events of the session at Session up to number Upto were
+	// written, as a Reply or Deliver asked for.
+	Written ReportKind = iota
+	// Late tells that the last Deliver to the session at Session, which has left now, took
+	// Took milliseconds to do so.
+	Late
+	// Bounced tells that a Reply or Deliver was not written: the events of the session at
+	// Session up to number Upto are still to be brought.
+	Bounced
+	// Gone tells that the connection of the request To has closed, on which a connect of the
+	// session at Session was held (Hold) or its stream was open (Stream).
+	Gone
+	// Decided brings the Verdict on a question (Decide).
+	Decided
+	// Joined brings the Past that a Join asked for.
+	Joined
+	// Recalled brings the Past that a Recall asked for on behalf of the session at Session.
+	Recalled
+	// Stored tells that the event of a Sequence with a Ticket is stored, or with a Failure
+	// that it is not.
+	Stored
+	// GoOn tells that the others of a Yield have had their turn.
+	GoOn
+	// GiveUp tells the same, and that the connection of the request To has gone meanwhile.
+	GiveUp
+	reportKinds int = iota
+)
+
+// Known tells whether k is one of the kinds.
+func (k ReportKind) Known() bool { return int(k) < reportKinds }
+
+// Report tells a Server what became of one of its effects. What answers an effect with a
+// Ticket has the same Ticket.
+type Report struct {
+	Kind    ReportKind
+	Verdict Verdict // of Decided
+	Upto    uint32  // of Written and Bounced
+	Session Address // of Written, Late, Bounced, Gone and Recalled
+	Took    uint32  // of Late, in milliseconds
+	To      ReplyTo // of Gone, Decided, GoOn and GiveUp
+	Ticket  Ticket  // of Decided and all kinds after it
+	Failure string  // of Stored: a Bayeux error, empty for success
+	Past    *history.Remembered
+}
+
+// Report takes note of what became of an effect. A batch or subscription that waited for
+// the news goes on, with effects in fx; the first four kinds have none. News of a session
+// or Ticket that is not known, or not any more, are ignored.
+func (s *Server) Report(now int64, p *Report, fx *Effects) {
+	switch p.Kind {
+	case Written:
+		s.written(now, p.Session, p.Upto)
+	case Late:
+		s.late(p.Session, int64(p.Took))
+	case Bounced:
+		s.bounced(now, p.Session, p.Upto)
+	case Gone:
+		s.gone(now, p.Session, p.To)
+	case Recalled:
+		s.recalled(p.Session, p.Ticket, *p.Past)
+	case GiveUp:
+		s.giveUp(now, p.Ticket, fx)
+	default:
+		s.answered(now, p, fx)
+	}
+}
+
+// answered goes on with the batch that waited for p.
+func (s *Server) answered(now int64, p *Report, fx *Effects) {
+	s.unpark(now, p.Ticket, fx, func(x *exchange) {
+		switch p.Kind {
+		case Decided:
+			x.verdict = p.Verdict
+		case Joined:
+			x.done, x.past, x.refused = true, *p.Past, reply.Parse(p.Past.Failure)
+		case Stored:
+			x.done, x.refused = true, reply.Parse(p.Failure)
+		}
+	})
+}
