@@ -10,7 +10,8 @@ import (
 type Place struct{ Node, Loop uint16 }
 
 // Address says where a session lives: the node and event loop that own it, its
-// slot there, and the slot's generation.
+// slot there, and the slot's generation. No two have the same
+// (Bayeux 1.0, 2.4 MUST unique).
 type Address struct {
 	Node uint16
 	Loop uint16

@@ -26,17 +26,18 @@ func advisedReply(r *session) connectReply {
 type arrival struct {
 	kind    ConnectionType
 	reply   connectReply // if it is answered without more ado
-	timeout int64        // how long it may be held, in milliseconds
+	timeout int64        // how long it may be held, in milliseconds (Bayeux 1.0, 3.6.2 SHOULD timeout-honoured)
 	asked   bool         // the client named that time
 	first   bool         // of its session
 }
 
-// connect handles /meta/connect. It is held if it stands alone in its request,
+// connect handles /meta/connect (Bayeux 1.0, 4.2 MUST connect-answered). It is held
+// (Bayeux 1.0, 1.4.6 MUST long-polls-held) if it stands alone in its request,
 // the session was connected before, the client did not ask otherwise, and
 // nothing is pending.
 func (x *exchange) connect(m *message.Message) {
 	if x.session == nil {
-		x.fail(m, x.s.terms.Unknown(), reply.AdviceHandshake)
+		x.fail(m, x.s.terms.Unknown(), reply.AdviceHandshake) // (Bayeux 1.0, 3.5 MUST client-id-demanded)
 		return
 	}
 	wish, failure := x.readWish(m)
@@ -55,7 +56,7 @@ func (x *exchange) connect(m *message.Message) {
 		x.openStream(m, a.kind, a.reply)
 	case a.first || !x.alone || a.timeout == 0 || x.ready() || s.drain > 0 && a.kind != WebSocket || a.kind.answers() && x.session.outlet.doubts():
 		x.answerConnect(m, a.reply)
-	case a.kind != WebSocket && !s.admit(x.session, x.req.Browser):
+	case a.kind != WebSocket && !s.admit(x.session, x.req.Browser): // (Bayeux 1.0, 8.1 SHOULD multiple-clients)
 		x.answerConnect(m, connectReply{full: true, interval: s.periods.multiInterval, multiple: true})
 	default:
 		if !a.asked {
@@ -93,7 +94,8 @@ func (x *exchange) readWish(m *message.Message) (w wish, failure reply.Code) {
 	return w, reply.Success
 }
 
-// arrive makes the connect the one that its session lives by.
+// arrive makes the connect the one that its session lives by: one is held at most, beside which one more
+// request is enough (Bayeux 1.0, 1.4.1 MUST NOT two-requests).
 func (x *exchange) arrive(m *message.Message, w wish) (a arrival) {
 	s, r := x.s, x.session
 	r.turn++

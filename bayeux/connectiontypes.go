@@ -1,7 +1,7 @@
 package bayeux
 
 // ConnectionType is a way to hold a connection, named on the wire in
-// supportedConnectionTypes and connectionType (Bayeux 1.0, section 2.3).
+// supportedConnectionTypes and connectionType (Bayeux 1.0, 3.4 MUST long-polling).
 type ConnectionType uint8
 
 // The connection types that a session can use. CrossOriginLongPolling is what

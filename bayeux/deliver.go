@@ -6,7 +6,7 @@ import (
 	"halley/bayeux/rules"
 )
 
-// Deliver queues e for every local subscriber of its channel.
+// Deliver queues e for every local subscriber of its channel (Bayeux 1.0, 5.2 MUST delivered).
 func (s *Server) Deliver(now int64, e event.Event) {
 	s.name = append(s.name[:0], e.Channel()...)
 	b := s.rules.Of(s.name)

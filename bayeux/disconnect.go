@@ -5,7 +5,8 @@ import (
 	"halley/bayeux/reply"
 )
 
-// disconnect handles /meta/disconnect. A held connect is answered first: clients
+// disconnect handles /meta/disconnect (Bayeux 1.0, 4.3 MUST disconnect-answered). A held
+// connect is answered first (Bayeux 1.0, 4.3 SHOULD waiting-released): clients
 // take its failure for a lost connection.
 func (x *exchange) disconnect(m *message.Message) {
 	s, r := x.s, x.session

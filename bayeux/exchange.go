@@ -60,7 +60,7 @@ func (s *Server) handle(now int64, req Request, messages []message.Message, fx *
 	x := &s.exchange
 	*x = exchange{s: s, fx: fx, req: req, now: now, owner: nowhere, slot: noSlot, verdict: Wait, replies: x.replies[:0]}
 	if h := findHandshake(messages); h >= 0 {
-		// The specification has other messages beside a handshake ignored.
+		// Other messages beside a handshake are ignored (Bayeux 1.0, 4.1 MUST handshake-alone).
 		messages = messages[h : h+1]
 	}
 	x.alone = len(messages) == 1
@@ -190,7 +190,7 @@ func (x *exchange) endMeta(m *message.Message, e reply.Ext) {
 // fail replies to m with an error and, unless it is empty, an advice.
 func (x *exchange) fail(m *message.Message, failure reply.Code, advice string) {
 	x.begin(m, failure)
-	if isSubscription(m) { // whose replies MUST name it (Bayeux 1.0, sections 4.4 and 4.5)
+	if isSubscription(m) { // (Bayeux 1.0, 3.12 MUST subscription-named)
 		x.echoSubscription(m)
 	}
 	if advice != "" {

@@ -5,7 +5,7 @@ import (
 	"halley/bayeux/reply"
 )
 
-// handshake handles /meta/handshake (Bayeux 1.0, section 4.1). Any version is
+// handshake handles /meta/handshake (Bayeux 1.0, 4.1 MUST handshake-answered). Any version is
 // accepted, as all known servers do.
 func (x *exchange) handshake(m *message.Message) Verdict {
 	s := x.s
@@ -36,8 +36,8 @@ func (x *exchange) handshake(m *message.Message) Verdict {
 	return Allow
 }
 
-// hasCommonType tells whether the client supports a connection type of ours. A
-// client of old that sends no list at all is taken to.
+// hasCommonType tells whether the client supports a connection type of ours
+// (Bayeux 1.0, 4.1 MUST common-type). A client of old that sends no list at all is taken to.
 func (s *Server) hasCommonType(m *message.Message) bool {
 	if m.SupportedConnectionTypes == nil {
 		return true
@@ -59,7 +59,7 @@ func (x *exchange) welcome(m *message.Message) {
 	r.advised, r.peer = connectionTypes, x.req.Peer // advised for none: its first connect will be
 	s.storms.begin(r.peer, x.now)
 	r.acknowledges = asks(m, "ack")
-	s.cfg.Random(r.secret[:])
+	s.cfg.Random(r.secret[:]) // (Bayeux 1.0, 2.4 SHOULD unpredictable)
 	s.stats.Handshakes++
 	if s.cfg.PollsPerBrowser > 0 {
 		r.named = s.namedBrowser(m)
@@ -71,6 +71,7 @@ func (x *exchange) welcome(m *message.Message) {
 	s.await(x.now, slot, r)
 
 	x.begin(m, reply.Success)
+	// (Bayeux 1.0, 3.2 MUST version)
 	x.replies = append(x.replies, `,"version":"1.0","minimumVersion":"1.0","clientId":"`...)
 	x.replies = appendClientID(x.replies, s.address(slot, r), &r.secret)
 	x.replies = s.appendConnectionTypes(append(x.replies, `","supportedConnectionTypes":`...))

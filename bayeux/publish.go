@@ -8,7 +8,8 @@ import (
 	"halley/bayeux/rules"
 )
 
-// publish handles a message to any channel but the five meta ones.
+// publish handles a message to any channel but the five meta ones, of a client without a
+// session too (Bayeux 1.0, 1.4.10 MUST unconnected-answered).
 func (x *exchange) publish(m *message.Message) Verdict {
 	s, name := x.s, channel.Canonical(m.Channel)
 	info, err := channel.Check(name, s.cfg.Channel)
@@ -79,7 +80,7 @@ func (x *exchange) publishFailure(name []byte, info channel.Info) reply.Code {
 		who = x.s.rules.Of(name).Publish
 	}
 	switch {
-	case info.Kind == channel.Meta:
+	case info.Kind == channel.Meta: // (Bayeux 1.0, 2.2.2 MUST NOT meta-distributed)
 		return reply.MetaUnknown
 	case who == rules.ServerOnly:
 		return reply.PublishDenied

@@ -6,7 +6,7 @@ import (
 	"halley/bayeux/reply"
 )
 
-// subscribe handles /meta/subscribe. One bad or denied pattern fails the whole
+// subscribe handles /meta/subscribe (Bayeux 1.0, 4.4 MUST subscribe-answered). One bad or denied pattern fails the whole
 // message, and then nothing is subscribed.
 func (x *exchange) subscribe(m *message.Message) Verdict {
 	if x.session == nil {
@@ -78,7 +78,7 @@ const maxAskedInterval = 3_600_000
 
 func (x *exchange) subscribeTo(pattern []byte) {
 	if isService(pattern) {
-		return // nothing is ever broadcast there
+		return // nothing is ever broadcast there (Bayeux 1.0, 2.2.3 SHOULD NOT service-recorded)
 	}
 	if x.s.table.Subscribe(channel.Subscriber(x.slot), pattern).Edge {
 		x.fx.interest(AddInterest, pattern)
@@ -156,7 +156,7 @@ func (s *Server) patternFailure(pattern []byte) reply.Code {
 	return reply.Success
 }
 
-// unsubscribe handles /meta/unsubscribe; what is not subscribed is no error.
+// unsubscribe handles /meta/unsubscribe (Bayeux 1.0, 4.5 MUST unsubscribe-answered); what is not subscribed is no error.
 func (x *exchange) unsubscribe(m *message.Message) {
 	if x.session == nil {
 		x.fail(m, x.s.terms.Unknown(), "")

@@ -8,8 +8,8 @@ func (s *Server) Hurries(now int64) bool { return len(s.pacer.turns) > 0 || now 
 // expires, for a client that is there may have sent one of them.
 func (s *Server) Behind(yes bool) { s.behind = yes }
 
-// Tick answers the connects whose time is over and sweeps expired sessions. It
-// tells whether it left some of them for the next call.
+// Tick answers the connects whose time is over and sweeps expired sessions
+// (Bayeux 1.0, 4.2 SHOULD expiry). It tells whether it left some of them for the next call.
 func (s *Server) Tick(now int64, fx *Effects) (more bool) {
 	s.expired = s.wheel.Advance(now, expiryBatch, s.expired[:0])
 	for i, slot := range s.expired {

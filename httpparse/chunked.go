@@ -9,8 +9,8 @@ const (
 	maxSizeDigits   = 16
 )
 
-// Chunked decodes one chunked body (RFC 9112, 7.1) that arrives in any pieces. The zero value with
-// MaxBody set is ready; for the next body, set it anew.
+// Chunked decodes one chunked body (RFC 9112, 6.1 MUST chunked) that arrives in any pieces. The zero value
+// with MaxBody set is ready; for the next body, set it anew.
 type Chunked struct {
 	// MaxBody is the most bytes that the body may decode to. A chunk that would go beyond it is refused
 	// when its size has been read, before its data.
@@ -31,7 +31,8 @@ type Chunked struct {
 // error is always an Error with an offset into src. dst may be the start of the very array that src
 // lies in, src[:0] for instance, as data never grows when it is decoded.
 //
-// Extensions and trailers are checked against their grammar and dropped.
+// Extensions and trailers are checked against their grammar and dropped (RFC 9112, 7.1.1 MUST extensions;
+// RFC 9112, 7.1.2 MUST NOT trailers).
 func (c *Chunked) Decode(dst, src []byte) (out []byte, n int, done bool, err error) {
 	i := 0
 	for i < len(src) && c.state != chunkDone {

@@ -10,28 +10,28 @@ type Kind uint8
 const (
 	_                      Kind = iota
 	KindBareLF                  // LF without CR before it (RFC 9112, 2.2)
-	KindBareCR                  // CR without LF after it (RFC 9112, 2.2)
-	KindControl                 // NUL or another control byte (RFC 9110, 5.5)
-	KindFold                    // a line that begins with white space (RFC 9112, 2.2 and 5.2)
-	KindRequestLine             // an empty request line, or one without its three parts (RFC 9112, 3)
-	KindMethod                  // a method that is no token or longer than any known (RFC 9110, 9.1)
+	KindBareCR                  // CR without LF after it (RFC 9112, 2.2 MUST bare-cr)
+	KindControl                 // NUL or another control byte (RFC 9110, 5.5 MUST control-bytes)
+	KindFold                    // white space first in a line (RFC 9112, 2.2 MUST space-first; RFC 9112, 5.2 MUST fold)
+	KindRequestLine             // an empty request line, or one without its three parts (RFC 9112, 3 SHOULD request-line)
+	KindMethod                  // a method that is no token, or longer than any that is registered (RFC 9110, 9.1)
 	KindTarget                  // a target of none of the four forms, or not for this method (RFC 9112, 3.2)
-	KindTargetTooLong           // a target beyond Limits.MaxTarget
+	KindTargetTooLong           // a target beyond Limits.MaxTarget (RFC 9112, 3 MUST target-length)
 	KindVersion                 // no HTTP-version where one belongs (RFC 9112, 2.3)
 	KindVersionUnsupported      // a major version other than 1
 	KindHeaderTooLarge          // a head beyond Limits.MaxHeader
 	KindTooManyFields           // more field lines than Limits.MaxHeaderFields
-	KindFieldName               // a field name that is no token, or white space before its colon (RFC 9112, 5.1)
+	KindFieldName               // a name that is no token, or white space before its colon (RFC 9112, 5.1 MUST space-before-colon)
 	KindRepeatedField           // a second line of a field that may have only one
 	KindHost                    // a Host that is no uri-host with an optional port (RFC 9110, 7.2)
-	KindHostMissing             // HTTP/1.1 without Host (RFC 9112, 3.2)
-	KindContentLength           // a Content-Length that is not 1 to 18 digits, or is there twice
-	KindTransferEncoding        // a Transfer-Encoding that does not end in chunked once, or in HTTP/1.0
-	KindTransferCoding          // a transfer coding under chunked, which is not implemented
-	KindLengthConflict          // Content-Length beside Transfer-Encoding (RFC 9112, 6.1)
+	KindHostMissing             // HTTP/1.1 without Host (RFC 9112, 3.2 MUST host)
+	KindContentLength           // a Content-Length that is not 1 to 18 digits, or is there twice (RFC 9112, 6.3 MUST bad-length)
+	KindTransferEncoding        // not chunked once and last, or HTTP/1.0 (RFC 9112, 6.3 MUST coding-without-end)
+	KindTransferCoding          // a transfer coding under chunked, which is not implemented (RFC 9112, 6.1 SHOULD other-coding)
+	KindLengthConflict          // Content-Length beside Transfer-Encoding (RFC 9112, 6.1 MUST length-and-coding)
 	KindExpectation             // an expectation other than 100-continue (RFC 9110, 10.1.1)
-	KindChunkSize               // a chunk size that is not 1 to 16 hexadecimal digits (RFC 9112, 7.1)
-	KindChunkExtension          // a chunk extension against its grammar or too long (RFC 9112, 7.1.1)
+	KindChunkSize               // a chunk size that is not 1 to 16 hexadecimal digits (RFC 9112, 7.1 MUST chunk-overflow)
+	KindChunkExtension          // a chunk extension against its grammar or too long (RFC 9112, 7.1.1 SHOULD extensions-bound)
 	KindChunkEnd                // no CRLF after the data of a chunk
 	KindTrailer                 // a trailer field against the grammar (RFC 9112, 7.1.2)
 	KindTrailerTooLarge         // a trailer section beyond its limits

@@ -211,8 +211,8 @@ func (r *Request) span(f field) *[]byte {
 	return &r.Upgrade
 }
 
-// setHost takes the field Host, unless the target has named the host (RFC 9112, 3.2.2). It must be
-// valid even then, but may be empty, as a client sends it that has the host in the target alone.
+// setHost takes the field Host, unless the target has named the host
+// (RFC 9112, 3.2.2 MUST host-of-target). It must be valid even then, but may be empty, as a client sends it that has the host in the target alone.
 func (r *Request) setHost(value []byte) Kind {
 	named := r.Host != nil
 	if !validHost(value) && !(named && len(value) == 0) {
@@ -270,7 +270,7 @@ const (
 	optionKeepAlive
 )
 
-// setConnection notes the options of one line (RFC 9110, 7.6.1). They are whole tokens.
+// setConnection notes the options of one line, whole tokens (RFC 9110, 7.6.1 MUST connection-case).
 func (r *Request) setConnection(value []byte) {
 	if equalFold(value, "keep-alive") { // all that most clients say
 		r.seen |= optionKeepAlive
@@ -314,11 +314,13 @@ func (r *Request) conclude(n int) Error {
 		return Error{KindHostMissing, n}
 	case r.Chunked && r.ContentLength >= 0:
 		return Error{KindLengthConflict, n}
-	case r.Chunked && http10:
+	case r.Chunked && http10: // (RFC 9112, 6.1 MUST coding-in-1.0)
 		return Error{KindTransferEncoding, n}
 	}
-	// HTTP/1.0 knows no 100 Continue, and without a body there is nothing to wait for (RFC 9110, 10.1.1).
+	// HTTP/1.0 knows no 100 Continue (RFC 9110, 10.1.1 MUST continue-1.0), and without a body there is nothing
+	// to wait for.
 	r.ExpectContinue = r.seen&(1<<fieldExpect) != 0 && !http10 && (r.Chunked || r.ContentLength > 0)
+	// (RFC 9112, 9.3 MUST close-option)
 	r.KeepAlive = r.seen&optionClose == 0 && (!http10 || r.seen&optionKeepAlive != 0)
 	return Error{}
 }

@@ -78,7 +78,7 @@ type Request struct {
 	XForwardedFor               []byte
 }
 
-// maxLeadingLines is how many empty lines may come before a request (RFC 9112, 2.2).
+// maxLeadingLines is how many empty lines may come before a request (RFC 9112, 2.2 SHOULD leading-lines).
 const maxLeadingLines = 2
 
 // Parse reads the request head at the start of buf into r, which it overwrites whole. It returns the

@@ -123,8 +123,8 @@ func (r *Request) setOtherForm() bool {
 	return r.setAbsolute()
 }
 
-// setAbsolute reads an absolute-form, in which the host precedes the path: it takes the place of the
-// field Host.
+// setAbsolute reads an absolute-form (RFC 9112, 3.2.2 MUST absolute), in which the host precedes the path: it
+// takes the place of the field Host.
 func (r *Request) setAbsolute() bool {
 	scheme, rest, ok := bytes.Cut(r.Path, []byte("://"))
 	if !ok || !equalFold(scheme, "http") && !equalFold(scheme, "https") {

@@ -61,8 +61,8 @@ func Reason(status int) string {
 	return ""
 }
 
-// AppendHead begins a response with its status line and Date. date is an IMF-fixdate (RFC 9110, 5.6.7)
-// of 29 bytes, which the caller renews once a second; none is sent when it is empty, as in 101. Fields
+// AppendHead begins a response with its status line, HTTP/1.1 whatever the request
+// (RFC 9110, 2.5 SHOULD minor-version), and Date (RFC 9110, 6.6.1 MUST date). date is an IMF-fixdate of 29 bytes, which the caller renews once a second; none is sent when it is empty, as in 101. Fields
 // follow, and AppendEnd.
 func AppendHead(dst []byte, status int, date []byte) []byte {
 	dst = append(dst, "HTTP/1.1 "...)

@@ -24,7 +24,7 @@ type deflater struct {
 const maxPlain = 256 << 10
 
 const (
-	flushed = "\x00\x00\xff\xff"     // the end of a flushed block, which is not sent (RFC 7692, 7.2.1)
+	flushed = "\x00\x00\xff\xff"     // the end of a flushed block, which is not sent (RFC 7692, 7.2.1 MUST deflate-tail)
 	ending  = "\x01\x00\x00\xff\xff" // an empty last block
 )
 

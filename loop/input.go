@@ -33,7 +33,8 @@ func (r *reactor) process(c *conn) {
 	}
 }
 
-// step handles the next request and tells whether another may follow at once.
+// step handles the next request and tells whether another may follow at once: not before this one is
+// answered (RFC 9112, 9.3.2 MUST pipelined-order), nor after the last (RFC 9112, 9.6 MUST after-close).
 func (r *reactor) step(c *conn) bool {
 	if c.socket == nil {
 		return false
@@ -141,8 +142,8 @@ func (r *reactor) turnDown(c *conn, n int, why *front.Refusal) bool {
 	return true
 }
 
-// proceed tells a client that waits for it to send its body (RFC 9110, section
-// 10.1.1).
+// proceed tells a client that waits for it to send its body
+// (RFC 9110, 10.1.1 MUST continue-final).
 func (r *reactor) proceed(c *conn) bool {
 	r.out = append(r.out[:0], httpparse.Continue...)
 	return r.send(c)

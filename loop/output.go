@@ -159,11 +159,11 @@ func (r *reactor) respond(c *conn, p response) {
 	}
 	r.out = append(r.out, p.fields...)
 	if p.status == 304 {
-		r.out = httpparse.AppendEnd(r.out) // a length would be that of the page
+		r.out = httpparse.AppendEnd(r.out) // a length would be the page's (RFC 9110, 8.6 MUST NOT no-length)
 	} else {
 		r.endHead(len(p.body))
 	}
-	if !c.headOnly {
+	if !c.headOnly { // (RFC 9110, 9.3.2 MUST NOT head)
 		r.out = append(r.out, p.body...)
 	}
 	r.deliver(c, reply{})
@@ -176,7 +176,7 @@ func (r *reactor) startHead(c *conn, status int, more bool) {
 	r.out = httpparse.AppendHead(r.out[:0], status, r.httpDate())
 	switch {
 	case !c.keepAlive:
-		r.out = append(r.out, "Connection: close\r\n"...)
+		r.out = append(r.out, "Connection: close\r\n"...) // (RFC 9112, 9.6 SHOULD close-told)
 	case c.oldHTTP:
 		r.out = append(r.out, "Connection: keep-alive\r\n"...)
 	}
@@ -188,7 +188,7 @@ func (r *reactor) endHead(length int) {
 	r.out = httpparse.AppendEnd(httpparse.AppendContentLength(r.out, length))
 }
 
-// dateLayout is HTTP's form of a date (RFC 9110, section 5.6.7).
+// dateLayout is HTTP's form of a date (RFC 9110, 5.6.7 MUST date-form).
 const dateLayout = "Mon, 02 Jan 2006 15:04:05 GMT"
 
 // httpDate returns the time as a Date field has it, made anew once a second.
@@ -216,8 +216,8 @@ func (r *reactor) finish(c *conn) {
 	}
 }
 
-// lingerTime is how long a connection's input is read on after its last response,
-// in milliseconds: closing with input unread would reset the connection and take
+// lingerTime is how long a connection's input is read on after its last response
+// (RFC 9112, 9.6 SHOULD lingering), in milliseconds: closing with input unread would reset the connection and take
 // the response back.
 const lingerTime = 2000
 

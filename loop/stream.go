@@ -62,7 +62,7 @@ func (r *reactor) openStream(o opening, first []byte) {
 	}
 	format := formatOf(o.kind)
 	c.phase, c.held = streaming, o.session
-	if c.oldHTTP {
+	if c.oldHTTP { // (RFC 9112, 6.1 MUST NOT no-coding-in-answer)
 		c.keepAlive = false
 	}
 	c.stream = &stream{kind: o.kind, since: r.now(), chunked: !c.oldHTTP, endless: o.endless}

@@ -11,7 +11,7 @@ import (
 // maxSocketSessions bounds the sessions of one websocket.
 const maxSocketSessions = 64
 
-// pingFrame is an empty ping (RFC 6455, section 5.5.2).
+// pingFrame is an empty ping (RFC 6455, 5.5.2).
 var pingFrame = websocket.AppendFrame(nil, websocket.OpPing, nil)
 
 // pongWork is what answering a ping counts for: a system call.
@@ -92,7 +92,8 @@ func (r *reactor) leaveSocket(c *conn) {
 	c.stream.sessions = nil
 }
 
-// closeSocket sends a close frame and ends the connection.
+// closeSocket sends a close frame, the last one (RFC 6455, 5.5.1 MUST NOT after-close-frame), and ends the
+// connection (RFC 6455, 7.1.1 SHOULD server-closes-first).
 func (r *reactor) closeSocket(c *conn, code websocket.Code, reason string) {
 	r.leaveSocket(c)
 	c.keepAlive = false
@@ -160,12 +161,12 @@ func (r *reactor) readFrames(c *conn) bool {
 		fault := err.(websocket.Error).Kind
 		r.counters.frameErrors++
 		r.closeSocket(c, fault.Code(), fault.String())
-	case m.Opcode == websocket.OpClose:
+	case m.Opcode == websocket.OpClose: // (RFC 6455, 5.5.1 MUST close-answer)
 		if s.abroad != nil {
 			s.abroad.ended.Store(true)
 		}
 		r.closeSocket(c, m.Code, "")
-	case m.Opcode == websocket.OpPing:
+	case m.Opcode == websocket.OpPing: // (RFC 6455, 5.5.2 MUST pong; RFC 6455, 5.5.3 MUST pong-data)
 		r.core.Spend(pongWork)
 		r.out = websocket.AppendFrame(r.out[:0], websocket.OpPong, m.Payload)
 		if r.send(c) {

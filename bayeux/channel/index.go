@@ -66,7 +66,7 @@ func (x *index) place(pattern string) (set map[string]uint32, key string) {
 	return x.literals, pattern
 }
 
-// match appends the nodes of the patterns that match name. Wildcards match broadcast names only (Bayeux 1.0 section 2.2).
+// match appends the nodes of the patterns that match name. Wildcards match broadcast names only (Bayeux 1.0, 2.2).
 func (x *index) match(dst []uint32, name []byte) []uint32 {
 	if node, known := x.literals[string(name)]; known {
 		dst = append(dst, node)

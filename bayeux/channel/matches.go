@@ -4,7 +4,7 @@ import "bytes"
 
 // Matches tells whether pattern, which may end in a wildcard, matches name:
 // "*" stands for one segment, "**" for one or more, and neither for none
-// (Bayeux 1.0, section 2.2.1). Both must be valid.
+// (Bayeux 1.0, 2.2.1 MUST globbing). Both must be valid.
 func Matches(pattern, name []byte) bool {
 	parent, deep := bytes.CutSuffix(pattern, []byte("/**"))
 	if !deep {

@@ -5,7 +5,7 @@ package channel
 
 import "bytes"
 
-// Kind is what a channel is for (Bayeux 1.0 section 2.2).
+// Kind is what a channel is for (Bayeux 1.0, 2.2).
 type Kind uint8
 
 // The kinds of channels, told by the first segment of the name.
@@ -58,7 +58,7 @@ type Error struct{ Kind Fault }
 // Error says in words what is wrong with the name.
 func (e Error) Error() string { return faultTexts[e.Kind] }
 
-// allowed marks the bytes of a segment: the union of what CometD and Faye clients send (Bayeux 1.0 section 2.1 allows fewer).
+// allowed marks the bytes of a segment: the union of what CometD and Faye clients send (Bayeux 1.0, 2.1 allows fewer).
 var allowed = func() (set [256]bool) {
 	for _, c := range []byte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 !#$()*+-.@_{~}") {
 		set[c] = true

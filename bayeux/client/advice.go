@@ -6,8 +6,7 @@ import (
 	"github.com/goccy/go-json"
 )
 
-// Reconnect is what the server wants a client to do next (Bayeux 1.0, section
-// 3.5.1).
+// Reconnect is what the server wants a client to do next (Bayeux 1.0, 3.6.1 MUST reconnect-none).
 type Reconnect string
 
 // The three values of reconnect.
@@ -17,10 +16,10 @@ const (
 	None        Reconnect = "none"      // send nothing more
 )
 
-// Advice is the server's guidance (Bayeux 1.0, section 3.5).
+// Advice is the server's guidance (Bayeux 1.0, 3.6).
 type Advice struct {
 	Reconnect   Reconnect
-	Interval    time.Duration // before the next connect
+	Interval    time.Duration // before the next connect (Bayeux 1.0, 3.6.3 MUST interval)
 	Timeout     time.Duration // how long a connect may be held
 	MaxInterval time.Duration // how long a session outlives its last connect; 0 when not told
 }

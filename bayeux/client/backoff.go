@@ -2,7 +2,7 @@ package client
 
 import "time"
 
-// backoff spaces attempts after failures: doubling from min to max, each
+// backoff spaces attempts after failures (Bayeux 1.0, 3.6.3 SHOULD backoff): doubling from min to max, each
 // shortened by up to half at random, so that clients which lost the same
 // server do not return in step.
 type backoff struct {

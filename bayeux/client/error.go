@@ -33,7 +33,7 @@ var (
 )
 
 // BayeuxError is a refusal by the server, the error field code:args:text of a
-// reply (Bayeux 1.0, section 3.4).
+// reply (Bayeux 1.0, 3.13).
 type BayeuxError struct {
 	Code int    // three digits, 0 when the field has another form
 	Args string // what the error is about, often empty

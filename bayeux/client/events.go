@@ -18,7 +18,7 @@ type event struct {
 	id   string // of it or of one before
 }
 
-// readEvents parses an event-stream (HTML, section 9.2.6) and hands over each
+// readEvents parses an event-stream (HTML, 9.2.6) and hands over each
 // event that has data, until the stream ends. Nil is a whole stream. One event
 // has at most limit bytes.
 func readEvents(r io.Reader, limit int64, handle func(event) error) error {

@@ -13,7 +13,7 @@ import (
 const longPollingType = "long-polling"
 
 // longPolling is the connection type long-polling: one POST for each batch
-// (Bayeux 1.0, section 6.2).
+// (Bayeux 1.0, 6.1).
 type longPolling struct {
 	url    string
 	http   *http.Client

@@ -132,7 +132,7 @@ func (c *Client) greet(ctx context.Context, l *link, kinds []string) (Reply, err
 		Ext:                      c.options.extensions(),
 	}, c.options.NetworkDelay)
 	if err == nil && reply.ClientID == "" {
-		err = errors.New("the reply has no clientId") // Bayeux 1.0, section 4.1.2
+		err = errors.New("the reply has no clientId") // Bayeux 1.0, 4.1
 	}
 	return reply, err
 }

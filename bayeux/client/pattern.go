@@ -3,7 +3,7 @@ package client
 import "strings"
 
 // Matches reports whether a channel is of a pattern: itself, any one more
-// segment for a last segment *, one or more for ** (Bayeux 1.0, section 2.2.1).
+// segment for a last segment *, one or more for ** (Bayeux 1.0, 2.2.1).
 // Wildcards reach neither meta nor service channels.
 func Matches(pattern, channel string) bool {
 	if pattern == channel {

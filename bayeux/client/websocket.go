@@ -34,7 +34,7 @@ func (*webSocket) ConnectionType() string { return webSocketType }
 // Duplex is true: everything goes over the one socket.
 func (*webSocket) Duplex() bool { return true }
 
-// Open makes the upgrade (RFC 6455, section 4.1).
+// Open makes the upgrade (RFC 6455, 4.1).
 func (w *webSocket) Open(ctx context.Context, _ string) error {
 	conn, resp, err := websocket.Dial(ctx, w.url, &websocket.DialOptions{HTTPClient: w.http, HTTPHeader: w.header.Clone()})
 	if err != nil {
@@ -125,7 +125,7 @@ func (w *webSocket) Close() {
 	w.conn.Close(websocket.StatusNormalClosure, "")
 }
 
-// CloseError is a websocket's close frame (RFC 6455, section 7.4).
+// CloseError is a websocket's close frame (RFC 6455, 7.4).
 type CloseError struct {
 	Code   int // for example 1001, going away, or 1009, message too big
 	Reason string

@@ -6,7 +6,7 @@ package connectiontype
 import "halley/bayeux/message"
 
 // DefaultCallback is the function that a callback-polling reply calls if the
-// request names none (Bayeux 1.0, section 6.3).
+// request names none (Bayeux 1.0, 6.2).
 const DefaultCallback = "jsonpcallback"
 
 const maxCallback = 128

@@ -21,12 +21,12 @@ type Stream struct {
 	Append func(dst, messages []byte) []byte
 }
 
-// EventSource is the event-stream of HTML 5 (WHATWG HTML, section 9.2). A client
+// EventSource is the event-stream of HTML 5 (HTML, 9.2.5 MUST event-stream-form). A client
 // that loses it comes back after five seconds.
 var EventSource = Stream{
 	ContentType: "text/event-stream;charset=utf-8",
 	Prologue:    "retry: 5000\n\n",
-	Heartbeat:   ":\n\n",
+	Heartbeat:   ":\n\n", // (HTML, 9.2.7 SHOULD comments)
 	Append:      appendEventArray,
 }
 
@@ -82,7 +82,7 @@ func appendLine(dst, messages []byte) []byte {
 	return append(appendArrayLine(dst, messages), '\n')
 }
 
-// appendArrayLine appends an array that holds no line end: in valid JSON they can
+// appendArrayLine appends an array that holds no line end (HTML, 9.2.6 MUST data-lines): in valid JSON they can
 // stand only between tokens.
 func appendArrayLine(dst, messages []byte) []byte {
 	start := len(dst)
@@ -105,7 +105,8 @@ func appendEventArray(dst, messages []byte) []byte {
 }
 
 // AppendEvent appends one message as an event of an event-stream whose client
-// speaks no Bayeux. An empty name means the default, message; an id of 0 is none.
+// speaks no Bayeux. An empty name means the default, message; an id of 0 is none, and
+// any other has digits alone (HTML, 9.2.4 MUST last-event-id).
 func AppendEvent(dst []byte, name string, id int64, msg []byte) []byte {
 	if id != 0 {
 		dst = append(strconv.AppendInt(append(dst, "id: "...), id, 10), '\n')

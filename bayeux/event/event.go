@@ -20,7 +20,7 @@ const (
 	binaryExt = `,"ext":{"binary":{}}`
 )
 
-// New encodes an event. A delivery carries the channel and data, byte for
+// New encodes an event (Bayeux 1.0, 3.10 MUST data). A delivery carries the channel and data, byte for
 // byte, and nothing else that its publisher sent: no id, clientId, advice or
 // ext but ext.binary, which says how data is encoded. A nil data leaves the
 // field out. The channel must be valid.

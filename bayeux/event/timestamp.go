@@ -2,7 +2,7 @@ package event
 
 import "time"
 
-// timestampForm is that of the timestamp field (Bayeux 1.0, section 3.9), in GMT.
+// timestampForm is that of the timestamp field (Bayeux 1.0, 3.9 SHOULD timestamp), in GMT.
 const timestampForm = "2006-01-02T15:04:05.00"
 
 // AppendTimestamp appends the timestamp field of a message sent at now.

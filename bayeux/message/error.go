@@ -8,7 +8,7 @@ type Kind uint8
 // The kinds.
 const (
 	KindSyntax          Kind = iota + 1 // not JSON (RFC 8259)
-	KindUTF8                            // not UTF-8 (RFC 8259, section 8.1)
+	KindUTF8                            // not UTF-8 (RFC 8259, 8.1)
 	KindDepth                           // nested more deeply than allowed
 	KindNoMessage                       // a JSON value that is no object and no array of objects
 	KindDuplicate                       // a field of a message twice, or one the protocol names in another case

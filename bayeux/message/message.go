@@ -24,7 +24,7 @@ type Message struct {
 // Field is a set of a message's fields.
 type Field uint16
 
-// The fields that the protocol names (Bayeux 1.0, section 3).
+// The fields that the protocol names (Bayeux 1.0, 3.1 to 3.14).
 const (
 	FieldChannel Field = 1 << iota
 	FieldClientID

@@ -18,7 +18,7 @@ func (p *parser) digits(i int) int {
 	return i
 }
 
-// number steps over a number (RFC 8259, section 6).
+// number steps over a number (RFC 8259, 6).
 func (p *parser) number(i int) int {
 	if p.at(i) == '-' {
 		i++

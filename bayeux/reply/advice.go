@@ -31,7 +31,7 @@ func (t *Terms) AppendRetry(dst []byte, interval int64, multiple bool) []byte {
 }
 
 // AppendWelcome appends the advice of a handshake: how to go on, and by which
-// hosts the server can be reached too (Bayeux 1.0, section 2.2).
+// hosts the server can be reached too (Bayeux 1.0, 2.2).
 func (t *Terms) AppendWelcome(dst []byte) []byte {
 	dst = t.appendRetry(dst, t.Interval, t.Hold)
 	for i, host := range t.Hosts {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Code is the value of a reply's error field: code, arguments and text (Bayeux 1.0,
-// section 3.8). The zero value is success.
+// Code is the value of a reply's error field: code, arguments and text
+// (Bayeux 1.0, 3.13). The zero value is success.
 type Code struct {
 	Code       int
 	Args, Text string

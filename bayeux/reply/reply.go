@@ -21,7 +21,8 @@ type Terms struct {
 	Timestamp                   bool     // replies tell when they were made
 }
 
-// Append appends the fields that every reply has and leaves the object open. A message
+// Append appends the fields that every reply has (Bayeux 1.0, 3.1 MUST channel;
+// Bayeux 1.0, 3.8 MUST same-id; Bayeux 1.0, 3.11 MUST successful) and leaves the object open. A message
 // without a channel has a reply without one, and so with the id.
 func (t *Terms) Append(dst []byte, now int64, channel, id []byte, failure Code) []byte {
 	dst = append(dst, '{')

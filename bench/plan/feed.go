@@ -132,7 +132,7 @@ func (b *feedBuilder) object(row []string) string {
 	return string(append(out, '}'))
 }
 
-// isNumber reports whether s may stand in JSON as a number (RFC 8259 section 6; no exponent in feeds).
+// isNumber reports whether s may stand in JSON as a number (RFC 8259, 6; no exponent in feeds).
 func isNumber(s string) bool {
 	whole, fraction, point := strings.Cut(strings.TrimPrefix(s, "-"), ".")
 	if len(whole) > 1 && whole[0] == '0' {

@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// Event is one event of an event-stream (WHATWG HTML, section 9.2.6), or what stands between two of them.
+// Event is one event of an event-stream (HTML, 9.2.6), or what stands between two of them.
 type Event struct {
 	Name  []byte // the event field; empty means message
 	ID    []byte // nil when there is none

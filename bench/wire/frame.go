@@ -5,7 +5,7 @@ import (
 	"errors"
 )
 
-// Opcode tells the frames of a websocket apart (RFC 6455 section 5.2).
+// Opcode tells the frames of a websocket apart (RFC 6455, 5.2).
 type Opcode uint8
 
 // The opcodes that a client meets.
@@ -36,7 +36,7 @@ const (
 )
 
 // ParseFrame reads one frame from the front of buf. It returns how many bytes the frame
-// takes, 0 when it is not complete yet. A server must not mask (RFC 6455 section 5.1),
+// takes, 0 when it is not complete yet. A server must not mask (RFC 6455, 5.1),
 // and without an extension the reserved bits are 0.
 func ParseFrame(buf []byte) (f Frame, n int, err error) {
 	if len(buf) < 2 {
@@ -86,7 +86,7 @@ func frameLength(buf []byte) (length, at int, err error) {
 }
 
 // AppendFrame writes a whole message as one frame, masked with mask as clients must
-// (RFC 6455 section 5.3).
+// (RFC 6455, 5.3).
 func AppendFrame(dst []byte, opcode Opcode, mask uint32, payload []byte) []byte {
 	dst = append(dst, final|byte(opcode))
 	switch n := len(payload); {

@@ -110,7 +110,7 @@ func (m *Message) set(key, value []byte) {
 // Reconnect is what the server advises a client to do next.
 type Reconnect uint8
 
-// The values of the advice field reconnect (Bayeux 1.0 section 5.2.1); Unset when it is not given.
+// The values of the advice field reconnect (Bayeux 1.0, 3.6.1); Unset when it is not given.
 const (
 	Unset Reconnect = iota
 	Retry

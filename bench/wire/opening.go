@@ -10,10 +10,10 @@ import (
 const EventsPath = "/events"
 
 // key is what websockets are asked for with. Its use is to show that the server has
-// read the request, for which any 16 bytes will do (RFC 6455 section 4.1).
+// read the request, for which any 16 bytes will do (RFC 6455, 4.1).
 const key = "aGFsbGV5LWJlbmNoLWtleQ=="
 
-// acceptOf is what a server must answer to a key (RFC 6455 section 4.2.2).
+// acceptOf is what a server must answer to a key (RFC 6455, 4.2.2).
 func acceptOf(key string) string {
 	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
 	return base64.StdEncoding.EncodeToString(sum[:])

@@ -44,7 +44,7 @@ func TestOpeningRequests(t *testing.T) {
 	}
 }
 
-// The example of RFC 6455 section 1.3, and the answer that the floor has in it.
+// The example of RFC 6455, 1.3, and the answer that the floor has in it.
 func TestAcceptOf(t *testing.T) {
 	for key, want := range map[string]string{"dGhlIHNhbXBsZSBub25jZQ==": "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", key: "8CrYO5VWvqj30eb92Khq13hRMVc="} {
 		if got := acceptOf(key); got != want {

@@ -24,7 +24,7 @@ const maxHead = 64 << 10
 
 // Parse reads one response from the front of buf. It returns how many bytes the
 // response takes, 0 when it is not complete yet. A chunked body is put together in
-// place, so buf is overwritten then. Bodies without a length (RFC 9112 section 6.3,
+// place, so buf is overwritten then. Bodies without a length (RFC 9112, 6.3,
 // case 8) are not accepted: a Comet server that keeps connections has no use for them.
 func Parse(buf []byte) (r Response, n int, err error) {
 	end := bytes.Index(buf, []byte("\r\n\r\n"))
@@ -114,7 +114,7 @@ func (h *head) field(line []byte) error {
 	return nil
 }
 
-// setLength takes a Content-Length, which may come twice if it says the same (RFC 9110 section 8.6).
+// setLength takes a Content-Length, which may come twice if it says the same (RFC 9110, 8.6).
 func (h *head) setLength(value []byte) error {
 	length, err := strconv.Atoi(string(value))
 	if err != nil || length < 0 || h.length >= 0 && h.length != length {
@@ -124,7 +124,7 @@ func (h *head) setLength(value []byte) error {
 	return nil
 }
 
-// dechunk moves the data of a chunked body (RFC 9112 section 7.1) to the front of
+// dechunk moves the data of a chunked body (RFC 9112, 7.1) to the front of
 // buf. size is the encoded length, 0 when the last chunk has not arrived: then buf
 // has not been touched.
 func dechunk(buf []byte) (body []byte, size int, err error) {

@@ -79,7 +79,7 @@ func Open(style Style, buf []byte) (s *Stream, cookie []byte, n int, err error) 
 	return s, h.Cookie, end + 4, nil
 }
 
-// upgraded checks the answer to an upgrade (RFC 6455 section 4.1).
+// upgraded checks the answer to an upgrade (RFC 6455, 4.1).
 func (s *Stream) upgraded(h *head, n int) (*Stream, []byte, int, error) {
 	if h.Status != 101 {
 		return nil, nil, 0, nil
@@ -228,7 +228,7 @@ func argument(script []byte) ([]byte, bool) {
 	return inner, true
 }
 
-// nextPart takes a part of a multipart body (RFC 2046 section 5.1.1) up to the boundary
+// nextPart takes a part of a multipart body (RFC 2046, 5.1.1) up to the boundary
 // line that ends it, which is left to begin the next.
 func (s *Stream) nextPart(p *Piece) int {
 	if !bytes.HasPrefix(s.text, s.boundary) {
@@ -273,7 +273,7 @@ func (s *Stream) nextFrame(p *Piece) int {
 	return n
 }
 
-// join puts the fragments of a message together (RFC 6455 section 5.4).
+// join puts the fragments of a message together (RFC 6455, 5.4).
 func (s *Stream) join(f *Frame, p *Piece) {
 	switch {
 	case s.partial != (f.Opcode == OpContinuation) || len(s.joined)+len(f.Payload) > maxPending:

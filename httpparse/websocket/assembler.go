@@ -17,7 +17,7 @@ type Message struct {
 	Payload    []byte // unmasked; of OpClose the reason. Valid until the next call, and while the input is
 }
 
-// Assembler puts a client's messages together from input that is cut anywhere. The zero value is ready.
+// Assembler puts a client's messages together (RFC 6455, 5.4 MUST fragments) from input that is cut anywhere. The zero value is ready.
 // It has a buffer only while a frame or a message is incomplete, which grows with what arrives and not
 // with what a header announces.
 type Assembler struct {

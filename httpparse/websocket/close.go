@@ -33,7 +33,7 @@ const (
 	maxReason        = maxControlLength - 2 // beside the code
 )
 
-// Sendable tells whether a close frame may carry the code.
+// Sendable tells whether a close frame may carry the code (RFC 6455, 7.4.1 MUST NOT unsendable-codes).
 func (c Code) Sendable() bool {
 	switch c {
 	case codeReserved, CodeNoStatus, codeAbnormal:

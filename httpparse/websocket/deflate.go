@@ -5,12 +5,13 @@ import (
 	"strconv"
 )
 
-// DeflateField answers an offer that AcceptsDeflate is true for: each message is compressed on its own,
+// DeflateField answers an offer that AcceptsDeflate is true for, and no other
+// (RFC 6455, 9.1 MUST extensions-offered): each message is compressed on its own,
 // in both directions, so that no connection needs a window of its own.
 const DeflateField = "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover\r\n"
 
 // AcceptsDeflate tells whether one of the extensions that a request offers is permessage-deflate in a
-// form that DeflateField answers (RFC 7692, 7.1). An offer that wants a smaller window from the server,
+// form that DeflateField answers (RFC 7692, 7.1 MUST deflate-parameters). An offer that wants a smaller window from the server,
 // or has a parameter that is not known or not valid, is not.
 func AcceptsDeflate(offered []byte) bool {
 	return !each(offered, func(offer []byte) bool { return !acceptsOffer(offer) })

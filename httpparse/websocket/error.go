@@ -7,15 +7,15 @@ type Kind uint8
 // The kinds.
 const (
 	_                    Kind = iota
-	KindReserved              // a reserved bit that no extension gives a meaning (RFC 6455, 5.2)
-	KindOpcode                // an opcode that is not defined (RFC 6455, 5.2)
-	KindUnmasked              // a frame without a mask (RFC 6455, 5.1)
-	KindLength                // a length in more bytes than it needs, or of 63 bits and more (RFC 6455, 5.2)
-	KindControl               // a control frame beyond 125 bytes, or in fragments (RFC 6455, 5.5)
-	KindFragment              // a continuation of nothing, or a message inside another (RFC 6455, 5.4)
+	KindReserved              // a reserved bit that no extension gives a meaning (RFC 6455, 5.2 MUST reserved-bits)
+	KindOpcode                // an opcode that is not defined (RFC 6455, 5.2 MUST unknown-opcode)
+	KindUnmasked              // a frame without a mask (RFC 6455, 5.1 MUST unmasked)
+	KindLength                // a length in more bytes than it needs, or of 63 bits and more (RFC 6455, 5.2 MUST least-length)
+	KindControl               // a control frame beyond 125 bytes, or in fragments (RFC 6455, 5.5 MUST control-frames)
+	KindFragment              // a continuation of nothing, or a message inside another (RFC 6455, 5.4 MUST NOT interleaved)
 	KindClose                 // a close frame of one byte, or with a code that must not be sent (RFC 6455, 7.4)
 	KindBinary                // a binary message where only text is spoken
-	KindUTF8                  // text that is not UTF-8 (RFC 6455, 8.1)
+	KindUTF8                  // text that is not UTF-8 (RFC 6455, 8.1 MUST utf8)
 	KindTooLong               // a message beyond Limits.MaxMessage
 	KindTooManyFragments      // a message in more frames than Limits.MaxFragments
 

@@ -126,7 +126,7 @@ func (h *Header) length(short byte, rest []byte) (n int, kind Kind) {
 	return n, 0
 }
 
-// AppendHeader appends the header of a server's frame: without a mask (RFC 6455, 5.1).
+// AppendHeader appends the header of a server's frame: without a mask (RFC 6455, 5.1 MUST NOT no-mask).
 func AppendHeader(dst []byte, h Header) []byte {
 	first := byte(h.Opcode)
 	if h.Fin {

@@ -53,7 +53,7 @@ func (r Refusal) Status() int {
 	return 400
 }
 
-// Fields are the fields that the answer must have, each with its CRLF (RFC 9110, 15.5.22; RFC 6455, 4.4).
+// Fields are the fields that the answer must have, each with its CRLF (RFC 6455, 4.2.2 MUST version).
 func (r Refusal) Fields() string {
 	if r == RefusalVersion {
 		return "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -64,7 +64,8 @@ func (r Refusal) Fields() string {
 // Error says what is wrong, fit for the body of the answer.
 func (r Refusal) Error() string { return refusals[r] }
 
-// Check tells why a request must not become a WebSocket connection; 0 that it may.
+// Check tells why a request must not become a WebSocket connection (RFC 6455, 4.2.1 MUST opening); 0 that it
+// may. HTTP/1.0 has no upgrade (RFC 9110, 7.8 MUST upgrade-1.0).
 func (q *Request) Check() Refusal {
 	switch {
 	case !q.GET || q.Body:
@@ -101,7 +102,7 @@ func validKey(key []byte) bool {
 // guid makes an Accept from a key (RFC 6455, 1.3).
 const guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-// AppendAccept appends the Sec-WebSocket-Accept that answers a valid key (RFC 6455, 4.2.2).
+// AppendAccept appends the Sec-WebSocket-Accept that answers a valid key (RFC 6455, 4.2.2 MUST accept).
 func AppendAccept(dst, key []byte) []byte {
 	var in [keyLength + len(guid)]byte
 	n := copy(in[:], key)
@@ -110,8 +111,8 @@ func AppendAccept(dst, key []byte) []byte {
 	return base64.StdEncoding.AppendEncode(dst, sum[:])
 }
 
-// AppendResponse appends the head that answers a valid request, with the subprotocol that was chosen,
-// if any. Other fields may follow it, and an empty line must.
+// AppendResponse appends the head that answers a valid request (RFC 9110, 7.8 MUST upgrade-named), with the
+// subprotocol that was chosen, if any. Other fields may follow it, and an empty line must.
 func AppendResponse(dst, key, protocol []byte) []byte {
 	dst = append(dst, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"...)
 	dst = append(dst, "Sec-WebSocket-Accept: "...)
@@ -123,7 +124,7 @@ func AppendResponse(dst, key, protocol []byte) []byte {
 	return append(dst, "\r\n"...)
 }
 
-// Protocol chooses from the subprotocols that a valid request offers, in the client's order of
+// Protocol chooses from the subprotocols that a valid request offers (RFC 6455, 4.2.2 MUST NOT subprotocol), in the client's order of
 // preference, the first that accept is true for; nil if there is none.
 func Protocol(offered []byte, accept func(name []byte) bool) (chosen []byte) {
 	each(offered, func(name []byte) bool {

@@ -23,7 +23,7 @@ func AppendString(dst []byte, s string) []byte {
 	return message.AppendString(dst, []byte(strings.ToValidUTF8(s, "\uFFFD")))
 }
 
-// isNumber follows the grammar of RFC 8259, section 6.
+// isNumber follows the grammar of RFC 8259, 6.
 func isNumber(s string) bool {
 	s = strings.TrimPrefix(s, "-")
 	whole := digits(s)

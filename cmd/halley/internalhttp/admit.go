@@ -30,7 +30,7 @@ func (l *Listener) admit(ctx *fasthttp.RequestCtx) bool {
 	return false
 }
 
-// admitKey asks for the bearer key.
+// admitKey asks for the bearer key (RFC 9110, 11.6.1 MUST challenge).
 func (l *Listener) admitKey(ctx *fasthttp.RequestCtx) bool {
 	scheme, given, _ := strings.Cut(string(ctx.Request.Header.Peek("Authorization")), " ")
 	sum := sha256.Sum256([]byte(given))

@@ -62,7 +62,7 @@ func (l *Listener) decoded(ctx *fasthttp.RequestCtx, raw []byte) ([]byte, error)
 func refuseBody(ctx *fasthttp.RequestCtx, err error) {
 	switch {
 	case errors.Is(err, errEncoding):
-		ctx.Response.Header.Set("Accept-Encoding", codings) // RFC 9110, section 15.5.16
+		ctx.Response.Header.Set("Accept-Encoding", codings) // RFC 9110, 15.5.16
 		fail(ctx, fasthttp.StatusUnsupportedMediaType, err.Error())
 	case errors.Is(err, errTooLong):
 		fail(ctx, fasthttp.StatusRequestEntityTooLarge, err.Error())

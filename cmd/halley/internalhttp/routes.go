@@ -30,7 +30,7 @@ func (r route) matches(path string) bool {
 	return path == r.path
 }
 
-// accepts lets HEAD stand for GET (RFC 9110, section 9.3.2).
+// accepts lets HEAD stand for GET (RFC 9110, 9.3.2).
 func (r route) accepts(method string) bool {
 	return method == r.method || method == fasthttp.MethodHead && r.method == fasthttp.MethodGet
 }

@@ -162,7 +162,7 @@ func urlPath(name string) string {
 	return "/" + base
 }
 
-// etag names a body by its content (RFC 9110, section 8.8.3).
+// etag names a body by its content (RFC 9110, 8.8.3).
 func etag(body []byte) string {
 	sum := sha256.Sum256(body)
 	return `"` + hex.EncodeToString(sum[:8]) + `"`
