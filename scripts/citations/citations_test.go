@@ -11,7 +11,7 @@ import (
 const root = "../.."
 
 // TestCitationsOfThisModule is the rule itself: every citation has the one form, every requirement is enforced or left
-// out with a reason.
+// out with a reason. With -v it prints which are enforced where.
 func TestCitationsOfThisModule(t *testing.T) {
 	outline, err := ReadOutline("outline.txt")
 	if err != nil {
@@ -24,6 +24,9 @@ func TestCitationsOfThisModule(t *testing.T) {
 	found, err := Read(root, outline)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if testing.Verbose() {
+		write(t.Output(), list, found)
 	}
 	for _, wrong := range found.Check(list) {
 		t.Error(wrong)
@@ -101,7 +104,7 @@ func TestCheck(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 	var out strings.Builder
-	Print(&out, list, c)
+	write(&out, list, c)
 	for _, line := range []string{"RFC 1\n", "kept", "a.go:3\n", "left out: a reason\n"} {
 		if !strings.Contains(out.String(), line) {
 			t.Errorf("%q is missing in\n%s", line, out.String())

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Print writes the requirements, each with the places that enforce it or the reason why it is left out.
-func Print(out io.Writer, list []Requirement, c Citations) {
+// write writes the requirements, each with the places that enforce it or the reason why it is left out.
+func write(out io.Writer, list []Requirement, c Citations) {
 	before := ""
 	for _, r := range list {
 		if r.Spec != before {
