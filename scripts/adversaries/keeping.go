@@ -59,12 +59,12 @@ func neverAcknowledges() adversary {
 }
 
 // fillsAndLeaves has sessions that say they come back in ten minutes, and fills their queues.
-func fillsAndLeaves() adversary {
+func fillsAndLeaves(sessions int) adversary {
 	return adversary{
-		name: "fills-and-leaves", what: "300 sessions that stay away for ten minutes with full queues",
+		name: "fills-and-leaves", what: fmt.Sprintf("%d sessions that stay away for ten minutes with full queues", sessions),
 		attack: func(ctx context.Context, s *server) error {
 			return atOnce(10, func(n int) error {
-				for i := range 30 {
+				for i := range sessions / 10 {
 					id, err := s.session(ctx, "", `,"interval":600000`)
 					if err != nil {
 						return err

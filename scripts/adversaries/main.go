@@ -38,8 +38,8 @@ type adversary struct {
 // adversaries are all that there are.
 func adversaries() []adversary {
 	return []adversary{
-		samePatterns(), manyPatterns(), manyIntervals(), manyReplays(),
-		framesElsewhere(), longInterval(), neverAcknowledges(), neverReads(), fillsAndLeaves(), largeBodies(),
+		samePatterns(), manyPatterns(1000), manyIntervals(), manyReplays(),
+		framesElsewhere(), longInterval(), neverAcknowledges(), neverReads(), fillsAndLeaves(300), largeBodies(),
 	}
 }
 

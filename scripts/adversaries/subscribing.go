@@ -27,13 +27,13 @@ func samePatterns() adversary {
 }
 
 // manyPatterns has sessions first, then subscribes each to as many patterns of their own as it may, as long as they may be.
-func manyPatterns() adversary {
+func manyPatterns(sessions int) adversary {
 	return adversary{
-		name: "many-patterns", what: "1,000 sessions, then 1,000 patterns of 250 bytes for each",
+		name: "many-patterns", what: fmt.Sprintf("%d sessions, then 1,000 patterns of 250 bytes for each", sessions),
 		attack: func(ctx context.Context, s *server) error {
 			return atOnce(10, func(n int) error {
 				var ids []string
-				for range 100 {
+				for range sessions / 10 {
 					id, err := s.session(ctx, "", `,"interval":600000`)
 					if err != nil {
 						return err
