@@ -34,7 +34,7 @@ func (r *reactor) dispatch(c *conn, d *front.Decision, q *httpparse.Request, dat
 }
 
 // longPoll handles a POST to a mount: its body is JSON, whatever type it claims
-// to be, or a form with a field named message (Bayeux 1.0, section 3.4).
+// to be, or a form with a field named message (Bayeux 1.0, 6.1).
 func (r *reactor) longPoll(c *conn, q *httpparse.Request, data []byte) {
 	body := bytes.TrimLeft(data, " \t\r\n")
 	if len(body) == 0 || body[0] != '[' && body[0] != '{' {
@@ -49,7 +49,7 @@ func (r *reactor) longPoll(c *conn, q *httpparse.Request, data []byte) {
 }
 
 // callback handles a GET of a mount with a message parameter, whose answer calls a
-// function (Bayeux 1.0, section 6.3).
+// function (Bayeux 1.0, 6.2).
 func (r *reactor) callback(c *conn, q *httpparse.Request, function string) {
 	var ok bool
 	if r.text, ok = front.AppendMessages(r.text[:0], q.Query); !ok {

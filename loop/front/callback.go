@@ -41,7 +41,7 @@ func (f *Front) mayCallBack(q *httpparse.Request) bool {
 }
 
 // callbackName is the function that the answer calls: the jsonp parameter, else the one
-// that the specification names (Bayeux 1.0, section 6.3).
+// that the specification names (Bayeux 1.0, 6.2 SHOULD callback).
 func callbackName(query []byte) (name string, valid bool) {
 	name, valid = connectiontype.DefaultCallback, true
 	httpparse.Values(query, "jsonp", func(raw []byte) bool {

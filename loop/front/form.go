@@ -7,7 +7,7 @@ import (
 )
 
 // AppendMessages appends the messages of a form or query to dst as one JSON array: those
-// of all its fields named message, each an object or an array (Bayeux 1.0, section 3.4).
+// of all its fields named message, each an object or an array (Bayeux 1.0, 6.1 SHOULD form).
 // It tells whether there is such a field, and all are encoded as they should be. What is
 // in them is not looked at.
 func AppendMessages(dst, form []byte) (batch []byte, ok bool) {

@@ -74,7 +74,8 @@ func checkOrigin(text string) error {
 	return nil
 }
 
-// foreign tells whether a browser names a page of another origin, which is not admitted.
+// foreign tells whether a browser names a page of another origin, which is not admitted
+// (RFC 6455, 10.2 SHOULD origin).
 func (f *Front) foreign(q *httpparse.Request, admitted Origin) bool {
 	return len(q.Origin) > 0 && admitted == 0 && !sameOrigin(q, q.Origin)
 }

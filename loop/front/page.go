@@ -23,7 +23,7 @@ type Answer struct {
 	Fields      string // further header fields, each with its line end
 }
 
-// Page answers a request for a static page.
+// Page answers a request for a static page (RFC 9110, 9.1 MUST get-head).
 func (f *Front) Page(q *httpparse.Request) Answer {
 	page, _ := f.settings.Pages(string(q.Path))
 	a := Answer{Status: 200, ContentType: page.ContentType, Body: page.Body,
@@ -33,21 +33,21 @@ func (f *Front) Page(q *httpparse.Request) Answer {
 		a.Fields += "Vary: Accept-Encoding\r\n"
 		if acceptsGzip(q.AcceptEncoding) {
 			a.Fields += "Content-Encoding: gzip\r\n"
-			// Another body needs another tag (RFC 9110, section 8.8.3.3).
+			// Another body needs another tag (RFC 9110, 8.8.3.3).
 			a.Body, tag = page.Gzip, strings.TrimSuffix(tag, `"`)+`-gzip"`
 		}
 	}
 	if tag != "" {
 		a.Fields += "ETag: " + tag + "\r\n"
 		if matchesETag(q.IfNoneMatch, tag) {
-			return Answer{Status: 304, Fields: a.Fields}
+			return Answer{Status: 304, Fields: a.Fields} // (RFC 9110, 15.4.5 MUST not-modified)
 		}
 	}
 	return a
 }
 
 // matchesETag tells whether a list of entity tags names tag, by the weak
-// comparison: proxies that compress make a tag weak (RFC 9110, section 13.1.2).
+// comparison: proxies that compress make a tag weak (RFC 9110, 13.1.2 MUST if-none-match).
 func matchesETag(list []byte, tag string) bool {
 	for element := range bytes.SplitSeq(list, []byte(",")) {
 		element = bytes.TrimPrefix(bytes.Trim(element, " \t"), []byte("W/"))
@@ -59,7 +59,7 @@ func matchesETag(list []byte, tag string) bool {
 }
 
 // acceptsGzip tells whether a list of content codings admits gzip: by its name, else by
-// "*", and not with a weight of zero (RFC 9110, section 12.5.3).
+// "*", and not with a weight of zero (RFC 9110, 12.5.3 MUST NOT coding-of-zero).
 func acceptsGzip(list []byte) bool {
 	accepted := false
 	for element := range bytes.SplitSeq(list, []byte(",")) {

@@ -17,10 +17,10 @@ const (
 	Options                  // what may be sent: OPTIONS of any path that is served
 	StaticPage               // one of Settings.Pages
 	Events                   // an event-stream without Bayeux
-	LongPolling              // a batch of messages in the body of a POST (Bayeux 1.0, section 6.1)
-	CallbackPolling          // a batch in the query, answered by a script (Bayeux 1.0, section 6.3)
+	LongPolling              // a batch of messages in the body of a POST (Bayeux 1.0, 6.1)
+	CallbackPolling          // a batch in the query, answered by a script (Bayeux 1.0, 6.2)
 	EventSource              // the event-stream of a session
-	WebSocket                // an upgrade (RFC 6455, section 4.1)
+	WebSocket                // an upgrade (RFC 6455, 4.1)
 	Tunnel                   // the page that old browsers put into an iframe for a forever frame
 )
 
@@ -108,7 +108,7 @@ func (f *Front) precheck(q *httpparse.Request, p place) Refusal {
 		return refuse(411, "").closing()
 	case hasBody(q) && len(q.ContentEncoding) > 0 && !strings.EqualFold(string(q.ContentEncoding), "identity"):
 		r := refuse(415, "").closing()
-		r.Fields = "Accept-Encoding: identity\r\n" // RFC 9110, section 15.5.16
+		r.Fields = "Accept-Encoding: identity\r\n" // RFC 9110, 15.5.16
 		return r
 	}
 	if q.ContentLength > int64(f.settings.MaxMessage) {
@@ -130,7 +130,7 @@ func (p place) serves(method httpparse.Method) bool {
 	return false
 }
 
-// allow is the field that names the methods served at p (RFC 9110, section 10.2.1).
+// allow is the field that names the methods served at p (RFC 9110, 10.2.1 MUST allow).
 func (p place) allow() string {
 	switch p {
 	case staticPages:
