@@ -23,7 +23,7 @@ func program(t *testing.T, script string) string {
 const listening = `echo '{"level":"INFO","msg":"listening","addresses":["127.0.0.1:1"],"internal":"127.0.0.1:2"}' >&2`
 
 func TestStartAndStop(t *testing.T) {
-	s, err := start(program(t, listening+"\necho '{\"level\":\"ERROR\",\"msg\":\"bad\"}' >&2\necho words >&2\ntrap 'exit 3' TERM\nwhile :; do sleep 0.01; done"))
+	s, err := start(program(t, "trap 'exit 3' TERM\necho '{\"level\":\"ERROR\",\"msg\":\"bad\"}' >&2\necho words >&2\n"+listening+"\nwhile :; do sleep 0.01; done"))
 	if err != nil {
 		t.Fatal(err)
 	}
