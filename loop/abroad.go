@@ -3,8 +3,6 @@ package loop
 import (
 	"sync/atomic"
 
-	"golang.org/x/sys/unix"
-
 	"halley/bayeux"
 	"halley/httpparse/websocket"
 )
@@ -129,8 +127,8 @@ func (r *reactor) cameHome(to bayeux.ReplyTo, a *abroad, bytes int) {
 // turn has done enough. Where that cannot be had, it is closed when too much has come.
 func (r *reactor) pause(c *conn) {
 	c.stream.paused = true
-	r.setReading(c, false)
-	if c.socket.InboundBuffered() > r.server.ahead()+maxLeak {
+	r.poller.SetReading(c.socket.Conn(), false)
+	if c.socket.Buffered() > r.server.ahead()+maxLeak {
 		r.cutSocket(c, "too much ahead")
 	}
 }
@@ -139,29 +137,20 @@ func (r *reactor) pause(c *conn) {
 // what waits in the kernel is not worked on then. The wait does not count as its client's
 // silence.
 func (r *reactor) unpause(c *conn) (goesOn bool) {
-	if fd := c.socket.Fd(); hungUp(fd) && unread(fd) > 0 {
+	if conn := c.socket.Conn(); conn.HungUp() && conn.Unread() > 0 {
 		r.counters.abandoned++
 		r.abort(c)
 		return false
 	}
 	c.stream.paused, c.stream.since = false, r.now()
-	r.setReading(c, true)
+	r.poller.SetReading(c.socket.Conn(), true)
 	return true
-}
-
-// unread is how many bytes the kernel has of what the peer sent.
-func unread(fd int) int {
-	n, err := unix.IoctlGetInt(fd, unix.SIOCINQ)
-	if err != nil {
-		return 0
-	}
-	return n
 }
 
 // rests leaves the rest of what came by a websocket for a later turn, if there is more
 // and this turn has done enough.
 func (r *reactor) rests(c *conn) bool {
-	if c.phase != upgraded || !r.core.Tired() || c.socket.InboundBuffered() == 0 {
+	if c.phase != upgraded || !r.core.Tired() || c.socket.Buffered() == 0 {
 		return false
 	}
 	r.resumed = append(r.resumed, c.replyTo(r.place()))
@@ -187,18 +176,10 @@ func (r *reactor) goOnReading(to bayeux.ReplyTo) {
 	if c == nil || c.phase != upgraded {
 		return
 	}
-	if hungUp(c.socket.Fd()) {
+	if c.socket.Conn().HungUp() {
 		r.counters.abandoned++
 		r.abort(c)
 		return
 	}
 	r.resumed = append(r.resumed, to)
-}
-
-// hungUp tells whether the peer has closed the connection, even if bytes from before
-// are still to be read.
-func hungUp(fd int) bool {
-	polls := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
-	n, err := unix.Poll(polls, 0)
-	return err == nil && n > 0
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"halley/bayeux"
+	"halley/loop/socket"
 )
 
 // standStill keeps a loop from its work until the returned function is called.
@@ -32,7 +33,7 @@ func homeOf(t testing.TB, s *Server, w net.Conn) (loop uint16) {
 	t.Helper()
 	s.visit(t.Context(), func(r *reactor) {
 		r.conns.Each(func(_ uint32, c *conn) bool {
-			if c.socket.RemoteAddr().String() == w.LocalAddr().String() {
+			if c.socket.Conn().Peer().String() == w.LocalAddr().String() {
 				loop = r.id
 			}
 			return true
@@ -87,7 +88,7 @@ func TestFramesForABusyLoopAreBounded(t *testing.T) {
 		done := make(chan struct{})
 		s.post(1-loopOf(t, id), entry{kind: entryCall, call: func(r *reactor) {
 			defer close(done)
-			r.conns.Each(func(_ uint32, c *conn) bool { inbound = max(inbound, c.socket.InboundBuffered()); return true })
+			r.conns.Each(func(_ uint32, c *conn) bool { inbound = max(inbound, c.socket.Buffered()); return true })
 		}}, nil)
 		<-done
 	}
@@ -164,7 +165,7 @@ func TestRestOfTheGoneIsDropped(t *testing.T) {
 		s.post(home, entry{kind: entryCall, call: func(r *reactor) {
 			stopped := false
 			r.conns.Each(func(_ uint32, c *conn) bool {
-				stopped = stopped || c.phase == upgraded && c.stream.paused && hungUp(c.socket.Fd())
+				stopped = stopped || c.phase == upgraded && c.stream.paused && c.socket.Conn().HungUp()
 				return true
 			})
 			known <- stopped
@@ -207,7 +208,7 @@ func TestTooFarAheadWithoutPause(t *testing.T) {
 	s := start(t, func(c *Config) { c.Loops = 2 })
 	id := dial(t, s).subscriber("/none")
 	w := elsewhere(t, s, id, func() *wire { return socketOf(t, s) })
-	s.visit(t.Context(), func(r *reactor) { r.epoll = -1 })
+	s.visit(t.Context(), func(r *reactor) { r.poller = socket.NoPoller })
 	before := s.messagesIn(t)
 	goOn := standStill(s, loopOf(t, id))
 	frame := maskedFrame(1, publish(id, "/a", `"`+strings.Repeat("x", 1000)+`"`))

@@ -1,11 +1,10 @@
 package loop
 
 import (
-	"github.com/panjf2000/gnet/v2"
-
 	"halley/bayeux"
 	"halley/bayeux/slab"
 	"halley/loop/front"
+	"halley/loop/socket"
 )
 
 // phase says what a connection is waiting for.
@@ -22,10 +21,11 @@ const (
 	lingering              // for the peer to close, its own half is closed
 )
 
-// conn is one TCP connection. It is touched only by its loop, and its gnet
-// connection only through it: after OnClose that one may be another client's.
+// conn is one TCP connection. It is touched only by its loop, and its socket only
+// through it: after OnClose that one may be another client's.
 type conn struct {
-	socket gnet.Conn // nil once closed
+	socket socket.Socket // nil once closed
+	plain  socket.Plain  // what socket is, or what is below it
 	// callback is the function that the reply calls, of callback-polling; nil where the
 	// reply is JSON.
 	callback *string
@@ -50,9 +50,10 @@ type conn struct {
 // conns are the connections of a loop, by slot.
 type conns struct{ slab.Slab[conn] }
 
-func (s *conns) take(socket gnet.Conn) *conn {
+func (s *conns) take(plain socket.Plain) *conn {
 	c, slot, gen := s.Take()
-	c.socket, c.slot, c.gen = socket, slot, gen
+	c.plain, c.slot, c.gen = plain, slot, gen
+	c.socket = &c.plain
 	return c
 }
 

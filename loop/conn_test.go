@@ -7,9 +7,10 @@ import (
 	"pgregory.net/rapid"
 
 	"halley/bayeux"
+	"halley/loop/socket"
 )
 
-// modelSocket stands for a connection's socket.
+// modelSocket stands for gnet's connection.
 type modelSocket struct{ gnet.Conn }
 
 // modelPlace is the loop of the model's connections.
@@ -21,7 +22,7 @@ var modelPlace = bayeux.Place{Node: 1, Loop: 3}
 func TestConnsModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var s conns
-		open := make(map[*conn]gnet.Conn)
+		open := make(map[*conn]socket.Plain)
 		waiting := make(map[bayeux.ReplyTo]*conn)
 		var stale []bayeux.ReplyTo
 		pick := func(t *rapid.T) *conn {
@@ -44,12 +45,12 @@ func TestConnsModel(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"open": func(t *rapid.T) {
 				for range rapid.SampledFrom([]int{1, 1, 300}).Draw(t, "n") {
-					socket := new(modelSocket)
-					c := s.take(socket)
-					if open[c] != nil || c.phase != reading || c.serial != 0 {
+					plain := socket.Over(new(modelSocket))
+					c := s.take(plain)
+					if _, used := open[c]; used || c.phase != reading || c.serial != 0 {
 						t.Fatal("the record is in use")
 					}
-					open[c] = socket
+					open[c] = plain
 				}
 			},
 			"request": func(t *rapid.T) {
@@ -83,8 +84,8 @@ func TestConnsModel(t *testing.T) {
 						t.Fatalf("%v is found after its end", to)
 					}
 				}
-				for c, socket := range open {
-					if c.socket != socket || s.At(c.slot) != c {
+				for c, plain := range open {
+					if c.plain != plain || c.socket != &c.plain || s.At(c.slot) != c {
 						t.Fatal("the record moved")
 					}
 				}

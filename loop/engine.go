@@ -14,6 +14,8 @@ import (
 	"github.com/panjf2000/gnet/v2"
 	gneterrors "github.com/panjf2000/gnet/v2/pkg/errors"
 	"golang.org/x/sys/unix"
+
+	"halley/loop/socket"
 )
 
 // engine is gnet's, with what is needed to start it anew: any error of accept(2)
@@ -150,7 +152,7 @@ func (s *Server) bindTo(loop gnet.EventLoop) *reactor {
 	bound := *s.bound.Load()
 	r := s.reactors[len(bound)]
 	r.engine.Store(&loop)
-	r.epoll = epollOf(loop)
+	r.poller = socket.PollerOf(loop)
 	grown := append(append([]*reactor(nil), bound...), r)
 	s.bound.Store(&grown)
 	s.homes.Store(max(s.homes.Load(), int32(len(grown))))
@@ -200,7 +202,7 @@ func (s *Server) bindNext() error {
 	}
 	defer unix.Close(pair[0])
 	file := os.NewFile(uintptr(pair[1]), "binder")
-	socket, err := net.FileConn(file)
+	end, err := net.FileConn(file)
 	file.Close()
 	if err != nil {
 		return err
@@ -208,9 +210,9 @@ func (s *Server) bindNext() error {
 	s.engine.mu.Lock()
 	current := s.engine.current
 	s.engine.mu.Unlock()
-	done, err := current.Register(gnet.NewContext(gnet.NewNetConnContext(context.Background(), socket), binder{}))
+	done, err := current.Register(gnet.NewContext(gnet.NewNetConnContext(context.Background(), end), binder{}))
 	if err != nil {
-		socket.Close()
+		end.Close()
 		return err
 	}
 	return (<-done).Err

@@ -1,16 +1,19 @@
 package loop
 
 import (
+	"time"
+
 	"github.com/panjf2000/gnet/v2"
-	"golang.org/x/sys/unix"
+
+	"halley/loop/socket"
 )
 
 // OnOpen implements gnet.EventHandler. Above the limit of connections the answer
 // is 503: the limit keeps the process below its limit of files, at which gnet
 // would stop as a whole.
-func (s *Server) OnOpen(socket gnet.Conn) ([]byte, gnet.Action) {
-	if socket.Context() == (binder{}) {
-		s.reactorOf(socket.EventLoop())
+func (s *Server) OnOpen(conn gnet.Conn) ([]byte, gnet.Action) {
+	if conn.Context() == (binder{}) {
+		s.reactorOf(conn.EventLoop())
 		return nil, gnet.Close
 	}
 	s.accepted.Add(1)
@@ -18,33 +21,31 @@ func (s *Server) OnOpen(socket gnet.Conn) ([]byte, gnet.Action) {
 		s.refused.Add(1)
 		return []byte("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"), gnet.Close
 	}
-	r := s.reactorOf(socket.EventLoop())
+	r := s.reactorOf(conn.EventLoop())
 	if r.beginTurn() {
 		defer r.turnOver()
 	}
-	c := r.conns.take(socket)
-	r.alive.set(c.slot, c.gen)
-	socket.SetContext(c)
-	// Unanswered bytes for so long mean that the peer is gone: the listener's
-	// option would reach only the first loop's socket.
-	unix.SetsockoptInt(socket.Fd(), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, userTimeout)
-	if s.cfg.UnsentBytes > 0 {
-		unix.SetsockoptInt(socket.Fd(), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, s.cfg.UnsentBytes)
+	c := r.conns.take(socket.Over(conn))
+	if s.cover != nil {
+		c.socket = s.cover(&c.plain)
 	}
+	r.alive.set(c.slot, c.gen)
+	conn.SetContext(c)
+	c.socket.Conn().SetLimits(userTimeout, s.cfg.UnsentBytes)
 	r.wheel.Set(c.slot, r.now()+s.cfg.HeaderTimeout.Milliseconds())
 	return nil, gnet.None
 }
 
-// userTimeout is how long written bytes may stay unacknowledged, in milliseconds.
-const userTimeout = 60_000
+// userTimeout is how long written bytes may stay unacknowledged: then the peer is gone.
+const userTimeout = time.Minute
 
 // OnTraffic implements gnet.EventHandler.
-func (s *Server) OnTraffic(socket gnet.Conn) gnet.Action {
-	c, ok := socket.Context().(*conn)
+func (s *Server) OnTraffic(from gnet.Conn) gnet.Action {
+	c, ok := from.Context().(*conn)
 	if !ok {
 		return gnet.Close
 	}
-	r := s.reactorOf(socket.EventLoop())
+	r := s.reactorOf(from.EventLoop())
 	r.beginTurn()
 	defer r.turnOver()
 	r.serve(c)
@@ -54,16 +55,16 @@ func (s *Server) OnTraffic(socket gnet.Conn) gnet.Action {
 
 // OnClose implements gnet.EventHandler. It may run inside a Write to the same
 // connection, so it only notes what happened.
-func (s *Server) OnClose(socket gnet.Conn, _ error) gnet.Action {
-	if socket.Context() == (binder{}) {
+func (s *Server) OnClose(of gnet.Conn, _ error) gnet.Action {
+	if of.Context() == (binder{}) {
 		return gnet.None
 	}
 	s.connections.Add(-1)
-	c, ok := socket.Context().(*conn)
+	c, ok := of.Context().(*conn)
 	if !ok {
 		return gnet.None
 	}
-	r := s.reactorOf(socket.EventLoop())
+	r := s.reactorOf(of.EventLoop())
 	if r.beginTurn() {
 		defer r.turnOver()
 	}
@@ -80,17 +81,17 @@ func (r *reactor) closed(c *conn) {
 	back := false
 	if u := r.slow[c.slot]; u != nil {
 		delete(r.slow, c.slot)
-		r.unstick(u, c.socket.OutboundBuffered())
-		if back = len(u.replies) > 0; back {
+		r.unstick(u, c.socket.Unsent())
+		if back = u.Len() > 0; back {
 			// gnet would still send what it can of the rest, and the events go out
 			// again elsewhere.
-			unix.Shutdown(c.socket.Fd(), unix.SHUT_WR)
+			c.socket.Conn().Cut()
 		}
-		for _, p := range u.replies {
+		for p := range u.Each {
 			r.bounced(p.reply)
 		}
 	}
-	if c.delivered && (c.stream != nil || c.phase == reading && !back) && unacknowledged(c.socket.Fd()) {
+	if c.delivered && (c.stream != nil || c.phase == reading && !back) && c.socket.Conn().Unacknowledged() > 0 {
 		r.counters.lostInFlight++
 	}
 	switch c.phase {
@@ -104,11 +105,4 @@ func (r *reactor) closed(c *conn) {
 	r.wheel.Cancel(c.slot)
 	r.alive.clear(c.slot)
 	r.conns.Release(c.slot)
-}
-
-// unacknowledged tells whether the kernel still keeps bytes that the peer has
-// not confirmed.
-func unacknowledged(fd int) bool {
-	n, err := unix.IoctlGetInt(fd, unix.SIOCOUTQ)
-	return err == nil && n > 0
 }

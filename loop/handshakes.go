@@ -2,7 +2,6 @@ package loop
 
 import (
 	"hash/maphash"
-	"net"
 
 	"halley/bayeux"
 	"halley/httpparse"
@@ -20,13 +19,13 @@ func (r *reactor) peer(c *conn, q *httpparse.Request) uint64 {
 // source stands for whom a request comes from: an address, and whatever tells its
 // clients apart.
 func (r *reactor) source(c *conn, q *httpparse.Request) uint64 {
-	address, ok := c.socket.RemoteAddr().(*net.TCPAddr)
-	if !ok || r.server.cfg.HandshakeStorm == 0 {
+	peer := c.socket.Conn().Peer()
+	if !peer.IsValid() || r.server.cfg.HandshakeStorm == 0 {
 		return 0
 	}
 	var h maphash.Hash
 	h.SetSeed(r.server.rates.seed)
-	maphash.WriteComparable(&h, network(address.AddrPort().Addr()))
+	maphash.WriteComparable(&h, network(peer.Addr()))
 	front.WriteClient(&h, q)
 	return h.Sum64() | 1
 }
@@ -44,7 +43,7 @@ func (r *reactor) tellDamped(to bayeux.ReplyTo) {
 		return
 	}
 	r.server.cfg.Log.Warn("handshakes of an address are refused, since no second connect follows them",
-		"address", c.socket.RemoteAddr(), "times", damped-r.damped)
+		"address", c.socket.Conn().Peer(), "times", damped-r.damped)
 	r.damped, r.tellDampedAt = damped, r.now()+dampedEvery
 }
 
@@ -60,8 +59,8 @@ func (r *reactor) overRate(c *conn) bool {
 	if r.server.cfg.HandshakeRate == 0 {
 		return false
 	}
-	address, ok := c.socket.RemoteAddr().(*net.TCPAddr)
-	return ok && !r.server.rates.allow(address.AddrPort().Addr(), r.now())
+	peer := c.socket.Conn().Peer()
+	return peer.IsValid() && !r.server.rates.allow(peer.Addr(), r.now())
 }
 
 // refuseHandshake answers a request for a session beyond its address's rate.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"halley/bayeux"
+	"halley/loop/socket"
 )
 
 // moved opens a websocket for a session of another connection, and of another loop
@@ -156,7 +157,7 @@ func TestSocketTooFarAheadWithoutPause(t *testing.T) {
 	t.Parallel()
 	s, j := startJudged(t, 1)
 	w, id := moved(t, s)
-	s.visit(t.Context(), func(r *reactor) { r.epoll = -1 })
+	s.visit(t.Context(), func(r *reactor) { r.poller = socket.NoPoller })
 	sendOn(t, s, w, id, 400)
 	verdict := j.next(t)
 	w.mustCloseWith(1008)

@@ -16,6 +16,10 @@ func (r *reactor) serve(c *conn) {
 			}
 		}
 	}()
+	if c.socket != nil && c.socket.Receive() != nil {
+		r.abort(c)
+		return
+	}
 	if len(r.slow) > 0 {
 		r.lookAgain(c.slot) // who sends more may have read what was sent to it
 	}
@@ -57,7 +61,7 @@ func (r *reactor) step(c *conn) bool {
 // boundAhead closes a connection whose client sends too much ahead of its reply:
 // gnet cannot pause reading, so what comes is kept, and must stay small.
 func (r *reactor) boundAhead(c *conn) {
-	if c.socket.InboundBuffered() > r.server.ahead() {
+	if c.socket.Buffered() > r.server.ahead() {
 		r.counters.floods++
 		r.abort(c)
 	}
@@ -65,14 +69,14 @@ func (r *reactor) boundAhead(c *conn) {
 
 // readHead looks for a whole header block.
 func (r *reactor) readHead(c *conn) bool {
-	if c.socket.InboundBuffered() == 0 {
+	if c.socket.Buffered() == 0 {
 		return false
 	}
 	if _, slow := r.slow[c.slot]; slow {
 		r.boundAhead(c) // the next request waits until the last reply has left
 		return false
 	}
-	buf, _ := c.socket.Peek(-1)
+	buf := c.socket.Peek(-1)
 	n, err := r.server.cfg.Input.Parse(&r.request, buf, int(c.seen))
 	if err != nil {
 		r.refuse(c, err)
@@ -154,10 +158,10 @@ func (r *reactor) readBody(c *conn) bool {
 	if b := r.bodies[c.slot]; b != nil {
 		return r.readChunks(c, b)
 	}
-	if c.socket.InboundBuffered() < int(c.need) {
+	if c.socket.Buffered() < int(c.need) {
 		return false
 	}
-	buf, _ := c.socket.Peek(int(c.need))
+	buf := c.socket.Peek(int(c.need))
 	n, err := r.server.cfg.Input.Parse(&r.request, buf, 0)
 	if err != nil || n == 0 {
 		r.reject(c, 400, "") // it parsed before
@@ -168,10 +172,10 @@ func (r *reactor) readBody(c *conn) bool {
 
 // readChunks decodes what has come of a chunked body.
 func (r *reactor) readChunks(c *conn, b *chunkedBody) bool {
-	if c.socket.InboundBuffered() == 0 {
+	if c.socket.Buffered() == 0 {
 		return false
 	}
-	buf, _ := c.socket.Peek(-1)
+	buf := c.socket.Peek(-1)
 	n, done, err := b.decode(buf)
 	if err != nil {
 		r.refuse(c, err)

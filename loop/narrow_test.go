@@ -29,11 +29,11 @@ func TestGroupsFitTheLink(t *testing.T) {
 			stalled(t, s)
 			s.visit(t.Context(), func(r *reactor) {
 				for _, u := range r.slow {
-					for i := range u.replies {
+					for p := range u.Each {
 						if late {
-							u.replies[i].since -= 2000
+							p.since -= 2000
 						} else {
-							u.replies[i].since += 1 << 40 // however slow this machine is
+							p.since += 1 << 40 // however slow this machine is
 						}
 					}
 				}

@@ -1,14 +1,12 @@
 package loop
 
 import (
-	"slices"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"halley/bayeux"
 	"halley/bayeux/connectiontype"
 	"halley/httpparse"
+	"halley/loop/socket"
 )
 
 // reply is a Bayeux reply on its way to a connection. If it is numbered, the
@@ -23,19 +21,15 @@ type reply struct {
 	stream   bool   // more may follow as soon as this is written
 }
 
-// unsent is a connection of which bytes still wait in user space.
+// unsent is a connection of which bytes still wait in user space, with the replies that have events.
 type unsent struct {
-	replies []stuck // with events, in order
-	total   int     // bytes that came to wait so far, those that have left included
-	gone    int     // of total, bytes that have left
-	since   int64   // when some were last seen to have, in milliseconds
+	socket.Unsent[stuck]
+	since int64 // when bytes were last seen to have left, in milliseconds
 }
 
-// stuck is a reply of which bytes wait. It has left with the byte at end, counted
-// as total is.
+// stuck is a reply of which bytes wait.
 type stuck struct {
 	reply
-	end   int
 	since int64 // when it came to wait, in milliseconds
 }
 
@@ -95,23 +89,15 @@ func (r *reactor) deliver(c *conn, p reply) {
 // reply and the limit is closed, which false tells: its client asks on and on
 // without reading.
 func (r *reactor) settle(c *conn, p reply) bool {
-	u, waiting := r.slow[c.slot], c.socket.OutboundBuffered()
+	u := r.slow[c.slot]
 	c.delivered = c.delivered || p.numbered
-	if u == nil && waiting == 0 {
-		if p.numbered {
-			r.written(p)
-		}
-		return true
+	switch {
+	case u == nil && p.numbered:
+		r.written(p)
+	case p.numbered:
+		u.Mark(stuck{p, r.now()})
 	}
-	if u == nil {
-		u = r.stick(c)
-	} else {
-		u.total += len(r.out)
-	}
-	if p.numbered {
-		u.replies = append(u.replies, stuck{p, u.total, r.now()})
-	}
-	if waiting > r.server.cfg.QueueBytes+r.server.cfg.MaxOutput {
+	if u != nil && c.socket.Unsent() > r.server.cfg.QueueBytes+r.server.cfg.MaxOutput {
 		r.counters.slowClosed++
 		r.abort(c)
 		return false
@@ -119,28 +105,39 @@ func (r *reactor) settle(c *conn, p reply) bool {
 	return true
 }
 
-// stick notes that bytes of c wait.
-func (r *reactor) stick(c *conn) *unsent {
-	waiting := c.socket.OutboundBuffered()
-	u := &unsent{total: waiting, since: r.now()}
-	r.slow[c.slot] = u
-	r.server.writable.watch(c.socket.Fd(), c.replyTo(r.place()))
-	return u
+// wrote notes that n bytes were written to c, and watches it if some of them wait.
+func (r *reactor) wrote(c *conn, n int) {
+	if u := r.slow[c.slot]; u != nil {
+		u.Wrote(n)
+		return
+	}
+	if waiting := c.socket.Unsent(); waiting > 0 {
+		u := &unsent{since: r.now()}
+		u.Wrote(waiting)
+		r.slow[c.slot] = u
+		r.watch(c)
+	}
+}
+
+// watch has lookAgain called when the kernel takes output of c again.
+func (r *reactor) watch(c *conn) {
+	r.server.writable.Watch(c.socket.Conn(), socket.ID{Loop: r.id, Slot: c.slot})
+}
+
+// outputMoves has the loop of a connection look at its output, since it may have left.
+func (s *Server) outputMoves(at socket.ID) {
+	s.post(at.Loop, entry{kind: entryWritable, request: bayeux.Request{To: bayeux.ReplyTo{Loop: at.Loop, Conn: at.Slot}}}, nil)
 }
 
 // send writes r.out; false means that the connection closed over it.
 func (r *reactor) send(c *conn) bool {
 	gen := c.gen
 	r.counters.bytesOut += uint64(len(r.out))
-	rest := r.out
-	if c.socket.OutboundBuffered() == 0 {
-		rest = rest[writeNow(c.socket.Fd(), rest):]
+	if c.socket.Write(r.out) != nil || !c.is(gen) {
+		return false
 	}
-	if len(rest) == 0 {
-		return true
-	}
-	_, err := c.socket.Write(rest)
-	return err == nil && c.is(gen)
+	r.wrote(c, len(r.out))
+	return true
 }
 
 // response is an answer that is not a Bayeux reply.
@@ -211,7 +208,7 @@ func (r *reactor) finish(c *conn) {
 	}
 	c.phase = reading
 	r.wheel.Set(c.slot, r.now()+r.server.cfg.IdleTimeout.Milliseconds())
-	if !c.inTurn && c.socket.InboundBuffered() > 0 {
+	if !c.inTurn && c.socket.Buffered() > 0 {
 		r.resumed = append(r.resumed, c.replyTo(r.place()))
 	}
 }
@@ -223,23 +220,20 @@ const lingerTime = 2000
 
 // shut closes a connection for good once its output has left.
 func (r *reactor) shut(c *conn) {
-	if c.socket.OutboundBuffered() > 0 {
+	if c.socket.Unsent() > 0 {
 		c.phase = closing
-		if r.slow[c.slot] == nil {
-			r.stick(c)
-		}
 		r.wheel.Set(c.slot, r.now()+r.server.cfg.BodyTimeout.Milliseconds())
 		return
 	}
 	c.phase = lingering
-	unix.Shutdown(c.socket.Fd(), unix.SHUT_WR)
+	c.socket.Shut()
 	r.wheel.Set(c.slot, r.now()+lingerTime)
 }
 
 // abort closes a connection at once.
 func (r *reactor) abort(c *conn) {
 	if c.socket != nil {
-		c.socket.EventLoop().Close(c.socket)
+		c.socket.Conn().Close()
 	}
 }
 
@@ -248,7 +242,7 @@ func (r *reactor) abort(c *conn) {
 func (r *reactor) checkSlow() {
 	for slot, u := range r.slow {
 		c := r.conns.At(slot)
-		waiting := c.socket.OutboundBuffered()
+		waiting := c.socket.Unsent()
 		r.unstick(u, waiting)
 		switch {
 		case waiting == 0:
@@ -268,26 +262,24 @@ func (r *reactor) lookAgain(slot uint32) {
 		return
 	}
 	c := r.conns.At(slot)
-	waiting := c.socket.OutboundBuffered()
+	waiting := c.socket.Unsent()
 	if r.unstick(u, waiting); waiting == 0 {
 		r.drained(c)
 		return
 	}
-	r.server.writable.watch(c.socket.Fd(), c.replyTo(r.place()))
+	r.watch(c)
 }
 
 // unstick reports the replies whose bytes have all left, now that as many wait.
 func (r *reactor) unstick(u *unsent, waiting int) {
-	if gone := u.total - waiting; gone > u.gone {
-		u.gone, u.since = gone, r.now()
+	if u.Settle(waiting) {
+		u.since = r.now()
 	}
-	for len(u.replies) > 0 && u.replies[0].end <= u.gone {
-		first := &u.replies[0]
-		if took := r.now() - first.since; first.stream && took > bayeux.LateAfter {
-			r.report(bayeux.Report{Kind: bayeux.Late, Session: first.session, Took: uint32(took)}, false)
+	for p, ok := u.Next(); ok; p, ok = u.Next() {
+		if took := r.now() - p.since; p.stream && took > bayeux.LateAfter {
+			r.report(bayeux.Report{Kind: bayeux.Late, Session: p.session, Took: uint32(took)}, false)
 		}
-		r.written(first.reply)
-		u.replies = u.replies[1:]
+		r.written(p.reply)
 	}
 }
 
@@ -310,8 +302,11 @@ func (r *reactor) abandon(to bayeux.ReplyTo) {
 		return
 	}
 	c := r.conns.At(to.Conn)
-	r.unstick(u, c.socket.OutboundBuffered())
-	if slices.ContainsFunc(u.replies, func(p stuck) bool { return p.to == to }) {
-		r.abort(c)
+	r.unstick(u, c.socket.Unsent())
+	for p := range u.Each {
+		if p.to == to {
+			r.abort(c)
+			return
+		}
 	}
 }

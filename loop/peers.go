@@ -1,22 +1,21 @@
 package loop
 
 import (
-	"golang.org/x/sys/unix"
-
 	"halley/bayeux"
+	"halley/loop/socket"
 )
 
 // peers are the connections that replies with events are about to be written to.
 type peers struct {
 	conns []*conn
-	polls []unix.PollFd
+	socket.Peers
 }
 
 // look notes that events are about to go to a held poll or a stream.
 func (r *reactor) look(to bayeux.ReplyTo) {
 	if c := r.conns.find(to); c != nil && c.phase != answering {
 		r.peers.conns = append(r.peers.conns, c)
-		r.peers.polls = append(r.peers.polls, unix.PollFd{Fd: int32(c.socket.Fd()), Events: unix.POLLRDHUP})
+		r.peers.Add(c.socket.Conn())
 	}
 }
 
@@ -25,16 +24,15 @@ func (r *reactor) look(to bayeux.ReplyTo) {
 // be lost. The loop has not always seen it: tasks that arrive while it runs others
 // run before it looks at its sockets again. One system call asks for all.
 func (r *reactor) closeDead() {
-	if len(r.peers.polls) > 0 {
-		if n, err := unix.Poll(r.peers.polls, 0); err == nil && n > 0 {
-			for i := range r.peers.polls {
-				if r.peers.polls[i].Revents != 0 {
-					r.abort(r.peers.conns[i])
-				}
+	if r.peers.Ask() {
+		for i, c := range r.peers.conns {
+			if r.peers.Gone(i) {
+				r.abort(c)
 			}
 		}
 	}
-	r.peers.conns, r.peers.polls = r.peers.conns[:0], r.peers.polls[:0]
+	r.peers.conns = r.peers.conns[:0]
+	r.peers.Reset()
 }
 
 // lookAtReplies closes the connections of dead peers before the effects that

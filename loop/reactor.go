@@ -13,6 +13,7 @@ import (
 	"halley/bayeux/wheel"
 	"halley/httpparse"
 	"halley/httpparse/websocket"
+	"halley/loop/socket"
 )
 
 const (
@@ -31,7 +32,7 @@ type reactor struct {
 	id     uint16
 	engine atomic.Pointer[gnet.EventLoop]
 	core   *bayeux.Server
-	epoll  int // of engine, or -1
+	poller socket.Poller // of engine
 	conns  conns
 	alive  alive
 	wheel  *wheel.Wheel       // deadlines of connections, by slot

@@ -16,6 +16,7 @@ import (
 	"halley/loop/front"
 	"halley/loop/interest"
 	"halley/loop/sequence"
+	"halley/loop/socket"
 )
 
 // ErrClosed means that the server does not run, or drains.
@@ -40,7 +41,8 @@ type Server struct {
 	rates    *rates          // of handshakes
 	local    *sequence.Local // the server opens, runs and closes it
 	log      sequence.Log    // the same, to publish to and read from
-	writable *writable
+	writable *socket.Writable
+	cover    func(*socket.Plain) socket.Socket // what connections are beside plain; nil for nothing
 	memory   *memory
 	census   *census
 	health   health
@@ -148,7 +150,7 @@ func (s *Server) Run(ctx context.Context) error {
 		return err
 	}
 	defer s.closeHistory()
-	if s.writable, err = newWritable(s); err != nil {
+	if s.writable, err = socket.NewWritable(s.outputMoves); err != nil {
 		return err
 	}
 	// The helpers of the loops work until the engine has ended, a drain included.
@@ -157,9 +159,9 @@ func (s *Server) Run(ctx context.Context) error {
 	s.memory.fit(s.memory.used())
 	var group sync.WaitGroup
 	defer group.Wait()
-	defer s.writable.close()
+	defer s.writable.Close()
 	defer end()
-	group.Go(s.writable.run)
+	group.Go(s.writable.Run)
 	group.Go(func() { s.help(serving) })
 	group.Go(func() { s.beat(serving) })
 	group.Go(func() { s.local.Run(serving) })

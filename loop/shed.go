@@ -328,7 +328,7 @@ func (r *reactor) closeStuck(from uint32) (next uint32, more bool) {
 			return false
 		}
 		gen := c.gen
-		if c.socket.OutboundBuffered() > keepSlow {
+		if c.socket.Unsent() > keepSlow {
 			r.counters.slowClosed++
 			r.abort(c)
 		} else {

@@ -64,7 +64,7 @@ func (r *reactor) kept() Kept {
 	k := Kept{Input: r.input, Mailboxes: r.mailbox.kept()}
 	k.Queues, k.Nodes, k.Subscriptions = r.core.Kept()
 	for slot := range r.slow {
-		k.Output += r.conns.At(slot).socket.OutboundBuffered()
+		k.Output += r.conns.At(slot).socket.Unsent()
 	}
 	for _, l := range r.lined {
 		k.Input += l.bytes

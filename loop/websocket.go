@@ -143,10 +143,10 @@ func (r *reactor) readFrames(c *conn) bool {
 	if s.paused && !r.unpause(c) {
 		return false
 	}
-	if c.socket.InboundBuffered() == 0 {
+	if c.socket.Buffered() == 0 {
 		return false
 	}
-	buf, _ := c.socket.Peek(-1)
+	buf := c.socket.Peek(-1)
 	limits := websocket.Limits{MaxMessage: r.server.cfg.MaxMessage, MaxFragments: maxFragments, RSV1: s.deflate}
 	a := s.message
 	if a == nil {

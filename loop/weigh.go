@@ -5,7 +5,7 @@ import "halley/httpparse/websocket"
 // weigh notes how much of a connection's input waits. Memory is looked at when much has
 // come on all of them together, and while it is full none may have more than little.
 func (r *reactor) weigh(c *conn) {
-	waits := c.socket.InboundBuffered() + r.unfinished(c)
+	waits := c.socket.Buffered() + r.unfinished(c)
 	more := waits - int(c.input)
 	r.input += more
 	c.input = uint32(waits)

@@ -12,9 +12,9 @@ func queues(t testing.TB, s *Server) (kept, unsent int) {
 	t.Helper()
 	err := s.visit(t.Context(), func(r *reactor) {
 		r.conns.Each(func(_ uint32, c *conn) bool {
-			n, _ := unix.IoctlGetInt(c.socket.Fd(), unix.SIOCOUTQ)
+			n, _ := unix.IoctlGetInt(c.socket.Conn().Fd(), unix.SIOCOUTQ)
 			kept += n
-			n, _ = unix.IoctlGetInt(c.socket.Fd(), unix.SIOCOUTQNSD)
+			n, _ = unix.IoctlGetInt(c.socket.Conn().Fd(), unix.SIOCOUTQNSD)
 			unsent += n
 			return true
 		})

@@ -25,7 +25,7 @@ func (r *reactor) yielded(ticket bayeux.Ticket, to bayeux.ReplyTo, from uint16) 
 // which is not read from is known to nobody but the kernel.
 func (r *reactor) hasLeft(to bayeux.ReplyTo) bool {
 	c := r.conns.find(to)
-	if c != nil && c.phase == upgraded && c.stream.paused && hungUp(c.socket.Fd()) {
+	if c != nil && c.phase == upgraded && c.stream.paused && c.socket.Conn().HungUp() {
 		r.abort(c)
 		return true
 	}
