@@ -21,6 +21,16 @@ const (
 	lingering              // for the peer to close, its own half is closed
 )
 
+// traits are what is known of a connection and its current request, a bit each.
+type traits uint8
+
+const (
+	persistent traits = 1 << iota // the connection outlives the current reply
+	oldHTTP                       // the client speaks HTTP/1.0
+	headOnly                      // the reply has no body (HEAD)
+	delivered                     // the last reply had events, and no request came since
+)
+
 // conn is one TCP connection. It is touched only by its loop, and its socket only
 // through it: after OnClose that one may be another client's.
 type conn struct {
@@ -33,18 +43,23 @@ type conn struct {
 	held     bayeux.Address
 	slot     uint32
 	gen      uint32
-	serial   uint32 // number of the current request
-	seen     uint32 // bytes of the head that were looked at before
-	need     uint32 // bytes that have to be there before it is worth looking again
-	input    uint32 // bytes of input that wait, as reactor.input counts them
+	serial   uint32       // number of the current request
+	bytes    uint32       // of its head that were looked at before, while reading; that it has in all, while its body comes
+	origin   front.Origin // that the current reply names
+	phase    phase
+	traits   traits
+}
 
-	phase     phase
-	origin    front.Origin // that the current reply names
-	keepAlive bool         // the connection outlives the current reply
-	oldHTTP   bool         // the client speaks HTTP/1.0
-	headOnly  bool         // the reply has no body (HEAD)
-	inTurn    bool         // its input is being processed
-	delivered bool         // the last reply had events, and no request came since
+// has tells whether the connection has a trait.
+func (c *conn) has(t traits) bool { return c.traits&t != 0 }
+
+// set gives the connection some traits, or takes them from it.
+func (c *conn) set(t traits, on bool) {
+	if on {
+		c.traits |= t
+	} else {
+		c.traits &^= t
+	}
 }
 
 // conns are the connections of a loop, by slot.

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"testing"
+	"unsafe"
 
 	"github.com/panjf2000/gnet/v2"
 	"pgregory.net/rapid"
@@ -15,6 +16,13 @@ type modelSocket struct{ gnet.Conn }
 
 // modelPlace is the loop of the model's connections.
 var modelPlace = bayeux.Place{Node: 1, Loop: 3}
+
+// There are as many records as clients.
+func TestConnSize(t *testing.T) {
+	if size := unsafe.Sizeof(conn{}); size != 80 {
+		t.Errorf("a connection's record has %d bytes", size)
+	}
+}
 
 // A ReplyTo finds the connection of its request while that waits for its reply,
 // and never another one: not after the reply, not after the connection has

@@ -91,7 +91,7 @@ func (r *reactor) closed(c *conn) {
 			r.bounced(p.reply)
 		}
 	}
-	if c.delivered && (c.stream != nil || c.phase == reading && !back) && c.socket.Conn().Unacknowledged() > 0 {
+	if c.has(delivered) && (c.stream != nil || c.phase == reading && !back) && c.socket.Conn().Unacknowledged() > 0 {
 		r.counters.lostInFlight++
 	}
 	switch c.phase {
@@ -101,7 +101,7 @@ func (r *reactor) closed(c *conn) {
 		r.leaveSocket(c)
 	}
 	delete(r.bodies, c.slot)
-	r.input -= int(c.input)
+	r.waiting.set(c.slot, 0)
 	r.wheel.Cancel(c.slot)
 	r.alive.clear(c.slot)
 	r.conns.Release(c.slot)

@@ -8,7 +8,9 @@ import (
 // serve works on a connection's input. A panic closes that connection.
 func (r *reactor) serve(c *conn) {
 	gen := c.gen
+	r.serving = c
 	defer func() {
+		r.serving = nil
 		if cause := recover(); cause != nil {
 			r.panicked("request", cause)
 			if c.gen == gen {
@@ -28,10 +30,8 @@ func (r *reactor) serve(c *conn) {
 
 // process works on a connection's input until it has to wait.
 func (r *reactor) process(c *conn) {
-	c.inTurn = true
 	for r.step(c) && !r.rests(c) {
 	}
-	c.inTurn = false
 	if c.socket != nil {
 		r.weigh(c)
 	}
@@ -77,16 +77,16 @@ func (r *reactor) readHead(c *conn) bool {
 		return false
 	}
 	buf := c.socket.Peek(-1)
-	n, err := r.server.cfg.Input.Parse(&r.request, buf, int(c.seen))
+	n, err := r.server.cfg.Input.Parse(&r.request, buf, int(c.bytes))
 	if err != nil {
 		r.refuse(c, err)
 		return false
 	}
 	if n == 0 {
-		if c.seen == 0 {
+		if c.bytes == 0 {
 			r.wheel.Set(c.slot, r.now()+r.server.cfg.HeaderTimeout.Milliseconds())
 		}
-		c.seen = uint32(len(buf))
+		c.bytes = uint32(len(buf))
 		return false
 	}
 	return r.begin(c, buf, n)
@@ -102,8 +102,10 @@ func (r *reactor) refuse(c *conn, err error) {
 // begin starts on the request whose head is the first n bytes of buf.
 func (r *reactor) begin(c *conn, buf []byte, n int) bool {
 	q := &r.request
-	c.seen, c.delivered = 0, false
-	c.keepAlive, c.oldHTTP, c.headOnly = q.KeepAlive, q.Minor == 0, q.Method == httpparse.MethodHEAD
+	c.bytes, c.traits = 0, 0
+	c.set(persistent, q.KeepAlive)
+	c.set(oldHTTP, q.Minor == 0)
+	c.set(headOnly, q.Method == httpparse.MethodHEAD)
 	d := r.server.front.Route(q)
 	c.origin = d.Origin
 	if d.NotAdmitted {
@@ -117,7 +119,7 @@ func (r *reactor) begin(c *conn, buf []byte, n int) bool {
 		r.bodies[c.slot] = newChunkedBody(buf[:n], r.server.cfg.MaxMessage)
 		c.socket.Discard(n)
 	case q.ContentLength > 0 && len(buf)-n < int(q.ContentLength):
-		c.need = uint32(n) + uint32(q.ContentLength)
+		c.bytes = uint32(n) + uint32(q.ContentLength)
 	default:
 		length := max(q.ContentLength, 0)
 		return r.run(c, &d, buf[n:n+int(length)], n+int(length))
@@ -134,7 +136,7 @@ func (r *reactor) begin(c *conn, buf []byte, n int) bool {
 func (r *reactor) turnDown(c *conn, n int, why *front.Refusal) bool {
 	gen := c.gen
 	if c.phase = answering; why.Closes {
-		c.keepAlive = false
+		c.set(persistent, false)
 		c.socket.Discard(-1)
 	}
 	r.counters.httpErrors++
@@ -158,10 +160,10 @@ func (r *reactor) readBody(c *conn) bool {
 	if b := r.bodies[c.slot]; b != nil {
 		return r.readChunks(c, b)
 	}
-	if c.socket.Buffered() < int(c.need) {
+	if c.socket.Buffered() < int(c.bytes) {
 		return false
 	}
-	buf := c.socket.Peek(int(c.need))
+	buf := c.socket.Peek(int(c.bytes))
 	n, err := r.server.cfg.Input.Parse(&r.request, buf, 0)
 	if err != nil || n == 0 {
 		r.reject(c, 400, "") // it parsed before
@@ -219,7 +221,7 @@ func (r *reactor) run(c *conn, d *front.Decision, data []byte, size int) bool {
 
 // reject answers with an error status and its reason, and closes.
 func (r *reactor) reject(c *conn, status int, reason string) {
-	c.keepAlive = false
+	c.set(persistent, false)
 	c.socket.Discard(-1)
 	delete(r.bodies, c.slot)
 	r.fail(c, status, reason)
@@ -245,7 +247,7 @@ func (r *reactor) timeout(c *conn) {
 	}
 	switch c.phase {
 	case reading:
-		if c.seen > 0 {
+		if c.bytes > 0 {
 			r.reject(c, 408, "the header block took too long")
 			return
 		}

@@ -78,6 +78,7 @@ func collect() {
 func (r *reactor) trim() {
 	r.conns.Trim()
 	r.core.Trim(r.now())
+	r.waiting.of = fitted(r.waiting.of)
 	r.fx, r.out, r.payload, r.encoded, r.text = bayeux.Effects{}, nil, nil, nil, nil
 	if r.conns.Len() == 0 {
 		r.wheel = wheel.New(tickEvery.Milliseconds(), wheelSlots, r.now())

@@ -90,7 +90,9 @@ func (r *reactor) deliver(c *conn, p reply) {
 // without reading.
 func (r *reactor) settle(c *conn, p reply) bool {
 	u := r.slow[c.slot]
-	c.delivered = c.delivered || p.numbered
+	if p.numbered {
+		c.set(delivered, true)
+	}
 	switch {
 	case u == nil && p.numbered:
 		r.written(p)
@@ -160,7 +162,7 @@ func (r *reactor) respond(c *conn, p response) {
 	} else {
 		r.endHead(len(p.body))
 	}
-	if !c.headOnly { // (RFC 9110, 9.3.2 MUST NOT head)
+	if !c.has(headOnly) { // (RFC 9110, 9.3.2 MUST NOT head)
 		r.out = append(r.out, p.body...)
 	}
 	r.deliver(c, reply{})
@@ -169,12 +171,14 @@ func (r *reactor) respond(c *conn, p response) {
 // startHead begins a response in r.out: the status line and what every one has. While the
 // server drains the connection ends with it, unless its client is to get more by it.
 func (r *reactor) startHead(c *conn, status int, more bool) {
-	c.keepAlive = c.keepAlive && (more || !r.draining)
+	if r.draining && !more {
+		c.set(persistent, false)
+	}
 	r.out = httpparse.AppendHead(r.out[:0], status, r.httpDate())
 	switch {
-	case !c.keepAlive:
+	case !c.has(persistent):
 		r.out = append(r.out, "Connection: close\r\n"...) // (RFC 9112, 9.6 SHOULD close-told)
-	case c.oldHTTP:
+	case c.has(oldHTTP):
 		r.out = append(r.out, "Connection: keep-alive\r\n"...)
 	}
 	r.out = r.server.front.AppendOrigin(r.out, c.origin)
@@ -200,15 +204,15 @@ func (r *reactor) httpDate() []byte {
 // finish makes the connection ready for its next request, or closes it.
 func (r *reactor) finish(c *conn) {
 	c.serial++
-	c.callback, c.origin, c.seen, c.need = nil, 0, 0, 0
-	c.headOnly = false
-	if !c.keepAlive {
+	c.callback, c.origin, c.bytes = nil, 0, 0
+	c.set(headOnly, false)
+	if !c.has(persistent) {
 		r.shut(c)
 		return
 	}
 	c.phase = reading
 	r.wheel.Set(c.slot, r.now()+r.server.cfg.IdleTimeout.Milliseconds())
-	if !c.inTurn && c.socket.Buffered() > 0 {
+	if c != r.serving && c.socket.Buffered() > 0 {
 		r.resumed = append(r.resumed, c.replyTo(r.place()))
 	}
 }

@@ -57,7 +57,8 @@ type reactor struct {
 	resumed     []bayeux.ReplyTo // answered outside of their turn; input may wait
 	counters    counters
 	turns       turns
-	input       int // bytes that wait in gnet's input buffers
+	waiting     waitingInput
+	serving     *conn // whose input is being processed
 
 	turnedAway     int   // pages of other origins since the last log line of them
 	tellTurnedAway int64 // when the next may be written
@@ -107,6 +108,7 @@ func newReactor(s *Server, id uint16, now int64) *reactor {
 		wheel:   wheel.New(tickEvery.Milliseconds(), wheelSlots, now),
 		slow:    make(map[uint32]*unsent),
 		bodies:  make(map[uint32]*chunkedBody),
+		waiting: waitingInput{of: make(map[uint32]int)},
 		lined:   make(map[bayeux.ReplyTo]lined),
 		scanner: s.cfg.Scanner,
 		mailbox: mailbox{limit: s.cfg.MaxMailbox, congested: &s.congested},
@@ -216,7 +218,7 @@ func (r *reactor) goOn() {
 	n := 0
 	for ; n < len(r.resumed) && (n == 0 || !r.core.Tired()); n++ {
 		to := r.resumed[n]
-		if c := r.conns.Find(to.Conn, to.Gen); c != nil && !c.inTurn {
+		if c := r.conns.Find(to.Conn, to.Gen); c != nil && c != r.serving {
 			r.serve(c)
 		}
 	}

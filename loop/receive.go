@@ -235,7 +235,7 @@ func (r *reactor) overrun(to bayeux.ReplyTo) {
 	case c.phase == upgraded:
 		r.cutSocket(c, "too much ahead of a reply")
 	default:
-		c.keepAlive = false
+		c.set(persistent, false)
 		r.respond(c, response{status: 413})
 	}
 }

@@ -62,10 +62,10 @@ func (r *reactor) openStream(o opening, first []byte) {
 	}
 	format := formatOf(o.kind)
 	c.phase, c.held = streaming, o.session
-	if c.oldHTTP { // (RFC 9112, 6.1 MUST NOT no-coding-in-answer)
-		c.keepAlive = false
+	if c.has(oldHTTP) { // (RFC 9112, 6.1 MUST NOT no-coding-in-answer)
+		c.set(persistent, false)
 	}
-	c.stream = &stream{kind: o.kind, since: r.now(), chunked: !c.oldHTTP, endless: o.endless}
+	c.stream = &stream{kind: o.kind, since: r.now(), chunked: !c.has(oldHTTP), endless: o.endless}
 	r.payload = append(r.payload[:0], format.Prologue...)
 	if format.Padding != 0 {
 		for range r.server.cfg.StreamPadding {
@@ -170,7 +170,9 @@ func (r *reactor) rollOver(c *conn) {
 // endStream ends the response. The client of an event-stream comes back after
 // retry milliseconds, or the time it was told before if that is 0.
 func (r *reactor) endStream(c *conn, retry int64) {
-	c.keepAlive = c.keepAlive && !r.draining
+	if r.draining {
+		c.set(persistent, false)
+	}
 	r.out = r.out[:0]
 	if retry > 0 && c.stream.kind == bayeux.EventSource {
 		r.payload = connectiontype.AppendRetry(r.payload[:0], retry)

@@ -61,7 +61,7 @@ type Kept struct {
 
 // kept adds up what a loop keeps.
 func (r *reactor) kept() Kept {
-	k := Kept{Input: r.input, Mailboxes: r.mailbox.kept()}
+	k := Kept{Input: r.waiting.all, Mailboxes: r.mailbox.kept()}
 	k.Queues, k.Nodes, k.Subscriptions = r.core.Kept()
 	for slot := range r.slow {
 		k.Output += r.conns.At(slot).socket.Unsent()

@@ -96,7 +96,7 @@ func (r *reactor) leaveSocket(c *conn) {
 // connection (RFC 6455, 7.1.1 SHOULD server-closes-first).
 func (r *reactor) closeSocket(c *conn, code websocket.Code, reason string) {
 	r.leaveSocket(c)
-	c.keepAlive = false
+	c.set(persistent, false)
 	r.out = websocket.AppendClose(r.out[:0], code, reason)
 	if r.send(c) {
 		c.serial++

@@ -2,13 +2,29 @@ package loop
 
 import "halley/httpparse/websocket"
 
+// waitingInput is how many bytes of input wait of a loop's connections. Of most none do.
+type waitingInput struct {
+	all int
+	of  map[uint32]int // by slot, where any do
+}
+
+// set notes that n bytes of the connection at slot wait, and tells how many more these are than before.
+func (w *waitingInput) set(slot uint32, n int) (more int) {
+	before := w.of[slot]
+	switch {
+	case n > 0:
+		w.of[slot] = n
+	case before > 0:
+		delete(w.of, slot)
+	}
+	w.all += n - before
+	return n - before
+}
+
 // weigh notes how much of a connection's input waits. Memory is looked at when much has
 // come on all of them together, and while it is full none may have more than little.
 func (r *reactor) weigh(c *conn) {
-	waits := c.socket.Buffered() + r.unfinished(c)
-	more := waits - int(c.input)
-	r.input += more
-	c.input = uint32(waits)
+	more := r.waiting.set(c.slot, c.socket.Buffered()+r.unfinished(c))
 	if more <= 0 {
 		return
 	}
@@ -36,7 +52,7 @@ func (r *reactor) unfinished(c *conn) int {
 // not come whole, or what has come ahead of its turn.
 func (r *reactor) shedInput(c *conn) {
 	switch {
-	case c.input <= keepSlow:
+	case r.waiting.of[c.slot] <= keepSlow:
 	case c.phase == reading, c.phase == body:
 		r.reject(c, 503, "no memory to spare")
 	case c.phase == upgraded:
