@@ -113,7 +113,7 @@ func (f *file) checkOwn(spec *ast.ImportSpec, dir string) {
 func (f *file) checkThird(spec *ast.ImportSpec, imported string) {
 	dir := path.Dir(f.name)
 	if below(gnet, imported) && !slices.ContainsFunc(gnetOwners(), func(owner string) bool { return covers(owner, dir) }) {
-		f.report(spec.Pos(), "%s must not import gnet: loop is the only server package that does", dir)
+		f.report(spec.Pos(), "%s must not import gnet: loop and loop/socket are the only server packages that do", dir)
 		return
 	}
 	if !slices.ContainsFunc(f.rule.third, func(allowed string) bool { return allowed == "*" || below(allowed, imported) }) {

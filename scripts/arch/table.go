@@ -60,13 +60,14 @@ func table() []rule {
 
 		{"loop/front", []string{"httpparse/...", "bayeux/connectiontype"}, nil, timeless},
 		{"loop/settings", nil, nil, clockless},
+		{"loop/socket", nil, []string{gnet, "golang.org/x/sys"}, impure},
 		{"loop/interest", []string{"bayeux/channel"}, nil, netless},
 		{"loop/journal", []string{"bayeux/history"}, []string{"golang.org/x/sys"}, netless},
 		{"loop/sequence", []string{"bayeux", "bayeux/event", "bayeux/history", "bayeux/rules", "loop/journal"}, nil, netless},
 		{"loop", []string{
 			"httpparse/...", "bayeux", "bayeux/message", "bayeux/channel", "bayeux/event", "bayeux/history", "bayeux/reply", "bayeux/rules",
 			"bayeux/wheel", "bayeux/slab", "bayeux/connectiontype",
-			"loop/front", "loop/interest", "loop/journal", "loop/sequence", "loop/settings",
+			"loop/front", "loop/interest", "loop/journal", "loop/sequence", "loop/settings", "loop/socket",
 		}, all, impure},
 		{"loop/cluster", []string{"loop"}, all, impure},
 
@@ -77,8 +78,9 @@ func table() []rule {
 	}
 }
 
-// gnetOwners are the packages that may import gnet: the server's reactor is behind loop alone, and the load generator has its own.
-func gnetOwners() []string { return []string{"loop", "bench/..."} }
+// gnetOwners are the packages that may import gnet: the server's event loops are behind loop, each connection is behind loop/socket,
+// and the load generator has loops of its own.
+func gnetOwners() []string { return []string{"loop", "loop/socket", "bench/..."} }
 
 // banned are the standard packages, each with all below it, that a package of some purity must not import.
 func banned(p purity) []string {
