@@ -98,8 +98,8 @@ func (x *exchange) goOn(body []byte) {
 	scanner := x.s.cfg.Scanner
 	if err := scanner.Scan(body, &batch); err != nil {
 		// It was scanned before: only a limit that the joined copy exceeds is left.
-		if x.tells && x.s.sessions.find(x.owner) != nil {
-			x.s.settleDrops(x.owner.Slot, false)
+		if r := x.s.sessions.find(x.owner); x.tells && r != nil {
+			x.s.queues.SettleLosses(&r.queue, false)
 		}
 		x.fx.add(Effect{Kind: Close, To: x.req.To}, x.fx.begin())
 		return

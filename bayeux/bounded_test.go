@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"halley/bayeux/event"
+	"halley/bayeux/queue"
 )
 
 // A drain goes on where it stopped: clients that come back meanwhile have their turn
@@ -114,9 +115,9 @@ func TestKeyIsReadOnce(t *testing.T) {
 // newer than what they lost.
 func TestManyDoomed(t *testing.T) {
 	cfg := testConfig()
-	cfg.MaxSessions, cfg.TurnWork, cfg.Slow = 1000, 100, Disconnect
-	b := newBacklog(t, false, cfg, 0, 0)
-	b.server.cfg.QueueMessages = 3
+	cfg.MaxSessions, cfg.TurnWork, cfg.Slow = 1000, 100, queue.Disconnect
+	cfg.QueueMessages, cfg.QueueBytes = 3, 1<<30
+	b := newBacklogOf(t, false, cfg, 0, 0)
 	for range 300 {
 		b.server.BeginTurn()
 		_, rest, _ := strings.Cut(b.talk(t, `{"channel":"/meta/handshake"}`), `"clientId":"`)

@@ -1,6 +1,7 @@
 package bayeux
 
 import (
+	"halley/bayeux/event"
 	"halley/bayeux/message"
 	"halley/bayeux/reply"
 )
@@ -86,7 +87,7 @@ func (x *exchange) readWish(m *message.Message) (w wish, failure reply.Code) {
 	if w.advice, valid = x.s.readAdvice(m); !valid {
 		return w, reply.AdviceInvalid
 	}
-	if ack := message.Get(m.Ext, "ack"); x.session.acknowledges && !isAbsent(ack) {
+	if ack := message.Get(m.Ext, "ack"); x.session.queue.Acknowledges() && !isAbsent(ack) {
 		if w.number, w.acks = message.Integer(ack); !w.acks {
 			return w, reply.AckInvalid
 		}
@@ -129,14 +130,14 @@ func (x *exchange) arrive(m *message.Message, w wish) (a arrival) {
 // mayStream tells whether the connect becomes a stream: it must stand alone, and
 // acknowledgements need replies.
 func (x *exchange) mayStream(kind ConnectionType) bool {
-	return kind.streams() && x.alone && x.req.Type.polls() && !x.session.acknowledges && x.s.drain == 0
+	return kind.streams() && x.alone && x.req.Type.polls() && !x.session.queue.Acknowledges() && x.s.drain == 0
 }
 
 // ready tells whether there is something that a reply can carry: events, or the news
 // that some were dropped.
 func (x *exchange) ready() bool {
 	r := x.session
-	return !r.outlet.usesStream() && r.flushable() || x.s.untold(x.slot, r)
+	return !r.outlet.usesStream() && r.flushable() || x.s.queues.HasLosses(&r.queue)
 }
 
 // connectionType is the type that a connect names, or else that of its request,
@@ -219,7 +220,7 @@ func (x *exchange) takeOver(kind ConnectionType) {
 	if !(r.outlet.usesStream() && r.carriedByStream()) {
 		s.abandon(r, x.req.To, x.fx)
 	}
-	if kind == WebSocket && !r.outlet.streams() && !r.acknowledges {
+	if kind == WebSocket && !r.outlet.streams() && !r.queue.Acknowledges() {
 		s.attach(x.slot, r, x.req.To, WebSocket)
 		x.fx.add(Effect{Kind: Stream, To: x.req.To, Session: s.address(x.slot, r), Type: WebSocket}, x.fx.begin())
 	}
@@ -239,9 +240,9 @@ func (s *Server) unhold(slot uint32, r *session) {
 func (s *Server) resume(now int64, slot uint32, r *session, answer connectReply, fx *Effects) {
 	start := fx.begin()
 	effect := Effect{Kind: Reply, To: r.outlet.held, Session: s.address(slot, r)}
-	answer.losses = !answer.left && s.untold(slot, r)
-	if !answer.left && !r.blocked() && !r.outlet.usesStream() {
-		s.appendPending(slot, r, &effect, fx, start, s.cfg.ReplyBytes-s.connectReplyBytes(slot, answer), r.ackNumber+1)
+	answer.losses = !answer.left && s.queues.HasLosses(&r.queue)
+	if !answer.left && !r.queue.Blocked() && !r.outlet.usesStream() {
+		s.appendPending(r, &effect, fx, start, s.cfg.ReplyBytes-s.connectReplyBytes(r, answer), r.queue.Reply()+1)
 	}
 	if !answer.left && !answer.ended && r.outlet.polls() && s.owes(now, slot, r, &effect) {
 		answer.full, answer.interval = true, 0
@@ -253,7 +254,7 @@ func (s *Server) resume(now int64, slot uint32, r *session, answer connectReply,
 	fx.comma(start)
 	fx.arena = s.appendConnectReply(fx.arena, now, slot, s.heldID(slot, r), answer)
 	if answer.losses {
-		s.tells(slot, r, &effect)
+		s.trackLosses(slot, r, &effect)
 	}
 	r.delivery.send(&effect)
 	fx.add(effect, start)
@@ -262,55 +263,42 @@ func (s *Server) resume(now int64, slot uint32, r *session, answer connectReply,
 }
 
 // connectReplyBytes is about how long the reply to a connect is, without events.
-func (s *Server) connectReplyBytes(slot uint32, answer connectReply) int {
+func (s *Server) connectReplyBytes(r *session, answer connectReply) int {
 	n := 512
 	if answer.losses {
-		for channel := range s.drops[slot].counts {
-			n += len(channel) + 24
-		}
+		n += s.queues.LossBytes(&r.queue)
 	}
 	return n
 }
 
 // appendPending appends pending events to the effect that started at start, as
 // appendEvents does; they are in flight from now on.
-func (s *Server) appendPending(slot uint32, r *session, effect *Effect, fx *Effects, start, bytes int, batch uint32) {
-	s.appendEvents(slot, r, effect, fx, start, bytes, batch)
+func (s *Server) appendPending(r *session, effect *Effect, fx *Effects, start, bytes int, batch uint32) {
+	s.appendEvents(r, effect, fx, start, bytes, batch)
 	r.delivery.reply(effect.Numbered)
 }
 
 // appendEvents appends as many pending events as the effect that started at start has
 // room for in so many bytes, but one at least: what is longer than a reply may be goes
 // alone. The rest goes with the next.
-func (s *Server) appendEvents(slot uint32, r *session, effect *Effect, fx *Effects, start, bytes int, batch uint32) {
-	q := &r.queue
-	if q.count == q.sent {
+func (s *Server) appendEvents(r *session, effect *Effect, fx *Effects, start, bytes int, batch uint32) {
+	first := true
+	s.queues.Take(&r.queue, batch, func(e event.Event) bool {
+		if !first && len(fx.arena)-start+len(e) >= bytes {
+			return false
+		}
+		first = false
+		fx.comma(start)
+		fx.arena = append(fx.arena, e...)
+		fx.ends = append(fx.ends, len(fx.arena))
+		return true
+	})
+	if first {
 		return
 	}
-	sent, order := q.sent, uint32(0)
-	for i := q.first; q.sent < q.count; i = s.nodes.at(i).next {
-		if q.sent > sent && len(fx.arena)-start+len(s.nodes.at(i).event) >= bytes {
-			break
-		}
-		fx.comma(start)
-		fx.arena = append(fx.arena, s.nodes.at(i).event...)
-		fx.ends = append(fx.ends, len(fx.arena))
-		s.forgetKey(slot, i)
-		if batch != 0 {
-			order = r.order(s.nodes.at(i).order, order)
-			s.nodes.at(i).order = order
-		}
-		q.first = s.nodes.at(i).next
-		q.sent++
-	}
-	s.Spend(int(q.sent - sent))
-	s.endRound(slot, q, q.sent-sent)
-	if batch != 0 {
-		s.carries(slot, r, batch, order)
-	}
-	r.eager = r.eager && q.sent < q.count
+	r.eager = r.eager && r.queue.Pending() > 0
 	r.delivery.carry(effect.To)
-	effect.Numbered, effect.Upto = true, q.upto()
+	effect.Numbered, effect.Upto = true, r.queue.Upto()
 }
 
 // answerConnect puts the reply to a connect that is not held among the replies
@@ -318,14 +306,14 @@ func (s *Server) appendEvents(slot uint32, r *session, effect *Effect, fx *Effec
 func (x *exchange) answerConnect(m *message.Message, answer connectReply) {
 	// The connect of an event-stream's client tells nothing of what the stream brought.
 	x.carriesEvents = !answer.heartbeat || !x.session.delivery.unseen()
-	answer.losses = x.s.untold(x.slot, x.session)
+	answer.losses = x.s.queues.HasLosses(&x.session.queue)
 	if x.s.drain > 0 && x.req.Type != WebSocket {
 		answer.full, answer.interval = true, x.homing(answer)
 	}
 	x.tells = x.tells || answer.losses
 	x.open()
 	x.replies = x.s.appendConnectReply(x.replies, x.now, x.slot, validID(m), answer)
-	x.batch = x.session.ackNumber
+	x.batch = x.session.queue.Reply()
 }
 
 func (s *Server) appendConnectReply(dst []byte, now int64, slot uint32, id []byte, answer connectReply) []byte {
@@ -349,9 +337,11 @@ func (s *Server) appendConnectReply(dst []byte, now int64, slot uint32, id []byt
 	}
 	e := reply.Ext{Dst: dst}
 	if answer.losses {
-		s.appendDrops(&e, slot)
+		e.Dropped(s.queues.TellLosses(&r.queue))
 	}
-	r.appendAck(&e)
+	if r.queue.Acknowledges() {
+		e.Ack(r.queue.NextReply())
+	}
 	if sync, ok := s.syncs[slot]; ok {
 		delete(s.syncs, slot)
 		sync.Append(&e, now)

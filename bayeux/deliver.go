@@ -3,6 +3,7 @@ package bayeux
 import (
 	"halley/bayeux/channel"
 	"halley/bayeux/event"
+	"halley/bayeux/queue"
 	"halley/bayeux/rules"
 )
 
@@ -53,28 +54,50 @@ func (s *Server) enqueueFor(slot uint32, r *session, e event.Event, conflate boo
 		return
 	}
 	if !conflate {
-		s.put(slot, r, e)
+		s.queued(slot, r, s.queues.Push(&r.queue, e))
 		return
 	}
 	s.name = append(s.name[:0], e.Topic()...)
 	key := s.conflationKey(e, s.rules.Of(s.name).Key)
-	if s.replace(slot, r, key, e) {
-		return
-	}
-	if s.put(slot, r, e) {
-		s.noteKey(slot, &r.queue, key)
+	s.queued(slot, r, s.queues.PushNewest(&r.queue, e, key))
+}
+
+// queued marks the session that has an event more, or notes that it is to end since its
+// queue is full.
+func (s *Server) queued(slot uint32, r *session, fits bool) {
+	if fits {
+		s.mark(slot, r)
+	} else {
+		s.doomed.push(s.address(slot, r))
 	}
 }
 
-// put queues e and marks the session; false means that the session will end
-// instead.
-func (s *Server) put(slot uint32, r *session, e event.Event) bool {
-	if !s.enqueue(slot, r, e) {
-		s.doomed.push(s.address(slot, r))
-		return false
+// conflationKey is what e conflates by, see rules.Keys.
+func (s *Server) conflationKey(e event.Event, field string) []byte {
+	key, read := s.keys.Of(e, field)
+	s.Read(read)
+	return key
+}
+
+// keyFor is the key by which e is conflated for a session, nil if it is not.
+func (s *Server) keyFor(slot uint32, e event.Event) []byte {
+	s.name = append(s.name[:0], e.Topic()...)
+	b := s.rules.Of(s.name)
+	if b.Conflate || b.Interval > 0 || s.sessions.At(slot).paced && s.askedInterval(slot, e) > 0 {
+		return s.conflationKey(e, b.Key)
 	}
-	s.mark(slot, r)
-	return true
+	return nil
+}
+
+// freezeAsked ends the replacing of pending events that is not by a rule, before the
+// session asks for something else: events that are not conflated may follow them.
+func (s *Server) freezeAsked(q *queue.Queue) {
+	s.Spend(q.Pending())
+	s.queues.Freeze(q, func(e event.Event) bool {
+		s.other = append(s.other[:0], e.Channel()...)
+		b := s.rules.Of(s.other)
+		return !b.Conflate && b.Interval == 0
+	})
 }
 
 // ask notes the interval that a session wants for a pattern, at most one event of a

@@ -1,6 +1,10 @@
 package bayeux
 
-import "maps"
+import (
+	"maps"
+
+	"halley/bayeux/event"
+)
 
 // Waiting is how many clients have a held poll, or a stream that is no websocket: what
 // Drain lets go.
@@ -39,7 +43,7 @@ func (s *Server) drainOn(now int64, end uint32, max int, gone *int, fx *Effects)
 		}
 		switch {
 		case !r.outlet.waits():
-		case r.outlet.usesStream() && r.queue.pending() > 0: // they go first
+		case r.outlet.usesStream() && r.queue.Pending() > 0: // they go first
 			r.eager = true
 			s.mark(slot, r)
 		default:
@@ -60,7 +64,7 @@ const owedFor = 2000
 func (s *Server) Owing(now int64) int {
 	maps.DeleteFunc(s.owed, func(a Address, until int64) bool {
 		r := s.sessions.find(a)
-		return r == nil || now > until || r.queue.pending() == 0 && !r.blocked()
+		return r == nil || now > until || r.queue.Pending() == 0 && !r.queue.Blocked()
 	})
 	return len(s.owed)
 }
@@ -68,7 +72,7 @@ func (s *Server) Owing(now int64) int {
 // owes notes in the effect that events are left which a poll was answered without, if a
 // drain is under way.
 func (s *Server) owes(now int64, slot uint32, r *session, effect *Effect) bool {
-	if effect.More = s.drain > 0 && r.queue.pending() > 0 && !r.outlet.usesStream(); effect.More {
+	if effect.More = s.drain > 0 && r.queue.Pending() > 0 && !r.outlet.usesStream(); effect.More {
 		s.owed[s.address(slot, r)] = now + owedFor
 	}
 	return effect.More
@@ -79,14 +83,16 @@ func (s *Server) owes(now int64, slot uint32, r *session, effect *Effect) bool {
 // reply. That is known only when the reply is made, so in doubt the client comes at once.
 func (x *exchange) homing(answer connectReply) int64 {
 	s, q := x.s, &x.session.queue
-	if q.pending() > 0 && (x.session.blocked() || !x.alone) {
+	if q.Pending() > 0 && (q.Blocked() || !x.alone) {
 		return 0
 	}
-	room := s.cfg.ReplyBytes - s.connectReplyBytes(x.slot, answer)
-	for i, n := q.first, q.pending(); n > 0; i, n = s.nodes.at(i).next, n-1 {
-		if room -= len(s.nodes.at(i).event) + 1; room < 0 {
-			return 0
-		}
+	room := s.cfg.ReplyBytes - s.connectReplyBytes(x.session, answer)
+	s.queues.Each(q, func(e event.Event) bool {
+		room -= len(e) + 1
+		return room >= 0
+	})
+	if room < 0 {
+		return 0
 	}
 	return s.spread(s.drain)
 }

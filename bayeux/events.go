@@ -35,6 +35,7 @@ func (s *Server) OpenEvents(now int64, req Request, patterns []byte, from Cursor
 	}()
 	r.outlet.reserve()
 	r.created, r.advised = now, EventSource
+	s.queues.Open(&r.queue, x.slot, false)
 	s.cfg.Random(r.secret[:])
 	x.admitEvents(patterns, from)
 	decided = true

@@ -216,13 +216,13 @@ func (x *exchange) reply() {
 	}
 	if r != nil && x.mayCarryEvents(r) {
 		effect.Session = s.address(x.slot, r)
-		s.appendPending(x.slot, r, &effect, x.fx, start, s.cfg.ReplyBytes-len(x.replies), x.batch)
+		s.appendPending(r, &effect, x.fx, start, s.cfg.ReplyBytes-len(x.replies), x.batch)
 	}
 	if r != nil && x.carriesEvents && x.req.Type != WebSocket {
 		s.owes(x.now, x.slot, r, &effect)
 	}
 	if r != nil && x.tells {
-		s.tells(x.slot, r, &effect)
+		s.trackLosses(x.slot, r, &effect)
 	}
 	if r != nil {
 		r.delivery.send(&effect)
@@ -242,12 +242,12 @@ func (x *exchange) reply() {
 // to wait while its client sent another connect carries none: nobody may be there to
 // read it.
 func (x *exchange) mayCarryEvents(r *session) bool {
-	if r.blocked() || r.outlet.usesStream() || x.turn != r.turn {
+	if r.queue.Blocked() || r.outlet.usesStream() || x.turn != r.turn {
 		return false
 	}
 	if x.carriesEvents {
 		return true
 	}
 	fits := len(x.replies) < x.s.cfg.ReplyBytes
-	return fits && x.req.Type == WebSocket && !r.acknowledges && !r.outlet.holds() && !r.delivery.unseen()
+	return fits && x.req.Type == WebSocket && !r.queue.Acknowledges() && !r.outlet.holds() && !r.delivery.unseen()
 }

@@ -58,7 +58,7 @@ func (x *exchange) welcome(m *message.Message) {
 	r.created, r.active = x.now, x.now
 	r.advised, r.peer = connectionTypes, x.req.Peer // advised for none: its first connect will be
 	s.storms.begin(r.peer, x.now)
-	r.acknowledges = asks(m, "ack")
+	s.queues.Open(&r.queue, slot, asks(m, "ack"))
 	s.cfg.Random(r.secret[:]) // (Bayeux 1.0, 2.4 SHOULD unpredictable)
 	s.stats.Handshakes++
 	if s.cfg.PollsPerBrowser > 0 {
@@ -79,7 +79,7 @@ func (x *exchange) welcome(m *message.Message) {
 		x.replies = s.terms.AppendWelcome(x.replies)
 	}
 	e := reply.Ext{Dst: x.replies}
-	if r.acknowledges {
+	if r.queue.Acknowledges() {
 		e.TurnOn("ack")
 	}
 	if s.terms.Salesforce {

@@ -27,21 +27,16 @@ func (s *Server) Sessions(now int64, limit int) []SessionInfo {
 }
 
 func (s *Server) info(now int64, slot uint32, r *session) SessionInfo {
-	i := SessionInfo{
+	return SessionInfo{
 		ID:             string(appendClientID(nil, s.address(slot, r), &r.secret)),
 		ConnectionType: r.advised.String(),
 		Held:           r.outlet.holds(),
-		Queued:         int(r.queue.count),
-		QueuedBytes:    int(r.queue.bytes),
+		Queued:         r.queue.Len(),
+		QueuedBytes:    r.queue.Bytes(),
 		Subscriptions:  s.table.Count(channel.Subscriber(slot)),
+		Dropped:        s.queues.Lost(&r.queue),
 		AgeMs:          now - r.created,
 	}
-	if l := s.drops[slot]; l != nil {
-		for _, n := range l.counts {
-			i.Dropped += n
-		}
-	}
-	return i
 }
 
 // Channels calls visit with every pattern that has subscribers here.

@@ -2,6 +2,7 @@ package bayeux
 
 import (
 	"halley/bayeux/channel"
+	"halley/bayeux/event"
 	"halley/bayeux/history"
 )
 
@@ -51,34 +52,14 @@ func (s *Server) dropInterest(pattern []byte, fx *Effects) {
 	}
 }
 
-// purge drops the events that a replay of patterns brings again. Those in flight do
-// not come back, should they bounce.
-func (s *Server) purge(slot uint32, q *queue, patterns *channel.Map[bool]) {
-	s.Spend(int(q.count))
-	i := q.head
-	for n := q.sent; n > 0; n-- {
-		if s.replays(patterns, i) {
-			s.nodes.at(i).order = recalled
-		}
-		i = s.nodes.at(i).next
+// recallable tells which events come with a replay of patterns.
+func (s *Server) recallable(patterns *channel.Map[bool]) func(event.Event) bool {
+	return func(e event.Event) (recallable bool) {
+		s.name = append(s.name[:0], e.Topic()...)
+		patterns.Each(s.name, func(bool) bool {
+			recallable = s.rules.Of(s.name).History
+			return false
+		})
+		return recallable
 	}
-	i = q.first
-	for n := q.pending(); n > 0; n-- {
-		next := s.nodes.at(i).next
-		if s.replays(patterns, i) {
-			s.forgetKey(slot, i)
-			s.nodes.remove(q, i)
-		}
-		i = next
-	}
-}
-
-// replays tells whether the event of node i comes with a replay of patterns.
-func (s *Server) replays(patterns *channel.Map[bool], i uint32) (replays bool) {
-	s.name = append(s.name[:0], s.nodes.at(i).event.Topic()...)
-	patterns.Each(s.name, func(bool) bool {
-		replays = s.rules.Of(s.name).History
-		return false
-	})
-	return replays
 }

@@ -4,7 +4,8 @@ package bayeux
 // several may share an event, how many their nodes take, used or not, and about how
 // many all subscriptions take.
 func (s *Server) Kept() (events, nodes, subscriptions int) {
-	return s.nodes.bytes, s.nodes.memory(), s.table.Memory()
+	events, nodes = s.queues.Memory()
+	return events, nodes, s.table.Memory()
 }
 
 // Received is how many messages have come in.

@@ -26,7 +26,7 @@ type lot struct {
 	count  uint64      // events so far
 	turns  turnList    // of its key: those that wait for newest first
 	payer  uint32      // slot of the session that newest counts for
-	pinned uint32      // as so many bytes, 0 for none
+	pinned int         // as so many bytes, 0 for none
 
 	channel int      // length of the channel's name in that of the key
 	lane    uint64   // number of the lane that open is of
@@ -83,13 +83,13 @@ func (s *Server) newLane(e event.Event, b *rules.Behaviour, stamp channel.Stamp)
 
 // offer puts e into its lot, and gives it to those that wait for no turn.
 func (s *Server) offer(now int64, l *lane, e event.Event, b *rules.Behaviour) {
-	id := s.conflater.take(s.conflationKey(e, b.Key))
+	id := s.lots.Use(s.conflationKey(e, b.Key))
 	s.gather(l, id, e, b)
-	t := &s.conflater.keys.At(id).lot
+	t := s.lots.At(id)
 	t.newest, t.channel = e, len(e.Channel())
 	t.count++
 	s.settleLot(id)
-	t = &s.conflater.keys.At(id).lot
+	t = s.lots.At(id)
 	rest := t.open[:0]
 	for _, m := range t.open {
 		r := s.sessions.At(m.slot)
@@ -98,7 +98,7 @@ func (s *Server) offer(now int64, l *lane, e event.Event, b *rules.Behaviour) {
 			continue
 		}
 		if s.hasRoomForTurn(r) {
-			s.conflater.keys.At(id).uses++
+			s.lots.Keep(id)
 			s.beginTurn(now, m.interval, r, turn{session: s.address(m.slot, r), key: id, seen: t.count})
 			r.waited = true
 		} else {
@@ -109,12 +109,12 @@ func (s *Server) offer(now int64, l *lane, e event.Event, b *rules.Behaviour) {
 	if t.open = rest; len(rest) == 0 {
 		t.open = nil
 	}
-	s.conflater.put(id)
+	s.lots.Drop(id)
 }
 
 // gather finds those that wait for no turn of a key, unless they are known.
 func (s *Server) gather(l *lane, id uint32, e event.Event, b *rules.Behaviour) {
-	if s.conflater.keys.At(id).lot.lane == l.number {
+	if s.lots.At(id).lane == l.number {
 		return
 	}
 	var open []member
@@ -128,12 +128,12 @@ func (s *Server) gather(l *lane, id uint32, e event.Event, b *rules.Behaviour) {
 			open = append(open, member{slot, interval})
 		}
 	}
-	t := &s.conflater.keys.At(id).lot
+	t := s.lots.At(id)
 	t.lane, t.open = l.number, open
 }
 
 // hasTurn tells whether a session waits for its turn.
 func (s *Server) hasTurn(slot, id uint32) bool {
-	_, ok := s.pacer.turns[pendingKey{slot, id}]
+	_, ok := s.pacer.turns[turnKey{slot, id}]
 	return ok
 }

@@ -43,7 +43,7 @@ func TestLateGroupsAreSmall(t *testing.T) {
 	}
 	b.server.Report(0, &Report{Kind: Late, Session: nowhere, Took: 1000}, nil) // it may have ended meanwhile
 	// One that nothing waits behind says nothing of the link.
-	for r.queue.pending() > 0 {
+	for r.queue.Pending() > 0 {
 		group(1000)
 	}
 	b.publish(1, 100)

@@ -11,8 +11,8 @@ import (
 // pacer keeps the least time between two events of a channel for a session: the
 // first goes at once, of those that come before the time is over the newest waits.
 type pacer struct {
-	turns     map[pendingKey]uint32 // by session and conflation key: index of turn
-	ofSession map[uint32]turnList   // by slot
+	turns     map[turnKey]uint32  // by session and conflation key: index of turn
+	ofSession map[uint32]turnList // by slot
 	list      slab.List[turn]
 	wheel     *wheel.Wheel
 	due       []uint32
@@ -28,11 +28,14 @@ type turn struct {
 	links   [2]link
 }
 
+// turnKey finds the turn of a session for a conflation key.
+type turnKey struct{ slot, key uint32 }
+
 // turnBytes is about what a turn takes, with its places in the map and the wheel.
 const turnBytes = 96
 
 func newPacer(now int64) pacer {
-	return pacer{turns: make(map[pendingKey]uint32), ofSession: make(map[uint32]turnList),
+	return pacer{turns: make(map[turnKey]uint32), ofSession: make(map[uint32]turnList),
 		wheel: wheel.New(wheelTick, wheelSlots, now)}
 }
 
@@ -40,14 +43,14 @@ func newPacer(now int64) pacer {
 func (s *Server) beginTurn(now, interval int64, r *session, t turn) {
 	p := &s.pacer
 	i := p.list.Take(t)
-	p.turns[pendingKey{t.session.Slot, t.key}] = i
+	p.turns[turnKey{t.session.Slot, t.key}] = i
 	l := p.ofSession[t.session.Slot]
 	p.push(&l, bySession, i)
 	p.ofSession[t.session.Slot] = l
 	if !t.lazy {
-		p.push(&s.conflater.keys.At(t.key).lot.turns, byLot, i)
+		p.push(&s.lots.At(t.key).turns, byLot, i)
 	}
-	r.pinned += turnBytes
+	r.queue.Reserve(turnBytes)
 	p.wheel.Set(i, now+interval)
 }
 
@@ -55,19 +58,19 @@ func (s *Server) beginTurn(now, interval int64, r *session, t turn) {
 func (s *Server) endTurn(i uint32) {
 	p := &s.pacer
 	t := *p.list.At(i)
-	delete(p.turns, pendingKey{t.session.Slot, t.key})
+	delete(p.turns, turnKey{t.session.Slot, t.key})
 	l := p.ofSession[t.session.Slot]
 	if p.cut(&l, bySession, i); l.first == 0 {
 		delete(p.ofSession, t.session.Slot)
 	} else {
 		p.ofSession[t.session.Slot] = l
 	}
-	s.sessions.At(t.session.Slot).pinned -= turnBytes
+	s.sessions.At(t.session.Slot).queue.Reserve(-turnBytes)
 	p.wheel.Cancel(i)
 	if !t.lazy {
-		p.cut(&s.conflater.keys.At(t.key).lot.turns, byLot, i)
+		p.cut(&s.lots.At(t.key).turns, byLot, i)
 		s.settleLot(t.key)
-		s.conflater.put(t.key)
+		s.lots.Drop(t.key)
 	}
 	p.list.Release(i)
 }
@@ -88,7 +91,7 @@ func (s *Server) saw(i uint32) {
 
 func (s *Server) see(i uint32) {
 	t := s.pacer.list.At(i)
-	l := &s.conflater.keys.At(t.key).lot
+	l := s.lots.At(t.key)
 	t.seen = l.count
 	s.pacer.cut(&l.turns, byLot, i)
 	s.pacer.push(&l.turns, byLot, i)
@@ -96,15 +99,15 @@ func (s *Server) see(i uint32) {
 
 // skipTurn drops what waits for the session's turn, but not the turn.
 func (s *Server) skipTurn(slot uint32, key []byte) {
-	id := s.conflater.find(key)
-	if i, ok := s.pacer.turns[pendingKey{slot, id}]; ok && id != 0 {
+	id := s.lots.Find(key)
+	if i, ok := s.pacer.turns[turnKey{slot, id}]; ok && id != 0 {
 		s.saw(i)
 	}
 }
 
 // laze lets the session's pending events wait for others, up to a time.
 func (s *Server) laze(now int64, a Address, interval int64) {
-	if _, waits := s.pacer.turns[pendingKey{a.Slot, 0}]; !waits {
+	if _, waits := s.pacer.turns[turnKey{a.Slot, 0}]; !waits {
 		s.beginTurn(now, interval, s.sessions.At(a.Slot), turn{session: a, lazy: true})
 	}
 }
@@ -129,7 +132,7 @@ func (s *Server) takeTurn(now int64, i uint32) {
 	slot := t.session.Slot
 	r := s.sessions.At(slot)
 	if t.lazy {
-		r.eager = r.eager || r.queue.pending() > 0
+		r.eager = r.eager || r.queue.Pending() > 0
 		s.mark(slot, r)
 	} else if s.serveTurn(now, i, r) {
 		return
@@ -141,8 +144,8 @@ func (s *Server) takeTurn(now int64, i uint32) {
 // one begins. Without news the session gets the next event as it comes.
 func (s *Server) serveTurn(now int64, i uint32, r *session) bool {
 	t := s.pacer.list.At(i)
-	slot, l := t.session.Slot, &s.conflater.keys.At(t.key).lot
-	e := event.Bare(s.conflater.keys.At(t.key).name[:l.channel])
+	slot, l := t.session.Slot, s.lots.At(t.key)
+	e := event.Bare(s.lots.Name(t.key)[:l.channel])
 	if !s.covers(slot, e) {
 		return false
 	}
@@ -164,7 +167,7 @@ func (s *Server) serveTurn(now int64, i uint32, r *session) bool {
 // was something. One that its replay brings is not given to it twice.
 func (s *Server) giveNews(i uint32, r *session, b *rules.Behaviour, paced bool) bool {
 	t := s.pacer.list.At(i)
-	slot, l := t.session.Slot, &s.conflater.keys.At(t.key).lot
+	slot, l := t.session.Slot, s.lots.At(t.key)
 	news, e := l.count-t.seen, l.newest
 	if news == 0 || r.replaying && s.follows(slot, e, b) {
 		return false

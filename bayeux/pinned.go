@@ -1,5 +1,7 @@
 package bayeux
 
+import "halley/bayeux/queue"
+
 // The event of a lot is kept for those whose turns have not come, outside of all queues.
 // It counts in the queue of one of them, whose turn is the first in the lot's list: turns
 // that have seen it stand at the end. A session that has no room for it gets it before
@@ -9,9 +11,9 @@ package bayeux
 // settleLot has the event of a lot count for the session that answers for it now.
 func (s *Server) settleLot(id uint32) {
 	for {
-		l := &s.conflater.keys.At(id).lot
+		l := s.lots.At(id)
 		if l.pinned > 0 {
-			s.sessions.At(l.payer).pinned -= l.pinned
+			s.sessions.At(l.payer).queue.Reserve(-l.pinned)
 			l.pinned = 0
 		}
 		first := l.turns.first
@@ -19,10 +21,10 @@ func (s *Server) settleLot(id uint32) {
 			l.newest = ""
 			return
 		}
-		l.payer, l.pinned = s.pacer.list.At(first-1).session.Slot, cost(l.newest)
+		l.payer, l.pinned = s.pacer.list.At(first-1).session.Slot, queue.Cost(l.newest)
 		r := s.sessions.At(l.payer)
-		r.pinned += l.pinned
-		if int(r.queue.bytes+r.pinned) <= s.cfg.QueueBytes {
+		r.queue.Reserve(l.pinned)
+		if s.queues.Fits(&r.queue, 0) {
 			return
 		}
 		s.overrun(first-1, r)
@@ -32,9 +34,9 @@ func (s *Server) settleLot(id uint32) {
 // overrun gives a session without room the news of a turn before its time.
 func (s *Server) overrun(i uint32, r *session) {
 	t := s.pacer.list.At(i)
-	slot, l := t.session.Slot, &s.conflater.keys.At(t.key).lot
+	slot, l := t.session.Slot, s.lots.At(t.key)
 	news, e := l.count-t.seen, l.newest
-	r.pinned -= l.pinned
+	r.queue.Reserve(-l.pinned)
 	l.pinned = 0
 	s.see(i)
 	if !s.covers(slot, e) {
@@ -50,5 +52,5 @@ func (s *Server) overrun(i uint32, r *session) {
 // hasRoomForTurn tells whether a session's queue has room for one more turn. One that has
 // none gets every event of the channel meanwhile.
 func (s *Server) hasRoomForTurn(r *session) bool {
-	return int(r.queue.bytes+r.pinned+turnBytes) <= s.cfg.QueueBytes
+	return s.queues.Fits(&r.queue, turnBytes)
 }

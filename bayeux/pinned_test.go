@@ -8,13 +8,14 @@ import (
 	"pgregory.net/rapid"
 
 	"halley/bayeux/event"
+	"halley/bayeux/queue"
 	"halley/bayeux/rules"
 )
 
 // checkPinned adds up anew what turns and lots count for.
 func checkPinned(t rapid.TB, s *Server) {
 	t.Helper()
-	want := map[uint32]uint32{}
+	want := map[uint32]int{}
 	for k, i := range s.pacer.turns {
 		want[k.slot] += turnBytes
 		if s.sessions.find(s.pacer.list.At(i).session) == nil {
@@ -22,8 +23,7 @@ func checkPinned(t rapid.TB, s *Server) {
 		}
 	}
 	turns := 0
-	for _, id := range s.conflater.ids {
-		l := &s.conflater.keys.At(id).lot
+	s.lots.Each(func(id uint32, l *lot) {
 		waiting := true
 		for i := l.turns.first; i != 0; i = s.pacer.list.At(i - 1).links[byLot].next {
 			turns++
@@ -37,21 +37,21 @@ func checkPinned(t rapid.TB, s *Server) {
 		switch pinned := first != 0 && s.pacer.list.At(first-1).seen < l.count; {
 		case pinned != (l.newest != ""):
 			t.Fatalf("lot %d: wanted %t, kept %q", id, pinned, l.newest)
-		case pinned && (l.payer != s.pacer.list.At(first-1).session.Slot || l.pinned != cost(l.newest)):
+		case pinned && (l.payer != s.pacer.list.At(first-1).session.Slot || l.pinned != queue.Cost(l.newest)):
 			t.Fatalf("lot %d counts %d for %d", id, l.pinned, l.payer)
 		case pinned:
 			want[l.payer] += l.pinned
 		}
-	}
+	})
 	if turns > len(s.pacer.turns) {
 		t.Fatalf("%d turns in lots, %d in all", turns, len(s.pacer.turns))
 	}
 	s.sessions.Each(func(slot uint32, r *session) bool {
-		if r.pinned != want[slot] {
-			t.Fatalf("session %d: %d bytes are pinned, want %d", slot, r.pinned, want[slot])
+		if r.queue.Reserved() != want[slot] {
+			t.Fatalf("session %d: %d bytes are pinned, want %d", slot, r.queue.Reserved(), want[slot])
 		}
-		if limit := uint32(s.cfg.QueueBytes) + 1500; r.queue.bytes+r.pinned > limit {
-			t.Fatalf("session %d: %d in the queue, %d pinned", slot, r.queue.bytes, r.pinned)
+		if limit := s.cfg.QueueBytes + 1500; r.queue.Bytes()+r.queue.Reserved() > limit {
+			t.Fatalf("session %d: %d in the queue, %d pinned", slot, r.queue.Bytes(), r.queue.Reserved())
 		}
 		return true
 	})
@@ -63,7 +63,7 @@ func TestPinnedAgainstSum(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		cfg := testConfig()
 		cfg.QueueBytes = 3000
-		cfg.Slow = rapid.SampledFrom([]Slow{DropOldest, Conflate, Disconnect}).Draw(t, "slow")
+		cfg.Slow = rapid.SampledFrom([]queue.Policy{queue.DropOldest, queue.Conflate, queue.Disconnect}).Draw(t, "slow")
 		rule, _ := rules.Parse("/z/** lazy=1s", cfg.Channel)
 		cfg.Rules = rules.Rules{rule}
 		w := &world{t: t, server: NewServer(cfg, 0)}
@@ -93,8 +93,8 @@ func TestPinnedAgainstSum(t *testing.T) {
 			checkPinned(t, w.server)
 		}
 		w.server.sessions.Each(func(slot uint32, _ *session) bool { w.server.remove(slot, &w.fx); return true })
-		if p := &w.server.pacer; len(p.turns)+len(p.ofSession)+len(w.server.conflater.ids) > 0 || p.list.Len() > 0 {
-			t.Fatalf("%d turns of %d sessions, %d keys are left", len(p.turns), len(p.ofSession), len(w.server.conflater.ids))
+		if p := &w.server.pacer; len(p.turns)+len(p.ofSession)+w.server.lots.Len() > 0 || p.list.Len() > 0 {
+			t.Fatalf("%d turns of %d sessions, %d keys are left", len(p.turns), len(p.ofSession), w.server.lots.Len())
 		}
 	})
 }
@@ -103,36 +103,35 @@ func TestPinnedAgainstSum(t *testing.T) {
 // its queue may have, is told of what it lost, and leaves nothing behind.
 func TestIntervalOfAnHour(t *testing.T) {
 	cfg := testConfig()
-	b := newBacklog(t, false, cfg, 0, 0)
-	b.server.cfg.QueueBytes = 1 << 20
+	cfg.QueueBytes, cfg.QueueMessages = 1<<20, 1<<20
+	b := newBacklogOf(t, false, cfg, 0, 0)
 	b.talk(t, fmt.Sprintf(`{"channel":"/meta/subscribe","clientId":%q,"subscription":"/**","ext":{"conflate":{"interval":3600000}}}`, b.id))
 	a, _ := b.server.Find([]byte(b.id))
 	data := []byte(`"` + strings.Repeat("x", 10_000) + `"`)
 	for i := range 4000 {
 		b.server.Deliver(b.now, event.New(fmt.Append(nil, "/c/", i/2), data, false))
-		if r := b.server.sessions.find(a); int(r.queue.bytes+r.pinned) > 1<<20+2*len(data) {
-			t.Fatalf("event %d: %d bytes in the queue, %d pinned", i, r.queue.bytes, r.pinned)
+		if r := b.server.sessions.find(a); r.queue.Bytes()+r.queue.Reserved() > 1<<20+2*len(data) {
+			t.Fatalf("event %d: %d bytes in the queue, %d pinned", i, r.queue.Bytes(), r.queue.Reserved())
 		}
 	}
 	checkPinned(t, b.server)
 	kept := 0
-	for _, i := range b.server.conflater.ids {
-		kept += len(b.server.conflater.keys.At(i).lot.newest)
-	}
+	b.server.lots.Each(func(_ uint32, l *lot) { kept += len(l.newest) })
 	st := b.server.Stats()
-	if kept > 1<<20 || st.QueueDropped == 0 || b.server.drops[a.Slot] == nil {
+	if kept > 1<<20 || st.QueueDropped == 0 || b.server.queues.Lost(&b.server.sessions.find(a).queue) == 0 {
 		t.Errorf("%d bytes are kept, %d dropped", kept, st.QueueDropped)
 	}
 	b.talk(t, fmt.Sprintf(`{"channel":"/meta/disconnect","clientId":%q}`, b.id))
-	if len(b.server.pacer.turns) > 0 || len(b.server.conflater.ids) > 0 {
-		t.Errorf("%d turns, %d keys outlive the session", len(b.server.pacer.turns), len(b.server.conflater.ids))
+	if len(b.server.pacer.turns) > 0 || b.server.lots.Len() > 0 {
+		t.Errorf("%d turns, %d keys outlive the session", len(b.server.pacer.turns), b.server.lots.Len())
 	}
 }
 
 // What waits for turns leaves less room for an event that takes the place of a shorter one.
 func TestReplacedEventHasRoomBesideTurns(t *testing.T) {
-	b := newBacklog(t, false, testConfig(), 0, 0)
-	b.server.cfg.QueueBytes = 3000
+	cfg := testConfig()
+	cfg.QueueBytes, cfg.QueueMessages = 3000, 1<<20
+	b := newBacklogOf(t, false, cfg, 0, 0)
 	b.talk(t, fmt.Sprintf(`{"channel":"/meta/subscribe","clientId":%q,"subscription":"/a/*","ext":{"conflate":{"interval":300}}}`, b.id))
 	a, _ := b.server.Find([]byte(b.id))
 	for _, e := range []struct {
@@ -141,8 +140,8 @@ func TestReplacedEventHasRoomBesideTurns(t *testing.T) {
 	}{{"/a/2", 1}, {"/a/2", 1000}, {"/a/3", 1000}, {"/a/1", 1}, {"/a/1", 1000}} {
 		b.server.Deliver(b.now, event.New([]byte(e.channel), []byte(`"`+strings.Repeat("x", e.size)+`"`), false))
 		checkPinned(t, b.server)
-		if r := b.server.sessions.find(a); r.queue.bytes+r.pinned > 3000 {
-			t.Errorf("%s: %d bytes in the queue, %d pinned", e.channel, r.queue.bytes, r.pinned)
+		if r := b.server.sessions.find(a); r.queue.Bytes()+r.queue.Reserved() > 3000 {
+			t.Errorf("%s: %d bytes in the queue, %d pinned", e.channel, r.queue.Bytes(), r.queue.Reserved())
 		}
 	}
 	if b.server.Stats().QueueDropped == 0 {
@@ -163,8 +162,8 @@ func TestLotLetsGo(t *testing.T) {
 				b.server.Tick(b.now, &b.fx)
 			}
 		}
-		id := b.server.conflater.find([]byte("/b"))
-		if kept := b.server.conflater.keys.At(id).lot.newest != ""; kept != want {
+		id := b.server.lots.Find([]byte("/b"))
+		if kept := b.server.lots.At(id).newest != ""; kept != want {
 			t.Errorf("step %d: kept %t", step, kept)
 		}
 	}

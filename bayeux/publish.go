@@ -40,7 +40,7 @@ func (x *exchange) publish(m *message.Message) Verdict {
 	}
 	if info.Kind == channel.Service && s.cfg.EchoService && x.session != nil {
 		x.session.eager = true
-		s.put(x.slot, x.session, x.event(name, m))
+		s.queued(x.slot, x.session, s.queues.Push(&x.session.queue, x.event(name, m)))
 	}
 	x.begin(m, x.refused)
 	x.end()

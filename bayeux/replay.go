@@ -26,7 +26,7 @@ type replay struct {
 func (s *Server) remember(slot uint32, r *session, past history.Remembered) {
 	s.Spend(len(past.Entries)) // whoever asked had them read as well
 	for _, pattern := range past.Missed {
-		s.drop(slot, pattern)
+		s.queues.Lose(&r.queue, pattern)
 	}
 	p := s.unread[slot]
 	if p == nil {
@@ -96,7 +96,7 @@ func (s *Server) takePage(slot uint32, r *session, p *replay, past history.Remem
 		case !p.brings([]byte(e.Channel), e.ID): // a snapshot
 			s.queuePast(slot, r, e)
 		case full || past.Upto != 0 && e.ID > past.Upto:
-		case !s.hasRoom(&r.queue, len(e.Event)):
+		case !s.queues.FitsHalf(&r.queue, event.Event(e.Event)):
 			full = true
 		default:
 			if reached = e.ID; !p.left || s.covers(slot, event.Event(e.Event)) {
@@ -127,22 +127,15 @@ func (s *Server) queuePast(slot uint32, r *session, e history.Entry) {
 	s.skipTurn(slot, key)
 	if b.Conflate {
 		s.enqueueFor(slot, r, event.Event(e.Event), true)
-	} else if event, wanted := s.sift(slot, r, event.Event(e.Event)); wanted && s.put(slot, r, event) {
-		s.moveKey(slot, &r.queue, key)
+	} else if e, wanted := s.sift(slot, r, event.Event(e.Event)); wanted {
+		s.queued(slot, r, s.queues.PushAfter(&r.queue, e, key))
 	}
-}
-
-// hasRoom tells whether the past may take so many bytes more of a queue: it leaves
-// half of it to what is live.
-func (s *Server) hasRoom(q *queue, size int) bool {
-	return q.count == 0 || int(q.count) < s.cfg.QueueMessages/2 && int(q.bytes+nodeBytes)+size <= s.cfg.QueueBytes/2
 }
 
 // readOn has the next part of the session's replay read, if its queue has drained: so
 // far that there is room for a history.Replays.Part.
 func (s *Server) readOn(slot uint32, r *session) {
-	q := &r.queue
-	if r.replaying && s.unread[slot].ticket == 0 && int(q.count) <= s.cfg.QueueMessages/4 && int(q.bytes) <= s.cfg.QueueBytes/4 {
+	if r.replaying && s.unread[slot].ticket == 0 && s.queues.Drained(&r.queue) {
 		s.reading.push(s.address(slot, r))
 	}
 }
@@ -175,7 +168,7 @@ func (s *Server) recalled(a Address, ticket Ticket, past history.Remembered) {
 	p.ticket = 0
 	s.Spend(len(past.Entries) + len(p.rest))
 	for _, pattern := range past.Missed {
-		s.drop(a.Slot, pattern)
+		s.queues.Lose(&r.queue, pattern)
 	}
 	s.takePage(a.Slot, r, p, past)
 }

@@ -28,6 +28,11 @@ type backlog struct {
 
 func newBacklog(t *testing.T, ack bool, cfg Config, events, size int) *backlog {
 	cfg.QueueBytes, cfg.QueueMessages = 1<<30, 1<<20
+	return newBacklogOf(t, ack, cfg, events, size)
+}
+
+// newBacklogOf is newBacklog with the limits of cfg.
+func newBacklogOf(t *testing.T, ack bool, cfg Config, events, size int) *backlog {
 	b := &backlog{world: &world{server: NewServer(cfg, 0)}}
 	reply := b.talk(t, fmt.Sprintf(`{"channel":"/meta/handshake","ext":{"ack":%t}}`, ack))
 	_, rest, _ := strings.Cut(reply, `"clientId":"`)
@@ -181,8 +186,8 @@ func TestRepliesWithLossesKeepTheLimit(t *testing.T) {
 	cfg.ReplyBytes = 8 << 10
 	b := newBacklog(t, false, cfg, 50, 500)
 	a, _ := b.server.Find([]byte(b.id))
-	for i := range 2 * maxDropChannels {
-		b.server.drop(a.Slot, fmt.Sprintf("/%d/%s", i, strings.Repeat("y", 50)))
+	for i := range 200 {
+		b.server.queues.Lose(&b.server.sessions.find(a).queue, fmt.Sprintf("/%d/%s", i, strings.Repeat("y", 50)))
 	}
 	if reply := b.connect(t, false); len(reply) > cfg.ReplyBytes || !strings.Contains(reply, "dropped") || b.got(reply, 0) == 0 {
 		t.Errorf("%d bytes", len(reply))

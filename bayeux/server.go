@@ -4,8 +4,10 @@ import (
 	"time"
 
 	"halley/bayeux/channel"
+	"halley/bayeux/queue"
 	"halley/bayeux/reply"
 	"halley/bayeux/rules"
+	"halley/bayeux/slab"
 	"halley/bayeux/wheel"
 	"halley/bayeux/work"
 )
@@ -86,7 +88,7 @@ type Server struct {
 	rules    rules.Book  // of cfg.Rules
 	terms    reply.Terms // of cfg
 	sessions sessions
-	nodes    nodes
+	queues   *queue.Store
 	table    *channel.Table
 	wheel    *wheel.Wheel
 	stats    Stats
@@ -95,9 +97,6 @@ type Server struct {
 	doomed     addresses // those that are to end
 	expired    []uint32
 	longIDs    map[uint32]string
-	drops      map[uint32]*losses
-	carried    map[uint32][]carried
-	newest     map[string]uint32 // scratch of conflate
 	parked     map[Ticket]*parked
 	lines      map[ReplyTo]*line // of websockets
 	ticket     Ticket
@@ -110,7 +109,7 @@ type Server struct {
 	joining    map[string]int                // subscriptions that wait for what is remembered, by pattern
 	unread     map[uint32]*replay            // of sessions that are replaying
 	reading    addresses                     // sessions whose replay may go on
-	conflater  conflater
+	lots       slab.Names[lot]               // by conflation key
 	pacer      pacer
 	storms     storms
 
@@ -137,26 +136,22 @@ func NewServer(cfg Config, now int64) *Server {
 		rules:   rules.NewBook(cfg.Rules),
 		terms: reply.Terms{Hold: p.hold, Interval: p.interval, MaxInterval: p.maxInterval, Hosts: cfg.Hosts,
 			Salesforce: cfg.Profile == Salesforce, Timestamp: cfg.Timestamp},
-		nodes:     newNodes(),
-		table:     channel.NewTable(matchCache),
-		wheel:     wheel.New(wheelTick, wheelSlots, now),
-		longIDs:   make(map[uint32]string),
-		drops:     make(map[uint32]*losses),
-		carried:   make(map[uint32][]carried),
-		newest:    make(map[string]uint32),
-		parked:    make(map[Ticket]*parked),
-		lines:     make(map[ReplyTo]*line),
-		filters:   make(map[uint32]map[string]*filter),
-		asked:     make(map[uint32]map[string]int64),
-		lanes:     make(map[string]*lane),
-		syncs:     make(map[uint32]reply.Timesync),
-		joining:   make(map[string]int),
-		unread:    make(map[uint32]*replay),
-		owed:      make(map[Address]int64),
-		conflater: newConflater(),
-		pacer:     newPacer(now),
-		storms:    newStorms(cfg.HandshakeStorm, p.interval),
+		table:   channel.NewTable(matchCache),
+		wheel:   wheel.New(wheelTick, wheelSlots, now),
+		longIDs: make(map[uint32]string),
+		parked:  make(map[Ticket]*parked),
+		lines:   make(map[ReplyTo]*line),
+		filters: make(map[uint32]map[string]*filter),
+		asked:   make(map[uint32]map[string]int64),
+		lanes:   make(map[string]*lane),
+		syncs:   make(map[uint32]reply.Timesync),
+		joining: make(map[string]int),
+		unread:  make(map[uint32]*replay),
+		owed:    make(map[Address]int64),
+		pacer:   newPacer(now),
+		storms:  newStorms(cfg.HandshakeStorm, p.interval),
 	}
+	s.queues = queue.New(queue.Config{Messages: cfg.QueueMessages, Bytes: cfg.QueueBytes, Full: cfg.Slow, Key: s.keyFor}, s.Meter)
 	var seed [8]byte
 	cfg.Random(seed[:])
 	s.noise = le64(seed[:]) | 1
@@ -168,6 +163,9 @@ func (s *Server) Stats() Stats {
 	st := s.stats
 	st.Sessions = int64(s.sessions.Len())
 	st.Work = s.Worked()
+	dropped, conflated := s.queues.Counts()
+	st.QueueDropped = dropped
+	st.Conflated += conflated
 	return st
 }
 
@@ -211,7 +209,7 @@ func (s *Server) flush(now int64, slot uint32, r *session, fx *Effects) {
 	switch {
 	case !r.flushable():
 	case r.outlet.usesStream():
-		if r.outlet.state == socketHeld && s.untold(slot, r) {
+		if r.outlet.state == socketHeld && s.queues.HasLosses(&r.queue) {
 			s.resume(now, slot, r, advisedReply(r), fx)
 		}
 		s.deliver(slot, r, fx)
@@ -235,16 +233,9 @@ func (s *Server) written(now int64, a Address, upto uint32) {
 		return
 	}
 	s.left(now, a.Slot, r, upto)
-	if !r.acknowledges && s.told(a.Slot, upto) {
-		s.settleDrops(a.Slot, true)
-	}
-	if r.queue.sent > 0 && r.queue.upto() == upto {
-		if r.acknowledges && !r.carriedByStream() {
-			return // the client's word counts, not the kernel's
-		}
-		s.stats.Delivered += uint64(r.queue.sent)
-		s.nodes.written(&r.queue)
-		r.delivery.group.fit(r.queue.pending() > 0)
+	if done := s.queues.Written(&r.queue, upto, r.carriedByStream()); done > 0 {
+		s.stats.Delivered += uint64(done)
+		r.delivery.group.fit(r.queue.Pending() > 0)
 		s.readOn(a.Slot, r)
 		s.mark(a.Slot, r)
 	}
@@ -258,16 +249,10 @@ func (s *Server) bounced(now int64, a Address, upto uint32) {
 		return
 	}
 	s.left(now, a.Slot, r, upto)
-	if !r.acknowledges && s.told(a.Slot, upto) {
-		s.settleDrops(a.Slot, false)
-	}
-	if r.queue.sent > 0 && r.queue.upto() == upto {
-		s.stats.Bounced += uint64(r.queue.sent)
-		s.nodes.bounced(&r.queue)
-		s.returns(a.Slot, r)
+	if back := s.queues.Bounced(&r.queue, upto); back > 0 {
+		s.stats.Bounced += uint64(back)
 		r.delivery.bounced()
 		r.eager = true
-		s.conflateBounced(a.Slot, r)
 		s.readOn(a.Slot, r)
 		s.mark(a.Slot, r)
 	}
@@ -363,21 +348,18 @@ func (s *Server) remove(slot uint32, fx *Effects) {
 	if r.outlet.streams() {
 		s.detach(slot, r, fx)
 	}
-	s.Spend(patternWork*s.table.Count(channel.Subscriber(slot)) + int(r.queue.count))
+	s.Spend(patternWork*s.table.Count(channel.Subscriber(slot)) + r.queue.Len())
 	s.table.UnsubscribeAll(channel.Subscriber(slot), func(pattern []byte) {
 		s.dropInterest(pattern, fx)
 	})
 	s.giveUpPlace(r)
 	s.endTurns(slot)
-	s.forgetKeys(slot, &r.queue)
-	s.nodes.clear(&r.queue)
-	s.forgetCarried(slot, r)
+	s.queues.Close(&r.queue)
 	delete(s.asked, slot)
 	delete(s.syncs, slot)
 	delete(s.unread, slot)
 	delete(s.filters, slot)
 	s.wheel.Cancel(slot)
-	delete(s.drops, slot)
 	s.sessions.Release(slot)
 }
 
@@ -409,12 +391,12 @@ func (s *Server) Trim(now int64) {
 	if s.sessions.Len() > 0 {
 		return
 	}
-	s.nodes = newNodes()
+	s.queues.Trim()
 	s.wheel = wheel.New(wheelTick, wheelSlots, now)
 	s.table, s.lanes = channel.NewTable(matchCache), make(map[string]*lane)
 	s.dirty, s.doomed, s.reading, s.expired = addresses{}, addresses{}, addresses{}, nil
 	if len(s.pacer.turns) == 0 {
 		s.pacer = newPacer(now)
-		s.conflater = newConflater()
+		s.lots = slab.Names[lot]{}
 	}
 }

@@ -1,6 +1,9 @@
 package bayeux
 
-import "halley/bayeux/slab"
+import (
+	"halley/bayeux/queue"
+	"halley/bayeux/slab"
+)
 
 // session is the server's record of one remote client. It holds no pointer, so
 // that tens of thousands of idle ones cost the garbage collector nothing.
@@ -9,7 +12,7 @@ type session struct {
 	outlet   outlet
 	delivery delivery
 	heldID   shortID // the held connect's id, for the reply
-	queue    queue
+	queue    queue.Queue
 
 	created int64
 	active  int64  // when the client last sent anything but a connect
@@ -18,22 +21,17 @@ type session struct {
 	browser uint64 // that counts the session's poll; 0 none
 	named   uint64 // the browser that the client's handshake named, for requests without a cookie; 0 none
 
-	last      carried
-	pinned    uint32 // bytes beside the queue that count in it: turns, and what waits for them
-	turn      uint32 // connects so far
-	ackNumber uint32 // of the last connect reply
-	ordered   uint32 // the last event that a connect reply took along for the first time
-	lined     uint32 // how often it stands in lines, with a batch that waits: it does not expire
+	turn  uint32 // connects so far
+	lined uint32 // how often it stands in lines, with a batch that waits: it does not expire
 
-	advised      ConnectionType // the type that the last full advice was for
-	isDirty      bool           // stands in Server.dirty
-	advise       bool           // the held connect's reply carries full advice
-	acknowledges bool           // the acknowledge extension is on
-	eager        bool           // not all pending events are lazy
-	filtered     bool           // Server.filters has something for it
-	paced        bool           // Server.asked has something for it
-	waited       bool           // an event of it has waited for its turn
-	replaying    bool           // Server.unread has something for it
+	advised   ConnectionType // the type that the last full advice was for
+	isDirty   bool           // stands in Server.dirty
+	advise    bool           // the held connect's reply carries full advice
+	eager     bool           // not all pending events are lazy
+	filtered  bool           // Server.filters has something for it
+	paced     bool           // Server.asked has something for it
+	waited    bool           // an event of it has waited for its turn
+	replaying bool           // Server.unread has something for it
 }
 
 // carriedByStream tells whether the events that went out last went to what is the stream.

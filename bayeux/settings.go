@@ -5,6 +5,7 @@ import (
 
 	"halley/bayeux/channel"
 	"halley/bayeux/message"
+	"halley/bayeux/queue"
 )
 
 // What an operator may set of the protocol. The tags are those of package loop/settings: they are all
@@ -58,10 +59,10 @@ type Limits struct {
 
 // QueueLimits bound what waits for one session.
 type QueueLimits struct {
-	QueueMessages int  `name:"queue-messages" group:"queue" default:"10000" min:"1" max:"1073741824" help:"Messages that may wait for one session."`
-	QueueBytes    int  `name:"queue-bytes" type:"size" group:"queue" default:"2MiB" min:"1KiB" max:"1GiB" help:"Bytes that may wait for one session: its messages, 32 bytes for each, and with the acknowledge extension what is not acknowledged."`
-	ReplyBytes    int  `name:"reply-bytes" type:"size" group:"queue" default:"256KiB" min:"4KiB" max:"1GiB" help:"Bytes of messages in one reply, or one frame; what else waits goes with the next at once. A longer message goes alone."`
-	Slow          Slow `name:"slow" group:"queue" default:"drop-oldest" enum:"drop-oldest,conflate,disconnect" help:"What a full queue does: drop-oldest, conflate or disconnect."`
+	QueueMessages int          `name:"queue-messages" group:"queue" default:"10000" min:"1" max:"1073741824" help:"Messages that may wait for one session."`
+	QueueBytes    int          `name:"queue-bytes" type:"size" group:"queue" default:"2MiB" min:"1KiB" max:"1GiB" help:"Bytes that may wait for one session: its messages, 32 bytes for each, and with the acknowledge extension what is not acknowledged."`
+	ReplyBytes    int          `name:"reply-bytes" type:"size" group:"queue" default:"256KiB" min:"4KiB" max:"1GiB" help:"Bytes of messages in one reply, or one frame; what else waits goes with the next at once. A longer message goes alone."`
+	Slow          queue.Policy `name:"slow" group:"queue" default:"drop-oldest" enum:"drop-oldest,conflate,disconnect" help:"What a full queue does: drop-oldest, conflate or disconnect."`
 }
 
 // periods are the durations of a Config in milliseconds, in which the protocol counts time.

@@ -2,6 +2,7 @@ package bayeux
 
 import (
 	"halley/bayeux/channel"
+	"halley/bayeux/queue"
 	"halley/bayeux/reply"
 )
 
@@ -40,17 +41,14 @@ func (s *Server) eachSession(from uint32, most int, visit func(slot uint32, r *s
 // session if that is what a full queue does.
 func (s *Server) shed(slot uint32, r *session, least int) (dropped int) {
 	q := &r.queue
-	if q.pending() == 0 || int(q.bytes) <= least {
+	if q.Pending() == 0 || q.Bytes() <= least {
 		return 0
 	}
-	if s.cfg.Slow == Disconnect {
+	if s.cfg.Slow == queue.Disconnect {
 		s.doomed.push(s.address(slot, r))
-		return int(q.count)
+		return q.Len()
 	}
-	for ; q.pending() > 0 && int(q.bytes) > least; dropped++ {
-		s.forgetKey(slot, q.first)
-		s.drop(slot, s.nodes.dropOldest(q).Channel())
-	}
+	dropped = s.queues.Shed(q, least)
 	s.stats.Shed += uint64(dropped)
 	return dropped
 }

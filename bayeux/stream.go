@@ -24,7 +24,7 @@ func (s *Server) detach(slot uint32, r *session, fx *Effects) {
 // abandon gives up what is stuck on its way to the session, unless that is on
 // the request to.
 func (s *Server) abandon(r *session, to ReplyTo, fx *Effects) {
-	if r.queue.sent > 0 && r.delivery.carrier != to {
+	if r.queue.InFlight() > 0 && r.delivery.carrier != to {
 		fx.add(Effect{Kind: Abandon, To: r.delivery.carrier}, fx.begin())
 	}
 }
@@ -58,18 +58,18 @@ func (s *Server) deliver(slot uint32, r *session, fx *Effects) {
 	start := fx.begin()
 	effect := Effect{Kind: Deliver, To: r.outlet.stream, Session: s.address(slot, r), Type: r.outlet.streamType,
 		Anonymous: r.outlet.state == anonymous, ends: len(fx.ends)}
-	losses := r.outlet.streamType != WebSocket && s.untold(slot, r)
+	losses := r.outlet.streamType != WebSocket && s.queues.HasLosses(&r.queue)
 	if losses {
 		fx.arena = append(fx.arena, `{"channel":"/meta/connect","successful":true`...)
 		e := reply.Ext{Dst: fx.arena}
-		s.appendDrops(&e, slot)
+		e.Dropped(s.queues.TellLosses(&r.queue))
 		fx.arena = append(e.End(), '}')
 		fx.ends = append(fx.ends, len(fx.arena))
 		effect.Gap = true
 	}
-	s.appendEvents(slot, r, &effect, fx, start, min(r.delivery.group.bytes(), s.cfg.ReplyBytes), 0)
+	s.appendEvents(r, &effect, fx, start, min(r.delivery.group.bytes(), s.cfg.ReplyBytes), 0)
 	if losses {
-		s.tells(slot, r, &effect)
+		s.trackLosses(slot, r, &effect)
 	}
 	r.delivery.stream(effect.Numbered)
 	r.delivery.send(&effect)

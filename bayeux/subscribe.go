@@ -44,11 +44,11 @@ func (x *exchange) subscribeAll(asked *subscription) {
 	s, r := x.s, x.session
 	again := s.again(x.slot, asked)
 	if again.Len() > 0 {
-		s.purge(x.slot, &r.queue, &again)
+		s.queues.Recall(&r.queue, s.recallable(&again))
 	}
 	paced := asked.paced || r.paced
 	if paced {
-		s.forgetAsked(x.slot, &r.queue)
+		s.freezeAsked(&r.queue)
 	}
 	for i, pattern := range asked.patterns {
 		x.subscribeTo(pattern)
@@ -175,7 +175,7 @@ func (x *exchange) unsubscribe(m *message.Message) {
 	}
 	if !failure.Failed() {
 		if x.session.paced {
-			x.s.forgetAsked(x.slot, &x.session.queue)
+			x.s.freezeAsked(&x.session.queue)
 		}
 		for _, pattern := range patterns {
 			x.unsubscribeFrom(pattern)

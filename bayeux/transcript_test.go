@@ -18,6 +18,7 @@ import (
 	"halley/bayeux/event"
 	"halley/bayeux/history"
 	"halley/bayeux/message"
+	"halley/bayeux/queue"
 	"halley/bayeux/rules"
 )
 
@@ -279,7 +280,7 @@ func (p *player) configure(args []string) {
 		case "interval":
 			p.config.Interval = time.Duration(n) * time.Millisecond
 		case "slow":
-			p.config.Slow = Slow(value)
+			p.config.Slow = queue.Policy(value)
 		case "hosts":
 			p.config.Hosts = strings.Split(value, ",")
 		case "lenient":

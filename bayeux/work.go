@@ -29,8 +29,8 @@ func (s *Server) giveUp(now int64, ticket Ticket, fx *Effects) {
 		return
 	}
 	delete(s.parked, ticket)
-	if p.tells && s.sessions.find(p.owner) != nil {
-		s.settleDrops(p.owner.Slot, false)
+	if r := s.sessions.find(p.owner); p.tells && r != nil {
+		s.queues.SettleLosses(&r.queue, false)
 	}
 	if l := s.lines[p.req.To]; l != nil && l.behind == ticket {
 		s.endLine(now, p.req.To, l, fx)

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"halley/bayeux"
+	"halley/bayeux/queue"
 )
 
 const (
@@ -122,7 +122,7 @@ func TestStalledReaders(t *testing.T) {
 	for _, policy := range []string{"drop-oldest", "conflate", "disconnect"} {
 		t.Run(policy, func(t *testing.T) {
 			s := start(t, func(c *Config) {
-				c.Loops, c.Slow, c.QueueBytes, c.StreamBytes = 2, bayeux.Slow(policy), slowQueue, 1<<30
+				c.Loops, c.Slow, c.QueueBytes, c.StreamBytes = 2, queue.Policy(policy), slowQueue, 1<<30
 			})
 			readers := stallAll(t, s)
 			eventually(t, func() bool { return s.Stats().Sessions == slowReaders })

@@ -28,22 +28,24 @@ func leftovers(s *bayeux.Server) string {
 		}
 		return v
 	}
-	for _, path := range []string{"dirty.list", "doomed.list", "longIDs", "drops", "parked", "lines", "asked", "syncs", "joining", "unread", "reading.list",
-		"conflater.ids", "conflater.pending", "pacer.turns"} {
+	for _, path := range []string{"dirty.list", "doomed.list", "longIDs", "parked", "lines", "asked", "syncs", "joining", "unread", "reading.list",
+		"pacer.turns", "queues.replaced", "queues.losses", "queues.carried"} {
 		count(path, field(path).Len())
 	}
-	for _, path := range []string{"sessions.count", "wheel.armed", "pacer.wheel.armed", "stats.Held"} {
+	for _, path := range []string{"sessions.count", "wheel.armed", "pacer.wheel.armed", "stats.Held", "queues.open", "queues.nodes.bytes"} {
 		count(path, int(field(path).Int()))
 	}
-	count("conflater.keys", field("conflater.keys.items").Len()-1-field("conflater.keys.free").Len())
+	for _, path := range []string{"lots", "queues.keys"} {
+		count(path, field(path+".ids").Len()-int(field(path+".idle").Int()))
+	}
 	count("pacer.list", field("pacer.list.items").Len()-field("pacer.list.free").Len())
-	count("nodes", usedNodes(field("nodes")))
+	count("nodes", usedNodes(field("queues.nodes.Chunks")))
 	return strings.Join(left, ", ")
 }
 
 // usedNodes is how many nodes are in use.
 func usedNodes(nodes reflect.Value) (used int) {
-	chunks := nodes.FieldByName("chunks")
+	chunks := nodes.FieldByName("places")
 	for i := range chunks.Len() {
 		used += int(chunks.Index(i).FieldByName("used").Uint())
 	}

@@ -1,6 +1,6 @@
 package simulation
 
-import "halley/bayeux"
+import "halley/bayeux/queue"
 
 // plan is what a world is made of.
 type plan struct {
@@ -13,7 +13,7 @@ type plan struct {
 	queueBytes    int
 	replyBytes    int
 	turnWork      int
-	slow          bayeux.Slow
+	slow          queue.Policy
 	polls         int
 	durable       bool // publishers wait until their events are stored
 	policy        bool // some questions wait
@@ -76,10 +76,10 @@ func plans() []plan {
 		with("durable", func(p *plan) { p.durable, p.restarts, p.keeps, p.polls = true, true, true, 0 }),
 		with("forgetful", func(p *plan) { p.restarts, p.hold = true, 600 }),
 		with("drop-oldest", func(p *plan) { p.queueMessages, p.queueBytes = 20, 3640 }),
-		with("conflate", func(p *plan) { p.queueMessages, p.queueBytes, p.slow = 20, 3640, bayeux.Conflate }),
-		with("disconnect", func(p *plan) { p.queueMessages, p.queueBytes, p.slow = 400, 72_800, bayeux.Disconnect }),
+		with("conflate", func(p *plan) { p.queueMessages, p.queueBytes, p.slow = 20, 3640, queue.Conflate }),
+		with("disconnect", func(p *plan) { p.queueMessages, p.queueBytes, p.slow = 400, 72_800, queue.Disconnect }),
 		with("patient", func(p *plan) {
-			p.queueMessages, p.queueBytes, p.slow, p.rewinds = 40, 9280, bayeux.Disconnect, true
+			p.queueMessages, p.queueBytes, p.slow, p.rewinds = 40, 9280, queue.Disconnect, true
 			p.rules = append(append([]string(nil), usualRules...), "/h/** history=2000", "/hs/** history=500")
 		}),
 		with("slow", func(p *plan) { p.patience = 2 }),

@@ -7,6 +7,7 @@ import (
 
 	"halley/bayeux"
 	"halley/bayeux/message"
+	"halley/bayeux/queue"
 )
 
 func (c *client) readable() bool {
@@ -137,7 +138,7 @@ func (c *client) tuned() {
 
 // ends tells whether the session may have ended.
 func (c *client) ends() bool {
-	return c.doomed || c.w.plan.slow == bayeux.Disconnect || c.w.now-c.lastActive >= c.away+c.w.plan.maxInterval
+	return c.doomed || c.w.plan.slow == queue.Disconnect || c.w.now-c.lastActive >= c.away+c.w.plan.maxInterval
 }
 
 // unknown is told that the session is gone, which must have a reason.
@@ -227,7 +228,7 @@ func (c *client) connectReply(k *conn, m *message.Message) {
 		c.cut(k) // a connection that it has left
 	}
 	if string(message.Get(m.Advice, "reconnect")) == `"none"` {
-		if !c.doomed && c.w.plan.slow != bayeux.Disconnect {
+		if !c.doomed && c.w.plan.slow != queue.Disconnect {
 			c.w.fail(c, "the session is ended without a reason")
 		}
 		c.renew()

@@ -48,12 +48,14 @@ func table() []rule {
 		{"bayeux/event", []string{"bayeux/message"}, nil, clockless},
 		{"bayeux/history", []string{"bayeux/message", "bayeux/channel"}, nil, clockless},
 		{"bayeux/rules", []string{"bayeux/message", "bayeux/channel", "bayeux/event", "bayeux/history"}, nil, clockless},
+		{"bayeux/queue", []string{"bayeux/event", "bayeux/slab", "bayeux/work"}, nil, clockless},
 		{"bayeux/reply", []string{"bayeux/message", "bayeux/event"}, nil, clockless},
 		{"bayeux", []string{
 			"bayeux/message", "bayeux/channel", "bayeux/event", "bayeux/history", "bayeux/reply", "bayeux/rules", "bayeux/wheel", "bayeux/slab", "bayeux/work",
+			"bayeux/queue",
 		}, []string{goJSON}, clockless},
 		{"bayeux/simulation", []string{
-			"bayeux", "bayeux/message", "bayeux/channel", "bayeux/event", "bayeux/history", "bayeux/reply", "bayeux/rules",
+			"bayeux", "bayeux/message", "bayeux/channel", "bayeux/event", "bayeux/history", "bayeux/queue", "bayeux/reply", "bayeux/rules",
 		}, nil, clockless},
 		{"bayeux/connectiontype", []string{"bayeux/message"}, nil, clockless},
 		{"bayeux/client", nil, []string{"github.com/coder/websocket", goJSON}, impure},
