@@ -26,11 +26,15 @@ type parked struct {
 	from   Cursor
 }
 
-// park copies what is left of the exchange and asks the policy for its verdict.
+// park copies what is left of the exchange and asks the authority for its verdict.
 func (x *exchange) park(messages []message.Message) {
 	s := x.s
 	if len(s.parked) >= s.cfg.MaxAsks {
-		x.fail(&messages[0], reply.QuestionsFull, "")
+		advice := ""
+		if string(messages[0].Channel) == metaHandshake {
+			advice = reply.AdviceFull
+		}
+		x.fail(&messages[0], reply.QuestionsFull, advice)
 		x.run(messages[1:])
 		return
 	}
@@ -77,7 +81,7 @@ func (s *Server) unpark(now int64, ticket Ticket, fx *Effects, prepare func(*exc
 		l.behind = 0
 	}
 	x := &s.exchange
-	*x = exchange{s: s, fx: fx, req: p.req, now: now, owner: p.owner, slot: p.owner.Slot, verdict: Wait, rested: true,
+	*x = exchange{s: s, fx: fx, req: p.req, now: now, owner: p.owner, slot: p.owner.Slot, rested: true,
 		clientID: p.clientID, alone: p.alone, tells: p.tells, carriesEvents: p.carriesEvents, batch: p.batch, turn: p.turn,
 		replies: append(x.replies[:0], p.replies...)}
 	prepare(x)

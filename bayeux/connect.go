@@ -14,8 +14,9 @@ type connectReply struct {
 	heartbeat bool   // events come on a stream: no connect is held
 	advice    string // raw advice in place of the full one
 	ended     bool   // preceded by a delivered /meta/disconnect
-	left      bool   // its client has gone on elsewhere, where the events go
-	losses    bool   // it tells of dropped events
+	failure   reply.Code
+	left      bool // its client has gone on elsewhere, where the events go
+	losses    bool // it tells of dropped events
 }
 
 // advisedReply is the usual reply to the held connect of r.
@@ -244,7 +245,7 @@ func (s *Server) resume(now int64, slot uint32, r *session, answer connectReply,
 	if !answer.left && !r.queue.Blocked() && !r.outlet.usesStream() {
 		s.appendPending(r, &effect, fx, start, s.cfg.ReplyBytes-s.connectReplyBytes(r, answer), r.queue.Reply()+1)
 	}
-	if !answer.left && !answer.ended && r.outlet.polls() && s.owes(now, slot, r, &effect) {
+	if !answer.left && !answer.ended && !answer.failure.Failed() && r.outlet.polls() && s.owes(now, slot, r, &effect) {
 		answer.full, answer.interval = true, 0
 	}
 	if answer.ended && !s.terms.Salesforce {
@@ -317,7 +318,7 @@ func (x *exchange) answerConnect(m *message.Message, answer connectReply) {
 }
 
 func (s *Server) appendConnectReply(dst []byte, now int64, slot uint32, id []byte, answer connectReply) []byte {
-	var failure reply.Code
+	failure := answer.failure
 	if answer.ended && s.terms.Salesforce {
 		failure = reply.Unauthenticated // what ends a session there
 	}

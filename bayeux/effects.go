@@ -77,7 +77,7 @@ const (
 	// CaughtUp says that nothing that came by the websocket To waits any more, see
 	// Waits.
 	CaughtUp
-	// Decide puts Question to the policy; Decided brings the verdict for Ticket.
+	// Decide puts Question to the authority, see Authority.Ask; Decided brings the verdict for Ticket.
 	Decide
 	effectKinds int = iota
 )

@@ -24,12 +24,12 @@ func (s *Server) OpenEvents(now int64, req Request, patterns []byte, from Cursor
 		return
 	}
 	x := &s.exchange
-	*x = exchange{s: s, fx: fx, req: req, now: now, verdict: Wait, replies: x.replies[:0]}
+	*x = exchange{s: s, fx: fx, req: req, now: now, replies: x.replies[:0]}
 	x.session, x.slot, _ = s.sessions.Take()
 	r, decided := x.session, false
 	x.owner = s.address(x.slot, r)
 	defer func() {
-		if !decided { // the policy has panicked
+		if !decided { // the authority has panicked
 			s.remove(x.slot, fx)
 		}
 	}()
@@ -50,7 +50,7 @@ func (x *exchange) admitEvents(patterns []byte, from Cursor) {
 	}
 	if !failure.Failed() {
 		var verdict Verdict
-		if failure, verdict = x.admitSubscription(&asked, nil); verdict == Wait {
+		if failure, verdict = x.admitSubscription(&asked, nil); verdict.Ruling == Wait {
 			x.parkEvents(patterns, from)
 			return
 		}

@@ -29,7 +29,7 @@ type exchange struct {
 	session  *session // the owner, or nil for a message that has no right to it
 	alone    bool     // the batch has one message
 	held     bool     // no reply now: the connect is held
-	verdict  Verdict  // for the message that was parked; Wait: none
+	verdict  *Verdict // on the message that was parked; nil: none
 	waits    Effect   // what tells of the wait of the message that is to be parked
 	rested   bool     // the next message was parked, and is handled now
 	done     bool     // the message that was parked has what it waited for
@@ -58,7 +58,7 @@ func (s *Server) Handle(now int64, req Request, batch *message.Batch, fx *Effect
 
 func (s *Server) handle(now int64, req Request, messages []message.Message, fx *Effects) {
 	x := &s.exchange
-	*x = exchange{s: s, fx: fx, req: req, now: now, owner: nowhere, slot: noSlot, verdict: Wait, replies: x.replies[:0]}
+	*x = exchange{s: s, fx: fx, req: req, now: now, owner: nowhere, slot: noSlot, replies: x.replies[:0]}
 	if h := findHandshake(messages); h >= 0 {
 		// Other messages beside a handshake are ignored (Bayeux 1.0, 4.1 MUST handshake-alone).
 		messages = messages[h : h+1]
@@ -102,7 +102,7 @@ func (x *exchange) run(messages []message.Message) {
 			x.park(messages[i:])
 			return
 		}
-		x.verdict = Wait // it was for that message alone
+		x.verdict = nil // it was for that message alone
 		x.done, x.past, x.refused = false, history.Remembered{}, reply.Success
 	}
 	x.reply()
@@ -110,7 +110,7 @@ func (x *exchange) run(messages []message.Message) {
 
 // dispatch handles one message; Wait means that it has to be handled again when
 // its verdict is there.
-func (x *exchange) dispatch(m *message.Message) Verdict {
+func (x *exchange) dispatch(m *message.Message) Ruling {
 	switch {
 	case m.Wrong&message.FieldChannel != 0:
 		x.fail(m, reply.ChannelInvalid, "")
@@ -133,7 +133,7 @@ func (x *exchange) dispatch(m *message.Message) Verdict {
 	return x.operate(m)
 }
 
-func (x *exchange) operate(m *message.Message) Verdict {
+func (x *exchange) operate(m *message.Message) Ruling {
 	switch string(m.Channel) {
 	case metaHandshake:
 		return x.handshake(m)

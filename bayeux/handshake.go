@@ -7,7 +7,7 @@ import (
 
 // handshake handles /meta/handshake (Bayeux 1.0, 4.1 MUST handshake-answered). Any version is
 // accepted, as all known servers do.
-func (x *exchange) handshake(m *message.Message) Verdict {
+func (x *exchange) handshake(m *message.Message) Ruling {
 	s := x.s
 	if !s.cfg.LenientHandshake && !s.hasCommonType(m) {
 		x.begin(m, reply.TypesUnsupported)
@@ -16,11 +16,12 @@ func (x *exchange) handshake(m *message.Message) Verdict {
 		x.end()
 		return Allow
 	}
-	switch x.decide(Question{Operation: OpHandshake, Ext: m.Ext}) {
+	verdict := x.decide(Question{Operation: OpHandshake, Ext: m.Ext})
+	switch verdict.Ruling {
 	case Wait:
 		return Wait
 	case Deny:
-		x.deny(m)
+		x.deny(m, verdict)
 		return Allow
 	}
 	if s.storms.rages(x.req.Peer, x.now) {
@@ -32,7 +33,7 @@ func (x *exchange) handshake(m *message.Message) Verdict {
 		x.fail(m, failure, reply.AdviceFull)
 		return Allow
 	}
-	x.welcome(m)
+	x.welcome(m, verdict)
 	return Allow
 }
 
@@ -51,8 +52,9 @@ func (s *Server) hasCommonType(m *message.Message) bool {
 	return common
 }
 
-// welcome makes a new session and replies with its clientId.
-func (x *exchange) welcome(m *message.Message) {
+// welcome makes a new session, with what the verdict gives it, and replies with its
+// clientId.
+func (x *exchange) welcome(m *message.Message, verdict Verdict) {
 	s := x.s
 	r, slot, _ := s.sessions.Take()
 	r.created, r.active = x.now, x.now
@@ -68,6 +70,7 @@ func (x *exchange) welcome(m *message.Message) {
 		}
 	}
 	r.told = s.periods.interval
+	s.grants.give(slot, x.now, verdict)
 	s.await(x.now, slot, r)
 
 	x.begin(m, reply.Success)
@@ -94,11 +97,11 @@ func (x *exchange) welcome(m *message.Message) {
 	x.endMeta(m, e)
 }
 
-// deny refuses a handshake that the policy denies. Clients of Salesforce look for the
+// deny refuses a handshake that the authority denies. Clients of Salesforce look for the
 // reason in an extension, and get a new token for it.
-func (x *exchange) deny(m *message.Message) {
+func (x *exchange) deny(m *message.Message, verdict Verdict) {
 	if !x.s.terms.Salesforce {
-		x.fail(m, reply.HandshakeDenied, reply.AdviceNone)
+		x.fail(m, verdict.code(reply.HandshakeDenied), verdict.Advice.Or(reply.AdviceNone))
 		return
 	}
 	x.begin(m, reply.SalesforceDenied)

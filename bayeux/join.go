@@ -21,7 +21,7 @@ func (s *Server) wantedOf(asked *subscription) (list []history.Wanted) {
 // join parks the exchange until what list wants of the past is there. Nothing
 // that is published meanwhile can pass: the loop's interest is noted before, and
 // the subscription takes effect when the answer comes, in the order of events.
-func (x *exchange) join(list []history.Wanted) Verdict {
+func (x *exchange) join(list []history.Wanted) Ruling {
 	for _, w := range list {
 		x.s.joining[w.Pattern]++
 		x.fx.interest(AddInterest, []byte(w.Pattern))

@@ -10,7 +10,7 @@ import (
 
 // publish handles a message to any channel but the five meta ones, of a client without a
 // session too (Bayeux 1.0, 1.4.10 MUST unconnected-answered).
-func (x *exchange) publish(m *message.Message) Verdict {
+func (x *exchange) publish(m *message.Message) Ruling {
 	s, name := x.s, channel.Canonical(m.Channel)
 	info, err := channel.Check(name, s.cfg.Channel)
 	if err != nil {
@@ -25,11 +25,11 @@ func (x *exchange) publish(m *message.Message) Verdict {
 		x.fail(m, failure, "")
 		return Allow
 	}
-	switch x.decide(x.of(Question{Operation: OpPublish, Channel: name, Ext: m.Ext})) {
+	switch verdict := x.decide(Question{Operation: OpPublish, Channel: name, Ext: m.Ext}); verdict.Ruling {
 	case Wait:
 		return Wait
 	case Deny:
-		x.fail(m, reply.PublishDenied, "")
+		x.fail(m, verdict.code(reply.PublishDenied), verdict.Advice.Or(""))
 		return Allow
 	}
 	if info.Kind == channel.Broadcast && !x.done {
@@ -58,7 +58,7 @@ func (x *exchange) event(name []byte, m *message.Message) event.Event {
 
 // broadcast publishes e: to local subscribers at once, unless its channel is
 // sequenced; then it comes back to them from the store.
-func (x *exchange) broadcast(e event.Event, b *rules.Behaviour) Verdict {
+func (x *exchange) broadcast(e event.Event, b *rules.Behaviour) Ruling {
 	if !b.Sequenced() {
 		x.s.Deliver(x.now, e)
 		x.fx.add(Effect{Kind: Publish, Event: e}, x.fx.begin())

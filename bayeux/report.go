@@ -45,13 +45,13 @@ func (k ReportKind) Known() bool { return int(k) < reportKinds }
 // Ticket has the same Ticket.
 type Report struct {
 	Kind    ReportKind
-	Verdict Verdict // of Decided
-	Upto    uint32  // of Written and Bounced
-	Session Address // of Written, Late, Bounced, Gone and Recalled
-	Took    uint32  // of Late, in milliseconds
-	To      ReplyTo // of Gone, Decided, GoOn and GiveUp
-	Ticket  Ticket  // of Decided and all kinds after it
-	Failure string  // of Stored: a Bayeux error, empty for success
+	Verdict *Verdict // of Decided
+	Upto    uint32   // of Written and Bounced
+	Session Address  // of Written, Late, Bounced, Gone and Recalled
+	Took    uint32   // of Late, in milliseconds
+	To      ReplyTo  // of Gone, Decided, GoOn and GiveUp
+	Ticket  Ticket   // of Decided and all kinds after it
+	Failure string   // of Stored: a Bayeux error, empty for success
 	Past    *history.Remembered
 }
 
@@ -82,7 +82,8 @@ func (s *Server) answered(now int64, p *Report, fx *Effects) {
 	s.unpark(now, p.Ticket, fx, func(x *exchange) {
 		switch p.Kind {
 		case Decided:
-			x.verdict = p.Verdict
+			verdict := p.Verdict.decided()
+			x.verdict = &verdict
 		case Joined:
 			x.done, x.past, x.refused = true, *p.Past, reply.Parse(p.Past.Failure)
 		case Stored:

@@ -34,7 +34,7 @@ type Config struct {
 	Durable bool
 
 	Rules     rules.Rules
-	Policy    Policy         // nil allows what the rules allow
+	Authority Authority      // nil allows what the rules allow
 	Browsers  Browsers       // nil counts none
 	Congested func() bool    // tells that no event can be passed on now; nil: never
 	Crowded   func() bool    // tells that no session or subscription can be made now; nil: never
@@ -48,6 +48,7 @@ type Request struct {
 	Browser uint64         // the browser cookie, 0 none
 	Peer    uint64         // stands for whom a handshake comes from; 0 unknown
 	Program bool           // nothing says that a browser sent it: it gets no cookie
+	Caller  *Caller        // for the questions to an Authority; nil without one
 }
 
 // Stats counts what a Server has done.
@@ -112,6 +113,7 @@ type Server struct {
 	lots       slab.Names[lot]               // by conflation key
 	pacer      pacer
 	storms     storms
+	grants     grants
 
 	name, other []byte // scratch
 	record      record // of the event that was filtered last
@@ -291,14 +293,20 @@ func (s *Server) Disconnect(now int64, a Address, fx *Effects) bool {
 	return true
 }
 
-// end answers a held connect with the news of the session's end, and removes it.
+// end ends a session for good and tells its client to stop.
 func (s *Server) end(now int64, slot uint32, fx *Effects) {
+	s.endWith(now, slot, connectReply{advice: reply.AdviceNone, ended: true}, fx)
+}
+
+// endWith answers a held connect with the news of the session's end, or brings it on the
+// stream, and removes the session.
+func (s *Server) endWith(now int64, slot uint32, last connectReply, fx *Effects) {
 	r := s.sessions.At(slot)
 	switch {
 	case r.outlet.holds():
-		s.resume(now, slot, r, connectReply{advice: reply.AdviceNone, ended: true}, fx)
+		s.resume(now, slot, r, last, fx)
 	case r.outlet.streams() && r.outlet.state != anonymous:
-		s.deliverEnd(slot, r, fx)
+		s.deliverEnd(slot, r, last, fx)
 	}
 	s.remove(slot, fx)
 }
@@ -360,6 +368,7 @@ func (s *Server) remove(slot uint32, fx *Effects) {
 	delete(s.unread, slot)
 	delete(s.filters, slot)
 	s.wheel.Cancel(slot)
+	s.grants.forget(slot)
 	s.sessions.Release(slot)
 }
 
@@ -394,6 +403,7 @@ func (s *Server) Trim(now int64) {
 	s.queues.Trim()
 	s.wheel = wheel.New(wheelTick, wheelSlots, now)
 	s.table, s.lanes = channel.NewTable(matchCache), make(map[string]*lane)
+	s.grants = grants{}
 	s.dirty, s.doomed, s.reading, s.expired = addresses{}, addresses{}, addresses{}, nil
 	if len(s.pacer.turns) == 0 {
 		s.pacer = newPacer(now)

@@ -77,12 +77,15 @@ func (s *Server) deliver(slot uint32, r *session, fx *Effects) {
 }
 
 // deliverEnd tells the client on its stream that its session ends.
-func (s *Server) deliverEnd(slot uint32, r *session, fx *Effects) {
+func (s *Server) deliverEnd(slot uint32, r *session, last connectReply, fx *Effects) {
 	start := fx.begin()
 	effect := Effect{Kind: Deliver, To: r.outlet.stream, Session: s.address(slot, r), Type: r.outlet.streamType, ends: len(fx.ends)}
-	fx.arena = append(fx.arena, reply.Disconnected...)
-	fx.ends = append(fx.ends, len(fx.arena))
-	fx.arena = append(append(fx.arena, ','), reply.LastConnect...)
+	if last.ended {
+		fx.arena = append(fx.arena, reply.Disconnected...)
+		fx.ends = append(fx.ends, len(fx.arena))
+		fx.comma(start)
+	}
+	fx.arena = reply.AppendLastConnect(fx.arena, last.failure, last.advice)
 	fx.ends = append(fx.ends, len(fx.arena))
 	fx.add(effect, start)
 }

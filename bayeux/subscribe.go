@@ -8,7 +8,7 @@ import (
 
 // subscribe handles /meta/subscribe (Bayeux 1.0, 4.4 MUST subscribe-answered). One bad or denied pattern fails the whole
 // message, and then nothing is subscribed.
-func (x *exchange) subscribe(m *message.Message) Verdict {
+func (x *exchange) subscribe(m *message.Message) Ruling {
 	if x.session == nil {
 		x.fail(m, x.s.terms.Unknown(), "")
 		return Allow
@@ -17,9 +17,9 @@ func (x *exchange) subscribe(m *message.Message) Verdict {
 	if !failure.Failed() {
 		failure = x.s.filterFailure(x.slot, &asked)
 	}
+	var verdict Verdict
 	if !failure.Failed() {
-		var verdict Verdict
-		if failure, verdict = x.admitSubscription(&asked, m.Ext); verdict == Wait {
+		if failure, verdict = x.admitSubscription(&asked, m.Ext); verdict.Ruling == Wait {
 			return Wait
 		}
 	}
@@ -34,7 +34,7 @@ func (x *exchange) subscribe(m *message.Message) Verdict {
 	if !failure.Failed() {
 		x.subscribeAll(&asked)
 	}
-	x.answerSubscription(m, failure)
+	x.answerSubscription(m, failure, verdict.Advice)
 	return Allow
 }
 
@@ -86,10 +86,13 @@ func (x *exchange) subscribeTo(pattern []byte) {
 }
 
 // answerSubscription echoes the subscription as the client wrote it.
-func (x *exchange) answerSubscription(m *message.Message, failure reply.Code) {
+func (x *exchange) answerSubscription(m *message.Message, failure reply.Code, advice reply.Advice) {
 	x.begin(m, failure)
 	x.replies = x.s.appendClient(x.replies, x.slot, x.session)
 	x.echoSubscription(m)
+	if told := advice.Or(""); told != "" {
+		x.replies = reply.AppendAdvice(x.replies, told)
+	}
 	x.endMeta(m, reply.Ext{Dst: x.replies})
 }
 
@@ -103,43 +106,32 @@ func isSubscription(m *message.Message) bool {
 	return string(m.Channel) == metaSubscribe || string(m.Channel) == metaUnsubscribe
 }
 
-// admitSubscription finds out whether every pattern may be subscribed to. The policy
-// is asked once about all of them.
+// admitSubscription finds out whether every pattern may be subscribed to. The
+// authority is asked once about all of them.
 func (x *exchange) admitSubscription(asked *subscription, ext []byte) (failure reply.Code, verdict Verdict) {
 	s, added := x.s, 0
 	for _, pattern := range asked.patterns {
 		if failure = s.patternFailure(pattern); failure.Failed() {
-			return failure, Allow
+			return failure, verdict
 		}
 		if !isService(pattern) && !s.table.Has(channel.Subscriber(x.slot), pattern) {
 			added++
 		}
 	}
 	if added+s.table.Count(channel.Subscriber(x.slot)) > s.cfg.MaxSubscriptions {
-		return reply.SubscriptionsFull, Allow
+		return reply.SubscriptionsFull, verdict
 	}
 	if x.session.replaying && s.unread[x.slot].exceeds(s.cfg.MaxSubscriptions, asked) {
-		return reply.SubscriptionsFull, Allow
+		return reply.SubscriptionsFull, verdict
 	}
 	if added > 0 && !x.done && s.crowded() {
-		return reply.Congested, Allow
+		return reply.Congested, verdict
 	}
-	q := Question{Operation: OpSubscribe, Patterns: asked.patterns, Ext: ext}
-	switch x.decide(x.of(q)) {
-	case Wait:
-		return reply.Success, Wait
-	case Deny:
-		return reply.SubscribeDenied, Allow
+	verdict = x.decide(Question{Operation: OpSubscribe, Patterns: asked.patterns, Ext: ext})
+	if verdict.Ruling == Deny {
+		failure = verdict.code(reply.SubscribeDenied)
 	}
-	return reply.Success, Allow
-}
-
-// of is q with the session that it is about.
-func (x *exchange) of(q Question) Question {
-	if x.session != nil {
-		q.Session = x.s.address(x.slot, x.session)
-	}
-	return q
+	return failure, verdict
 }
 
 // patternFailure says why nobody may subscribe to pattern, or nothing.
@@ -181,7 +173,7 @@ func (x *exchange) unsubscribe(m *message.Message) {
 			x.unsubscribeFrom(pattern)
 		}
 	}
-	x.answerSubscription(m, failure)
+	x.answerSubscription(m, failure, reply.Advice{})
 }
 
 func (x *exchange) unsubscribeFrom(pattern []byte) {

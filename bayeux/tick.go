@@ -27,5 +27,6 @@ func (s *Server) Tick(now int64, fx *Effects) (more bool) {
 			s.remove(slot, fx)
 		}
 	}
+	more = s.endGrants(now, fx) || more
 	return s.takeTurns(now) || more || len(s.expired) == expiryBatch
 }

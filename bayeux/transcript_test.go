@@ -19,6 +19,7 @@ import (
 	"halley/bayeux/history"
 	"halley/bayeux/message"
 	"halley/bayeux/queue"
+	"halley/bayeux/reply"
 	"halley/bayeux/rules"
 )
 
@@ -85,6 +86,7 @@ func play(t *testing.T, file string) {
 //	open REQUEST SESSION   an event-stream of a session
 //	events REQUEST [AFTER]         one of the patterns in the input
 //	disconnect SESSION     from the server's side
+//	authority VERDICT      what it says from now on; see readVerdict
 //	resume TICKET VERDICT
 //	drain DURATION
 //	state                  sessions and queues
@@ -135,8 +137,32 @@ func newPlayer(t *testing.T, _ string) *player {
 	return &player{t: t, config: testConfig(), now: 1_000_000, last: make(map[Address]uint32), asked: make(map[Ticket]Effect)}
 }
 
-// Decide lets a transcript's policy say yes, no or wait.
+// Decide lets a transcript's authority say yes, no or wait.
 func (p *player) Decide(Question) Verdict { return p.verdict }
+
+// Fields and Ask make it an Authority: it wants no field, and resume brings the answer.
+func (p *player) Fields() []string            { return nil }
+func (p *player) Ask(Question, func(Verdict)) {}
+
+// readVerdict reads allow, deny or wait with any of reason=WORD, advice=RECONNECT,
+// claims=TEXT and expiry=DURATION, from now on.
+func (p *player) readVerdict(args []string) (v Verdict) {
+	v.Ruling = map[string]Ruling{"allow": Allow, "deny": Deny, "wait": Wait}[args[0]]
+	for _, arg := range args[1:] {
+		switch name, value, _ := strings.Cut(arg, "="); name {
+		case "reason":
+			v.Reason = value
+		case "advice":
+			v.Advice.Reconnect = map[string]reply.Reconnect{"retry": reply.Retry, "handshake": reply.Handshake, "none": reply.None}[value]
+		case "claims":
+			v.Claims = value
+		case "expiry":
+			d, _ := time.ParseDuration(value)
+			v.Expiry = p.now + d.Milliseconds()
+		}
+	}
+	return v
+}
 
 func (p *player) run(input string) string {
 	first, body, _ := strings.Cut(input, "\n")
@@ -182,10 +208,11 @@ func (p *player) command(name string, args []string, body string) (extra string)
 		p.server.OpenEvents(p.now, Request{To: requestTo(args[0])}, []byte(body), Cursor{After: p.after(args[1:])}, fx)
 	case "disconnect":
 		return fmt.Sprintf("%v\n", s.Disconnect(p.now, p.address(args[0]), fx))
-	case "policy":
-		p.verdict = verdictNames[args[0]]
+	case "authority":
+		p.verdict = p.readVerdict(args)
 	case "resume":
-		s.Report(p.now, &Report{Kind: Decided, Ticket: ticket(args[0]), Verdict: verdictNames[args[1]]}, fx)
+		verdict := p.readVerdict(args[1:])
+		s.Report(p.now, &Report{Kind: Decided, Ticket: ticket(args[0]), Verdict: &verdict}, fx)
 	case "joined":
 		s.Report(p.now, &Report{Kind: Joined, Ticket: ticket(args[0]), Past: p.remembered(args, body)}, fx)
 	case "recalled":
@@ -260,8 +287,6 @@ func (p *player) after(args []string) []byte {
 	return []byte(args[0])
 }
 
-var verdictNames = map[string]Verdict{"allow": Allow, "deny": Deny, "wait": Wait}
-
 func (p *player) configure(args []string) {
 	for _, arg := range args {
 		name, value, _ := strings.Cut(arg, "=")
@@ -285,8 +310,8 @@ func (p *player) configure(args []string) {
 			p.config.Hosts = strings.Split(value, ",")
 		case "lenient":
 			p.config.LenientHandshake = true
-		case "policy":
-			p.config.Policy = p
+		case "authority":
+			p.config.Authority = p
 		case "salesforce":
 			p.config.Profile = Salesforce
 		case "timestamp":
@@ -428,7 +453,8 @@ func (p *player) print() string {
 		case RemoveInterest:
 			fmt.Fprintf(&out, "interest - %s\n", p.fx.Pattern(e))
 		case Decide:
-			fmt.Fprintf(&out, "ask %d: operation %d %s%s %s\n", e.Ticket, e.Question.Operation, e.Question.Channel, e.Question.Patterns, e.Question.Ext)
+			q := e.Question
+			fmt.Fprintf(&out, "ask %d: operation %d %s%s %s%s\n", e.Ticket, q.Operation, q.Channel, q.Patterns, q.Ext, q.Claims)
 		}
 	}
 	p.fx.Reset()

@@ -1,5 +1,7 @@
 package httpparse
 
+import "bytes"
+
 // Limits bounds what one request head may cost. A zero field means its default.
 type Limits struct {
 	// MaxHeader are the bytes of the whole head, request line and final empty line included; 431 beyond.
@@ -48,6 +50,8 @@ type Request struct {
 	ExpectContinue bool
 
 	seen fieldSet
+
+	head []byte // as it came, empty lines before it included
 
 	ContentLength int64 // bytes of the body; -1 when none is declared
 
@@ -121,7 +125,24 @@ func (l *Limits) parse(r *Request, b []byte) (int, Error) {
 	if i > l.maxHeaderBytes() {
 		return 0, Error{KindHeaderTooLarge, l.maxHeaderBytes()}
 	}
+	r.head = b[:i]
 	return i, r.conclude(i)
+}
+
+// Fields calls visit with every field line in order, the value without the blanks around
+// it, until visit returns false. It reads the head again, for those few who want fields
+// that a Request has no place for, or all lines of one.
+func (r *Request) Fields(visit func(name, value []byte) bool) {
+	rest := r.head[leadingLines(r.head):]
+	for first := true; ; first = false {
+		line, after, _ := bytes.Cut(rest, []byte("\r\n"))
+		if rest = after; len(line) == 0 {
+			return
+		}
+		if name, value, ok := bytes.Cut(line, []byte(":")); !first && ok && !visit(name, trim(value)) {
+			return
+		}
+	}
 }
 
 // parseFields reads field lines from i to the empty line and returns the index after that.

@@ -17,11 +17,7 @@ import (
 type Config struct {
 	Settings
 
-	// Policy decides after the rules; nil allows what they allow. For each Wait
-	// of it, Decide is called on the event loop and calls verdict, at once or
-	// later, from any goroutine.
-	Policy bayeux.Policy
-	Decide func(q bayeux.Question, verdict func(bayeux.Verdict))
+	Authority bayeux.Authority // decides after the rules; nil allows what they allow
 
 	Pages func(path string) (Page, bool) // static pages of the public listener; nil serves none
 	Log   *slog.Logger

@@ -45,7 +45,13 @@ func (r *reactor) events(c *conn, q *httpparse.Request) {
 		r.fail(c, 400, "a channel parameter is not encoded as it should be")
 		return
 	}
-	r.core.OpenEvents(r.now(), bayeux.Request{To: c.replyTo(r.place()), Type: bayeux.EventSource}, r.text, lastEvent(q), &r.fx)
+	caller, ok := r.server.callerOf(c, q)
+	if !ok {
+		r.refuseCaller(c)
+		return
+	}
+	request := bayeux.Request{To: c.replyTo(r.place()), Type: bayeux.EventSource, Caller: caller}
+	r.core.OpenEvents(r.now(), request, r.text, lastEvent(q), &r.fx)
 	r.perform()
 }
 

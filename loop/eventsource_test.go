@@ -30,10 +30,10 @@ func TestEventsWaitForTheVerdict(t *testing.T) {
 	eventually(t, func() bool { return s.Stats().Sessions == 0 })
 }
 
-// A policy that panics leaves nothing of the session that was made for the stream.
-func TestEventsOfAPanickingPolicy(t *testing.T) {
+// An authority that panics leaves nothing of the session that was made for the stream.
+func TestEventsOfAPanickingAuthority(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(c *Config) { c.Policy = touchy{} })
+	s := start(t, func(c *Config) { c.Authority = new(touchy) })
 	a := dial(t, s)
 	a.send(getRequest("/events?channel=/panic", "Accept: text/event-stream\r\n"))
 	a.mustClose()

@@ -23,16 +23,16 @@ func moved(t testing.TB, s *Server) (w *wire, id string) {
 	return w, id
 }
 
-// A subscribe that a policy thinks about is not overtaken by its own end, wherever
+// A subscribe that an authority thinks about is not overtaken by its own end, wherever
 // the session lives; pings and heartbeats do not wait.
 func TestSocketFramesInOrder(t *testing.T) {
 	t.Parallel()
 	for _, loops := range []int{1, 3} {
 		t.Run(fmt.Sprint(loops), func(t *testing.T) {
 			t.Parallel()
-			j := new(judge)
+			j := new(touchy)
 			s := start(t, func(c *Config) {
-				c.Loops, c.Policy, c.Decide, c.Heartbeat = loops, touchy{}, j.decide, 100*time.Millisecond
+				c.Loops, c.Authority, c.Heartbeat = loops, j, 100*time.Millisecond
 			})
 			w, id := moved(t, s)
 			w.frame(1, wsConnect(id))

@@ -3,26 +3,60 @@ package loop
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"halley/bayeux"
 )
 
-// touchy is a policy that panics at what names the word panic, waits at what
-// names the word wait, denies what names the word deny, and allows the rest.
-type touchy struct{}
+// touchy is an authority that panics at what names the word panic, waits at what
+// names the word wait, denies what names the word deny, and allows the rest. It
+// keeps the questions that wait until a test decides them.
+type touchy struct {
+	ask     func(answer func(bayeux.Verdict)) // in place of waiting; nil waits
+	mu      sync.Mutex
+	waiting []func(bayeux.Verdict)
+}
 
-func (touchy) Decide(q bayeux.Question) bayeux.Verdict {
+func (*touchy) Fields() []string { return nil }
+
+func (*touchy) Decide(q bayeux.Question) bayeux.Verdict {
 	text := fmt.Sprintf("%s%s%s", q.Channel, q.Patterns, q.Ext)
 	switch {
 	case strings.Contains(text, "panic"):
 		panic("touched")
 	case strings.Contains(text, "wait"):
-		return bayeux.Wait
+		return bayeux.Verdict{Ruling: bayeux.Wait}
 	case strings.Contains(text, "deny"):
-		return bayeux.Deny
+		return bayeux.Verdict{Ruling: bayeux.Deny}
 	}
-	return bayeux.Allow
+	return bayeux.Verdict{}
+}
+
+func (a *touchy) Ask(_ bayeux.Question, answer func(bayeux.Verdict)) {
+	if a.ask != nil {
+		a.ask(answer)
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.waiting = append(a.waiting, answer)
+}
+
+// next waits for the next question. Its answer allows, or denies.
+func (a *touchy) next(t testing.TB) (answer func(bayeux.Ruling)) {
+	t.Helper()
+	eventually(t, func() bool {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if len(a.waiting) > 0 {
+			verdict := a.waiting[0]
+			a.waiting = a.waiting[1:]
+			answer = func(ruling bayeux.Ruling) { verdict(bayeux.Verdict{Ruling: ruling}) }
+		}
+		return answer != nil
+	})
+	return answer
 }
 
 // A panic closes the connection that it came from, and no other; the session's
@@ -32,7 +66,7 @@ func TestPanicClosesOneConnection(t *testing.T) {
 	for _, loops := range []int{1, 4} {
 		t.Run(fmt.Sprint(loops), func(t *testing.T) {
 			t.Parallel()
-			s := start(t, func(c *Config) { c.Loops, c.Policy = loops, touchy{} })
+			s := start(t, func(c *Config) { c.Loops, c.Authority = loops, new(touchy) })
 			other := dial(t, s)
 			id := other.subscriber("/a")
 			other.holdConnect(s, id)
@@ -53,7 +87,7 @@ func TestPanicClosesOneConnection(t *testing.T) {
 // the other connections of the round are served.
 func TestPanicBehindHeldPoll(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(c *Config) { c.Policy = touchy{} })
+	s := start(t, func(c *Config) { c.Authority = new(touchy) })
 	var bad, good []*wire
 	for range 4 {
 		a, b := dial(t, s), dial(t, s)
@@ -80,8 +114,7 @@ func TestPanicBehindHeldPoll(t *testing.T) {
 func TestPanicAmongEffects(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(c *Config) {
-		c.Policy = touchy{}
-		c.Decide = func(bayeux.Question, func(bayeux.Verdict)) { panic("undecided") }
+		c.Authority = &touchy{ask: func(func(bayeux.Verdict)) { panic("undecided") }}
 	})
 	a, b := dial(t, s), dial(t, s)
 	id := a.subscriber("/a")
@@ -102,8 +135,7 @@ func TestPanicAmongEffects(t *testing.T) {
 func TestPanicAfterVerdict(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(c *Config) {
-		c.Loops, c.Policy = 2, touchy{}
-		c.Decide = func(_ bayeux.Question, verdict func(bayeux.Verdict)) { go verdict(bayeux.Allow) }
+		c.Loops, c.Authority = 2, &touchy{ask: func(answer func(bayeux.Verdict)) { go answer(bayeux.Verdict{}) }}
 	})
 	owner := dial(t, s)
 	id := owner.handshake()

@@ -129,7 +129,7 @@ func (r *reactor) effect(e *bayeux.Effect) {
 	case bayeux.RemoveInterest:
 		r.server.interest.Remove(r.fx.Pattern(e), r.id)
 	case bayeux.Decide:
-		r.decide(e)
+		r.ask(e)
 	case bayeux.Yield:
 		r.yield(e)
 	case bayeux.CaughtUp:
@@ -238,23 +238,4 @@ func (r *reactor) overrun(to bayeux.ReplyTo) {
 		c.set(persistent, false)
 		r.respond(c, response{status: 413})
 	}
-}
-
-// decide puts a question to whoever decides. The verdict comes by the mailbox; a panic
-// there is a denial, since the core must not wait for ever.
-func (r *reactor) decide(e *bayeux.Effect) {
-	answer := bayeux.Report{Kind: bayeux.Decided, To: e.To, Ticket: e.Ticket}
-	decided := false
-	verdict := func(verdict bayeux.Verdict) {
-		answer := answer
-		answer.Verdict = verdict
-		r.server.post(r.id, entry{kind: entryReport, report: answer}, nil)
-	}
-	defer func() {
-		if !decided {
-			verdict(bayeux.Deny)
-		}
-	}()
-	r.server.cfg.Decide(*e.Question, verdict)
-	decided = true
 }

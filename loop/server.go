@@ -30,10 +30,11 @@ const MaxLoops = interest.MaxLoops
 type Server struct {
 	gnet.BuiltinEventEngine
 
-	cfg   Config
-	node  uint16 // this server among those that share sessions
-	rules rules.Rules
-	front *front.Front
+	cfg    Config
+	node   uint16 // this server among those that share sessions
+	rules  rules.Rules
+	front  *front.Front
+	wanted []string // header fields that go with the authority's questions
 
 	start    time.Time
 	interest *interest.Index
@@ -85,6 +86,9 @@ func New(cfg Config) (*Server, error) {
 	if err := s.configure(); err != nil {
 		return nil, err
 	}
+	if cfg.Authority != nil {
+		s.wanted = cfg.Authority.Fields()
+	}
 	s.local, s.memory = newLocal(s), newMemory(s)
 	s.log = s.local
 	for id := range s.cfg.Loops {
@@ -124,7 +128,7 @@ func (s *Server) coreConfig(id uint16) bayeux.Config {
 		Hosts:         s.cfg.AdvertiseHosts,
 		Rules:         s.rules,
 		Durable:       s.cfg.HistoryFile != "",
-		Policy:        s.cfg.Policy,
+		Authority:     s.cfg.Authority,
 		Browsers:      s.browsers,
 		Congested:     func() bool { return s.congested.Load() > 0 || s.memory.refuses() },
 		Crowded:       s.memory.refuses,

@@ -22,6 +22,7 @@ type stream struct {
 	deflate bool // a websocket's messages may be compressed
 	paused  bool // a websocket is not read from, because of the server
 
+	caller   *bayeux.Caller       // of a websocket, by its upgrade; nil without an authority
 	abroad   *abroad              // of a websocket whose batches go to other loops, or had to wait
 	message  *websocket.Assembler // of a websocket's message that has come in part, if there is one
 	sessions []bayeux.Address     // whose events go to a websocket

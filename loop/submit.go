@@ -18,8 +18,16 @@ func (r *reactor) submit(c *conn, q *httpparse.Request, kind bayeux.ConnectionTy
 		r.refuseHandshake(c)
 		return
 	}
-	r.toOwner(bayeux.Request{To: c.replyTo(r.place()), Type: kind, Browser: r.server.front.Browser(q, r.server.browsers.Named),
-		Peer: r.peer(c, q), Program: !front.FromBrowser(q)}, body)
+	request := bayeux.Request{To: c.replyTo(r.place()), Type: kind, Browser: r.server.front.Browser(q, r.server.browsers.Named),
+		Peer: r.peer(c, q), Program: !front.FromBrowser(q)}
+	if bayeux.MayAsk(&r.batch) {
+		var ok bool
+		if request.Caller, ok = r.server.callerOf(c, q); !ok {
+			r.refuseCaller(c)
+			return
+		}
+	}
+	r.toOwner(request, body)
 }
 
 // toOwner hands the scanned batch to the loop that owns its session.

@@ -22,7 +22,12 @@ const maxFragments = 1024
 
 // upgrade makes a connection a websocket.
 func (r *reactor) upgrade(c *conn, q *httpparse.Request) {
-	s := &stream{kind: bayeux.WebSocket, since: r.now(), source: r.source(c, q)}
+	caller, ok := r.server.callerOf(c, q)
+	if !ok {
+		r.refuseCaller(c)
+		return
+	}
+	s := &stream{kind: bayeux.WebSocket, since: r.now(), source: r.source(c, q), caller: caller}
 	s.deflate = r.server.cfg.WSCompressAbove > 0 && websocket.AcceptsDeflate(q.SecWebSocketExtensions)
 	r.out = websocket.AppendResponse(r.out[:0], q.SecWebSocketKey, r.protocol(q))
 	if s.deflate {
@@ -214,7 +219,7 @@ func (r *reactor) submitFrame(c *conn, text []byte) {
 	if bayeux.HasHandshake(&r.batch) {
 		peer = c.stream.source
 	}
-	r.toOwner(bayeux.Request{To: c.replyTo(r.place()), Type: bayeux.WebSocket, Peer: peer}, text)
+	r.toOwner(bayeux.Request{To: c.replyTo(r.place()), Type: bayeux.WebSocket, Peer: peer, Caller: c.stream.caller}, text)
 }
 
 // appendFrames appends the messages of a Deliver: all in one frame, or as many

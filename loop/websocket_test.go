@@ -281,7 +281,7 @@ func TestSocketRules(t *testing.T) {
 
 // A policy that takes its time over what comes on a websocket is waited for; the
 // messages behind it in the batch are in order. The websocket may be gone by then.
-func TestSocketPolicy(t *testing.T) {
+func TestSocketAuthority(t *testing.T) {
 	t.Parallel()
 	s, j := startJudged(t, 2)
 	w := socketOf(t, s)

@@ -15,6 +15,37 @@ const (
 	AdviceDamped    = `{"reconnect":"retry","interval":10000}` // for one of a storm
 )
 
+// Reconnect is what an Advice tells a client to do next.
+type Reconnect uint8
+
+// What a client may be told (Bayeux 1.0, section 2.2). Usual leaves it to the operation
+// that was refused.
+const (
+	Usual     Reconnect = iota
+	Retry               // try again
+	Handshake           // shake hands again
+	None                // stop
+)
+
+// Advice tells a client what to do after a refusal.
+type Advice struct {
+	Reconnect Reconnect
+	Interval  int64 // how long to wait before that, in milliseconds; None needs none
+}
+
+// Or is the JSON of a, or another's where a leaves it to the operation.
+func (a Advice) Or(usual string) string {
+	switch a.Reconnect {
+	case Retry:
+		return `{"reconnect":"retry","interval":` + strconv.FormatInt(a.Interval, 10) + `}`
+	case Handshake:
+		return `{"reconnect":"handshake","interval":` + strconv.FormatInt(a.Interval, 10) + `}`
+	case None:
+		return AdviceNone
+	}
+	return usual
+}
+
 // AppendAdvice appends an advice field with that JSON value.
 func AppendAdvice(dst []byte, advice string) []byte {
 	return append(append(dst, `,"advice":`...), advice...)

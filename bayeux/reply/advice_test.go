@@ -21,3 +21,17 @@ func TestAdvice(t *testing.T) {
 		checked(t, tt.got, tt.want)
 	}
 }
+
+func TestAdviceOr(t *testing.T) {
+	for advice, want := range map[Advice]string{
+		{}:                     "usual",
+		{Interval: 500}:        "usual",
+		{Retry, 500}:           `{"reconnect":"retry","interval":500}`,
+		{Reconnect: Handshake}: AdviceHandshake,
+		{None, 500}:            AdviceNone,
+	} {
+		if got := advice.Or("usual"); got != want {
+			t.Errorf("%+v: %s", advice, got)
+		}
+	}
+}

@@ -29,6 +29,7 @@ var (
 	Unauthenticated     = Code{401, "", "Authentication invalid"}
 	SessionUnknown      = Code{402, "", "session_unknown"}
 	SalesforceUnknown   = Code{403, "", "Unknown client"}
+	AuthorityExpired    = Code{403, "", "authorization_expired"}
 	HandshakeDenied     = Code{403, "", "handshake_denied"}
 	SalesforceDenied    = Code{403, "", "Handshake denied"}
 	SubscriptionMissing = Code{403, "", "subscription_missing"}

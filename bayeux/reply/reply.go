@@ -7,11 +7,15 @@ import (
 	"halley/bayeux/message"
 )
 
-// Messages that are the same for all clients whose session ends.
-const (
-	Disconnected = `{"channel":"/meta/disconnect","successful":true}`
-	LastConnect  = `{"channel":"/meta/connect","successful":true,"advice":` + AdviceNone + `}`
-)
+// Disconnected is the message to a client whose session the server has ended.
+const Disconnected = `{"channel":"/meta/disconnect","successful":true}`
+
+// AppendLastConnect appends the connect reply that ends a session on its stream, which no
+// request has asked for.
+func AppendLastConnect(dst []byte, failure Code, advice string) []byte {
+	var t Terms
+	return append(AppendAdvice(t.Append(dst, 0, []byte("/meta/connect"), nil, failure), advice), '}')
+}
 
 // Terms are what the replies of one server have in common. Durations are milliseconds.
 type Terms struct {

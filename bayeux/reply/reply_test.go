@@ -38,7 +38,7 @@ func TestUnknownSession(t *testing.T) {
 
 // What is sent whole is JSON.
 func TestMessagesThatAreAlwaysTheSame(t *testing.T) {
-	for _, text := range []string{Disconnected, LastConnect, AdviceHandshake, AdviceNone, AdviceFull, AdviceDamped} {
+	for _, text := range []string{Disconnected, string(AppendLastConnect(nil, Success, AdviceNone)), AdviceHandshake, AdviceNone, AdviceFull, AdviceDamped} {
 		if !json.Valid([]byte(text)) {
 			t.Error(text)
 		}

@@ -70,7 +70,7 @@ func newLoop(w *world, id uint16) *loop {
 		},
 	}
 	if p.policy {
-		cfg.Policy = policy{w}
+		cfg.Authority = authority{w}
 	}
 	return &loop{w: w, id: id, core: bayeux.NewServer(cfg, w.now), scanner: cfg.Scanner, ticked: w.now}
 }
@@ -78,18 +78,23 @@ func newLoop(w *world, id uint16) *loop {
 // milliseconds is n of them.
 func milliseconds(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
 
-// policy lets some questions wait.
-type policy struct{ w *world }
+// authority lets some questions wait.
+type authority struct{ w *world }
 
-func (p policy) Decide(bayeux.Question) bayeux.Verdict {
-	switch n := p.w.rng.IntN(40); {
-	case n == 0 && !p.w.quiet:
-		return bayeux.Deny
+func (authority) Fields() []string { return nil }
+
+func (a authority) Decide(bayeux.Question) bayeux.Verdict {
+	switch n := a.w.rng.IntN(40); {
+	case n == 0 && !a.w.quiet:
+		return bayeux.Verdict{Ruling: bayeux.Deny}
 	case n < 6:
-		return bayeux.Wait
+		return bayeux.Verdict{Ruling: bayeux.Wait}
 	}
-	return bayeux.Allow
+	return bayeux.Verdict{}
 }
+
+// Ask is not called: the loop puts the question among what waits.
+func (authority) Ask(bayeux.Question, func(bayeux.Verdict)) {}
 
 // post puts an entry into the mailbox of l.
 func (l *loop) post(kind entryKind, run func(l *loop)) {
@@ -266,12 +271,12 @@ func (l *loop) effect(e *bayeux.Effect) {
 		l.post(entryCall, func(l *loop) { l.answer(bayeux.Report{Kind: bayeux.GoOn, Ticket: ticket}) })
 	case bayeux.CaughtUp: // the simulation's websockets are read from at all times
 	case bayeux.Decide:
-		ticket, verdict := e.Ticket, bayeux.Allow
+		ticket, verdict := e.Ticket, bayeux.Verdict{}
 		if w.chance(20) && !w.quiet {
-			verdict = bayeux.Deny
+			verdict.Ruling = bayeux.Deny
 		}
 		w.asks = append(w.asks, ask{l, func(l *loop) {
-			l.answer(bayeux.Report{Kind: bayeux.Decided, Ticket: ticket, Verdict: verdict})
+			l.answer(bayeux.Report{Kind: bayeux.Decided, Ticket: ticket, Verdict: &verdict})
 		}})
 	default:
 		l.toConn(e)

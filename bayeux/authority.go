@@ -1,0 +1,198 @@
+package bayeux
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"halley/bayeux/message"
+	"halley/bayeux/reply"
+)
+
+// Operation is something that an Authority may allow or deny.
+type Operation uint8
+
+// The operations that an Authority decides.
+const (
+	OpHandshake Operation = iota
+	OpSubscribe
+	OpPublish
+)
+
+// Authority decides what a client may do, after the channel rules. This is where a token
+// is checked.
+type Authority interface {
+	// Fields names the header fields that its questions carry. It is called once.
+	Fields() []string
+	// Decide answers a question on the event loop, so it must not block. Where an answer
+	// takes time the ruling is Wait: Ask is called then, and other requests go on.
+	Decide(Question) Verdict
+	// Ask answers a question that Decide could not. It is called on the event loop too, and
+	// calls answer once, now or later, from any goroutine. A ruling of Wait denies.
+	Ask(q Question, answer func(Verdict))
+}
+
+// Question asks whether a session may do something: publish to Channel, or subscribe
+// to all of Patterns. Both are decoded and canonical, and nil for other operations. Ext
+// is the message's ext field, which may hold credentials. All are valid until Decide
+// returns, and for as long as one likes in an Ask.
+type Question struct {
+	Operation Operation
+	Session   Address // of a handshake: zero
+	Channel   []byte
+	Patterns  [][]byte // each once
+	Ext       []byte
+	Claims    string  // what verdicts have given the session
+	Caller    *Caller // who asks; nil where nothing is known
+}
+
+// clone returns q with memory of its own.
+func (q Question) clone() Question {
+	q.Channel, q.Ext, q.Patterns = bytes.Clone(q.Channel), bytes.Clone(q.Ext), slices.Clone(q.Patterns)
+	for i, p := range q.Patterns {
+		q.Patterns[i] = bytes.Clone(p)
+	}
+	return q
+}
+
+// Caller is who sends a request, as far as its connection and its head tell. It never
+// changes, so that it may be kept.
+type Caller struct {
+	Identity string  // what the connection has proved, opaque; empty where it has proved nothing
+	Address  string  // of the peer: host:port
+	Fields   []Field // those header fields of the request that Authority.Fields names, in order
+}
+
+// Field is one line of a request's header.
+type Field struct{ Name, Value string }
+
+// Field is the value of the header field of that name, in any case: its first line, empty
+// if it has none.
+func (c *Caller) Field(name string) string {
+	if c == nil {
+		return ""
+	}
+	for _, f := range c.Fields {
+		if strings.EqualFold(f.Name, name) {
+			return f.Value
+		}
+	}
+	return ""
+}
+
+// Ruling is the yes or no of a Verdict.
+type Ruling uint8
+
+// The rulings. Wait is for Authority.Decide alone: the verdict comes with a Report.
+const (
+	Allow Ruling = iota
+	Deny
+	Wait
+)
+
+// Verdict answers a Question. The zero value allows, and changes nothing.
+type Verdict struct {
+	Ruling Ruling
+	// Reason is why it denies, the text of a 403 (Bayeux 1.0, section 3.8): a word such as
+	// token_expired, of letters, digits, '_', '-', '.'. Empty is the text that is usual for
+	// the operation.
+	Reason string
+	// Advice is what a denied client is to do; the zero value advises what is usual.
+	Advice reply.Advice
+	// Claims are what it knows of the client, opaque: they are kept with the session, of
+	// which later questions have them. Empty leaves those of before. Longer ones than
+	// MaxClaims deny.
+	Claims string
+	// Expiry is when the session ends, in milliseconds since 1970; its client is told to
+	// shake hands again. 0 leaves it as it was: without one the session does not end by it.
+	Expiry int64
+}
+
+const (
+	// MaxClaims is how many bytes an Authority may keep with a session.
+	MaxClaims = 4 << 10
+	maxReason = 64
+)
+
+// checked is v within its limits.
+func (v Verdict) checked() Verdict {
+	if len(v.Claims) > MaxClaims {
+		return Verdict{Ruling: Deny, Reason: "claims_too_long"}
+	}
+	return v
+}
+
+// decided is v as the answer to an Ask, which cannot wait again.
+func (v Verdict) decided() Verdict {
+	if v.Ruling == Wait {
+		v.Ruling = Deny
+	}
+	return v.checked()
+}
+
+// code is the error of a denial: the reason if it is a word, else the usual one.
+func (v Verdict) code(usual reply.Code) reply.Code {
+	if v.Reason == "" || len(v.Reason) > maxReason || strings.ContainsFunc(v.Reason, notInWord) {
+		return usual
+	}
+	return reply.Code{Code: 403, Text: v.Reason}
+}
+
+func notInWord(c rune) bool {
+	letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+	return !letter && !('0' <= c && c <= '9') && c != '_' && c != '-' && c != '.'
+}
+
+// Ticket names a question that waits for its verdict.
+type Ticket uint64
+
+// Browsers counts the held polls of each browser across all loops.
+type Browsers interface {
+	// Hold counts one more held poll and returns how many there are.
+	Hold(browser uint64) int
+	// Release counts one less.
+	Release(browser uint64)
+	// Named is the number of the browser that calls itself name.
+	Named(name []byte) uint64
+}
+
+// decide asks the rules' successor, the authority, and notes what it grants to the
+// session. Once the verdict that a parked message waited for is there, it is used in
+// place of the authority's answer.
+func (x *exchange) decide(q Question) Verdict {
+	if x.done || x.s.cfg.Authority == nil {
+		return Verdict{}
+	}
+	of := x.session
+	if q.Operation == OpHandshake {
+		of = nil
+	}
+	if q.Caller = x.req.Caller; of != nil {
+		q.Session, q.Claims = x.s.address(x.slot, of), x.s.grants.claims[x.slot]
+	}
+	var v Verdict
+	if x.verdict != nil {
+		v, x.verdict = *x.verdict, nil
+	} else {
+		v = x.s.cfg.Authority.Decide(q).checked()
+	}
+	switch {
+	case v.Ruling == Wait:
+		asked := q
+		x.waits = Effect{Kind: Decide, Question: &asked}
+	case v.Ruling == Allow && of != nil:
+		x.s.grants.give(x.slot, x.now, v)
+	}
+	return v
+}
+
+// MayAsk tells whether an authority may be asked about a message of batch.
+func MayAsk(batch *message.Batch) bool {
+	return slices.ContainsFunc(batch.Messages, func(m message.Message) bool {
+		switch string(m.Channel) {
+		case metaConnect, metaUnsubscribe, metaDisconnect:
+			return false
+		}
+		return true
+	})
+}

@@ -1,0 +1,56 @@
+package loop
+
+import (
+	"slices"
+	"strings"
+
+	"halley/bayeux"
+	"halley/httpparse"
+)
+
+// maxCallerFields bounds what is kept of one request's header for an authority, in bytes
+// of names and values: a websocket keeps that as long as it lives.
+const maxCallerFields = 8 << 10
+
+// callerOf is who sends a request, for the questions of an authority; nil if there is no
+// authority, so that nothing is copied then. It fails if the header fields that the
+// authority wants are too long.
+func (s *Server) callerOf(c *conn, q *httpparse.Request) (caller *bayeux.Caller, ok bool) {
+	if s.cfg.Authority == nil {
+		return nil, true
+	}
+	caller = &bayeux.Caller{Address: c.socket.Conn().Peer().String()}
+	room := maxCallerFields
+	q.Fields(func(name, value []byte) bool {
+		if !slices.ContainsFunc(s.wanted, func(w string) bool { return strings.EqualFold(w, string(name)) }) {
+			return true
+		}
+		if room -= len(name) + len(value); room >= 0 {
+			caller.Fields = append(caller.Fields, bayeux.Field{Name: string(name), Value: string(value)})
+		}
+		return room >= 0
+	})
+	return caller, room >= 0
+}
+
+// refuseCaller answers a request of which an authority would want too much.
+func (r *reactor) refuseCaller(c *conn) {
+	r.fail(c, 431, "the header fields that decide about it are too long")
+}
+
+// ask puts a question to the authority, and goes on with its verdict here. A panic
+// there is a denial: the core must not wait for ever.
+func (r *reactor) ask(e *bayeux.Effect) {
+	to, ticket, asked := e.To, e.Ticket, false
+	answer := func(verdict bayeux.Verdict) {
+		report := bayeux.Report{Kind: bayeux.Decided, To: to, Ticket: ticket, Verdict: &verdict}
+		r.server.post(r.id, entry{kind: entryReport, report: report}, nil)
+	}
+	defer func() {
+		if !asked {
+			answer(bayeux.Verdict{Ruling: bayeux.Deny})
+		}
+	}()
+	r.server.cfg.Authority.Ask(*e.Question, answer)
+	asked = true
+}
