@@ -51,27 +51,6 @@ type Request struct {
 	Caller  *Caller        // for the questions to an Authority; nil without one
 }
 
-// Stats counts what a Server has done.
-type Stats struct {
-	Sessions     int64 // now
-	Held         int64 // connects held now
-	MessagesIn   uint64
-	Published    uint64 // events accepted from clients of this loop
-	Delivered    uint64 // events written to clients
-	QueueDropped uint64
-	Shed         uint64 // of these, dropped by Shed
-	ShedSessions uint64 // ended by EndSubscribers
-	Bounced      uint64 // events that went back to their queue
-	Handshakes   uint64
-	Damped       uint64 // handshakes refused, since nothing followed many of their address
-	Expired      uint64
-	Conflated    uint64 // events that a newer one took the place of
-	Displaced    uint64 // held connects that a newer one replaced
-	Work         uint64 // units, see work.Meter
-	Yields       uint64 // batches that made way for others
-	Errors       uint64 // replies that were not successful
-}
-
 const (
 	wheelTick   = 100 // milliseconds
 	wheelSlots  = 2048
@@ -158,17 +137,6 @@ func NewServer(cfg Config, now int64) *Server {
 	cfg.Random(seed[:])
 	s.noise = le64(seed[:]) | 1
 	return s
-}
-
-// Stats returns the counters as they stand.
-func (s *Server) Stats() Stats {
-	st := s.stats
-	st.Sessions = int64(s.sessions.Len())
-	st.Work = s.Worked()
-	dropped, conflated := s.queues.Counts()
-	st.QueueDropped = dropped
-	st.Conflated += conflated
-	return st
 }
 
 // Dirty tells whether Flush has something to do.

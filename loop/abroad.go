@@ -80,7 +80,7 @@ func (r *reactor) forwarded(e *entry, body []byte) {
 		defer r.handled(e.request.To, e.abroad, len(body)+frameCost)
 	}
 	if r.left(e) {
-		r.counters.abandoned++
+		r.counters.Abandoned++
 		return
 	}
 	r.handle(e.request, body)
@@ -90,7 +90,7 @@ func (r *reactor) forwarded(e *entry, body []byte) {
 // this one, unless its client has gone.
 func (r *reactor) opened(e *entry) {
 	if r.left(e) {
-		r.counters.abandoned++
+		r.counters.Abandoned++
 		return
 	}
 	r.core.Open(r.now(), e.request, r.inbox.bytes(e), &r.fx)
@@ -138,7 +138,7 @@ func (r *reactor) pause(c *conn) {
 // silence.
 func (r *reactor) unpause(c *conn) (goesOn bool) {
 	if conn := c.socket.Conn(); conn.HungUp() && conn.Unread() > 0 {
-		r.counters.abandoned++
+		r.counters.Abandoned++
 		r.abort(c)
 		return false
 	}
@@ -160,7 +160,7 @@ func (r *reactor) rests(c *conn) bool {
 
 // cutSocket closes a websocket that sends too much. What it has abroad is not begun.
 func (r *reactor) cutSocket(c *conn, reason string) {
-	r.counters.floods++
+	r.counters.Floods++
 	r.alive.clear(c.slot)
 	r.closeSocket(c, websocket.CodePolicy, reason)
 }
@@ -177,7 +177,7 @@ func (r *reactor) goOnReading(to bayeux.ReplyTo) {
 		return
 	}
 	if c.socket.Conn().HungUp() {
-		r.counters.abandoned++
+		r.counters.Abandoned++
 		r.abort(c)
 		return
 	}

@@ -117,10 +117,10 @@ func (r *reactor) inflated(c *conn, m *websocket.Message) (text []byte, ok bool)
 	r.core.Spend(len(text) / inflatedUnit)
 	switch {
 	case err != nil:
-		r.counters.frameErrors++
+		r.counters.FrameErrors++
 		r.closeSocket(c, websocket.CodeInvalidData, "compressed data")
 	case len(text) > limit:
-		r.counters.frameErrors++
+		r.counters.FrameErrors++
 		r.closeSocket(c, websocket.CodeTooBig, websocket.KindTooLong.String())
 	default:
 		return text, true

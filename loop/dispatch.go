@@ -63,7 +63,7 @@ func (r *reactor) callback(c *conn, q *httpparse.Request, function string) {
 // notAdmitted counts a page that was turned away, and logs it now and then, since
 // the configuration may have forgotten it.
 func (r *reactor) notAdmitted(q *httpparse.Request) {
-	r.counters.originsRefused++
+	r.counters.OriginsRefused++
 	r.turnedAway++
 	if now := r.now(); now >= r.tellTurnedAway {
 		r.tellTurnedAway = now + turnedAwayEvery

@@ -84,7 +84,7 @@ func TestRefusedIsNotDelivered(t *testing.T) {
 	equal(t, a.bayeux(publish(other, "/h", "2"))[0]["error"], "500::history_not_written")
 	equal(t, s.Unready(), []string{"history file: no space"})
 	stats := s.Stats()
-	equal(t, []any{stats.HistoryFailing, stats.HistoryRefused, stats.HistoryEvents}, []any{1, uint64(3), 1})
+	equal(t, []any{stats.History.Failing, stats.History.File.Refused, stats.History.Events}, []any{true, uint64(3), 1})
 	d.fails(false)
 	eventually(t, func() bool { return len(s.Unready()) == 0 })
 	if err := s.Publish(append(batch, publication("/h", "3")...)); err != nil {

@@ -92,7 +92,7 @@ func (r *reactor) closed(c *conn) {
 		}
 	}
 	if c.has(delivered) && (c.stream != nil || c.phase == reading && !back) && c.socket.Conn().Unacknowledged() > 0 {
-		r.counters.lostInFlight++
+		r.counters.LostInFlight++
 	}
 	switch c.phase {
 	case holding, streaming:

@@ -62,7 +62,7 @@ func (r *reactor) step(c *conn) bool {
 // gnet cannot pause reading, so what comes is kept, and must stay small.
 func (r *reactor) boundAhead(c *conn) {
 	if c.socket.Buffered() > r.server.ahead() {
-		r.counters.floods++
+		r.counters.Floods++
 		r.abort(c)
 	}
 }
@@ -95,7 +95,7 @@ func (r *reactor) readHead(c *conn) bool {
 // refuse answers a request that is not HTTP as it should be.
 func (r *reactor) refuse(c *conn, err error) {
 	kind := err.(httpparse.Error).Kind
-	r.counters.parseErrors[kind]++
+	r.counters.ParseErrors[kind]++
 	r.reject(c, kind.Status(), kind.String())
 }
 
@@ -139,7 +139,7 @@ func (r *reactor) turnDown(c *conn, n int, why *front.Refusal) bool {
 		c.set(persistent, false)
 		c.socket.Discard(-1)
 	}
-	r.counters.httpErrors++
+	r.counters.HTTPErrors++
 	r.respond(c, response{status: why.Status, contentType: plainText, body: []byte(why.Text), fields: why.Fields})
 	if !c.is(gen) || why.Closes {
 		return false
@@ -207,8 +207,8 @@ func (r *reactor) runLater(c *conn, data []byte, size int) bool {
 func (r *reactor) run(c *conn, d *front.Decision, data []byte, size int) bool {
 	gen := c.gen
 	c.phase = answering
-	r.counters.requests++
-	r.counters.bytesIn += uint64(size)
+	r.counters.Requests++
+	r.counters.BytesIn += uint64(size)
 	r.dispatch(c, d, &r.request, data)
 	if !c.is(gen) {
 		return false
@@ -236,7 +236,7 @@ func (r *reactor) fail(c *conn, status int, reason string) {
 	if reason != "" && reason != text {
 		text += ": " + reason
 	}
-	r.counters.httpErrors++
+	r.counters.HTTPErrors++
 	r.respond(c, response{status: status, contentType: plainText, body: []byte(text + "\n")})
 }
 

@@ -42,9 +42,6 @@ func (r *reactor) answer(p reply, messages []byte) {
 		}
 		return
 	}
-	if p.numbered {
-		r.counters.messagesOut++
-	}
 	if c.phase == upgraded {
 		r.out = appendArrayFrame(r.out[:0], messages)
 		r.shrink(c)
@@ -100,7 +97,7 @@ func (r *reactor) settle(c *conn, p reply) bool {
 		u.Mark(stuck{p, r.now()})
 	}
 	if u != nil && c.socket.Unsent() > r.server.cfg.QueueBytes+r.server.cfg.MaxOutput {
-		r.counters.slowClosed++
+		r.counters.SlowClosed++
 		r.abort(c)
 		return false
 	}
@@ -134,7 +131,7 @@ func (s *Server) outputMoves(at socket.ID) {
 // send writes r.out; false means that the connection closed over it.
 func (r *reactor) send(c *conn) bool {
 	gen := c.gen
-	r.counters.bytesOut += uint64(len(r.out))
+	r.counters.BytesOut += uint64(len(r.out))
 	if c.socket.Write(r.out) != nil || !c.is(gen) {
 		return false
 	}
@@ -252,7 +249,7 @@ func (r *reactor) checkSlow() {
 		case waiting == 0:
 			r.drained(c)
 		case r.now()-u.since > r.server.cfg.SlowTimeout.Milliseconds():
-			r.counters.slowClosed++
+			r.counters.SlowClosed++
 			r.abort(c)
 		}
 	}

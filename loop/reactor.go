@@ -55,7 +55,7 @@ type reactor struct {
 	draining    bool             // connections close with their next response
 	toLetGo     leavers          // while draining
 	resumed     []bayeux.ReplyTo // answered outside of their turn; input may wait
-	counters    counters
+	counters    Counters
 	turns       turns
 	waiting     waitingInput
 	serving     *conn // whose input is being processed
@@ -131,7 +131,7 @@ func (r *reactor) recovered(where string) {
 
 // panicked logs and counts a panic.
 func (r *reactor) panicked(where string, cause any) {
-	r.counters.panics++
+	r.counters.Panics++
 	r.server.cfg.Log.Error("panic", "in", where, "cause", cause, "stack", string(debug.Stack()))
 }
 
@@ -196,7 +196,7 @@ func (r *reactor) flush() {
 // tick answers polls whose time is over and closes connections past a deadline.
 func (r *reactor) tick() {
 	now := r.now()
-	r.counters.ticked(now - r.server.tickPosted[r.id].Swap(0))
+	r.turns.Lag = time.Duration(now-r.server.tickPosted[r.id].Swap(0)) * time.Millisecond
 	r.core.Behind(r.cursor < len(r.inbox.entries))
 	r.core.Tick(now, &r.fx)
 	r.perform()

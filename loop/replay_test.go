@@ -17,16 +17,16 @@ func TestReplayReadsEachEventOnce(t *testing.T) {
 	id := w.handshake()
 	w.bayeux(fmt.Sprintf(`{"channel":"/meta/subscribe","clientId":%q,"subscription":["/h/**","/h/*","/h/7","/h/*","/none/*"],"ext":{"replay":-2}}`, id))
 	got := 0
-	for s.Stats().HistoryRead < total {
+	for s.Stats().History.Read < total {
 		got += len(events(w.bayeux(connect(id))))
 	}
 	replays := history.Replays{Queue: history.Part{Messages: s.cfg.QueueMessages, Bytes: s.cfg.QueueBytes}}
 	stats, part := s.Stats(), replays.Part()
-	if stats.HistoryRead > total+uint64(part.Messages) {
-		t.Errorf("%d events were read for %d", stats.HistoryRead, total)
+	if stats.History.Read > total+uint64(part.Messages) {
+		t.Errorf("%d events were read for %d", stats.History.Read, total)
 	}
-	if most := uint64(total/part.Messages + 4); stats.HistoryPages > most {
-		t.Errorf("%d parts, want %d", stats.HistoryPages, most)
+	if most := uint64(total/part.Messages + 4); stats.History.Pages > most {
+		t.Errorf("%d parts, want %d", stats.History.Pages, most)
 	}
 }
 

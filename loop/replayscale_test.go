@@ -49,7 +49,7 @@ func TestReplayAtScale(t *testing.T) {
 			stats := s.Stats()
 			t.Logf("%d readers: %.2f µs of CPU an event, clients included; %v of CPU in %v; %d parts, %d events read, lock held for %v at most, longest publish %v",
 				readers, float64(used.Microseconds())/float64(readers*total), used, took.Round(time.Millisecond),
-				stats.HistoryPages, stats.HistoryRead, stats.HistoryLongestHold, <-waits)
+				stats.History.Pages, stats.History.Read, stats.History.LongestHold, <-waits)
 		})
 	}
 }

@@ -329,7 +329,7 @@ func (r *reactor) closeStuck(from uint32) (next uint32, more bool) {
 		}
 		gen := c.gen
 		if c.socket.Unsent() > keepSlow {
-			r.counters.slowClosed++
+			r.counters.SlowClosed++
 			r.abort(c)
 		} else {
 			r.shedInput(c)

@@ -94,19 +94,19 @@ func TestMemoryIsShort(t *testing.T) {
 	equal(t, events.read().StatusCode, 503)
 	equal(t, s.Unready(), []string{"memory: publishes, new sessions and subscriptions are refused"})
 	st := s.Stats()
-	equal(t, []uint64{st.MemoryRefused, st.MemoryShed}, []uint64{5, 0})
+	equal(t, []uint64{st.MemoryRefused, st.Shed}, []uint64{5, 0})
 
 	use(awayAt)
 	st = s.Stats()
-	equal(t, []uint64{st.MemoryShed, st.QueueDropped}, []uint64{20, 20})
-	history := st.HistoryEvents
+	equal(t, []uint64{st.Shed, st.QueueDropped}, []uint64{20, 20})
+	history := st.History.Events
 	equal(t, history, 20)
 
 	use(slowAt)
 	eventually(t, func() bool { return s.Stats().Kept.Queues <= keepSlow && s.Stats().Kept.Output == 0 })
 
 	use(historyAt)
-	if left := s.Stats().HistoryEvents; left < 9 || left > 10 {
+	if left := s.Stats().History.Events; left < 9 || left > 10 {
 		t.Errorf("%d of %d events are remembered", left, history)
 	}
 
@@ -164,11 +164,11 @@ func TestMemoryStaysShort(t *testing.T) {
 	for _, p := range batch {
 		mustPublish(t, s, "/h/a", string(p.Data))
 	}
-	equal(t, s.Stats().HistoryEvents, 20)
+	equal(t, s.Stats().History.Events, 20)
 	m := newMemory(s)
 	m.limit, m.clean = 100, func() {}
 	m.used = func() footprint {
-		if s.Stats().HistoryEvents < 20 {
+		if s.Stats().History.Events < 20 {
 			return footprint{objects: calmBelow - 1}
 		}
 		return footprint{objects: refuseAt}
@@ -178,7 +178,7 @@ func TestMemoryStaysShort(t *testing.T) {
 		m.relieve(t.Context())
 	}
 	equal(t, reliefs, 3*vainReliefs)
-	if left := s.Stats().HistoryEvents; left < 9 || left > 10 {
+	if left := s.Stats().History.Events; left < 9 || left > 10 {
 		t.Errorf("%d of 20 events are remembered", left)
 	}
 	if !strings.Contains(log.String(), "stays short") {
@@ -206,7 +206,7 @@ func TestMemoryStaysShortOfSubscriptions(t *testing.T) {
 		return footprint{objects: refuseAt}
 	}
 	reliefs := 0
-	for m.relieve(t.Context()); s.Stats().MemoryEnded == 0 && reliefs < 100; reliefs++ {
+	for m.relieve(t.Context()); s.Stats().ShedSessions == 0 && reliefs < 100; reliefs++ {
 		m.relieve(t.Context())
 	}
 	equal(t, reliefs, 4*vainReliefs)

@@ -24,8 +24,8 @@ func TestStatsWithAStuckLoop(t *testing.T) {
 		if now.Handshakes != before.Handshakes || now.Sessions != before.Sessions || now.Requests < before.Requests {
 			t.Errorf("figures fell from %+v to %+v", before, now)
 		}
-		if now.LoopLag[stuck] < statsTimeout/2 {
-			t.Errorf("the stuck loop's lag reads %v", now.LoopLag)
+		if now.Loops[stuck].Lag < statsTimeout/2 {
+			t.Errorf("the stuck loop's lag reads %v", now.Loops)
 		}
 	}
 	r := s.reactors[stuck]
@@ -39,6 +39,6 @@ func TestStatsWithAStuckLoop(t *testing.T) {
 	r.mailbox.mu.Unlock()
 	equal(t, asked, 1)
 	close(release)
-	eventually(t, func() bool { return s.Stats().LoopLag[stuck] < time.Second })
+	eventually(t, func() bool { return s.Stats().Loops[stuck].Lag < time.Second })
 	equal(t, s.Stats().Handshakes, before.Handshakes)
 }

@@ -24,7 +24,7 @@ func TestHandshakeStorm(t *testing.T) {
 	equal(t, reply["error"], "429::too_many_handshakes")
 	equal(t, reply["advice"], map[string]any{"reconnect": "retry", "interval": 10000})
 	w.bayeux(`{"channel":"/meta/handshake","version":"1.0"}`)
-	equal(t, s.Stats().HandshakesDamped, 2)
+	equal(t, s.Stats().Damped, 2)
 	for _, field := range []string{"User-Agent: Another/1", "X-Forwarded-For: 192.0.2.7", "Cookie: BAYEUX_BROWSER=0123456789abcdef"} {
 		other := dial(t, s)
 		body := `{"channel":"/meta/handshake","version":"1.0"}`

@@ -132,9 +132,6 @@ func (r *reactor) push(p reply, piece []byte) {
 		}
 		return
 	}
-	if p.numbered {
-		r.counters.messagesOut++
-	}
 	r.out = r.out[:0]
 	if c.phase == upgraded {
 		r.out = append(r.out, piece...)

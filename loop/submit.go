@@ -10,7 +10,7 @@ import (
 // its first message, whose clientId names the loop.
 func (r *reactor) submit(c *conn, q *httpparse.Request, kind bayeux.ConnectionType, body []byte) {
 	if err := r.scanner.Scan(body, &r.batch); err != nil {
-		r.counters.scanErrors++
+		r.counters.ScanErrors++
 		r.fail(c, 400, err.Error())
 		return
 	}

@@ -9,10 +9,7 @@ type turns struct {
 	received uint64        // messages that the loop had received by then
 	worked   uint64        // units of work that it had done by then
 
-	busy         time.Duration // all turns together
-	longest      time.Duration
-	mostMessages uint64 // that one turn has received
-	mostWork     uint64 // units that one turn has done
+	LoopStats
 }
 
 // beginTurn reads the clock, once for each event of a socket and each task. It tells
@@ -32,31 +29,11 @@ func (r *reactor) beginTurn() (begins bool) {
 func (r *reactor) turnOver() {
 	t := &r.turns
 	took := time.Since(r.server.start) - t.begun
-	t.busy += took
-	t.longest = max(t.longest, took)
-	t.mostMessages = max(t.mostMessages, r.core.Received()-t.received)
-	t.mostWork = max(t.mostWork, r.core.Worked()-t.worked)
+	t.Busy += took
+	t.Longest = max(t.Longest, took)
+	t.MostMessages = max(t.MostMessages, r.core.Received()-t.received)
+	t.MostWork = max(t.MostWork, r.core.Worked()-t.worked)
 	t.begun = 0
-}
-
-// Turns tells of the turns of one event loop since the server's start.
-type Turns struct {
-	Busy         time.Duration // all of them together
-	Longest      time.Duration
-	MostMessages uint64 // received in one of them
-	MostWork     uint64 // units of work done in one of them, see bayeux.Stats
-}
-
-// Kept is how many bytes clients make the server keep, by owner.
-type Kept struct {
-	Output    int // written to connections that have not taken it, below the kernel
-	Input     int // of requests and frames that have not come whole, or wait for a reply
-	Queues    int // of sessions: what each has, though several may share an event
-	Nodes     int // of the queues, used or not
-	Mailboxes int // from loop to loop
-	History   int // remembered
-
-	Subscriptions int // in the tables of the loops
 }
 
 // kept adds up what a loop keeps.
@@ -70,13 +47,4 @@ func (r *reactor) kept() Kept {
 		k.Input += l.bytes
 	}
 	return k
-}
-
-func (k *Kept) add(other Kept) {
-	k.Output += other.Output
-	k.Input += other.Input
-	k.Queues += other.Queues
-	k.Nodes += other.Nodes
-	k.Mailboxes += other.Mailboxes
-	k.Subscriptions += other.Subscriptions
 }

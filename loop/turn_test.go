@@ -51,7 +51,7 @@ func TestTurns(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.handshake()
-	got := s.Stats().Turns[loopOf(t, id)]
+	got := s.Stats().Loops[loopOf(t, id)]
 	equal(t, got.MostMessages, 7)
 	if got.Longest < 20*time.Millisecond || got.Busy < got.Longest {
 		t.Errorf("%+v", got)

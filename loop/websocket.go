@@ -164,7 +164,7 @@ func (r *reactor) readFrames(c *conn) bool {
 	switch {
 	case err != nil:
 		fault := err.(websocket.Error).Kind
-		r.counters.frameErrors++
+		r.counters.FrameErrors++
 		r.closeSocket(c, fault.Code(), fault.String())
 	case m.Opcode == websocket.OpClose: // (RFC 6455, 5.5.1 MUST close-answer)
 		if s.abroad != nil {
@@ -178,7 +178,7 @@ func (r *reactor) readFrames(c *conn) bool {
 			r.settle(c, reply{})
 		}
 	case m.Opcode == websocket.OpText:
-		r.counters.bytesIn += uint64(len(m.Payload))
+		r.counters.BytesIn += uint64(len(m.Payload))
 		if text, ok := r.inflated(c, &m); ok {
 			r.submitFrame(c, text)
 		}
@@ -205,16 +205,16 @@ func (s *stream) keep(a *websocket.Assembler) {
 // session.
 func (r *reactor) submitFrame(c *conn, text []byte) {
 	if err := r.scanner.Scan(text, &r.batch); err != nil {
-		r.counters.scanErrors++
+		r.counters.ScanErrors++
 		r.closeSocket(c, websocket.CodeInvalidData, err.Error())
 		return
 	}
 	if r.tooManyHandshakes(c) {
-		r.counters.httpErrors++
+		r.counters.HTTPErrors++
 		r.closeSocket(c, websocket.CodeTryLater, "too many handshakes")
 		return
 	}
-	r.counters.requests++
+	r.counters.Requests++
 	peer := uint64(0)
 	if bayeux.HasHandshake(&r.batch) {
 		peer = c.stream.source

@@ -56,10 +56,10 @@ func (r *reactor) shedInput(c *conn) {
 	case c.phase == reading, c.phase == body:
 		r.reject(c, 503, "no memory to spare")
 	case c.phase == upgraded:
-		r.counters.slowClosed++
+		r.counters.SlowClosed++
 		r.closeSocket(c, websocket.CodeTryLater, "no memory to spare")
 	default:
-		r.counters.slowClosed++
+		r.counters.SlowClosed++
 		r.abort(c)
 	}
 }

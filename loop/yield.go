@@ -39,5 +39,5 @@ func (r *reactor) giveUp(p *bayeux.Report) {
 		p.Kind = bayeux.GoOn
 		return
 	}
-	r.counters.abandoned++
+	r.counters.Abandoned++
 }

@@ -51,7 +51,7 @@ func TestBatchMakesWay(t *testing.T) {
 			if st.Yields < 3 { // one for each batch, wherever the kernel put the subscribers
 				t.Errorf("%d batches made way", st.Yields)
 			}
-			for i, turns := range st.Turns {
+			for i, turns := range st.Loops {
 				if turns.MostWork > 600 {
 					t.Errorf("loop %d did %d units of work in one turn", i, turns.MostWork)
 				}
@@ -140,7 +140,7 @@ func TestFramesMakeWay(t *testing.T) {
 			if st.Yields == 0 {
 				t.Error("no batch made way")
 			}
-			for i, turns := range st.Turns {
+			for i, turns := range st.Loops {
 				if turns.MostWork > 300 {
 					t.Errorf("loop %d did %d units of work in one turn", i, turns.MostWork)
 				}
@@ -203,7 +203,7 @@ func TestPingsMakeWay(t *testing.T) {
 		opcode, payload := w.readFrame()
 		equal(t, fmt.Sprintf("%x %s", opcode, payload), "8a x")
 	}
-	if most := s.Stats().Turns[0].MostWork; most < 100 || most > 200 {
+	if most := s.Stats().Loops[0].MostWork; most < 100 || most > 200 {
 		t.Errorf("a turn did %d units of work", most)
 	}
 }

@@ -93,9 +93,9 @@ type File struct {
 
 // Counts are what a journal counts.
 type Counts struct {
-	Refused       uint64 // publishes that could not be written
-	Rewrites      uint64 // how often the file was written anew
-	RewriteErrors uint64 // how often that failed
+	Refused       uint64 `metric:"history_refused_total" help:"Publishes refused since the history file could not be written."`
+	Rewrites      uint64 `metric:"history_rewrites_total" help:"Times that the history file was written anew."`
+	RewriteErrors uint64 `metric:"history_rewrite_errors_total" help:"Times that this failed."`
 	Events        int    // in the file, and on their way there
 }
 

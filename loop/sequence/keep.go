@@ -79,11 +79,13 @@ func (l *Local) image(upto int64, put func(history.Image)) {
 
 // Usage is what a Local has, and did.
 type Usage struct {
-	Events, Bytes int            // remembered now
-	Pages, Read   uint64         // parts of the past that were read, and events in them
-	LongestHold   time.Duration  // of the lock
-	File          journal.Counts // of the history file
-	Failing       bool           // it cannot be written
+	Events      int           `metric:"history_events" help:"Events remembered for replay and snapshots."`
+	Bytes       int           `metric:"history_bytes" help:"Bytes that they take, about."`
+	Pages       uint64        `metric:"history_pages_read_total" help:"Parts of histories read for replays."`
+	Read        uint64        `metric:"history_events_read_total" help:"Events in them."`
+	LongestHold time.Duration `metric:"history_lock_longest_seconds" help:"The longest time that readers or publishers of channels with a history kept the others waiting."`
+	File        journal.Counts
+	Failing     bool `metric:"history_file_failing" help:"1 while the history file cannot be written."`
 }
 
 // Usage tells what it has and did so far.

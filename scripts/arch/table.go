@@ -62,6 +62,7 @@ func table() []rule {
 
 		{"loop/front", []string{"httpparse/...", "bayeux/connectiontype"}, nil, timeless},
 		{"loop/settings", nil, nil, clockless},
+		{"loop/metric", nil, nil, clockless},
 		{"loop/socket", nil, []string{gnet, "golang.org/x/sys"}, impure},
 		{"loop/interest", []string{"bayeux/channel"}, nil, netless},
 		{"loop/journal", []string{"bayeux/history"}, []string{"golang.org/x/sys"}, netless},
@@ -69,7 +70,7 @@ func table() []rule {
 		{"loop", []string{
 			"httpparse/...", "bayeux", "bayeux/message", "bayeux/channel", "bayeux/event", "bayeux/history", "bayeux/reply", "bayeux/rules",
 			"bayeux/wheel", "bayeux/slab", "bayeux/connectiontype",
-			"loop/front", "loop/interest", "loop/journal", "loop/sequence", "loop/settings", "loop/socket",
+			"loop/front", "loop/interest", "loop/journal", "loop/metric", "loop/sequence", "loop/settings", "loop/socket",
 		}, all, impure},
 		{"loop/cluster", []string{"loop"}, all, impure},
 

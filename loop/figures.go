@@ -1,0 +1,82 @@
+package loop
+
+import (
+	"time"
+
+	"halley/bayeux"
+	"halley/httpparse"
+	"halley/loop/sequence"
+)
+
+// Figures. A field is all that a counter needs: where it is counted it is a field like any other, and its
+// tag names it for the metrics page, see package loop/metric.
+
+// Stats is what the server has done since its start.
+type Stats struct {
+	Uptime        time.Duration `metric:"uptime_seconds" help:"Time since the start."`
+	Connections   int64         `metric:"connections" help:"Connections open."`
+	Accepted      int64         `metric:"connections_accepted_total" help:"Connections accepted."`
+	Refused       int64         `metric:"connections_refused_total" help:"Connections refused above the limit."`
+	Restarts      uint64        `metric:"restarts_total" help:"New starts of the event loops, which a failing accept ends."`
+	MaxMemory     int64         `metric:"max_memory_bytes" help:"Memory above which work is refused and what waits is given up."`
+	MemoryRefused uint64        `metric:"memory_refused_total" help:"Publishes and sessions refused because memory was short."`
+
+	Totals              // of all loops
+	Loops   []LoopStats `label:"loop"`
+	History sequence.Usage
+}
+
+// Totals are figures of one loop, or of all together.
+type Totals struct {
+	bayeux.Stats
+	Counters
+	Kept Kept `metric:"kept_bytes" label:"owner" help:"Bytes that clients make the server keep, by owner."`
+}
+
+// Counters are what one loop counts beside its protocol core.
+type Counters struct {
+	Requests       uint64 `metric:"requests_total" help:"Requests of the public listener."`
+	BytesIn        uint64 `metric:"received_bytes_total" help:"Bytes read from clients."`
+	BytesOut       uint64 `metric:"sent_bytes_total" help:"Bytes written to clients."`
+	HTTPErrors     uint64 `metric:"http_errors_total" help:"Responses with an error status."`
+	ScanErrors     uint64 `metric:"scan_errors_total" help:"Bodies that were no batch of messages."`
+	FrameErrors    uint64 `metric:"frame_errors_total" help:"Websockets closed for their frames."`
+	ParseErrors    ByKind `metric:"parse_errors_total" label:"kind" help:"Requests that could not be parsed, by kind."`
+	Floods         uint64 `metric:"floods_closed_total" help:"Connections closed for sending ahead."`
+	Abandoned      uint64 `metric:"requests_abandoned_total" help:"Requests and frames that were not begun, since their client had left."`
+	SlowClosed     uint64 `metric:"slow_closed_total" help:"Connections closed for not reading."`
+	LostInFlight   uint64 `metric:"replies_lost_total" help:"Replies with messages whose connection died before they were confirmed."`
+	Panics         uint64 `metric:"panics_total" help:"Panics recovered: faults of this server."`
+	OriginsRefused uint64 `metric:"origins_refused_total" help:"Requests of pages that --allow-origin does not admit."`
+}
+
+// ByKind counts requests that could not be parsed.
+type ByKind [httpparse.KindCount]uint64
+
+// Label implements metric.Labels.
+func (ByKind) Label(kind int) string { return httpparse.Kind(kind).String() }
+
+// LoopStats are figures of one loop that cannot be added up.
+type LoopStats struct {
+	Lag time.Duration `metric:"loop_lag_seconds" help:"How late the last tick of an event loop ran."`
+	Turns
+}
+
+// Turns tells of the turns of one event loop since the server's start.
+type Turns struct {
+	Busy         time.Duration `metric:"loop_busy_seconds_total" help:"Time that an event loop has been at work."`
+	Longest      time.Duration `metric:"loop_longest_turn_seconds" help:"Longest turn of an event loop since the start: its clients waited."`
+	MostMessages uint64        `metric:"loop_longest_turn_messages" help:"Most messages that one turn has received since the start."`
+	MostWork     uint64        `metric:"loop_longest_turn_work" help:"Most units of work (messages, patterns, deliveries) that one turn has done since the start."`
+}
+
+// Kept is how many bytes clients make the server keep, by owner.
+type Kept struct {
+	Output        int // written to connections that have not taken it, below the kernel
+	Input         int // of requests and frames that have not come whole, or wait for a reply
+	Queues        int // of sessions: what each has, though several may share an event
+	Nodes         int // of the queues, used or not
+	Mailboxes     int // from loop to loop
+	History       int // remembered
+	Subscriptions int // in the tables of the loops
+}
