@@ -233,7 +233,7 @@ func (s *Server) unhold(slot uint32, r *session) {
 		delete(s.longIDs, slot)
 	}
 	r.outlet.answer()
-	r.heldID = shortID{}
+	r.heldID, r.advise = shortID{}, false
 	s.stats.Held--
 }
 

@@ -33,7 +33,6 @@ func (s *Server) abandon(r *session, to ReplyTo, fx *Effects) {
 func (x *exchange) openStream(m *message.Message, kind ConnectionType, answer connectReply) {
 	s, r := x.s, x.session
 	s.attach(x.slot, r, x.req.To, kind)
-	s.await(x.now, x.slot, r)
 	x.held = true
 	start := x.fx.begin()
 	x.fx.arena = s.appendConnectReply(x.fx.arena, x.now, x.slot, validID(m), answer)

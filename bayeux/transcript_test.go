@@ -179,6 +179,9 @@ func (p *player) run(input string) string {
 		p.server = NewServer(p.config, p.now)
 	}
 	extra := p.command(args[0], args[1:], body)
+	if err := Invariants(p.server); err != nil {
+		p.t.Errorf("%s\n%v", input, err)
+	}
 	return p.print() + extra
 }
 

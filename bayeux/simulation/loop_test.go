@@ -216,6 +216,9 @@ func (l *loop) handle(c *client, req bayeux.Request, q request) {
 		l.core.Handle(now, req, &l.batch, &l.fx)
 	}
 	l.perform()
+	if a, ok := bayeux.ParseClientID(q.session); ok {
+		l.verify(a)
+	}
 }
 
 // acknowledgeLess is a fault: what a client acknowledged comes again.
@@ -247,6 +250,9 @@ func (l *loop) breakStream(c *client, req bayeux.Request) {
 func (l *loop) perform() {
 	for i := 0; i < len(l.fx.List); i++ {
 		l.effect(&l.fx.List[i])
+	}
+	for i := range l.fx.List {
+		l.verify(l.fx.List[i].Session)
 	}
 	l.fx.Reset()
 }
@@ -433,10 +439,15 @@ func (l *loop) gone(session bayeux.Address, to bayeux.ReplyTo) {
 // comes there.
 func (l *loop) report(kind entryKind, now func() int64, p bayeux.Report) {
 	if owner := l.w.loops[p.Session.Loop]; owner != l {
-		owner.post(kind, func(l *loop) { l.core.Report(now(), &p, &l.fx) })
+		owner.post(kind, func(l *loop) { l.told(now(), p) })
 		return
 	}
-	l.core.Report(now(), &p, &l.fx)
+	l.told(now(), p)
+}
+
+func (l *loop) told(now int64, p bayeux.Report) {
+	l.core.Report(now, &p, &l.fx)
+	l.verify(p.Session)
 }
 
 // answer brings the core what one of its batches waited for.

@@ -33,6 +33,9 @@ func (w *world) settle() {
 	for _, c := range w.clients {
 		c.settled()
 	}
+	for _, l := range w.loops {
+		l.sweep()
+	}
 	w.checkTables()
 	w.quiet = false
 }
@@ -162,6 +165,9 @@ func (w *world) finish() {
 			}
 		}
 		w.pass(100)
+	}
+	for _, l := range w.loops {
+		l.sweep()
 	}
 	w.checkTables()
 	if len(w.interest)+len(w.browsers) > 0 {

@@ -6,6 +6,7 @@
 //   - loop, conn, shared: a driver as the server's, over connections thought of
 //   - client, act, read: what clients do and make of what they get
 //   - model, view: what was published, and what of it a client has to have
+//   - invariants: what holds of each core and session after each call
 //   - settle, leak: the checks at rest, and after the last session has gone
 //   - bugs: faults of the driver, each of which a run must find
 package simulation

@@ -74,6 +74,7 @@ func run(seed uint64, p plan, ops int, b bug) (w *world, err error) {
 	next := w.settleAfter()
 	for w.step < ops {
 		w.operate()
+		w.sweep()
 		if w.step >= next {
 			w.settle()
 			next = w.step + w.settleAfter()

@@ -1,0 +1,184 @@
+package bayeux
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Invariants returns what is wrong with a server between two calls, nil if nothing: what
+// holds of each session, and that the tables beside the sessions agree with them. It looks
+// at everything, so it is for tests.
+func Invariants(s *Server) error {
+	a := audit{s: s}
+	a.sessions()
+	a.dirty()
+	a.tables()
+	return errors.Join(a.found...)
+}
+
+// SessionInvariants does so for one session, which may be gone, at a price that does not
+// depend on the others.
+func SessionInvariants(s *Server, at Address) error {
+	a := audit{s: s}
+	if r := s.sessions.find(at); r != nil {
+		a.session(at.Slot, r)
+	}
+	return errors.Join(a.found...)
+}
+
+// audit collects what is wrong with a server.
+type audit struct {
+	s     *Server
+	found []error
+}
+
+// expect notes that a session is not as it has to be.
+func (a *audit) expect(holds bool, slot uint32, r *session, want string) {
+	if !holds {
+		a.found = append(a.found, fmt.Errorf("session %d: not so: %s (outlet %s: %+v; delivery %+v; %d queued, %d in flight)",
+			slot, want, r.outlet.state, r.outlet, r.delivery, r.queue.Len(), r.queue.InFlight()))
+	}
+}
+
+// agree notes that two ways of counting the same thing differ.
+func (a *audit) agree(what string, got, want int) {
+	if got != want {
+		a.found = append(a.found, fmt.Errorf("%s: %d, but sessions have %d", what, got, want))
+	}
+}
+
+// session checks what holds of one session.
+func (a *audit) session(slot uint32, r *session) {
+	a.outlet(slot, r)
+	a.delivery(slot, r)
+	a.heldConnect(slot, r)
+	a.sideTables(slot, r)
+	s := a.s
+	a.expect(s.wheel.Armed(slot) == (r.outlet.timer() != noTimer), slot, r, "the timer runs in the states that have one")
+	_, lazy := s.pacer.turns[turnKey{slot, 0}] // whose end flushes what has replaced a lazy event too
+	a.expect(r.isDirty || lazy || !r.outlet.takes() || !r.flushable(), slot, r, "events that may go out are about to be flushed")
+}
+
+// outlet checks that a session has the requests that its state is about, and no others.
+func (a *audit) outlet(slot uint32, r *session) {
+	o := &r.outlet
+	a.expect(o.holds() || o.held == ReplyTo{} && o.heldType == 0, slot, r, "no connect is held in a state without one")
+	a.expect(o.streams() || o.stream == ReplyTo{} && o.streamType == 0, slot, r, "no stream is kept in a state without one")
+	a.expect(!o.holds() || o.heldType != EventSource, slot, r, "heartbeats are not held")
+	switch o.state {
+	case socket, socketHeld:
+		a.expect(o.streamType == WebSocket, slot, r, "the stream is a websocket")
+		a.expect(o.state == socket || o.held == o.stream && o.heldType == WebSocket, slot, r, "the held connect came by the websocket")
+	case stream:
+		a.expect(o.streamType.streams(), slot, r, "the stream is a response")
+	case eventSource, eventSourceHeld, anonymous:
+		a.expect(o.streamType == EventSource, slot, r, "the stream is an event-stream")
+		a.expect(!o.holds() || o.held.connection() != o.stream.connection(), slot, r, "the poll has a connection of its own")
+	case handshaken:
+		a.expect(r.turn == 0, slot, r, "a session with a connect is not only handshaken")
+	}
+	a.expect(o.hearing == heard || !o.nameless() && o.state != handshaken, slot, r, "nothing is known of the hearing of who sent no connect")
+	a.expect(!r.queue.Acknowledges() || o.state != socket && o.state != socketHeld && o.state != stream, slot, r, "who acknowledges has no stream by a connect")
+}
+
+// delivery checks that what is in flight has a fate that will be told.
+func (a *audit) delivery(slot uint32, r *session) {
+	q, d := &r.queue, &r.delivery
+	if err := a.s.queues.Invariants(q); err != nil {
+		a.found = append(a.found, fmt.Errorf("session %d: %w", slot, err))
+	}
+	a.expect(!q.Blocked() || d.leaves() && d.upto == q.Upto(), slot, r, "the fate of what is in flight will be told")
+	a.expect(d.group.halvings <= narrowest, slot, r, "groups are not too small")
+}
+
+// heldConnect checks that the id and the advice of a held connect end with it.
+func (a *audit) heldConnect(slot uint32, r *session) {
+	a.expect(r.outlet.holds() || r.heldID.n == 0 && !r.advise, slot, r, "nothing is kept of a connect that is not held")
+	_, long := a.s.longIDs[slot]
+	a.expect(long == (r.heldID.n == longID), slot, r, "a long id of a held connect is kept, and no other")
+}
+
+// sideTables checks that a session knows which tables have something for it.
+func (a *audit) sideTables(slot uint32, r *session) {
+	s := a.s
+	a.expect(r.filtered == (len(s.filters[slot]) > 0), slot, r, "its filters are known")
+	a.expect(r.paced == (len(s.asked[slot]) > 0), slot, r, "the intervals that it asked for are known")
+	a.expect(r.replaying == (s.unread[slot] != nil), slot, r, "its replay is known")
+}
+
+// sessions checks all sessions, and the figures that are about all.
+func (a *audit) sessions() {
+	s, held, armed := a.s, 0, 0
+	s.sessions.Each(func(slot uint32, r *session) bool {
+		a.session(slot, r)
+		if r.outlet.holds() {
+			held++
+		}
+		if s.wheel.Armed(slot) {
+			armed++
+		}
+		return true
+	})
+	a.agree("held connects", int(s.stats.Held), held)
+	a.agree("timers", s.wheel.Len(), armed)
+}
+
+// dirty checks that the sessions to flush stand in the list once each.
+func (a *audit) dirty() {
+	s, listed := a.s, make(map[Address]bool)
+	for _, at := range s.dirty.list[s.dirty.first:] {
+		r := s.sessions.find(at)
+		if r == nil {
+			continue
+		}
+		a.expect(r.isDirty, at.Slot, r, "who stands in the list of dirty sessions is dirty")
+		a.expect(!listed[at], at.Slot, r, "who is dirty stands in the list once")
+		listed[at] = true
+	}
+	dirty := 0
+	s.sessions.Each(func(_ uint32, r *session) bool {
+		if r.isDirty {
+			dirty++
+		}
+		return true
+	})
+	a.agree("dirty sessions", len(listed), dirty)
+}
+
+// tables checks that the tables beside the sessions have nothing of sessions that are gone.
+func (a *audit) tables() {
+	s, live := a.s, make(map[uint32]bool)
+	s.sessions.Each(func(slot uint32, _ *session) bool {
+		live[slot] = true
+		return true
+	})
+	ofLive(a, "long ids", s.longIDs, live)
+	ofLive(a, "filters", s.filters, live)
+	ofLive(a, "intervals", s.asked, live)
+	ofLive(a, "replays", s.unread, live)
+	ofLive(a, "time syncs", s.syncs, live)
+	ofLive(a, "turns", s.pacer.ofSession, live)
+	a.lines()
+}
+
+func ofLive[T any](a *audit, table string, entries map[uint32]T, live map[uint32]bool) {
+	for slot := range entries {
+		if !live[slot] {
+			a.found = append(a.found, fmt.Errorf("%s of session %d, which is gone", table, slot))
+		}
+	}
+}
+
+// lines checks that sessions know how often they stand in lines.
+func (a *audit) lines() {
+	s, stands := a.s, make(map[Address]uint32)
+	for _, l := range s.lines {
+		for _, at := range l.sessions {
+			stands[at]++
+		}
+	}
+	s.sessions.Each(func(slot uint32, r *session) bool {
+		a.expect(r.lined == stands[s.address(slot, r)], slot, r, "it knows how often it stands in lines")
+		return true
+	})
+}
