@@ -1,6 +1,9 @@
 package bayeux
 
-import "halley/bayeux/message"
+import (
+	"halley/bayeux/message"
+	"halley/bayeux/reply"
+)
 
 // noteActivity remembers that the client did more than to connect.
 func (x *exchange) noteActivity(m *message.Message) {
@@ -20,8 +23,12 @@ func (x *exchange) inactive() bool {
 	return limit > 0 && x.alone && x.now-x.session.active > limit
 }
 
-// dismiss answers the connect with the end of its session.
+// dismiss answers the connect with the end of its session, and before it a poll that is
+// held beside the connect of an event-stream's client.
 func (x *exchange) dismiss(m *message.Message, kind ConnectionType) {
+	if x.session.outlet.holds() {
+		x.s.resume(x.now, x.slot, x.session, connectReply{advice: reply.AdviceNone}, x.fx)
+	}
 	x.hold(m, kind, false, 0)
 	x.s.end(x.now, x.slot, x.fx)
 }
