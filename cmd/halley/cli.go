@@ -69,10 +69,12 @@ func run(env environment, args []string) (code int) {
 		}
 	}()
 	var c commands
+	from := new(config.Source)
+	args = config.JoinNegative(args)
 	parser, err := kong.New(&c,
 		kong.Name("halley"),
 		kong.Description("A Comet server: Bayeux over held connections, for fan-out to many subscribers."),
-		config.Options(),
+		config.Options(from),
 		kong.Vars{"version": described()},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 120}),
 		kong.Writers(env.stdout, env.stderr),
@@ -83,10 +85,10 @@ func run(env environment, args []string) (code int) {
 	}
 	ctx, err := parser.Parse(args)
 	if err != nil {
-		return report(env, usageError{named(err, args)}, commandName(args))
+		return report(env, usageError{from.Blame(named(err, args))}, commandName(args))
 	}
 	ctx.Bind(env)
-	return report(env, ctx.Run(), "halley "+ctx.Selected().Name)
+	return report(env, from.Blame(ctx.Run()), "halley "+ctx.Selected().Name)
 }
 
 // report prints an error and gives its exit code.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -186,6 +187,10 @@ func TestUsageErrorsExitWith2(t *testing.T) {
 		{"serve --check-config --hold=1h", "--hold: 1h is not between 100ms and 10m"},
 		{"serve --check-config --max-memory=1KiB", "--max-memory: 1KiB is not between 32MiB and"},
 		{"serve --check-config --max-batch=0", "--max-batch: 0 is not between 1 and 1048576"},
+		{"serve --max-message -1", `--max-message: expected a size in bytes, KiB, MiB or GiB but got "-1"` + "\n"},
+		{"serve --check-config --loops -1", "--loops: -1 is not between 1 and"},
+		{"serve --check-config --mount /halley.js", `--mount "/halley.js": a page is there`},
+		{"serve --check-config --mount /ticker/", `--mount "/ticker/": a page is there`},
 		{"serve --check-config --listen=:18 --listen=:18", "given twice"},
 	}
 	for _, tt := range tests {
@@ -193,6 +198,30 @@ func TestUsageErrorsExitWith2(t *testing.T) {
 		if code != 2 || !strings.Contains(stderr, tt.want) {
 			t.Errorf("halley %s: exit %d, %s; want %q in it", tt.args, code, stderr, tt.want)
 		}
+	}
+}
+
+// What is wrong in a file is told with its name, whoever finds it.
+func TestFaultsNameTheConfigFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "halley.json")
+	for text, want := range map[string]string{
+		`{"hold":30}`:              `--hold: expected duration but got "30": time: missing unit in duration "30" (from ` + path + ")\n",
+		`{"hold":"1h"}`:            "--hold: 1h is not between 100ms and 10m (from " + path + ")\n",
+		`{"mount":["bayeux"]}`:     `--mount "bayeux": want a path that starts with a slash (from ` + path + ")\n",
+		`{"mount":["/halley.js"]}`: `--mount "/halley.js": a page is there (from ` + path + ")\n",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if code, _, stderr := halley(t, "", "serve", "--check-config", "--config", path); code != 2 || !strings.Contains(stderr, want) {
+			t.Errorf("%s: exit %d, %s", text, code, stderr)
+		}
+	}
+	if code, _, stderr := halley(t, "", "serve", "--check-config", "--mount=/", "--config", os.DevNull); code != 2 || strings.Contains(stderr, "(from") {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+	if code, _, stderr := halley(t, "", "serve", "--check-config", "--mount=/"); code != 0 {
+		t.Errorf("the root, which hides all pages: exit %d, %s", code, stderr)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 func flagNames(t *testing.T) map[string]bool {
 	t.Helper()
 	var c commands
-	k, err := kong.New(&c, config.Options(), kong.Vars{"version": "-"})
+	k, err := kong.New(&c, config.Options(new(config.Source)), kong.Vars{"version": "-"})
 	if err != nil {
 		t.Fatal(err)
 	}

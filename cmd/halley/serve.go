@@ -11,6 +11,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -50,6 +51,9 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 	if settings.Pages, err = web.Pages(c.pages(settings)); err != nil {
 		return err
 	}
+	if err := checkMounts(settings); err != nil {
+		return usageError{err}
+	}
 	server, err := loop.New(settings)
 	if err != nil {
 		return usageError{err}
@@ -62,6 +66,17 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 		debug.SetGCPercent(c.GcPercent)
 	}
 	return c.serve(env.ctx, server, log)
+}
+
+// checkMounts refuses a mount that hides one page: below "/" there is none, on purpose.
+func checkMounts(settings loop.Config) error {
+	for _, mount := range settings.Mounts {
+		path := strings.TrimRight(mount, "/")
+		if _, hidden := settings.Pages(path); hidden {
+			return fmt.Errorf("--mount %q: a page is there", mount)
+		}
+	}
+	return nil
 }
 
 // pages is what the pages tell of this server.

@@ -66,10 +66,11 @@ func groups() []kong.Group {
 	}
 }
 
-// Options tell kong how to read the tags of Serve.
-func Options() kong.Option {
+// Options tell kong how to read the tags of Serve. What --config gives is noted in from.
+func Options(from *Source) kong.Option {
 	return kong.OptionFunc(func(k *kong.Kong) error {
 		for _, option := range []kong.Option{
+			kong.Bind(from),
 			kong.DefaultEnvars("HALLEY"),
 			kong.ExplicitGroups(groups()),
 			kong.NamedMapper("size", size{}),

@@ -23,8 +23,13 @@ type cli struct {
 
 func parse(t *testing.T, args ...string) (*Serve, *kong.Context, error) {
 	t.Helper()
+	return parseFrom(t, new(Source), args...)
+}
+
+func parseFrom(t *testing.T, from *Source, args ...string) (*Serve, *kong.Context, error) {
+	t.Helper()
 	var c cli
-	k, err := kong.New(&c, Options(), kong.Exit(func(int) {}))
+	k, err := kong.New(&c, Options(from), kong.Exit(func(int) {}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ import (
 type File string
 
 // BeforeResolve loads the file when its flag belongs to the selected command.
-func (File) BeforeResolve(ctx *kong.Context, trace *kong.Path) error {
+func (File) BeforeResolve(ctx *kong.Context, trace *kong.Path, from *Source) error {
 	path, _ := ctx.FlagValue(trace.Flag).(File)
 	if path == "" || !owns(ctx.Flags(), trace.Flag) {
 		return nil
@@ -32,9 +32,13 @@ func (File) BeforeResolve(ctx *kong.Context, trace *kong.Path) error {
 	if err := known(values, ctx.Flags()); err != nil {
 		return fmt.Errorf("--config: %s: %w", path, err)
 	}
+	from.path = string(path)
 	ctx.AddResolver(kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 		if inEnvironment(flag) {
 			return nil, nil
+		}
+		if values[flag.Name] != nil {
+			from.gave(flag.Name)
 		}
 		return values[flag.Name], nil
 	}))
