@@ -21,6 +21,8 @@ type fakeSocket struct {
 	in      []byte
 	written int
 	last    []byte
+	slow    bool // what is written waits
+	waits   int
 }
 
 func (s *fakeSocket) Context() any              { return s.context }
@@ -29,7 +31,7 @@ func (s *fakeSocket) EventLoop() gnet.EventLoop { return s.loop }
 func (s *fakeSocket) Fd() int                   { return -1 }
 func (s *fakeSocket) RemoteAddr() net.Addr      { return nil }
 func (s *fakeSocket) InboundBuffered() int      { return len(s.in) }
-func (s *fakeSocket) OutboundBuffered() int     { return 0 }
+func (s *fakeSocket) OutboundBuffered() int     { return s.waits }
 
 func (s *fakeSocket) Peek(n int) ([]byte, error) {
 	if n <= 0 {
@@ -45,6 +47,9 @@ func (s *fakeSocket) Discard(n int) (int, error) {
 
 func (s *fakeSocket) Write(p []byte) (int, error) {
 	s.written++
+	if s.slow {
+		s.waits += len(p)
+	}
 	s.last = append(s.last[:0], p...)
 	return len(p), nil
 }

@@ -8,10 +8,11 @@ import (
 	"time"
 )
 
-func TestPublishReachesHeldPoll(t *testing.T) {
-	t.Parallel()
-	s := start(t, nil)
-	a, b := dial(t, s), dial(t, s)
+func TestPublishReachesHeldPoll(t *testing.T) { eachSocket(t, testPublishReachesHeldPoll) }
+
+func testPublishReachesHeldPoll(t *testing.T, k socketKind) {
+	s := k.start(t, nil)
+	a, b := k.dial(t, s), k.dial(t, s)
 	id := a.subscriber("/stock/*")
 	a.holdConnect(s, id)
 	publisher := b.handshake()
@@ -143,10 +144,11 @@ func TestSecondConnectDisplacesFirst(t *testing.T) {
 }
 
 // Requests sent ahead are answered in order, held polls included.
-func TestPipelining(t *testing.T) {
-	t.Parallel()
-	s := start(t, nil)
-	a := dial(t, s)
+func TestPipelining(t *testing.T) { eachSocket(t, testPipelining) }
+
+func testPipelining(t *testing.T, k socketKind) {
+	s := k.start(t, nil)
+	a := k.dial(t, s)
 	id := a.subscriber("/a")
 	a.send(post(connect(id)) + post(publish(id, "/b", "1")) + post(`[{"channel":"/meta/handshake","id":"last"}]`))
 	eventually(t, func() bool { return s.Stats().Held == 1 })
@@ -158,10 +160,11 @@ func TestPipelining(t *testing.T) {
 
 // An error in a pipeline comes after the answers before it, and is received even
 // though more input follows.
-func TestErrorAfterPipeline(t *testing.T) {
-	t.Parallel()
-	s := start(t, nil)
-	a := dial(t, s)
+func TestErrorAfterPipeline(t *testing.T) { eachSocket(t, testErrorAfterPipeline) }
+
+func testErrorAfterPipeline(t *testing.T, k socketKind) {
+	s := k.start(t, func(c *Config) { c.MaxMessage = 1 << 20 }) // as much may come ahead of a reply
+	a := k.dial(t, s)
 	a.send(post(`[]`) + post(`[]`) + "BAD\x00REQUEST\r\n\r\n" + strings.Repeat("x", 200_000))
 	equal(t, a.read().body, "[]")
 	equal(t, a.read().body, "[]")
@@ -174,10 +177,11 @@ func TestErrorAfterPipeline(t *testing.T) {
 }
 
 // While a poll is held, what a client sends ahead is bounded.
-func TestFloodBehindHeldPoll(t *testing.T) {
-	t.Parallel()
-	s := start(t, func(c *Config) { c.MaxMessage = 1 << 10; c.MaxHeader = 1 << 10 })
-	a := dial(t, s)
+func TestFloodBehindHeldPoll(t *testing.T) { eachSocket(t, testFloodBehindHeldPoll) }
+
+func testFloodBehindHeldPoll(t *testing.T, k socketKind) {
+	s := k.start(t, func(c *Config) { c.MaxMessage = 1 << 10; c.MaxHeader = 1 << 10 })
+	a := k.dial(t, s)
 	id := a.subscriber("/a")
 	a.holdConnect(s, id)
 	a.Write([]byte(strings.Repeat("x", 8<<10)))

@@ -9,16 +9,17 @@ import (
 // A group that took long to leave has the next ones be smaller, over a websocket and over
 // a stream, on the session's loop and from another; who takes all at once gets as much
 // as before.
-func TestGroupsFitTheLink(t *testing.T) {
-	t.Parallel()
+func TestGroupsFitTheLink(t *testing.T) { eachSocket(t, testGroupsFitTheLink) }
+
+func testGroupsFitTheLink(t *testing.T, k socketKind) {
 	var batch []Publication
 	for i := range 2000 {
 		batch = append(batch, publication("/a", fmt.Sprintf(`"%d %s"`, i, strings.Repeat("x", 1000)))...)
 	}
 	for _, loops := range []int{1, 3} {
-		s := start(t, func(c *Config) { roomy(c); c.Loops = loops })
+		s := k.start(t, func(c *Config) { roomy(c); c.Loops = loops })
 		for _, late := range []bool{true, false} {
-			home, slow := dial(t, s), dialSlow(t, s)
+			home, slow := k.dial(t, s), k.dialSlow(t, s)
 			id := home.subscriber("/a")
 			slow.send(upgradeRequest(""))
 			slow.read()

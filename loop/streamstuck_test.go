@@ -3,7 +3,6 @@ package loop
 import (
 	"context"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -41,14 +40,15 @@ func stalled(t testing.TB, s *Server) {
 
 // An answer that is too much for a client that does not read ends the connection,
 // and nothing else.
-func TestTooMuchForOneConnection(t *testing.T) {
-	t.Parallel()
+func TestTooMuchForOneConnection(t *testing.T) { eachSocket(t, testTooMuchForOneConnection) }
+
+func testTooMuchForOneConnection(t *testing.T, k socketKind) {
 	body := make([]byte, 8<<20)
-	s := start(t, func(c *Config) {
+	s := k.start(t, func(c *Config) {
 		c.QueueBytes, c.MaxOutput = 1<<10, 4<<10
 		c.Pages = func(string) (Page, bool) { return Page{Body: body}, true }
 	})
-	w := dialSlow(t, s)
+	w := k.dialSlow(t, s)
 	w.send(request("GET", "/"))
 	eventually(t, func() bool { st := s.Stats(); return st.SlowClosed == 1 && st.Connections == 0 })
 	equal(t, s.Stats().Panics, 0)
@@ -56,12 +56,13 @@ func TestTooMuchForOneConnection(t *testing.T) {
 
 // A client that has read all of a stuck reply and comes back at once, on another
 // connection, gets nothing twice.
-func TestReadToTheEndAndBack(t *testing.T) {
-	t.Parallel()
-	s := start(t, func(c *Config) { roomy(c); c.Loops = 2 })
+func TestReadToTheEndAndBack(t *testing.T) { eachSocket(t, testReadToTheEndAndBack) }
+
+func testReadToTheEndAndBack(t *testing.T, k socketKind) {
+	s := k.start(t, func(c *Config) { roomy(c); c.Loops = 2 })
 	for round := range 2 {
 		channel := fmt.Sprint("/a", round)
-		home, slow := dial(t, s), dialSlow(t, s)
+		home, slow := k.dial(t, s), k.dialSlow(t, s)
 		id := home.subscriber(channel)
 		slow.holdConnect(s, id)
 		batch, want := big(channel, 80)
@@ -69,7 +70,7 @@ func TestReadToTheEndAndBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		eventually(t, func() bool { return !isHeld(s, id) })
-		slow.Conn.(*net.TCPConn).SetReadBuffer(1 << 20)
+		slow.tcp().SetReadBuffer(1 << 20)
 		got := events(slow.messages())
 		if round%2 == 0 {
 			slow.Close()
@@ -83,10 +84,11 @@ func TestReadToTheEndAndBack(t *testing.T) {
 
 // A browser that opens its event-stream anew gets what was stuck on the old one at
 // once, and each event once.
-func TestEventSourceAnew(t *testing.T) {
-	t.Parallel()
-	s := start(t, func(c *Config) { roomy(c); c.Loops, c.StreamBytes = 2, 64<<20 })
-	home, old, fresh := dial(t, s), dialSlow(t, s), dial(t, s)
+func TestEventSourceAnew(t *testing.T) { eachSocket(t, testEventSourceAnew) }
+
+func testEventSourceAnew(t *testing.T, k socketKind) {
+	s := k.start(t, func(c *Config) { roomy(c); c.Loops, c.StreamBytes = 2, 64<<20 })
+	home, old, fresh := k.dial(t, s), k.dialSlow(t, s), k.dial(t, s)
 	id := home.subscriber("/a")
 	open := getRequest("/bayeux/"+id, "Accept: text/event-stream\r\n")
 	old.send(open)

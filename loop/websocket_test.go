@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -199,13 +198,14 @@ func TestUnfinishedMessage(t *testing.T) {
 
 // What a client sends after its close frame is not read, and what waited for it
 // goes to the session's next connection.
-func TestClosedWithEventsUnsent(t *testing.T) {
-	t.Parallel()
+func TestClosedWithEventsUnsent(t *testing.T) { eachSocket(t, testClosedWithEventsUnsent) }
+
+func testClosedWithEventsUnsent(t *testing.T, k socketKind) {
 	for _, loops := range []int{1, 3} {
 		t.Run(fmt.Sprint(loops), func(t *testing.T) {
 			t.Parallel()
-			s := start(t, func(c *Config) { roomy(c); c.Loops = loops })
-			w := dialSlow(t, s)
+			s := k.start(t, func(c *Config) { roomy(c); c.Loops = loops })
+			w := k.dialSlow(t, s)
 			w.send(upgradeRequest(""))
 			equal(t, w.read().StatusCode, 101)
 			id := w.session("/a")
@@ -217,13 +217,13 @@ func TestClosedWithEventsUnsent(t *testing.T) {
 			w.frame(8, "\x03\xe8")
 			w.frame(1, publish(id, "/a", `"after the close"`))
 			eventually(t, func() bool { return joined(s) == 0 })
-			home := dial(t, s)
+			home := k.dial(t, s)
 			var got []string
 			for len(got) == 0 || got[len(got)-1] != want[len(want)-1] {
 				got = append(got, events(home.bayeux(connect(id)))...)
 			}
 			mustEqualEvents(t, got, want[len(want)-len(got):])
-			w.Conn.(*net.TCPConn).SetReadBuffer(1 << 20)
+			w.tcp().SetReadBuffer(1 << 20)
 			read := w.mustEndWithin(t, want)
 			if read+len(got) < len(want) {
 				t.Logf("%d events were on their way to the closed websocket", len(want)-len(got)-read)

@@ -48,10 +48,11 @@ func TestUnsentBytes(t *testing.T) {
 
 // What waits for a connection's output goes on as soon as that has left, not with
 // the next tick.
-func TestNoTickWhenOutputLeaves(t *testing.T) {
-	t.Parallel()
-	s := start(t, roomy)
-	home, slow := dial(t, s), dialSlow(t, s)
+func TestNoTickWhenOutputLeaves(t *testing.T) { eachSocket(t, testNoTickWhenOutputLeaves) }
+
+func testNoTickWhenOutputLeaves(t *testing.T, k socketKind) {
+	s := k.start(t, roomy)
+	home, slow := k.dial(t, s), k.dialSlow(t, s)
 	s.visit(t.Context(), func(r *reactor) { s.tickPosted[r.id].Store(1) }) // none is posted any more
 	id := home.subscriber("/a")
 	slow.send(upgradeRequest(""))
