@@ -15,14 +15,16 @@ func BenchmarkReceive(b *testing.B) {
 		b.Fatal(err)
 	}
 	n := 0
-	c.inbox.set(registration{pattern: "/stock/*", handler: func(Message) { n++ }})
-	l := newLink(c.polling, &c.inbox)
-	l.release()
+	c.inbox.table.set(registration{pattern: "/stock/*", handler: func(Message) { n++ }})
+	l := c.inbox.newLane()
+	c.inbox.use(l)
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := c.receive(l, body); err != nil {
+		messages, err := c.receive(body)
+		if err != nil {
 			b.Fatal(err)
 		}
+		<-c.inbox.put(l, messages)
 	}
 	if n != b.N*messages {
 		b.Errorf("%d handled", n)

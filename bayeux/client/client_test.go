@@ -134,13 +134,13 @@ func TestSubscribeAndUnsubscribe(t *testing.T) {
 	if !errors.As(err, &refusal) || *refusal != (BayeuxError{403, "/b", "denied"}) {
 		t.Errorf("Subscribe() = %#v", err)
 	}
-	if got := c.inbox.patterns(); len(got) != 1 || got[0] != "/a" {
+	if got := c.inbox.table.patterns(); len(got) != 1 || got[0] != "/a" {
 		t.Errorf("patterns after a refusal: %v", got)
 	}
 	if err := c.Unsubscribe(ctx, "/a"); err != nil {
 		t.Fatal(err)
 	}
-	if got := c.inbox.patterns(); len(got) != 0 {
+	if got := c.inbox.table.patterns(); len(got) != 0 {
 		t.Errorf("patterns after unsubscribe: %v", got)
 	}
 	if got := f.bodies(`"clientId":"c1","subscription":"/a"`); len(got) != 2 {

@@ -36,18 +36,22 @@ func TestPublishWhileConnectIsHeld(t *testing.T) {
 	group.Wait()
 	cancel()
 	wait()
-	if len(c.pending) != 0 {
-		t.Errorf("%d replies are still expected", len(c.pending))
-	}
+	c.look(func(m *machine) {
+		if len(m.pending) > 1 { // the connect may be about to be given up
+			t.Errorf("%d replies are still expected", len(m.pending))
+		}
+	})
 }
 
 // Whoever brings messages, handlers see one at a time and each source in order.
 func TestInboxIsSerial(t *testing.T) {
 	const sources, each = 8, 500
-	var b inbox
+	b := newInbox()
+	lane := b.newLane()
+	b.use(lane)
 	busy := false // not guarded: the race detector watches it
 	last := map[string]int{}
-	register(&b, "/**", func(m Message) {
+	register(b, "/**", func(m Message) {
 		if busy {
 			t.Error("two handlers at once")
 		}
@@ -64,7 +68,7 @@ func TestInboxIsSerial(t *testing.T) {
 	for s := range sources {
 		group.Go(func() {
 			for i := range each {
-				b.put([]Message{{Channel: fmt.Sprintf("/%d", s), Data: fmt.Append(nil, i+1)}})
+				b.put(lane, []Message{{Channel: fmt.Sprintf("/%d", s), Data: fmt.Append(nil, i+1)}})
 			}
 		})
 	}

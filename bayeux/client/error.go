@@ -91,20 +91,6 @@ type StatusError struct{ Status int }
 // Error names the status.
 func (e *StatusError) Error() string { return fmt.Sprintf("HTTP status %d", e.Status) }
 
-// refusals makes the error of a batch of replies, nil when all succeeded.
-func refusals(replies []Reply) error {
-	var refused []Refusal
-	for i, r := range replies {
-		if e := r.refusal(); e != nil {
-			refused = append(refused, Refusal{i, e})
-		}
-	}
-	if refused == nil {
-		return nil
-	}
-	return &BatchError{refused}
-}
-
 // isLost reports whether the server does not know the session: 402 by the
 // specification's registry, 401 from Faye, 403::Unknown client elsewhere.
 func isLost(err error) bool {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"strconv"
+	"time"
 )
 
 // event is one event of an event-stream.
@@ -155,4 +156,14 @@ func (t *longPolling) follow(ctx context.Context, last *string, handler Handler,
 		}
 		return err
 	})
+}
+
+// sleep waits for d or until ctx is done.
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }

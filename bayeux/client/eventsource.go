@@ -1,10 +1,10 @@
 package client
 
 import (
+	"bufio"
 	"context"
 	"errors"
-	"fmt"
-	"mime"
+	"io"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -20,6 +20,7 @@ type eventSource struct {
 	*longPolling
 	once   bool // a request for the stream that was repeated is none
 	stream *http.Response
+	body   *bufio.Reader // of the stream
 	cancel context.CancelFunc
 }
 
@@ -29,7 +30,8 @@ func (*eventSource) ConnectionType() string { return eventSourceType }
 // Duplex is false: replies do not come on the stream.
 func (*eventSource) Duplex() bool { return false }
 
-// Open asks for the stream of a session.
+// Open asks for the stream of a session and waits until it is seen: servers begin it
+// with a comment or the like. A proxy may pass on its head and hold back the rest.
 func (t *eventSource) Open(ctx context.Context, clientID string) error {
 	u, err := url.Parse(t.url)
 	if err != nil {
@@ -37,7 +39,10 @@ func (t *eventSource) Open(ctx context.Context, clientID string) error {
 	}
 	var attempts atomic.Int32
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { attempts.Add(1) }})
-	t.stream, t.cancel, err = t.openStream(ctx, u.JoinPath(url.PathEscape(clientID)).String())
+	err = t.openStream(ctx, u.JoinPath(url.PathEscape(clientID)).String())
+	if errors.Is(err, context.DeadlineExceeded) {
+		return errHeldBack
+	}
 	if err == nil && t.once && attempts.Load() > 1 {
 		t.Close()
 		return errRepeated
@@ -50,69 +55,36 @@ func (t *eventSource) Open(ctx context.Context, clientID string) error {
 // and what came with it is lost.
 var errRepeated = errors.New("the request for the stream was repeated")
 
-// openStream asks for an event-stream. ctx is for the asking only; cancel ends
-// the stream.
-func (t *longPolling) openStream(ctx context.Context, address string) (_ *http.Response, cancel context.CancelFunc, err error) {
+// errHeldBack means that nothing of a stream has come, though requests are answered.
+var errHeldBack = errors.New("the event-stream is held back")
+
+// openStream asks for an event-stream and reads its first byte. ctx is for that only.
+func (t *eventSource) openStream(ctx context.Context, address string) error {
 	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	release := context.AfterFunc(ctx, cancel)
 	resp, err := t.getStream(lasting, address, "")
-	if !release() && err == nil {
-		resp.Body.Close()
+	if err == nil {
+		t.stream, t.body, t.cancel = resp, bufio.NewReader(resp.Body), cancel
+		_, err = t.body.Peek(1)
+	}
+	if !release() {
 		err = ctx.Err()
 	}
+	if errors.Is(err, io.EOF) {
+		err = ErrConnectionEnded
+	}
 	if err != nil {
 		cancel()
-		return nil, nil, err
+		t.Close()
 	}
-	return resp, cancel, nil
-}
-
-func (t *longPolling) getStream(ctx context.Context, address, last string) (*http.Response, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		cancel()
-		return nil, err
-	}
-	for name, values := range t.header {
-		req.Header[name] = values
-	}
-	req.Header.Set("Accept", eventStream)
-	req.Header.Set("Cache-Control", "no-cache")
-	if last != "" {
-		req.Header.Set("Last-Event-ID", last)
-	}
-	resp, err := t.http.Do(req)
-	if err != nil {
-		cancel()
-		return nil, err
-	}
-	resp.Body = listenTo(resp.Body, t.silence, cancel)
-	if err := checkStream(resp); err != nil {
-		resp.Body.Close()
-		return nil, err
-	}
-	return resp, nil
-}
-
-const eventStream = "text/event-stream"
-
-func checkStream(resp *http.Response) error {
-	if resp.StatusCode != http.StatusOK {
-		return &StatusError{Status: resp.StatusCode}
-	}
-	kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	if err != nil || kind != eventStream {
-		return fmt.Errorf("expected an event-stream but got %q", resp.Header.Get("Content-Type"))
-	}
-	return nil
+	return err
 }
 
 // Listen reads events until the stream ends. Servers end one now and then, to
 // have the next.
 func (t *eventSource) Listen(receive func([]byte) error) error {
 	defer t.Close()
-	return readEvents(t.stream.Body, t.limit, func(e event) error { return receive(e.data) })
+	return readEvents(t.body, t.limit, func(e event) error { return receive(e.data) })
 }
 
 // Close ends the stream. Connections for sending stay, since the client has

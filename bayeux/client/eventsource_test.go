@@ -17,11 +17,13 @@ import (
 // heartbeat is the answer to a connect beside a stream.
 const heartbeat = `[{"channel":"/meta/connect","id":$1,"successful":true,"advice":{"reconnect":"retry","interval":30000,"timeout":0}}]`
 
+// streamScript is that of a server with event-streams: a client polls once before it asks
+// for one.
 func streamScript() map[string][]step {
 	return map[string][]step{
 		"/meta/handshake": {{reply: pushHandshake}},
 		"/meta/subscribe": {{reply: okSub}},
-		"/meta/connect":   {{reply: heartbeat}},
+		"/meta/connect":   {{reply: okConnect}, {reply: heartbeat}},
 	}
 }
 
@@ -67,7 +69,7 @@ func TestEventsBesideTheEndOfAStream(t *testing.T) {
 	f := newFake(t, streamScript())
 	answered := make(chan struct{})
 	var streams atomic.Int32
-	f.steps["/meta/connect"] = []step{{reply: strings.Replace(heartbeat, "[", `[{"channel":"/a","data":2},`, 1), then: func() { close(answered) }}, {reply: heartbeat}}
+	f.steps["/meta/connect"] = []step{{reply: okConnect}, {reply: strings.Replace(heartbeat, "[", `[{"channel":"/a","data":2},`, 1), then: func() { close(answered) }}, {reply: heartbeat}}
 	f.stream = func(w http.ResponseWriter, r *http.Request) {
 		emit(w, ":\n\n")
 		if streams.Add(1) == 1 {

@@ -1,145 +1,201 @@
 package client
 
-import "sync"
+import (
+	"slices"
+	"sync"
+	"time"
+)
 
-// inbox hands deliveries to handlers, one at a time and in order, whichever
-// request brought them. The goroutine that finds the inbox idle does the work;
-// a handler that publishes may thereby bring more, which wait their turn.
+// maxBacklog is how many bytes of events may wait for handlers before a connection is
+// read no further. The server's limits for slow clients hold from then on.
+const maxBacklog = 1 << 20
+
+// inbox hands messages to handlers, one at a time and in order, whichever connection
+// brought them. Each connection has a lane, and the lanes take their turns in the order
+// in which the session used them: a lane has its turn when the one before it is over,
+// which means that nothing comes by it any more, and all that did is handled.
 type inbox struct {
-	mu       sync.Mutex
-	handlers []registration // in the order of their subscription
-	waiting  []Message
-	busy     bool
-	idle     chan struct{} // closed when the work at hand is done
+	table registry
+
+	mu      sync.Mutex
+	changed *sync.Cond
+	lanes   []*lane
+	idle    chan struct{} // closed when handlers have caught up; nil while none is at work
 }
 
-// set registers the handler of a pattern.
-func (b *inbox) set(r registration) {
+// lane is what has come by one connection and is not handled.
+type lane struct {
+	in      *inbox
+	waiting []Message
+	bytes   int  // of them and of the message that is being handled
+	callers int  // how many wait for replies by this connection, handlers among them
+	pushes  int  // how often something came
+	over    bool // nothing comes any more
+	closing bool // the connection is about to end: reading does not wait for handlers
+	paused  bool // reading waits for handlers
+}
+
+func newInbox() *inbox {
+	b := &inbox{}
+	b.changed = sync.NewCond(&b.mu)
+	return b
+}
+
+func (b *inbox) newLane() *lane { return &lane{in: b} }
+
+// use gives a lane its turn after all others.
+func (b *inbox) use(l *lane) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if old := b.find(r.pattern); old != nil {
-		*old = r
-		return
-	}
-	b.handlers = append(b.handlers, r)
+	b.lanes = append(b.lanes, l)
+	b.start()
 }
 
-// find gives the registration of a pattern, nil if there is none. The caller has
-// the lock.
-func (b *inbox) find(pattern string) *registration {
-	for i := range b.handlers {
-		if b.handlers[i].pattern == pattern {
-			return &b.handlers[i]
-		}
+// end notes that nothing comes by a lane any more.
+func (b *inbox) end(l *lane) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	l.over = true
+	b.start()
+}
+
+// put takes messages of a lane. It gives a channel that is closed when they are
+// handled, or nil if they have to wait for other messages or for a handler at work,
+// which may itself be waiting for the caller.
+func (b *inbox) put(l *lane, messages []Message) (handled <-chan struct{}) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	l.pushes++
+	if len(messages) == 0 {
+		return nil
+	}
+	l.waiting = append(l.waiting, messages...)
+	for i := range messages {
+		l.bytes += messages[i].size()
+	}
+	if l.over && !slices.Contains(b.lanes, l) {
+		b.lanes = append(b.lanes, l) // by a request that was sent after the connection was closed
+	}
+	if b.start() && b.lanes[0] == l {
+		return b.idle
 	}
 	return nil
 }
 
-// request is the message that subscribes to a pattern.
-func (b *inbox) request(pattern, session string, replay bool) request {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	r := b.find(pattern)
-	if r == nil { // it was removed meanwhile
-		r = &registration{pattern: pattern}
-	}
-	return r.request(session, replay)
-}
-
-// restart moves the cursor of a pattern that the server has forgotten, if the
-// policy is to.
-func (b *inbox) restart(pattern string, f Forgotten) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	r := b.find(pattern)
-	if r == nil || f == ForgottenFails {
+// start has handlers work if there is something for them, unless they are at it. The
+// caller has the lock.
+func (b *inbox) start() bool {
+	if b.idle != nil || b.next() == nil {
 		return false
 	}
-	r.cursor, r.seen = Tip, nil // a server without a memory counts from 1 again
-	if f == ForgottenEarliest {
-		r.cursor = Earliest
-	}
+	b.idle = make(chan struct{})
+	go b.handOut()
 	return true
 }
 
-// resumable lists the patterns that have a cursor.
-func (b *inbox) resumable() (list []string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for i := range b.handlers {
-		if b.handlers[i].cursor != 0 {
-			list = append(list, b.handlers[i].pattern)
+// next is the lane whose turn it is, nil if nothing of it waits. The caller has the
+// lock.
+func (b *inbox) next() *lane {
+	for len(b.lanes) > 0 {
+		l := b.lanes[0]
+		if len(l.waiting) > 0 {
+			return l
 		}
-	}
-	return list
-}
-
-// remove forgets a pattern.
-func (b *inbox) remove(pattern string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for i := range b.handlers {
-		if b.handlers[i].pattern == pattern {
-			b.handlers = append(b.handlers[:i:i], b.handlers[i+1:]...)
-			return
+		if !l.over {
+			return nil
 		}
+		b.lanes = slices.Delete(b.lanes, 0, 1)
 	}
+	return nil
 }
 
-// patterns lists what is subscribed.
-func (b *inbox) patterns() []string {
+// handOut calls handlers until nothing waits.
+func (b *inbox) handOut() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	list := make([]string, len(b.handlers))
-	for i, r := range b.handlers {
-		list[i] = r.pattern
-	}
-	return list
-}
-
-// put appends deliveries and, unless another call is at it, hands out all that
-// wait.
-func (b *inbox) put(messages []Message) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.waiting = append(b.waiting, messages...)
-	if b.busy || len(b.waiting) == 0 {
-		return
-	}
-	b.busy, b.idle = true, make(chan struct{})
-	defer func() { b.busy = false; close(b.idle) }()
-	for len(b.waiting) > 0 {
-		m := b.waiting[0]
-		b.waiting[0] = Message{}
-		b.waiting = b.waiting[1:]
-		b.deliver(m)
-	}
-}
-
-// deliver calls the handlers of one message without the lock.
-func (b *inbox) deliver(m Message) {
-	var to []Handler
-	for i := range b.handlers {
-		if r := &b.handlers[i]; Matches(r.pattern, m.Channel) && r.fresh(&m) {
-			to = append(to, r.handler)
+	for l := b.next(); l != nil; l = b.next() {
+		m := l.waiting[0]
+		l.waiting[0] = Message{}
+		l.waiting = l.waiting[1:]
+		b.mu.Unlock()
+		for _, handle := range b.table.handlers(&m) {
+			handle(m)
 		}
+		b.mu.Lock()
+		l.bytes -= m.size()
+		b.changed.Broadcast()
 	}
-	b.mu.Unlock()
-	defer b.mu.Lock()
-	for _, h := range to {
-		h(m)
-	}
+	close(b.idle)
+	b.idle = nil
 }
 
-// settled is closed once nothing waits: Run does not fetch more before slow
-// handlers have caught up.
+// settled is closed once no handler is at work.
 func (b *inbox) settled() <-chan struct{} {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.busy {
+	if b.idle != nil {
 		return b.idle
 	}
 	done := make(chan struct{})
 	close(done)
 	return done
+}
+
+// awaitRoom waits until handlers have caught up, unless someone waits for a
+// reply, which may be a handler.
+func (l *lane) awaitRoom() {
+	l.in.mu.Lock()
+	defer l.in.mu.Unlock()
+	for l.bytes > maxBacklog && l.callers == 0 && !l.closing {
+		l.paused = true
+		l.in.changed.Wait()
+	}
+	l.paused = false
+}
+
+// isPaused reports whether reading waits for handlers.
+func (l *lane) isPaused() bool {
+	l.in.mu.Lock()
+	defer l.in.mu.Unlock()
+	return l.paused
+}
+
+// wait counts those who wait for a reply.
+func (l *lane) wait(n int) {
+	l.in.mu.Lock()
+	defer l.in.mu.Unlock()
+	l.callers += n
+	l.in.changed.Broadcast()
+}
+
+// hurry ends the waiting for handlers.
+func (l *lane) hurry() {
+	l.in.mu.Lock()
+	defer l.in.mu.Unlock()
+	l.closing = true
+	l.in.changed.Broadcast()
+}
+
+// awaitStill waits until nothing has come by the lane for a while, though it is read
+// from, or until the end of its connection.
+func (l *lane) awaitStill(while time.Duration, ended <-chan struct{}) {
+	for {
+		before, _ := l.activity()
+		timer := time.NewTimer(while)
+		select {
+		case <-ended:
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+		if now, paused := l.activity(); now == before && !paused {
+			return
+		}
+	}
+}
+
+func (l *lane) activity() (pushes int, paused bool) {
+	l.in.mu.Lock()
+	defer l.in.mu.Unlock()
+	return l.pushes, l.paused
 }

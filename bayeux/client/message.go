@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/goccy/go-json"
 )
@@ -15,6 +16,9 @@ type Message struct {
 	Ext     json.RawMessage // the server's extensions of a delivery; not sent
 	ID      int64           // its number, for Since; 0 if its channel has no history; not sent
 }
+
+// size is what the message counts with while it waits.
+func (m *Message) size() int { return len(m.Data) + len(m.Channel) }
 
 // Handler is given each message of its pattern.
 type Handler func(Message)
@@ -33,6 +37,14 @@ type Reply struct {
 	ReplayID                 number          `json:"replayId"`
 	SupportedConnectionTypes []string        `json:"supportedConnectionTypes"`
 }
+
+// isDelivery reports whether it is a delivery.
+func (r *Reply) isDelivery() bool {
+	return r.Successful == nil && !strings.HasPrefix(r.Channel, "/meta/")
+}
+
+// advises reports whether it has advice.
+func (r *Reply) advises() bool { return len(r.Advice) > 0 && r.Advice[0] == '{' }
 
 // delivery is the reply as a message to handlers.
 func (r *Reply) delivery(replay bool) Message {

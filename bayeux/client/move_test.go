@@ -1,7 +1,6 @@
 package client
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -48,7 +47,7 @@ func TestMoveFromPollToWebSocket(t *testing.T) {
 	f := newFake(t, map[string][]step{
 		"/meta/handshake": {{reply: pushHandshake}},
 		"/meta/subscribe": {{reply: okSub}},
-		"/meta/connect":   {{reply: okConnect}, {hold: pushed, reply: delivery("/a", "1")}},
+		"/meta/connect":   {{reply: okConnect}, {hold: pushed, reply: delivery("/a", "1")}, {reply: okConnect}},
 	})
 	f.socket = func(p *peer) {
 		p.answer("/meta/connect", okConnect)
@@ -99,7 +98,7 @@ func TestMoveFromWebSocketToPoll(t *testing.T) {
 // A stream is read to its end, which comes when the server has moved.
 func TestMoveFromEventSourceToWebSocket(t *testing.T) {
 	f, pushed, beat := newFake(t, streamScript()), make(chan struct{}), make(chan struct{}, 100)
-	f.steps["/meta/connect"][0].then = func() { beat <- struct{}{} }
+	f.steps["/meta/connect"][1].then = func() { beat <- struct{}{} }
 	f.stream = func(w http.ResponseWriter, r *http.Request) {
 		emit(w, ":\n\n")
 		<-pushed
@@ -122,6 +121,7 @@ func TestMoveFromEventSourceToWebSocket(t *testing.T) {
 func TestMoveFromEventSourceToPoll(t *testing.T) {
 	f, moved, beat, ended := newFake(t, streamScript()), make(chan struct{}), make(chan struct{}, 100), make(chan struct{})
 	f.steps["/meta/connect"] = []step{
+		{reply: okConnect},
 		{reply: heartbeat, then: func() { beat <- struct{}{} }},
 		{reply: delivery("/a", "3"), then: func() { close(moved) }},
 		{hold: make(chan struct{})},
@@ -149,13 +149,11 @@ func TestMoveFromEventSourceToPoll(t *testing.T) {
 }
 
 // A stream is still when nothing has come by it for a while, and all is handled.
-func TestLinkIsStill(t *testing.T) {
-	l := newLink(nil, nil)
+func TestLaneIsStill(t *testing.T) {
+	l, ended, done := newInbox().newLane(), make(chan struct{}), make(chan struct{})
 	l.paused = true
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
 	go func() {
-		l.still(ctx, time.Millisecond)
+		l.awaitStill(time.Millisecond, ended)
 		close(done)
 	}()
 	for range 20 {
@@ -166,14 +164,12 @@ func TestLinkIsStill(t *testing.T) {
 		default:
 		}
 	}
-	l.mu.Lock()
+	l.in.mu.Lock()
 	l.paused = false
-	l.mu.Unlock()
+	l.in.mu.Unlock()
 	<-done
-	cancel()
-	l.still(ctx, time.Hour) // given up
-	close(l.ended)
-	l.still(context.Background(), time.Hour) // ended
+	close(ended)
+	l.awaitStill(time.Hour, ended)
 }
 
 // A connection type that does not get through is told, and the session stays.

@@ -104,15 +104,17 @@ func TestAppendQuotes(t *testing.T) {
 }
 
 func TestInboxReplacesHandlers(t *testing.T) {
-	var b inbox
+	b := newInbox()
+	lane := b.newLane()
+	b.use(lane)
 	var got string
-	register(&b, "/a", func(Message) { got += "old" })
-	register(&b, "/a", func(Message) { got += "a" })
-	register(&b, "/*", func(Message) { got += "b" })
-	b.remove("/none")
-	b.put([]Message{{Channel: "/a"}, {Channel: "/z"}, {Channel: "/x/y"}})
-	b.remove("/*")
-	b.put([]Message{{Channel: "/a"}})
+	register(b, "/a", func(Message) { got += "old" })
+	register(b, "/a", func(Message) { got += "a" })
+	register(b, "/*", func(Message) { got += "b" })
+	b.table.remove("/none")
+	<-b.put(lane, []Message{{Channel: "/a"}, {Channel: "/z"}, {Channel: "/x/y"}})
+	b.table.remove("/*")
+	<-b.put(lane, []Message{{Channel: "/a"}})
 	if got != "abba" {
 		t.Errorf("handlers called: %s", got)
 	}
@@ -120,5 +122,5 @@ func TestInboxReplacesHandlers(t *testing.T) {
 }
 
 func register(b *inbox, pattern string, h Handler) {
-	b.set(registration{pattern: pattern, handler: h})
+	b.table.set(registration{pattern: pattern, handler: h})
 }

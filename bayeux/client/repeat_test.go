@@ -24,6 +24,7 @@ func TestRepeatedRequestForAStream(t *testing.T) {
 				panic(http.ErrAbortHandler)
 			}
 			w.Header().Set("Content-Type", eventStream)
+			io.WriteString(w, ":\n\n")
 		}))
 		p, err := newLongPolling(s.URL, Options{MaxResponse: 1000})
 		if err != nil {

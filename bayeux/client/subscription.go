@@ -4,91 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
-	"time"
 )
-
-// The cursors that stand for no message.
-const (
-	Tip      int64 = -1 // only what is published from now on
-	Earliest int64 = -2 // all that the server remembers
-)
-
-// Forgotten says what to do when the server has forgotten what follows a cursor.
-type Forgotten uint8
-
-// The policies for a cursor that is forgotten.
-const (
-	ForgottenFails    Forgotten = iota // the subscription fails
-	ForgottenEarliest                  // go on with all that is left, some of which may have come before
-	ForgottenTip                       // go on with what is published from now on
-)
-
-// SubscribeOption says more about a subscription.
-type SubscribeOption func(*registration)
-
-// Since has a subscription begin with what follows the message of an ID, or one
-// of the cursors. It needs Options.Replay and a channel with a history.
-func Since(id int64) SubscribeOption { return func(r *registration) { r.cursor = id } }
-
-// Every asks for at most one message of a channel in so much time, the newest;
-// the last one always comes (halley's extension conflate). The server rounds it to
-// milliseconds and to the steps of its clock.
-func Every(interval time.Duration) SubscribeOption {
-	return func(r *registration) { r.interval = interval }
-}
-
-// registration is a subscription as the client remembers it.
-type registration struct {
-	pattern  string
-	handler  Handler
-	interval time.Duration
-	tracks   bool             // the last messages are remembered, to go on after them
-	cursor   int64            // what is handled up to, or where to begin; 0 is not known
-	seen     map[string]int64 // the last ID handled of each channel
-}
-
-// fresh reports whether a message has not been handled yet. What a server
-// replays may overlap with what came before.
-func (r *registration) fresh(m *Message) bool {
-	if m.ID == 0 || !r.tracks {
-		return true
-	}
-	if m.ID <= r.seen[m.Channel] {
-		return false
-	}
-	if r.seen == nil {
-		r.seen = make(map[string]int64)
-	}
-	r.seen[m.Channel] = m.ID
-	r.cursor = max(r.cursor, m.ID)
-	return true
-}
-
-// request is the message that subscribes.
-func (r *registration) request(session string, replay bool) request {
-	var ext []byte
-	if replay && r.cursor != 0 {
-		ext = append(appendString(append(ext, `,"replay":{`...), r.pattern), ':')
-		ext = append(strconv.AppendInt(ext, r.cursor, 10), '}')
-	}
-	if r.interval > 0 {
-		ext = append(ext, `,"conflate":{"interval":`...)
-		ext = append(strconv.AppendInt(ext, max(r.interval.Milliseconds(), 1), 10), '}')
-	}
-	if ext != nil {
-		ext[0] = '{'
-		ext = append(ext, '}')
-	}
-	return request{Channel: "/meta/subscribe", ClientID: session, Subscription: r.pattern, Ext: ext}
-}
-
-// isForgotten reports whether a subscription was refused for its cursor.
-func isForgotten(err error) bool {
-	var e *BayeuxError
-	return errors.As(err, &e) && e.Code == 400 && strings.Contains(e.Text, "replayId")
-}
 
 // Subscribe registers handler for a pattern (a channel name, or one that ends
 // in * or **) and subscribes the session to it. A second Subscribe to a
@@ -107,71 +23,31 @@ func (c *Client) Subscribe(ctx context.Context, pattern string, handler Handler,
 	if r.cursor != 0 && !c.options.Replay {
 		return errors.New("client: subscribe: Since needs Options.Replay")
 	}
-	c.inbox.set(r)
-	session := c.ID()
-	if session == "" {
+	c.inbox.table.set(r)
+	asked, err := c.subscribe(ctx, pattern)
+	if isForgotten(err) && c.inbox.table.restart(pattern, c.options.Forgotten) {
+		asked, err = c.subscribe(ctx, pattern)
+	}
+	if err == nil || errors.Is(err, ErrNoSession) || isLost(err) && asked.recovers {
 		return nil
 	}
-	err := c.subscribe(ctx, session, pattern)
-	if err == nil || isLost(err) && c.recovers() {
-		return nil
-	}
-	c.inbox.remove(pattern)
+	c.inbox.table.remove(pattern)
 	return fmt.Errorf("client: subscribe %s: %w", pattern, err)
 }
 
-// subscribe tells a pattern to the server, and again from elsewhere if its cursor
-// is forgotten.
-func (c *Client) subscribe(ctx context.Context, session, pattern string) error {
-	_, err := c.one(ctx, c.inbox.request(pattern, session, c.replays()))
-	if isForgotten(err) && c.inbox.restart(pattern, c.options.Forgotten) {
-		_, err = c.one(ctx, c.inbox.request(pattern, session, c.replays()))
-	}
-	return err
+// subscribe tells a pattern to the server.
+func (c *Client) subscribe(ctx context.Context, pattern string) (*call, error) {
+	asked := c.inquire(ctx, func(s *session) []request {
+		return []request{c.inbox.table.request(pattern, s)}
+	})
+	return asked, asked.refused()
 }
 
-// resubscribe tells a new session's patterns to the server, some at a time. A
-// refused one is reported and kept for the next session.
-func (c *Client) resubscribe(ctx context.Context) error {
-	session, patterns := c.ID(), c.inbox.patterns()
-	for len(patterns) > 0 {
-		n := min(len(patterns), resubscribeBatch)
-		requests := make([]request, n)
-		for i, p := range patterns[:n] {
-			requests[i] = c.inbox.request(p, session, c.replays())
-		}
-		replies, err := c.exchange(ctx, requests)
-		if err != nil {
-			c.lose() // a session without its subscriptions is of no use
-			return err
-		}
-		if err := c.review(ctx, session, patterns[:n], replies); err != nil {
-			return err
-		}
-		patterns = patterns[n:]
-	}
-	return nil
-}
-
-// review looks at the replies to subscriptions. One whose cursor is forgotten is
-// made again, others that were refused are reported.
-func (c *Client) review(ctx context.Context, session string, patterns []string, replies []Reply) error {
-	for i, p := range patterns {
-		var err error
-		if e := replies[i].refusal(); e != nil {
-			err = e
-		}
-		if isForgotten(err) && c.options.Forgotten != ForgottenFails {
-			err = c.subscribe(ctx, session, p)
-		}
-		var refusal *BayeuxError
-		switch {
-		case errors.As(err, &refusal):
-			c.options.OnError(&SubscriptionError{Pattern: p, Err: refusal})
-		case err != nil:
-			c.lose()
-			return err
-		}
-	}
-	return nil
+// Unsubscribe removes the handler of a pattern and the session's subscription.
+func (c *Client) Unsubscribe(ctx context.Context, pattern string) error {
+	c.inbox.table.remove(pattern)
+	asked := c.inquire(ctx, func(s *session) []request {
+		return []request{{Channel: "/meta/unsubscribe", ClientID: s.id, Subscription: pattern}}
+	})
+	return asked.problem("client: unsubscribe " + pattern)
 }

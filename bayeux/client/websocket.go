@@ -78,7 +78,7 @@ func (w *webSocket) cause(err error) error {
 		}
 	default:
 	}
-	return closing(err)
+	return closeFrame(err)
 }
 
 // Listen reads frames until the socket closes.
@@ -93,7 +93,7 @@ func (w *webSocket) read(receive func([]byte) error) error {
 	for {
 		kind, body, err := w.conn.Read(context.Background())
 		if err != nil {
-			return closing(err)
+			return closeFrame(err)
 		}
 		if kind != websocket.MessageText {
 			w.conn.Close(websocket.StatusUnsupportedData, "messages are text")
@@ -106,8 +106,8 @@ func (w *webSocket) read(receive func([]byte) error) error {
 	}
 }
 
-// closing turns the library's error for a close frame into ours.
-func closing(err error) error {
+// closeFrame turns the library's error for a close frame into ours.
+func closeFrame(err error) error {
 	var frame websocket.CloseError
 	if errors.As(err, &frame) {
 		return &CloseError{Code: int(frame.Code), Reason: frame.Reason}

@@ -110,7 +110,9 @@ func TestCloseCodeReachesThePublisher(t *testing.T) {
 	if err := c.Publish(testContext(t), "/b", []byte("1")); !errors.As(err, &frame) || frame.Code != 1009 || frame.Reason != "64 KiB at most" {
 		t.Errorf("Publish() = %v", err)
 	}
-	<-c.current().ended
+	var used *link
+	c.look(func(m *machine) { used = m.link })
+	<-used.ended
 	if err := c.Publish(testContext(t), "/b", []byte("1")); !errors.Is(err, ErrConnectionEnded) {
 		t.Errorf("Publish() without a connection = %v", err)
 	}
@@ -196,7 +198,9 @@ func TestSlowHandlerStopsReading(t *testing.T) {
 	c.Subscribe(ctx, "/a", func(Message) {
 		if first {
 			first = false
-			for !c.current().waits() {
+			var used *link
+			c.look(func(m *machine) { used = m.link })
+			for !used.lane.isPaused() {
 				time.Sleep(time.Millisecond)
 			}
 			if err := c.Publish(ctx, "/b", []byte("1")); err != nil {
