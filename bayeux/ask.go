@@ -26,7 +26,7 @@ type parked struct {
 	from   Cursor
 }
 
-// park copies what is left of the exchange and asks the authority for its verdict.
+// park keeps what is left of the exchange and asks the authority for its verdict.
 func (x *exchange) park(messages []message.Message) {
 	s := x.s
 	if len(s.parked) >= s.cfg.MaxAsks {
@@ -39,7 +39,8 @@ func (x *exchange) park(messages []message.Message) {
 		return
 	}
 	p := &parked{req: x.req, owner: x.owner, clientID: bytes.Clone(x.clientID), alone: x.alone, tells: x.tells,
-		carriesEvents: x.carriesEvents, batch: x.batch, turn: x.turn, body: joinRaw(messages), replies: bytes.Clone(x.replies)}
+		carriesEvents: x.carriesEvents, batch: x.batch, turn: x.turn, body: x.rest(messages), replies: x.replies}
+	x.replies = nil
 	if q := x.waits.Question; q != nil {
 		*q = q.clone()
 	}
@@ -54,6 +55,19 @@ func (x *exchange) park(messages []message.Message) {
 	}
 	x.waits.To, x.waits.Ticket = x.req.To, s.ticket
 	x.fx.add(x.waits, x.fx.begin())
+}
+
+// rest is the messages that are left as one JSON array: a copy, or, if they were parked
+// before, the end of that copy. A batch that is parked with each of its messages would
+// else be copied as often.
+func (x *exchange) rest(messages []message.Message) []byte {
+	if x.joined == nil {
+		return joinRaw(messages)
+	}
+	start := cap(x.joined) - cap(messages[0].Raw) // one array has both
+	body := x.joined[start-1:]
+	body[0] = '[' // it was one, or a comma
+	return body
 }
 
 // joinRaw copies messages into one JSON array.
@@ -83,7 +97,7 @@ func (s *Server) unpark(now int64, ticket Ticket, fx *Effects, prepare func(*exc
 	x := &s.exchange
 	*x = exchange{s: s, fx: fx, req: p.req, now: now, owner: p.owner, slot: p.owner.Slot, rested: true,
 		clientID: p.clientID, alone: p.alone, tells: p.tells, carriesEvents: p.carriesEvents, batch: p.batch, turn: p.turn,
-		replies: append(x.replies[:0], p.replies...)}
+		replies: p.replies, joined: p.body}
 	prepare(x)
 	if p.events != nil {
 		x.resumeEvents(p)
@@ -98,9 +112,8 @@ func (s *Server) unpark(now int64, ticket Ticket, fx *Effects, prepare func(*exc
 
 // goOn runs the messages that were parked.
 func (x *exchange) goOn(body []byte) {
-	var batch message.Batch
-	scanner := x.s.cfg.Scanner
-	if err := scanner.Scan(body, &batch); err != nil {
+	batch, scanner := &x.s.resumed, x.s.cfg.Scanner
+	if err := scanner.Scan(body, batch); err != nil {
 		// It was scanned before: only a limit that the joined copy exceeds is left.
 		if r := x.s.sessions.find(x.owner); x.tells && r != nil {
 			x.s.queues.SettleLosses(&r.queue, false)

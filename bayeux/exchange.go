@@ -42,6 +42,7 @@ type exchange struct {
 	turn          uint32 // how many connects its session had sent when this was the latest
 	browser       uint64
 	replies       []byte // encoded replies, comma separated
+	joined        []byte // what the messages are spans of, if they were parked; else nil
 }
 
 // Handle processes one request's batch. Its reply is one Reply, or a Hold, or

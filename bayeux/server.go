@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"halley/bayeux/channel"
+	"halley/bayeux/message"
 	"halley/bayeux/queue"
 	"halley/bayeux/reply"
 	"halley/bayeux/rules"
@@ -100,6 +101,7 @@ type Server struct {
 	patterns    [][]byte
 	repeated    channel.Map[bool]
 	exchange    exchange
+	resumed     message.Batch     // scratch of goOn
 	noise       uint64            // state of the generator that spreads deadlines
 	hurry       int64             // until when a poll is held whose client wants it back soon
 	drain       int64             // window over which clients are told to come back, 0 none
@@ -373,6 +375,7 @@ func (s *Server) Trim(now int64) {
 	s.table, s.lanes = channel.NewTable(matchCache), make(map[string]*lane)
 	s.grants = grants{}
 	s.dirty, s.doomed, s.reading, s.expired = addresses{}, addresses{}, addresses{}, nil
+	s.resumed = message.Batch{}
 	if len(s.pacer.turns) == 0 {
 		s.pacer = newPacer(now)
 		s.lots = slab.Names[lot]{}

@@ -2,6 +2,7 @@ package bayeux
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -246,4 +247,25 @@ func rulesOf(t *testing.T, cfg Config, text string) (list rules.Rules) {
 		t.Fatal(err)
 	}
 	return append(list, rule)
+}
+
+// A batch that makes way with each of its messages allocates as much for each of them
+// whatever their number: what is left is not copied again each time.
+func TestBatchThatMakesWayIsNotCopiedAgain(t *testing.T) {
+	each := func(messages int) uint64 {
+		b := audience(t, 0, 1)
+		body := b.publishes(messages)
+		b.turns(t, Request{To: ReplyTo{Serial: 9998}}, body) // what is kept for the next has its size
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		reply, turns, _ := b.turns(t, Request{To: ReplyTo{Serial: 9999}}, body)
+		runtime.ReadMemStats(&after)
+		if turns < messages-1 || strings.Count(reply, `"successful":true`) != messages {
+			t.Fatalf("%d turns: %s", turns, reply)
+		}
+		return (after.TotalAlloc - before.TotalAlloc) / uint64(messages)
+	}
+	if few, many := each(50), each(500); many > 2*few {
+		t.Errorf("%d bytes for each of 50 messages, %d of 500", few, many)
+	}
 }

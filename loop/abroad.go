@@ -32,6 +32,7 @@ func (a *abroad) allows(limit int) bool {
 // forward hands a batch to the loop that owns its session.
 func (r *reactor) forward(owner uint16, request bayeux.Request, body []byte) {
 	e := entry{kind: entryForward, request: request}
+	r.server.memory.takes(len(body)+frameCost, r.now())
 	if c := r.conns.find(request.To); c != nil && c.phase == upgraded {
 		e.abroad = c.stream.goesAbroad()
 		e.abroad.bytes.Add(int64(len(body) + frameCost))

@@ -115,11 +115,15 @@ func (m *mailbox) post(e entry, data []byte) (wake bool) {
 	return m.added(entrySize+len(data)+len(e.event), e.quiet)
 }
 
-// postEvents appends entries that carry events alone.
+// postEvents appends entries that carry events alone. It keeps them.
 func (m *mailbox) postEvents(entries []entry) (wake bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.entries = append(m.entries, entries...)
+	if len(m.entries) == 0 && cap(m.entries) < len(entries) {
+		m.entries = entries // in place of a copy
+	} else {
+		m.entries = append(m.entries, entries...)
+	}
 	size := entrySize * len(entries)
 	for i := range entries {
 		size += len(entries[i].event)

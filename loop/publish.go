@@ -100,7 +100,7 @@ func (s *Server) fit(batch []Publication) ([]interest.Loops, error) {
 // gets what it can of it in one reply. What goes to sequenced channels takes its
 // way through their log.
 func (s *Server) postEvents(batch []Publication, sets []interest.Loops) {
-	posts := make([][]entry, s.cfg.Loops)
+	posts := s.posts(sets)
 	for i, p := range batch {
 		e := s.event(p)
 		if b := s.rules.Of(p.Channel); b.Sequenced() {
@@ -114,6 +114,19 @@ func (s *Server) postEvents(batch []Publication, sets []interest.Loops) {
 			s.reactors[loop].wake()
 		}
 	}
+}
+
+// posts are lists for the loops with room for what goes to each: growing them would take
+// several times as much.
+func (s *Server) posts(sets []interest.Loops) [][]entry {
+	counts, posts := make([]int, s.cfg.Loops), make([][]entry, s.cfg.Loops)
+	for _, set := range sets {
+		set.Each(func(loop uint16) { counts[loop]++ })
+	}
+	for loop, n := range counts {
+		posts[loop] = make([]entry, 0, n)
+	}
+	return posts
 }
 
 func (s *Server) event(p Publication) event.Event {

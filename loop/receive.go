@@ -1,8 +1,11 @@
 package loop
 
 import (
+	"unsafe"
+
 	"halley/bayeux"
 	"halley/bayeux/event"
+	"halley/bayeux/history"
 	"halley/loop/sequence"
 )
 
@@ -207,6 +210,9 @@ func (r *reactor) report(p bayeux.Report, quiet bool) {
 func (r *reactor) reported(p *bayeux.Report) {
 	if p.Kind == bayeux.GiveUp {
 		r.giveUp(p)
+	}
+	if p.Past != nil {
+		r.server.memory.takes(len(p.Past.Entries)*int(unsafe.Sizeof(history.Entry{})), r.now())
 	}
 	r.core.Report(r.now(), p, &r.fx)
 	r.perform()

@@ -33,19 +33,22 @@ func (p strain) String() string {
 		"what waits for slow clients is given up", "half of what is remembered is given up", "sessions with the most subscriptions are ended"}[p]
 }
 
-// Shares of --max-memory in hundredths at which each strain begins, and below which all
-// is calm again.
+// Shares in hundredths, of what the runtime may hold (memory.heap), of what is live: those
+// at which each strain begins, and below which all is calm again. The last is well below
+// the whole: a collector whose goal is close to what is live works all the time, and then
+// lets the heap grow beyond the goal.
 const (
-	refuseAt  = 70
-	awayAt    = 75
-	slowAt    = 80
-	historyAt = 85
-	calmBelow = 65
+	refuseAt  = 65
+	awayAt    = 70
+	slowAt    = 75
+	historyAt = 80
+	calmBelow = 60
 )
 
-// strainOf is the strain at used bytes of limit, after one of before.
-func strainOf(used, limit int64, before strain) strain {
-	share := used * 100 / limit
+// strainOf is the strain where so many bytes are live and the runtime may hold so many,
+// after a strain of before.
+func strainOf(live, heap int64, before strain) strain {
+	share := live * 100 / heap
 	switch {
 	case share >= historyAt:
 		return sheddingHistory
@@ -67,7 +70,7 @@ type memory struct {
 	clean  func() // collects dead objects
 	back   func() // gives the host what holds none
 
-	heap  atomic.Int64    // what the runtime was last told to stay below
+	heap  atomic.Int64    // what the runtime may hold, 0 before fit
 	life  context.Context // of Run
 	near  atomic.Bool     // more than half is in use: looks are frequent
 	full  atomic.Bool     // the last look found so much in use that nothing more is taken, collected or not
@@ -109,8 +112,12 @@ func (m *memory) refuses() bool {
 	return true
 }
 
-// Short is ErrMemory while memory is short and publishes are refused.
-func (s *Server) Short() error {
+// Short is ErrMemory while memory is short and publishes are refused. Else it notes that
+// a publish is about to take so many bytes.
+func (s *Server) Short(bytes int) error {
+	if s.Ready() {
+		s.memory.takes(bytes, s.now())
+	}
 	if s.memory.refuses() {
 		return ErrMemory
 	}
@@ -125,13 +132,24 @@ func (m *memory) look(ctx context.Context, now int64) {
 	full := m.isFull(f)
 	m.full.Store(full) // also while a relief rests, else much would come in that time
 	m.near.Store(f.resident()*100/m.limit >= nearAt)
-	if !full && f.live()*100/m.limit < refuseAt && strain(m.strain.Load()) == calm {
+	if strainOf(f.live, m.heap.Load(), calm) > calm {
+		m.begin(f)
+	}
+	if !full && strain(m.strain.Load()) == calm {
 		return
 	}
 	if now < m.rested.Load() || !m.relieving.CompareAndSwap(false, true) {
 		return
 	}
 	go m.relieve(ctx)
+}
+
+// begin refuses what is new as soon as a collection has found too much in use: a relief,
+// which knows better, may have to rest, or take long.
+func (m *memory) begin(f footprint) {
+	if m.strain.CompareAndSwap(int32(calm), int32(refusing)) {
+		m.tell(refusing, f)
+	}
 }
 
 // What a pattern that is new to its loop is taken to cost, since it stands in the loop's
@@ -141,27 +159,30 @@ const (
 	patternBytes  = 400 // beside its copies
 )
 
-// isFull tells whether so much is in use that nothing more is taken, collected or not.
+// isFull tells whether so much is in use that nothing more is taken, collected or not:
+// also where objects alone are more than the runtime may hold, since then the collector
+// does not keep up.
 func (m *memory) isFull(f footprint) bool {
-	return f.objects*100/m.limit >= historyAt || f.resident()*100/m.limit >= fullAt
+	return f.objects >= m.heap.Load() || f.resident()*100/m.limit >= fullAt
 }
 
-// fit tells the runtime how much it may hold: what is left beside the program itself,
-// less what it may exceed that by. Dead objects are collected before live ones are
-// given up.
+// fit finds out how much the runtime may hold, and tells it: what is left beside the
+// program's own pages, less what it may exceed that by, but half of the limit at least. A
+// program that takes most of a small limit would have all refused for ever.
 func (m *memory) fit(f footprint) {
-	tell := m.server.cfg.LimitHeap
-	left := m.limit - f.program
+	left, before := m.limit-f.program, m.heap.Load()
 	heap := max(m.limit/2, min(left/100*heapShare, left-leastSpare))
-	if before := m.heap.Load(); tell == nil || heap > before-leastFit && heap < before+leastFit {
+	if before > 0 && heap > before-leastFit && heap < before+leastFit {
 		return
 	}
 	m.heap.Store(heap)
-	tell(heap)
+	if tell := m.server.cfg.LimitHeap; tell != nil {
+		tell(heap)
+	}
 }
 
-// takes notes that so many bytes are published or subscribed to. Much at once is looked at before the
-// next tick.
+// takes notes that so many bytes are about to be allocated, or were. Much at once is looked
+// at before the next tick.
 func (m *memory) takes(bytes int, now int64) {
 	if m.taken.Add(int64(bytes)) > m.limit/lookShare {
 		m.look(m.life, now)
@@ -217,7 +238,7 @@ func (m *memory) furthest(p strain) strain {
 	}
 	further := min(strain(m.vain/vainReliefs)+refusing, endingSessions)
 	if further > p {
-		m.server.cfg.Log.Warn("memory stays short", "objects", m.used().objects, "max-memory", m.limit, "so", further.String())
+		m.server.cfg.Log.Warn("memory stays short", "live", m.used().live, "max-memory", m.limit, "so", further.String())
 	}
 	return max(p, further)
 }
@@ -231,28 +252,33 @@ func (m *memory) measure() strain {
 		m.back()
 		f = m.used()
 	}
-	used := f.live()
+	m.fit(f)
+	used := f.live
 	if m.full.Store(m.isFull(f)); f.resident()*100/m.limit >= fullAt {
-		used = f.resident()
+		used = f.held
 	}
-	p := strainOf(used, m.limit, strain(m.strain.Load()))
+	p := strainOf(used, m.heap.Load(), strain(m.strain.Load()))
 	m.note(p, f)
 	return p
 }
 
 // note says what is given up from now on.
 func (m *memory) note(p strain, f footprint) {
-	if before := strain(m.strain.Swap(int32(p))); before == p {
-		return
+	if before := strain(m.strain.Swap(int32(p))); before != p {
+		m.tell(p, f)
 	}
+}
+
+// tell says it in the log and to who asks whether the server is ready.
+func (m *memory) tell(p strain, f footprint) {
 	log := m.server.cfg.Log
 	if p == calm {
 		m.server.health.trouble("memory", "")
-		log.Info("memory is no longer short", "objects", f.objects, "resident", f.resident(), "max-memory", m.limit)
+		log.Info("memory is no longer short", "live", f.live, "resident", f.resident(), "max-memory", m.limit)
 		return
 	}
 	m.server.health.trouble("memory", p.String())
-	log.Warn("memory is short", "objects", f.objects, "resident", f.resident(), "max-memory", m.limit, "so", p.String())
+	log.Warn("memory is short", "live", f.live, "resident", f.resident(), "max-memory", m.limit, "so", p.String())
 }
 
 const (

@@ -18,8 +18,8 @@ func TestStrain(t *testing.T) {
 		used         int64
 		before, want strain
 	}{
-		{0, calm, calm}, {69, calm, calm}, {70, calm, refusing}, {69, refusing, refusing}, {65, refusing, refusing}, {64, sheddingHistory, calm},
-		{75, calm, sheddingAway}, {80, calm, sheddingSlow}, {85, refusing, sheddingHistory}, {500, calm, sheddingHistory},
+		{0, calm, calm}, {64, calm, calm}, {65, calm, refusing}, {64, refusing, refusing}, {60, refusing, refusing}, {59, sheddingHistory, calm},
+		{70, calm, sheddingAway}, {75, calm, sheddingSlow}, {80, refusing, sheddingHistory}, {500, calm, sheddingHistory},
 	} {
 		if got := strainOf(tt.used<<20, 100<<20, tt.before); got != tt.want {
 			t.Errorf("%d %% after %v: %v, want %v", tt.used, tt.before, got, tt.want)
@@ -45,6 +45,9 @@ func (l *logged) String() string {
 	return l.text.String()
 }
 
+// limitOf100 is a limit that leaves the runtime 100 bytes.
+const limitOf100 = 200
+
 // strained is a server whose use of memory a test says, in hundredths.
 func strained(t *testing.T, log *logged) (s *Server, use func(share int64)) {
 	t.Helper()
@@ -55,7 +58,7 @@ func strained(t *testing.T, log *logged) (s *Server, use func(share int64)) {
 	s.memory.rested.Store(math.MaxInt64) // it does not look itself
 	m := newMemory(s)
 	return s, func(share int64) {
-		m.limit, m.used, m.clean = 100, func() footprint { return footprint{objects: share} }, func() {}
+		m.limit, m.used, m.clean = limitOf100, func() footprint { return footprint{live: share} }, func() {}
 		m.relieve(t.Context())
 		s.memory.strain.Store(m.strain.Load())
 	}
@@ -155,6 +158,18 @@ func TestMemoryIsLookedAtInTime(t *testing.T) {
 	equal(t, m.near.Load(), false)
 }
 
+// What a publish is about to take counts before it is there, and is refused while memory
+// is short.
+func TestMemoryIsNotedBeforeItIsTaken(t *testing.T) {
+	s, _ := strained(t, &logged{})
+	eventually(t, func() bool { // a look begins to count anew
+		equal(t, s.Short(1000), nil)
+		return s.memory.taken.Load() >= 1000
+	})
+	s.memory.strain.Store(int32(refusing))
+	equal(t, errors.Is(s.Short(1), ErrMemory), true)
+}
+
 // A history of less than the share at which half of it is given up keeps memory short
 // for ever, if nothing else does: it goes in the end, and publishes are taken again.
 func TestMemoryStaysShort(t *testing.T) {
@@ -166,12 +181,12 @@ func TestMemoryStaysShort(t *testing.T) {
 	}
 	equal(t, s.Stats().History.Events, 20)
 	m := newMemory(s)
-	m.limit, m.clean = 100, func() {}
+	m.limit, m.clean = limitOf100, func() {}
 	m.used = func() footprint {
 		if s.Stats().History.Events < 20 {
-			return footprint{objects: calmBelow - 1}
+			return footprint{live: calmBelow - 1}
 		}
-		return footprint{objects: refuseAt}
+		return footprint{live: refuseAt}
 	}
 	reliefs := 0
 	for m.relieve(t.Context()); m.refuses() && reliefs < 100; reliefs++ {
@@ -198,12 +213,12 @@ func TestMemoryStaysShortOfSubscriptions(t *testing.T) {
 		many.bayeux(subscribe(manyID, "/many/"+strconv.Itoa(n)))
 	}
 	m := newMemory(s)
-	m.limit, m.clean = 100, func() {}
+	m.limit, m.clean = limitOf100, func() {}
 	m.used = func() footprint {
 		if s.Stats().Sessions < 2 {
-			return footprint{objects: calmBelow - 1}
+			return footprint{live: calmBelow - 1}
 		}
-		return footprint{objects: refuseAt}
+		return footprint{live: refuseAt}
 	}
 	reliefs := 0
 	for m.relieve(t.Context()); s.Stats().ShedSessions == 0 && reliefs < 100; reliefs++ {
@@ -220,20 +235,33 @@ func TestMemoryStaysShortOfSubscriptions(t *testing.T) {
 	}
 }
 
-// While nothing is collected, after a relief, no more is taken than there is room for.
+// While nothing is collected, after a relief, no more is taken than there is room for: not
+// where objects are more than the runtime may hold, nor where a collection of its own has
+// found too much in use.
 func TestMemoryIsFullWhileReliefRests(t *testing.T) {
 	s, _ := strained(t, &logged{})
-	m, used := newMemory(s), int64(historyAt-1)
-	m.limit, m.used = 100, func() footprint { return footprint{objects: used} }
+	m := newMemory(s)
+	m.limit = limitOf100
+	f := footprint{}
+	m.used = func() footprint { return f }
 	m.rested.Store(math.MaxInt64)
 	m.look(t.Context(), s.now())
+	equal(t, m.heap.Load(), 100)
+	for _, tt := range []struct {
+		objects, live int64
+		refuses       bool
+	}{{99, 0, false}, {100, 0, true}, {99, 0, false}, {99, refuseAt - 1, false}, {99, refuseAt, true}} {
+		f.objects, f.live = tt.objects, tt.live
+		m.look(t.Context(), s.now())
+		equal(t, m.refuses(), tt.refuses)
+	}
+	equal(t, strain(m.strain.Load()), refusing)
+	equal(t, m.relieving.Load(), false)
+	equal(t, s.Unready(), []string{"memory: publishes, new sessions and subscriptions are refused"})
+	m.clean = func() { f.live = calmBelow - 1 }
+	m.relieve(t.Context())
 	equal(t, m.refuses(), false)
-	used = historyAt
-	m.look(t.Context(), s.now())
-	equal(t, m.refuses(), true)
-	used = historyAt - 1
-	m.look(t.Context(), s.now())
-	equal(t, m.refuses(), false)
+	equal(t, len(s.Unready()), 0)
 }
 
 // What is resident without being live refuses what is new at once, and is given back to
@@ -242,11 +270,11 @@ func TestMemoryIsTight(t *testing.T) {
 	var log logged
 	s, _ := strained(t, &log)
 	m := newMemory(s)
-	begun := footprint{objects: 55, held: 90, program: 5}
+	begun := footprint{objects: 55, live: 55, held: 180, program: 10}
 	f, steps := begun, ""
-	m.limit, m.used = 100, func() footprint { return f }
+	m.limit, m.used = limitOf100, func() footprint { return f }
 	m.clean = func() { steps += "clean " }
-	m.back = func() { steps += "back "; f.held = 70 }
+	m.back = func() { steps += "back "; f.held = 140 }
 	m.rested.Store(math.MaxInt64)
 	m.look(t.Context(), 0)
 	equal(t, m.refuses(), true)
@@ -260,9 +288,23 @@ func TestMemoryIsTight(t *testing.T) {
 	m.relieve(t.Context())
 	equal(t, strain(m.strain.Load()), sheddingHistory)
 	equal(t, steps, "clean back clean back clean back clean back ")
-	f.held = 50
+	f.held = 100
 	m.relieve(t.Context())
 	equal(t, m.refuses(), false)
+}
+
+// The collector has room above what may be live before all that can be is given up, and a
+// program that takes most of a small limit does not have all refused for ever.
+func TestCollectorHasRoom(t *testing.T) {
+	for _, mib := range []int64{32, 64, 128, 512, 16 << 10} {
+		m := newMemory(&Server{})
+		m.limit = mib << 20
+		m.fit(footprint{program: 30 << 20})
+		heap := m.heap.Load()
+		if heap < m.limit/2 || strainOf(heap*9/10, heap, calm) < sheddingHistory || strainOf(m.limit/4, heap, refusing) > calm {
+			t.Errorf("of %d MiB the runtime may hold %d", mib, heap>>20)
+		}
+	}
 }
 
 // The runtime is told what it may hold beside the program, again when that has changed.
@@ -292,7 +334,7 @@ func TestFootprint(t *testing.T) {
 	}
 	resident, _ := strconv.ParseInt(strings.Fields(string(text))[1], 10, 64)
 	resident *= int64(os.Getpagesize())
-	if f.objects < 64<<20 || f.held < f.objects || f.program < 1<<20 || !raceDetector && f.resident() < resident-(8<<20) {
+	if f.objects < 64<<20 || f.held < f.objects || f.live > f.held || f.program < 1<<20 || !raceDetector && f.resident() < resident-(8<<20) {
 		t.Errorf("%+v, resident by the kernel: %d", f, resident)
 	}
 	runtime.KeepAlive(ballast)

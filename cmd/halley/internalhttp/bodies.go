@@ -9,13 +9,15 @@ import (
 
 	"github.com/valyala/fasthttp"
 	"golang.org/x/sync/semaphore"
+
+	"halley/loop"
 )
 
 // bodies bounds what the bodies of publishes take together: while they come, and
 // while they are worked on, when each takes many times its length.
 type bodies struct {
-	max     int          // of one
-	short   func() error // says that there is no memory for any
+	max     int                   // of one
+	short   func(bytes int) error // says that there is no memory to spare, or notes that so much is about to be taken
 	timeout time.Duration
 	mu      sync.Mutex
 	free    int // bytes that may come yet
@@ -28,7 +30,7 @@ const bodiesComing = 2
 // mostDiscarded is how many bytes of a body that is too long are read all the same.
 const mostDiscarded = 64 << 20
 
-func newBodies(max int, timeout time.Duration, short func() error) *bodies {
+func newBodies(max int, timeout time.Duration, short func(bytes int) error) *bodies {
 	return &bodies{max: max, short: short, timeout: timeout, free: bodiesComing * max, work: semaphore.NewWeighted(int64(max))}
 }
 
@@ -49,10 +51,6 @@ func (b *bodies) read(ctx *fasthttp.RequestCtx) (body []byte, done func(), err e
 	}
 	ctx.Conn().SetReadDeadline(time.Now().Add(b.timeout))
 	work := 0
-	if err = b.short(); err != nil { // a body takes memory before it can be refused
-		io.Copy(io.Discard, io.LimitReader(stream, int64(b.max)))
-		return nil, nil, err
-	}
 	if body, err = b.collect(stream, ctx.Request.Header.ContentLength()); err == nil {
 		if work = len(body); len(ctx.Request.Header.ContentEncoding()) > 0 {
 			work = b.max // what it may decode to
@@ -61,7 +59,7 @@ func (b *bodies) read(ctx *fasthttp.RequestCtx) (body []byte, done func(), err e
 	}
 	if err != nil {
 		b.give(cap(body))
-		if errors.Is(err, errBodies) {
+		if errors.Is(err, errBodies) || errors.Is(err, loop.ErrBusy) {
 			io.Copy(io.Discard, io.LimitReader(stream, int64(b.max))) // else its client would not see the answer
 		}
 		return nil, nil, err
@@ -71,6 +69,7 @@ func (b *bodies) read(ctx *fasthttp.RequestCtx) (body []byte, done func(), err e
 
 // collect reads a body to its end, of the length that was announced, if any. Room for it
 // grows as it comes: quickly, or most of the memory would go to what it is copied from.
+// Where memory gets short meanwhile, no more of it is read.
 func (b *bodies) collect(stream io.Reader, length int) (body []byte, err error) {
 	for {
 		if len(body) == cap(body) {
@@ -80,6 +79,9 @@ func (b *bodies) collect(stream io.Reader, length int) (body []byte, err error) 
 			}
 			if room == cap(body) {
 				return body, fasthttp.ErrBodyTooLarge
+			}
+			if err := b.short(room); err != nil {
+				return body, err
 			}
 			if !b.take(room - cap(body)) {
 				return body, errBodies
@@ -123,12 +125,17 @@ func (b *bodies) give(n int) {
 }
 
 // begin waits for the turn of a body of that length: all that are worked on are
-// together not longer than the longest.
+// together not longer than the longest. None is worked on if memory got short while it
+// waited.
 func (b *bodies) begin(length int) error {
 	wait, cancel := context.WithTimeout(context.Background(), b.timeout)
 	defer cancel()
 	if b.work.Acquire(wait, int64(length)) != nil {
 		return errBodies
+	}
+	if err := b.short(length); err != nil {
+		b.work.Release(int64(length))
+		return err
 	}
 	return nil
 }

@@ -2,11 +2,14 @@ package internalhttp
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"halley/loop"
 )
 
 // Bodies that come slowly take only so much together; one more is told to come again,
@@ -71,6 +74,30 @@ func TestBodiesWaitForTheirTurn(t *testing.T) {
 	b.done(60, 60)
 	if err := b.begin(60); err != nil {
 		t.Errorf("after the first: %v", err)
+	}
+}
+
+// A body is given up when memory gets short while it comes, or while it waits for its turn.
+func TestBodiesGiveUpWhenMemoryGetsShort(t *testing.T) {
+	const length = 100_000
+	for _, left := range []int{0, 50_000, 2*length + 1} {
+		noted := 0
+		b := newBodies(length, time.Second, func(bytes int) error {
+			if noted += bytes; noted > left {
+				return loop.ErrMemory
+			}
+			return nil
+		})
+		body, err := b.collect(strings.NewReader(strings.Repeat("x", length)), length)
+		if left > 2*length {
+			if err != nil || len(body) != length {
+				t.Errorf("%d bytes left: %d have come, %v", left, len(body), err)
+			}
+			err = b.begin(length)
+		}
+		if !errors.Is(err, loop.ErrMemory) || !b.work.TryAcquire(length) {
+			t.Errorf("%d bytes left: %v", left, err)
+		}
 	}
 }
 

@@ -45,7 +45,7 @@ func (f *fake) Publish(batch []loop.Publication) error {
 	return nil
 }
 
-func (f *fake) Short() error { return f.short }
+func (f *fake) Short(int) error { return f.short }
 
 func (f *fake) Channels(context.Context) ([]loop.ChannelInfo, error) {
 	return []loop.ChannelInfo{{Channel: "/stock/*", Subscribers: 3}}, f.err

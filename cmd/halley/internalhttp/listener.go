@@ -24,7 +24,9 @@ import (
 // Publisher takes publications, as loop.Server does.
 type Publisher interface {
 	Publish(batch []loop.Publication) error
-	Short() error // that publishes are refused for, memory being short; nil if they are not
+	// Short is the error that publishes are refused with while memory is short. Otherwise it
+	// notes that a publish is about to take so many bytes.
+	Short(bytes int) error
 }
 
 // Registry knows channels and sessions, as loop.Server does.

@@ -79,10 +79,17 @@ type item struct {
 // parse reads a body by its first byte: an array, one object, or an object on
 // each line.
 func (l *Listener) parse(body []byte) ([]item, error) {
+	items := l.room(body)
 	if inLines(body, l.options.MaxDepth) {
-		return l.parseLines(body)
+		return l.parseLines(items, body)
 	}
-	return l.scan(nil, body)
+	return l.scan(items, body)
+}
+
+// room is a list with room for the messages of a body. Growing it would take several times
+// as much, and leave it to the collector.
+func (l *Listener) room(body []byte) []item {
+	return make([]item, 0, min(bytes.Count(body, []byte(`"channel"`)), l.scanner.MaxMessages))
 }
 
 // inLines tells whether a body is several lines of JSON: an object may well be
@@ -96,8 +103,8 @@ func inLines(body []byte, depth int) bool {
 // event loop: each takes far more there than its bytes.
 var errTooMany = errors.New("too many messages for --max-mailbox: send them in parts")
 
-// parseLines reads each line that is not empty.
-func (l *Listener) parseLines(body []byte) (items []item, err error) {
+// parseLines appends the messages of each line that is not empty.
+func (l *Listener) parseLines(items []item, body []byte) (all []item, err error) {
 	for line := range bytes.SplitSeq(body, []byte("\n")) {
 		line = bytes.TrimSpace(line)
 		if len(line) == 0 {
