@@ -135,13 +135,19 @@ func (m *memory) look(ctx context.Context, now int64) {
 	if strainOf(f.live, m.heap.Load(), calm) > calm {
 		m.begin(f)
 	}
-	if !full && strain(m.strain.Load()) == calm {
+	if !full && !m.fills(f) && strain(m.strain.Load()) == calm {
 		return
 	}
 	if now < m.rested.Load() || !m.relieving.CompareAndSwap(false, true) {
 		return
 	}
 	go m.relieve(ctx)
+}
+
+// fills tells whether dead objects are about to fill what there is: they are collected
+// before new work has to be refused for them.
+func (m *memory) fills(f footprint) bool {
+	return f.resident()*100/m.limit >= fillsAt && (f.objects-f.live)*deadShare >= m.heap.Load()
 }
 
 // begin refuses what is new as soon as a collection has found too much in use: a relief,
@@ -191,6 +197,8 @@ func (m *memory) takes(bytes int, now int64) {
 
 const (
 	nearAt     = 50       // hundredths
+	fillsAt    = 80       // of what is resident: dead objects are collected
+	deadShare  = 8        // that part of what the runtime may hold they are at least
 	fullAt     = 90       // of what is resident: nothing new is begun
 	heapShare  = 85       // of what is left beside the program, for the runtime, which may exceed it
 	leastSpare = 32 << 20 // bytes that it may do so by

@@ -293,6 +293,30 @@ func TestMemoryIsTight(t *testing.T) {
 	equal(t, m.refuses(), false)
 }
 
+// Dead objects are collected before new work is refused for them.
+func TestDeadObjectsFillMemory(t *testing.T) {
+	s, _ := strained(t, &logged{})
+	for _, tt := range []struct {
+		f    footprint
+		want bool
+	}{
+		{footprint{objects: 60, live: 40, held: 140, program: 20}, true},
+		{footprint{objects: 60, live: 40, held: 139, program: 20}, false},
+		{footprint{objects: 52, live: 40, held: 140, program: 20}, false},
+	} {
+		m := newMemory(s)
+		cleaned := make(chan bool, 1)
+		m.limit, m.used, m.clean = limitOf100, func() footprint { return tt.f }, func() { cleaned <- true }
+		m.look(t.Context(), s.now())
+		equal(t, m.relieving.Load() || len(cleaned) > 0, tt.want)
+		equal(t, m.refuses(), false)
+		if tt.want {
+			<-cleaned
+			eventually(t, func() bool { return !m.relieving.Load() })
+		}
+	}
+}
+
 // The collector has room above what may be live before all that can be is given up, and a
 // program that takes most of a small limit does not have all refused for ever.
 func TestCollectorHasRoom(t *testing.T) {
