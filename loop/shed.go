@@ -206,8 +206,8 @@ const (
 	lookShare  = 50       // that part of the limit is not taken without a look
 )
 
-// restTimes is how many times as long as a relief took nothing is collected after it,
-// but at least leastRest.
+// restTimes is how many times as long as a relief took nothing is collected after it, but
+// at least leastRest if memory is short still: it may not take long to get less.
 const (
 	restTimes = 10
 	leastRest = 500 * time.Millisecond
@@ -217,12 +217,16 @@ const (
 // much.
 func (m *memory) relieve(ctx context.Context) {
 	begun := time.Now()
+	var p strain
 	defer func() {
-		rest := max(leastRest, restTimes*time.Since(begun))
+		rest := restTimes * time.Since(begun)
+		if p > calm {
+			rest = max(leastRest, rest)
+		}
 		m.rested.Store(m.server.now() + rest.Milliseconds())
 		m.relieving.Store(false)
 	}()
-	p := m.measure()
+	p = m.measure()
 	last := m.furthest(p)
 	for step := sheddingAway; step <= max(p, last) && p > calm && ctx.Err() == nil; step++ {
 		m.giveUp(ctx, step)
