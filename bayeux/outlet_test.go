@@ -1,6 +1,10 @@
 package bayeux
 
-import "testing"
+import (
+	"os"
+	"strings"
+	"testing"
+)
 
 // Where each thing that can happen leads from each state; none where it cannot happen.
 func TestOutletTransitions(t *testing.T) {
@@ -159,5 +163,22 @@ func TestOutletForgets(t *testing.T) {
 	o.close()
 	if o != (outlet{state: away}) {
 		t.Errorf("%+v", o)
+	}
+}
+
+// Each state has a transcript of its name, which comes into it, and a row in ARCHITECTURE.
+func TestOutletsAreDescribed(t *testing.T) {
+	architecture, err := os.ReadFile("../ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for state := range outletStates {
+		if !strings.Contains(string(architecture), "\n| "+state.String()+" |") {
+			t.Errorf("ARCHITECTURE has no row for %s", state)
+		}
+		text, err := os.ReadFile("testdata/outlet-" + state.String() + ".txt")
+		if err != nil || !strings.Contains(string(text), "\n"+state.String()+", ") {
+			t.Errorf("no transcript comes to %s: %v", state, err)
+		}
 	}
 }

@@ -90,8 +90,10 @@ func play(t *testing.T, file string) {
 //	resume TICKET VERDICT
 //	drain DURATION
 //	state                  sessions and queues
+//	outlet SESSION         its outlet, the timer that runs, and what is known of its last events
 //
-// clientIds are printed, and may be written, as $1, $2, … in order of appearance.
+// clientIds are printed, and may be written, as $1, $2, … in order of appearance. A
+// session whose clientId nobody knows is written by its slot.
 type player struct {
 	t       *testing.T
 	server  *Server
@@ -230,6 +232,8 @@ func (p *player) command(name string, args []string, body string) (extra string)
 		s.Drain(p.now, d.Milliseconds(), 100, fx)
 	case "state":
 		return p.state()
+	case "outlet":
+		return p.outlet(args[0])
 	default:
 		p.t.Fatalf("unknown command %q", name)
 	}
@@ -405,6 +409,9 @@ func (p *player) shorten(text string) string {
 }
 
 func (p *player) address(name string) Address {
+	if slot, err := strconv.ParseUint(name, 10, 32); err == nil {
+		return p.server.address(uint32(slot), nil)
+	}
 	a, ok := ParseClientID([]byte(p.expand(name)))
 	if !ok {
 		p.t.Fatalf("no session %q", name)
@@ -514,4 +521,17 @@ func (p *player) state() string {
 			p.shorten(i.ID), i.ConnectionType, i.Held, i.Queued, i.Subscriptions, i.Dropped)
 	}
 	return out.String()
+}
+
+var (
+	timerNames = map[timer]string{expiry: "expiry", holdTime: "hold time", noTimer: "no timer"}
+	phaseNames = map[deliveryPhase]string{idle: "nothing on its way", leaving: "leaving", unseen: "unseen", inFlight: "in flight"}
+)
+
+func (p *player) outlet(name string) string {
+	r := p.server.sessions.find(p.address(name))
+	if r == nil {
+		return "gone\n"
+	}
+	return fmt.Sprintf("%s, %s, %s\n", r.outlet.state, timerNames[r.outlet.timer()], phaseNames[r.delivery.phase])
 }
