@@ -93,7 +93,7 @@ const (
 // Verdict answers a Question. The zero value allows, and changes nothing.
 type Verdict struct {
 	Ruling Ruling
-	// Reason is why it denies, the text of a 403 (Bayeux 1.0, section 3.8): a word such as
+	// Reason is why it denies, the text of a 403 (Bayeux 1.0, 3.13): a word such as
 	// token_expired, of letters, digits, '_', '-', '.'. Empty is the text that is usual for
 	// the operation.
 	Reason string

@@ -18,7 +18,7 @@ const (
 // Reconnect is what an Advice tells a client to do next.
 type Reconnect uint8
 
-// What a client may be told (Bayeux 1.0, section 2.2). Usual leaves it to the operation
+// What a client may be told (Bayeux 1.0, 3.6). Usual leaves it to the operation
 // that was refused.
 const (
 	Usual     Reconnect = iota
