@@ -120,40 +120,6 @@ func Cookie(header []byte, name string) []byte {
 	return nil
 }
 
-// Media types that a request to a Bayeux server may have; see IsMediaType.
-const (
-	MediaJSON     = "application/json"
-	MediaTextJSON = "text/json"
-	MediaText     = "text/plain"
-	MediaForm     = "application/x-www-form-urlencoded"
-)
-
-// MediaType is the type and subtype of a Content-Type, in its own case and without parameters
-// (RFC 9110, 8.3.1).
-func MediaType(contentType []byte) []byte {
-	if end := bytes.IndexByte(contentType, ';'); end >= 0 {
-		contentType = contentType[:end]
-	}
-	return trim(contentType)
-}
-
-// IsMediaType reports whether a Content-Type has this type and subtype, which are given in small
-// letters.
-func IsMediaType(contentType []byte, lower string) bool {
-	return equalFold(MediaType(contentType), lower)
-}
-
-// HasToken reports whether a comma-separated list, such as Upgrade or Accept without parameters, has
-// this element, which is given in small letters.
-func HasToken(list []byte, lower string) bool {
-	for element := range elements(list) {
-		if equalFold(element, lower) {
-			return true
-		}
-	}
-	return false
-}
-
 // TokenList reports whether list is one or more tokens with commas between, such as names of fields.
 func TokenList(list []byte) bool {
 	for element := range elements(list) {

@@ -119,35 +119,6 @@ func TestCookie(t *testing.T) {
 	}
 }
 
-func TestMediaType(t *testing.T) {
-	for _, c := range []struct {
-		contentType, want string
-		is                bool
-	}{
-		{"application/json", "application/json", true},
-		{"Application/JSON;charset=UTF-8", "Application/JSON", true},
-		{"application/json ; x", "application/json", true},
-		{"application/jsonp", "application/jsonp", false},
-		{"application/jso", "application/jso", false},
-		{"text/json", "text/json", false},
-		{"", "", false},
-		{";", "", false},
-	} {
-		got := MediaType([]byte(c.contentType))
-		if is := IsMediaType([]byte(c.contentType), MediaJSON); string(got) != c.want || is != c.is {
-			t.Errorf("%q: %q, %v", c.contentType, got, is)
-		}
-	}
-}
-
-func TestHasToken(t *testing.T) {
-	for list, want := range map[string]bool{"websocket": true, "h2c, WebSocket": true, "websockets": false, "": false, "a,,websocket ,": true} {
-		if got := HasToken([]byte(list), "websocket"); got != want {
-			t.Errorf("HasToken(%q) = %v", list, got)
-		}
-	}
-}
-
 func TestTokenList(t *testing.T) {
 	for list, want := range map[string]bool{
 		"a": true, "content-type,x-token": true, "a ,\tb": true, "sec-websocket-extensions": true, "x-api_key!": true,

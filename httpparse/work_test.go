@@ -74,7 +74,7 @@ func TestNoAllocations(t *testing.T) {
 			}
 		},
 		"response": func() {
-			b := AppendField(AppendHead(out, 200, date), "Content-Type", MediaJSON)
+			b := AppendField(AppendHead(out, 200, date), "Content-Type", "application/json")
 			if b = AppendEnd(AppendContentLength(b, 100)); len(b) == 0 {
 				t.Error("empty")
 			}

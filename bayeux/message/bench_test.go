@@ -142,5 +142,4 @@ func benchAppend(b *testing.B, appendTo func(dst, raw []byte) []byte) {
 	}
 }
 
-func BenchmarkAppendCompact(b *testing.B)    { benchAppend(b, AppendCompact) }
 func BenchmarkAppendScriptSafe(b *testing.B) { benchAppend(b, AppendScriptSafe) }

@@ -43,7 +43,6 @@ func TestInvalidInputIsHarmless(t *testing.T) {
 			for _, in := range [][]byte{[]byte(text[:i]), []byte(text[i:])} {
 				Get(in, "a")
 				Strings(in, func([]byte) bool { return true })
-				AppendCompact(nil, in)
 				AppendScriptSafe(nil, in)
 				Integer(in)
 			}

@@ -142,24 +142,3 @@ func scriptUnsafe(b []byte, i int) int {
 	}
 	return i
 }
-
-// AppendCompact appends valid JSON without the white space between its tokens.
-func AppendCompact(dst, raw []byte) []byte {
-	p := parser{b: raw}
-	start := 0
-	for i := 0; i < len(raw); {
-		switch c := raw[i]; {
-		case isSpace(c):
-			dst = append(dst, raw[start:i]...)
-			i = p.space(i)
-			start = i
-		case c == '"':
-			if i, _ = p.str(i); i == broken {
-				i = len(raw)
-			}
-		default:
-			i++
-		}
-	}
-	return append(dst, raw[start:]...)
-}

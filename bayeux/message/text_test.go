@@ -82,18 +82,6 @@ func TestAppendUnquotedSurrogates(t *testing.T) {
 	}
 }
 
-func TestAppendCompact(t *testing.T) {
-	for _, raw := range append(seedBodies(), " { \"a b\" : [ 1 ,\r\n 2 , \" \\\" \" ] }\t", "[\n\n\n]", "  7  ") {
-		var want bytes.Buffer
-		if stdjson.Compact(&want, []byte(raw)) != nil || !utf8.ValidString(raw) {
-			continue
-		}
-		if got := AppendCompact([]byte("x"), []byte(raw)); string(got) != "x"+want.String() {
-			t.Errorf("AppendCompact(%q) = %q, want %q", raw, got, want.String())
-		}
-	}
-}
-
 func TestAppendScriptSafe(t *testing.T) {
 	for raw, want := range map[string]string{
 		``:                          ``,
@@ -114,8 +102,8 @@ func TestAppendScriptSafe(t *testing.T) {
 	}
 }
 
-// FuzzText: what AppendString writes reads as what encoding/json makes of the same text, and for valid JSON the compact and
-// the script-safe form mean the same as the original and have none of the bytes that they are to be without.
+// FuzzText: what AppendString writes reads as what encoding/json makes of the same text, and for valid JSON the
+// script-safe form means the same as the original and has none of the bytes that it is to be without.
 func FuzzText(f *testing.F) {
 	for _, text := range append(seedBodies(), texts...) {
 		f.Add([]byte(text))
@@ -130,11 +118,6 @@ func FuzzText(f *testing.F) {
 		}
 		if Valid(text, testDepth) != nil {
 			return
-		}
-		compact := AppendCompact(nil, text)
-		var want bytes.Buffer
-		if err := stdjson.Compact(&want, text); err != nil || want.String() != string(compact) {
-			t.Fatalf("AppendCompact(%q) = %q", text, compact)
 		}
 		safe := AppendScriptSafe(nil, text)
 		if bytes.ContainsAny(safe, "<\u2028\u2029") {

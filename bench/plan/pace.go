@@ -6,7 +6,6 @@
 package plan
 
 import (
-	"math"
 	"time"
 )
 
@@ -22,42 +21,6 @@ func (p Pace) Due(i int) time.Duration {
 		return 0
 	}
 	return time.Duration(float64(i) / p.Rate * float64(time.Second))
-}
-
-// By is the number of messages that are due when elapsed has passed.
-func (p Pace) By(elapsed time.Duration) int {
-	if elapsed < 0 {
-		return 0
-	}
-	n := p.limit()
-	if p.Rate > 0 {
-		if due := elapsed.Seconds()*p.Rate + 1; due < float64(n) {
-			n = int(due)
-		}
-	}
-	// Float rounding may put the last message a nanosecond on the wrong side.
-	for n > 0 && p.Due(n-1) > elapsed {
-		n--
-	}
-	for n < p.limit() && p.Rate > 0 && p.Due(n) <= elapsed {
-		n++
-	}
-	return n
-}
-
-// Length is the offset of the last message, or the longest Duration if there is no end.
-func (p Pace) Length() time.Duration {
-	if p.Count == 0 {
-		return math.MaxInt64
-	}
-	return p.Due(p.Count - 1)
-}
-
-func (p Pace) limit() int {
-	if p.Count == 0 {
-		return math.MaxInt
-	}
-	return p.Count
 }
 
 // Share splits total into parts as evenly as possible and returns the first

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"math"
 	"testing"
 	"time"
 )
@@ -22,49 +21,6 @@ func TestPaceDue(t *testing.T) {
 		if got := c.pace.Due(c.i); got != c.want {
 			t.Errorf("%+v.Due(%d) = %v, want %v", c.pace, c.i, got, c.want)
 		}
-	}
-}
-
-func TestPaceBy(t *testing.T) {
-	for _, c := range []struct {
-		pace    Pace
-		elapsed time.Duration
-		want    int
-	}{
-		{Pace{Rate: 1, Count: 10}, -time.Second, 0},
-		{Pace{Rate: 1, Count: 10}, 0, 1},
-		{Pace{Rate: 1, Count: 10}, 999 * time.Millisecond, 1},
-		{Pace{Rate: 1, Count: 10}, time.Second, 2},
-		{Pace{Rate: 1, Count: 10}, time.Hour, 10},
-		{Pace{Rate: 0, Count: 10}, 0, 10},
-		{Pace{Rate: 100}, 10 * time.Second, 1001},
-		{Pace{Rate: 5, Count: 3}, 400 * time.Millisecond, 3},
-	} {
-		if got := c.pace.By(c.elapsed); got != c.want {
-			t.Errorf("%+v.By(%v) = %d, want %d", c.pace, c.elapsed, got, c.want)
-		}
-	}
-}
-
-// By and Due are inverse: just before a message's time it is not due, at its time it is.
-func TestPaceByInvertsDue(t *testing.T) {
-	for _, rate := range []float64{0.3, 1, 3, 7, 999, 48_121.7} {
-		pace := Pace{Rate: rate}
-		for i := 1; i < 5000; i += 13 {
-			due := pace.Due(i)
-			if at, before := pace.By(due), pace.By(due-1); at < i+1 || before > i {
-				t.Fatalf("rate %v, message %d due at %v: By=%d, By(before)=%d", rate, i, due, at, before)
-			}
-		}
-	}
-}
-
-func TestPaceLength(t *testing.T) {
-	if got := (Pace{Rate: 2, Count: 5}).Length(); got != 2*time.Second {
-		t.Errorf("five messages at 2/s end at %v, want 2s", got)
-	}
-	if got := (Pace{Rate: 2}).Length(); got != math.MaxInt64 {
-		t.Errorf("an endless plan has length %v", got)
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
@@ -92,10 +93,20 @@ func TestPublishAndSubscribe(t *testing.T) {
 	}
 }
 
+// recorded names the recorded feed: $HALLEY_FEED, by default a file beside the project, and a synthetic one
+// where that is absent.
+func recorded() string {
+	name := cmp.Or(os.Getenv("HALLEY_FEED"), "../../../shared/data/trades-2013-10-07.csv.gz")
+	if _, err := os.Stat(name); err != nil {
+		return feed.Synthetic
+	}
+	return name
+}
+
 // Every subscriber has every row, in order, digit for digit.
 func TestReplayReachesEveryone(t *testing.T) {
 	const subscribers, from, to = 5, 34_200_000, 34_210_000
-	name := feed.Recorded()
+	name := recorded()
 	t.Logf("feed: %s", name)
 	want := rows(t, name, from, to)
 	s, endpoint, internal := server(t)

@@ -42,13 +42,8 @@ func (c Code) Sendable() bool {
 	return CodeNormal <= c && c <= codeBadGateway || codeLibraries <= c && c < codeEnd
 }
 
-// ParseClose reads the payload of a close frame: a code, CodeNoStatus if it has none, and a reason,
-// which is a span of payload. The error is an Error.
-func ParseClose(payload []byte) (code Code, reason []byte, err error) {
-	code, reason, kind := parseClose(payload)
-	return code, reason, errorOf(kind)
-}
-
+// parseClose reads the payload of a close frame: a code, CodeNoStatus if it has none, and a reason,
+// which is a span of payload.
 func parseClose(payload []byte) (code Code, reason []byte, kind Kind) {
 	if len(payload) == 0 {
 		return CodeNoStatus, nil, 0

@@ -54,11 +54,11 @@ func TestAppendClose(t *testing.T) {
 }
 
 func TestParseClose(t *testing.T) {
-	code, reason, err := ParseClose([]byte("\x03\xe9bye"))
-	if code != CodeGoingAway || string(reason) != "bye" || err != nil {
-		t.Errorf("%d %q %v", code, reason, err)
+	code, reason, kind := parseClose([]byte("\x03\xe9bye"))
+	if code != CodeGoingAway || string(reason) != "bye" || kind != 0 {
+		t.Errorf("%d %q %v", code, reason, kind)
 	}
-	if _, _, err := ParseClose([]byte{3}); err != (Error{KindClose}) {
-		t.Errorf("%v", err)
+	if _, _, kind := parseClose([]byte{3}); kind != KindClose {
+		t.Errorf("%v", kind)
 	}
 }

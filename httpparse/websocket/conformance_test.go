@@ -41,7 +41,7 @@ func answer(frames []byte) string {
 		}
 		m := Message{Opcode: op, Payload: frames[at : at+short]}
 		if op == OpClose {
-			m.Code, m.Payload, _ = ParseClose(m.Payload)
+			m.Code, m.Payload, _ = parseClose(m.Payload)
 		}
 		words = append(words, describe(m))
 		frames = frames[at+short:]

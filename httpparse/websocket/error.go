@@ -57,11 +57,3 @@ type Error struct {
 
 // Error gives the kind, never bytes of the peer.
 func (e Error) Error() string { return "websocket: " + e.Kind.String() }
-
-// errorOf is the error of a kind, nil for none.
-func errorOf(k Kind) error {
-	if k == 0 {
-		return nil
-	}
-	return Error{k}
-}

@@ -45,15 +45,9 @@ const (
 	shortHeader = 2
 )
 
-// ParseHeader reads the header of a client's frame at the start of buf, strictly: the fewest bytes for
+// parseHeader reads the header of a client's frame at the start of buf, strictly: the fewest bytes for
 // the length, a mask, whole and short control frames. n is its length; 0 says that it is not complete,
-// and that nothing is wrong so far. With rsv1 the first frame of a message may have that bit. The error
-// is an Error.
-func ParseHeader(buf []byte, rsv1 bool) (h Header, n int, err error) {
-	h, n, kind := parseHeader(buf, rsv1)
-	return h, n, errorOf(kind)
-}
-
+// and that nothing is wrong so far. With rsv1 the first frame of a message may have that bit.
 func parseHeader(buf []byte, rsv1 bool) (h Header, n int, kind Kind) {
 	if len(buf) == 0 {
 		return h, 0, 0

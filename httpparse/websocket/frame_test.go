@@ -78,12 +78,12 @@ func TestParseHeaderRSV1(t *testing.T) {
 
 // header parses and puts what comes out into words.
 func header(in []byte, rsv1 bool) string {
-	h, n, err := ParseHeader(in, rsv1)
-	if err != nil {
+	h, n, kind := parseHeader(in, rsv1)
+	if kind != 0 {
 		if n != 0 {
 			return fmt.Sprintf("error with length %d", n)
 		}
-		return err.(Error).Kind.String()
+		return kind.String()
 	}
 	if n == 0 {
 		return "partial"

@@ -14,9 +14,6 @@ func (s *Loops) Add(loop uint16) { s[loop/64] |= 1 << (loop % 64) }
 // Remove takes a loop out of the set.
 func (s *Loops) Remove(loop uint16) { s[loop/64] &^= 1 << (loop % 64) }
 
-// Has tells whether a loop is in the set.
-func (s *Loops) Has(loop uint16) bool { return s[loop/64]&(1<<(loop%64)) != 0 }
-
 // Empty tells whether no loop is in the set.
 func (s *Loops) Empty() bool { return *s == Loops{} }
 

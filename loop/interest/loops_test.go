@@ -25,3 +25,6 @@ func TestLoops(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+// Has tells whether a loop is in the set.
+func (s *Loops) Has(loop uint16) bool { return s[loop/64]&(1<<(loop%64)) != 0 }

@@ -204,12 +204,4 @@ func TestOpen(t *testing.T) {
 			t.Errorf("%s was opened", name)
 		}
 	}
-	t.Setenv("HALLEY_FEED", plain)
-	if got := Recorded(); got != plain {
-		t.Errorf("Recorded() = %s", got)
-	}
-	t.Setenv("HALLEY_FEED", filepath.Join(dir, "none"))
-	if got := Recorded(); got != Synthetic {
-		t.Errorf("Recorded() without a file = %s", got)
-	}
 }

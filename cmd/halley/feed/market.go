@@ -63,15 +63,6 @@ func NewMarket(seed int64, rate float64) *Market {
 	return m
 }
 
-// Symbols lists what is traded.
-func (m *Market) Symbols() []string {
-	names := make([]string, len(m.stocks))
-	for i := range m.stocks {
-		names[i] = m.stocks[i].symbol
-	}
-	return names
-}
-
 // Next gives the next trade and the time from the one before it.
 func (m *Market) Next() (Tick, time.Duration) {
 	var wait float64

@@ -35,8 +35,8 @@ func TestMarketLooksLikeOne(t *testing.T) {
 	if got := variation(times); got < 1.2 { // 1 is a Poisson process
 		t.Errorf("waits vary by %v of their mean: no bursts", got)
 	}
-	if len(last) != len(m.Symbols()) {
-		t.Errorf("%d of %d symbols traded", len(last), len(m.Symbols()))
+	if len(last) != len(m.stocks) {
+		t.Errorf("%d of %d symbols traded", len(last), len(m.stocks))
 	}
 	for name, tick := range last {
 		if ratio := float64(tick.Price) / float64(first[name].Price); ratio < 0.6 || ratio > 1.7 {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 )
 
 // Synthetic is the file name that stands for a generated day of trades.
@@ -50,34 +49,4 @@ func decompress(f io.ReadCloser) (io.ReadCloser, error) {
 type file struct {
 	io.Reader
 	io.Closer
-}
-
-// Recorded names the recorded feed for tests and benchmarks: $HALLEY_FEED, by
-// default ../shared/data/trades-2013-10-07.csv.gz beside the project, and
-// Synthetic where that is absent.
-func Recorded() string {
-	name := os.Getenv("HALLEY_FEED")
-	if name == "" {
-		name = filepath.Join(root(), "../shared/data/trades-2013-10-07.csv.gz")
-	}
-	if _, err := os.Stat(name); err != nil {
-		return Synthetic
-	}
-	return name
-}
-
-// root is the nearest folder above with a go.mod, or the present one.
-func root() string {
-	start, err := os.Getwd()
-	if err != nil {
-		return "."
-	}
-	for dir := start; ; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
-		}
-		if dir == filepath.Dir(dir) {
-			return start
-		}
-	}
 }
