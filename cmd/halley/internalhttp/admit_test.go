@@ -3,6 +3,7 @@ package internalhttp
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -105,10 +106,81 @@ func TestHealthNeverWaitsBehindPublishers(t *testing.T) {
 	for range 3 * HealthConnections {
 		r.expect("GET", "/health/live", "", 200, `{"live":true}`)
 		r.expect("GET", "/health/ready", "", 200, `{"ready":true}`)
-		r.expect("GET", "/channels", "", 503, `{"error":"all of --internal-connections are in use"}`)
 	}
 	for _, c := range idle {
 		expectStatus(t, c, "GET /channels HTTP/1.1\r\nHost: halley\r\n\r\n", 200, false)
+	}
+}
+
+// Who has a request and no connection gets that of the publisher who has been idle the
+// longest. A connection with a request under way is never closed, and where all have one the
+// answer is 503.
+func TestIdleConnectionsGiveWay(t *testing.T) {
+	socket, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := New(&fake{}, Options{Settings: Settings{Connections: 3, Timeout: 10 * time.Second, MaxPublish: 1000}, MaxMessages: 10, MaxDepth: 8, Log: discard()})
+	done := make(chan error, 1)
+	go func() { done <- l.Serve(socket) }()
+	t.Cleanup(func() { l.Shutdown(t.Context()); <-done })
+	dial := func() *bufio.ReadWriter {
+		c, err := net.Dial("tcp", socket.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		return bufio.NewReadWriter(bufio.NewReader(c), bufio.NewWriter(c))
+	}
+	const body = `{"channel":"/a","data":1}`
+	post := fmt.Sprintf("POST /publish HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n", len(body))
+	idle := func(want int) {
+		t.Helper()
+		for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+			l.socket.mu.Lock()
+			n := l.socket.idle.Len()
+			l.socket.mu.Unlock()
+			if n == want {
+				return
+			}
+			if time.Now().After(end) {
+				t.Fatalf("%d connections are idle, want %d", n, want)
+			}
+		}
+	}
+	publish := func(c *bufio.ReadWriter, nowIdle int) {
+		t.Helper()
+		expectStatus(t, c, post+body, 200, false)
+		idle(nowIdle)
+	}
+	first, second, third := dial(), dial(), dial()
+	publish(second, 1)
+	publish(first, 2)
+	publish(third, 3)
+	publish(first, 3) // second has been idle the longest now, then third
+	ended := func(c *bufio.ReadWriter) {
+		t.Helper()
+		if text, err := io.ReadAll(c); len(text) > 0 || err != nil {
+			t.Fatalf("an idle connection was to be closed: %q, %v", text, err)
+		}
+	}
+	fourth, fifth := dial(), dial()
+	publish(fourth, 3)
+	ended(second)
+	publish(fifth, 3)
+	ended(third)
+
+	for _, c := range []*bufio.ReadWriter{first, fourth, fifth} { // all have half a request
+		fmt.Fprint(c, post+body[:9])
+		c.Flush()
+	}
+	idle(0)
+	expectStatus(t, dial(), post+body, 503, true)
+	for _, c := range []*bufio.ReadWriter{first, fourth, fifth} {
+		expectStatus(t, c, body[9:], 200, false)
+	}
+	if open := l.socket.open.Load(); open != 3 {
+		t.Errorf("%d connections are counted", open)
 	}
 }
 

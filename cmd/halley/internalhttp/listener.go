@@ -96,7 +96,8 @@ func New(b Backend, o Options) *Listener {
 		Name:               "halley",
 		Handler:            func(ctx *fasthttp.RequestCtx) { l.serve(routes, ctx) },
 		ErrorHandler:       badRequest,
-		Concurrency:        o.Connections + HealthConnections,
+		Concurrency:        o.Connections + 2*HealthConnections, // some that were closed just now still count
+		ConnState:          moved,
 		ReadTimeout:        o.Timeout,
 		WriteTimeout:       o.Timeout,
 		IdleTimeout:        idleTimeout,
@@ -144,10 +145,11 @@ func (l *Listener) Shutdown(ctx context.Context) error {
 func (l *Listener) serve(routes []route, ctx *fasthttp.RequestCtx) {
 	path := string(ctx.Path())
 	v, _ := ctx.Conn().(*visitor)
-	spare := v != nil && v.spare
-	if spare {
-		ctx.SetConnectionClose() // for the next check
-	}
+	defer func() {
+		if v != nil && v.spare {
+			ctx.SetConnectionClose() // for the next check
+		}
+	}()
 	var allowed []string
 	for _, r := range routes {
 		if !r.matches(path) {
@@ -159,11 +161,11 @@ func (l *Listener) serve(routes []route, ctx *fasthttp.RequestCtx) {
 		}
 		switch {
 		case r.open:
-		case spare:
+		case !l.admit(ctx):
+			return
+		case v != nil && v.spare && !v.takePlace(l.options.Timeout):
 			ctx.Response.Header.Set("Retry-After", "1")
 			fail(ctx, fasthttp.StatusServiceUnavailable, "all of --internal-connections are in use")
-			return
-		case !l.admit(ctx):
 			return
 		}
 		r.handle(ctx)
