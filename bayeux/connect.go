@@ -291,7 +291,7 @@ func (s *Server) appendEvents(r *session, effect *Effect, fx *Effects, start, by
 		first = false
 		fx.comma(start)
 		fx.arena = append(fx.arena, e...)
-		fx.ends = append(fx.ends, len(fx.arena))
+		fx.endMessage()
 		return true
 	})
 	if first {

@@ -109,8 +109,8 @@ type Effect struct {
 	// Wanted is what a Join or Recall is for.
 	Wanted []history.Wanted
 
-	start, end int // of the effect's bytes in the arena
-	ends       int // of its messages' ends, the first one's index
+	start, end uint32 // of the effect's bytes in the arena
+	ends       uint32 // of its messages' ends, the first one's index
 }
 
 // Effects collects what a Server wants done, in order; it is the only way out
@@ -118,7 +118,7 @@ type Effect struct {
 type Effects struct {
 	List  []Effect
 	arena []byte
-	ends  []int // where the messages of streams end in the arena
+	ends  []uint32 // where the messages of streams end in the arena
 }
 
 // Reset empties fx and keeps its memory.
@@ -139,7 +139,7 @@ func (fx *Effects) Each(e *Effect, visit func(message []byte)) {
 			break
 		}
 		visit(fx.arena[start:end])
-		start = end + len(",")
+		start = end + uint32(len(","))
 	}
 }
 
@@ -157,9 +157,15 @@ func (fx *Effects) comma(start int) {
 	}
 }
 
+// messages is the number of messages of streams so far.
+func (fx *Effects) messages() uint32 { return uint32(len(fx.ends)) }
+
+// endMessage notes that a message of a stream ends here.
+func (fx *Effects) endMessage() { fx.ends = append(fx.ends, uint32(len(fx.arena))) }
+
 // add appends e, whose bytes are those since start.
 func (fx *Effects) add(e Effect, start int) {
-	e.start, e.end = start, len(fx.arena)
+	e.start, e.end = uint32(start), uint32(len(fx.arena))
 	fx.List = append(fx.List, e)
 }
 

@@ -45,9 +45,9 @@ type Config struct {
 // Request says where a batch came from.
 type Request struct {
 	To      ReplyTo
-	Type    ConnectionType // the connection type that carried it
 	Browser uint64         // the browser cookie, 0 none
 	Peer    uint64         // stands for whom a handshake comes from; 0 unknown
+	Type    ConnectionType // the connection type that carried it
 	Program bool           // nothing says that a browser sent it: it gets no cookie
 	Caller  *Caller        // for the questions to an Authority; nil without one
 }

@@ -36,7 +36,7 @@ func (x *exchange) openStream(m *message.Message, kind ConnectionType, answer co
 	x.held = true
 	start := x.fx.begin()
 	x.fx.arena = s.appendConnectReply(x.fx.arena, x.now, x.slot, validID(m), answer)
-	x.fx.ends = append(x.fx.ends, len(x.fx.arena))
+	x.fx.endMessage()
 	x.stream(start, kind)
 }
 
@@ -45,7 +45,7 @@ func (x *exchange) openStream(m *message.Message, kind ConnectionType, answer co
 func (x *exchange) stream(start int, kind ConnectionType) {
 	r := x.session
 	effect := Effect{Kind: Stream, To: x.req.To, Session: x.s.address(x.slot, r), Type: kind, Anonymous: r.outlet.state == anonymous,
-		ends: len(x.fx.ends)}
+		ends: x.fx.messages()}
 	if len(x.fx.arena) > start {
 		effect.ends--
 	}
@@ -56,14 +56,14 @@ func (x *exchange) stream(start int, kind ConnectionType) {
 func (s *Server) deliver(slot uint32, r *session, fx *Effects) {
 	start := fx.begin()
 	effect := Effect{Kind: Deliver, To: r.outlet.stream, Session: s.address(slot, r), Type: r.outlet.streamType,
-		Anonymous: r.outlet.state == anonymous, ends: len(fx.ends)}
+		Anonymous: r.outlet.state == anonymous, ends: fx.messages()}
 	losses := r.outlet.streamType != WebSocket && s.queues.HasLosses(&r.queue)
 	if losses {
 		fx.arena = append(fx.arena, `{"channel":"/meta/connect","successful":true`...)
 		e := reply.Ext{Dst: fx.arena}
 		e.Dropped(s.queues.TellLosses(&r.queue))
 		fx.arena = append(e.End(), '}')
-		fx.ends = append(fx.ends, len(fx.arena))
+		fx.endMessage()
 		effect.Gap = true
 	}
 	s.appendEvents(r, &effect, fx, start, min(r.delivery.group.bytes(), s.cfg.ReplyBytes), 0)
@@ -78,14 +78,14 @@ func (s *Server) deliver(slot uint32, r *session, fx *Effects) {
 // deliverEnd tells the client on its stream that its session ends.
 func (s *Server) deliverEnd(slot uint32, r *session, last connectReply, fx *Effects) {
 	start := fx.begin()
-	effect := Effect{Kind: Deliver, To: r.outlet.stream, Session: s.address(slot, r), Type: r.outlet.streamType, ends: len(fx.ends)}
+	effect := Effect{Kind: Deliver, To: r.outlet.stream, Session: s.address(slot, r), Type: r.outlet.streamType, ends: fx.messages()}
 	if last.ended {
 		fx.arena = append(fx.arena, reply.Disconnected...)
-		fx.ends = append(fx.ends, len(fx.arena))
+		fx.endMessage()
 		fx.comma(start)
 	}
 	fx.arena = reply.AppendLastConnect(fx.arena, last.failure, last.advice)
-	fx.ends = append(fx.ends, len(fx.arena))
+	fx.endMessage()
 	fx.add(effect, start)
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"halley/bayeux"
 	"halley/httpparse"
+	"halley/loop/bus"
 )
 
 // maxCallerFields bounds what is kept of one request's header for an authority, in bytes
@@ -44,7 +45,7 @@ func (r *reactor) ask(e *bayeux.Effect) {
 	to, ticket, asked := e.To, e.Ticket, false
 	answer := func(verdict bayeux.Verdict) {
 		report := bayeux.Report{Kind: bayeux.Decided, To: to, Ticket: ticket, Verdict: &verdict}
-		r.server.post(r.id, entry{kind: entryReport, report: report}, nil)
+		r.server.link.Send(bus.Message{To: r.place(), Kind: bus.Report, Report: report})
 	}
 	defer func() {
 		if !asked {

@@ -9,14 +9,14 @@ func TestLoopBehindEndsNoSession(t *testing.T) {
 	r := b.server.reactors[0]
 	b.handshake(t, b.open())
 	for range 2 * turnEntries {
-		b.server.post(0, entry{kind: entryCall, call: func(*reactor) {}}, nil)
+		b.server.do(0, func(*reactor) {})
 	}
 	r.drainMailbox()
 	sessions := r.core.Stats().Sessions
 	r.clock += b.server.cfg.MaxInterval.Milliseconds() * 10
 	r.tick()
 	equal(t, r.core.Stats().Sessions, sessions)
-	for r.cursor < len(r.inbox.entries) {
+	for r.inbox.Left() > 0 {
 		r.drainMailbox()
 	}
 	r.clock += b.server.cfg.MaxInterval.Milliseconds() * 10

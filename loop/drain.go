@@ -106,10 +106,10 @@ func (s *Server) untilQuiet(ctx context.Context, pass func(*reactor) (more bool)
 func (s *Server) visit(ctx context.Context, call func(*reactor)) error {
 	for _, r := range *s.bound.Load() {
 		done := make(chan struct{})
-		s.post(r.id, entry{kind: entryCall, call: func(r *reactor) {
+		s.do(r.id, func(r *reactor) {
 			defer close(done)
 			call(r)
-		}}, nil)
+		})
 		select {
 		case <-done:
 		case <-ctx.Done():

@@ -207,10 +207,10 @@ func TestDrainUnderLoad(t *testing.T) {
 	id := w.subscriber("/a")
 	w.holdConnect(s.Server, id)
 	stuck := make(chan struct{})
-	s.post(0, entry{kind: entryCall, call: func(*reactor) { <-stuck }}, nil)
+	s.do(0, func(*reactor) { <-stuck })
 	for range 5 * turnEntries {
 		mustPublish(t, s.Server, "/other", "1")
-		s.post(0, entry{kind: entryCall, call: func(*reactor) {}}, nil)
+		s.do(0, func(*reactor) {})
 	}
 	s.stop()
 	eventually(t, func() bool { return !s.Ready() })

@@ -6,20 +6,14 @@ import (
 	"halley/bayeux"
 	"halley/bayeux/message"
 	"halley/httpparse"
+	"halley/loop/bus"
 )
 
 // eventSource opens the event-stream of a session, whose clientId is the last
 // segment of the path, as Faye's clients ask for it.
 func (r *reactor) eventSource(c *conn, q *httpparse.Request) {
 	id := q.Path[bytes.LastIndexByte(q.Path, '/')+1:]
-	request := bayeux.Request{To: c.replyTo(r.place()), Type: bayeux.EventSource}
-	a, ok := bayeux.ParseClientID(id)
-	if ok && a.Node == r.server.node && a.Loop != r.id && r.server.isHome(a.Loop) {
-		r.post(a.Loop, entry{kind: entryOpen, request: request}, id)
-		return
-	}
-	r.core.Open(r.now(), request, id, &r.fx)
-	r.perform()
+	r.route(&bus.Message{To: r.homeOf(id), Kind: bus.Open, Request: bayeux.Request{To: c.replyTo(r.place()), Type: bayeux.EventSource}, Data: id})
 }
 
 // events opens an event-stream for a client that speaks no Bayeux: its channel

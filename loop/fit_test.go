@@ -3,6 +3,8 @@ package loop
 import (
 	"errors"
 	"testing"
+
+	"halley/loop/bus"
 )
 
 // A batch is weighed before it is accepted: one that never fits is refused for good,
@@ -19,7 +21,7 @@ func TestBatchThatDoesNotFit(t *testing.T) {
 		}
 		return batch
 	}
-	fits := s.cfg.MaxMailbox / (entrySize + len("/a") + len("1") + eventFrame)
+	fits := s.cfg.MaxMailbox / (bus.MessageCost + len("/a") + len("1") + eventFrame)
 	if err := s.Publish(many(10*fits, "/nobody")); err != nil {
 		t.Error(err)
 	}

@@ -51,13 +51,13 @@ func (w *memoryWatch) due(connections, now int64) bool {
 // trim makes every loop give back what it no longer needs.
 func (s *Server) trim() {
 	for _, r := range *s.bound.Load() {
-		s.post(r.id, entry{kind: entryCall, call: (*reactor).trim}, nil)
+		s.do(r.id, (*reactor).trim)
 	}
 	s.browsers.trim()
 	s.interest.Trim()
 	if bound := *s.bound.Load(); len(bound) > 0 {
 		// By the loop whose mailbox is emptied last.
-		s.post(bound[len(bound)-1].id, entry{kind: entryCall, call: func(*reactor) { go collect() }}, nil)
+		s.do(bound[len(bound)-1].id, func(*reactor) { go collect() })
 	}
 }
 

@@ -21,6 +21,12 @@ type reply struct {
 	stream   bool   // more may follow as soon as this is written
 }
 
+// replyOf is what a Reply or Deliver tells of its events.
+func replyOf(e *bayeux.Effect) reply {
+	return reply{to: e.To, numbered: e.Numbered, session: e.Session, upto: e.Upto, browser: e.Browser, more: e.More,
+		stream: e.Kind == bayeux.Deliver}
+}
+
 // unsent is a connection of which bytes still wait in user space, with the replies that have events.
 type unsent struct {
 	socket.Unsent[stuck]
@@ -125,7 +131,7 @@ func (r *reactor) watch(c *conn) {
 
 // outputMoves has the loop of a connection look at its output, since it may have left.
 func (s *Server) outputMoves(at socket.ID) {
-	s.post(at.Loop, entry{kind: entryWritable, request: bayeux.Request{To: bayeux.ReplyTo{Loop: at.Loop, Conn: at.Slot}}}, nil)
+	s.do(at.Loop, func(r *reactor) { r.lookAgain(at.Slot) })
 }
 
 // send writes r.out; false means that the connection closed over it.
@@ -278,7 +284,7 @@ func (r *reactor) unstick(u *unsent, waiting int) {
 	}
 	for p, ok := u.Next(); ok; p, ok = u.Next() {
 		if took := r.now() - p.since; p.stream && took > bayeux.LateAfter {
-			r.report(bayeux.Report{Kind: bayeux.Late, Session: p.session, Took: uint32(took)}, false)
+			r.late(p.session, took)
 		}
 		r.written(p.reply)
 	}

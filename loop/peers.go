@@ -39,7 +39,7 @@ func (r *reactor) closeDead() {
 // would write to them are executed.
 func (r *reactor) lookAtReplies() {
 	for i := range r.fx.List {
-		if e := &r.fx.List[i]; e.Numbered && e.To.Loop == r.id {
+		if e := &r.fx.List[i]; e.Numbered && e.To.Place() == r.place() {
 			r.look(e.To)
 		}
 	}
@@ -48,10 +48,10 @@ func (r *reactor) lookAtReplies() {
 
 // lookAtInbox does the same for what other loops reply.
 func (r *reactor) lookAtInbox() {
-	for i := range r.inbox.entries {
-		if e := &r.inbox.entries[i]; (e.kind == entryReply || e.kind == entryPush) && e.numbered {
-			r.look(e.request.To)
+	r.inbox.Effects(func(e *bayeux.Effect) {
+		if e.Numbered {
+			r.look(e.To)
 		}
-	}
+	})
 	r.closeDead()
 }

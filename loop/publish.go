@@ -7,6 +7,7 @@ import (
 	"halley/bayeux"
 	"halley/bayeux/channel"
 	"halley/bayeux/event"
+	"halley/loop/bus"
 	"halley/loop/interest"
 )
 
@@ -80,7 +81,7 @@ func (s *Server) fit(batch []Publication) ([]interest.Loops, error) {
 		size += len(p.Channel) + len(p.Data)
 		sets[i] = s.interest.Of(string(p.Channel))
 		sets[i].Each(func(loop uint16) {
-			needs[loop] += entrySize + len(p.Channel) + len(p.Data) + eventFrame
+			needs[loop] += bus.MessageCost + len(p.Channel) + len(p.Data) + eventFrame
 		})
 	}
 	for loop, bytes := range needs[:s.cfg.Loops] {
@@ -88,7 +89,7 @@ func (s *Server) fit(batch []Publication) ([]interest.Loops, error) {
 		switch {
 		case bytes > s.cfg.MaxMailbox:
 			return nil, ErrTooLarge
-		case bytes > 0 && !s.reactors[loop].mailbox.takes(bytes):
+		case bytes > 0 && !s.reactors[loop].box.Takes(bytes):
 			return nil, ErrBusy
 		}
 	}
@@ -107,24 +108,24 @@ func (s *Server) postEvents(batch []Publication, sets []interest.Loops) {
 			s.log.Publish(e, b, func(error) {})
 			continue
 		}
-		sets[i].Each(func(loop uint16) { posts[loop] = append(posts[loop], entry{kind: entryPublish, event: e}) })
+		sets[i].Each(func(loop uint16) { posts[loop] = append(posts[loop], e) })
 	}
-	for loop, entries := range posts {
-		if len(entries) > 0 && s.reactors[loop].mailbox.postEvents(entries) {
-			s.reactors[loop].wake()
+	for loop, events := range posts {
+		if len(events) > 0 {
+			s.reactors[loop].box.PostEvents(events)
 		}
 	}
 }
 
 // posts are lists for the loops with room for what goes to each: growing them would take
 // several times as much.
-func (s *Server) posts(sets []interest.Loops) [][]entry {
-	counts, posts := make([]int, s.cfg.Loops), make([][]entry, s.cfg.Loops)
+func (s *Server) posts(sets []interest.Loops) [][]event.Event {
+	counts, posts := make([]int, s.cfg.Loops), make([][]event.Event, s.cfg.Loops)
 	for _, set := range sets {
 		set.Each(func(loop uint16) { counts[loop]++ })
 	}
 	for loop, n := range counts {
-		posts[loop] = make([]entry, 0, n)
+		posts[loop] = make([]event.Event, 0, n)
 	}
 	return posts
 }
@@ -166,3 +167,6 @@ func (s *Server) postDurably(batch []Publication, sets []interest.Loops) error {
 	s.postEvents(rest, sets)
 	return nil
 }
+
+// MailboxMessages is how many messages a mailbox of that many bytes may hold at most.
+func MailboxMessages(bytes int) int { return bytes / bus.MessageCost }

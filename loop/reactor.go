@@ -13,6 +13,7 @@ import (
 	"halley/bayeux/wheel"
 	"halley/httpparse"
 	"halley/httpparse/websocket"
+	"halley/loop/bus"
 	"halley/loop/socket"
 )
 
@@ -21,7 +22,7 @@ const (
 	wheelSlots  = 2048
 	flushBatch  = 64   // sessions whose replies are assembled before they are written
 	turnFlushes = 1024 // sessions flushed before the loop looks at its sockets again
-	turnEntries = 1024 // mailbox entries handled before it does
+	turnEntries = 1024 // messages and tasks of the mailbox handled before it does
 )
 
 // reactor is one event loop with all that belongs to it: its connections, the
@@ -45,10 +46,9 @@ type reactor struct {
 	damped       uint64 // handshakes, of which the log was told
 	tellDampedAt int64
 
-	mailbox mailbox
-	inbox   letters // what is being worked off
-	cursor  int     // the next entry of inbox
-	clock   int64   // milliseconds, when this turn began
+	box   *bus.Box
+	inbox bus.Inbox // what is being worked off
+	clock int64     // milliseconds, when this turn began
 
 	hurry       atomic.Bool // ticks are wanted often
 	flushPosted bool
@@ -111,8 +111,8 @@ func newReactor(s *Server, id uint16, now int64) *reactor {
 		waiting: waitingInput{of: make(map[uint32]int)},
 		lined:   make(map[bayeux.ReplyTo]lined),
 		scanner: s.cfg.Scanner,
-		mailbox: mailbox{limit: s.cfg.MaxMailbox, congested: &s.congested},
 	}
+	r.box = bus.NewBox(s.cfg.MaxMailbox, &s.congested, r.wake)
 	r.drainTask = task{r, (*reactor).drainMailbox}
 	r.flushTask = task{r, (*reactor).flush}
 	r.tickTask = task{r, (*reactor).tick}
@@ -197,7 +197,7 @@ func (r *reactor) flush() {
 func (r *reactor) tick() {
 	now := r.now()
 	r.turns.Lag = time.Duration(now-r.server.tickPosted[r.id].Swap(0)) * time.Millisecond
-	r.core.Behind(r.cursor < len(r.inbox.entries))
+	r.core.Behind(r.inbox.Left() > 0)
 	r.core.Tick(now, &r.fx)
 	r.perform()
 	r.expired = r.wheel.Advance(now, turnEntries, r.expired[:0])
@@ -206,7 +206,7 @@ func (r *reactor) tick() {
 	}
 	r.checkSlow()
 	r.hurry.Store(r.hurries())
-	if r.mailbox.waits() {
+	if r.box.Waits() {
 		r.drainMailbox()
 	}
 	r.goOn()
@@ -235,9 +235,8 @@ func (r *reactor) wake() { r.execute(&r.drainTask) }
 // drainMailbox works off what others posted, a bounded number at a time.
 func (r *reactor) drainMailbox() {
 	for n := 0; ; n++ {
-		if r.cursor == len(r.inbox.entries) {
-			r.mailbox.swap(&r.inbox)
-			if r.cursor = 0; len(r.inbox.entries) == 0 {
+		if r.inbox.Left() == 0 {
+			if r.box.Swap(&r.inbox); r.inbox.Left() == 0 {
 				break
 			}
 			r.lookAtInbox()
@@ -246,8 +245,11 @@ func (r *reactor) drainMailbox() {
 			r.server.later(&r.drainTask)
 			break
 		}
-		r.cursor++
-		r.receive(&r.inbox.entries[r.cursor-1])
+		if m, task := r.inbox.Next(); task != nil {
+			r.runTask(task)
+		} else {
+			r.receive(m)
+		}
 	}
 	r.goOn()
 	r.endTurn()

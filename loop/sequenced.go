@@ -7,6 +7,7 @@ import (
 	"halley/bayeux/event"
 	"halley/bayeux/history"
 	codes "halley/bayeux/reply"
+	"halley/loop/bus"
 	"halley/loop/journal"
 	"halley/loop/sequence"
 )
@@ -37,8 +38,7 @@ type mailboxes struct{ server *Server }
 
 // Deliver implements sequence.Loops.
 func (m mailboxes) Deliver(e event.Event) {
-	set := m.server.interest.Of(e.Channel())
-	set.Each(func(loop uint16) { m.server.post(loop, entry{kind: entryPublish, event: e}, nil) })
+	m.server.publishTo(m.server.interest.Of(e.Channel()), e)
 }
 
 // Answer implements sequence.Loops.
@@ -47,7 +47,7 @@ func (m mailboxes) Answer(q sequence.Query, past history.Remembered) {
 	if q.Part == sequence.First {
 		answer.Kind = bayeux.Joined
 	}
-	m.server.post(q.Loop, entry{kind: entryReport, report: answer}, nil)
+	m.server.link.Send(bus.Message{To: q.From, Kind: bus.Report, Report: answer})
 }
 
 // stored returns what brings the news of an event's storing to the batch that
@@ -64,7 +64,8 @@ func (r *reactor) stored(ticket bayeux.Ticket) func(error) {
 		if errors.Is(err, journal.ErrBusy) {
 			failure = codes.Congested
 		}
-		r.server.post(r.id, entry{kind: entryReport, report: bayeux.Report{Kind: bayeux.Stored, Ticket: ticket, Failure: failure.String()}}, nil)
+		r.server.link.Send(bus.Message{To: r.place(), Kind: bus.Report,
+			Report: bayeux.Report{Kind: bayeux.Stored, Ticket: ticket, Failure: failure.String()}})
 	}
 }
 

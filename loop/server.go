@@ -13,6 +13,7 @@ import (
 
 	"halley/bayeux"
 	"halley/bayeux/rules"
+	"halley/loop/bus"
 	"halley/loop/front"
 	"halley/loop/interest"
 	"halley/loop/sequence"
@@ -31,7 +32,8 @@ type Server struct {
 	gnet.BuiltinEventEngine
 
 	cfg    Config
-	node   uint16 // this server among those that share sessions
+	node   uint16   // this server among those that share sessions
+	link   bus.Link // to other loops
 	rules  rules.Rules
 	front  *front.Front
 	wanted []string // header fields that go with the authority's questions
@@ -94,6 +96,7 @@ func New(cfg Config) (*Server, error) {
 	for id := range s.cfg.Loops {
 		s.reactors = append(s.reactors, newReactor(s, uint16(id), s.now()))
 	}
+	s.link = s.newLink()
 	s.engine.pause = restartPause
 	s.census = newCensus(s.cfg.Loops)
 	s.tickPosted = make([]atomic.Int64, s.cfg.Loops)
@@ -105,6 +108,15 @@ func New(cfg Config) (*Server, error) {
 // milliseconds: it never goes back.
 func (s *Server) now() int64 {
 	return s.start.UnixMilli() + time.Since(s.start).Milliseconds()
+}
+
+// newLink returns the link of this server's loops to each other.
+func (s *Server) newLink() bus.Link {
+	local := &bus.Local{Node: s.node}
+	for _, r := range s.reactors {
+		local.Boxes = append(local.Boxes, r.box)
+	}
+	return local
 }
 
 // place is where a loop of this server is.
@@ -122,7 +134,7 @@ func (s *Server) coreConfig(id uint16) bayeux.Config {
 		MultiInterval: multiInterval,
 		TurnWork:      s.cfg.TurnWork,
 		MaxAsks:       maxAsks,
-		MaxAhead:      s.ahead() + s.cfg.MaxMessage + frameCost, // see abroad
+		MaxAhead:      s.ahead() + s.cfg.MaxMessage + frameCost, // see bus.Flow
 		MaxMessage:    s.cfg.MaxMessage,
 		NoCallback:    !s.cfg.CallbackPolling,
 		Hosts:         s.cfg.AdvertiseHosts,
@@ -234,14 +246,6 @@ func (s *Server) help(ctx context.Context) {
 
 // later runs t after its loop has looked at its sockets again.
 func (s *Server) later(t *task) { s.helper <- t }
-
-// post puts e and a copy of data into a loop's mailbox and wakes it if needed.
-func (s *Server) post(loop uint16, e entry, data []byte) {
-	r := s.reactors[loop]
-	if r.mailbox.post(e, data) {
-		r.wake()
-	}
-}
 
 // Addresses returns the addresses that the server listens on, with the port
 // that the system chose for port 0. It waits until they are known.

@@ -116,12 +116,12 @@ func testClosedReplyStaysIncomplete(t *testing.T, k socketKind) {
 	}
 	eventually(t, func() bool { return !isHeld(s, id) })
 	drained := make(chan struct{})
-	s.post(0, entry{kind: entryCall, call: func(r *reactor) {
+	s.do(0, func(r *reactor) {
 		<-drained
 		for slot := range r.slow {
 			r.abort(r.conns.At(slot))
 		}
-	}}, nil)
+	})
 	var head strings.Builder
 	slow.SetReadDeadline(time.Now().Add(time.Second)) // the loop stands still: no more comes
 	io.Copy(&head, slow.in)
@@ -200,7 +200,7 @@ func TestCongestion(t *testing.T) {
 	}
 	subscriber.holdConnect(s, id)
 	stuck := make(chan struct{})
-	s.post(busy.Loop, entry{kind: entryCall, call: func(*reactor) { <-stuck }}, nil)
+	s.do(busy.Loop, func(*reactor) { <-stuck })
 	accepted, pad := 0, strings.Repeat("x", 1<<10)
 	for accepted < 100 {
 		reply := publisher.bayeux(publish(own, "/a", fmt.Sprintf(`"%d %s"`, accepted, pad)))[0]

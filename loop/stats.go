@@ -78,7 +78,7 @@ func (c *census) ask(s *Server) (answers []<-chan struct{}) {
 	for _, r := range *s.bound.Load() {
 		if c.asked[r.id] == nil {
 			c.asked[r.id] = make(chan struct{})
-			s.post(r.id, entry{kind: entryCall, call: func(r *reactor) { c.answer(r.id, r.part()) }}, nil)
+			s.do(r.id, func(r *reactor) { c.answer(r.id, r.part()) })
 		}
 		answers = append(answers, c.asked[r.id])
 	}

@@ -3,6 +3,8 @@ package loop
 import (
 	"testing"
 	"time"
+
+	"halley/loop/bus"
 )
 
 // A loop that is stuck hides no other in the figures, no sum falls for it, its lag
@@ -16,7 +18,7 @@ func TestStatsWithAStuckLoop(t *testing.T) {
 	before := s.Stats()
 	stuck := (*s.bound.Load())[0].id
 	release, entered := make(chan struct{}), make(chan struct{})
-	s.post(stuck, entry{kind: entryCall, call: func(*reactor) { close(entered); <-release }}, nil)
+	s.do(stuck, func(*reactor) { close(entered); <-release })
 	<-entered
 	eventually(t, func() bool { return s.tickPosted[stuck].Load() != 0 })
 	for range 3 {
@@ -28,16 +30,8 @@ func TestStatsWithAStuckLoop(t *testing.T) {
 			t.Errorf("the stuck loop's lag reads %v", now.Loops)
 		}
 	}
-	r := s.reactors[stuck]
-	r.mailbox.mu.Lock()
-	asked := 0
-	for i := range r.mailbox.entries {
-		if r.mailbox.entries[i].kind == entryCall {
-			asked++
-		}
-	}
-	r.mailbox.mu.Unlock()
-	equal(t, asked, 1)
+	asked, _ := s.reactors[stuck].box.Kept()
+	equal(t, asked, bus.MessageCost) // one task
 	close(release)
 	eventually(t, func() bool { return s.Stats().Loops[stuck].Lag < time.Second })
 	equal(t, s.Stats().Handshakes, before.Handshakes)

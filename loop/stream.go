@@ -6,6 +6,7 @@ import (
 	"halley/bayeux/event"
 	"halley/httpparse"
 	"halley/httpparse/websocket"
+	"halley/loop/bus"
 )
 
 // stream is what a connection has beside its record while its response is a
@@ -23,7 +24,7 @@ type stream struct {
 	paused  bool // a websocket is not read from, because of the server
 
 	caller   *bayeux.Caller       // of a websocket, by its upgrade; nil without an authority
-	abroad   *abroad              // of a websocket whose batches go to other loops, or had to wait
+	flow     *bus.Flow            // of a websocket whose batches go to other loops, or had to wait
 	message  *websocket.Assembler // of a websocket's message that has come in part, if there is one
 	sessions []bayeux.Address     // whose events go to a websocket
 }

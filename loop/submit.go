@@ -32,7 +32,7 @@ func (r *reactor) submit(c *conn, q *httpparse.Request, kind bayeux.ConnectionTy
 
 // toOwner hands the scanned batch to the loop that owns its session.
 func (r *reactor) toOwner(request bayeux.Request, body []byte) {
-	if owner := r.owner(); owner != r.id {
+	if owner := r.owner(); owner != r.place() {
 		r.forward(owner, request, body)
 		return
 	}
@@ -44,14 +44,20 @@ func (r *reactor) toOwner(request bayeux.Request, body []byte) {
 	r.perform()
 }
 
-// owner is the loop of the session that the scanned batch is for; this loop
-// takes what belongs to none.
-func (r *reactor) owner() uint16 {
-	if len(r.batch.Messages) > 0 {
-		a, ok := bayeux.ParseClientID(r.batch.Messages[0].ClientID)
-		if ok && a.Node == r.server.node && r.server.isHome(a.Loop) {
-			return a.Loop
-		}
+// owner is the loop of the session that the scanned batch is for.
+func (r *reactor) owner() bayeux.Place {
+	if len(r.batch.Messages) == 0 {
+		return r.place()
 	}
-	return r.id
+	return r.homeOf(r.batch.Messages[0].ClientID)
+}
+
+// homeOf is the loop of the session that a clientId names. This loop takes those that
+// name none, or none within reach.
+func (r *reactor) homeOf(clientID []byte) bayeux.Place {
+	a, ok := bayeux.ParseClientID(clientID)
+	if s := r.server; !ok || !s.link.Reaches(a.Node) || a.Node == s.node && !s.isHome(a.Loop) {
+		return r.place()
+	}
+	return a.Place()
 }

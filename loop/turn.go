@@ -38,7 +38,9 @@ func (r *reactor) turnOver() {
 
 // kept adds up what a loop keeps.
 func (r *reactor) kept() Kept {
-	k := Kept{Input: r.waiting.all, Mailboxes: r.mailbox.kept()}
+	k := Kept{Input: r.waiting.all}
+	waiting, working := r.box.Kept()
+	k.Mailboxes = waiting + working
 	k.Queues, k.Nodes, k.Subscriptions = r.core.Kept()
 	for slot := range r.slow {
 		k.Output += r.conns.At(slot).socket.Unsent()

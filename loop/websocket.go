@@ -141,7 +141,7 @@ func (r *reactor) upgraded() (n int) {
 // be more.
 func (r *reactor) readFrames(c *conn) bool {
 	s, gen := c.stream, c.gen
-	if !s.abroad.allows(r.server.ahead()) {
+	if !s.flow.Allows(r.server.ahead()) {
 		r.pause(c)
 		return false
 	}
@@ -167,8 +167,8 @@ func (r *reactor) readFrames(c *conn) bool {
 		r.counters.FrameErrors++
 		r.closeSocket(c, fault.Code(), fault.String())
 	case m.Opcode == websocket.OpClose: // (RFC 6455, 5.5.1 MUST close-answer)
-		if s.abroad != nil {
-			s.abroad.ended.Store(true)
+		if s.flow != nil {
+			s.flow.End()
 		}
 		r.closeSocket(c, m.Code, "")
 	case m.Opcode == websocket.OpPing: // (RFC 6455, 5.5.2 MUST pong; RFC 6455, 5.5.3 MUST pong-data)

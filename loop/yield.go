@@ -1,24 +1,23 @@
 package loop
 
-import "halley/bayeux"
+import (
+	"halley/bayeux"
+	"halley/loop/bus"
+)
 
 // yield asks, in a later turn, the loop of a batch's connection whether that is still
 // there: the batch has made way for others, and is not begun again if it has gone.
 func (r *reactor) yield(e *bayeux.Effect) {
-	r.post(e.To.Loop, entry{kind: entryYield, request: bayeux.Request{To: e.To}, ticket: e.Ticket, from: r.id}, nil)
+	r.server.link.Send(bus.Message{To: e.To.Place(), From: r.place(), Kind: bus.Effect, Effect: e})
 }
 
 // yielded has the batch of a loop go on that made way for others, or be given up.
-func (r *reactor) yielded(ticket bayeux.Ticket, to bayeux.ReplyTo, from uint16) {
-	answer := bayeux.Report{Kind: bayeux.GoOn, To: to, Ticket: ticket}
-	if r.hasLeft(to) {
+func (r *reactor) yielded(e *bayeux.Effect, from bayeux.Place) {
+	answer := bayeux.Report{Kind: bayeux.GoOn, To: e.To, Ticket: e.Ticket}
+	if r.hasLeft(e.To) {
 		answer.Kind = bayeux.GiveUp
 	}
-	if from == r.id {
-		r.reported(&answer)
-		return
-	}
-	r.post(from, entry{kind: entryReport, report: answer}, nil)
+	r.report(from, answer)
 }
 
 // hasLeft tells whether the client of a request to this loop has gone. That one has
@@ -35,7 +34,7 @@ func (r *reactor) hasLeft(to bayeux.ReplyTo) bool {
 // giveUp looks at a batch whose connection has gone before the core lets go of it. One of a
 // websocket that took its leave with a close frame is handled all the same.
 func (r *reactor) giveUp(p *bayeux.Report) {
-	if l, waits := r.lined[p.To]; waits && l.abroad.ended.Load() {
+	if r.lined[p.To].flow.Ended() {
 		p.Kind = bayeux.GoOn
 		return
 	}

@@ -26,7 +26,7 @@ func TestNoGapAndNoDouble(t *testing.T) {
 			for n := range each {
 				l.publish("/h", fmt.Sprint(p*each+n))
 				if n%10 == 0 {
-					l.Recall(Query{Loop: uint16(p), Ticket: bayeux.Ticket(n), Wanted: []history.Wanted{{Pattern: "/h", Replay: true, After: history.Earliest}}})
+					l.Recall(Query{From: bayeux.Place{Loop: uint16(p)}, Ticket: bayeux.Ticket(n), Wanted: []history.Wanted{{Pattern: "/h", Replay: true, After: history.Earliest}}})
 				}
 			}
 		})
@@ -68,10 +68,10 @@ func TestRecallByParts(t *testing.T) {
 	m.take()
 	wanted := []history.Wanted{{Pattern: "/h", Replay: true, After: history.Earliest}}
 	var got []int64
-	for q := (Query{Loop: 3, Ticket: 5, Wanted: wanted}); ; q.Part = Next {
+	for q := (Query{From: bayeux.Place{Loop: 3}, Ticket: 5, Wanted: wanted}); ; q.Part = Next {
 		l.Recall(q)
 		letters := m.take()
-		if len(letters) != 1 || letters[0].query.Loop != 3 || letters[0].query.Ticket != 5 || letters[0].query.Session != q.Session {
+		if len(letters) != 1 || letters[0].query.From.Loop != 3 || letters[0].query.Ticket != 5 || letters[0].query.Session != q.Session {
 			t.Fatalf("%+v", letters)
 		}
 		past := letters[0].past

@@ -24,7 +24,7 @@ type Log interface {
 
 // Query asks for the past of patterns.
 type Query struct {
-	Loop    uint16           // the loop that asks
+	From    bayeux.Place     // the loop that asks
 	Ticket  bayeux.Ticket    // what waits there for the answer
 	Part    Part             // which part of the past it is
 	Session bayeux.Address   // whose replays it is the next part of

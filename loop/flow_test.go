@@ -7,13 +7,14 @@ import (
 	"testing"
 
 	"halley/bayeux"
+	"halley/loop/bus"
 	"halley/loop/socket"
 )
 
 // standStill keeps a loop from its work until the returned function is called.
 func standStill(s *Server, loop uint16) (goOn func()) {
 	begun, gate := make(chan struct{}), make(chan struct{})
-	s.post(loop, entry{kind: entryCall, call: func(*reactor) { close(begun); <-gate }}, nil)
+	s.do(loop, func(*reactor) { close(begun); <-gate })
 	<-begun
 	return func() { close(gate) }
 }
@@ -61,10 +62,8 @@ func (s *Server) messagesIn(t testing.TB) (n uint64) {
 
 // waitingFor are the bytes in the mailbox of a loop.
 func (s *Server) waitingFor(loop uint16) int {
-	m := &s.reactors[loop].mailbox
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.size
+	waiting, _ := s.reactors[loop].box.Kept()
+	return waiting
 }
 
 // What a websocket sends to a session on another loop is bounded while that loop is
@@ -86,10 +85,10 @@ func TestFramesForABusyLoopAreBounded(t *testing.T) {
 	inbound := 0
 	look := func() {
 		done := make(chan struct{})
-		s.post(1-loopOf(t, id), entry{kind: entryCall, call: func(r *reactor) {
+		s.do(1-loopOf(t, id), func(r *reactor) {
 			defer close(done)
 			r.conns.Each(func(_ uint32, c *conn) bool { inbound = max(inbound, c.socket.Buffered()); return true })
-		}}, nil)
+		})
 		<-done
 	}
 	for range 200 {
@@ -134,7 +133,7 @@ func TestWorkForTheGoneIsNotBegun(t *testing.T) {
 	stream.send(getRequest("/bayeux/"+id, "Accept: text/event-stream\r\n"))
 	polite.frame(1, publish(id, "/a", "1"))
 	polite.frame(8, "\x03\xe8")
-	eventually(t, func() bool { return s.waitingFor(loopOf(t, id)) >= 14*entrySize })
+	eventually(t, func() bool { return s.waitingFor(loopOf(t, id)) >= 14*bus.MessageCost })
 	for _, w := range []*wire{socket, poll, script, stream} {
 		w.Close()
 	}
@@ -162,14 +161,14 @@ func TestRestOfTheGoneIsDropped(t *testing.T) {
 	w.Close()
 	eventually(t, func() bool {
 		known := make(chan bool)
-		s.post(home, entry{kind: entryCall, call: func(r *reactor) {
+		s.do(home, func(r *reactor) {
 			stopped := false
 			r.conns.Each(func(_ uint32, c *conn) bool {
 				stopped = stopped || c.phase == upgraded && c.stream.paused && c.socket.Conn().HungUp()
 				return true
 			})
 			known <- stopped
-		}}, nil)
+		})
 		return <-known
 	})
 	goOn()

@@ -1,57 +1,38 @@
 package loop
 
 import (
-	"sync/atomic"
-
 	"halley/bayeux"
 	"halley/httpparse/websocket"
+	"halley/loop/bus"
 )
 
-// abroad is what a websocket has sent and has not been worked on: by other loops, or by
-// its own because a batch before it waits. Both sides count: the websocket's loop adds,
-// and the one of the session takes off.
-type abroad struct {
-	bytes atomic.Int64
-	waits atomic.Bool // the websocket is not read from until there is room
-	ended atomic.Bool // by its client's close frame: what came before it is still worked on
-}
-
 // frameCost is what a forwarded frame takes beside its bytes.
-const frameCost = entrySize
-
-// allows tells whether the websocket may send more. If not, its loop is told when it
-// may. It may always send one frame.
-func (a *abroad) allows(limit int) bool {
-	if a == nil || a.bytes.Load() < int64(limit) {
-		return true
-	}
-	a.waits.Store(true)
-	return a.bytes.Load() < int64(limit) && a.waits.CompareAndSwap(true, false)
-}
+const frameCost = bus.MessageCost
 
 // forward hands a batch to the loop that owns its session.
-func (r *reactor) forward(owner uint16, request bayeux.Request, body []byte) {
-	e := entry{kind: entryForward, request: request}
+func (r *reactor) forward(owner bayeux.Place, request bayeux.Request, body []byte) {
+	m := bus.Message{To: owner, Kind: bus.Batch, Request: request, Data: body}
 	r.server.memory.takes(len(body)+frameCost, r.now())
-	if c := r.conns.find(request.To); c != nil && c.phase == upgraded {
-		e.abroad = c.stream.goesAbroad()
-		e.abroad.bytes.Add(int64(len(body) + frameCost))
+	if c := r.conns.find(request.To); c != nil && c.phase == upgraded && owner.Node == r.server.node {
+		m.Flow = c.stream.flows()
+		m.Flow.Add(len(body) + frameCost)
 	}
-	r.post(owner, e, body)
+	r.route(&m)
 }
 
-func (s *stream) goesAbroad() *abroad {
-	if s.abroad == nil {
-		s.abroad = new(abroad)
+// flows returns the websocket's flow, made when it is first needed.
+func (s *stream) flows() *bus.Flow {
+	if s.flow == nil {
+		s.flow = new(bus.Flow)
 	}
-	return s.abroad
+	return s.flow
 }
 
 // lined is what came by a websocket and waits in the core, behind a batch that waits
 // for a verdict, for what is remembered, or for other clients to have their turn.
 type lined struct {
-	abroad *abroad
-	bytes  int
+	flow  *bus.Flow
+	bytes int
 }
 
 // keepInLine notes that a batch of this loop's own websocket waits, if it does.
@@ -60,67 +41,78 @@ func (r *reactor) keepInLine(to bayeux.ReplyTo, size int) {
 		return
 	}
 	if c := r.conns.find(to); c != nil {
-		a := c.stream.goesAbroad()
-		a.bytes.Add(int64(size))
-		r.lined[to] = lined{a, r.lined[to].bytes + size}
+		flow := c.stream.flows()
+		flow.Add(size)
+		r.lined[to] = lined{flow, r.lined[to].bytes + size}
 	}
 }
 
-// caughtUp takes what waited in line off what its websocket has abroad.
+// caughtUp takes what waited in line off its websocket's flow.
 func (r *reactor) caughtUp(to bayeux.ReplyTo) {
 	if l, waited := r.lined[to]; waited {
 		delete(r.lined, to)
-		r.cameHome(to, l.abroad, l.bytes)
+		r.workedOn(to, l.flow, l.bytes)
 	}
 }
 
 // forwarded works on a batch that came to a connection of another loop, unless that
 // has gone.
-func (r *reactor) forwarded(e *entry, body []byte) {
-	if e.abroad != nil {
-		defer r.handled(e.request.To, e.abroad, len(body)+frameCost)
+func (r *reactor) forwarded(m *bus.Message) {
+	if m.Flow != nil {
+		defer r.handled(m.Request.To, m.Flow, len(m.Data)+frameCost)
 	}
-	if r.left(e) {
+	if r.left(m) {
 		r.counters.Abandoned++
 		return
 	}
-	r.handle(e.request, body)
+	r.handle(m.Request, m.Data)
 }
 
-// opened makes a request that came to another loop the event-stream of a session of
-// this one, unless its client has gone.
-func (r *reactor) opened(e *entry) {
-	if r.left(e) {
-		r.counters.Abandoned++
+// handle runs a batch through the core, here where its session lives. The body
+// was scanned where it arrived, so it scans.
+func (r *reactor) handle(request bayeux.Request, body []byte) {
+	if err := r.scanner.Scan(body, &r.batch); err != nil {
+		r.server.cfg.Log.Error("forwarded batch does not scan", "error", err)
+		r.server.link.Send(bus.Message{To: request.To.Place(), Kind: bus.Effect, Effect: &bayeux.Effect{Kind: bayeux.Close, To: request.To}})
 		return
 	}
-	r.core.Open(r.now(), e.request, r.inbox.bytes(e), &r.fx)
+	r.core.Handle(r.now(), request, &r.batch, &r.fx)
 	r.perform()
 }
 
-// left tells whether the client of a request that came to another loop has gone. One
+// opened makes a request the event-stream of a session of this loop, unless its client
+// has gone.
+func (r *reactor) opened(m *bus.Message) {
+	if r.left(m) {
+		r.counters.Abandoned++
+		return
+	}
+	r.core.Open(r.now(), m.Request, m.Data, &r.fx)
+	r.perform()
+}
+
+// left tells whether the client of a request has gone, as far as this node knows. One
 // that took its leave with a close frame has what it sent before worked on.
-func (r *reactor) left(e *entry) bool {
-	to := e.request.To
-	return !r.server.reactors[to.Loop].alive.is(to.Conn, to.Gen) && (e.abroad == nil || !e.abroad.ended.Load())
+func (r *reactor) left(m *bus.Message) bool {
+	to, s := m.Request.To, r.server
+	return to.Node == s.node && !s.reactors[to.Loop].alive.is(to.Conn, to.Gen) && !m.Flow.Ended()
 }
 
 // handled notes that the core was given a batch from another loop, or that it was
-// dropped: unless it waits there it has come home.
-func (r *reactor) handled(to bayeux.ReplyTo, a *abroad, bytes int) {
+// dropped: unless it waits there it has been worked on.
+func (r *reactor) handled(to bayeux.ReplyTo, flow *bus.Flow, bytes int) {
 	if r.core.Waits(to) {
-		r.lined[to] = lined{a, r.lined[to].bytes + bytes}
+		r.lined[to] = lined{flow, r.lined[to].bytes + bytes}
 		return
 	}
-	r.cameHome(to, a, bytes)
+	r.workedOn(to, flow, bytes)
 }
 
-// cameHome takes the bytes of batches that were worked on, or dropped, off what their
-// websocket has abroad.
-func (r *reactor) cameHome(to bayeux.ReplyTo, a *abroad, bytes int) {
-	left := a.bytes.Add(-int64(bytes))
-	if left < int64(r.server.ahead()/2) && a.waits.CompareAndSwap(true, false) {
-		r.post(to.Loop, entry{kind: entryGoOn, request: bayeux.Request{To: to}}, nil)
+// workedOn takes the bytes of batches that were worked on, or dropped, off their
+// websocket's flow, and has it read from again if it had to wait.
+func (r *reactor) workedOn(to bayeux.ReplyTo, flow *bus.Flow, bytes int) {
+	if flow.Done(bytes, r.server.ahead()) {
+		r.server.link.Send(bus.Message{To: to.Place(), Kind: bus.ReadOn, Request: bayeux.Request{To: to}})
 	}
 }
 
@@ -159,7 +151,7 @@ func (r *reactor) rests(c *conn) bool {
 	return true
 }
 
-// cutSocket closes a websocket that sends too much. What it has abroad is not begun.
+// cutSocket closes a websocket that sends too much. What other loops have of it is not begun.
 func (r *reactor) cutSocket(c *conn, reason string) {
 	r.counters.Floods++
 	r.alive.clear(c.slot)

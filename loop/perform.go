@@ -1,0 +1,109 @@
+package loop
+
+import (
+	"halley/bayeux"
+	"halley/loop/bus"
+	"halley/loop/sequence"
+)
+
+// perform executes the effects in order and empties them. Those after one that
+// panics are executed next time, and none twice.
+func (r *reactor) perform() {
+	for r.done < len(r.fx.List) {
+		r.done++
+		r.effect(&r.fx.List[r.done-1])
+	}
+	r.done = 0
+	r.fx.Reset()
+}
+
+func (r *reactor) effect(e *bayeux.Effect) {
+	switch e.Kind {
+	case bayeux.Publish:
+		r.publish(e.Event)
+	case bayeux.Sequence:
+		r.server.log.Publish(e.Event, r.server.rules.Of([]byte(e.Event.Channel())), r.stored(e.Ticket))
+	case bayeux.Join:
+		r.server.log.Recall(sequence.Query{From: r.place(), Part: sequence.First, Ticket: e.Ticket, Wanted: e.Wanted})
+	case bayeux.Recall:
+		r.server.log.Recall(sequence.Query{From: r.place(), Part: sequence.Next, Session: e.Session, Ticket: e.Ticket, Wanted: e.Wanted})
+	case bayeux.AddInterest:
+		pattern := r.fx.Pattern(e)
+		r.server.interest.Add(pattern, r.id)
+		r.server.memory.takes(patternCopies*len(pattern)+patternBytes, r.now())
+	case bayeux.RemoveInterest:
+		r.server.interest.Remove(r.fx.Pattern(e), r.id)
+	case bayeux.Decide:
+		r.ask(e)
+	case bayeux.Yield:
+		r.yield(e)
+	case bayeux.CaughtUp:
+		r.caughtUp(e.To)
+	default:
+		r.toConnection(e)
+	}
+}
+
+// toConnection has an effect carried out on a connection, here or on its loop. A Deliver
+// goes there in the form of its stream.
+func (r *reactor) toConnection(e *bayeux.Effect) {
+	m := bus.Message{To: e.To.Place(), Kind: bus.Effect, Quiet: e.Kind == bayeux.Hold, Effect: e, Data: r.fx.Messages(e)}
+	if e.Kind == bayeux.Deliver {
+		r.encoded = r.encode(r.encoded[:0], e)
+		m.Data = r.encoded
+	}
+	r.route(&m)
+}
+
+// carryOut carries out an effect on a connection of this loop.
+func (r *reactor) carryOut(m *bus.Message) {
+	e, data := m.Effect, m.Data
+	switch e.Kind {
+	case bayeux.Reply:
+		r.answer(replyOf(e), data)
+	case bayeux.Hold:
+		r.hold(e.To, e.Session)
+	case bayeux.Close:
+		r.overrun(e.To)
+	case bayeux.Abandon:
+		r.abandon(e.To)
+	case bayeux.Stream:
+		r.openStream(opening{to: e.To, session: e.Session, kind: e.Type, endless: e.Anonymous}, data)
+	case bayeux.Deliver:
+		r.push(replyOf(e), data)
+	case bayeux.EndStream:
+		r.end(e.To, e.Session)
+	case bayeux.Refuse:
+		r.refuseStream(e.To, int(e.Status), data)
+	case bayeux.Yield:
+		r.yielded(e, m.From)
+	}
+}
+
+// hold marks the connection whose connect is held, or tells the session that it
+// is gone already.
+func (r *reactor) hold(to bayeux.ReplyTo, session bayeux.Address) {
+	c := r.conns.find(to)
+	if c == nil {
+		r.gone(session, to)
+		return
+	}
+	if c.phase == upgraded {
+		return
+	}
+	c.phase, c.held = holding, session
+	r.wheel.Cancel(c.slot)
+}
+
+// overrun ends a request of which more came than may wait, and a websocket that sent
+// too much ahead of a reply.
+func (r *reactor) overrun(to bayeux.ReplyTo) {
+	switch c := r.conns.find(to); {
+	case c == nil:
+	case c.phase == upgraded:
+		r.cutSocket(c, "too much ahead of a reply")
+	default:
+		c.set(persistent, false)
+		r.respond(c, response{status: 413})
+	}
+}

@@ -1,0 +1,95 @@
+package loop
+
+import (
+	"halley/bayeux"
+	"halley/bayeux/event"
+	"halley/loop/bus"
+	"halley/loop/interest"
+)
+
+// route brings m to the loop that it is for: to this one at once, to another one of this
+// node or of another by the link. It is the only place that decides this.
+func (r *reactor) route(m *bus.Message) {
+	if m.To == r.place() {
+		r.take(m)
+		return
+	}
+	r.server.link.Send(*m)
+}
+
+// publish brings an event to the other loops that have subscribers.
+func (r *reactor) publish(e event.Event) {
+	set := r.server.interest.Of(e.Channel())
+	set.Remove(r.id)
+	r.server.publishTo(set, e)
+}
+
+// publishTo brings an event to loops of this server.
+func (s *Server) publishTo(set interest.Loops, e event.Event) {
+	set.Each(func(loop uint16) {
+		s.link.Send(bus.Message{To: s.place(loop), Kind: bus.Publish, Event: e})
+	})
+}
+
+// do has a loop run task, behind the messages that it has got.
+func (s *Server) do(loop uint16, task func(*reactor)) {
+	r := s.reactors[loop]
+	r.box.Do(func() { task(r) })
+}
+
+// receive takes a message out of the box. A panic over a request closes the connection that
+// it came from, on whatever loop.
+func (r *reactor) receive(m *bus.Message) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			r.panicked("message", cause)
+			if to, waits := waitingClient(m); waits {
+				r.server.link.Send(bus.Message{To: to.Place(), Kind: bus.Abort, Request: bayeux.Request{To: to}})
+			}
+		}
+	}()
+	r.take(m)
+	if len(r.fx.List) > 0 {
+		r.perform()
+	}
+}
+
+// runTask runs a task out of the box.
+func (r *reactor) runTask(task func()) {
+	defer r.recovered("task of the box")
+	task()
+}
+
+// waitingClient is the request whose client waits for what m brings on.
+func waitingClient(m *bus.Message) (to bayeux.ReplyTo, waits bool) {
+	switch m.Kind {
+	case bus.Batch, bus.Open:
+		return m.Request.To, true
+	case bus.Report:
+		kind := m.Report.Kind
+		return m.Report.To, kind == bayeux.Decided || kind == bayeux.GoOn || kind == bayeux.GiveUp
+	}
+	return to, false
+}
+
+// take does what a message to this loop is for.
+func (r *reactor) take(m *bus.Message) {
+	switch m.Kind {
+	case bus.Effect:
+		r.carryOut(m)
+	case bus.Report:
+		r.reported(&m.Report)
+	case bus.Batch:
+		r.forwarded(m)
+	case bus.Open:
+		r.opened(m)
+	case bus.Publish:
+		r.core.Deliver(r.now(), m.Event)
+	case bus.Abort:
+		if c := r.conns.find(m.Request.To); c != nil {
+			r.abort(c)
+		}
+	case bus.ReadOn:
+		r.goOnReading(m.Request.To)
+	}
+}
