@@ -96,19 +96,6 @@ func TestKeyIsReadOnce(t *testing.T) {
 	if n := b.server.Worked() - before; n < 300 || n > 400 {
 		t.Errorf("%d units for an event of %d bytes to 100 subscribers", n, len(data))
 	}
-	// The key is that of the event, whatever was looked for last.
-	for i, key := range []string{"X", "Y", "X"} {
-		e := event.New([]byte("/a"), fmt.Appendf(nil, `{"symbol":%q,"other":"%s%d"}`, key, key, i), false)
-		if got := string(b.server.conflationKey(e, "symbol")); got != `/a "`+key+`"` {
-			t.Errorf("key %s", got)
-		}
-		if got := string(b.server.conflationKey(e, "other")); got != fmt.Sprintf(`/a "%s%d"`, key, i) {
-			t.Errorf("key %s", got)
-		}
-		if got := string(b.server.conflationKey(e, "")); got != "/a" {
-			t.Errorf("key %s", got)
-		}
-	}
 }
 
 // Sessions that end because their queue is full end over many turns, and get nothing

@@ -65,7 +65,7 @@ func (x *exchange) connect(m *message.Message) {
 			a.timeout -= s.spread(a.timeout / 10)
 		}
 		if a.timeout < soon {
-			s.hurry = max(s.hurry, x.now+a.timeout+wheelTick)
+			s.tickSoon = max(s.tickSoon, x.now+a.timeout+wheelTick)
 		}
 		x.hold(m, a.kind, a.reply.full, a.timeout)
 	}

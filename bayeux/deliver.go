@@ -1,66 +1,51 @@
 package bayeux
 
 import (
-	"halley/bayeux/channel"
 	"halley/bayeux/event"
+	"halley/bayeux/fanout"
 	"halley/bayeux/queue"
-	"halley/bayeux/rules"
 )
 
-// Deliver queues e for every local subscriber of its channel (Bayeux 1.0, 5.2 MUST delivered).
-func (s *Server) Deliver(now int64, e event.Event) {
-	s.name = append(s.name[:0], e.Channel()...)
-	b := s.rules.Of(s.name)
-	if l := s.laneOf(e, b); l != nil {
-		s.offer(now, l, e, b)
-		for _, slot := range l.direct {
-			s.deliverTo(now, slot, e, b)
-		}
-		return
-	}
-	for _, sub := range s.table.Match(s.name) {
-		s.deliverTo(now, uint32(sub), e, b)
-	}
-}
+// Deliver queues e for every local subscriber of its channel (Bayeux 1.0, 5.2 MUST delivered),
+// now or later.
+func (s *Server) Deliver(now int64, e event.Event) { s.fanout.Offer(now, e) }
 
-// deliverTo queues e for one session, which gets all events of the channel.
-func (s *Server) deliverTo(now int64, slot uint32, e event.Event, b *rules.Behaviour) {
+// recipients are a Server's sessions as its fanout sees them.
+type recipients Server
+
+// Give queues an event for a session, and lets it wait for company if it may.
+func (c *recipients) Give(slot uint32, d fanout.Delivery) {
+	s := (*Server)(c)
 	r := s.sessions.At(slot)
-	if r.replaying && s.follows(slot, e, b) {
+	if r.replaying && s.follows(slot, d.Event) {
 		s.Spend(1)
 		return
 	}
-	if r.waited { // for what it no longer asks for
-		s.skipTurn(slot, s.conflationKey(e, b.Key))
-	}
-	s.give(now, slot, r, e, b, b.Conflate)
-}
-
-// give queues e for a session, and lets it wait for company if it may.
-func (s *Server) give(now int64, slot uint32, r *session, e event.Event, b *rules.Behaviour, conflate bool) {
-	waits := b.Lazy > 0 && !r.eager
+	waits := d.Until > 0 && !r.eager
 	r.eager = !waits
-	s.enqueueFor(slot, r, e, conflate)
+	if d.Key != nil {
+		s.queued(slot, r, s.queues.PushNewest(&r.queue, d.Event, d.Key))
+	} else {
+		s.queued(slot, r, s.queues.Push(&r.queue, d.Event))
+	}
 	if waits {
-		s.laze(now, s.address(slot, r), b.Lazy)
+		s.lazies.begin(slot, d.Until)
 	}
 }
 
-// enqueueFor queues e for a session, in the place of an older event if it
-// conflates.
-func (s *Server) enqueueFor(slot uint32, r *session, e event.Event, conflate bool) {
-	e, wanted := s.sift(slot, r, e)
-	if !wanted {
-		return
-	}
-	if !conflate {
-		s.queued(slot, r, s.queues.Push(&r.queue, e))
-		return
-	}
-	s.name = append(s.name[:0], e.Topic()...)
-	key := s.conflationKey(e, s.rules.Of(s.name).Key)
-	s.queued(slot, r, s.queues.PushNewest(&r.queue, e, key))
+// Replays tells whether e comes with what a session still has to get of the past.
+func (c *recipients) Replays(slot uint32, e event.Event) bool {
+	s := (*Server)(c)
+	return s.sessions.At(slot).replaying && s.follows(slot, e)
 }
+
+// Fits tells whether a session's queue has room for so many bytes more.
+func (c *recipients) Fits(slot uint32, bytes int) bool {
+	return c.queues.Fits(&c.sessions.At(slot).queue, bytes)
+}
+
+// Reserve counts bytes in a session's queue that are kept elsewhere for it.
+func (c *recipients) Reserve(slot uint32, bytes int) { c.sessions.At(slot).queue.Reserve(bytes) }
 
 // queued marks the session that has an event more, or notes that it is to end since its
 // queue is full.
@@ -72,74 +57,12 @@ func (s *Server) queued(slot uint32, r *session, fits bool) {
 	}
 }
 
-// conflationKey is what e conflates by, see rules.Keys.
-func (s *Server) conflationKey(e event.Event, field string) []byte {
-	key, read := s.keys.Of(e, field)
-	s.Read(read)
-	return key
-}
-
-// keyFor is the key by which e is conflated for a session, nil if it is not.
-func (s *Server) keyFor(slot uint32, e event.Event) []byte {
-	s.name = append(s.name[:0], e.Topic()...)
-	b := s.rules.Of(s.name)
-	if b.Conflate || b.Interval > 0 || s.sessions.At(slot).paced && s.askedInterval(slot, e) > 0 {
-		return s.conflationKey(e, b.Key)
-	}
-	return nil
-}
-
 // freezeAsked ends the replacing of pending events that is not by a rule, before the
 // session asks for something else: events that are not conflated may follow them.
 func (s *Server) freezeAsked(q *queue.Queue) {
 	s.Spend(q.Pending())
 	s.queues.Freeze(q, func(e event.Event) bool {
-		s.other = append(s.other[:0], e.Channel()...)
-		b := s.rules.Of(s.other)
+		b := s.rules.Of(s.text(e.Channel()))
 		return !b.Conflate && b.Interval == 0
 	})
-}
-
-// ask notes the interval that a session wants for a pattern, at most one event of a
-// channel in so many milliseconds; 0 takes it back.
-func (s *Server) ask(slot uint32, r *session, pattern []byte, interval int64) {
-	asked := s.asked[slot]
-	if _, known := asked[string(pattern)]; !known && interval == 0 {
-		return
-	}
-	s.table.Touch(pattern)
-	switch {
-	case interval == 0:
-		delete(asked, string(pattern))
-	case asked == nil:
-		s.asked[slot] = map[string]int64{string(pattern): interval}
-	default:
-		asked[string(pattern)] = interval
-	}
-	if r.paced = len(s.asked[slot]) > 0; !r.paced {
-		delete(s.asked, slot)
-	}
-}
-
-// interval is the least time between two events of e's channel for a session, in
-// milliseconds; 0 is none.
-func (s *Server) interval(slot uint32, r *session, e event.Event, b *rules.Behaviour) int64 {
-	if !r.paced {
-		return b.Interval
-	}
-	return max(b.Interval, s.askedInterval(slot, e))
-}
-
-// askedInterval is the interval that the session wants for e's channel: the
-// shortest of its subscriptions that match, and none if one of them asks for none.
-func (s *Server) askedInterval(slot uint32, e event.Event) (interval int64) {
-	s.other = append(s.other[:0], e.Topic()...)
-	asked, first := s.asked[slot], true
-	s.table.Covering(channel.Subscriber(slot), s.other, func(pattern string) bool {
-		if wanted := asked[pattern]; first || wanted < interval {
-			interval, first = wanted, false
-		}
-		return interval > 0
-	})
-	return interval
 }

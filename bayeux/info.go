@@ -1,7 +1,5 @@
 package bayeux
 
-import "halley/bayeux/channel"
-
 // SessionInfo describes a session to its operator.
 type SessionInfo struct {
 	ID             string
@@ -33,11 +31,11 @@ func (s *Server) info(now int64, slot uint32, r *session) SessionInfo {
 		Held:           r.outlet.holds(),
 		Queued:         r.queue.Len(),
 		QueuedBytes:    r.queue.Bytes(),
-		Subscriptions:  s.table.Count(channel.Subscriber(slot)),
+		Subscriptions:  s.fanout.Count(slot),
 		Dropped:        s.queues.Lost(&r.queue),
 		AgeMs:          now - r.created,
 	}
 }
 
 // Channels calls visit with every pattern that has subscribers here.
-func (s *Server) Channels(visit func(pattern []byte, subscribers int)) { s.table.Patterns(visit) }
+func (s *Server) Channels(visit func(pattern []byte, subscribers int)) { s.fanout.Patterns(visit) }

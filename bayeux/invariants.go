@@ -55,7 +55,7 @@ func (a *audit) session(slot uint32, r *session) {
 	a.sideTables(slot, r)
 	s := a.s
 	a.expect(s.wheel.Armed(slot) == (r.outlet.timer() != noTimer), slot, r, "the timer runs in the states that have one")
-	_, lazy := s.pacer.turns[turnKey{slot, 0}] // whose end flushes what has replaced a lazy event too
+	lazy := s.lazies.wheel.Armed(slot) // whose end flushes what has replaced a lazy event too
 	a.expect(r.isDirty || lazy || !r.outlet.takes() || !r.flushable(), slot, r, "events that may go out are about to be flushed")
 }
 
@@ -101,14 +101,12 @@ func (a *audit) heldConnect(slot uint32, r *session) {
 // sideTables checks that a session knows which tables have something for it.
 func (a *audit) sideTables(slot uint32, r *session) {
 	s := a.s
-	a.expect(r.filtered == (len(s.filters[slot]) > 0), slot, r, "its filters are known")
-	a.expect(r.paced == (len(s.asked[slot]) > 0), slot, r, "the intervals that it asked for are known")
 	a.expect(r.replaying == (s.unread[slot] != nil), slot, r, "its replay is known")
 }
 
 // sessions checks all sessions, and the figures that are about all.
 func (a *audit) sessions() {
-	s, held, armed := a.s, 0, 0
+	s, held, armed, lazy := a.s, 0, 0, 0
 	s.sessions.Each(func(slot uint32, r *session) bool {
 		a.session(slot, r)
 		if r.outlet.holds() {
@@ -117,10 +115,14 @@ func (a *audit) sessions() {
 		if s.wheel.Armed(slot) {
 			armed++
 		}
+		if s.lazies.wheel.Armed(slot) {
+			lazy++
+		}
 		return true
 	})
 	a.agree("held connects", int(s.stats.Held), held)
 	a.agree("timers", s.wheel.Len(), armed)
+	a.agree("timers of lazy events", s.lazies.wheel.Len(), lazy)
 }
 
 // dirty checks that the sessions to flush stand in the list once each.
@@ -153,11 +155,11 @@ func (a *audit) tables() {
 		return true
 	})
 	ofLive(a, "long ids", s.longIDs, live)
-	ofLive(a, "filters", s.filters, live)
-	ofLive(a, "intervals", s.asked, live)
 	ofLive(a, "replays", s.unread, live)
 	ofLive(a, "time syncs", s.syncs, live)
-	ofLive(a, "turns", s.pacer.ofSession, live)
+	if err := s.fanout.Invariants(func(slot uint32) bool { return live[slot] }); err != nil {
+		a.found = append(a.found, err)
+	}
 	a.lines()
 }
 

@@ -38,7 +38,7 @@ func (s *Server) endJoin(list []history.Wanted, fx *Effects) {
 			continue
 		}
 		delete(s.joining, w.Pattern)
-		if !s.table.Known([]byte(w.Pattern)) {
+		if !s.fanout.Known([]byte(w.Pattern)) {
 			fx.interest(RemoveInterest, []byte(w.Pattern))
 		}
 	}
@@ -55,9 +55,9 @@ func (s *Server) dropInterest(pattern []byte, fx *Effects) {
 // recallable tells which events come with a replay of patterns.
 func (s *Server) recallable(patterns *channel.Map[bool]) func(event.Event) bool {
 	return func(e event.Event) (recallable bool) {
-		s.name = append(s.name[:0], e.Topic()...)
-		patterns.Each(s.name, func(bool) bool {
-			recallable = s.rules.Of(s.name).History
+		topic := s.text(e.Topic())
+		patterns.Each(topic, func(bool) bool {
+			recallable = s.rules.Of(topic).History
 			return false
 		})
 		return recallable

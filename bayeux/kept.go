@@ -5,7 +5,7 @@ package bayeux
 // many all subscriptions take.
 func (s *Server) Kept() (events, nodes, subscriptions int) {
 	events, nodes = s.queues.Memory()
-	return events, nodes, s.table.Memory()
+	return events, nodes, s.fanout.Memory()
 }
 
 // Received is how many messages have come in.

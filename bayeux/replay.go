@@ -6,7 +6,6 @@ import (
 	"halley/bayeux/channel"
 	"halley/bayeux/event"
 	"halley/bayeux/history"
-	"halley/bayeux/rules"
 )
 
 // A replay may be much larger than its session's queue. It is read part by part, as
@@ -99,7 +98,7 @@ func (s *Server) takePage(slot uint32, r *session, p *replay, past history.Remem
 		case !s.queues.FitsHalf(&r.queue, event.Event(e.Event)):
 			full = true
 		default:
-			if reached = e.ID; !p.left || s.covers(slot, event.Event(e.Event)) {
+			if reached = e.ID; !p.left || s.fanout.Covers(slot, e.Channel) {
 				s.queuePast(slot, r, e)
 			}
 		}
@@ -118,16 +117,15 @@ func (s *Server) takePage(slot uint32, r *session, p *replay, past history.Remem
 	}
 }
 
-// queuePast queues one event of the past. What waits for its turn since the session
-// last subscribed is older, or the same.
-func (s *Server) queuePast(slot uint32, r *session, e history.Entry) {
+// queuePast queues one event of the past.
+func (s *Server) queuePast(slot uint32, r *session, past history.Entry) {
 	r.eager = true
-	b := s.rules.Of([]byte(e.Channel))
-	key := s.conflationKey(event.Event(e.Event), b.Key)
-	s.skipTurn(slot, key)
-	if b.Conflate {
-		s.enqueueFor(slot, r, event.Event(e.Event), true)
-	} else if e, wanted := s.sift(slot, r, event.Event(e.Event)); wanted {
+	e, key, wanted := s.fanout.Past(slot, event.Event(past.Event))
+	switch {
+	case !wanted:
+	case s.rules.Of(s.text(past.Channel)).Conflate:
+		s.queued(slot, r, s.queues.PushNewest(&r.queue, e, key))
+	default:
 		s.queued(slot, r, s.queues.PushAfter(&r.queue, e, key))
 	}
 }
@@ -182,13 +180,13 @@ func (p *replay) brings(name []byte, id int64) (brings bool) {
 	return brings
 }
 
-// follows tells whether e, which is new or waited for its turn, comes with what the
+// follows tells whether e, which is new or was kept during a pause, comes with what the
 // session still has to get of the past.
-func (s *Server) follows(slot uint32, e event.Event, b *rules.Behaviour) bool {
-	if !b.History {
+func (s *Server) follows(slot uint32, e event.Event) bool {
+	name := s.text(e.Channel())
+	if !s.rules.Of(name).History {
 		return false
 	}
 	s.Spend(1)
-	s.name = append(s.name[:0], e.Channel()...)
-	return s.unread[slot].brings(s.name, e.ID())
+	return s.unread[slot].brings(name, e.ID())
 }

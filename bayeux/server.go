@@ -4,11 +4,11 @@ import (
 	"time"
 
 	"halley/bayeux/channel"
+	"halley/bayeux/fanout"
 	"halley/bayeux/message"
 	"halley/bayeux/queue"
 	"halley/bayeux/reply"
 	"halley/bayeux/rules"
-	"halley/bayeux/slab"
 	"halley/bayeux/wheel"
 	"halley/bayeux/work"
 )
@@ -55,7 +55,6 @@ type Request struct {
 const (
 	wheelTick   = 100 // milliseconds
 	wheelSlots  = 2048
-	matchCache  = 1024 // channels whose matches are remembered
 	expiryBatch = 2000 // sessions looked at in one Tick
 )
 
@@ -66,79 +65,76 @@ type Server struct {
 
 	cfg      Config
 	periods  periods     // of cfg
-	rules    rules.Book  // of cfg.Rules
+	rules    *rules.Book // of cfg.Rules
 	terms    reply.Terms // of cfg
 	sessions sessions
 	queues   *queue.Store
-	table    *channel.Table
+	fanout   *fanout.Fanout
+	lazies   lazies
 	wheel    *wheel.Wheel
 	stats    Stats
 
-	dirty      addresses // sessions whose held connect or stream has something to get
-	doomed     addresses // those that are to end
-	expired    []uint32
-	longIDs    map[uint32]string
-	parked     map[Ticket]*parked
-	lines      map[ReplyTo]*line // of websockets
-	ticket     Ticket
-	filters    map[uint32]map[string]*filter // by session and topic
-	asked      map[uint32]map[string]int64   // intervals that sessions asked for, by pattern
-	lanes      map[string]*lane              // by channel
-	behind     bool                          // see Behind
-	laneNumber uint64                        // of the newest
-	syncs      map[uint32]reply.Timesync     // of connects that are not answered yet
-	joining    map[string]int                // subscriptions that wait for what is remembered, by pattern
-	unread     map[uint32]*replay            // of sessions that are replaying
-	reading    addresses                     // sessions whose replay may go on
-	lots       slab.Names[lot]               // by conflation key
-	pacer      pacer
-	storms     storms
-	grants     grants
+	dirty   addresses // sessions whose held connect or stream has something to get
+	doomed  addresses // those that are to end
+	expired []uint32
+	longIDs map[uint32]string
+	parked  map[Ticket]*parked
+	lines   map[ReplyTo]*line // of websockets
+	ticket  Ticket
+	behind  bool                      // see Behind
+	syncs   map[uint32]reply.Timesync // of connects that are not answered yet
+	joining map[string]int            // subscriptions that wait for what is remembered, by pattern
+	unread  map[uint32]*replay        // of sessions that are replaying
+	reading addresses                 // sessions whose replay may go on
+	storms  storms
+	grants  grants
 
-	name, other []byte // scratch
-	record      record // of the event that was filtered last
-	keys        rules.Keys
-	patterns    [][]byte
-	repeated    channel.Map[bool]
-	exchange    exchange
-	resumed     message.Batch     // scratch of goOn
-	noise       uint64            // state of the generator that spreads deadlines
-	hurry       int64             // until when a poll is held whose client wants it back soon
-	drain       int64             // window over which clients are told to come back, 0 none
-	drainFrom   uint32            // slot where Drain goes on
-	owed        map[Address]int64 // until when a drain waits for clients to come for the rest of their events
+	name      []byte // see text
+	patterns  [][]byte
+	repeated  channel.Map[bool]
+	exchange  exchange
+	resumed   message.Batch     // scratch of goOn
+	noise     uint64            // state of the generator that spreads deadlines
+	tickSoon  int64             // until when a poll is held whose client wants it back soon
+	drain     int64             // window over which clients are told to come back, 0 none
+	drainFrom uint32            // slot where Drain goes on
+	owed      map[Address]int64 // until when a drain waits for clients to come for the rest of their events
 }
 
 // NewServer returns a Server whose clock stands at now.
 func NewServer(cfg Config, now int64) *Server {
 	p := newPeriods(&cfg)
+	book := rules.NewBook(cfg.Rules)
 	s := &Server{
 		Meter:   work.NewMeter(cfg.TurnWork),
 		cfg:     cfg,
 		periods: p,
-		rules:   rules.NewBook(cfg.Rules),
+		rules:   &book,
 		terms: reply.Terms{Hold: p.hold, Interval: p.interval, MaxInterval: p.maxInterval, Hosts: cfg.Hosts,
 			Salesforce: cfg.Profile == Salesforce, Timestamp: cfg.Timestamp},
-		table:   channel.NewTable(matchCache),
+		lazies:  newLazies(now),
 		wheel:   wheel.New(wheelTick, wheelSlots, now),
 		longIDs: make(map[uint32]string),
 		parked:  make(map[Ticket]*parked),
 		lines:   make(map[ReplyTo]*line),
-		filters: make(map[uint32]map[string]*filter),
-		asked:   make(map[uint32]map[string]int64),
-		lanes:   make(map[string]*lane),
 		syncs:   make(map[uint32]reply.Timesync),
 		joining: make(map[string]int),
 		unread:  make(map[uint32]*replay),
 		owed:    make(map[Address]int64),
-		pacer:   newPacer(now),
 		storms:  newStorms(cfg.HandshakeStorm, p.interval),
 	}
-	s.queues = queue.New(queue.Config{Messages: cfg.QueueMessages, Bytes: cfg.QueueBytes, Full: cfg.Slow, Key: s.keyFor}, s.Meter)
+	s.fanout = fanout.New((*recipients)(s), s.rules, s.Meter, now)
+	s.queues = queue.New(queue.Config{Messages: cfg.QueueMessages, Bytes: cfg.QueueBytes, Full: cfg.Slow, Key: s.fanout.Key}, s.Meter)
 	var seed [8]byte
 	cfg.Random(seed[:])
 	s.noise = le64(seed[:]) | 1
 	return s
+}
+
+// text is name as bytes, until the next call.
+func (s *Server) text(name string) []byte {
+	s.name = append(s.name[:0], name...)
+	return s.name
 }
 
 // Dirty tells whether Flush has something to do.
@@ -326,17 +322,13 @@ func (s *Server) remove(slot uint32, fx *Effects) {
 	if r.outlet.streams() {
 		s.detach(slot, r, fx)
 	}
-	s.Spend(patternWork*s.table.Count(channel.Subscriber(slot)) + r.queue.Len())
-	s.table.UnsubscribeAll(channel.Subscriber(slot), func(pattern []byte) {
-		s.dropInterest(pattern, fx)
-	})
+	s.Spend(patternWork*s.fanout.Count(slot) + r.queue.Len())
+	s.fanout.Leave(slot, func(pattern []byte) { s.dropInterest(pattern, fx) })
+	s.lazies.wheel.Cancel(slot)
 	s.giveUpPlace(r)
-	s.endTurns(slot)
 	s.queues.Close(&r.queue)
-	delete(s.asked, slot)
 	delete(s.syncs, slot)
 	delete(s.unread, slot)
-	delete(s.filters, slot)
 	s.wheel.Cancel(slot)
 	s.grants.forget(slot)
 	s.sessions.Release(slot)
@@ -364,20 +356,14 @@ func le64(b []byte) (v uint64) {
 // gone and little is going on.
 func (s *Server) Trim(now int64) {
 	s.sessions.Trim()
-	s.record = record{}
-	s.keys.Forget()
+	s.fanout.Trim(now, s.sessions.Len())
 	s.rules.Forget()
 	if s.sessions.Len() > 0 {
 		return
 	}
 	s.queues.Trim()
 	s.wheel = wheel.New(wheelTick, wheelSlots, now)
-	s.table, s.lanes = channel.NewTable(matchCache), make(map[string]*lane)
-	s.grants = grants{}
+	s.lazies, s.grants = newLazies(now), grants{}
 	s.dirty, s.doomed, s.reading, s.expired = addresses{}, addresses{}, addresses{}, nil
 	s.resumed = message.Batch{}
-	if len(s.pacer.turns) == 0 {
-		s.pacer = newPacer(now)
-		s.lots = slab.Names[lot]{}
-	}
 }

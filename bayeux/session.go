@@ -28,9 +28,6 @@ type session struct {
 	isDirty   bool           // stands in Server.dirty
 	advise    bool           // the held connect's reply carries full advice
 	eager     bool           // not all pending events are lazy
-	filtered  bool           // Server.filters has something for it
-	paced     bool           // Server.asked has something for it
-	waited    bool           // an event of it has waited for its turn
 	replaying bool           // Server.unread has something for it
 }
 

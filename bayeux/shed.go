@@ -1,7 +1,6 @@
 package bayeux
 
 import (
-	"halley/bayeux/channel"
 	"halley/bayeux/queue"
 	"halley/bayeux/reply"
 )
@@ -61,7 +60,7 @@ const fewSubscriptions = 16
 // are more sessions.
 func (s *Server) MostSubscriptions(from uint32, part int) (most int, next uint32, more bool) {
 	next, more = s.eachSession(from, part, func(slot uint32, _ *session) int {
-		most = max(most, s.table.Count(channel.Subscriber(slot)))
+		most = max(most, s.fanout.Count(slot))
 		return 0
 	})
 	return most, next, more
@@ -73,7 +72,7 @@ func (s *Server) MostSubscriptions(from uint32, part int) (most int, next uint32
 func (s *Server) EndSubscribers(from uint32, most, part int) (next uint32, more bool) {
 	least := max(fewSubscriptions+1, most/2)
 	return s.eachSession(from, part, func(slot uint32, r *session) int {
-		if s.table.Count(channel.Subscriber(slot)) >= least {
+		if s.fanout.Count(slot) >= least {
 			s.stats.ShedSessions++
 			s.doomed.push(s.address(slot, r))
 		}

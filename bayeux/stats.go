@@ -27,6 +27,6 @@ func (s *Server) Stats() Stats {
 	st.Sessions = int64(s.sessions.Len())
 	dropped, conflated := s.queues.Counts()
 	st.QueueDropped = dropped
-	st.Conflated += conflated
+	st.Conflated = conflated + s.fanout.Conflated()
 	return st
 }

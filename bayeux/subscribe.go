@@ -46,17 +46,17 @@ func (x *exchange) subscribeAll(asked *subscription) {
 	if again.Len() > 0 {
 		s.queues.Recall(&r.queue, s.recallable(&again))
 	}
-	paced := asked.paced || r.paced
-	if paced {
+	limited := asked.paced || s.fanout.HasIntervals(x.slot)
+	if limited {
 		s.freezeAsked(&r.queue)
 	}
 	for i, pattern := range asked.patterns {
 		x.subscribeTo(pattern)
 		if asked.filters != nil && asked.filters[i] != nil {
-			s.noteFilter(x.slot, r, pattern, asked.filters[i])
+			s.fanout.SetFilter(x.slot, pattern, asked.filters[i])
 		}
-		if paced {
-			s.ask(x.slot, r, pattern, asked.interval)
+		if limited {
+			s.fanout.SetInterval(x.slot, pattern, asked.interval)
 		}
 	}
 	s.remember(x.slot, r, x.past)
@@ -65,7 +65,7 @@ func (x *exchange) subscribeAll(asked *subscription) {
 // again finds the patterns that the session is on already and replays.
 func (s *Server) again(slot uint32, asked *subscription) (again channel.Map[bool]) {
 	for _, pattern := range asked.patterns {
-		if _, replays := asked.cursors.of(pattern); replays && s.table.Has(channel.Subscriber(slot), pattern) {
+		if _, replays := asked.cursors.of(pattern); replays && s.fanout.Has(slot, pattern) {
 			again.Set(string(pattern), true)
 		}
 	}
@@ -80,7 +80,7 @@ func (x *exchange) subscribeTo(pattern []byte) {
 	if isService(pattern) {
 		return // nothing is ever broadcast there (Bayeux 1.0, 2.2.3 SHOULD NOT service-recorded)
 	}
-	if x.s.table.Subscribe(channel.Subscriber(x.slot), pattern).Edge {
+	if x.s.fanout.Subscribe(x.slot, pattern) {
 		x.fx.interest(AddInterest, pattern)
 	}
 }
@@ -114,11 +114,11 @@ func (x *exchange) admitSubscription(asked *subscription, ext []byte) (failure r
 		if failure = s.patternFailure(pattern); failure.Failed() {
 			return failure, verdict
 		}
-		if !isService(pattern) && !s.table.Has(channel.Subscriber(x.slot), pattern) {
+		if !isService(pattern) && !s.fanout.Has(x.slot, pattern) {
 			added++
 		}
 	}
-	if added+s.table.Count(channel.Subscriber(x.slot)) > s.cfg.MaxSubscriptions {
+	if added+s.fanout.Count(x.slot) > s.cfg.MaxSubscriptions {
 		return reply.SubscriptionsFull, verdict
 	}
 	if x.session.replaying && s.unread[x.slot].exceeds(s.cfg.MaxSubscriptions, asked) {
@@ -166,7 +166,7 @@ func (x *exchange) unsubscribe(m *message.Message) {
 		}
 	}
 	if !failure.Failed() {
-		if x.session.paced {
+		if x.s.fanout.HasIntervals(x.slot) {
 			x.s.freezeAsked(&x.session.queue)
 		}
 		for _, pattern := range patterns {
@@ -177,16 +177,10 @@ func (x *exchange) unsubscribe(m *message.Message) {
 }
 
 func (x *exchange) unsubscribeFrom(pattern []byte) {
-	if x.session.paced {
-		x.s.ask(x.slot, x.session, pattern, 0)
-	}
-	if x.session.filtered {
-		x.s.forgetFilter(x.slot, x.session, pattern)
-	}
 	if x.session.replaying {
 		x.s.unread[x.slot].left = true // others of its subscriptions may share what is read
 	}
-	if x.s.table.Unsubscribe(channel.Subscriber(x.slot), pattern).Edge {
+	if x.s.fanout.Unsubscribe(x.slot, pattern) {
 		x.s.dropInterest(pattern, x.fx)
 	}
 }

@@ -2,6 +2,7 @@ package bayeux
 
 import (
 	"halley/bayeux/channel"
+	"halley/bayeux/fanout"
 	"halley/bayeux/message"
 	"halley/bayeux/reply"
 )
@@ -9,8 +10,8 @@ import (
 // subscription is what a message wants to subscribe to, read once: whatever it asks for
 // costs by its own bytes.
 type subscription struct {
-	patterns [][]byte  // canonical, each once
-	filters  []*filter // of the patterns that have one, nil if none has
+	patterns [][]byte         // canonical, each once
+	filters  []*fanout.Filter // of the patterns that have one, nil if none has
 	cursors  cursors
 	interval int64 // that it asks for, in milliseconds
 	paced    bool  // it names one

@@ -114,53 +114,6 @@ func cursorText(c *cursors, pattern string) string {
 	return "none"
 }
 
-// TestAskedIntervalAgainstList changes what sessions ask for, and compares the interval
-// of each channel with what a look at all of their subscriptions says.
-func TestAskedIntervalAgainstList(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		cfg := testConfig()
-		cfg.MaxSubscriptions = 20
-		w := &world{t: t, server: NewServer(cfg, 0)}
-		id := w.post(`{"channel":"/meta/handshake"}`)[0]["clientId"].(string)
-		a, _ := w.server.Find([]byte(id))
-		want := map[string]int64{}
-		for range rapid.IntRange(1, 20).Draw(t, "steps") {
-			p, interval := drawPattern(t), rapid.SampledFrom([]int64{0, 100, 500}).Draw(t, "interval")
-			if rapid.IntRange(0, 3).Draw(t, "operation") == 0 {
-				delete(want, p)
-				w.post(fmt.Sprintf(`{"channel":"/meta/unsubscribe","clientId":%q,"subscription":%q}`, id, p))
-			} else {
-				want[p] = interval
-				w.post(fmt.Sprintf(`{"channel":"/meta/subscribe","clientId":%q,"subscription":%q,"ext":{"conflate":{"interval":%d}}}`, id, p, interval))
-			}
-			name := drawChannel(t)
-			e := event.New([]byte(name), nil, false)
-			if got, covered := w.server.askedInterval(a.Slot, e), w.server.covers(a.Slot, e); got != shortest(want, name) || covered != anyMatches(want, name) {
-				t.Fatalf("%s: %d, covered %t; asked for %v", name, got, covered, want)
-			}
-		}
-	})
-}
-
-func shortest(asked map[string]int64, name string) (interval int64) {
-	interval = -1
-	for p, n := range asked {
-		if channel.Matches([]byte(p), []byte(name)) && (interval < 0 || n < interval) {
-			interval = n
-		}
-	}
-	return max(interval, 0)
-}
-
-func anyMatches[V any](asked map[string]V, name string) bool {
-	for p := range asked {
-		if channel.Matches([]byte(p), []byte(name)) {
-			return true
-		}
-	}
-	return false
-}
-
 // TestReplayBringsAgainstList compares what a replay brings with what a look at all of
 // its subscriptions says.
 func TestReplayBringsAgainstList(t *testing.T) {

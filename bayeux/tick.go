@@ -2,7 +2,9 @@ package bayeux
 
 // Hurries tells whether Tick should be called every tenth of a second, since
 // something waits for less than a second or so.
-func (s *Server) Hurries(now int64) bool { return len(s.pacer.turns) > 0 || now < s.hurry }
+func (s *Server) Hurries(now int64) bool {
+	return s.fanout.Pauses()+s.lazies.wheel.Len() > 0 || now < s.tickSoon
+}
 
 // Behind says whether requests wait that came before now: while they do nobody
 // expires, for a client that is there may have sent one of them.
@@ -27,6 +29,7 @@ func (s *Server) Tick(now int64, fx *Effects) (more bool) {
 			s.remove(slot, fx)
 		}
 	}
-	more = s.endGrants(now, fx) || more
-	return s.takeTurns(now) || more || len(s.expired) == expiryBatch
+	more = s.endGrants(now, fx) || more || len(s.expired) == expiryBatch
+	more = s.wakeLazies(now) || more
+	return s.fanout.Due(now) || more
 }

@@ -100,9 +100,6 @@ func (e Event) Filtered(filter string) Event {
 	return e[:end] + Event(filter) + e[end:]
 }
 
-// Bare is an event of a channel with nothing in it.
-func Bare(channel string) Event { return Event(head + channel + `"}`) }
-
 // Binary tells whether a message with that ext has binary data. CometD's clients
 // send an empty object for it and look for any value; nothing is agreed beforehand.
 func Binary(ext []byte) bool {

@@ -17,7 +17,7 @@ func TestKeys(t *testing.T) {
 		key   string
 	}{
 		{one, "symbol", `/a "X"`}, {other, "symbol", `/a "Y"`}, {one, "symbol", `/a "X"`}, {one, "n", "/a 1.10"}, {one, "", "/a"},
-		{one, "missing", "/a"}, {other, "n", "/a"}, {event.Bare("/b"), "symbol", "/b"}, {event.New([]byte("/b"), []byte(`"X"`), false), "symbol", "/b"},
+		{one, "missing", "/a"}, {other, "n", "/a"}, {event.New([]byte("/b"), nil, false), "symbol", "/b"}, {event.New([]byte("/b"), []byte(`"X"`), false), "symbol", "/b"},
 	} {
 		for range 2 {
 			if got, _ := keys.Of(c.event, c.field); string(got) != c.key {

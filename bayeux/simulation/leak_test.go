@@ -28,17 +28,17 @@ func leftovers(s *bayeux.Server) string {
 		}
 		return v
 	}
-	for _, path := range []string{"dirty.list", "doomed.list", "longIDs", "parked", "lines", "asked", "syncs", "joining", "unread", "reading.list",
-		"pacer.turns", "queues.replaced", "queues.losses", "queues.carried"} {
+	for _, path := range []string{"dirty.list", "doomed.list", "longIDs", "parked", "lines", "syncs", "joining", "unread", "reading.list",
+		"fanout.pauses.byKey", "fanout.pauses.ofSession", "fanout.intervals", "fanout.filters", "queues.replaced", "queues.losses", "queues.carried"} {
 		count(path, field(path).Len())
 	}
-	for _, path := range []string{"sessions.count", "wheel.armed", "pacer.wheel.armed", "stats.Held", "queues.open", "queues.nodes.bytes"} {
+	for _, path := range []string{"sessions.count", "wheel.armed", "lazies.wheel.armed", "fanout.pauses.wheel.armed", "stats.Held", "queues.open", "queues.nodes.bytes"} {
 		count(path, int(field(path).Int()))
 	}
-	for _, path := range []string{"lots", "queues.keys"} {
+	for _, path := range []string{"fanout.latest", "queues.keys"} {
 		count(path, field(path+".ids").Len()-int(field(path+".idle").Int()))
 	}
-	count("pacer.list", field("pacer.list.items").Len()-field("pacer.list.free").Len())
+	count("pauses", field("fanout.pauses.items").Len()-field("fanout.pauses.free").Len())
 	count("nodes", usedNodes(field("queues.nodes.Chunks")))
 	return strings.Join(left, ", ")
 }

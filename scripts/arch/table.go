@@ -49,10 +49,13 @@ func table() []rule {
 		{"bayeux/history", []string{"bayeux/message", "bayeux/channel"}, nil, clockless},
 		{"bayeux/rules", []string{"bayeux/message", "bayeux/channel", "bayeux/event", "bayeux/history"}, nil, clockless},
 		{"bayeux/queue", []string{"bayeux/event", "bayeux/slab", "bayeux/work"}, nil, clockless},
+		{"bayeux/fanout", []string{
+			"bayeux/message", "bayeux/channel", "bayeux/event", "bayeux/rules", "bayeux/slab", "bayeux/wheel", "bayeux/work",
+		}, nil, clockless},
 		{"bayeux/reply", []string{"bayeux/message", "bayeux/event"}, nil, clockless},
 		{"bayeux", []string{
 			"bayeux/message", "bayeux/channel", "bayeux/event", "bayeux/history", "bayeux/reply", "bayeux/rules", "bayeux/wheel", "bayeux/slab", "bayeux/work",
-			"bayeux/queue",
+			"bayeux/queue", "bayeux/fanout",
 		}, []string{goJSON}, clockless},
 		{"bayeux/simulation", []string{
 			"bayeux", "bayeux/message", "bayeux/channel", "bayeux/event", "bayeux/history", "bayeux/queue", "bayeux/reply", "bayeux/rules",

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -232,4 +233,50 @@ func (w *pacedWorld) note(to ReplyTo, m map[string]any) {
 		w.t.Fatalf("client %d got %d of %s %d ms after %d, and wants %d ms between them", i, n, name, w.now-c.at[name], c.last[name], interval)
 	}
 	c.last[name], c.at[name] = n, w.now
+}
+
+// A session that wants one event an hour of each channel keeps no more for itself than
+// its queue may have, is told of what it lost, and leaves nothing behind.
+func TestIntervalOfAnHour(t *testing.T) {
+	cfg := testConfig()
+	cfg.QueueBytes, cfg.QueueMessages = 1<<20, 1<<20
+	b := newBacklogOf(t, false, cfg, 0, 0)
+	b.talk(t, fmt.Sprintf(`{"channel":"/meta/subscribe","clientId":%q,"subscription":"/**","ext":{"conflate":{"interval":3600000}}}`, b.id))
+	a, _ := b.server.Find([]byte(b.id))
+	data := []byte(`"` + strings.Repeat("x", 10_000) + `"`)
+	for i := range 4000 {
+		b.server.Deliver(b.now, event.New(fmt.Append(nil, "/c/", i/2), data, false))
+		if r := b.server.sessions.find(a); r.queue.Bytes()+r.queue.Reserved() > 1<<20+2*len(data) {
+			t.Fatalf("event %d: %d bytes in the queue, %d reserved", i, r.queue.Bytes(), r.queue.Reserved())
+		}
+	}
+	st := b.server.Stats()
+	if st.QueueDropped == 0 || b.server.queues.Lost(&b.server.sessions.find(a).queue) == 0 {
+		t.Errorf("%d dropped", st.QueueDropped)
+	}
+	b.talk(t, fmt.Sprintf(`{"channel":"/meta/disconnect","clientId":%q}`, b.id))
+	if b.server.fanout.Pauses() > 0 {
+		t.Errorf("%d pauses outlive the session", b.server.fanout.Pauses())
+	}
+}
+
+// What is kept during pauses leaves less room for an event that takes the place of a shorter one.
+func TestReplacedEventHasRoomBesidePauses(t *testing.T) {
+	cfg := testConfig()
+	cfg.QueueBytes, cfg.QueueMessages = 3000, 1<<20
+	b := newBacklogOf(t, false, cfg, 0, 0)
+	b.talk(t, fmt.Sprintf(`{"channel":"/meta/subscribe","clientId":%q,"subscription":"/a/*","ext":{"conflate":{"interval":300}}}`, b.id))
+	a, _ := b.server.Find([]byte(b.id))
+	for _, e := range []struct {
+		channel string
+		size    int
+	}{{"/a/2", 1}, {"/a/2", 1000}, {"/a/3", 1000}, {"/a/1", 1}, {"/a/1", 1000}} {
+		b.server.Deliver(b.now, event.New([]byte(e.channel), []byte(`"`+strings.Repeat("x", e.size)+`"`), false))
+		if r := b.server.sessions.find(a); r.queue.Bytes()+r.queue.Reserved() > 3000 {
+			t.Errorf("%s: %d bytes in the queue, %d reserved", e.channel, r.queue.Bytes(), r.queue.Reserved())
+		}
+	}
+	if b.server.Stats().QueueDropped == 0 {
+		t.Error("nothing had to go")
+	}
 }

@@ -1,0 +1,106 @@
+package fanout
+
+import (
+	"halley/bayeux/channel"
+	"halley/bayeux/rules"
+)
+
+// audience is what is known of the subscribers of a channel, some of which are limited.
+type audience struct {
+	stamp   channel.Stamp // of the subscribers that it was made of
+	number  uint64        // no other audience has it
+	limited bool          // there are some with a limit
+	direct  []uint32      // slots of the others
+}
+
+// audiences are those of channels that events were offered of.
+type audiences struct {
+	of     map[string]*audience // by channel
+	number uint64               // of the newest
+}
+
+// maxAudiences bounds the memory of audiences; those beyond it are made anew.
+const maxAudiences = 8192
+
+func newAudiences() audiences { return audiences{of: make(map[string]*audience)} }
+
+// audienceOf returns the audience of a channel, or nil if all subscribers get every event.
+func (f *Fanout) audienceOf(name []byte, b *rules.Behaviour) *audience {
+	if b.Interval == 0 && len(f.intervals) == 0 {
+		return nil
+	}
+	a, stamp := f.audiences.of[string(name)], f.table.Stamp(name)
+	if a == nil || a.stamp != stamp {
+		a = f.newAudience(name, b, stamp)
+	}
+	if !a.limited {
+		return nil
+	}
+	return a
+}
+
+func (f *Fanout) newAudience(name []byte, b *rules.Behaviour, stamp channel.Stamp) *audience {
+	f.audiences.number++
+	a := &audience{stamp: stamp, number: f.audiences.number}
+	if len(f.audiences.of) >= maxAudiences {
+		clear(f.audiences.of)
+	}
+	f.audiences.of[string(name)] = a
+	subs := f.table.Match(name)
+	f.work.Spend(len(subs))
+	for _, sub := range subs {
+		if slot := uint32(sub); f.interval(slot, name, b) > 0 {
+			a.limited = true
+		} else {
+			a.direct = append(a.direct, slot)
+		}
+	}
+	if !a.limited {
+		a.direct = nil
+	}
+	return a
+}
+
+// offerReady makes the event the latest of its key, and gives it to the limited
+// subscribers that do not pause. Their pauses begin with it.
+func (f *Fanout) offerReady(now int64, id uint32, d Delivery) {
+	l := f.latest.At(id)
+	l.event, l.channel = d.Event, len(d.Event.Channel())
+	l.count++
+	f.settle(id)
+	rest := l.ready[:0]
+	for _, m := range l.ready {
+		if f.sessions.Replays(m.slot, d.Event) {
+			rest = append(rest, m)
+			continue
+		}
+		if f.sessions.Fits(m.slot, pauseBytes) {
+			f.latest.Keep(id)
+			f.begin(now+m.interval, pause{slot: m.slot, key: id, seen: l.count})
+		} else {
+			rest = append(rest, m) // it gets every event meanwhile
+		}
+		f.deliver(m.slot, d)
+	}
+	if l.ready = rest; len(rest) == 0 {
+		l.ready = nil
+	}
+}
+
+// findReady finds the subscribers that do not pause for a key, unless they are known.
+func (f *Fanout) findReady(a *audience, id uint32, name []byte, b *rules.Behaviour) {
+	if f.latest.At(id).audience == a.number {
+		return
+	}
+	var ready []member
+	subs := f.table.Match(name)
+	f.work.Spend(len(subs))
+	for _, sub := range subs {
+		slot := uint32(sub)
+		if interval := f.interval(slot, name, b); interval > 0 && !f.paused(slot, id) {
+			ready = append(ready, member{slot, interval})
+		}
+	}
+	l := f.latest.At(id)
+	l.audience, l.ready = a.number, ready
+}

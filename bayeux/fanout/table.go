@@ -1,0 +1,54 @@
+package fanout
+
+import "halley/bayeux/channel"
+
+// Subscribe puts a session on a pattern and tells whether it is the first one there.
+func (f *Fanout) Subscribe(slot uint32, pattern []byte) (first bool) {
+	return f.table.Subscribe(channel.Subscriber(slot), pattern).Edge
+}
+
+// Unsubscribe takes a session off a pattern, with its interval and filter there, and tells
+// whether it was the last one.
+func (f *Fanout) Unsubscribe(slot uint32, pattern []byte) (last bool) {
+	f.SetInterval(slot, pattern, 0)
+	f.dropFilter(slot, pattern)
+	return f.table.Unsubscribe(channel.Subscriber(slot), pattern).Edge
+}
+
+// Leave ends all that is known of a session. It calls edge with each pattern that had no
+// other subscriber.
+func (f *Fanout) Leave(slot uint32, edge func(pattern []byte)) {
+	f.table.UnsubscribeAll(channel.Subscriber(slot), edge)
+	f.endAll(slot)
+	delete(f.intervals, slot)
+	delete(f.filters, slot)
+	f.marks.set(slot, hasInterval|hasFilter|hasPause, false)
+}
+
+// Has tells whether a session subscribes to exactly this pattern.
+func (f *Fanout) Has(slot uint32, pattern []byte) bool {
+	return f.table.Has(channel.Subscriber(slot), pattern)
+}
+
+// Count is how many patterns a session subscribes to.
+func (f *Fanout) Count(slot uint32) int { return f.table.Count(channel.Subscriber(slot)) }
+
+// Known tells whether any session subscribes to exactly this pattern.
+func (f *Fanout) Known(pattern []byte) bool { return f.table.Known(pattern) }
+
+// Covers tells whether a session subscribes to a channel.
+func (f *Fanout) Covers(slot uint32, name string) bool { return f.covers(slot, f.text(name)) }
+
+func (f *Fanout) covers(slot uint32, name []byte) (covers bool) {
+	f.table.Covering(channel.Subscriber(slot), name, func(string) bool {
+		covers = true
+		return false
+	})
+	return covers
+}
+
+// Patterns calls visit with every pattern that has subscribers.
+func (f *Fanout) Patterns(visit func(pattern []byte, subscribers int)) { f.table.Patterns(visit) }
+
+// Memory is about how many bytes all subscriptions take.
+func (f *Fanout) Memory() int { return f.table.Memory() }
