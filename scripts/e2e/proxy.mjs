@@ -76,15 +76,18 @@ export class Proxy {
   }
 }
 
-// Compresses all that it may, and hears a request to its end before it passes it on.
-const haproxyConfiguration = (port, upstream) => `
-  defaults
-    mode http
+/** What the README says that haproxy's configuration begins with. */
+async function recommended() {
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  return readme.match(/```haproxy\n([^]*?)```/)[1];
+}
+
+// As the README has it, but for the time-outs. Compresses all that it may, and hears a request to its end before it
+// passes it on.
+const haproxyConfiguration = (defaults, seconds, port, upstream) => `
+${defaults.replaceAll('40s', seconds + 's')}
     option http-buffer-request
     compression algo gzip
-    timeout connect 5s
-    timeout client ${readTimeout}s
-    timeout server ${readTimeout}s
   frontend public
     bind 127.0.0.1:${port}
     default_backend halley
@@ -93,14 +96,14 @@ const haproxyConfiguration = (port, upstream) => `
 `;
 
 export class Haproxy {
-  /** Starts haproxy in front of server and waits until it answers. */
-  static async start(server) {
+  /** Starts haproxy in front of server and waits until it answers. It gives up after so many seconds of silence. */
+  static async start(server, seconds = readTimeout) {
     const proxy = new Haproxy();
     proxy.work = await mkdtemp(join(tmpdir(), 'halley-haproxy-'));
     const port = await freePort();
     proxy.origin = `http://127.0.0.1:${port}`;
     proxy.url = proxy.origin + '/bayeux';
-    await writeFile(proxy.work + '/haproxy.cfg', haproxyConfiguration(port, new URL(server.origin).host));
+    await writeFile(proxy.work + '/haproxy.cfg', haproxyConfiguration(await recommended(), seconds, port, new URL(server.origin).host));
     proxy.process = spawn('haproxy', ['-f', proxy.work + '/haproxy.cfg', '-db'],
       { stdio: 'ignore', env: { ...process.env, PATH: process.env.PATH + ':/usr/sbin' } });
     const { process: child } = proxy;
