@@ -3,6 +3,8 @@ package loop
 import (
 	"context"
 	"time"
+
+	"halley/httpparse/websocket"
 )
 
 const (
@@ -70,6 +72,33 @@ type leavers struct {
 
 func (r *reactor) countToLetGo() {
 	r.toLetGo = leavers{clients: r.core.Waiting() + r.upgraded()}
+}
+
+// closeSockets closes at most max websockets, since the server goes away, and returns
+// how many. It goes on where it stopped, up to the last one.
+func (r *reactor) closeSockets(max int) (closed int) {
+	r.conns.From(r.toLetGo.socket, func(slot uint32, c *conn) bool {
+		if r.toLetGo.socket = slot; closed >= max {
+			return false
+		}
+		if c.phase == upgraded {
+			closed++
+			r.closeSocket(c, websocket.CodeGoingAway, "the server goes away")
+		}
+		return true
+	})
+	return closed
+}
+
+// upgraded is how many websockets there are.
+func (r *reactor) upgraded() (n int) {
+	r.conns.Each(func(_ uint32, c *conn) bool {
+		if c.phase == upgraded {
+			n++
+		}
+		return true
+	})
+	return n
 }
 
 // dueNow is how many of so many clients are due in one step, with some time left for

@@ -13,7 +13,7 @@ import (
 // segment of the path, as Faye's clients ask for it.
 func (r *reactor) eventSource(c *conn, q *httpparse.Request) {
 	id := q.Path[bytes.LastIndexByte(q.Path, '/')+1:]
-	r.route(&bus.Message{To: r.homeOf(id), Kind: bus.Open, Request: bayeux.Request{To: c.replyTo(r.place()), Type: bayeux.EventSource}, Data: id})
+	r.route(&bus.Message{To: r.homeOf(id), Kind: bus.Open, Request: bayeux.Request{To: r.replyTo(c), Type: bayeux.EventSource}, Data: id})
 }
 
 // events opens an event-stream for a client that speaks no Bayeux: its channel
@@ -24,9 +24,10 @@ func (r *reactor) events(c *conn, q *httpparse.Request) {
 		return
 	}
 	patterns, valid := append(r.text[:0], '['), true
+	var name []byte
 	httpparse.Values(q.Query, "channel", func(raw []byte) bool {
-		name, err := httpparse.AppendUnescaped(r.payload[:0], raw)
-		r.payload = name
+		var err error
+		name, err = httpparse.AppendUnescaped(name[:0], raw)
 		if len(patterns) > 1 {
 			patterns = append(patterns, ',')
 		}
@@ -44,7 +45,7 @@ func (r *reactor) events(c *conn, q *httpparse.Request) {
 		r.refuseCaller(c)
 		return
 	}
-	request := bayeux.Request{To: c.replyTo(r.place()), Type: bayeux.EventSource, Caller: caller}
+	request := bayeux.Request{To: r.replyTo(c), Type: bayeux.EventSource, Caller: caller}
 	r.core.OpenEvents(r.now(), request, r.text, lastEvent(q), &r.fx)
 	r.perform()
 }

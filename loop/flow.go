@@ -2,7 +2,6 @@ package loop
 
 import (
 	"halley/bayeux"
-	"halley/httpparse/websocket"
 	"halley/loop/bus"
 )
 
@@ -146,16 +145,9 @@ func (r *reactor) rests(c *conn) bool {
 	if c.phase != upgraded || !r.core.Tired() || c.socket.Buffered() == 0 {
 		return false
 	}
-	r.resumed = append(r.resumed, c.replyTo(r.place()))
+	r.resume(c)
 	r.pause(c)
 	return true
-}
-
-// cutSocket closes a websocket that sends too much. What other loops have of it is not begun.
-func (r *reactor) cutSocket(c *conn, reason string) {
-	r.counters.Floods++
-	r.alive.clear(c.slot)
-	r.closeSocket(c, websocket.CodePolicy, reason)
 }
 
 // maxLeak is what may be read of a connection that is not to be read from: gnet goes

@@ -74,32 +74,9 @@ func (s *Server) OnClose(of gnet.Conn, _ error) gnet.Action {
 	return gnet.None
 }
 
-// closed lets go of a connection. Events that it did not get go back to their
-// session; what waits on it learns that it is gone.
+// closed lets go of a connection.
 func (r *reactor) closed(c *conn) {
-	to := c.replyTo(r.place())
-	back := false
-	if u := r.slow[c.slot]; u != nil {
-		delete(r.slow, c.slot)
-		r.unstick(u, c.socket.Unsent())
-		if back = u.Len() > 0; back {
-			// gnet would still send what it can of the rest, and the events go out
-			// again elsewhere.
-			c.socket.Conn().Cut()
-		}
-		for p := range u.Each {
-			r.bounced(p.reply)
-		}
-	}
-	if c.has(delivered) && (c.stream != nil || c.phase == reading && !back) && c.socket.Conn().Unacknowledged() > 0 {
-		r.counters.LostInFlight++
-	}
-	switch c.phase {
-	case holding, streaming:
-		r.gone(c.held, to)
-	case upgraded:
-		r.leaveSocket(c)
-	}
+	r.output.closed(c)
 	delete(r.bodies, c.slot)
 	r.waiting.set(c.slot, 0)
 	r.wheel.Cancel(c.slot)

@@ -148,13 +148,6 @@ func (r *reactor) turnDown(c *conn, n int, why *front.Refusal) bool {
 	return true
 }
 
-// proceed tells a client that waits for it to send its body
-// (RFC 9110, 10.1.1 MUST continue-final).
-func (r *reactor) proceed(c *conn) bool {
-	r.out = append(r.out[:0], httpparse.Continue...)
-	return r.send(c)
-}
-
 // readBody looks for the rest of a body.
 func (r *reactor) readBody(c *conn) bool {
 	if b := r.bodies[c.slot]; b != nil {
@@ -225,19 +218,6 @@ func (r *reactor) reject(c *conn, status int, reason string) {
 	c.socket.Discard(-1)
 	delete(r.bodies, c.slot)
 	r.fail(c, status, reason)
-}
-
-const plainText = "text/plain;charset=utf-8"
-
-// fail answers with an error status and its reason; the connection lives on if
-// it may.
-func (r *reactor) fail(c *conn, status int, reason string) {
-	text := httpparse.Reason(status)
-	if reason != "" && reason != text {
-		text += ": " + reason
-	}
-	r.counters.HTTPErrors++
-	r.respond(c, response{status: status, contentType: plainText, body: []byte(text + "\n")})
 }
 
 // timeout acts on a connection's deadline.

@@ -79,7 +79,8 @@ func (r *reactor) trim() {
 	r.conns.Trim()
 	r.core.Trim(r.now())
 	r.waiting.of = fitted(r.waiting.of)
-	r.fx, r.out, r.payload, r.encoded, r.text = bayeux.Effects{}, nil, nil, nil, nil
+	r.fx, r.text, r.encoder.text, r.encoder.frame = bayeux.Effects{}, nil, nil, nil
+	r.output.trim()
 	if r.conns.Len() == 0 {
 		r.wheel = wheel.New(tickEvery.Milliseconds(), wheelSlots, r.now())
 		r.resumed, r.expired, r.peers = nil, nil, peers{}

@@ -49,8 +49,7 @@ func (r *reactor) effect(e *bayeux.Effect) {
 func (r *reactor) toConnection(e *bayeux.Effect) {
 	m := bus.Message{To: e.To.Place(), Kind: bus.Effect, Quiet: e.Kind == bayeux.Hold, Effect: e, Data: r.fx.Messages(e)}
 	if e.Kind == bayeux.Deliver {
-		r.encoded = r.encode(r.encoded[:0], e)
-		m.Data = r.encoded
+		m.Data = r.encoder.encode(&r.fx, e)
 	}
 	r.route(&m)
 }
@@ -77,33 +76,5 @@ func (r *reactor) carryOut(m *bus.Message) {
 		r.refuseStream(e.To, int(e.Status), data)
 	case bayeux.Yield:
 		r.yielded(e, m.From)
-	}
-}
-
-// hold marks the connection whose connect is held, or tells the session that it
-// is gone already.
-func (r *reactor) hold(to bayeux.ReplyTo, session bayeux.Address) {
-	c := r.conns.find(to)
-	if c == nil {
-		r.gone(session, to)
-		return
-	}
-	if c.phase == upgraded {
-		return
-	}
-	c.phase, c.held = holding, session
-	r.wheel.Cancel(c.slot)
-}
-
-// overrun ends a request of which more came than may wait, and a websocket that sent
-// too much ahead of a reply.
-func (r *reactor) overrun(to bayeux.ReplyTo) {
-	switch c := r.conns.find(to); {
-	case c == nil:
-	case c.phase == upgraded:
-		r.cutSocket(c, "too much ahead of a reply")
-	default:
-		c.set(persistent, false)
-		r.respond(c, response{status: 413})
 	}
 }

@@ -29,36 +29,28 @@ const (
 // sessions that it owns and their subscriptions. Nothing here is locked but the
 // mailbox, which is the only way in for others.
 type reactor struct {
-	server *Server
-	id     uint16
+	common
+	output
 	engine atomic.Pointer[gnet.EventLoop]
 	core   *bayeux.Server
 	poller socket.Poller // of engine
-	conns  conns
-	alive  alive
-	wheel  *wheel.Wheel       // deadlines of connections, by slot
-	slow   map[uint32]*unsent // connections whose output waits
 	bodies map[uint32]*chunkedBody
 	lined  map[bayeux.ReplyTo]lined // websockets of which something waits in the core
 
-	deflater deflater
+	inflater inflater
+	encoder  encoder
 
 	damped       uint64 // handshakes, of which the log was told
 	tellDampedAt int64
 
 	box   *bus.Box
 	inbox bus.Inbox // what is being worked off
-	clock int64     // milliseconds, when this turn began
 
 	hurry       atomic.Bool // ticks are wanted often
 	flushPosted bool
-	draining    bool             // connections close with their next response
-	toLetGo     leavers          // while draining
-	resumed     []bayeux.ReplyTo // answered outside of their turn; input may wait
-	counters    Counters
+	toLetGo     leavers // while draining
 	turns       turns
 	waiting     waitingInput
-	serving     *conn // whose input is being processed
 
 	turnedAway     int   // pages of other origins since the last log line of them
 	tellTurnedAway int64 // when the next may be written
@@ -70,14 +62,9 @@ type reactor struct {
 	scanner   message.Scanner
 	assembler websocket.Assembler
 	request   httpparse.Request
-	out       []byte
-	payload   []byte
-	encoded   []byte
 	text      []byte
 	expired   []uint32
 	peers     peers
-	date      []byte
-	dated     int64 // the second that date shows
 
 	drainTask task
 	flushTask task
@@ -102,25 +89,21 @@ func (t *task) Run(context.Context) error {
 
 func newReactor(s *Server, id uint16, now int64) *reactor {
 	r := &reactor{
-		server:  s,
-		id:      id,
+		common:  common{server: s, id: id, wheel: wheel.New(tickEvery.Milliseconds(), wheelSlots, now)},
 		core:    bayeux.NewServer(s.coreConfig(id), now),
-		wheel:   wheel.New(tickEvery.Milliseconds(), wheelSlots, now),
-		slow:    make(map[uint32]*unsent),
+		encoder: encoder{perFrame: s.cfg.WSMessagesPerFrame},
 		bodies:  make(map[uint32]*chunkedBody),
 		waiting: waitingInput{of: make(map[uint32]int)},
 		lined:   make(map[bayeux.ReplyTo]lined),
 		scanner: s.cfg.Scanner,
 	}
+	r.output = output{common: &r.common, reports: r, slow: make(map[uint32]*unsent)}
 	r.box = bus.NewBox(s.cfg.MaxMailbox, &s.congested, r.wake)
 	r.drainTask = task{r, (*reactor).drainMailbox}
 	r.flushTask = task{r, (*reactor).flush}
 	r.tickTask = task{r, (*reactor).tick}
 	return r
 }
-
-// place is where this loop is.
-func (r *reactor) place() bayeux.Place { return r.server.place(r.id) }
 
 // recovered, deferred, ends a panic. Only a deferred function itself can.
 func (r *reactor) recovered(where string) {
@@ -134,9 +117,6 @@ func (r *reactor) panicked(where string, cause any) {
 	r.counters.Panics++
 	r.server.cfg.Log.Error("panic", "in", where, "cause", cause, "stack", string(debug.Stack()))
 }
-
-// now is when the turn began: all that happens in one turn happens at once.
-func (r *reactor) now() int64 { return r.clock }
 
 // execute posts t to run after the I/O events of the round, and tells whether there
 // is a loop for it. One that comes later looks at what it would have done.

@@ -107,8 +107,7 @@ func TestFateIsDecidedByRecords(t *testing.T) {
 		r, c := b.server.reactors[0], wire.context.(*conn)
 		var ends []int // of the records of each reply, on the wire
 		for _, size := range rapid.SliceOfN(rapid.IntRange(1, 3*sealMost), 1, 6).Draw(t, "replies") {
-			r.out = make([]byte, size)
-			if !r.send(c) || !r.settle(c, reply{numbered: true}) {
+			if !r.output.write(c, make([]byte, size), reply{numbered: true}) {
 				t.Fatal("not sent")
 			}
 			ends = append(ends, wire.waits)

@@ -3,7 +3,6 @@ package loop
 import (
 	"halley/bayeux"
 	"halley/bayeux/connectiontype"
-	"halley/bayeux/event"
 	"halley/httpparse"
 	"halley/httpparse/websocket"
 	"halley/loop/bus"
@@ -52,102 +51,71 @@ type opening struct {
 
 // openStream starts the response that is a stream. The first bytes go out at
 // once, so that proxies release the head.
-func (r *reactor) openStream(o opening, first []byte) {
-	c := r.conns.find(o.to)
+func (o *output) openStream(p opening, first []byte) {
+	c := o.conns.find(p.to)
 	if c == nil {
-		r.gone(o.session, o.to)
+		o.gone(p.session, p.to)
 		return
 	}
 	if c.phase == upgraded {
-		r.joinSocket(c, o.session)
+		o.joinSocket(c, p.session)
 		return
 	}
-	format := formatOf(o.kind)
-	c.phase, c.held = streaming, o.session
+	format := formatOf(p.kind)
+	c.phase, c.held = streaming, p.session
 	if c.has(oldHTTP) { // (RFC 9112, 6.1 MUST NOT no-coding-in-answer)
 		c.set(persistent, false)
 	}
-	c.stream = &stream{kind: o.kind, since: r.now(), chunked: !c.has(oldHTTP), endless: o.endless}
-	r.payload = append(r.payload[:0], format.Prologue...)
-	if format.Padding != 0 {
-		for range r.server.cfg.StreamPadding {
-			r.payload = append(r.payload, format.Padding)
-		}
-	}
+	c.stream = &stream{kind: p.kind, since: o.now(), chunked: !c.has(oldHTTP), endless: p.endless}
+	o.piece = o.appendPrologue(o.piece[:0], format)
 	if len(first) > 0 {
-		r.payload = format.Append(r.payload, first)
+		o.piece = format.Append(o.piece, first)
 	}
-	r.startHead(c, 200, false)
-	r.out = httpparse.AppendField(r.out, "Content-Type", format.ContentType)
-	r.out = append(r.out, "Cache-Control: no-store, no-transform\r\nX-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\n"...)
+	dst := o.appendHead(o.buf[:0], c, 200, false)
+	dst = httpparse.AppendField(dst, "Content-Type", format.ContentType)
+	dst = append(dst, "Cache-Control: no-store, no-transform\r\nX-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\n"...)
 	if c.stream.chunked {
-		r.out = append(r.out, "Transfer-Encoding: chunked\r\n"...)
+		dst = append(dst, "Transfer-Encoding: chunked\r\n"...)
 	}
-	r.out = httpparse.AppendEnd(r.out)
-	r.appendBody(c, r.payload)
-	r.beatLater(c)
-	if r.send(c) {
-		r.settle(c, reply{})
-	}
+	o.buf = c.stream.appendPiece(httpparse.AppendEnd(dst), o.piece)
+	o.beatLater(c)
+	o.write(c, o.buf, reply{})
 }
 
-// appendBody appends a piece of the response's body to r.out.
-func (r *reactor) appendBody(c *conn, piece []byte) {
-	c.stream.sent += uint32(len(piece))
-	if c.stream.chunked {
-		r.out = httpparse.AppendChunk(r.out, piece)
-		return
-	}
-	r.out = append(r.out, piece...)
-}
-
-// encode appends the events of a Deliver in the form of their stream.
-func (r *reactor) encode(dst []byte, e *bayeux.Effect) []byte {
-	switch {
-	case e.Type == bayeux.WebSocket:
-		return r.appendFrames(dst, e)
-	case e.Anonymous:
-		name := ""
-		if e.Gap {
-			name = "gap"
+// appendPrologue appends what a stream begins with, padded so that proxies and browsers let it through.
+func (o *output) appendPrologue(dst []byte, format *connectiontype.Stream) []byte {
+	dst = append(dst, format.Prologue...)
+	if format.Padding != 0 {
+		for range o.server.cfg.StreamPadding {
+			dst = append(dst, format.Padding)
 		}
-		r.fx.Each(e, func(message []byte) {
-			id := int64(0)
-			if name == "" {
-				id = event.ID(message)
-			}
-			dst = connectiontype.AppendEvent(dst, name, id, message)
-			name = ""
-		})
-		return dst
 	}
-	return formatOf(e.Type).Append(dst, r.fx.Messages(e))
+	return dst
 }
 
-// push writes a piece, which encode made, on its stream.
-func (r *reactor) push(p reply, piece []byte) {
-	c := r.conns.find(p.to)
+// appendPiece appends a piece of the response's body as it goes over the wire.
+func (s *stream) appendPiece(dst, piece []byte) []byte {
+	s.sent += uint32(len(piece))
+	if s.chunked {
+		return httpparse.AppendChunk(dst, piece)
+	}
+	return append(dst, piece...)
+}
+
+// push writes a piece, which an encoder made, on its stream.
+func (o *output) push(p reply, piece []byte) {
+	c := o.conns.find(p.to)
 	if c == nil || c.stream == nil {
-		if p.numbered {
-			r.bounced(p)
-		}
+		o.bounced(p)
 		return
 	}
-	r.out = r.out[:0]
 	if c.phase == upgraded {
-		r.out = append(r.out, piece...)
-		r.shrink(c)
-	} else {
-		r.appendBody(c, piece)
-	}
-	if !r.send(c) {
-		if p.numbered {
-			r.bounced(p)
-		}
+		o.write(c, o.packed(c, piece), p)
 		return
 	}
-	if r.settle(c, p) && c.phase == streaming && int(c.stream.sent) > r.server.cfg.StreamBytes {
-		r.rollOver(c)
+	o.buf = c.stream.appendPiece(o.buf[:0], piece)
+	if o.write(c, o.buf, p) && c.phase == streaming && int(c.stream.sent) > o.server.cfg.StreamBytes {
+		o.rollOver(c)
 	}
 }
 
@@ -157,84 +125,79 @@ const soon = 1
 
 // rollOver ends a stream that has become too long or old. Its client opens the
 // next; events wait in the session's queue meanwhile.
-func (r *reactor) rollOver(c *conn) {
+func (o *output) rollOver(c *conn) {
 	if c.stream.endless {
 		return
 	}
-	session, to := c.held, c.replyTo(r.place())
-	r.endStream(c, soon)
-	r.gone(session, to)
+	session, to := c.held, o.replyTo(c)
+	o.endStream(c, soon)
+	o.gone(session, to)
 }
 
 // endStream ends the response. The client of an event-stream comes back after
 // retry milliseconds, or the time it was told before if that is 0.
-func (r *reactor) endStream(c *conn, retry int64) {
-	if r.draining {
+func (o *output) endStream(c *conn, retry int64) {
+	if o.draining {
 		c.set(persistent, false)
 	}
-	r.out = r.out[:0]
+	dst := o.buf[:0]
 	if retry > 0 && c.stream.kind == bayeux.EventSource {
-		r.payload = connectiontype.AppendRetry(r.payload[:0], retry)
-		r.appendBody(c, r.payload)
+		o.piece = connectiontype.AppendRetry(o.piece[:0], retry)
+		dst = c.stream.appendPiece(dst, o.piece)
 	}
 	if epilogue := formatOf(c.stream.kind).Epilogue; epilogue != "" {
-		r.appendBody(c, []byte(epilogue))
+		dst = c.stream.appendPiece(dst, []byte(epilogue))
 	}
 	if c.stream.chunked {
-		r.out = append(r.out, httpparse.LastChunk...)
+		dst = append(dst, httpparse.LastChunk...)
 	}
-	c.stream = nil
-	if len(r.out) > 0 {
-		r.deliver(c, reply{})
+	o.buf, c.stream = dst, nil
+	if len(dst) > 0 {
+		o.deliver(c, dst, reply{})
 		return
 	}
-	r.finish(c)
+	o.finish(c)
 }
 
 // end ends the stream to at its session's wish; a websocket is only left.
-func (r *reactor) end(to bayeux.ReplyTo, session bayeux.Address) {
-	c := r.conns.find(to)
+func (o *output) end(to bayeux.ReplyTo, session bayeux.Address) {
+	c := o.conns.find(to)
 	switch {
 	case c == nil:
 	case c.phase == streaming:
-		r.endStream(c, 0)
+		o.endStream(c, 0)
 	case c.phase == upgraded:
 		c.stream.leave(session)
 	}
 }
 
 // refuseStream answers a request for a stream that its session refused.
-func (r *reactor) refuseStream(to bayeux.ReplyTo, status int, reason []byte) {
-	if c := r.conns.find(to); c != nil {
-		r.fail(c, status, string(reason))
+func (o *output) refuseStream(to bayeux.ReplyTo, status int, reason []byte) {
+	if c := o.conns.find(to); c != nil {
+		o.fail(c, status, string(reason))
 	}
 }
 
-func (r *reactor) beatLater(c *conn) {
-	r.wheel.Set(c.slot, r.now()+r.server.cfg.Heartbeat.Milliseconds())
-}
+func (o *output) beatLater(c *conn) { o.after(c, o.server.cfg.Heartbeat.Milliseconds()) }
 
 // beat keeps a stream alive: proxies and browsers give up one that is silent.
 // What has bytes waiting needs no more of them.
-func (r *reactor) beat(c *conn) {
-	r.beatLater(c)
-	if c.phase == streaming && r.now()-c.stream.since > r.server.cfg.StreamAge.Milliseconds() && !c.stream.endless {
-		r.rollOver(c)
+func (o *output) beat(c *conn) {
+	o.beatLater(c)
+	if c.phase == streaming && o.now()-c.stream.since > o.server.cfg.StreamAge.Milliseconds() && !c.stream.endless {
+		o.rollOver(c)
 		return
 	}
-	if c.phase == upgraded && r.timeUp(c) {
+	if c.phase == upgraded && o.timeUp(c) {
 		return
 	}
-	if _, waiting := r.slow[c.slot]; waiting {
+	if _, waiting := o.slow[c.slot]; waiting {
 		return
 	}
-	r.out = r.out[:0]
 	if c.phase == upgraded {
-		r.out = append(r.out, pingFrame...)
-	} else {
-		r.appendBody(c, []byte(formatOf(c.stream.kind).Heartbeat))
+		o.write(c, pingFrame, reply{})
+		return
 	}
-	if r.send(c) {
-		r.settle(c, reply{})
-	}
+	o.buf = c.stream.appendPiece(o.buf[:0], []byte(formatOf(c.stream.kind).Heartbeat))
+	o.write(c, o.buf, reply{})
 }

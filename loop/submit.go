@@ -18,7 +18,7 @@ func (r *reactor) submit(c *conn, q *httpparse.Request, kind bayeux.ConnectionTy
 		r.refuseHandshake(c)
 		return
 	}
-	request := bayeux.Request{To: c.replyTo(r.place()), Type: kind, Browser: r.server.front.Browser(q, r.server.browsers.Named),
+	request := bayeux.Request{To: r.replyTo(c), Type: kind, Browser: r.server.front.Browser(q, r.server.browsers.Named),
 		Peer: r.peer(c, q), Program: !front.FromBrowser(q)}
 	if bayeux.MayAsk(&r.batch) {
 		var ok bool

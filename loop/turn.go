@@ -38,13 +38,10 @@ func (r *reactor) turnOver() {
 
 // kept adds up what a loop keeps.
 func (r *reactor) kept() Kept {
-	k := Kept{Input: r.waiting.all}
+	k := Kept{Input: r.waiting.all, Output: r.output.waits()}
 	waiting, working := r.box.Kept()
 	k.Mailboxes = waiting + working
 	k.Queues, k.Nodes, k.Subscriptions = r.core.Kept()
-	for slot := range r.slow {
-		k.Output += r.conns.At(slot).socket.Unsent()
-	}
 	for _, l := range r.lined {
 		k.Input += l.bytes
 	}

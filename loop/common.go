@@ -1,0 +1,41 @@
+package loop
+
+import (
+	"halley/bayeux"
+	"halley/bayeux/wheel"
+)
+
+// common is what the parts of a loop share: its connections with their deadlines, the time of the turn, the counters.
+type common struct {
+	server   *Server
+	id       uint16
+	clock    int64 // milliseconds, when this turn began
+	conns    conns
+	alive    alive
+	wheel    *wheel.Wheel // deadlines of connections, by slot
+	counters Counters
+	serving  *conn            // whose input is being processed
+	resumed  []bayeux.ReplyTo // connections whose input is worked on after the present turn
+}
+
+// now is when the turn began: all that happens in one turn happens at once.
+func (m *common) now() int64 { return m.clock }
+
+// place is where this loop is.
+func (m *common) place() bayeux.Place { return m.server.place(m.id) }
+
+// replyTo names the current request of a connection.
+func (m *common) replyTo(c *conn) bayeux.ReplyTo { return c.replyTo(m.place()) }
+
+// resume has the input of a connection worked on after the present turn.
+func (m *common) resume(c *conn) { m.resumed = append(m.resumed, m.replyTo(c)) }
+
+// after sets the deadline of a connection, milliseconds from now.
+func (m *common) after(c *conn, milliseconds int64) { m.wheel.Set(c.slot, m.now()+milliseconds) }
+
+// abort closes a connection at once.
+func (m *common) abort(c *conn) {
+	if c.socket != nil {
+		c.socket.Conn().Close()
+	}
+}

@@ -1,0 +1,105 @@
+package loop
+
+import (
+	"halley/bayeux"
+	"halley/loop/socket"
+)
+
+// unsent is a connection of which bytes still wait in user space, with the replies that have events.
+type unsent struct {
+	socket.Unsent[stuck]
+	since int64 // when bytes were last seen to have left, in milliseconds
+}
+
+// stuck is a reply of which bytes wait.
+type stuck struct {
+	reply
+	since int64 // when it came to wait, in milliseconds
+}
+
+// outputMoves has the loop of a connection look at its output, since it may have left.
+func (s *Server) outputMoves(at socket.ID) {
+	s.do(at.Loop, func(r *reactor) { r.lookAgain(at.Slot) })
+}
+
+// checkSlow looks after connections whose output did not leave at once. One that
+// has read nothing for too long is closed; its events go back to their session.
+func (o *output) checkSlow() {
+	for slot, u := range o.slow {
+		c := o.conns.At(slot)
+		waiting := c.socket.Unsent()
+		o.settle(u, waiting)
+		switch {
+		case waiting == 0:
+			o.drained(c)
+		case o.now()-u.since > o.server.cfg.SlowTimeout.Milliseconds():
+			o.counters.SlowClosed++
+			o.abort(c)
+		}
+	}
+}
+
+// lookAgain looks after the connection at slot, since the kernel takes output of it
+// again: gnet has written what it could meanwhile.
+func (o *output) lookAgain(slot uint32) {
+	u := o.slow[slot]
+	if u == nil {
+		return
+	}
+	c := o.conns.At(slot)
+	waiting := c.socket.Unsent()
+	if o.settle(u, waiting); waiting == 0 {
+		o.drained(c)
+		return
+	}
+	o.watch(c)
+}
+
+// settle reports the replies whose bytes have all left, now that as many wait.
+func (o *output) settle(u *unsent, waiting int) {
+	if u.Settle(waiting) {
+		u.since = o.now()
+	}
+	for p, ok := u.Next(); ok; p, ok = u.Next() {
+		if took := o.now() - p.since; p.stream && took > bayeux.LateAfter {
+			o.reports.fate(bayeux.Report{Kind: bayeux.Late, Session: p.session, Took: uint32(took)}, false)
+		}
+		o.written(p.reply)
+	}
+}
+
+// drained goes on with a connection whose output has left.
+func (o *output) drained(c *conn) {
+	delete(o.slow, c.slot)
+	if c.phase == closing {
+		o.shut(c)
+		return
+	}
+	o.resume(c)
+}
+
+// abandon closes the connection of a reply that its client no longer waits for,
+// so that the events in it go back to their session: unless they have left since
+// the last tick, when the client may well have come back because it has them.
+func (o *output) abandon(to bayeux.ReplyTo) {
+	u := o.slow[to.Conn]
+	if u == nil {
+		return
+	}
+	c := o.conns.At(to.Conn)
+	o.settle(u, c.socket.Unsent())
+	for p := range u.Each {
+		if p.to == to {
+			o.abort(c)
+			return
+		}
+	}
+}
+
+// waits is how many bytes of all connections' output wait.
+func (o *output) waits() (n int) {
+	for slot := range o.slow {
+		n += o.conns.At(slot).socket.Unsent()
+	}
+	return n
+}
