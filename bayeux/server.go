@@ -124,7 +124,7 @@ func NewServer(cfg Config, now int64) *Server {
 		storms:  newStorms(cfg.HandshakeStorm, p.interval),
 	}
 	s.fanout = fanout.New((*recipients)(s), s.rules, s.Meter, now)
-	s.queues = queue.New(queue.Config{Messages: cfg.QueueMessages, Bytes: cfg.QueueBytes, Full: cfg.Slow, Key: s.fanout.Key}, s.Meter)
+	s.queues = queue.New(queue.Config{Settings: cfg.QueueLimits, Key: s.fanout.Key}, s.Meter)
 	var seed [8]byte
 	cfg.Random(seed[:])
 	s.noise = le64(seed[:]) | 1

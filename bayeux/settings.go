@@ -57,13 +57,8 @@ type Limits struct {
 	HandshakeStorm   int             `name:"handshake-storm" group:"limits" default:"200" min:"0" max:"1000000" help:"Handshakes of one source (address or IPv6 /64, X-Forwarded-For, User-Agent, browser cookie), on one event loop, that no second connect has followed in 5 s and --interval; above that many its handshakes are refused for a while; 0 sets no limit."`
 }
 
-// QueueLimits bound what waits for one session.
-type QueueLimits struct {
-	QueueMessages int          `name:"queue-messages" group:"queue" default:"10000" min:"1" max:"1073741824" help:"Messages that may wait for one session."`
-	QueueBytes    int          `name:"queue-bytes" type:"size" group:"queue" default:"2MiB" min:"1KiB" max:"1GiB" help:"Bytes that may wait for one session: its messages, 32 bytes for each, and with the acknowledge extension what is not acknowledged."`
-	ReplyBytes    int          `name:"reply-bytes" type:"size" group:"queue" default:"256KiB" min:"4KiB" max:"1GiB" help:"Bytes of messages in one reply, or one frame; what else waits goes with the next at once. A longer message goes alone."`
-	Slow          queue.Policy `name:"slow" group:"queue" default:"drop-oldest" enum:"drop-oldest,conflate,disconnect" help:"What a full queue does: drop-oldest, conflate or disconnect."`
-}
+// QueueLimits are those of what waits for one session. Package loop knows them by this name.
+type QueueLimits = queue.Settings
 
 // periods are the durations of a Config in milliseconds, in which the protocol counts time.
 type periods struct{ hold, interval, maxInterval, multiInterval, maxInactivity int64 }

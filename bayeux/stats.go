@@ -1,8 +1,11 @@
 package bayeux
 
+import "halley/bayeux/queue"
+
 // Stats counts what a Server has done. A field is all that a counter needs: its tag names it for the
 // metrics page, see package loop/metric.
 type Stats struct {
+	queue.Stats
 	Sessions     int64  `metric:"sessions" help:"Sessions."`
 	Held         int64  `metric:"held_polls" help:"Connects held."`
 	Handshakes   uint64 `metric:"handshakes_total" help:"Sessions opened."`
@@ -13,10 +16,8 @@ type Stats struct {
 	Published    uint64 `metric:"messages_published_total" help:"Messages accepted for subscribers, from clients and from back-ends."`
 	Delivered    uint64 `metric:"messages_delivered_total" help:"Messages written to subscribers."`
 	Bounced      uint64 `metric:"messages_bounced_total" help:"Messages that went back to their queue, since their connection had closed."`
-	QueueDropped uint64 `metric:"queue_dropped_total" help:"Messages lost to full queues."`
 	Shed         uint64 `metric:"memory_shed_total" help:"Events that were given up because memory was short."`
 	ShedSessions uint64 `metric:"memory_sessions_ended_total" help:"Sessions with many subscriptions that were ended because memory was short."`
-	Conflated    uint64 `metric:"conflated_total" help:"Events that a newer one took the place of."`
 	Yields       uint64 `metric:"batches_yielded_total" help:"Batches that made way for others and went on in a later turn."`
 	Errors       uint64 `metric:"bayeux_errors_total" help:"Replies that refused a message."`
 }
@@ -25,8 +26,7 @@ type Stats struct {
 func (s *Server) Stats() Stats {
 	st := s.stats
 	st.Sessions = int64(s.sessions.Len())
-	dropped, conflated := s.queues.Counts()
-	st.QueueDropped = dropped
-	st.Conflated = conflated + s.fanout.Conflated()
+	st.Stats = s.queues.Stats()
+	st.Conflated += s.fanout.Conflated()
 	return st
 }

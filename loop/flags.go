@@ -22,7 +22,7 @@ type Settings struct {
 	bayeux.Limits
 	Bounds
 	Streams
-	sequence.Settings
+	sequence.History
 	bayeux.QueueLimits
 	DrainTimeout time.Duration `name:"drain-timeout" group:"process" default:"10s" min:"0s" max:"1h" help:"How long a drain may take after SIGTERM."`
 }

@@ -16,14 +16,13 @@ import (
 func newLocal(s *Server) *sequence.Local {
 	cfg := &s.cfg
 	return sequence.New(sequence.Options{
-		Bytes:      cfg.HistoryBytes,
+		History:    cfg.History,
 		Queue:      history.Part{Messages: cfg.QueueMessages, Bytes: cfg.QueueBytes},
-		Expired:    cfg.HistoryExpired,
 		Rules:      s.rules,
 		Salesforce: cfg.Profile == bayeux.Salesforce,
 		File: journal.Options{
-			Path: cfg.HistoryFile, Sync: cfg.HistorySync, Most: cfg.MaxMailbox, Disk: cfg.disk,
-			Log: cfg.Log, Trouble: func(why string) { s.health.trouble("history file", why) },
+			Most: cfg.MaxMailbox, Disk: cfg.disk, Log: cfg.Log,
+			Trouble: func(why string) { s.health.trouble("history file", why) },
 		},
 		First: s.start.UnixMicro(),
 		Now:   s.now,

@@ -15,7 +15,7 @@ import (
 // in order.
 func TestAcknowledgedOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := newStore(Config{Messages: 1000, Bytes: 1 << 20})
+		s := newStore(Config{Settings: Settings{QueueMessages: 1000, QueueBytes: 1 << 20}})
 		queues := make([]Queue, 1)
 		q := &queues[0]
 		s.Open(q, 3, true)
@@ -68,7 +68,7 @@ func TestAcknowledgedOnce(t *testing.T) {
 
 // Numbers that no reply had tell nothing.
 func TestWrongAcknowledgements(t *testing.T) {
-	s := newStore(Config{Messages: 10, Bytes: 1000})
+	s := newStore(Config{Settings: Settings{QueueMessages: 10, QueueBytes: 1000}})
 	var q Queue
 	s.Open(&q, 0, true)
 	s.Push(&q, event.New([]byte("/a"), []byte("1"), false))

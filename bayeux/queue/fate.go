@@ -71,7 +71,7 @@ func (s *Store) conflateWith(q *Queue, i, id uint32, came map[uint32]bool) bool 
 	case known:
 		s.forgetKey(q, other)
 		s.nodes.remove(q, other)
-		s.conflated++
+		s.stats.Conflated++
 	}
 	node.key = id
 	s.replaced[keyOf{q.owner, id}] = i
@@ -82,5 +82,5 @@ func (s *Store) conflateWith(q *Queue, i, id uint32, came map[uint32]bool) bool 
 func (s *Store) giveWay(q *Queue, id, i uint32) {
 	s.keys.Drop(id)
 	s.nodes.remove(q, i)
-	s.conflated++
+	s.stats.Conflated++
 }

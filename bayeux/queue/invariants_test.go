@@ -19,7 +19,7 @@ func TestInvariantsFindDamage(t *testing.T) {
 		"the queue's bytes are those of its events":               func(_ *Store, q *Queue) { q.bytes++ },
 		"losses are kept if there are some":                       func(s *Store, q *Queue) { s.losses[q.owner] = new(losses) },
 	} {
-		s := newStore(Config{Messages: 10, Bytes: 1 << 20})
+		s := newStore(Config{Settings: Settings{QueueMessages: 10, QueueBytes: 1 << 20}})
 		var q Queue
 		s.Open(&q, 3, false)
 		s.Push(&q, event.New([]byte("/a"), []byte("1"), false))

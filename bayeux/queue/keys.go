@@ -18,10 +18,10 @@ func (s *Store) replace(q *Queue, e event.Event, key []byte) bool {
 	if !ok {
 		return false
 	}
-	s.conflated++
+	s.stats.Conflated++
 	node := s.nodes.At(i)
 	grown := int(q.bytes) + len(e) - len(node.event)
-	if grown > max(s.cfg.Bytes-int(q.reserved), int(q.bytes)) {
+	if grown > max(s.cfg.QueueBytes-int(q.reserved), int(q.bytes)) {
 		s.forgetKey(q, i)
 		s.nodes.remove(q, i)
 		return false

@@ -17,7 +17,7 @@ type losses struct {
 
 // Lose counts an event of a channel that a session lost.
 func (s *Store) Lose(q *Queue, channel string) {
-	s.dropped++
+	s.stats.QueueDropped++
 	l := s.losses[q.owner]
 	if l == nil {
 		l = &losses{counts: make(map[string]uint64)}

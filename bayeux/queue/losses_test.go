@@ -9,7 +9,7 @@ import (
 
 // Losses are told until a reply that tells them has left.
 func TestLossesAreToldUntilRead(t *testing.T) {
-	s := newStore(Config{Messages: 1, Bytes: 1000})
+	s := newStore(Config{Settings: Settings{QueueMessages: 1, QueueBytes: 1000}})
 	var q Queue
 	s.Open(&q, 0, false)
 	for range 3 {
@@ -51,7 +51,7 @@ func TestLossesAreToldUntilRead(t *testing.T) {
 // A reply with losses shares the number of its events, and has none while others are on
 // their way.
 func TestLossesGoWithEvents(t *testing.T) {
-	s := newStore(Config{Messages: 10, Bytes: 1000})
+	s := newStore(Config{Settings: Settings{QueueMessages: 10, QueueBytes: 1000}})
 	var q Queue
 	s.Open(&q, 0, false)
 	s.Lose(&q, "/b")
@@ -77,7 +77,7 @@ func TestLossesGoWithEvents(t *testing.T) {
 
 // A client that acknowledges tells itself what it has heard of losses.
 func TestLossesOfAnAcknowledgingClient(t *testing.T) {
-	s := newStore(Config{Messages: 10, Bytes: 1000})
+	s := newStore(Config{Settings: Settings{QueueMessages: 10, QueueBytes: 1000}})
 	var q Queue
 	s.Open(&q, 0, true)
 	s.Lose(&q, "/a")

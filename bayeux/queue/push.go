@@ -11,7 +11,7 @@ func (s *Store) Push(q *Queue, e event.Event) bool {
 	s.work.Spend(1)
 	for s.full(q, e) && (q.pending() > 0 || q.acknowledges && q.sent > 0) {
 		switch {
-		case s.cfg.Full == Disconnect:
+		case s.cfg.Slow == Disconnect:
 			return false
 		case q.acknowledges && q.sent > 0:
 			s.drop(q, s.nodes.dropSent(q))
@@ -47,11 +47,11 @@ func (s *Store) PushAfter(q *Queue, e event.Event, key []byte) bool {
 }
 
 func (s *Store) full(q *Queue, e event.Event) bool {
-	return int(q.count) >= s.cfg.Messages || !s.Fits(q, Cost(e))
+	return int(q.count) >= s.cfg.QueueMessages || !s.Fits(q, Cost(e))
 }
 
 func (s *Store) makeRoom(q *Queue) {
-	if s.cfg.Full == Conflate && q.patience == 0 && s.conflate(q) > 0 {
+	if s.cfg.Slow == Conflate && q.patience == 0 && s.conflate(q) > 0 {
 		return
 	}
 	if q.patience > 0 {

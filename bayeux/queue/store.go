@@ -8,9 +8,7 @@ import (
 
 // Config is what a Store is told once.
 type Config struct {
-	Messages int // events in one queue
-	Bytes    int // of one queue, as Cost counts them
-	Full     Policy
+	Settings // QueueBytes are bytes as Cost counts them
 	// Key returns the key by which e is conflated in the queue of a session, nil if it is
 	// not. The Store asks again for events that come back, since what a session wants may
 	// have changed. The key is valid until the next call.
@@ -19,17 +17,16 @@ type Config struct {
 
 // Store has the queues of all sessions of one loop. It is not safe for concurrent use.
 type Store struct {
-	cfg       Config
-	work      *work.Meter
-	nodes     nodes
-	open      int
-	keys      slab.Names[struct{}] // of pending events
-	replaced  map[keyOf]uint32     // the node that a newer event of its key replaces
-	losses    map[uint32]*losses   // by owner
-	carried   map[uint32][]carried // by owner
-	newest    map[string]uint32    // for conflate, by channel; kept for its memory
-	dropped   uint64
-	conflated uint64
+	cfg      Config
+	work     *work.Meter
+	nodes    nodes
+	open     int
+	keys     slab.Names[struct{}] // of pending events
+	replaced map[keyOf]uint32     // the node that a newer event of its key replaces
+	losses   map[uint32]*losses   // by owner
+	carried  map[uint32][]carried // by owner
+	newest   map[string]uint32    // for conflate, by channel; kept for its memory
+	stats    Stats
 }
 
 // keyOf is a key of conflation in one session's queue.
@@ -64,26 +61,34 @@ func (s *Store) Close(q *Queue) {
 }
 
 // Fits tells whether a queue has room for so many bytes more.
-func (s *Store) Fits(q *Queue, bytes int) bool { return int(q.bytes+q.reserved)+bytes <= s.cfg.Bytes }
+func (s *Store) Fits(q *Queue, bytes int) bool {
+	return int(q.bytes+q.reserved)+bytes <= s.cfg.QueueBytes
+}
 
 // FitsHalf tells whether e finds room in one half of a queue, the other half of which is
 // for newer events. There is room in an empty queue for any one event.
 func (s *Store) FitsHalf(q *Queue, e event.Event) bool {
-	return q.count == 0 || int(q.count) < s.cfg.Messages/2 && int(q.bytes)+Cost(e) <= s.cfg.Bytes/2
+	return q.count == 0 || int(q.count) < s.cfg.QueueMessages/2 && int(q.bytes)+Cost(e) <= s.cfg.QueueBytes/2
 }
 
 // Drained tells whether a queue is full to a quarter at most.
 func (s *Store) Drained(q *Queue) bool {
-	return int(q.count) <= s.cfg.Messages/4 && int(q.bytes) <= s.cfg.Bytes/4
+	return int(q.count) <= s.cfg.QueueMessages/4 && int(q.bytes) <= s.cfg.QueueBytes/4
 }
 
 // Memory is how many bytes the events of all queues have, each counted whole though
 // several queues may share it, and how many their places take, used or not.
 func (s *Store) Memory() (events, places int) { return s.nodes.bytes, s.nodes.Held() * nodeBytes }
 
-// Counts are how many events were dropped from full queues, and how many a newer one of
-// their key has replaced.
-func (s *Store) Counts() (dropped, conflated uint64) { return s.dropped, s.conflated }
+// Stats counts what became of events that did not reach their client. Its tags are those of package
+// loop/metric.
+type Stats struct {
+	QueueDropped uint64 `metric:"queue_dropped_total" help:"Messages lost to full queues."`
+	Conflated    uint64 `metric:"conflated_total" help:"Events that a newer one took the place of."`
+}
+
+// Stats returns the counters as they stand.
+func (s *Store) Stats() Stats { return s.stats }
 
 // Trim gives back memory if no queue is open.
 func (s *Store) Trim() {

@@ -47,8 +47,8 @@ func (n *naiveStore) bytes() (bytes int) {
 }
 
 func (n *naiveStore) push(e naiveEvent) bool {
-	for (len(n.list) >= n.cfg.Messages || n.bytes()+n.reserved+Cost(e.event) > n.cfg.Bytes) && (len(n.list) > n.sent || n.acknowledges && n.sent > 0) {
-		if n.cfg.Full == Disconnect {
+	for (len(n.list) >= n.cfg.QueueMessages || n.bytes()+n.reserved+Cost(e.event) > n.cfg.QueueBytes) && (len(n.list) > n.sent || n.acknowledges && n.sent > 0) {
+		if n.cfg.Slow == Disconnect {
 			return false
 		}
 		n.dropped++
@@ -80,7 +80,7 @@ func (n *naiveStore) pushNewest(e naiveEvent) bool {
 	old := n.list[i]
 	grown := n.bytes() + len(e.event) - len(old.event)
 	switch {
-	case grown > max(n.cfg.Bytes-n.reserved, n.bytes()):
+	case grown > max(n.cfg.QueueBytes-n.reserved, n.bytes()):
 		n.list = slices.Delete(n.list, i, i+1)
 		return n.push(e)
 	case e.event.ID() != 0 || old.withReply:
@@ -123,7 +123,7 @@ func (n *naiveStore) take(count int, withReply bool) {
 // TestStoreAgainstList drives queues that share one Store, and lists.
 func TestStoreAgainstList(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		cfg := Config{Messages: 8, Bytes: 700, Full: rapid.SampledFrom([]Policy{DropOldest, Disconnect}).Draw(t, "full")}
+		cfg := Config{Settings: Settings{QueueMessages: 8, QueueBytes: 700, Slow: rapid.SampledFrom([]Policy{DropOldest, Disconnect}).Draw(t, "full")}}
 		s := newStore(cfg)
 		queues, lists := make([]Queue, 3), make([]*naiveStore, 3)
 		for i := range queues {
@@ -141,8 +141,8 @@ func TestStoreAgainstList(t *testing.T) {
 			dropped, conflated = dropped+lists[i].dropped, conflated+lists[i].conflated
 			s.Close(&queues[i])
 		}
-		if d, c := s.Counts(); d != dropped || c != conflated {
-			t.Fatalf("%d dropped, %d conflated; want %d, %d", d, c, dropped, conflated)
+		if s.Stats() != (Stats{dropped, conflated}) {
+			t.Fatalf("%+v; want %d dropped, %d conflated", s.Stats(), dropped, conflated)
 		}
 		if s.open+s.nodes.bytes+s.keys.Len()+len(s.replaced)+len(s.losses)+len(s.carried) > 0 {
 			t.Fatalf("closed queues leave something behind: %+v", s)
@@ -315,7 +315,7 @@ func TestConflateAgainstList(t *testing.T) {
 
 // What an event in flight is recalled for brings it again, so it does not come back.
 func TestRecalledEventsDoNotBounce(t *testing.T) {
-	s := newStore(Config{Messages: 10, Bytes: 1000})
+	s := newStore(Config{Settings: Settings{QueueMessages: 10, QueueBytes: 1000}})
 	var q Queue
 	s.Open(&q, 0, false)
 	events := []event.Event{event.New([]byte("/a"), []byte("1"), false), event.New([]byte("/b"), []byte("2"), false)}
@@ -353,7 +353,7 @@ func TestReturnedEventsGiveWay(t *testing.T) {
 			}
 			return []byte(e.Channel())
 		}
-		s := newStore(Config{Messages: 100, Bytes: 1 << 20, Key: keyOf})
+		s := newStore(Config{Settings: Settings{QueueMessages: 100, QueueBytes: 1 << 20}, Key: keyOf})
 		queues := make([]Queue, 1)
 		q := &queues[0]
 		s.Open(q, 7, false)
@@ -416,7 +416,7 @@ func checkReturned(t *rapid.T, s *Store, q *Queue, numbered bool, newest map[str
 // session counts in it.
 func TestRoom(t *testing.T) {
 	e := event.New([]byte("/a"), []byte(strings.Repeat("1", 50)), false)
-	s := newStore(Config{Messages: 100, Bytes: 8 * Cost(e)})
+	s := newStore(Config{Settings: Settings{QueueMessages: 100, QueueBytes: 8 * Cost(e)}})
 	var q Queue
 	s.Open(&q, 0, false)
 	for n := range 8 {
@@ -436,7 +436,7 @@ func TestRoom(t *testing.T) {
 
 // What is taken and sent costs no allocation.
 func TestNoAllocations(t *testing.T) {
-	s := newStore(Config{Messages: 100, Bytes: 1 << 20})
+	s := newStore(Config{Settings: Settings{QueueMessages: 100, QueueBytes: 1 << 20}})
 	var q Queue
 	s.Open(&q, 0, false)
 	e, key := event.New([]byte("/a"), []byte("1"), false), []byte("/a")
@@ -459,7 +459,7 @@ func TestNoAllocations(t *testing.T) {
 
 // Memory goes back when the last queue is closed.
 func TestTrim(t *testing.T) {
-	s := newStore(Config{Messages: 10_000, Bytes: 1 << 30})
+	s := newStore(Config{Settings: Settings{QueueMessages: 10_000, QueueBytes: 1 << 30}})
 	var q Queue
 	s.Open(&q, 0, false)
 	for range 5 * slab.ChunkRecords {

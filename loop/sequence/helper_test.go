@@ -127,7 +127,8 @@ func rulesOf(t testing.TB, lines ...string) (list rules.Rules) {
 // optionsOf are those of a Local with these rules, whose loops are the mailbox.
 func optionsOf(t testing.TB, m *mailbox, rules ...string) Options {
 	return Options{
-		Bytes: 1 << 20, Queue: history.Part{Messages: 40, Bytes: 1 << 20}, Expired: history.Refused, Rules: rulesOf(t, rules...),
+		History: History{HistoryBytes: 1 << 20, HistoryExpired: history.Refused},
+		Queue:   history.Part{Messages: 40, Bytes: 1 << 20}, Rules: rulesOf(t, rules...),
 		First: 100, Now: func() int64 { return 1000 }, Loops: m, Log: slog.New(slog.DiscardHandler),
 	}
 }
@@ -144,7 +145,8 @@ func opened(t testing.TB, o Options) *Local {
 
 // onFile gives o a real history file, whose faults are nobody's.
 func onFile(t testing.TB, o Options) Options {
-	o.File = journal.Options{Path: filepath.Join(t.TempDir(), "history"), Most: 1 << 20, Log: o.Log, Trouble: func(string) {}}
+	o.HistoryFile = filepath.Join(t.TempDir(), "history")
+	o.File = journal.Options{Most: 1 << 20, Log: o.Log, Trouble: func(string) {}}
 	return o
 }
 

@@ -14,12 +14,11 @@ import (
 
 // Options say what a Local remembers, and whom it serves.
 type Options struct {
-	Bytes      int             // what is remembered of all channels together
+	History
 	Queue      history.Part    // what the queue of a session holds
-	Expired    history.Expired // what a client gets whose cursor is forgotten
 	Rules      rules.Rules     // what channels remember
 	Salesforce bool            // numbers stand in events as Salesforce's clients expect them
-	File       journal.Options // what has a history survives a restart by this file; without a Path there is none
+	File       journal.Options // of the history file; its Path and Sync are those of History
 	First      int64           // the first number, if no file has greater ones
 	Now        func() int64    // milliseconds; they never go back
 	Loops      Loops           // whom it serves
@@ -56,8 +55,8 @@ type file interface {
 
 // New returns a Local that has to be opened.
 func New(o Options) *Local {
-	past := history.New(o.Bytes)
-	return &Local{options: o, past: past, replays: history.Replays{Store: past, Queue: o.Queue, Expired: o.Expired}}
+	past := history.New(o.HistoryBytes)
+	return &Local{options: o, past: past, replays: history.Replays{Store: past, Queue: o.Queue, Expired: o.HistoryExpired}}
 }
 
 // sequenced is an event with its number.

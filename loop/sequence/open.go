@@ -7,7 +7,7 @@ import "halley/loop/journal"
 // cursor of a run that is forgotten can be told from one of this.
 func (l *Local) Open() error {
 	o := l.options.File
-	if o.Path == "" {
+	if o.Path, o.Sync = l.options.HistoryFile, l.options.HistorySync; o.Path == "" {
 		l.past.Begin(l.options.First, 0)
 		return nil
 	}
