@@ -27,7 +27,7 @@ func (x *exchange) inactive() bool {
 // held beside the connect of an event-stream's client.
 func (x *exchange) dismiss(m *message.Message, kind ConnectionType) {
 	if x.session.outlet.holds() {
-		x.s.resume(x.now, x.slot, x.session, connectReply{advice: reply.AdviceNone}, x.fx)
+		x.s.resume(x.now, x.slot, x.session, connectReply{last: reply.AdviceNone}, x.fx)
 	}
 	x.hold(m, kind, false, 0)
 	x.s.end(x.now, x.slot, x.fx)

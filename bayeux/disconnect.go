@@ -15,7 +15,7 @@ func (x *exchange) disconnect(m *message.Message) {
 		return
 	}
 	if r.outlet.holds() {
-		s.resume(x.now, x.slot, r, connectReply{advice: reply.AdviceNone}, x.fx)
+		s.resume(x.now, x.slot, r, connectReply{last: reply.AdviceNone}, x.fx)
 	}
 	s.remove(x.slot, x.fx)
 	x.begin(m, reply.Success)

@@ -159,6 +159,9 @@ func (x *exchange) open() {
 	}
 }
 
+// maxID is the longest id of a message in bytes of JSON, quotes included.
+const maxID = 64
+
 // validID is m's id, or nil where it cannot be echoed.
 func validID(m *message.Message) []byte {
 	if m.Wrong&message.FieldID != 0 || len(m.ID) > maxID {

@@ -57,7 +57,7 @@ func (s *Server) endGrants(now int64, fx *Effects) (more bool) {
 			s.end(now, slot, fx)
 			continue
 		}
-		s.endWith(now, slot, connectReply{advice: reply.AdviceHandshake, failure: reply.AuthorityExpired}, fx)
+		s.endWith(now, slot, connectReply{last: reply.AdviceHandshake, failure: reply.AuthorityExpired}, fx)
 	}
 	return len(due) == expiryBatch
 }

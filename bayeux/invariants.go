@@ -95,7 +95,7 @@ func (a *audit) delivery(slot uint32, r *session) {
 func (a *audit) heldConnect(slot uint32, r *session) {
 	a.expect(r.outlet.holds() || r.heldID.n == 0 && !r.advise, slot, r, "nothing is kept of a connect that is not held")
 	_, long := a.s.longIDs[slot]
-	a.expect(long == (r.heldID.n == longID), slot, r, "a long id of a held connect is kept, and no other")
+	a.expect(long == (r.heldID.n == isLong), slot, r, "a long id of a held connect is kept, and no other")
 }
 
 // sideTables checks that a session knows which tables have something for it.

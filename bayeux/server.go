@@ -77,7 +77,8 @@ type Server struct {
 	dirty   addresses // sessions whose held connect or stream has something to get
 	doomed  addresses // those that are to end
 	expired []uint32
-	longIDs map[uint32]string
+	longIDs longIDs
+	polls   browserPolls
 	parked  map[Ticket]*parked
 	lines   map[ReplyTo]*line // of websockets
 	ticket  Ticket
@@ -114,7 +115,8 @@ func NewServer(cfg Config, now int64) *Server {
 			Salesforce: cfg.Profile == Salesforce, Timestamp: cfg.Timestamp},
 		lazies:  newLazies(now),
 		wheel:   wheel.New(wheelTick, wheelSlots, now),
-		longIDs: make(map[uint32]string),
+		longIDs: make(longIDs),
+		polls:   browserPolls{cfg.Browsers, cfg.PollsPerBrowser},
 		parked:  make(map[Ticket]*parked),
 		lines:   make(map[ReplyTo]*line),
 		syncs:   make(map[uint32]reply.Timesync),
@@ -137,118 +139,6 @@ func (s *Server) text(name string) []byte {
 	return s.name
 }
 
-// Dirty tells whether Flush has something to do.
-func (s *Server) Dirty() bool { return s.dirty.len()+s.doomed.len()+s.reading.len() > 0 }
-
-// mark notes that the session may be flushed: it holds a connect or has a stream,
-// and events are pending that need not wait for the fate of others in flight.
-func (s *Server) mark(slot uint32, r *session) {
-	if r.outlet.takes() && !r.isDirty && r.flushable() {
-		r.isDirty = true
-		s.dirty.push(s.address(slot, r))
-	}
-}
-
-// Flush brings pending events to at most max sessions, on their stream or as the
-// answer to their held connect, and tells whether more are left.
-func (s *Server) Flush(now int64, max int, fx *Effects) (more bool) {
-	n := 0
-	for ; n < max && s.doomed.len() > 0 && (n == 0 || !s.Tired()); n++ { // the end of one may be that of another
-		if a := s.doomed.pop(); s.sessions.find(a) != nil {
-			s.end(now, a.Slot, fx)
-		}
-	}
-	if s.doomed.len() > 0 {
-		return true // they have lost events, so they get none that are newer
-	}
-	s.read(max, fx)
-	for ; n < max && s.dirty.len() > 0 && (n == 0 || !s.Tired()); n++ {
-		a := s.dirty.pop()
-		if r := s.sessions.find(a); r != nil {
-			s.flush(now, a.Slot, r, fx)
-		}
-	}
-	return s.Dirty()
-}
-
-// flush brings a session its pending events.
-func (s *Server) flush(now int64, slot uint32, r *session, fx *Effects) {
-	r.isDirty = false
-	switch {
-	case !r.flushable():
-	case r.outlet.usesStream():
-		if r.outlet.state == socketHeld && s.queues.HasLosses(&r.queue) {
-			s.resume(now, slot, r, advisedReply(r), fx)
-		}
-		s.deliver(slot, r, fx)
-	case r.outlet.holds():
-		s.resume(now, slot, r, advisedReply(r), fx)
-	}
-}
-
-// left notes that the last numbered reply is on its way no more. Only now can its
-// client come back.
-func (s *Server) left(now int64, slot uint32, r *session, upto uint32) {
-	if r.delivery.left(upto) && !(r.outlet.streams() && r.delivery.byStream) {
-		s.await(now, slot, r)
-	}
-}
-
-// written reports that the reply with events up to number upto was written.
-func (s *Server) written(now int64, a Address, upto uint32) {
-	r := s.sessions.find(a)
-	if r == nil {
-		return
-	}
-	s.left(now, a.Slot, r, upto)
-	if done := s.queues.Written(&r.queue, upto, r.carriedByStream()); done > 0 {
-		s.stats.Delivered += uint64(done)
-		r.delivery.group.fit(r.queue.Pending() > 0)
-		s.readOn(a.Slot, r)
-		s.mark(a.Slot, r)
-	}
-}
-
-// bounced reports that the reply with events up to number upto was not written:
-// they go back to the front of the queue, and what it told of losses is told again.
-func (s *Server) bounced(now int64, a Address, upto uint32) {
-	r := s.sessions.find(a)
-	if r == nil {
-		return
-	}
-	s.left(now, a.Slot, r, upto)
-	if back := s.queues.Bounced(&r.queue, upto); back > 0 {
-		s.stats.Bounced += uint64(back)
-		r.delivery.bounced()
-		r.eager = true
-		s.readOn(a.Slot, r)
-		s.mark(a.Slot, r)
-	}
-}
-
-// gone reports that the connection of a held connect or a stream closed. The
-// session waits for its client to come back, unless it was made for that stream.
-func (s *Server) gone(now int64, a Address, to ReplyTo) {
-	r := s.sessions.find(a)
-	if r == nil {
-		return
-	}
-	poll, stream := r.outlet.goesWith(to)
-	if poll {
-		s.unhold(a.Slot, r)
-		s.giveUpPlace(r)
-	}
-	if stream {
-		r.outlet.close()
-		if r.outlet.nameless() {
-			s.doomed.push(a)
-		}
-	}
-	if poll || stream {
-		s.await(now, a.Slot, r)
-	}
-}
-
 // Disconnect ends a session from the server's side and tells its client through
 // the held connect, if there is one.
 func (s *Server) Disconnect(now int64, a Address, fx *Effects) bool {
@@ -261,7 +151,7 @@ func (s *Server) Disconnect(now int64, a Address, fx *Effects) bool {
 
 // end ends a session for good and tells its client to stop.
 func (s *Server) end(now int64, slot uint32, fx *Effects) {
-	s.endWith(now, slot, connectReply{advice: reply.AdviceNone, ended: true}, fx)
+	s.endWith(now, slot, connectReply{last: reply.AdviceNone, ended: true}, fx)
 }
 
 // endWith answers a held connect with the news of the session's end, or brings it on the
@@ -325,7 +215,7 @@ func (s *Server) remove(slot uint32, fx *Effects) {
 	s.Spend(patternWork*s.fanout.Count(slot) + r.queue.Len())
 	s.fanout.Leave(slot, func(pattern []byte) { s.dropInterest(pattern, fx) })
 	s.lazies.wheel.Cancel(slot)
-	s.giveUpPlace(r)
+	s.polls.giveUp(r)
 	s.queues.Close(&r.queue)
 	delete(s.syncs, slot)
 	delete(s.unread, slot)

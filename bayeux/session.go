@@ -11,7 +11,7 @@ type session struct {
 	secret   [secretSize]byte
 	outlet   outlet
 	delivery delivery
-	heldID   shortID // the held connect's id, for the reply
+	heldID   heldID // the held connect's id, for the reply
 	queue    queue.Queue
 
 	created int64
@@ -47,39 +47,3 @@ type sessions struct{ slab.Slab[session] }
 
 // find returns the session at a, nil if it is gone.
 func (b *sessions) find(a Address) *session { return b.Find(a.Slot, a.Gen) }
-
-// maxID is the longest id of a message in bytes of JSON, quotes included.
-const maxID = 64
-
-// shortID stores the id of a held connect. Ids too long for it go to a map of
-// the Server, which is rare: clients count.
-type shortID struct {
-	n    uint8 // length; 0 none, longID elsewhere
-	text [23]byte
-}
-
-const longID = 0xff
-
-func (s *Server) keepID(slot uint32, id []byte) shortID {
-	var k shortID
-	if len(id) > len(k.text) {
-		s.longIDs[slot] = string(id)
-		k.n = longID
-		return k
-	}
-	k.n = uint8(copy(k.text[:], id))
-	return k
-}
-
-// heldID returns the id kept for the held connect of slot, nil if it had none.
-func (s *Server) heldID(slot uint32, r *session) []byte {
-	switch r.heldID.n {
-	case 0:
-		return nil
-	case longID:
-		id := s.longIDs[slot]
-		delete(s.longIDs, slot)
-		return []byte(id)
-	}
-	return r.heldID.text[:r.heldID.n]
-}

@@ -84,7 +84,7 @@ func (s *Server) deliverEnd(slot uint32, r *session, last connectReply, fx *Effe
 		fx.endMessage()
 		fx.comma(start)
 	}
-	fx.arena = reply.AppendLastConnect(fx.arena, last.failure, last.advice)
+	fx.arena = reply.AppendLastConnect(fx.arena, last.failure, last.last)
 	fx.endMessage()
 	fx.add(effect, start)
 }

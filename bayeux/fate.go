@@ -1,0 +1,64 @@
+package bayeux
+
+// left notes that the last numbered reply is on its way no more. Only now can its
+// client come back.
+func (s *Server) left(now int64, slot uint32, r *session, upto uint32) {
+	if r.delivery.left(upto) && !(r.outlet.streams() && r.delivery.byStream) {
+		s.await(now, slot, r)
+	}
+}
+
+// written reports that the reply with events up to number upto was written.
+func (s *Server) written(now int64, a Address, upto uint32) {
+	r := s.sessions.find(a)
+	if r == nil {
+		return
+	}
+	s.left(now, a.Slot, r, upto)
+	if done := s.queues.Written(&r.queue, upto, r.carriedByStream()); done > 0 {
+		s.stats.Delivered += uint64(done)
+		r.delivery.group.fit(r.queue.Pending() > 0)
+		s.readOn(a.Slot, r)
+		s.mark(a.Slot, r)
+	}
+}
+
+// bounced reports that the reply with events up to number upto was not written:
+// they go back to the front of the queue, and what it told of losses is told again.
+func (s *Server) bounced(now int64, a Address, upto uint32) {
+	r := s.sessions.find(a)
+	if r == nil {
+		return
+	}
+	s.left(now, a.Slot, r, upto)
+	if back := s.queues.Bounced(&r.queue, upto); back > 0 {
+		s.stats.Bounced += uint64(back)
+		r.delivery.bounced()
+		r.eager = true
+		s.readOn(a.Slot, r)
+		s.mark(a.Slot, r)
+	}
+}
+
+// gone reports that the connection of a held connect or a stream closed. The
+// session waits for its client to come back, unless it was made for that stream.
+func (s *Server) gone(now int64, a Address, to ReplyTo) {
+	r := s.sessions.find(a)
+	if r == nil {
+		return
+	}
+	poll, stream := r.outlet.goesWith(to)
+	if poll {
+		s.unhold(a.Slot, r)
+		s.polls.giveUp(r)
+	}
+	if stream {
+		r.outlet.close()
+		if r.outlet.nameless() {
+			s.doomed.push(a)
+		}
+	}
+	if poll || stream {
+		s.await(now, a.Slot, r)
+	}
+}
