@@ -152,10 +152,5 @@ func TestPollsPerBrowser(t *testing.T) {
 			home.bayeux(fmt.Sprintf(`{"channel":"/meta/disconnect","clientId":%q}`, id))
 		}
 	}
-	for i := range s.browsers.shards {
-		shard := &s.browsers.shards[i]
-		shard.mu.Lock()
-		equal(t, len(shard.held), 0)
-		shard.mu.Unlock()
-	}
+	equal(t, s.browsers.held.Len(), 0)
 }

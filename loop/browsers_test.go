@@ -31,11 +31,7 @@ func TestBrowsersModel(t *testing.T) {
 				}
 			},
 			"": func(t *rapid.T) {
-				kept := 0
-				for i := range b.shards {
-					kept += len(b.shards[i].held)
-				}
-				if kept != len(model) {
+				if kept := b.held.Len(); kept != len(model) {
 					t.Fatalf("%d browsers, want %d", kept, len(model))
 				}
 			},

@@ -53,7 +53,7 @@ func (s *Server) trim() {
 	for _, r := range *s.bound.Load() {
 		s.do(r.id, (*reactor).trim)
 	}
-	s.browsers.trim()
+	s.browsers.held.Trim()
 	s.interest.Trim()
 	if bound := *s.bound.Load(); len(bound) > 0 {
 		// By the loop whose mailbox is emptied last.

@@ -3,27 +3,20 @@ package loop
 import (
 	"hash/maphash"
 	"net/netip"
-	"sync"
+
+	"halley/loop/sharded"
 )
 
-const (
-	rateShards = 64
-	// maxAddresses bounds the addresses that one shard remembers. At that many
-	// the full buckets are forgotten, which changes nothing for their owners.
-	maxAddresses = 4096
-)
+// maxAddresses bounds the addresses that one shard remembers. At that many
+// the full buckets are forgotten, which changes nothing for their owners.
+const maxAddresses = 4096
 
 // rates limits how often something may happen per network address: a bucket of
 // one second's tokens for each. Addresses of IPv6 count by their /64 network.
 type rates struct {
 	perSecond float64 // 0 sets no limit
 	seed      maphash.Seed
-	shards    [rateShards]rateShard
-}
-
-type rateShard struct {
-	mu      sync.Mutex
-	buckets map[netip.Prefix]bucket
+	buckets   *sharded.Map[netip.Prefix, bucket]
 }
 
 // bucket holds tokens as of an instant in milliseconds.
@@ -33,23 +26,19 @@ type bucket struct {
 }
 
 func newRates(perSecond int) *rates {
-	r := &rates{perSecond: float64(perSecond), seed: maphash.MakeSeed()}
-	for i := range r.shards {
-		r.shards[i].buckets = make(map[netip.Prefix]bucket)
-	}
-	return r
+	return &rates{perSecond: float64(perSecond), seed: maphash.MakeSeed(), buckets: sharded.New[netip.Prefix, bucket]()}
 }
 
 // allow takes a token of the address, if it has one.
 func (r *rates) allow(address netip.Addr, now int64) bool {
 	key := network(address)
-	shard := &r.shards[maphash.Comparable(r.seed, key)%rateShards]
-	shard.mu.Lock()
-	defer shard.mu.Unlock()
-	b, known := shard.buckets[key]
+	shard := r.buckets.Of(maphash.Comparable(r.seed, key))
+	shard.Lock()
+	defer shard.Unlock()
+	b, known := shard.Entries[key]
 	if !known {
-		if len(shard.buckets) >= maxAddresses {
-			r.forget(shard, now)
+		if len(shard.Entries) >= maxAddresses {
+			r.forget(shard.Entries, now)
 		}
 		b = bucket{tokens: r.perSecond, at: now}
 	}
@@ -58,7 +47,7 @@ func (r *rates) allow(address netip.Addr, now int64) bool {
 	if allowed {
 		b.tokens--
 	}
-	shard.buckets[key] = b
+	shard.Entries[key] = b
 	return allowed
 }
 
@@ -71,14 +60,14 @@ func (r *rates) filled(b bucket, now int64) bucket {
 
 // forget drops the full buckets and, if all are in use, every one: for a moment
 // the limit is not kept, but memory is.
-func (r *rates) forget(shard *rateShard, now int64) {
-	for key, b := range shard.buckets {
+func (r *rates) forget(buckets map[netip.Prefix]bucket, now int64) {
+	for key, b := range buckets {
 		if r.filled(b, now).tokens >= r.perSecond {
-			delete(shard.buckets, key)
+			delete(buckets, key)
 		}
 	}
-	if len(shard.buckets) >= maxAddresses {
-		clear(shard.buckets)
+	if len(buckets) >= maxAddresses {
+		clear(buckets)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"testing"
+
+	"halley/loop/sharded"
 )
 
 func TestRates(t *testing.T) {
@@ -33,14 +35,14 @@ func TestRates(t *testing.T) {
 
 func TestRatesForget(t *testing.T) {
 	r := newRates(1)
-	for i := range uint32(rateShards * maxAddresses * 2) {
+	for i := range uint32(sharded.Count * maxAddresses * 2) {
 		r.allow(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), int64(i))
 	}
-	for i := range r.shards {
-		if n := len(r.shards[i].buckets); n > maxAddresses {
-			t.Fatalf("shard %d remembers %d addresses", i, n)
+	r.buckets.Each(func(shard *sharded.Shard[netip.Prefix, bucket]) {
+		if n := len(shard.Entries); n > maxAddresses {
+			t.Fatalf("a shard remembers %d addresses", n)
 		}
-	}
+	})
 }
 
 func TestHandshakeRate(t *testing.T) {

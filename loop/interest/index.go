@@ -3,13 +3,10 @@ package interest
 
 import (
 	"hash/maphash"
-	"maps"
-	"sync"
 
 	"halley/bayeux/channel"
+	"halley/loop/sharded"
 )
-
-const shardCount = 64
 
 // Index knows which loops have subscribers of a channel pattern. It is a map that
 // all loops share, and is sharded so that subscribing to 18,000 own channels costs
@@ -17,36 +14,27 @@ const shardCount = 64
 type Index struct {
 	seed     maphash.Seed
 	watchers []func(pattern string, on bool) // changed with all shards locked
-	shards   [shardCount]shard
-}
-
-type shard struct {
-	mu    sync.RWMutex
-	loops map[string]*Loops
+	loops    *sharded.Map[string, *Loops]
 }
 
 // New returns an empty index.
 func New() *Index {
-	x := &Index{seed: maphash.MakeSeed()}
-	for i := range x.shards {
-		x.shards[i].loops = make(map[string]*Loops)
-	}
-	return x
+	return &Index{seed: maphash.MakeSeed(), loops: sharded.New[string, *Loops]()}
 }
 
-func (x *Index) shard(pattern []byte) *shard {
-	return &x.shards[maphash.Bytes(x.seed, pattern)%shardCount]
+func (x *Index) shard(pattern []byte) *sharded.Shard[string, *Loops] {
+	return x.loops.Of(maphash.Bytes(x.seed, pattern))
 }
 
 // Add notes that loop has subscribers of pattern.
 func (x *Index) Add(pattern []byte, loop uint16) {
 	shard := x.shard(pattern)
-	shard.mu.Lock()
-	defer shard.mu.Unlock()
-	set := shard.loops[string(pattern)]
+	shard.Lock()
+	defer shard.Unlock()
+	set := shard.Entries[string(pattern)]
 	if set == nil {
 		set = new(Loops)
-		shard.loops[string(pattern)] = set
+		shard.Entries[string(pattern)] = set
 		x.tell(pattern, true)
 	}
 	set.Add(loop)
@@ -55,14 +43,14 @@ func (x *Index) Add(pattern []byte, loop uint16) {
 // Remove notes that loop has no subscriber of pattern any more.
 func (x *Index) Remove(pattern []byte, loop uint16) {
 	shard := x.shard(pattern)
-	shard.mu.Lock()
-	defer shard.mu.Unlock()
-	set := shard.loops[string(pattern)]
+	shard.Lock()
+	defer shard.Unlock()
+	set := shard.Entries[string(pattern)]
 	if set == nil {
 		return
 	}
 	if set.Remove(loop); set.Empty() {
-		delete(shard.loops, string(pattern))
+		delete(shard.Entries, string(pattern))
 		x.tell(pattern, false)
 	}
 }
@@ -72,16 +60,10 @@ func (x *Index) Remove(pattern []byte, loop uint16) {
 // by turns; for different patterns they may come at once, from any goroutine. A part of the index is locked
 // meanwhile: watch must be quick, and not use the index. Nobody stops watching.
 func (x *Index) Watch(watch func(pattern string, on bool)) {
-	for i := range x.shards {
-		x.shards[i].mu.Lock()
-		defer x.shards[i].mu.Unlock()
-	}
+	x.loops.Lock()
+	defer x.loops.Unlock()
 	x.watchers = append(x.watchers, watch)
-	for i := range x.shards {
-		for pattern := range x.shards[i].loops {
-			watch(pattern, true)
-		}
-	}
+	x.loops.All(func(pattern string, _ *Loops) { watch(pattern, true) })
 }
 
 // tell tells the watchers, with the pattern's shard locked.
@@ -91,17 +73,8 @@ func (x *Index) tell(pattern []byte, on bool) {
 	}
 }
 
-// Trim gives back the room of patterns that are gone: maps do not shrink.
-func (x *Index) Trim() {
-	for i := range x.shards {
-		shard := &x.shards[i]
-		shard.mu.Lock()
-		fit := make(map[string]*Loops, len(shard.loops))
-		maps.Copy(fit, shard.loops)
-		shard.loops = fit
-		shard.mu.Unlock()
-	}
-}
+// Trim gives back the room of patterns that are gone.
+func (x *Index) Trim() { x.loops.Trim() }
 
 // Of returns the loops with subscribers of the channel name: of the name itself
 // and of the wildcard patterns that match it.
@@ -120,9 +93,9 @@ const maxPattern = 512
 
 func (x *Index) collect(pattern []byte, set *Loops) {
 	shard := x.shard(pattern)
-	shard.mu.RLock()
-	defer shard.mu.RUnlock()
-	if loops := shard.loops[string(pattern)]; loops != nil {
+	shard.RLock()
+	defer shard.RUnlock()
+	if loops := shard.Entries[string(pattern)]; loops != nil {
 		set.union(loops)
 	}
 }

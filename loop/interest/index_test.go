@@ -62,10 +62,8 @@ func TestInterestModel(t *testing.T) {
 		for p := range model {
 			x.Remove([]byte(p.pattern), p.loop)
 		}
-		for i := range x.shards {
-			if len(x.shards[i].loops) > 0 {
-				t.Fatal("an empty index keeps patterns")
-			}
+		if n := x.loops.Len(); n > 0 {
+			t.Fatalf("an empty index keeps %d patterns", n)
 		}
 	})
 }

@@ -68,13 +68,14 @@ func table() []rule {
 		{"loop/metric", nil, nil, clockless},
 		{"loop/socket", nil, []string{gnet, "golang.org/x/sys"}, impure},
 		{"loop/bus", []string{"bayeux", "bayeux/event", "bayeux/history"}, nil, netless},
-		{"loop/interest", []string{"bayeux/channel"}, nil, netless},
+		{"loop/sharded", nil, nil, netless},
+		{"loop/interest", []string{"bayeux/channel", "loop/sharded"}, nil, netless},
 		{"loop/journal", []string{"bayeux/history"}, []string{"golang.org/x/sys"}, netless},
 		{"loop/sequence", []string{"bayeux", "bayeux/event", "bayeux/history", "bayeux/rules", "loop/journal"}, nil, netless},
 		{"loop", []string{
 			"httpparse/...", "bayeux", "bayeux/message", "bayeux/channel", "bayeux/event", "bayeux/history", "bayeux/reply", "bayeux/rules",
 			"bayeux/wheel", "bayeux/slab", "bayeux/connectiontype",
-			"loop/front", "loop/bus", "loop/interest", "loop/journal", "loop/metric", "loop/sequence", "loop/settings", "loop/socket",
+			"loop/front", "loop/bus", "loop/interest", "loop/journal", "loop/metric", "loop/sequence", "loop/settings", "loop/sharded", "loop/socket",
 		}, all, impure},
 		{"loop/cluster", []string{"loop"}, all, impure},
 
