@@ -12,8 +12,6 @@ type index struct {
 	literals map[string]uint32 // by the whole name
 	wild     map[string]uint32 // by what stands before the "/*"
 	deep     map[string]uint32 // by what stands before the "/**"
-	used     uint32            // nodes ever made
-	free     []uint32          // nodes that were removed
 }
 
 func newIndex() index {
@@ -35,24 +33,16 @@ func (x *index) find(pattern []byte) (node uint32, known bool) {
 
 var wildSuffix, deepSuffix = []byte("/*"), []byte("/**")
 
-// add gives a node to a pattern that has none.
-func (x *index) add(pattern string) (node uint32) {
-	if last := len(x.free) - 1; last >= 0 {
-		node, x.free = x.free[last], x.free[:last]
-	} else {
-		node = x.used
-		x.used++
-	}
+// add notes the node of a pattern that has none.
+func (x *index) add(pattern string, node uint32) {
 	set, key := x.place(pattern)
 	set[key] = node
-	return node
 }
 
-// remove takes the node back.
-func (x *index) remove(pattern string, node uint32) {
+// remove forgets the node of a pattern.
+func (x *index) remove(pattern string) {
 	set, key := x.place(pattern)
 	delete(set, key)
-	x.free = append(x.free, node)
 }
 
 // place is where a pattern is kept.

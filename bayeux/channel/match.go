@@ -24,7 +24,7 @@ func (t *Table) Stamp(name []byte) Stamp {
 	nodes := t.matching(name)
 	stamp := Stamp{patterns: len(nodes)}
 	for _, n := range nodes {
-		stamp.changed = max(stamp.changed, t.nodes[n].changed)
+		stamp.changed = max(stamp.changed, t.nodes.At(n).changed)
 	}
 	return stamp
 }
@@ -46,10 +46,10 @@ const mark = 1 << 31
 // union appends the subscribers of all nodes, each once.
 func (t *Table) union(dst []Subscriber, nodes []uint32) []Subscriber {
 	if len(nodes) == 1 { // one list has nobody twice
-		return append(dst, t.nodes[nodes[0]].subscribers...)
+		return append(dst, t.nodes.At(nodes[0]).subscribers...)
 	}
 	for _, n := range nodes {
-		for _, s := range t.nodes[n].subscribers {
+		for _, s := range t.nodes.At(n).subscribers {
 			if t.heads[s]&mark == 0 {
 				t.heads[s] |= mark
 				dst = append(dst, s)

@@ -1,5 +1,7 @@
 package channel
 
+import "halley/bayeux/slab"
+
 // Subscriber is the owner's slot number of a session. Slot numbers are small and used again: the table's memory grows with the
 // largest one.
 type Subscriber uint32
@@ -19,19 +21,18 @@ type Change struct {
 // are walked up to a number, and a map has those of a subscriber with more.
 type Table struct {
 	patterns index
-	nodes    []node
-	records  []record // [0] unused
-	heads    []uint32 // by subscriber: its newest record, 0 for none; the mark bit belongs to union
+	nodes    slab.List[node]
+	records  slab.List[record] // [0] unused
+	heads    []uint32          // by subscriber: its newest record, 0 for none; the mark bit belongs to union
 	many     map[Subscriber]int
 	places   map[membership]link // of those with more than walked
-	free     uint32              // first unused record, linked by next
 	cache    cache
 	out      []Subscriber
 	changes  uint64 // so far
 	text     int    // bytes of all patterns
 }
 
-// node is one pattern that has subscribers. A node without subscribers is unused and waits in index.free.
+// node is one pattern that has subscribers. A node without subscribers is not used.
 type node struct {
 	pattern     string
 	subscribers []Subscriber
@@ -60,13 +61,14 @@ const (
 
 // NewTable returns an empty table that remembers the matching patterns of about cacheSize channel names.
 func NewTable(cacheSize int) *Table {
-	return &Table{
+	t := &Table{
 		patterns: newIndex(),
-		records:  make([]record, 1),
 		many:     map[Subscriber]int{},
 		places:   map[membership]link{},
 		cache:    newCache(cacheSize),
 	}
+	t.records.Take(record{}) // 0
+	return t
 }
 
 // Subscribe puts s on pattern; a repeated one changes nothing. The table keeps its own copy of the pattern.
@@ -98,7 +100,7 @@ func (t *Table) Unsubscribe(s Subscriber, pattern []byte) Change {
 // UnsubscribeAll takes s off everything. Edge, unless nil, is called for each pattern that lost its last subscriber, with a copy that it may keep.
 func (t *Table) UnsubscribeAll(s Subscriber, edge func(pattern []byte)) {
 	for t.first(s) != 0 {
-		pattern := t.nodes[t.records[t.heads[s]].node].pattern
+		pattern := t.nodes.At(t.records.At(t.heads[s]).node).pattern
 		if t.remove(s, link{record: t.heads[s]}) && edge != nil {
 			edge([]byte(pattern))
 		}
@@ -108,7 +110,7 @@ func (t *Table) UnsubscribeAll(s Subscriber, edge func(pattern []byte)) {
 // Count is the number of patterns that s is on.
 func (t *Table) Count(s Subscriber) int {
 	n := 0
-	for r := t.first(s); r != 0; r = t.records[r].next {
+	for r := t.first(s); r != 0; r = t.records.At(r).next {
 		if n++; n > few {
 			return t.many[s]
 		}
@@ -132,7 +134,7 @@ func (t *Table) Known(pattern []byte) bool {
 // not by those that s is on. Visit must not change the table.
 func (t *Table) Covering(s Subscriber, name []byte, visit func(pattern string) bool) {
 	for _, n := range t.matching(name) {
-		if t.on(s, n).record != 0 && !visit(t.nodes[n].pattern) {
+		if t.on(s, n).record != 0 && !visit(t.nodes.At(n).pattern) {
 			return
 		}
 	}
@@ -140,8 +142,8 @@ func (t *Table) Covering(s Subscriber, name []byte, visit func(pattern string) b
 
 // Patterns visits every pattern that has subscribers, in no promised order, with copies that visit may keep. Visit must not change the table.
 func (t *Table) Patterns(visit func(pattern []byte, subscribers int)) {
-	for i := range t.nodes {
-		if n := &t.nodes[i]; len(n.subscribers) > 0 {
+	for i := range uint32(t.nodes.Size()) {
+		if n := t.nodes.At(i); len(n.subscribers) > 0 {
 			visit([]byte(n.pattern), len(n.subscribers))
 		}
 	}
@@ -157,7 +159,7 @@ const (
 
 // Memory is about how many bytes the table takes.
 func (t *Table) Memory() int {
-	return t.text + patternMemory*len(t.nodes) + recordMemory*len(t.records) + placeMemory*len(t.places)
+	return t.text + patternMemory*t.nodes.Size() + recordMemory*t.records.Size() + placeMemory*len(t.places)
 }
 
 // Touch says that something about the subscriptions to pattern has changed, for the stamps of the names that it matches.
@@ -169,17 +171,17 @@ func (t *Table) Touch(pattern []byte) {
 
 func (t *Table) touch(n uint32) {
 	t.changes++
-	t.nodes[n].changed = t.changes
+	t.nodes.At(n).changed = t.changes
 }
 
 // on returns the link to the record of s on node n, an empty one if there is none.
 func (t *Table) on(s Subscriber, n uint32) link {
 	l := link{record: t.first(s)}
-	for i := 0; l.record != 0 && t.records[l.record].node != n; i++ {
+	for i := 0; l.record != 0 && t.records.At(l.record).node != n; i++ {
 		if i == walked {
 			return t.places[membership{s, n}]
 		}
-		l = link{t.records[l.record].next, l.record}
+		l = link{t.records.At(l.record).next, l.record}
 	}
 	return l
 }
@@ -198,16 +200,9 @@ func (t *Table) add(s Subscriber, n uint32) {
 		t.heads = append(t.heads, make([]uint32, int(s)+1-len(t.heads))...)
 	}
 	count := t.Count(s) + 1
-	r := t.free
-	if r == 0 {
-		r = uint32(len(t.records))
-		t.records = append(t.records, record{})
-	} else {
-		t.free = t.records[r].next
-	}
 	t.touch(n)
-	p := &t.nodes[n]
-	t.records[r] = record{node: n, place: uint32(len(p.subscribers)), next: t.heads[s]}
+	p := t.nodes.At(n)
+	r := t.records.Take(record{node: n, place: uint32(len(p.subscribers)), next: t.heads[s]})
 	t.heads[s] = r
 	t.setCount(s, count)
 	if count > walked {
@@ -220,25 +215,24 @@ func (t *Table) add(s Subscriber, n uint32) {
 // remove takes out the record of l, one of s's, and says whether its pattern has lost its last subscriber.
 func (t *Table) remove(s Subscriber, l link) (edge bool) {
 	count, r := t.Count(s)-1, l.record
-	gone := t.records[r]
+	gone := *t.records.At(r)
 	if l.prev != 0 {
-		t.records[l.prev].next = gone.next
+		t.records.At(l.prev).next = gone.next
 	} else {
 		t.heads[s] = gone.next
 	}
 	if count >= walked {
 		t.displace(s, gone, l.prev, count == walked)
 	}
-	t.records[r] = record{next: t.free}
-	t.free = r
+	t.records.Release(r)
 	t.setCount(s, count)
 
-	n := &t.nodes[gone.node]
+	n := t.nodes.At(gone.node)
 	last := len(n.subscribers) - 1
 	n.subscribers[gone.place] = n.subscribers[last]
 	n.records[gone.place] = n.records[last]
 	if moved := n.records[last]; moved != r {
-		t.records[moved].place = gone.place
+		t.records.At(moved).place = gone.place
 	}
 	n.subscribers, n.records = n.subscribers[:last], n.records[:last]
 	t.touch(gone.node)
@@ -259,8 +253,8 @@ func (t *Table) setCount(s Subscriber, n int) {
 // place enters the newest record of s into places, or all of them.
 func (t *Table) place(s Subscriber, all bool) {
 	prev := uint32(0)
-	for r := t.heads[s]; r != 0; r = t.records[r].next {
-		t.places[membership{s, t.records[r].node}] = link{r, prev}
+	for r := t.heads[s]; r != 0; r = t.records.At(r).next {
+		t.places[membership{s, t.records.At(r).node}] = link{r, prev}
 		if prev != 0 && !all {
 			break // that one's prev was new
 		}
@@ -272,21 +266,18 @@ func (t *Table) place(s Subscriber, all bool) {
 func (t *Table) displace(s Subscriber, gone record, prev uint32, all bool) {
 	delete(t.places, membership{s, gone.node})
 	if gone.next != 0 && !all {
-		t.places[membership{s, t.records[gone.next].node}] = link{gone.next, prev}
+		t.places[membership{s, t.records.At(gone.next).node}] = link{gone.next, prev}
 	}
-	for r := t.heads[s]; r != 0 && all; r = t.records[r].next {
-		delete(t.places, membership{s, t.records[r].node})
+	for r := t.heads[s]; r != 0 && all; r = t.records.At(r).next {
+		delete(t.places, membership{s, t.records.At(r).node})
 	}
 }
 
 // addNode makes the node of a new pattern.
 func (t *Table) addNode(pattern []byte) uint32 {
 	text := string(pattern)
-	n := t.patterns.add(text)
-	if int(n) == len(t.nodes) {
-		t.nodes = append(t.nodes, node{})
-	}
-	t.nodes[n].pattern = text
+	n := t.nodes.Take(node{pattern: text})
+	t.patterns.add(text, n)
 	t.text += len(text)
 	t.cache.forget(pattern)
 	return n
@@ -294,9 +285,9 @@ func (t *Table) addNode(pattern []byte) uint32 {
 
 // dropNode forgets a pattern that nobody is on any more.
 func (t *Table) dropNode(n uint32) {
-	pattern := t.nodes[n].pattern
-	t.nodes[n] = node{}
+	pattern := t.nodes.At(n).pattern
+	t.nodes.Release(n)
 	t.text -= len(pattern)
-	t.patterns.remove(pattern, n)
+	t.patterns.remove(pattern)
 	t.cache.forget([]byte(pattern))
 }

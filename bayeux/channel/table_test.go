@@ -93,15 +93,15 @@ func TestWhatIsGivenBackIsUsedAgain(t *testing.T) {
 		}
 	}
 	round()
-	nodes, records, heads := len(table.nodes), len(table.records), len(table.heads)
+	nodes, records, heads := table.nodes.Size(), table.records.Size(), len(table.heads)
 	for range 5 {
 		round()
 	}
-	if len(table.nodes) != nodes || len(table.records) != records || len(table.heads) != heads {
-		t.Errorf("nodes %d → %d, records %d → %d, heads %d → %d", nodes, len(table.nodes), records, len(table.records), heads, len(table.heads))
+	if table.nodes.Size() != nodes || table.records.Size() != records || len(table.heads) != heads {
+		t.Errorf("nodes %d → %d, records %d → %d, heads %d → %d", nodes, table.nodes.Size(), records, table.records.Size(), heads, len(table.heads))
 	}
-	for i := range table.nodes {
-		if n := table.nodes[i]; n.pattern != "" || n.subscribers != nil || n.records != nil {
+	for i := range uint32(table.nodes.Size()) {
+		if n := table.nodes.At(i); n.pattern != "" || n.subscribers != nil || n.records != nil {
 			t.Fatalf("node %d keeps %+v", i, n)
 		}
 	}
@@ -215,9 +215,9 @@ func heap(fill func() *Table) (table *Table, bytes int) {
 // slack is what append has taken in advance.
 func slack(t *Table) int {
 	free := func(spare, size int) int { return spare * size }
-	n := free(cap(t.records)-len(t.records), int(unsafe.Sizeof(record{}))) + free(cap(t.heads)-len(t.heads), 4) + free(cap(t.out), 4)
-	for i := range t.nodes {
-		p := &t.nodes[i]
+	n := free(t.records.Room()-t.records.Size(), int(unsafe.Sizeof(record{}))) + free(cap(t.heads)-len(t.heads), 4) + free(cap(t.out), 4)
+	for i := range uint32(t.nodes.Size()) {
+		p := t.nodes.At(i)
 		n += free(cap(p.subscribers)-len(p.subscribers), 4) + free(cap(p.records)-len(p.records), 4)
 	}
 	return n

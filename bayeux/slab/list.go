@@ -31,5 +31,11 @@ func (l *List[T]) Release(i uint32) {
 	l.free = append(l.free, i)
 }
 
+// Size is above all numbers that were ever taken.
+func (l *List[T]) Size() int { return len(l.items) }
+
+// Room is how many records there is memory for.
+func (l *List[T]) Room() int { return cap(l.items) }
+
 // Len is the number of records that were taken and not released.
 func (l *List[T]) Len() int { return len(l.items) - len(l.free) }

@@ -40,7 +40,7 @@ func TestListAgainstMap(t *testing.T) {
 				t.Fatalf("number %d is %d, want %d", i, got, want)
 			}
 		}
-		if numbers := len(l.items); numbers != most {
+		if numbers := l.Size(); numbers != most || l.Room() < most {
 			t.Fatalf("memory for %d records, at most %d were there at once", numbers, most)
 		}
 	})

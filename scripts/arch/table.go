@@ -41,7 +41,7 @@ func table() []rule {
 		{"httpparse/websocket", nil, []string{"github.com/gobwas/ws"}, timeless},
 
 		{"bayeux/message", nil, []string{goJSON}, timeless},
-		{"bayeux/channel", nil, nil, timeless},
+		{"bayeux/channel", []string{"bayeux/slab"}, nil, timeless},
 		{"bayeux/wheel", nil, nil, clockless},
 		{"bayeux/slab", nil, nil, clockless},
 		{"bayeux/work", nil, nil, clockless},
