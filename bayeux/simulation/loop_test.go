@@ -83,14 +83,30 @@ type authority struct{ w *world }
 
 func (authority) Fields() []string { return nil }
 
-func (a authority) Decide(bayeux.Question) bayeux.Verdict {
+func (a authority) Decide(q bayeux.Question) bayeux.Verdict {
 	switch n := a.w.rng.IntN(40); {
 	case n == 0 && !a.w.quiet:
 		return bayeux.Verdict{Ruling: bayeux.Deny}
 	case n < 6:
 		return bayeux.Verdict{Ruling: bayeux.Wait}
+	case n == 6 && !a.w.quiet && q.Operation != bayeux.OpHandshake && a.doom(q.Session):
+		return bayeux.Verdict{Expiry: a.w.now + int64(a.w.rng.IntN(5000))}
 	}
 	return bayeux.Verdict{}
+}
+
+// doom notes that a session is about to end; false if its client does not know it yet.
+func (a authority) doom(session bayeux.Address) bool {
+	c := a.w.model.sessions[session]
+	if c == nil {
+		return false
+	}
+	own, ok := bayeux.ParseClientID(c.id)
+	if ok = ok && own == session; ok {
+		c.doomed = true
+		c.note("doomed", nil)
+	}
+	return ok
 }
 
 // Ask is not called: the loop puts the question among what waits.

@@ -227,7 +227,8 @@ func (c *client) connectReply(k *conn, m *message.Message) {
 	if k != c.main && k != c.cmd && k != c.poll {
 		c.cut(k) // a connection that it has left
 	}
-	if string(message.Get(m.Advice, "reconnect")) == `"none"` {
+	switch string(message.Get(m.Advice, "reconnect")) {
+	case `"none"`, `"handshake"`:
 		if !c.doomed && c.w.plan.slow != queue.Disconnect {
 			c.w.fail(c, "the session is ended without a reason")
 		}
