@@ -25,9 +25,9 @@ type (
 	sendBatch  struct{ call *call }
 	cancelCall struct{ call *call }
 	answerUser struct{ call *call }
-	useLane    struct{ lane *lane } // its messages are next after all that are to be handled
-	endLane    struct{ lane *lane } // no more of them come
-	settle     struct{ of state }   // told when no handler is at work
+	useLane    struct{ lane *lane }  // its messages are next after all that are to be handled
+	endLane    struct{ lane *lane }  // no more of them come
+	settle     struct{ state state } // told when no handler is at work
 	tellError  struct {
 		work *operation
 		err  error
@@ -118,11 +118,11 @@ func (a settle) perform(s *shell) {
 	idle := s.inbox.settled()
 	select {
 	case <-idle:
-		s.post(settled{a.of})
+		s.post(settled{a.state})
 	default:
 		go func() {
 			<-idle
-			s.post(settled{a.of})
+			s.post(settled{a.state})
 		}()
 	}
 }

@@ -40,7 +40,7 @@ func (s *closing) handle(m *machine, e any) state {
 	case begun:
 		m.act(finishWork{e.work, ErrClosed})
 	case disconnected:
-		m.act(answerUser{e.call})
+		m.act(answerUser{e.goodbye})
 	case answered:
 		if e.call == s.goodbye {
 			s.close(m)

@@ -7,9 +7,9 @@ type (
 		work *operation
 		err  error
 	}
-	asked        struct{ call *call } // a user has requests
-	released     struct{}             // Close was called
-	disconnected struct{ call *call } // Disconnect was called, and sends this
+	asked        struct{ call *call }    // a user has requests
+	released     struct{}                // Close was called
+	disconnected struct{ goodbye *call } // Disconnect was called, and sends this
 	preferred    struct{ kind string }
 	opened       struct { // the opening of a link has come to its end
 		link *link

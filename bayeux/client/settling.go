@@ -22,7 +22,6 @@ func settleConnect(m *machine, connect *call) state {
 	case slow:
 		return m.outcome(nil)
 	case err != nil && !errors.As(err, &refusal):
-		at.reported = true
 		m.close(at)
 	}
 	return m.outcome(err)

@@ -40,7 +40,7 @@ func (m *machine) take(e any) {
 		return
 	case disconnected:
 		if _, again := m.state.(*closing); !again {
-			m.state = beginClosing(m, e.call)
+			m.state = beginClosing(m, e.goodbye)
 			return
 		}
 	case preferred:
