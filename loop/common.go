@@ -1,6 +1,8 @@
 package loop
 
 import (
+	"runtime/debug"
+
 	"halley/bayeux"
 	"halley/bayeux/wheel"
 )
@@ -38,4 +40,17 @@ func (m *common) abort(c *conn) {
 	if c.socket != nil {
 		c.socket.Conn().Close()
 	}
+}
+
+// recovered, deferred, ends a panic. Only a deferred function itself can.
+func (m *common) recovered(where string) {
+	if cause := recover(); cause != nil {
+		m.panicked(where, cause)
+	}
+}
+
+// panicked logs and counts a panic.
+func (m *common) panicked(where string, cause any) {
+	m.counters.Panics++
+	m.server.cfg.Log.Error("panic", "in", where, "cause", cause, "stack", string(debug.Stack()))
 }

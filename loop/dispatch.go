@@ -13,10 +13,10 @@ import (
 func (r *reactor) dispatch(c *conn, d *front.Decision, q *httpparse.Request, data []byte) {
 	switch d.Endpoint {
 	case front.Options:
-		r.respond(c, response{status: 200, fields: r.server.front.Preflight(q, d.Origin)})
+		r.output.respond(c, response{status: 200, fields: r.server.front.Preflight(q, d.Origin)})
 	case front.StaticPage:
 		page := r.server.front.Page(q)
-		r.respond(c, response{page.Status, page.ContentType, page.Body, page.Fields})
+		r.output.respond(c, response{page.Status, page.ContentType, page.Body, page.Fields})
 	case front.Events:
 		r.events(c, q)
 	case front.LongPolling:
@@ -28,7 +28,7 @@ func (r *reactor) dispatch(c *conn, d *front.Decision, q *httpparse.Request, dat
 	case front.WebSocket:
 		r.upgrade(c, q)
 	case front.Tunnel:
-		r.respond(c, response{status: 200, contentType: connectiontype.Iframe.ContentType,
+		r.output.respond(c, response{status: 200, contentType: connectiontype.Iframe.ContentType,
 			body: []byte(connectiontype.TunnelInit), fields: "Cache-Control: no-cache\r\n"})
 	}
 }
@@ -40,7 +40,7 @@ func (r *reactor) longPoll(c *conn, q *httpparse.Request, data []byte) {
 	if len(body) == 0 || body[0] != '[' && body[0] != '{' {
 		var ok bool
 		if r.text, ok = front.AppendMessages(r.text[:0], body); !ok {
-			r.fail(c, 400, "the body is neither JSON nor a form with a message")
+			r.output.fail(c, 400, "the body is neither JSON nor a form with a message")
 			return
 		}
 		body = r.text
@@ -53,7 +53,7 @@ func (r *reactor) longPoll(c *conn, q *httpparse.Request, data []byte) {
 func (r *reactor) callback(c *conn, q *httpparse.Request, function string) {
 	var ok bool
 	if r.text, ok = front.AppendMessages(r.text[:0], q.Query); !ok {
-		r.fail(c, 400, "the message parameter is not encoded as it should be")
+		r.output.fail(c, 400, "the message parameter is not encoded as it should be")
 		return
 	}
 	c.callback = &function

@@ -41,11 +41,11 @@ func (s *Server) drain() {
 	defer cancel()
 	window := s.cfg.DrainTimeout.Milliseconds()
 	end := s.now() + window
-	if s.visit(ctx, func(r *reactor) { r.draining = true; r.countToLetGo() }) != nil {
+	if s.visit(ctx, func(r *reactor) { r.output.draining = true; r.countToLetGo() }) != nil {
 		return
 	}
 	s.untilQuiet(ctx, func(r *reactor) (more bool) { return r.letGo(end-window/4, end) })
-	s.untilQuiet(ctx, func(r *reactor) bool { return len(r.slow) > 0 })
+	s.untilQuiet(ctx, func(r *reactor) bool { return len(r.output.slow) > 0 })
 }
 
 // letGo lets as many clients go as are due in one step, so that the last goes at
@@ -83,7 +83,7 @@ func (r *reactor) closeSockets(max int) (closed int) {
 		}
 		if c.phase == upgraded {
 			closed++
-			r.closeSocket(c, websocket.CodeGoingAway, "the server goes away")
+			r.output.closeSocket(c, websocket.CodeGoingAway, "the server goes away")
 		}
 		return true
 	})

@@ -152,7 +152,7 @@ func (s *Server) bindTo(loop gnet.EventLoop) *reactor {
 	bound := *s.bound.Load()
 	r := s.reactors[len(bound)]
 	r.engine.Store(&loop)
-	r.poller = socket.PollerOf(loop)
+	r.input.poller = socket.PollerOf(loop)
 	grown := append(append([]*reactor(nil), bound...), r)
 	s.bound.Store(&grown)
 	s.homes.Store(max(s.homes.Load(), int32(len(grown))))

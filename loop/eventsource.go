@@ -37,7 +37,7 @@ func (r *reactor) events(c *conn, q *httpparse.Request) {
 	})
 	r.text = append(patterns, ']')
 	if !valid {
-		r.fail(c, 400, "a channel parameter is not encoded as it should be")
+		r.output.fail(c, 400, "a channel parameter is not encoded as it should be")
 		return
 	}
 	caller, ok := r.server.callerOf(c, q)

@@ -207,7 +207,7 @@ func TestTooFarAheadWithoutPause(t *testing.T) {
 	s := start(t, func(c *Config) { c.Loops = 2 })
 	id := dial(t, s).subscriber("/none")
 	w := elsewhere(t, s, id, func() *wire { return socketOf(t, s) })
-	s.visit(t.Context(), func(r *reactor) { r.poller = socket.NoPoller })
+	s.visit(t.Context(), func(r *reactor) { r.input.poller = socket.NoPoller })
 	before := s.messagesIn(t)
 	goOn := standStill(s, loopOf(t, id))
 	frame := maskedFrame(1, publish(id, "/a", `"`+strings.Repeat("x", 1000)+`"`))

@@ -48,7 +48,7 @@ func (s *Server) OnTraffic(from gnet.Conn) gnet.Action {
 	r := s.reactorOf(from.EventLoop())
 	r.beginTurn()
 	defer r.turnOver()
-	r.serve(c)
+	r.input.serve(c)
 	r.endTurn()
 	return gnet.None
 }
@@ -77,8 +77,7 @@ func (s *Server) OnClose(of gnet.Conn, _ error) gnet.Action {
 // closed lets go of a connection.
 func (r *reactor) closed(c *conn) {
 	r.output.closed(c)
-	delete(r.bodies, c.slot)
-	r.waiting.set(c.slot, 0)
+	r.input.closed(c)
 	r.wheel.Cancel(c.slot)
 	r.alive.clear(c.slot)
 	r.conns.Release(c.slot)

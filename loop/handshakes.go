@@ -66,5 +66,5 @@ func (r *reactor) overRate(c *conn) bool {
 // refuseHandshake answers a request for a session beyond its address's rate.
 func (r *reactor) refuseHandshake(c *conn) {
 	r.counters.HTTPErrors++
-	r.respond(c, response{status: 429, contentType: plainText, body: []byte("too many handshakes\n"), fields: "Retry-After: 1\r\n"})
+	r.output.respond(c, response{status: 429, contentType: plainText, body: []byte("too many handshakes\n"), fields: "Retry-After: 1\r\n"})
 }

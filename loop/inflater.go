@@ -5,8 +5,6 @@ import (
 	"io"
 
 	"github.com/klauspost/compress/flate"
-
-	"halley/httpparse/websocket"
 )
 
 // inflater inflates the messages of a loop's websockets (RFC 7692), each on its own.
@@ -45,30 +43,4 @@ func (d *inflater) inflate(packed []byte, limit int) ([]byte, error) {
 		}
 	}
 	return d.text, nil
-}
-
-// inflatedUnit is how many bytes are inflated and scanned in the time of a unit of work:
-// a short frame may hold a long message.
-const inflatedUnit = 64
-
-// inflated gives the text of a message that may be compressed; ok is false if the
-// websocket was closed over it.
-func (r *reactor) inflated(c *conn, m *websocket.Message) (text []byte, ok bool) {
-	if !m.Compressed {
-		return m.Payload, true
-	}
-	limit := r.server.cfg.MaxMessage
-	text, err := r.inflater.inflate(m.Payload, limit)
-	r.core.Spend(len(text) / inflatedUnit)
-	switch {
-	case err != nil:
-		r.counters.FrameErrors++
-		r.closeSocket(c, websocket.CodeInvalidData, "compressed data")
-	case len(text) > limit:
-		r.counters.FrameErrors++
-		r.closeSocket(c, websocket.CodeTooBig, websocket.KindTooLong.String())
-	default:
-		return text, true
-	}
-	return nil, false
 }

@@ -157,7 +157,7 @@ func TestSocketTooFarAheadWithoutPause(t *testing.T) {
 	t.Parallel()
 	s, j := startJudged(t, 1)
 	w, id := moved(t, s)
-	s.visit(t.Context(), func(r *reactor) { r.poller = socket.NoPoller })
+	s.visit(t.Context(), func(r *reactor) { r.input.poller = socket.NoPoller })
 	sendOn(t, s, w, id, 400)
 	verdict := j.next(t)
 	w.mustCloseWith(1008)

@@ -78,7 +78,7 @@ func collect() {
 func (r *reactor) trim() {
 	r.conns.Trim()
 	r.core.Trim(r.now())
-	r.waiting.of = fitted(r.waiting.of)
+	r.input.waiting.of = fitted(r.input.waiting.of)
 	r.fx, r.text, r.encoder.text, r.encoder.frame = bayeux.Effects{}, nil, nil, nil
 	r.output.trim()
 	if r.conns.Len() == 0 {

@@ -29,7 +29,7 @@ func testGroupsFitTheLink(t *testing.T, k socketKind) {
 			}
 			stalled(t, s)
 			s.visit(t.Context(), func(r *reactor) {
-				for _, u := range r.slow {
+				for _, u := range r.output.slow {
 					for p := range u.Each {
 						if late {
 							p.since -= 2000

@@ -59,21 +59,21 @@ func (r *reactor) carryOut(m *bus.Message) {
 	e, data := m.Effect, m.Data
 	switch e.Kind {
 	case bayeux.Reply:
-		r.answer(replyOf(e), data)
+		r.output.answer(replyOf(e), data)
 	case bayeux.Hold:
-		r.hold(e.To, e.Session)
+		r.output.hold(e.To, e.Session)
 	case bayeux.Close:
-		r.overrun(e.To)
+		r.output.overrun(e.To)
 	case bayeux.Abandon:
-		r.abandon(e.To)
+		r.output.abandon(e.To)
 	case bayeux.Stream:
-		r.openStream(opening{to: e.To, session: e.Session, kind: e.Type, endless: e.Anonymous}, data)
+		r.output.openStream(opening{to: e.To, session: e.Session, kind: e.Type, endless: e.Anonymous}, data)
 	case bayeux.Deliver:
-		r.push(replyOf(e), data)
+		r.output.push(replyOf(e), data)
 	case bayeux.EndStream:
-		r.end(e.To, e.Session)
+		r.output.end(e.To, e.Session)
 	case bayeux.Refuse:
-		r.refuseStream(e.To, int(e.Status), data)
+		r.output.refuseStream(e.To, int(e.Status), data)
 	case bayeux.Yield:
 		r.yielded(e, m.From)
 	}

@@ -2,7 +2,6 @@ package loop
 
 import (
 	"context"
-	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -11,10 +10,7 @@ import (
 	"halley/bayeux"
 	"halley/bayeux/message"
 	"halley/bayeux/wheel"
-	"halley/httpparse"
-	"halley/httpparse/websocket"
 	"halley/loop/bus"
-	"halley/loop/socket"
 )
 
 const (
@@ -30,15 +26,13 @@ const (
 // mailbox, which is the only way in for others.
 type reactor struct {
 	common
-	output
+	input  input
+	output output
 	engine atomic.Pointer[gnet.EventLoop]
 	core   *bayeux.Server
-	poller socket.Poller // of engine
-	bodies map[uint32]*chunkedBody
 	lined  map[bayeux.ReplyTo]lined // websockets of which something waits in the core
 
-	inflater inflater
-	encoder  encoder
+	encoder encoder
 
 	damped       uint64 // handshakes, of which the log was told
 	tellDampedAt int64
@@ -50,21 +44,18 @@ type reactor struct {
 	flushPosted bool
 	toLetGo     leavers // while draining
 	turns       turns
-	waiting     waitingInput
 
 	turnedAway     int   // pages of other origins since the last log line of them
 	tellTurnedAway int64 // when the next may be written
 
 	// Scratch, valid within one turn.
-	fx        bayeux.Effects
-	done      int // effects of fx that were executed
-	batch     message.Batch
-	scanner   message.Scanner
-	assembler websocket.Assembler
-	request   httpparse.Request
-	text      []byte
-	expired   []uint32
-	peers     peers
+	fx      bayeux.Effects
+	done    int // effects of fx that were executed
+	batch   message.Batch
+	scanner message.Scanner
+	text    []byte
+	expired []uint32
+	peers   peers
 
 	drainTask task
 	flushTask task
@@ -92,30 +83,17 @@ func newReactor(s *Server, id uint16, now int64) *reactor {
 		common:  common{server: s, id: id, wheel: wheel.New(tickEvery.Milliseconds(), wheelSlots, now)},
 		core:    bayeux.NewServer(s.coreConfig(id), now),
 		encoder: encoder{perFrame: s.cfg.WSMessagesPerFrame},
-		bodies:  make(map[uint32]*chunkedBody),
-		waiting: waitingInput{of: make(map[uint32]int)},
 		lined:   make(map[bayeux.ReplyTo]lined),
 		scanner: s.cfg.Scanner,
 	}
 	r.output = output{common: &r.common, reports: r, slow: make(map[uint32]*unsent)}
+	r.input = input{common: &r.common, output: &r.output, handler: r, work: r.core,
+		bodies: make(map[uint32]*chunkedBody), waiting: waitingInput{of: make(map[uint32]int)}}
 	r.box = bus.NewBox(s.cfg.MaxMailbox, &s.congested, r.wake)
 	r.drainTask = task{r, (*reactor).drainMailbox}
 	r.flushTask = task{r, (*reactor).flush}
 	r.tickTask = task{r, (*reactor).tick}
 	return r
-}
-
-// recovered, deferred, ends a panic. Only a deferred function itself can.
-func (r *reactor) recovered(where string) {
-	if cause := recover(); cause != nil {
-		r.panicked(where, cause)
-	}
-}
-
-// panicked logs and counts a panic.
-func (r *reactor) panicked(where string, cause any) {
-	r.counters.Panics++
-	r.server.cfg.Log.Error("panic", "in", where, "cause", cause, "stack", string(debug.Stack()))
 }
 
 // execute posts t to run after the I/O events of the round, and tells whether there
@@ -182,9 +160,9 @@ func (r *reactor) tick() {
 	r.perform()
 	r.expired = r.wheel.Advance(now, turnEntries, r.expired[:0])
 	for _, slot := range r.expired {
-		r.timeout(r.conns.At(slot))
+		r.input.timeout(r.conns.At(slot))
 	}
-	r.checkSlow()
+	r.output.checkSlow()
 	r.hurry.Store(r.hurries())
 	if r.box.Waits() {
 		r.drainMailbox()
@@ -199,7 +177,7 @@ func (r *reactor) goOn() {
 	for ; n < len(r.resumed) && (n == 0 || !r.core.Tired()); n++ {
 		to := r.resumed[n]
 		if c := r.conns.Find(to.Conn, to.Gen); c != nil && c != r.serving {
-			r.serve(c)
+			r.input.serve(c)
 		}
 	}
 	r.resumed = r.resumed[:copy(r.resumed, r.resumed[n:])]

@@ -90,6 +90,6 @@ func (r *reactor) take(m *bus.Message) {
 			r.abort(c)
 		}
 	case bus.ReadOn:
-		r.goOnReading(m.Request.To)
+		r.input.goOnReading(m.Request.To)
 	}
 }

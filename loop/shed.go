@@ -370,7 +370,7 @@ func (r *reactor) closeStuck(from uint32) (next uint32, more bool) {
 			r.counters.SlowClosed++
 			r.abort(c)
 		} else {
-			r.shedInput(c)
+			r.input.shedInput(c)
 		}
 		if done++; !c.is(gen) {
 			done += closeWork

@@ -19,7 +19,7 @@ type stuck struct {
 
 // outputMoves has the loop of a connection look at its output, since it may have left.
 func (s *Server) outputMoves(at socket.ID) {
-	s.do(at.Loop, func(r *reactor) { r.lookAgain(at.Slot) })
+	s.do(at.Loop, func(r *reactor) { r.output.lookAgain(at.Slot) })
 }
 
 // checkSlow looks after connections whose output did not leave at once. One that

@@ -118,7 +118,7 @@ func testClosedReplyStaysIncomplete(t *testing.T, k socketKind) {
 	drained := make(chan struct{})
 	s.do(0, func(r *reactor) {
 		<-drained
-		for slot := range r.slow {
+		for slot := range r.output.slow {
 			r.abort(r.conns.At(slot))
 		}
 	})

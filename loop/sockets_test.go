@@ -116,7 +116,7 @@ func TestFateIsDecidedByRecords(t *testing.T) {
 		for wire.waits > 0 {
 			next := ends[rapid.IntRange(0, len(ends)-1).Draw(t, "reply")] + rapid.IntRange(-1, 1).Draw(t, "off by")
 			wire.waits = max(0, min(wire.waits-rapid.IntRange(0, 1).Draw(t, "at least"), all-next))
-			r.lookAgain(c.slot)
+			r.output.lookAgain(c.slot)
 			want := 0
 			for _, end := range ends {
 				if end > all-wire.waits {
@@ -124,7 +124,7 @@ func TestFateIsDecidedByRecords(t *testing.T) {
 				}
 			}
 			left := 0
-			if u := r.slow[c.slot]; u != nil {
+			if u := r.output.slow[c.slot]; u != nil {
 				left = u.Len()
 			}
 			if left != want {

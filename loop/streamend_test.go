@@ -46,7 +46,7 @@ func TestEventStreamsEndMidway(t *testing.T) {
 	equal(t, set.Empty(), true)
 	equal(t, s.Stats().Panics, 0)
 	s.visit(context.Background(), func(r *reactor) {
-		equal(t, len(r.slow), 0)
+		equal(t, len(r.output.slow), 0)
 		equal(t, r.core.Dirty(), false)
 	})
 }

@@ -11,7 +11,7 @@ import (
 func (r *reactor) submit(c *conn, q *httpparse.Request, kind bayeux.ConnectionType, body []byte) {
 	if err := r.scanner.Scan(body, &r.batch); err != nil {
 		r.counters.ScanErrors++
-		r.fail(c, 400, err.Error())
+		r.output.fail(c, 400, err.Error())
 		return
 	}
 	if r.tooManyHandshakes(c) {

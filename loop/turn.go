@@ -38,7 +38,7 @@ func (r *reactor) turnOver() {
 
 // kept adds up what a loop keeps.
 func (r *reactor) kept() Kept {
-	k := Kept{Input: r.waiting.all, Output: r.output.waits()}
+	k := Kept{Input: r.input.waiting.all, Output: r.output.waits()}
 	waiting, working := r.box.Kept()
 	k.Mailboxes = waiting + working
 	k.Queues, k.Nodes, k.Subscriptions = r.core.Kept()

@@ -23,23 +23,23 @@ func (w *waitingInput) set(slot uint32, n int) (more int) {
 
 // weigh notes how much of a connection's input waits. Memory is looked at when much has
 // come on all of them together, and while it is full none may have more than little.
-func (r *reactor) weigh(c *conn) {
-	more := r.waiting.set(c.slot, c.socket.Buffered()+r.unfinished(c))
+func (in *input) weigh(c *conn) {
+	more := in.waiting.set(c.slot, c.socket.Buffered()+in.unfinished(c))
 	if more <= 0 {
 		return
 	}
-	m := r.server.memory
-	if m.takes(more, r.now()); m.full.Load() {
-		r.shedInput(c)
+	m := in.server.memory
+	if m.takes(more, in.now()); m.full.Load() {
+		in.shedInput(c)
 	}
 }
 
 // unfinished is how many bytes have been taken out of gnet's buffer of a body or message
 // that has not come whole.
-func (r *reactor) unfinished(c *conn) int {
+func (in *input) unfinished(c *conn) int {
 	switch {
 	case c.phase == body:
-		if b := r.bodies[c.slot]; b != nil {
+		if b := in.bodies[c.slot]; b != nil {
 			return cap(b.data) + cap(b.head)
 		}
 	case c.phase == upgraded && c.stream.message != nil:
@@ -50,16 +50,16 @@ func (r *reactor) unfinished(c *conn) int {
 
 // shedInput closes a connection of whose input much waits: a request or message that has
 // not come whole, or what has come ahead of its turn.
-func (r *reactor) shedInput(c *conn) {
+func (in *input) shedInput(c *conn) {
 	switch {
-	case r.waiting.of[c.slot] <= keepSlow:
+	case in.waiting.of[c.slot] <= keepSlow:
 	case c.phase == reading, c.phase == body:
-		r.reject(c, 503, "no memory to spare")
+		in.reject(c, 503, "no memory to spare")
 	case c.phase == upgraded:
-		r.counters.SlowClosed++
-		r.closeSocket(c, websocket.CodeTryLater, "no memory to spare")
+		in.counters.SlowClosed++
+		in.output.closeSocket(c, websocket.CodeTryLater, "no memory to spare")
 	default:
-		r.counters.SlowClosed++
-		r.abort(c)
+		in.counters.SlowClosed++
+		in.abort(c)
 	}
 }
