@@ -5,7 +5,11 @@ import (
 	"reflect"
 	"testing"
 
+	"halley/bayeux"
+	"halley/bayeux/history"
+	"halley/bayeux/queue"
 	"halley/httpparse"
+	"halley/loop/journal"
 	"halley/loop/settings"
 )
 
@@ -22,6 +26,10 @@ func TestTagsAgreeWithTheCode(t *testing.T) {
 		{"max-header", "default", settings.FormatSize(httpparse.DefaultMaxHeaderBytes)},
 		{"max-header-fields", "default", httpparse.DefaultMaxFields},
 		{"max-target", "default", settings.FormatSize(httpparse.DefaultMaxTarget)},
+		{"profile", "enum", bayeux.Salesforce + ","},
+		{"slow", "enum", queue.DropOldest + "," + queue.Conflate + "," + queue.Disconnect},
+		{"history-sync", "enum", journal.Always + "," + journal.Interval + "," + journal.Never},
+		{"history-expired", "enum", history.Refused + "," + history.FromEarliest + "," + history.FromTip},
 	} {
 		if got, want := tags[tt.flag].Get(tt.tag), fmt.Sprint(tt.want); got != want {
 			t.Errorf("--%s has %s %s, the code %s", tt.flag, tt.tag, got, want)
