@@ -82,23 +82,18 @@ func joinRaw(messages []message.Message) []byte {
 	return append(body, ']')
 }
 
-// unpark goes on with the batch that waits under ticket, if there is one: prepare gives it
-// what it waited for.
-func (s *Server) unpark(now int64, ticket Ticket, fx *Effects, prepare func(*exchange)) {
-	p := s.parked[ticket]
-	if p == nil {
-		return
-	}
+// unpark goes on with the batch p that waits under ticket, now that its first message has got
+// what it has waited for.
+func (s *Server) unpark(now int64, ticket Ticket, p *parked, got awaited, fx *Effects) {
 	delete(s.parked, ticket)
 	l := s.lines[p.req.To]
 	if l != nil && l.behind == ticket {
 		l.behind = 0
 	}
 	x := &s.exchange
-	*x = exchange{s: s, fx: fx, req: p.req, now: now, owner: p.owner, slot: p.owner.Slot, rested: true,
+	*x = exchange{s: s, fx: fx, req: p.req, now: now, owner: p.owner, slot: p.owner.Slot, got: got,
 		clientID: p.clientID, alone: p.alone, tells: p.tells, carriesEvents: p.carriesEvents, batch: p.batch, turn: p.turn,
 		replies: p.replies, joined: p.body}
-	prepare(x)
 	if p.events != nil {
 		x.resumeEvents(p)
 	} else {

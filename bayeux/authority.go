@@ -160,7 +160,7 @@ type Browsers interface {
 // session. Once the verdict that a parked message waited for is there, it is used in
 // place of the authority's answer.
 func (x *exchange) decide(q Question) Verdict {
-	if x.done || x.s.cfg.Authority == nil {
+	if x.got.done || x.s.cfg.Authority == nil {
 		return Verdict{}
 	}
 	of := x.session
@@ -171,8 +171,8 @@ func (x *exchange) decide(q Question) Verdict {
 		q.Session, q.Claims = x.s.address(x.slot, of), x.s.grants.claims[x.slot]
 	}
 	var v Verdict
-	if x.verdict != nil {
-		v, x.verdict = *x.verdict, nil
+	if x.got.verdict != nil {
+		v, x.got.verdict = *x.got.verdict, nil
 	} else {
 		v = x.s.cfg.Authority.Decide(q).checked()
 	}

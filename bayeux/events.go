@@ -111,9 +111,9 @@ func (x *exchange) resumeEvents(p *parked) {
 	switch {
 	case x.session == nil:
 		x.fx.refuse(x.req.To, 503, reply.SessionUnknown)
-	case x.refused.Failed():
-		x.refuseEvents(400, x.refused)
-	case x.done:
+	case x.got.refused.Failed():
+		x.refuseEvents(400, x.got.refused)
+	case x.got.done:
 		x.openEvents(p.events)
 	default:
 		x.admitEvents(p.events, p.from)
@@ -127,7 +127,7 @@ func (x *exchange) openEvents(patterns []byte) {
 	for _, pattern := range list {
 		x.subscribeTo(pattern)
 	}
-	s.remember(x.slot, r, x.past)
+	s.remember(x.slot, r, x.got.past)
 	s.attach(x.slot, r, x.req.To, EventSource)
 	s.await(x.now, x.slot, r)
 	x.stream(x.fx.begin(), EventSource)

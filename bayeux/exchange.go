@@ -29,12 +29,8 @@ type exchange struct {
 	session  *session // the owner, or nil for a message that has no right to it
 	alone    bool     // the batch has one message
 	held     bool     // no reply now: the connect is held
-	verdict  *Verdict // on the message that was parked; nil: none
 	waits    Effect   // what tells of the wait of the message that is to be parked
-	rested   bool     // the next message was parked, and is handled now
-	done     bool     // the message that was parked has what it waited for
-	past     history.Remembered
-	refused  reply.Code // why the message that was parked cannot have what it waited for
+	got      awaited  // by the message that was parked, while it is handled
 
 	tells         bool   // a reply has news of dropped events
 	carriesEvents bool   // a connect is answered: pending events go along
@@ -43,6 +39,15 @@ type exchange struct {
 	browser       uint64
 	replies       []byte // encoded replies, comma separated
 	joined        []byte // what the messages are spans of, if they were parked; else nil
+}
+
+// awaited is what the first message of a batch has waited for.
+type awaited struct {
+	rested  bool     // it is handled now, whatever the turn has done
+	done    bool     // its event is stored, or the past is there, or neither will be
+	verdict *Verdict // on it; nil: none
+	past    history.Remembered
+	refused reply.Code // why it cannot have what it waited for
 }
 
 // Handle processes one request's batch. Its reply is one Reply, or a Hold, or
@@ -103,8 +108,7 @@ func (x *exchange) run(messages []message.Message) {
 			x.park(messages[i:])
 			return
 		}
-		x.verdict = nil // it was for that message alone
-		x.done, x.past, x.refused = false, history.Remembered{}, reply.Success
+		x.got = awaited{} // it was for that message alone
 	}
 	x.reply()
 }

@@ -18,7 +18,7 @@ func (x *exchange) publish(m *message.Message) Ruling {
 		return Allow
 	}
 	failure := x.publishFailure(name, info)
-	if !failure.Failed() && !x.done && s.cfg.Congested != nil && s.cfg.Congested() {
+	if !failure.Failed() && !x.got.done && s.cfg.Congested != nil && s.cfg.Congested() {
 		failure = reply.Congested
 	}
 	if failure.Failed() {
@@ -32,7 +32,7 @@ func (x *exchange) publish(m *message.Message) Ruling {
 		x.fail(m, verdict.code(reply.PublishDenied), verdict.Advice.Or(""))
 		return Allow
 	}
-	if info.Kind == channel.Broadcast && !x.done {
+	if info.Kind == channel.Broadcast && !x.got.done {
 		s.stats.Published++
 		if x.broadcast(x.event(name, m), s.rules.Of(name)) == Wait {
 			return Wait
@@ -42,7 +42,7 @@ func (x *exchange) publish(m *message.Message) Ruling {
 		x.session.eager = true
 		s.queued(x.slot, x.session, s.queues.Push(&x.session.queue, x.event(name, m)))
 	}
-	x.begin(m, x.refused)
+	x.begin(m, x.got.refused)
 	x.end()
 	return Allow
 }

@@ -77,17 +77,21 @@ func (s *Server) Report(now int64, p *Report, fx *Effects) {
 	}
 }
 
-// answered goes on with the batch that waited for p.
+// answered goes on with the batch that waited for p, if there is one.
 func (s *Server) answered(now int64, p *Report, fx *Effects) {
-	s.unpark(now, p.Ticket, fx, func(x *exchange) {
-		switch p.Kind {
-		case Decided:
-			verdict := p.Verdict.decided()
-			x.verdict = &verdict
-		case Joined:
-			x.done, x.past, x.refused = true, *p.Past, reply.Parse(p.Past.Failure)
-		case Stored:
-			x.done, x.refused = true, reply.Parse(p.Failure)
-		}
-	})
+	waits := s.parked[p.Ticket]
+	if waits == nil {
+		return
+	}
+	got := awaited{rested: true}
+	switch p.Kind {
+	case Decided:
+		verdict := p.Verdict.decided()
+		got.verdict = &verdict
+	case Joined:
+		got.done, got.past, got.refused = true, *p.Past, reply.Parse(p.Past.Failure)
+	case Stored:
+		got.done, got.refused = true, reply.Parse(p.Failure)
+	}
+	s.unpark(now, p.Ticket, waits, got, fx)
 }

@@ -23,13 +23,13 @@ func (x *exchange) subscribe(m *message.Message) Ruling {
 			return Wait
 		}
 	}
-	if !failure.Failed() && !x.done {
+	if !failure.Failed() && !x.got.done {
 		if wanted := x.s.wantedOf(&asked); wanted != nil {
 			return x.join(wanted)
 		}
 	}
 	if !failure.Failed() {
-		failure = x.refused
+		failure = x.got.refused
 	}
 	if !failure.Failed() {
 		x.subscribeAll(&asked)
@@ -59,7 +59,7 @@ func (x *exchange) subscribeAll(asked *subscription) {
 			s.fanout.SetInterval(x.slot, pattern, asked.interval)
 		}
 	}
-	s.remember(x.slot, r, x.past)
+	s.remember(x.slot, r, x.got.past)
 }
 
 // again finds the patterns that the session is on already and replays.
@@ -124,7 +124,7 @@ func (x *exchange) admitSubscription(asked *subscription, ext []byte) (failure r
 	if x.session.replaying && s.unread[x.slot].exceeds(s.cfg.MaxSubscriptions, asked) {
 		return reply.SubscriptionsFull, verdict
 	}
-	if added > 0 && !x.done && s.crowded() {
+	if added > 0 && !x.got.done && s.crowded() {
 		return reply.Congested, verdict
 	}
 	verdict = x.decide(Question{Operation: OpSubscribe, Patterns: asked.patterns, Ext: ext})

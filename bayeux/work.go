@@ -10,8 +10,8 @@ const patternWork = 8
 // is handled in any case: its answer is there, and each turn gets on.
 func (x *exchange) yields(messages []message.Message) bool {
 	s := x.s
-	if x.rested || !s.Tired() || len(s.parked) >= s.cfg.MaxAsks {
-		x.rested = false
+	if x.got.rested || !s.Tired() || len(s.parked) >= s.cfg.MaxAsks {
+		x.got.rested = false
 		return false
 	}
 	s.stats.Yields++
