@@ -19,6 +19,9 @@ const (
 	OpPublish
 )
 
+// Known tells whether o is one of the operations.
+func (o Operation) Known() bool { return o <= OpPublish }
+
 // Authority decides what a client may do, after the channel rules. This is where a token
 // is checked.
 type Authority interface {
@@ -89,6 +92,9 @@ const (
 	Deny
 	Wait
 )
+
+// Known tells whether r is one of the rulings.
+func (r Ruling) Known() bool { return r <= Wait }
 
 // Verdict answers a Question. The zero value allows, and changes nothing.
 type Verdict struct {

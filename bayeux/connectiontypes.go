@@ -34,9 +34,12 @@ var advertised = [connectionTypes]ConnectionType{
 	WebSocket, EventSource, XHRStreaming, Iframe, MimeMessageBlock, LongPolling, CrossOriginLongPolling, CallbackPolling,
 }
 
+// Known tells whether t is one of the types.
+func (t ConnectionType) Known() bool { return t < connectionTypes }
+
 // String returns the name on the wire.
 func (t ConnectionType) String() string {
-	if t < connectionTypes {
+	if t.Known() {
 		return connectionTypeNames[t]
 	}
 	return "none"

@@ -25,6 +25,7 @@ type Config struct {
 	LimitHeap func(bytes int64) // has the Go runtime stay below that, which may change; nil leaves it as it is
 
 	disk func(*os.File) journal.Disk // what the history file is written through; nil but in tests
+	node uint16                      // this server among those that have a link to each other; 0 but in tests
 }
 
 // Page is one static resource of the public listener.

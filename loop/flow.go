@@ -12,7 +12,7 @@ const frameCost = bus.MessageCost
 func (r *reactor) forward(owner bayeux.Place, request bayeux.Request, body []byte) {
 	m := bus.Message{To: owner, Kind: bus.Batch, Request: request, Data: body}
 	r.server.memory.takes(len(body)+frameCost, r.now())
-	if c := r.conns.find(request.To); c != nil && c.phase == upgraded && owner.Node == r.server.node {
+	if c := r.conns.find(request.To); c != nil && c.phase == upgraded && owner.Node == r.server.cfg.node {
 		m.Flow = c.stream.flows()
 		m.Flow.Add(len(body) + frameCost)
 	}
@@ -94,7 +94,7 @@ func (r *reactor) opened(m *bus.Message) {
 // that took its leave with a close frame has what it sent before worked on.
 func (r *reactor) left(m *bus.Message) bool {
 	to, s := m.Request.To, r.server
-	return to.Node == s.node && !s.reactors[to.Loop].alive.is(to.Conn, to.Gen) && !m.Flow.Ended()
+	return to.Node == s.cfg.node && !s.reactors[to.Loop].alive.is(to.Conn, to.Gen) && !m.Flow.Ended()
 }
 
 // handled notes that the core was given a batch from another loop, or that it was

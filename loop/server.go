@@ -32,7 +32,6 @@ type Server struct {
 	gnet.BuiltinEventEngine
 
 	cfg    Config
-	node   uint16   // this server among those that share sessions
 	link   bus.Link // to other loops
 	rules  rules.Rules
 	front  *front.Front
@@ -112,7 +111,7 @@ func (s *Server) now() int64 {
 
 // newLink returns the link of this server's loops to each other.
 func (s *Server) newLink() bus.Link {
-	local := &bus.Local{Node: s.node}
+	local := &bus.Local{Node: s.cfg.node}
 	for _, r := range s.reactors {
 		local.Boxes = append(local.Boxes, r.box)
 	}
@@ -120,7 +119,7 @@ func (s *Server) newLink() bus.Link {
 }
 
 // place is where a loop of this server is.
-func (s *Server) place(loop uint16) bayeux.Place { return bayeux.Place{Node: s.node, Loop: loop} }
+func (s *Server) place(loop uint16) bayeux.Place { return bayeux.Place{Node: s.cfg.node, Loop: loop} }
 
 func (s *Server) coreConfig(id uint16) bayeux.Config {
 	limits := s.cfg.Settings.Limits

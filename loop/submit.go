@@ -56,7 +56,7 @@ func (r *reactor) owner() bayeux.Place {
 // name none, or none within reach.
 func (r *reactor) homeOf(clientID []byte) bayeux.Place {
 	a, ok := bayeux.ParseClientID(clientID)
-	if s := r.server; !ok || !s.link.Reaches(a.Node) || a.Node == s.node && !s.isHome(a.Loop) {
+	if s := r.server; !ok || !s.link.Reaches(a.Node) || a.Node == s.cfg.node && !s.isHome(a.Loop) {
 		return r.place()
 	}
 	return a.Place()

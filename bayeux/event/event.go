@@ -42,6 +42,13 @@ func New(channel, data []byte, binary bool) Event {
 	return Event(b.String())
 }
 
+// Valid tells whether e has the form of an event, so that the other methods can read it. They trust what New has made;
+// this is for what comes from elsewhere.
+func (e Event) Valid() bool {
+	name, rest, ended := strings.Cut(strings.TrimPrefix(string(e), head), `"`)
+	return ended && strings.HasPrefix(string(e), head) && strings.HasPrefix(name, "/") && strings.HasSuffix(rest, "}")
+}
+
 // Channel returns the name of the event's channel.
 func (e Event) Channel() string {
 	name := string(e[len(head):])

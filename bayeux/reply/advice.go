@@ -27,6 +27,9 @@ const (
 	None                // stop
 )
 
+// Known tells whether r is one of these.
+func (r Reconnect) Known() bool { return r <= None }
+
 // Advice tells a client what to do after a refusal.
 type Advice struct {
 	Reconnect Reconnect
