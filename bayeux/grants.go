@@ -9,6 +9,7 @@ import (
 // Without an authority there are none, and nothing is kept.
 type grants struct {
 	claims map[uint32]string
+	bytes  int          // of claims
 	ends   *wheel.Wheel // nil while nothing has ended by it
 	due    []uint32     // scratch of expired
 }
@@ -19,6 +20,7 @@ func (g *grants) give(slot uint32, now int64, v Verdict) {
 		if g.claims == nil {
 			g.claims = make(map[uint32]string)
 		}
+		g.bytes += len(v.Claims) - len(g.claims[slot])
 		g.claims[slot] = v.Claims
 	}
 	if v.Expiry != 0 {
@@ -31,6 +33,7 @@ func (g *grants) give(slot uint32, now int64, v Verdict) {
 
 // forget takes everything from the session at slot, which ends.
 func (g *grants) forget(slot uint32) {
+	g.bytes -= len(g.claims[slot])
 	delete(g.claims, slot)
 	if g.ends != nil {
 		g.ends.Cancel(slot)

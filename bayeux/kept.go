@@ -8,5 +8,8 @@ func (s *Server) Kept() (events, nodes, subscriptions int) {
 	return events, nodes, s.fanout.Memory()
 }
 
+// Claims is how many bytes an Authority keeps with the sessions.
+func (s *Server) Claims() int { return s.grants.bytes }
+
 // Received is how many messages have come in.
 func (s *Server) Received() uint64 { return s.stats.MessagesIn }

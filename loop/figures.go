@@ -79,4 +79,5 @@ type Kept struct {
 	Mailboxes     int // from loop to loop
 	History       int // remembered
 	Subscriptions int // in the tables of the loops
+	Claims        int // of sessions, by an authority
 }

@@ -103,29 +103,6 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// Any suffix below a mount belongs to it, and nothing beside it.
-func TestMounts(t *testing.T) {
-	t.Parallel()
-	page := func(string) (Page, bool) { return Page{Body: []byte("page")}, true }
-	for _, c := range []struct {
-		mounts      []string
-		in, outside []string
-	}{
-		{[]string{"/bayeux", "/cometd"}, []string{"/bayeux", "/bayeux/", "/cometd/handshake", "/bayeux/a/b?c"}, []string{"/", "/bayeuxx", "/Bayeux", "/x/bayeux", "/bayeux.js"}},
-		{[]string{"/a/b/"}, []string{"/a/b", "/a/b/", "/a/b/c"}, []string{"/a", "/a/", "/a/bc"}},
-		{[]string{"/"}, []string{"/", "/anything", "/any/thing"}, nil},
-	} {
-		s := start(t, func(cfg *Config) { cfg.Mounts, cfg.Pages = c.mounts, page })
-		w := dial(t, s)
-		for _, target := range c.in {
-			equal(t, w.ask(postWith(target, "[]")).body, "[]")
-		}
-		for _, target := range c.outside {
-			equal(t, w.ask(request("GET", target)).body, "page")
-		}
-	}
-}
-
 // The deadlines of a header block and of a body count from their first byte,
 // however the rest trickles in.
 func TestDeadlinesOfTricklers(t *testing.T) {

@@ -42,6 +42,7 @@ func (r *reactor) kept() Kept {
 	waiting, working := r.box.Kept()
 	k.Mailboxes = waiting + working
 	k.Queues, k.Nodes, k.Subscriptions = r.core.Kept()
+	k.Claims = r.core.Claims()
 	for _, l := range r.lined {
 		k.Input += l.bytes
 	}

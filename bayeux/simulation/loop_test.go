@@ -90,7 +90,7 @@ func (a authority) Decide(q bayeux.Question) bayeux.Verdict {
 	case n < 6:
 		return bayeux.Verdict{Ruling: bayeux.Wait}
 	case n == 6 && !a.w.quiet && q.Operation != bayeux.OpHandshake && a.doom(q.Session):
-		return bayeux.Verdict{Expiry: a.w.now + int64(a.w.rng.IntN(5000))}
+		return bayeux.Verdict{Claims: "doomed", Expiry: a.w.now + int64(a.w.rng.IntN(5000))}
 	}
 	return bayeux.Verdict{}
 }

@@ -101,7 +101,7 @@ func TestValues(t *testing.T) {
 	s.Uptime, s.History.LongestHold = 4*time.Second, 250*time.Millisecond
 	s.ParseErrors[httpparse.KindTargetTooLong], s.ParseErrors[httpparse.KindTooManyFields] = 51, 52
 	s.Loops = []loop.LoopStats{{}, {Lag: 1500 * time.Millisecond, Turns: loop.Turns{Busy: 3 * time.Second, Longest: 500 * time.Millisecond, MostMessages: 7, MostWork: 8}}}
-	s.Kept = loop.Kept{Output: 61, Input: 62, Queues: 63, Nodes: 64, Mailboxes: 65, History: 66, Subscriptions: 67}
+	s.Kept = loop.Kept{Output: 61, Input: 62, Queues: 63, Nodes: 64, Mailboxes: 65, History: 66, Subscriptions: 67, Claims: 68}
 	text := page(t, s)
 	for _, want := range []string{
 		"halley_uptime_seconds 4\n",
@@ -121,6 +121,7 @@ func TestValues(t *testing.T) {
 		`halley_kept_bytes{owner="mailboxes"} 65`,
 		`halley_kept_bytes{owner="history"} 66`,
 		`halley_kept_bytes{owner="subscriptions"} 67`,
+		`halley_kept_bytes{owner="claims"} 68`,
 		"go_goroutines ",
 		"process_open_fds ",
 	} {
