@@ -131,17 +131,19 @@ function eventSource(link) {
   longPolling(link);
   const {send, close} = link;
   let source = {close() {}};
+  let seen; // the session whose stream has opened, unless one broke off since then
   const listen = (id) => new Promise((resolve, reject) => {
     const fresh = source = new root.EventSource(link.held.replace(/\/?$/, '/' + id), {withCredentials: true});
     let opened;
     const fail = () => {
       clearTimeout(timer);
       fresh.close();
+      if (opened && (link.left || fresh !== source)) return;
+      if (Date.now() - opened > BRIEF) return link.ended(); // it rolled over, perhaps
       const error = new Error('the event-stream broke off');
-      if (!opened) reject(error);
-      else if (link.left || fresh !== source) return;
-      else if (Date.now() - opened > BRIEF) link.ended(); // it rolled over, perhaps
-      else link.broken(error);
+      seen = null;
+      if (opened) link.broken(error);
+      else reject(error);
     };
     const timer = setTimeout(fail, OPENING);
     fresh.id = id;
@@ -153,15 +155,22 @@ function eventSource(link) {
       resolve();
     };
   });
+  /*
+   * The first connect of a session polls, and one of this type comes when the stream is seen to
+   * be open: until then the server keeps its messages for connects, so that a proxy which holds
+   * the stream back loses none. Before later streams a connect tells whether the session lives.
+   */
   link.send = async (messages, wait) => {
-    const batch = await send(messages, wait); // first, for it knows whether the session lives
-    const {clientId} = messages[0];
-    if (isConnect(messages[0]) && batch.some((reply) => isConnect(reply) && reply.successful) &&
-        !(source.readyState === 1 && source.id === clientId)) {
-      source.close();
-      await listen(clientId);
-    }
-    return batch;
+    const [message] = messages;
+    const {clientId} = message;
+    const first = isConnect(message) && seen !== clientId;
+    const batch = await send(first ? [Object.assign({}, message, {connectionType: 'long-polling', advice: {timeout: 0}})] : messages, wait);
+    if (!isConnect(message) || !batch.some((reply) => isConnect(reply) && reply.successful) ||
+        !first && source.readyState === 1 && source.id === clientId) return batch;
+    source.close();
+    await listen(clientId);
+    seen = clientId;
+    return first ? send(messages, wait) : batch;
   };
   link.close = (linger) => {
     close(linger);

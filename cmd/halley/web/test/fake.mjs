@@ -104,8 +104,12 @@ export class FakeServer {
   eventStream(request, response) {
     this.requests.push({ method: 'GET', stream: request.url, messages: [] });
     if (this.streamStatus) return response.writeHead(this.streamStatus).end();
-    response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write('retry: 5000\n\n');
+    if (!this.withholds) this.begin(response);
     this.streams.push(response);
+  }
+
+  begin(response) {
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write('retry: 5000\n\n');
   }
 
   lines(response, json) {

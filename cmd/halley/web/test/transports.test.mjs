@@ -110,8 +110,27 @@ describe('eventsource', () => {
     server.push(message('line\nbreak'));
     await until(() => got.length, 'the message');
     await until(() => connects().length >= 3, 'heartbeats');
-    assert.ok(connects().every((m) => m.connectionType === 'eventsource'));
+    assert.deepEqual(connects().slice(0, 2).map((m) => m.connectionType), ['long-polling', 'eventsource']);
+    assert.ok(connects().slice(1).every((m) => m.connectionType === 'eventsource'));
     assert.equal(server.streams.length, 1);
+  });
+
+  test('polls until it sees its stream', async () => {
+    server.withholds = true;
+    init({ transports: ['eventsource', 'long-polling'] });
+    await until(() => server.streams.length, 'the request for a stream');
+    assert.deepEqual(connects().map((m) => [m.connectionType, m.advice]), [['long-polling', { timeout: 0 }]]);
+    server.begin(server.streams[0]);
+    await over('eventsource');
+    assert.equal(connects().at(-1).connectionType, 'eventsource');
+  });
+
+  test('that broke off is not taken for seen any more', async () => {
+    await stream({ interval: 100000, timeout: 0 });
+    const before = connects().length;
+    server.streams[0].end();
+    await until(() => server.streams.length === 2, 'the next stream');
+    assert.equal(connects()[before].connectionType, 'long-polling');
   });
 
   test('opens a stream for each session', async () => {
