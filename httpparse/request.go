@@ -12,9 +12,9 @@ type Limits struct {
 
 // Defaults of Limits. A request line of 8,000 bytes must be accepted (RFC 9112, 3).
 const (
-	DefaultMaxTarget      = 8192
-	DefaultMaxHeaderBytes = 16384
-	DefaultMaxFields      = 100
+	DefaultMaxTarget       = 8192
+	DefaultMaxHeader       = 16384
+	DefaultMaxHeaderFields = 100
 )
 
 // Method is the method of a request. Methods are case-sensitive (RFC 9110, 9.1).
@@ -122,8 +122,8 @@ func (l *Limits) parse(r *Request, b []byte) (int, Error) {
 	if i == 0 || fault.Kind != 0 {
 		return 0, fault
 	}
-	if i > l.maxHeaderBytes() {
-		return 0, Error{KindHeaderTooLarge, l.maxHeaderBytes()}
+	if i > l.maxHeader() {
+		return 0, Error{KindHeaderTooLarge, l.maxHeader()}
 	}
 	r.head = b[:i]
 	return i, r.conclude(i)
@@ -147,7 +147,7 @@ func (r *Request) Fields(visit func(name, value []byte) bool) {
 
 // parseFields reads field lines from i to the empty line and returns the index after that.
 func (l *Limits) parseFields(r *Request, b []byte, i int) (int, Error) {
-	for left := l.maxFields(); ; left-- {
+	for left := l.maxHeaderFields(); ; left-- {
 		if i < len(b) && b[i] == '\r' {
 			if ok, fault := lineEnds(b, i); !ok {
 				return 0, fault
@@ -195,9 +195,9 @@ func leadingLines(b []byte) int {
 	return i
 }
 
-func (l *Limits) maxTarget() int      { return orDefault(l.MaxTarget, DefaultMaxTarget) }
-func (l *Limits) maxHeaderBytes() int { return orDefault(l.MaxHeader, DefaultMaxHeaderBytes) }
-func (l *Limits) maxFields() int      { return orDefault(l.MaxHeaderFields, DefaultMaxFields) }
+func (l *Limits) maxTarget() int       { return orDefault(l.MaxTarget, DefaultMaxTarget) }
+func (l *Limits) maxHeader() int       { return orDefault(l.MaxHeader, DefaultMaxHeader) }
+func (l *Limits) maxHeaderFields() int { return orDefault(l.MaxHeaderFields, DefaultMaxHeaderFields) }
 
 func orDefault(n, otherwise int) int {
 	if n == 0 {

@@ -10,7 +10,7 @@ import "bytes"
 // over an unfinished line end, and from the first line end that it finds to the start of that line; so its
 // work is linear.
 func (l *Limits) findEnd(b []byte, prev int) (int, Error) {
-	most := l.maxHeaderBytes()
+	most := l.maxHeader()
 	lineMost := min(l.maxTarget()+lineOverhead, most)
 	if prev < lineMost {
 		end, fault := l.scan(b[:min(len(b), lineMost)], prev)

@@ -23,8 +23,8 @@ func TestTagsAgreeWithTheCode(t *testing.T) {
 	}{
 		{"loops", "max", MaxLoops},
 		{"hold", "min", tickEvery}, // a timer's tick is the shortest hold that makes sense
-		{"max-header", "default", settings.FormatSize(httpparse.DefaultMaxHeaderBytes)},
-		{"max-header-fields", "default", httpparse.DefaultMaxFields},
+		{"max-header", "default", settings.FormatSize(httpparse.DefaultMaxHeader)},
+		{"max-header-fields", "default", httpparse.DefaultMaxHeaderFields},
 		{"max-target", "default", settings.FormatSize(httpparse.DefaultMaxTarget)},
 		{"profile", "enum", bayeux.Salesforce + ","},
 		{"slow", "enum", queue.DropOldest + "," + queue.Conflate + "," + queue.Disconnect},

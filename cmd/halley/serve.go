@@ -81,7 +81,11 @@ func checkMounts(settings loop.Config) error {
 
 // pages is what the pages tell of this server.
 func (c *serveCommand) pages(settings loop.Config) web.Settings {
-	return web.Settings{Mount: settings.Mounts[0], Hosts: settings.AdvertiseHosts, Internal: c.Internal.Address, Keyed: c.Internal.Key != ""}
+	s := web.Settings{Hosts: settings.AdvertiseHosts, Internal: c.Internal.Address, Keyed: c.Internal.Key != ""}
+	if len(settings.Mounts) > 0 { // without any loop.New refuses them
+		s.Mount = settings.Mounts[0]
+	}
+	return s
 }
 
 // usualLoops is a loop for each CPU that this process may use: Go looks at its
