@@ -48,7 +48,7 @@ func (x *exchange) park(messages []message.Message) {
 	s.ticket++
 	s.parked[s.ticket] = p
 	if stored := x.waits.Kind == Sequence && len(messages) == 1; x.req.Type == WebSocket && !stored {
-		s.lineUp(x.req.To, s.ticket)
+		s.backlogs.begin(x.req.To, s.ticket)
 	}
 	if r := s.sessions.find(x.owner); r != nil {
 		s.await(x.now, x.slot, r) // its client has been heard of
@@ -86,9 +86,9 @@ func joinRaw(messages []message.Message) []byte {
 // what it has waited for.
 func (s *Server) unpark(now int64, ticket Ticket, p *parked, got awaited, fx *Effects) {
 	delete(s.parked, ticket)
-	l := s.lines[p.req.To]
-	if l != nil && l.behind == ticket {
-		l.behind = 0
+	l := s.backlogs.of[p.req.To]
+	if l != nil && l.waitsFor == ticket {
+		l.waitsFor = 0
 	}
 	x := &s.exchange
 	*x = exchange{s: s, fx: fx, req: p.req, now: now, owner: p.owner, slot: p.owner.Slot, got: got,
@@ -99,7 +99,7 @@ func (s *Server) unpark(now int64, ticket Ticket, p *parked, got awaited, fx *Ef
 	} else {
 		x.goOn(p.body)
 	}
-	s.endJoin(p.wanted, fx)
+	s.joins.end(p.wanted, s.fanout, fx)
 	if l != nil {
 		s.moveUp(now, p.req, l, fx)
 	}

@@ -69,13 +69,13 @@ func TestLinesOfManySessions(t *testing.T) {
 		}
 	}
 	a, _ := b.server.Find([]byte(ids[0]))
-	lined := func() bool { return b.server.sessions.find(a).lined > 0 }
+	lined := func() bool { return b.server.sessions.find(a).tables.has(inBacklogs) }
 	b.server.Report(b.now, &Report{Kind: GiveUp, Ticket: tickets[0]}, &b.fx)
 	if !lined() {
 		t.Error("the session may expire while its batches wait in the other line")
 	}
 	b.server.Report(b.now, &Report{Kind: GiveUp, Ticket: tickets[1]}, &b.fx)
-	if lined() || len(b.server.lines) > 0 {
+	if lined() || len(b.server.backlogs.of) > 0 {
 		t.Error("the session never expires")
 	}
 }
@@ -224,7 +224,6 @@ func TestMemoryIsGivenUpByParts(t *testing.T) {
 	for i := range args {
 		args[i] = i
 	}
-	b.server.cfg.MaxSubscriptions = 100
 	b.talk(t, fmt.Sprintf(`{"channel":"/meta/subscribe","clientId":%q,"subscription":[`+many+`]}`, append([]any{b.id}, args...)...))
 	if got := b.server.sessions.Len(); got != sessions {
 		t.Fatalf("%d sessions", got)

@@ -17,7 +17,7 @@ type recipients Server
 func (c *recipients) Give(slot uint32, d fanout.Delivery) {
 	s := (*Server)(c)
 	r := s.sessions.At(slot)
-	if r.replaying && s.follows(slot, d.Event) {
+	if r.tables.has(inReplays) && s.follows(slot, d.Event) {
 		s.Spend(1)
 		return
 	}
@@ -36,7 +36,7 @@ func (c *recipients) Give(slot uint32, d fanout.Delivery) {
 // Replays tells whether e comes with what a session still has to get of the past.
 func (c *recipients) Replays(slot uint32, e event.Event) bool {
 	s := (*Server)(c)
-	return s.sessions.At(slot).replaying && s.follows(slot, e)
+	return s.sessions.At(slot).tables.has(inReplays) && s.follows(slot, e)
 }
 
 // Fits tells whether a session's queue has room for so many bytes more.

@@ -44,7 +44,7 @@ func (s *Server) OpenEvents(now int64, req Request, patterns []byte, from Cursor
 // admitEvents finds out whether the event-stream may have its patterns and what it
 // wants of the past.
 func (x *exchange) admitEvents(patterns []byte, from Cursor) {
-	asked, failure := x.s.readSubscription(&message.Message{Subscription: patterns})
+	asked, failure := x.s.reader.read(&message.Message{Subscription: patterns})
 	if !failure.Failed() {
 		asked.cursors, failure = from.read()
 	}
@@ -59,7 +59,7 @@ func (x *exchange) admitEvents(patterns []byte, from Cursor) {
 		x.refuseEvents(refusalStatus(failure), failure)
 		return
 	}
-	if wanted := x.s.wantedOf(&asked); wanted != nil {
+	if wanted := asked.wanted(x.s.rules); wanted != nil {
 		for i := range wanted {
 			wanted[i].Lenient = from.Automatic
 		}
@@ -123,7 +123,7 @@ func (x *exchange) resumeEvents(p *parked) {
 // openEvents subscribes to patterns and opens the stream.
 func (x *exchange) openEvents(patterns []byte) {
 	s, r := x.s, x.session
-	list, _ := s.readPatterns(patterns)
+	list, _ := s.reader.patternsOf(patterns)
 	for _, pattern := range list {
 		x.subscribeTo(pattern)
 	}

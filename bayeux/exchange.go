@@ -54,7 +54,7 @@ type awaited struct {
 // comes after a Report. What comes on a websocket is handled in order.
 func (s *Server) Handle(now int64, req Request, batch *message.Batch, fx *Effects) {
 	if req.Type == WebSocket {
-		if l := s.lines[req.To]; l != nil {
+		if l := s.backlogs.of[req.To]; l != nil {
 			s.queueUp(l, req, batch.Messages, fx)
 			return
 		}

@@ -13,9 +13,9 @@ const topicPrefix = "/topic/"
 
 // splitFilter takes the filter off a pattern, if it is one of Salesforce's topics with
 // one. A filter that is nil but not valid is none that can be read.
-func (s *Server) splitFilter(pattern []byte) (topic []byte, f *fanout.Filter, valid bool) {
+func (d *subscriptionReader) splitFilter(pattern []byte) (topic []byte, f *fanout.Filter, valid bool) {
 	at := bytes.IndexByte(pattern, '?')
-	if !s.terms.Salesforce || at < 0 || !bytes.HasPrefix(pattern, []byte(topicPrefix)) {
+	if !d.salesforce || at < 0 || !bytes.HasPrefix(pattern, []byte(topicPrefix)) {
 		return pattern, nil, true
 	}
 	topic = channel.Canonical(pattern[:at])
@@ -26,10 +26,10 @@ func (s *Server) splitFilter(pattern []byte) (topic []byte, f *fanout.Filter, va
 }
 
 // readFilters takes the filters off the patterns that have one.
-func (s *Server) readFilters(asked *subscription) (failure reply.Code) {
+func (d *subscriptionReader) readFilters(asked *subscription) (failure reply.Code) {
 	var topics map[string]bool // of the patterns so far, and of those without a filter
 	for i, pattern := range asked.patterns {
-		topic, f, valid := s.splitFilter(pattern)
+		topic, f, valid := d.splitFilter(pattern)
 		switch {
 		case !valid:
 			return reply.FilterInvalid
@@ -55,17 +55,17 @@ func (s *Server) readFilters(asked *subscription) (failure reply.Code) {
 
 // filterFailure says why a session may not filter a topic so: it is on it already, and
 // otherwise.
-func (s *Server) filterFailure(slot uint32, asked *subscription) reply.Code {
-	if !s.terms.Salesforce {
+func (asked *subscription) filterFailure(f *fanout.Fanout, slot uint32) reply.Code {
+	if asked.filters == nil && !f.HasFilters(slot) {
 		return reply.Success
 	}
 	for i, topic := range asked.patterns {
-		if !s.fanout.Has(slot, topic) {
+		if !f.Has(slot, topic) {
 			continue
 		}
 		has, wants := "", ""
-		if f := s.fanout.Filter(slot, topic); f != nil {
-			has = f.Text()
+		if filter := f.Filter(slot, topic); filter != nil {
+			has = filter.Text()
 		}
 		if asked.filters != nil && asked.filters[i] != nil {
 			wants = asked.filters[i].Text()

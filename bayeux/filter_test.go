@@ -18,7 +18,7 @@ func BenchmarkReadFilters(b *testing.B) {
 				for i := range count {
 					asked.patterns = append(asked.patterns, fmt.Appendf(nil, "/topic/t%d?A=1", i))
 				}
-				if failure := s.readFilters(&asked); failure.Failed() {
+				if failure := s.reader.readFilters(&asked); failure.Failed() {
 					b.Fatal(failure)
 				}
 			}

@@ -8,8 +8,8 @@ func (s *Server) Dirty() bool { return s.dirty.len()+s.doomed.len()+s.reading.le
 // mark notes that the session may be flushed: it holds a connect or has a stream,
 // and events are pending that need not wait for the fate of others in flight.
 func (s *Server) mark(slot uint32, r *session) {
-	if r.outlet.takes() && !r.isDirty && r.flushable() {
-		r.isDirty = true
+	if r.outlet.takes() && !r.tables.has(inDirty) && r.flushable() {
+		r.tables.set(inDirty, true)
 		s.dirty.push(s.address(slot, r))
 	}
 }
@@ -30,6 +30,7 @@ func (s *Server) Flush(now int64, max int, fx *Effects) (more bool) {
 	for ; n < max && s.dirty.len() > 0 && (n == 0 || !s.Tired()); n++ {
 		a := s.dirty.pop()
 		if r := s.sessions.find(a); r != nil {
+			r.tables.set(inDirty, false)
 			s.flush(now, a.Slot, r, fx)
 		}
 	}
@@ -38,7 +39,6 @@ func (s *Server) Flush(now int64, max int, fx *Effects) (more bool) {
 
 // flush brings a session its pending events.
 func (s *Server) flush(now int64, slot uint32, r *session, fx *Effects) {
-	r.isDirty = false
 	switch {
 	case !r.flushable():
 	case r.outlet.usesStream():

@@ -3,6 +3,7 @@ package bayeux
 import (
 	"errors"
 	"fmt"
+	"maps"
 )
 
 // Invariants returns what is wrong with a server between two calls, nil if nothing: what
@@ -56,7 +57,7 @@ func (a *audit) session(slot uint32, r *session) {
 	s := a.s
 	a.expect(s.wheel.Armed(slot) == (r.outlet.timer() != noTimer), slot, r, "the timer runs in the states that have one")
 	lazy := s.lazies.wheel.Armed(slot) // whose end flushes what has replaced a lazy event too
-	a.expect(r.isDirty || lazy || !r.outlet.takes() || !r.flushable(), slot, r, "events that may go out are about to be flushed")
+	a.expect(r.tables.has(inDirty) || lazy || !r.outlet.takes() || !r.flushable(), slot, r, "events that may go out are about to be flushed")
 }
 
 // outlet checks that a session has the requests that its state is about, and no others.
@@ -101,7 +102,7 @@ func (a *audit) heldConnect(slot uint32, r *session) {
 // sideTables checks that a session knows which tables have something for it.
 func (a *audit) sideTables(slot uint32, r *session) {
 	s := a.s
-	a.expect(r.replaying == (s.unread[slot] != nil), slot, r, "its replay is known")
+	a.expect(r.tables.has(inReplays) == (s.replays[slot] != nil), slot, r, "its replay is known")
 }
 
 // sessions checks all sessions, and the figures that are about all.
@@ -133,13 +134,13 @@ func (a *audit) dirty() {
 		if r == nil {
 			continue
 		}
-		a.expect(r.isDirty, at.Slot, r, "who stands in the list of dirty sessions is dirty")
+		a.expect(r.tables.has(inDirty), at.Slot, r, "who stands in the list of dirty sessions is dirty")
 		a.expect(!listed[at], at.Slot, r, "who is dirty stands in the list once")
 		listed[at] = true
 	}
 	dirty := 0
 	s.sessions.Each(func(_ uint32, r *session) bool {
-		if r.isDirty {
+		if r.tables.has(inDirty) {
 			dirty++
 		}
 		return true
@@ -155,12 +156,12 @@ func (a *audit) tables() {
 		return true
 	})
 	ofLive(a, "long ids", s.longIDs, live)
-	ofLive(a, "replays", s.unread, live)
+	ofLive(a, "replays", s.replays, live)
 	ofLive(a, "time syncs", s.syncs, live)
 	if err := s.fanout.Invariants(func(slot uint32) bool { return live[slot] }); err != nil {
 		a.found = append(a.found, err)
 	}
-	a.lines()
+	a.backlogs()
 }
 
 func ofLive[T any](a *audit, table string, entries map[uint32]T, live map[uint32]bool) {
@@ -171,16 +172,19 @@ func ofLive[T any](a *audit, table string, entries map[uint32]T, live map[uint32
 	}
 }
 
-// lines checks that sessions know how often they stand in lines.
-func (a *audit) lines() {
-	s, stands := a.s, make(map[Address]uint32)
-	for _, l := range s.lines {
+// backlogs checks that sessions know whether they stand in backlogs.
+func (a *audit) backlogs() {
+	s, stands := a.s, make(map[Address]int)
+	for _, l := range s.backlogs.of {
 		for _, at := range l.sessions {
 			stands[at]++
 		}
 	}
+	if !maps.Equal(stands, s.backlogs.in) {
+		a.found = append(a.found, fmt.Errorf("sessions in backlogs: %v, counted %v", stands, s.backlogs.in))
+	}
 	s.sessions.Each(func(slot uint32, r *session) bool {
-		a.expect(r.lined == stands[s.address(slot, r)], slot, r, "it knows how often it stands in lines")
+		a.expect(r.tables.has(inBacklogs) == (stands[s.address(slot, r)] > 0), slot, r, "it knows whether it stands in a backlog")
 		return true
 	})
 }

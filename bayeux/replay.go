@@ -27,7 +27,7 @@ func (s *Server) remember(slot uint32, r *session, past history.Remembered) {
 	for _, pattern := range past.Missed {
 		s.queues.Lose(&r.queue, pattern)
 	}
-	p := s.unread[slot]
+	p := s.replays[slot]
 	if p == nil {
 		p = new(replay)
 		p.add(past.Replays)
@@ -109,11 +109,12 @@ func (s *Server) takePage(slot uint32, r *session, p *replay, past history.Remem
 	for i := range p.rest {
 		p.rest[i].After = max(p.rest[i].After, reached)
 	}
-	if r.replaying = full || past.Upto != 0; r.replaying {
-		s.unread[slot] = p
+	more := full || past.Upto != 0
+	if r.tables.set(inReplays, more); more {
+		s.replays[slot] = p
 		s.readOn(slot, r)
 	} else {
-		delete(s.unread, slot)
+		delete(s.replays, slot)
 	}
 }
 
@@ -133,7 +134,7 @@ func (s *Server) queuePast(slot uint32, r *session, past history.Entry) {
 // readOn has the next part of the session's replay read, if its queue has drained: so
 // far that there is room for a history.Replays.Part.
 func (s *Server) readOn(slot uint32, r *session) {
-	if r.replaying && s.unread[slot].ticket == 0 && s.queues.Drained(&r.queue) {
+	if r.tables.has(inReplays) && s.replays[slot].ticket == 0 && s.queues.Drained(&r.queue) {
 		s.reading.push(s.address(slot, r))
 	}
 }
@@ -143,10 +144,10 @@ func (s *Server) read(max int, fx *Effects) {
 	for range min(max, s.reading.len()) {
 		a := s.reading.pop()
 		r := s.sessions.find(a)
-		if r == nil || !r.replaying {
+		if r == nil || !r.tables.has(inReplays) {
 			continue
 		}
-		if p := s.unread[a.Slot]; p.ticket == 0 {
+		if p := s.replays[a.Slot]; p.ticket == 0 {
 			s.Spend(len(p.rest))
 			s.ticket++
 			p.ticket = s.ticket
@@ -159,10 +160,10 @@ func (s *Server) read(max int, fx *Effects) {
 // could be read is told to the client under its pattern, as dropped.
 func (s *Server) recalled(a Address, ticket Ticket, past history.Remembered) {
 	r := s.sessions.find(a)
-	if r == nil || !r.replaying || s.unread[a.Slot].ticket != ticket {
+	if r == nil || !r.tables.has(inReplays) || s.replays[a.Slot].ticket != ticket {
 		return
 	}
-	p := s.unread[a.Slot]
+	p := s.replays[a.Slot]
 	p.ticket = 0
 	s.Spend(len(past.Entries) + len(p.rest))
 	for _, pattern := range past.Missed {
@@ -188,5 +189,5 @@ func (s *Server) follows(slot uint32, e event.Event) bool {
 		return false
 	}
 	s.Spend(1)
-	return s.unread[slot].brings(name, e.ID())
+	return s.replays[slot].brings(name, e.ID())
 }

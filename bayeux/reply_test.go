@@ -18,22 +18,22 @@ func scanned(t *testing.T, body string) (batch message.Batch) {
 	return batch
 }
 
-// backlog is a client with so many events of a size that wait for it.
-type backlog struct {
+// backlogged is a client with so many events of a size that wait for it.
+type backlogged struct {
 	*world
 	id    string
 	names []string // data that it is to get, in order
 	ack   int
 }
 
-func newBacklog(t *testing.T, ack bool, cfg Config, events, size int) *backlog {
+func newBacklog(t *testing.T, ack bool, cfg Config, events, size int) *backlogged {
 	cfg.QueueBytes, cfg.QueueMessages = 1<<30, 1<<20
 	return newBacklogOf(t, ack, cfg, events, size)
 }
 
 // newBacklogOf is newBacklog with the limits of cfg.
-func newBacklogOf(t *testing.T, ack bool, cfg Config, events, size int) *backlog {
-	b := &backlog{world: &world{server: NewServer(cfg, 0)}}
+func newBacklogOf(t *testing.T, ack bool, cfg Config, events, size int) *backlogged {
+	b := &backlogged{world: &world{server: NewServer(cfg, 0)}}
 	reply := b.talk(t, fmt.Sprintf(`{"channel":"/meta/handshake","ext":{"ack":%t}}`, ack))
 	_, rest, _ := strings.Cut(reply, `"clientId":"`)
 	b.id = rest[:ClientIDLen]
@@ -42,7 +42,7 @@ func newBacklogOf(t *testing.T, ack bool, cfg Config, events, size int) *backlog
 	return b
 }
 
-func (b *backlog) publish(events, size int) {
+func (b *backlogged) publish(events, size int) {
 	for range events {
 		name := fmt.Sprintf("event %d ", len(b.names))
 		b.names = append(b.names, name)
@@ -52,12 +52,12 @@ func (b *backlog) publish(events, size int) {
 }
 
 // talk sends a request that is answered at once and returns the reply's messages.
-func (b *backlog) talk(t *testing.T, body string) string {
+func (b *backlogged) talk(t *testing.T, body string) string {
 	t.Helper()
 	return b.talkBy(t, LongPolling, body)
 }
 
-func (b *backlog) talkBy(t *testing.T, kind ConnectionType, body string) string {
+func (b *backlogged) talkBy(t *testing.T, kind ConnectionType, body string) string {
 	t.Helper()
 	b.serial++
 	batch := scanned(t, body)
@@ -76,7 +76,7 @@ func (b *backlog) talkBy(t *testing.T, kind ConnectionType, body string) string 
 }
 
 // connect sends the next connect and returns what it is answered, empty if it is held.
-func (b *backlog) connect(t *testing.T, ack bool) string {
+func (b *backlogged) connect(t *testing.T, ack bool) string {
 	t.Helper()
 	ext := ""
 	if ack {
@@ -87,7 +87,7 @@ func (b *backlog) connect(t *testing.T, ack bool) string {
 }
 
 // got tells how many of the names that follow those before are in a reply, in order.
-func (b *backlog) got(reply string, before int) (n int) {
+func (b *backlogged) got(reply string, before int) (n int) {
 	for before+n < len(b.names) {
 		_, rest, found := strings.Cut(reply, b.names[before+n])
 		if !found {

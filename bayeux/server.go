@@ -3,7 +3,6 @@ package bayeux
 import (
 	"time"
 
-	"halley/bayeux/channel"
 	"halley/bayeux/fanout"
 	"halley/bayeux/message"
 	"halley/bayeux/queue"
@@ -74,25 +73,24 @@ type Server struct {
 	wheel    *wheel.Wheel
 	stats    Stats
 
-	dirty   addresses // sessions whose held connect or stream has something to get
-	doomed  addresses // those that are to end
-	expired []uint32
-	longIDs longIDs
-	polls   browserPolls
-	parked  map[Ticket]*parked
-	lines   map[ReplyTo]*line // of websockets
-	ticket  Ticket
-	behind  bool                      // see Behind
-	syncs   map[uint32]reply.Timesync // of connects that are not answered yet
-	joining map[string]int            // subscriptions that wait for what is remembered, by pattern
-	unread  map[uint32]*replay        // of sessions that are replaying
-	reading addresses                 // sessions whose replay may go on
-	storms  storms
-	grants  grants
+	dirty    addresses // sessions whose held connect or stream has something to get
+	doomed   addresses // those that are to end
+	expired  []uint32
+	longIDs  longIDs
+	polls    browserPolls
+	parked   map[Ticket]*parked
+	backlogs backlogs
+	ticket   Ticket
+	behind   bool                      // see Behind
+	syncs    map[uint32]reply.Timesync // of connects that are not answered yet
+	joins    joins
+	replays  map[uint32]*replay // of sessions that read the past
+	reading  addresses          // sessions whose replay may go on
+	storms   storms
+	grants   grants
 
 	name      []byte // see text
-	patterns  [][]byte
-	repeated  channel.Map[bool]
+	reader    subscriptionReader
 	exchange  exchange
 	resumed   message.Batch     // scratch of goOn
 	noise     uint64            // state of the generator that spreads deadlines
@@ -113,18 +111,19 @@ func NewServer(cfg Config, now int64) *Server {
 		rules:   &book,
 		terms: reply.Terms{Hold: p.hold, Interval: p.interval, MaxInterval: p.maxInterval, Hosts: cfg.Hosts,
 			Salesforce: cfg.Profile == Salesforce, Timestamp: cfg.Timestamp},
-		lazies:  newLazies(now),
-		wheel:   wheel.New(wheelTick, wheelSlots, now),
-		longIDs: make(longIDs),
-		polls:   browserPolls{cfg.Browsers, cfg.PollsPerBrowser},
-		parked:  make(map[Ticket]*parked),
-		lines:   make(map[ReplyTo]*line),
-		syncs:   make(map[uint32]reply.Timesync),
-		joining: make(map[string]int),
-		unread:  make(map[uint32]*replay),
-		owed:    make(map[Address]int64),
-		storms:  newStorms(cfg.HandshakeStorm, p.interval),
+		lazies:   newLazies(now),
+		wheel:    wheel.New(wheelTick, wheelSlots, now),
+		longIDs:  make(longIDs),
+		polls:    browserPolls{cfg.Browsers, cfg.PollsPerBrowser},
+		parked:   make(map[Ticket]*parked),
+		backlogs: newBacklogs(),
+		syncs:    make(map[uint32]reply.Timesync),
+		joins:    make(joins),
+		replays:  make(map[uint32]*replay),
+		owed:     make(map[Address]int64),
+		storms:   newStorms(cfg.HandshakeStorm, p.interval),
 	}
+	s.reader = subscriptionReader{work: s.Meter, rules: s.rules, most: cfg.MaxSubscriptions, channel: cfg.Channel, salesforce: s.terms.Salesforce}
 	s.fanout = fanout.New((*recipients)(s), s.rules, s.Meter, now)
 	s.queues = queue.New(queue.Config{Settings: cfg.QueueLimits, Key: s.fanout.Key}, s.Meter)
 	var seed [8]byte
@@ -213,12 +212,12 @@ func (s *Server) remove(slot uint32, fx *Effects) {
 		s.detach(slot, r, fx)
 	}
 	s.Spend(patternWork*s.fanout.Count(slot) + r.queue.Len())
-	s.fanout.Leave(slot, func(pattern []byte) { s.dropInterest(pattern, fx) })
+	s.fanout.Leave(slot, func(pattern []byte) { s.joins.leave(pattern, fx) })
 	s.lazies.wheel.Cancel(slot)
 	s.polls.giveUp(r)
 	s.queues.Close(&r.queue)
 	delete(s.syncs, slot)
-	delete(s.unread, slot)
+	delete(s.replays, slot)
 	s.wheel.Cancel(slot)
 	s.grants.forget(slot)
 	s.sessions.Release(slot)

@@ -21,14 +21,12 @@ type session struct {
 	browser uint64 // that counts the session's poll; 0 none
 	named   uint64 // the browser that the client's handshake named, for requests without a cookie; 0 none
 
-	turn  uint32 // connects so far
-	lined uint32 // how often it stands in lines, with a batch that waits: it does not expire
+	turn uint32 // connects so far
 
-	advised   ConnectionType // the type that the last full advice was for
-	isDirty   bool           // stands in Server.dirty
-	advise    bool           // the held connect's reply carries full advice
-	eager     bool           // not all pending events are lazy
-	replaying bool           // Server.unread has something for it
+	advised ConnectionType // the type that the last full advice was for
+	advise  bool           // the held connect's reply carries full advice
+	tables  tables
+	eager   bool // not all pending events are lazy
 }
 
 // carriedByStream tells whether the events that went out last went to what is the stream.

@@ -13,9 +13,9 @@ func (x *exchange) subscribe(m *message.Message) Ruling {
 		x.fail(m, x.s.terms.Unknown(), "")
 		return Allow
 	}
-	asked, failure := x.s.readSubscription(m)
+	asked, failure := x.s.reader.read(m)
 	if !failure.Failed() {
-		failure = x.s.filterFailure(x.slot, &asked)
+		failure = asked.filterFailure(x.s.fanout, x.slot)
 	}
 	var verdict Verdict
 	if !failure.Failed() {
@@ -24,7 +24,7 @@ func (x *exchange) subscribe(m *message.Message) Ruling {
 		}
 	}
 	if !failure.Failed() && !x.got.done {
-		if wanted := x.s.wantedOf(&asked); wanted != nil {
+		if wanted := asked.wanted(x.s.rules); wanted != nil {
 			return x.join(wanted)
 		}
 	}
@@ -42,9 +42,9 @@ func (x *exchange) subscribe(m *message.Message) Ruling {
 // queues what they brought of the past.
 func (x *exchange) subscribeAll(asked *subscription) {
 	s, r := x.s, x.session
-	again := s.again(x.slot, asked)
+	again := asked.again(s.fanout, x.slot)
 	if again.Len() > 0 {
-		s.queues.Recall(&r.queue, s.recallable(&again))
+		s.queues.Recall(&r.queue, recallable(&again, s.rules))
 	}
 	limited := asked.paced || s.fanout.HasIntervals(x.slot)
 	if limited {
@@ -60,16 +60,6 @@ func (x *exchange) subscribeAll(asked *subscription) {
 		}
 	}
 	s.remember(x.slot, r, x.got.past)
-}
-
-// again finds the patterns that the session is on already and replays.
-func (s *Server) again(slot uint32, asked *subscription) (again channel.Map[bool]) {
-	for _, pattern := range asked.patterns {
-		if _, replays := asked.cursors.of(pattern); replays && s.fanout.Has(slot, pattern) {
-			again.Set(string(pattern), true)
-		}
-	}
-	return again
 }
 
 // maxAskedInterval is the longest interval that a subscription can ask for, in
@@ -111,7 +101,7 @@ func isSubscription(m *message.Message) bool {
 func (x *exchange) admitSubscription(asked *subscription, ext []byte) (failure reply.Code, verdict Verdict) {
 	s, added := x.s, 0
 	for _, pattern := range asked.patterns {
-		if failure = s.patternFailure(pattern); failure.Failed() {
+		if failure = s.reader.check(pattern); failure.Failed() {
 			return failure, verdict
 		}
 		if !isService(pattern) && !s.fanout.Has(x.slot, pattern) {
@@ -121,7 +111,7 @@ func (x *exchange) admitSubscription(asked *subscription, ext []byte) (failure r
 	if added+s.fanout.Count(x.slot) > s.cfg.MaxSubscriptions {
 		return reply.SubscriptionsFull, verdict
 	}
-	if x.session.replaying && s.unread[x.slot].exceeds(s.cfg.MaxSubscriptions, asked) {
+	if x.session.tables.has(inReplays) && s.replays[x.slot].exceeds(s.cfg.MaxSubscriptions, asked) {
 		return reply.SubscriptionsFull, verdict
 	}
 	if added > 0 && !x.got.done && s.crowded() {
@@ -134,29 +124,15 @@ func (x *exchange) admitSubscription(asked *subscription, ext []byte) (failure r
 	return failure, verdict
 }
 
-// patternFailure says why nobody may subscribe to pattern, or nothing.
-func (s *Server) patternFailure(pattern []byte) reply.Code {
-	info, err := channel.Check(pattern, s.cfg.Channel)
-	switch {
-	case err != nil:
-		return reply.SubscriptionInvalid
-	case info.Kind == channel.Meta:
-		return reply.SubscribeMeta
-	case info.Kind == channel.Broadcast && !s.rules.Subscribable(pattern, info.Wildcard):
-		return reply.SubscribeDenied
-	}
-	return reply.Success
-}
-
 // unsubscribe handles /meta/unsubscribe (Bayeux 1.0, 4.5 MUST unsubscribe-answered); what is not subscribed is no error.
 func (x *exchange) unsubscribe(m *message.Message) {
 	if x.session == nil {
 		x.fail(m, x.s.terms.Unknown(), "")
 		return
 	}
-	patterns, failure := x.s.readPatterns(m.Subscription)
+	patterns, failure := x.s.reader.patternsOf(m.Subscription)
 	for i := 0; i < len(patterns) && !failure.Failed(); i++ {
-		patterns[i], _, _ = x.s.splitFilter(patterns[i])
+		patterns[i], _, _ = x.s.reader.splitFilter(patterns[i])
 		info, err := channel.Check(patterns[i], x.s.cfg.Channel)
 		switch {
 		case err != nil:
@@ -177,11 +153,11 @@ func (x *exchange) unsubscribe(m *message.Message) {
 }
 
 func (x *exchange) unsubscribeFrom(pattern []byte) {
-	if x.session.replaying {
-		x.s.unread[x.slot].left = true // others of its subscriptions may share what is read
+	if x.session.tables.has(inReplays) {
+		x.s.replays[x.slot].left = true // others of its subscriptions may share what is read
 	}
 	if x.s.fanout.Unsubscribe(x.slot, pattern) {
-		x.s.dropInterest(pattern, x.fx)
+		x.s.joins.leave(pattern, x.fx)
 	}
 }
 

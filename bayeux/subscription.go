@@ -3,8 +3,9 @@ package bayeux
 import (
 	"halley/bayeux/channel"
 	"halley/bayeux/fanout"
+	"halley/bayeux/history"
 	"halley/bayeux/message"
-	"halley/bayeux/reply"
+	"halley/bayeux/rules"
 )
 
 // subscription is what a message wants to subscribe to, read once: whatever it asks for
@@ -17,82 +18,26 @@ type subscription struct {
 	paced    bool  // it names one
 }
 
-// readSubscription reads what m asks for. It is valid until the next message is read.
-func (s *Server) readSubscription(m *message.Message) (asked subscription, failure reply.Code) {
-	asked.patterns, failure = s.readPatterns(m.Subscription)
-	if !failure.Failed() && len(asked.patterns) > s.cfg.MaxSubscriptions {
-		failure = reply.SubscriptionsFull
+// again finds the patterns that a session is on already and replays.
+func (asked *subscription) again(f *fanout.Fanout, slot uint32) (again channel.Map[bool]) {
+	for _, pattern := range asked.patterns {
+		if _, replays := asked.cursors.of(pattern); replays && f.Has(slot, pattern) {
+			again.Set(string(pattern), true)
+		}
 	}
-	if !failure.Failed() {
-		failure = s.readFilters(&asked)
-	}
-	if failure.Failed() {
-		return asked, failure
-	}
-	valid := true
-	if asked.cursors, valid = readCursors(message.Get(m.Ext, "replay")); !valid {
-		return asked, reply.ReplayInvalid
-	}
-	if failure := s.missingCursor(&asked); failure.Failed() {
-		return asked, failure
-	}
-	if asked.interval, asked.paced, valid = readPace(message.Get(m.Ext, "conflate")); !valid {
-		return asked, reply.ConflateInvalid
-	}
-	return asked, reply.Success
+	return again
 }
 
-// readPatterns reads a subscription field: its patterns, each once. Whether they are
-// valid is not looked at.
-func (s *Server) readPatterns(raw []byte) (list [][]byte, failure reply.Code) {
-	if s.repeated.Len() > 0 {
-		s.repeated = channel.Map[bool]{}
-	}
-	list = s.patterns[:0]
-	ok := message.Strings(raw, func(name []byte) bool {
-		if pattern := channel.Canonical(name); !s.repeats(list, pattern) {
-			list = append(list, pattern)
+// wanted lists what the subscription wants of the past, nil if nothing.
+func (asked *subscription) wanted(book *rules.Book) (list []history.Wanted) {
+	for _, pattern := range asked.patterns {
+		if isService(pattern) || !book.Remembers(pattern) {
+			continue
 		}
-		return true
-	})
-	s.Spend(patternWork * len(list))
-	if s.patterns = list; cap(list) > maxPatterns {
-		s.patterns = nil
+		after, given := asked.cursors.of(pattern)
+		list = append(list, history.Wanted{Pattern: string(pattern), Replay: given, After: after})
 	}
-	switch {
-	case raw == nil || ok && len(list) == 0:
-		return list, reply.SubscriptionMissing
-	case !ok:
-		return list, reply.SubscriptionInvalid
-	}
-	return list, reply.Success
-}
-
-const (
-	fewPatterns = 8    // that are compared with each other, without a map
-	maxPatterns = 1024 // for which memory is kept
-)
-
-// repeats tells whether pattern stands in list, of which nothing stands twice.
-func (s *Server) repeats(list [][]byte, pattern []byte) bool {
-	if len(list) < fewPatterns {
-		for _, p := range list {
-			if string(p) == string(pattern) {
-				return true
-			}
-		}
-		return false
-	}
-	if s.repeated.Len() == 0 {
-		for _, p := range list {
-			s.repeated.Set(string(p), true)
-		}
-	}
-	_, known := s.repeated.Get(pattern)
-	if !known {
-		s.repeated.Set(string(pattern), true)
-	}
-	return known
+	return list
 }
 
 // cursors are what a replay extension asks for: one number for all patterns, or some

@@ -39,7 +39,7 @@ func TestReadPatternsAgainstList(t *testing.T) {
 				given = append(given, p+rapid.SampledFrom([]string{"", "/"}).Draw(t, "slash"))
 			}
 			raw, _ := json.Marshal(given)
-			list, failure := s.readPatterns(raw)
+			list, failure := s.reader.patternsOf(raw)
 			var got []string
 			for _, p := range list {
 				got = append(got, string(p))
@@ -55,7 +55,7 @@ func TestReadPatternsAgainstList(t *testing.T) {
 // memory behind.
 func TestReadPatternsIsBounded(t *testing.T) {
 	s := NewServer(testConfig(), 0)
-	list, failure := s.readPatterns([]byte(`["/a"` + strings.Repeat(`,"/a"`, 10_000) + `]`))
+	list, failure := s.reader.patternsOf([]byte(`["/a"` + strings.Repeat(`,"/a"`, 10_000) + `]`))
 	if len(list) != 1 || failure.Failed() {
 		t.Errorf("%d patterns, %s", len(list), failure)
 	}
@@ -64,16 +64,16 @@ func TestReadPatternsIsBounded(t *testing.T) {
 		many = append(many, fmt.Sprintf("/%d", i))
 	}
 	raw, _ := json.Marshal(many)
-	if list, failure := s.readPatterns(raw); len(list) != len(many) || failure.Failed() {
+	if list, failure := s.reader.patternsOf(raw); len(list) != len(many) || failure.Failed() {
 		t.Errorf("%d patterns, %s", len(list), failure)
 	}
-	if s.patterns != nil {
-		t.Errorf("%d places are kept", cap(s.patterns))
+	if s.reader.patterns != nil {
+		t.Errorf("%d places are kept", cap(s.reader.patterns))
 	}
-	if _, failure := s.readPatterns([]byte(`"/a"`)); failure.Failed() || s.repeated.Len() > 0 {
-		t.Errorf("%s, %d patterns are kept", failure, s.repeated.Len())
+	if _, failure := s.reader.patternsOf([]byte(`"/a"`)); failure.Failed() || s.reader.repeated.Len() > 0 {
+		t.Errorf("%s, %d patterns are kept", failure, s.reader.repeated.Len())
 	}
-	if _, failure := s.readSubscription(&message.Message{Subscription: raw}); failure != reply.SubscriptionsFull {
+	if _, failure := s.reader.read(&message.Message{Subscription: raw}); failure != reply.SubscriptionsFull {
 		t.Errorf("all of them: %q", failure)
 	}
 }

@@ -22,7 +22,7 @@ func (s *Server) Tick(now int64, fx *Effects) (more bool) {
 			more = true
 		case r.outlet.holds():
 			s.resume(now, slot, r, advisedReply(r), fx)
-		case r.lined > 0 || s.behind || r.delivery.leaves():
+		case r.tables.has(inBacklogs) || s.behind || r.delivery.leaves():
 			s.await(now, slot, r)
 		default:
 			s.stats.Expired++

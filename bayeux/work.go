@@ -32,7 +32,7 @@ func (s *Server) giveUp(now int64, ticket Ticket, fx *Effects) {
 	if r := s.sessions.find(p.owner); p.tells && r != nil {
 		s.queues.SettleLosses(&r.queue, false)
 	}
-	if l := s.lines[p.req.To]; l != nil && l.behind == ticket {
-		s.endLine(now, p.req.To, l, fx)
+	if l := s.backlogs.of[p.req.To]; l != nil && l.waitsFor == ticket {
+		s.endBacklog(now, p.req.To, l, fx)
 	}
 }

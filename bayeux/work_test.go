@@ -12,10 +12,10 @@ import (
 
 // audience is a publisher and so many sessions that hear it, on a server whose turns do
 // a limited amount of work.
-func audience(t *testing.T, listeners, turnWork int) *backlog {
+func audience(t *testing.T, listeners, turnWork int) *backlogged {
 	cfg := testConfig()
 	cfg.MaxSessions, cfg.MaxAsks, cfg.TurnWork = 10_000, 100, turnWork
-	cfg.Scanner.MaxMessages, cfg.MaxAhead = 10_000, 1<<20
+	cfg.Scanner.MaxMessages, cfg.MaxAhead, cfg.MaxSubscriptions = 10_000, 1<<20, 100
 	b := newBacklog(t, false, cfg, 0, 0)
 	for range listeners {
 		b.server.BeginTurn()
@@ -27,7 +27,7 @@ func audience(t *testing.T, listeners, turnWork int) *backlog {
 }
 
 // publishes is a batch of so many events.
-func (b *backlog) publishes(n int) string {
+func (b *backlogged) publishes(n int) string {
 	var list []string
 	for i := range n {
 		list = append(list, fmt.Sprintf(`{"channel":"/a","clientId":%q,"data":%d,"id":"%d"}`, b.id, i, i))
@@ -37,7 +37,7 @@ func (b *backlog) publishes(n int) string {
 
 // turns hands over a batch and goes on with it until it is answered. It returns the reply,
 // and the most work that a turn did.
-func (b *backlog) turns(t *testing.T, req Request, body string) (reply string, turns, most int) {
+func (b *backlogged) turns(t *testing.T, req Request, body string) (reply string, turns, most int) {
 	batch := scanned(t, body)
 	b.server.BeginTurn()
 	before := b.server.Worked()
@@ -81,7 +81,7 @@ func TestLargeBatchMakesWay(t *testing.T) {
 			}
 			at = next
 		}
-		if st := b.server.Stats(); st.Published != 200 || int(st.Yields) != turns-1 || len(b.server.parked) > 0 || len(b.server.lines) > 0 {
+		if st := b.server.Stats(); st.Published != 200 || int(st.Yields) != turns-1 || len(b.server.parked) > 0 || len(b.server.backlogs.of) > 0 {
 			t.Errorf("%s: %d published, %d yields, %d parked", kind, st.Published, st.Yields, len(b.server.parked))
 		}
 	}
@@ -141,13 +141,13 @@ func TestGiveUpLine(t *testing.T) {
 	}
 	a, _ := b.server.Find([]byte(b.id))
 	ticket, r := b.fx.List[len(b.fx.List)-1].Ticket, b.server.sessions.find(a)
-	if r.lined == 0 {
+	if !r.tables.has(inBacklogs) {
 		t.Error("the session may expire before its batches")
 	}
 	b.fx.Reset()
 	b.server.Report(b.now, &Report{Kind: GiveUp, Ticket: ticket}, &b.fx)
-	if st := b.server.Stats(); st.Published != 10 || len(b.server.parked)+len(b.server.lines) > 0 || r.lined > 0 {
-		t.Errorf("%d published, %d parked, %d lines", st.Published, len(b.server.parked), len(b.server.lines))
+	if st := b.server.Stats(); st.Published != 10 || len(b.server.parked)+len(b.server.backlogs.of) > 0 || r.tables.has(inBacklogs) {
+		t.Errorf("%d published, %d parked, %d backlogs", st.Published, len(b.server.parked), len(b.server.backlogs.of))
 	}
 	if len(b.fx.List) != 1 || b.fx.List[0].Kind != CaughtUp {
 		t.Errorf("effects %+v", b.fx.List)
@@ -180,8 +180,8 @@ func TestGiveUp(t *testing.T) {
 	b.server.Report(b.now, &Report{Kind: GiveUp, Ticket: ticket}, &b.fx)
 	b.server.Report(b.now, &Report{Kind: GiveUp, Ticket: ticket}, &b.fx)
 	b.server.Report(b.now, &Report{Kind: GoOn, Ticket: ticket}, &b.fx)
-	if st := b.server.Stats(); st.Published != published || len(b.server.parked) > 0 || len(b.server.lines) > 0 {
-		t.Errorf("%d published, %d parked, %d lines", st.Published, len(b.server.parked), len(b.server.lines))
+	if st := b.server.Stats(); st.Published != published || len(b.server.parked) > 0 || len(b.server.backlogs.of) > 0 {
+		t.Errorf("%d published, %d parked, %d backlogs", st.Published, len(b.server.parked), len(b.server.backlogs.of))
 	}
 }
 
@@ -200,7 +200,7 @@ func TestBatchThatCannotMakeWay(t *testing.T) {
 
 // What costs more than its bytes is known to: each of these did before.
 func TestWorkIsLinear(t *testing.T) {
-	work := func(b *backlog, body string) int {
+	work := func(b *backlogged, body string) int {
 		before := b.server.Worked()
 		b.talk(t, body)
 		return int(b.server.Worked() - before)

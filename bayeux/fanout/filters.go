@@ -15,6 +15,9 @@ func (f *Fanout) SetFilter(slot uint32, topic []byte, filter *Filter) {
 // Filter is that of a session for a topic, nil if it has none.
 func (f *Fanout) Filter(slot uint32, topic []byte) *Filter { return f.filters[slot][string(topic)] }
 
+// HasFilters tells whether a session has a filter.
+func (f *Fanout) HasFilters(slot uint32) bool { return f.marks.has(slot, hasFilter) }
+
 // dropFilter takes back SetFilter.
 func (f *Fanout) dropFilter(slot uint32, topic []byte) {
 	if !f.marks.has(slot, hasFilter) {
