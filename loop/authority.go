@@ -35,8 +35,8 @@ func (s *Server) callerOf(c *conn, q *httpparse.Request) (caller *bayeux.Caller,
 }
 
 // refuseCaller answers a request of which an authority would want too much.
-func (r *reactor) refuseCaller(c *conn) {
-	r.output.fail(c, 431, "the header fields that decide about it are too long")
+func (rs *requests) refuseCaller(c *conn) {
+	rs.output.fail(c, 431, "the header fields that decide about it are too long")
 }
 
 // ask puts a question to the authority, and goes on with its verdict here. A panic

@@ -6,24 +6,23 @@ import (
 	"halley/bayeux"
 	"halley/bayeux/message"
 	"halley/httpparse"
-	"halley/loop/bus"
 )
 
 // eventSource opens the event-stream of a session, whose clientId is the last
 // segment of the path, as Faye's clients ask for it.
-func (r *reactor) eventSource(c *conn, q *httpparse.Request) {
+func (rs *requests) eventSource(c *conn, q *httpparse.Request) {
 	id := q.Path[bytes.LastIndexByte(q.Path, '/')+1:]
-	r.route(&bus.Message{To: r.homeOf(id), Kind: bus.Open, Request: bayeux.Request{To: r.replyTo(c), Type: bayeux.EventSource}, Data: id})
+	rs.owners.open(bayeux.Request{To: rs.replyTo(c), Type: bayeux.EventSource}, id)
 }
 
 // events opens an event-stream for a client that speaks no Bayeux: its channel
 // parameters are what it subscribes to.
-func (r *reactor) events(c *conn, q *httpparse.Request) {
-	if r.overRate(c) { // a session is made for it
-		r.refuseHandshake(c)
+func (rs *requests) events(c *conn, q *httpparse.Request) {
+	if rs.overRate(c) { // a session is made for it
+		rs.refuseHandshake(c)
 		return
 	}
-	patterns, valid := append(r.text[:0], '['), true
+	patterns, valid := append(rs.text[:0], '['), true
 	var name []byte
 	httpparse.Values(q.Query, "channel", func(raw []byte) bool {
 		var err error
@@ -35,19 +34,18 @@ func (r *reactor) events(c *conn, q *httpparse.Request) {
 		valid = err == nil
 		return valid
 	})
-	r.text = append(patterns, ']')
+	rs.text = append(patterns, ']')
 	if !valid {
-		r.output.fail(c, 400, "a channel parameter is not encoded as it should be")
+		rs.output.fail(c, 400, "a channel parameter is not encoded as it should be")
 		return
 	}
-	caller, ok := r.server.callerOf(c, q)
+	caller, ok := rs.server.callerOf(c, q)
 	if !ok {
-		r.refuseCaller(c)
+		rs.refuseCaller(c)
 		return
 	}
-	request := bayeux.Request{To: r.replyTo(c), Type: bayeux.EventSource, Caller: caller}
-	r.core.OpenEvents(r.now(), request, r.text, lastEvent(q), &r.fx)
-	r.perform()
+	request := bayeux.Request{To: rs.replyTo(c), Type: bayeux.EventSource, Caller: caller}
+	rs.owners.openEvents(request, rs.text, lastEvent(q))
 }
 
 // lastEvent is the cursor where an event-stream goes on: what the browser sends

@@ -70,12 +70,13 @@ func (r *reactor) forwarded(m *bus.Message) {
 // handle runs a batch through the core, here where its session lives. The body
 // was scanned where it arrived, so it scans.
 func (r *reactor) handle(request bayeux.Request, body []byte) {
-	if err := r.scanner.Scan(body, &r.batch); err != nil {
+	batch, err := r.requests.scan(body)
+	if err != nil {
 		r.server.cfg.Log.Error("forwarded batch does not scan", "error", err)
 		r.server.link.Send(bus.Message{To: request.To.Place(), Kind: bus.Effect, Effect: &bayeux.Effect{Kind: bayeux.Close, To: request.To}})
 		return
 	}
-	r.core.Handle(r.now(), request, &r.batch, &r.fx)
+	r.core.Handle(r.now(), request, batch, &r.fx)
 	r.perform()
 }
 

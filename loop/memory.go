@@ -79,7 +79,7 @@ func (r *reactor) trim() {
 	r.conns.Trim()
 	r.core.Trim(r.now())
 	r.input.waiting.of = fitted(r.input.waiting.of)
-	r.fx, r.text, r.encoder.text, r.encoder.frame = bayeux.Effects{}, nil, nil, nil
+	r.fx, r.requests.text, r.encoder.text, r.encoder.frame = bayeux.Effects{}, nil, nil, nil
 	r.output.trim()
 	if r.conns.Len() == 0 {
 		r.wheel = wheel.New(tickEvery.Milliseconds(), wheelSlots, r.now())

@@ -11,11 +11,11 @@ type peers struct {
 	socket.Peers
 }
 
-// look notes that events are about to go to a held poll or a stream.
-func (r *reactor) look(to bayeux.ReplyTo) {
-	if c := r.conns.find(to); c != nil && c.phase != answering {
-		r.peers.conns = append(r.peers.conns, c)
-		r.peers.Add(c.socket.Conn())
+// add notes that events are about to go to a held poll or a stream; nil is none.
+func (p *peers) add(c *conn) {
+	if c != nil && c.phase != answering {
+		p.conns = append(p.conns, c)
+		p.Add(c.socket.Conn())
 	}
 }
 
@@ -23,16 +23,16 @@ func (r *reactor) look(to bayeux.ReplyTo) {
 // them. The first write to such a socket would still succeed, and what it carried
 // be lost. The loop has not always seen it: tasks that arrive while it runs others
 // run before it looks at its sockets again. One system call asks for all.
-func (r *reactor) closeDead() {
-	if r.peers.Ask() {
-		for i, c := range r.peers.conns {
-			if r.peers.Gone(i) {
-				r.abort(c)
+func (p *peers) closeDead() {
+	if p.Ask() {
+		for i, c := range p.conns {
+			if p.Gone(i) && c.socket != nil {
+				c.socket.Conn().Close()
 			}
 		}
 	}
-	r.peers.conns = r.peers.conns[:0]
-	r.peers.Reset()
+	p.conns = p.conns[:0]
+	p.Reset()
 }
 
 // lookAtReplies closes the connections of dead peers before the effects that
@@ -40,18 +40,18 @@ func (r *reactor) closeDead() {
 func (r *reactor) lookAtReplies() {
 	for i := range r.fx.List {
 		if e := &r.fx.List[i]; e.Numbered && e.To.Place() == r.place() {
-			r.look(e.To)
+			r.peers.add(r.conns.find(e.To))
 		}
 	}
-	r.closeDead()
+	r.peers.closeDead()
 }
 
 // lookAtInbox does the same for what other loops reply.
 func (r *reactor) lookAtInbox() {
 	r.inbox.Effects(func(e *bayeux.Effect) {
 		if e.Numbered {
-			r.look(e.To)
+			r.peers.add(r.conns.find(e.To))
 		}
 	})
-	r.closeDead()
+	r.peers.closeDead()
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/panjf2000/gnet/v2"
 
 	"halley/bayeux"
-	"halley/bayeux/message"
 	"halley/bayeux/wheel"
 	"halley/loop/bus"
 )
@@ -26,11 +25,12 @@ const (
 // mailbox, which is the only way in for others.
 type reactor struct {
 	common
-	input  input
-	output output
-	engine atomic.Pointer[gnet.EventLoop]
-	core   *bayeux.Server
-	lined  map[bayeux.ReplyTo]lined // websockets of which something waits in the core
+	input    input
+	requests requests
+	output   output
+	engine   atomic.Pointer[gnet.EventLoop]
+	core     *bayeux.Server
+	lined    map[bayeux.ReplyTo]lined // websockets of which something waits in the core
 
 	encoder encoder
 
@@ -45,15 +45,9 @@ type reactor struct {
 	toLetGo     leavers // while draining
 	turns       turns
 
-	turnedAway     int   // pages of other origins since the last log line of them
-	tellTurnedAway int64 // when the next may be written
-
 	// Scratch, valid within one turn.
 	fx      bayeux.Effects
 	done    int // effects of fx that were executed
-	batch   message.Batch
-	scanner message.Scanner
-	text    []byte
 	expired []uint32
 	peers   peers
 
@@ -84,10 +78,10 @@ func newReactor(s *Server, id uint16, now int64) *reactor {
 		core:    bayeux.NewServer(s.coreConfig(id), now),
 		encoder: encoder{perFrame: s.cfg.WSMessagesPerFrame},
 		lined:   make(map[bayeux.ReplyTo]lined),
-		scanner: s.cfg.Scanner,
 	}
 	r.output = output{common: &r.common, reports: r, slow: make(map[uint32]*unsent)}
-	r.input = input{common: &r.common, output: &r.output, handler: r, work: r.core,
+	r.requests = requests{common: &r.common, output: &r.output, owners: r, scanner: s.cfg.Scanner}
+	r.input = input{common: &r.common, output: &r.output, handler: &r.requests, work: r.core,
 		bodies: make(map[uint32]*chunkedBody), waiting: waitingInput{of: make(map[uint32]int)}}
 	r.box = bus.NewBox(s.cfg.MaxMailbox, &s.congested, r.wake)
 	r.drainTask = task{r, (*reactor).drainMailbox}

@@ -7,34 +7,36 @@ import (
 )
 
 // upgrade makes a connection a websocket.
-func (r *reactor) upgrade(c *conn, q *httpparse.Request) {
-	caller, ok := r.server.callerOf(c, q)
+func (rs *requests) upgrade(c *conn, q *httpparse.Request) {
+	caller, ok := rs.server.callerOf(c, q)
 	if !ok {
-		r.refuseCaller(c)
+		rs.refuseCaller(c)
 		return
 	}
-	s := &stream{kind: bayeux.WebSocket, since: r.now(), source: r.source(c, q), caller: caller}
-	s.deflate = r.server.cfg.WSCompressAbove > 0 && websocket.AcceptsDeflate(q.SecWebSocketExtensions)
-	r.output.openSocket(c, s, q)
+	s := &stream{kind: bayeux.WebSocket, since: rs.now(), source: rs.source(c, q), caller: caller}
+	s.deflate = rs.server.cfg.WSCompressAbove > 0 && websocket.AcceptsDeflate(q.SecWebSocketExtensions)
+	rs.output.openSocket(c, s, q)
 }
 
 // submitFrame scans the batch of a message and hands it to the loop of its
 // session.
-func (r *reactor) submitFrame(c *conn, text []byte) {
-	if err := r.scanner.Scan(text, &r.batch); err != nil {
-		r.counters.ScanErrors++
-		r.output.closeSocket(c, websocket.CodeInvalidData, err.Error())
+func (rs *requests) submitFrame(c *conn, text []byte) {
+	batch, err := rs.scan(text)
+	if err != nil {
+		rs.counters.ScanErrors++
+		rs.output.closeSocket(c, websocket.CodeInvalidData, err.Error())
 		return
 	}
-	if r.tooManyHandshakes(c) {
-		r.counters.HTTPErrors++
-		r.output.closeSocket(c, websocket.CodeTryLater, "too many handshakes")
+	handshake := bayeux.HasHandshake(batch)
+	if handshake && rs.overRate(c) {
+		rs.counters.HTTPErrors++
+		rs.output.closeSocket(c, websocket.CodeTryLater, "too many handshakes")
 		return
 	}
-	r.counters.Requests++
-	peer := uint64(0)
-	if bayeux.HasHandshake(&r.batch) {
-		peer = c.stream.source
+	rs.counters.Requests++
+	request := bayeux.Request{To: rs.replyTo(c), Type: bayeux.WebSocket, Caller: c.stream.caller}
+	if handshake {
+		request.Peer = c.stream.source
 	}
-	r.toOwner(bayeux.Request{To: r.replyTo(c), Type: bayeux.WebSocket, Peer: peer, Caller: c.stream.caller}, text)
+	rs.owners.toOwner(request, batch, text)
 }

@@ -1,0 +1,68 @@
+package loop
+
+import (
+	"halley/bayeux"
+	"halley/bayeux/message"
+	"halley/loop/bus"
+)
+
+// toOwner hands a batch, scanned from body, to the loop that owns its session: that of its first message, whose clientId
+// names the loop.
+func (r *reactor) toOwner(request bayeux.Request, batch *message.Batch, body []byte) {
+	if owner := r.owner(batch); owner != r.place() {
+		r.forward(owner, request, body)
+		return
+	}
+	r.core.Handle(r.now(), request, batch, &r.fx)
+	if request.Peer != 0 {
+		r.tellDamped(request.To)
+	}
+	r.keepInLine(request.To, len(body)+frameCost)
+	r.perform()
+}
+
+// open makes a request the event-stream of the session of a clientId, on its loop.
+func (r *reactor) open(request bayeux.Request, clientID []byte) {
+	r.route(&bus.Message{To: r.homeOf(clientID), Kind: bus.Open, Request: request, Data: clientID})
+}
+
+// openEvents makes a request the event-stream of a new session with subscriptions, a JSON array.
+func (r *reactor) openEvents(request bayeux.Request, subscriptions []byte, from bayeux.Cursor) {
+	r.core.OpenEvents(r.now(), request, subscriptions, from, &r.fx)
+	r.perform()
+}
+
+// owner is the loop of the session that a batch is for.
+func (r *reactor) owner(batch *message.Batch) bayeux.Place {
+	if len(batch.Messages) == 0 {
+		return r.place()
+	}
+	return r.homeOf(batch.Messages[0].ClientID)
+}
+
+// homeOf is the loop of the session that a clientId names. This loop takes those that
+// name none, or none within reach.
+func (r *reactor) homeOf(clientID []byte) bayeux.Place {
+	a, ok := bayeux.ParseClientID(clientID)
+	if s := r.server; !ok || !s.link.Reaches(a.Node) || a.Node == s.cfg.node && !s.isHome(a.Loop) {
+		return r.place()
+	}
+	return a.Place()
+}
+
+// dampedEvery is the least time between two log lines of refused handshakes, in
+// milliseconds.
+const dampedEvery = 60_000
+
+// tellDamped logs, once in a while, that handshakes are refused since nothing follows
+// those of their address.
+func (r *reactor) tellDamped(to bayeux.ReplyTo) {
+	damped := r.core.Stats().Damped
+	c := r.conns.find(to)
+	if damped == r.damped || c == nil || r.now() < r.tellDampedAt {
+		return
+	}
+	r.server.cfg.Log.Warn("handshakes of an address are refused, since no second connect follows them",
+		"address", c.socket.Conn().Peer(), "times", damped-r.damped)
+	r.damped, r.tellDampedAt = damped, r.now()+dampedEvery
+}
