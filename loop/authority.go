@@ -6,7 +6,6 @@ import (
 
 	"halley/bayeux"
 	"halley/httpparse"
-	"halley/loop/bus"
 )
 
 // maxCallerFields bounds what is kept of one request's header for an authority, in bytes
@@ -37,21 +36,4 @@ func (s *Server) callerOf(c *conn, q *httpparse.Request) (caller *bayeux.Caller,
 // refuseCaller answers a request of which an authority would want too much.
 func (rs *requests) refuseCaller(c *conn) {
 	rs.output.fail(c, 431, "the header fields that decide about it are too long")
-}
-
-// ask puts a question to the authority, and goes on with its verdict here. A panic
-// there is a denial: the core must not wait for ever.
-func (r *reactor) ask(e *bayeux.Effect) {
-	to, ticket, asked := e.To, e.Ticket, false
-	answer := func(verdict bayeux.Verdict) {
-		report := bayeux.Report{Kind: bayeux.Decided, To: to, Ticket: ticket, Verdict: &verdict}
-		r.server.link.Send(bus.Message{To: r.place(), Kind: bus.Report, Report: report})
-	}
-	defer func() {
-		if !asked {
-			answer(bayeux.Verdict{Ruling: bayeux.Deny})
-		}
-	}()
-	r.server.cfg.Authority.Ask(*e.Question, answer)
-	asked = true
 }

@@ -91,6 +91,17 @@ func (s *conns) find(to bayeux.ReplyTo) *conn {
 }
 
 // replyTo names the current request of a connection of the loop at home.
+// upgraded is how many websockets there are.
+func (s *conns) upgraded() (n int) {
+	s.Each(func(_ uint32, c *conn) bool {
+		if c.phase == upgraded {
+			n++
+		}
+		return true
+	})
+	return n
+}
+
 func (c *conn) replyTo(home bayeux.Place) bayeux.ReplyTo {
 	return bayeux.ReplyTo{Node: home.Node, Loop: home.Loop, Conn: c.slot, Gen: c.gen, Serial: c.serial}
 }

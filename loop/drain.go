@@ -3,8 +3,6 @@ package loop
 import (
 	"context"
 	"time"
-
-	"halley/httpparse/websocket"
 )
 
 const (
@@ -41,26 +39,11 @@ func (s *Server) drain() {
 	defer cancel()
 	window := s.cfg.DrainTimeout.Milliseconds()
 	end := s.now() + window
-	if s.visit(ctx, func(r *reactor) { r.output.draining = true; r.countToLetGo() }) != nil {
+	if s.visit(ctx, func(r *reactor) { r.output.draining, r.leavers = true, leaversOf(r) }) != nil {
 		return
 	}
-	s.untilQuiet(ctx, func(r *reactor) (more bool) { return r.letGo(end-window/4, end) })
+	s.untilQuiet(ctx, func(r *reactor) (more bool) { return r.leavers.letGo(r, end-window/4, end) })
 	s.untilQuiet(ctx, func(r *reactor) bool { return len(r.output.slow) > 0 })
-}
-
-// letGo lets as many clients go as are due in one step, so that the last goes at
-// last, and tells whether there are more. Who polls is told to come back before end.
-func (r *reactor) letGo(last, end int64) (more bool) {
-	now := r.now()
-	due := dueNow(r.toLetGo.clients, drainPoll.Milliseconds(), last-now)
-	gone := r.core.Drain(now, max(1, end-now), due, &r.fx)
-	r.perform()
-	gone += r.closeSockets(due - gone)
-	r.goOn()
-	if r.toLetGo.clients -= gone; gone < due || r.toLetGo.clients <= 0 {
-		r.countToLetGo() // others have come since, or some went by themselves
-	}
-	return r.toLetGo.clients > 0 || r.core.Owing(now) > 0
 }
 
 // leavers are who has not been let go, as far as they are counted: that is done once for
@@ -70,35 +53,24 @@ type leavers struct {
 	socket  uint32 // slot of the connection where closing websockets goes on
 }
 
-func (r *reactor) countToLetGo() {
-	r.toLetGo = leavers{clients: r.core.Waiting() + r.upgraded()}
-}
+// leaversOf counts all clients of a loop that have to be let go.
+func leaversOf(r *reactor) leavers { return leavers{clients: r.core.Waiting() + r.conns.upgraded()} }
 
-// closeSockets closes at most max websockets, since the server goes away, and returns
-// how many. It goes on where it stopped, up to the last one.
-func (r *reactor) closeSockets(max int) (closed int) {
-	r.conns.From(r.toLetGo.socket, func(slot uint32, c *conn) bool {
-		if r.toLetGo.socket = slot; closed >= max {
-			return false
-		}
-		if c.phase == upgraded {
-			closed++
-			r.output.closeSocket(c, websocket.CodeGoingAway, "the server goes away")
-		}
-		return true
-	})
-	return closed
-}
-
-// upgraded is how many websockets there are.
-func (r *reactor) upgraded() (n int) {
-	r.conns.Each(func(_ uint32, c *conn) bool {
-		if c.phase == upgraded {
-			n++
-		}
-		return true
-	})
-	return n
+// letGo lets as many clients of a loop go as are due in one step, so that the last goes at
+// last, and tells whether there are more. Who polls is told to come back before end.
+func (l *leavers) letGo(r *reactor, last, end int64) (more bool) {
+	now := r.now()
+	due := dueNow(l.clients, drainPoll.Milliseconds(), last-now)
+	gone := r.core.Drain(now, max(1, end-now), due, &r.fx)
+	r.perform()
+	closed := 0
+	closed, l.socket = r.output.closeSockets(l.socket, due-gone)
+	gone += closed
+	r.goOn()
+	if l.clients -= gone; gone < due || l.clients <= 0 {
+		*l = leaversOf(r) // others have come since, or some went by themselves
+	}
+	return l.clients > 0 || r.core.Owing(now) > 0
 }
 
 // dueNow is how many of so many clients are due in one step, with some time left for

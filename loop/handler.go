@@ -73,12 +73,3 @@ func (s *Server) OnClose(of gnet.Conn, _ error) gnet.Action {
 	r.endTurn()
 	return gnet.None
 }
-
-// closed lets go of a connection.
-func (r *reactor) closed(c *conn) {
-	r.output.closed(c)
-	r.input.closed(c)
-	r.wheel.Cancel(c.slot)
-	r.alive.clear(c.slot)
-	r.conns.Release(c.slot)
-}

@@ -4,9 +4,6 @@ import (
 	"maps"
 	"runtime"
 	"runtime/debug"
-
-	"halley/bayeux"
-	"halley/bayeux/wheel"
 )
 
 // memoryWatch finds the moment to give memory back: when most connections have
@@ -73,16 +70,4 @@ func fitted[K comparable, V any](m map[K]V) map[K]V {
 func collect() {
 	runtime.GC()
 	debug.FreeOSMemory()
-}
-
-func (r *reactor) trim() {
-	r.conns.Trim()
-	r.core.Trim(r.now())
-	r.input.waiting.of = fitted(r.input.waiting.of)
-	r.fx, r.requests.text, r.encoder.text, r.encoder.frame = bayeux.Effects{}, nil, nil, nil
-	r.output.trim()
-	if r.conns.Len() == 0 {
-		r.wheel = wheel.New(tickEvery.Milliseconds(), wheelSlots, r.now())
-		r.resumed, r.expired, r.peers = nil, nil, peers{}
-	}
 }

@@ -1,7 +1,6 @@
 package loop
 
 import (
-	"halley/bayeux"
 	"halley/loop/socket"
 )
 
@@ -33,25 +32,4 @@ func (p *peers) closeDead() {
 	}
 	p.conns = p.conns[:0]
 	p.Reset()
-}
-
-// lookAtReplies closes the connections of dead peers before the effects that
-// would write to them are executed.
-func (r *reactor) lookAtReplies() {
-	for i := range r.fx.List {
-		if e := &r.fx.List[i]; e.Numbered && e.To.Place() == r.place() {
-			r.peers.add(r.conns.find(e.To))
-		}
-	}
-	r.peers.closeDead()
-}
-
-// lookAtInbox does the same for what other loops reply.
-func (r *reactor) lookAtInbox() {
-	r.inbox.Effects(func(e *bayeux.Effect) {
-		if e.Numbered {
-			r.peers.add(r.conns.find(e.To))
-		}
-	})
-	r.peers.closeDead()
 }

@@ -1,8 +1,12 @@
 package loop
 
 import (
+	"errors"
+
 	"halley/bayeux"
+	codes "halley/bayeux/reply"
 	"halley/loop/bus"
+	"halley/loop/journal"
 	"halley/loop/sequence"
 )
 
@@ -76,5 +80,41 @@ func (r *reactor) carryOut(m *bus.Message) {
 		r.output.refuseStream(e.To, int(e.Status), data)
 	case bayeux.Yield:
 		r.yielded(e, m.From)
+	}
+}
+
+// ask puts a question to the authority, and goes on with its verdict here. A panic
+// there is a denial: the core must not wait for ever.
+func (r *reactor) ask(e *bayeux.Effect) {
+	to, ticket, asked := e.To, e.Ticket, false
+	answer := func(verdict bayeux.Verdict) {
+		report := bayeux.Report{Kind: bayeux.Decided, To: to, Ticket: ticket, Verdict: &verdict}
+		r.server.link.Send(bus.Message{To: r.place(), Kind: bus.Report, Report: report})
+	}
+	defer func() {
+		if !asked {
+			answer(bayeux.Verdict{Ruling: bayeux.Deny})
+		}
+	}()
+	r.server.cfg.Authority.Ask(*e.Question, answer)
+	asked = true
+}
+
+// stored returns what brings the news of an event's storing to the batch that
+// waits for it under ticket, if one does.
+func (r *reactor) stored(ticket bayeux.Ticket) func(error) {
+	if ticket == 0 {
+		return func(error) {}
+	}
+	return func(err error) {
+		failure := codes.Success
+		if err != nil {
+			failure = codes.NotStored
+		}
+		if errors.Is(err, journal.ErrBusy) {
+			failure = codes.Congested
+		}
+		r.server.link.Send(bus.Message{To: r.place(), Kind: bus.Report,
+			Report: bayeux.Report{Kind: bayeux.Stored, Ticket: ticket, Failure: failure.String()}})
 	}
 }

@@ -42,7 +42,7 @@ type reactor struct {
 
 	hurry       atomic.Bool // ticks are wanted often
 	flushPosted bool
-	toLetGo     leavers // while draining
+	leavers     leavers // while draining
 	turns       turns
 
 	// Scratch, valid within one turn.
@@ -89,6 +89,17 @@ func newReactor(s *Server, id uint16, now int64) *reactor {
 	r.tickTask = task{r, (*reactor).tick}
 	return r
 }
+
+// beginTurn reads the clock, once for each event of a socket and each task. It tells
+// whether a turn begins, which the caller ends: OnClose may come within another one.
+func (r *reactor) beginTurn() (begins bool) {
+	now := time.Since(r.server.start)
+	r.clock = r.server.start.UnixMilli() + now.Milliseconds()
+	return r.turns.begin(r.core, now)
+}
+
+// turnOver ends a turn.
+func (r *reactor) turnOver() { r.turns.end(r.core, time.Since(r.server.start)) }
 
 // execute posts t to run after the I/O events of the round, and tells whether there
 // is a loop for it. One that comes later looks at what it would have done.
@@ -205,4 +216,47 @@ func (r *reactor) drainMailbox() {
 	}
 	r.goOn()
 	r.endTurn()
+}
+
+// trim gives back what is not needed between two turns.
+func (r *reactor) trim() {
+	r.conns.Trim()
+	r.core.Trim(r.now())
+	r.input.waiting.of = fitted(r.input.waiting.of)
+	r.fx, r.requests.text, r.encoder.text, r.encoder.frame = bayeux.Effects{}, nil, nil, nil
+	r.output.trim()
+	if r.conns.Len() == 0 {
+		r.wheel = wheel.New(tickEvery.Milliseconds(), wheelSlots, r.now())
+		r.resumed, r.expired, r.peers = nil, nil, peers{}
+	}
+}
+
+// closed lets go of a connection.
+func (r *reactor) closed(c *conn) {
+	r.output.closed(c)
+	r.input.closed(c)
+	r.wheel.Cancel(c.slot)
+	r.alive.clear(c.slot)
+	r.conns.Release(c.slot)
+}
+
+// lookAtReplies closes the connections of dead peers before the effects that
+// would write to them are executed.
+func (r *reactor) lookAtReplies() {
+	for i := range r.fx.List {
+		if e := &r.fx.List[i]; e.Numbered && e.To.Place() == r.place() {
+			r.peers.add(r.conns.find(e.To))
+		}
+	}
+	r.peers.closeDead()
+}
+
+// lookAtInbox does the same for what other loops reply.
+func (r *reactor) lookAtInbox() {
+	r.inbox.Effects(func(e *bayeux.Effect) {
+		if e.Numbered {
+			r.peers.add(r.conns.find(e.To))
+		}
+	})
+	r.peers.closeDead()
 }

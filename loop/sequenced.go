@@ -6,7 +6,6 @@ import (
 	"halley/bayeux"
 	"halley/bayeux/event"
 	"halley/bayeux/history"
-	codes "halley/bayeux/reply"
 	"halley/loop/bus"
 	"halley/loop/journal"
 	"halley/loop/sequence"
@@ -47,25 +46,6 @@ func (m mailboxes) Answer(q sequence.Query, past history.Remembered) {
 		answer.Kind = bayeux.Joined
 	}
 	m.server.link.Send(bus.Message{To: q.From, Kind: bus.Report, Report: answer})
-}
-
-// stored returns what brings the news of an event's storing to the batch that
-// waits for it under ticket, if one does.
-func (r *reactor) stored(ticket bayeux.Ticket) func(error) {
-	if ticket == 0 {
-		return func(error) {}
-	}
-	return func(err error) {
-		failure := codes.Success
-		if err != nil {
-			failure = codes.NotStored
-		}
-		if errors.Is(err, journal.ErrBusy) {
-			failure = codes.Congested
-		}
-		r.server.link.Send(bus.Message{To: r.place(), Kind: bus.Report,
-			Report: bayeux.Report{Kind: bayeux.Stored, Ticket: ticket, Failure: failure.String()}})
-	}
 }
 
 // notStored is why the history file did not take something, for the caller of Publish.

@@ -307,7 +307,7 @@ func (m *memory) giveUp(ctx context.Context, p strain) {
 	case sheddingAway:
 		s.shed(ctx, true, keepSlow)
 	case sheddingSlow:
-		s.inParts(ctx, (*reactor).closeStuck)
+		s.inParts(ctx, func(r *reactor, from uint32) (uint32, bool) { return r.input.closeStuck(from) })
 		s.shed(ctx, false, keepSlow)
 	case sheddingHistory:
 		s.shed(ctx, true, keepAway)
@@ -355,29 +355,4 @@ func (s *Server) endSubscribers(ctx context.Context) {
 	}
 	most := slices.Max(byLoop)
 	s.inParts(ctx, func(r *reactor, from uint32) (uint32, bool) { return r.core.EndSubscribers(from, most, shedBatch) })
-}
-
-// closeStuck closes the connections whose output or waiting input takes much, of about
-// shedBatch from a slot on: events go back to their session.
-func (r *reactor) closeStuck(from uint32) (next uint32, more bool) {
-	done := 0
-	r.conns.From(from, func(slot uint32, c *conn) bool {
-		if next, more = slot, done >= shedBatch; more {
-			return false
-		}
-		gen := c.gen
-		if c.socket.Unsent() > keepSlow {
-			r.counters.SlowClosed++
-			r.abort(c)
-		} else {
-			r.input.shedInput(c)
-		}
-		if done++; !c.is(gen) {
-			done += closeWork
-		}
-		next++
-		return true
-	})
-	r.core.Spend(done)
-	return next, more
 }

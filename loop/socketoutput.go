@@ -118,3 +118,20 @@ func (s *stream) leave(session bayeux.Address) {
 		s.sessions = slices.Delete(s.sessions, i, i+1)
 	}
 }
+
+// closeSockets closes at most max websockets, from a slot on, since the server goes away. It tells how many, and where to go
+// on.
+func (o *output) closeSockets(from uint32, max int) (closed int, next uint32) {
+	next = from
+	o.conns.From(from, func(slot uint32, c *conn) bool {
+		if next = slot; closed >= max {
+			return false
+		}
+		if c.phase == upgraded {
+			closed++
+			o.closeSocket(c, websocket.CodeGoingAway, "the server goes away")
+		}
+		return true
+	})
+	return closed, next
+}

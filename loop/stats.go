@@ -78,7 +78,7 @@ func (c *census) ask(s *Server) (answers []<-chan struct{}) {
 	for _, r := range *s.bound.Load() {
 		if c.asked[r.id] == nil {
 			c.asked[r.id] = make(chan struct{})
-			s.do(r.id, func(r *reactor) { c.answer(r.id, r.part()) })
+			s.do(r.id, func(r *reactor) { c.answer(r.id, partOf(r)) })
 		}
 		answers = append(answers, c.asked[r.id])
 	}
@@ -100,6 +100,19 @@ type part struct {
 	loop   LoopStats
 }
 
-func (r *reactor) part() part {
-	return part{Totals{r.core.Stats(), r.counters, r.kept()}, r.turns.LoopStats}
+func partOf(r *reactor) part {
+	return part{Totals{r.core.Stats(), r.counters, keptBy(r)}, r.turns.LoopStats}
+}
+
+// keptBy adds up what a loop keeps.
+func keptBy(r *reactor) Kept {
+	k := Kept{Input: r.input.waiting.all, Output: r.output.waits()}
+	waiting, working := r.box.Kept()
+	k.Mailboxes = waiting + working
+	k.Queues, k.Nodes, k.Subscriptions = r.core.Kept()
+	k.Claims = r.core.Claims()
+	for _, l := range r.lined {
+		k.Input += l.bytes
+	}
+	return k
 }

@@ -1,6 +1,10 @@
 package loop
 
-import "time"
+import (
+	"time"
+
+	"halley/bayeux"
+)
 
 // turns are how long a loop's turns take: a turn handles one event of a socket, or one
 // task. The loop's other clients wait meanwhile.
@@ -12,39 +16,22 @@ type turns struct {
 	LoopStats
 }
 
-// beginTurn reads the clock, once for each event of a socket and each task. It tells
-// whether a turn begins, which the caller ends: OnClose may come within another one.
-func (r *reactor) beginTurn() (begins bool) {
-	now := time.Since(r.server.start)
-	r.clock = r.server.start.UnixMilli() + now.Milliseconds()
-	if r.turns.begun != 0 {
+// begin notes that a turn begins, at a time since the server's start, and tells whether it does: one may come within another.
+func (t *turns) begin(core *bayeux.Server, now time.Duration) bool {
+	if t.begun != 0 {
 		return false
 	}
-	r.turns.begun, r.turns.received, r.turns.worked = max(1, now), r.core.Received(), r.core.Worked()
-	r.core.BeginTurn()
+	t.begun, t.received, t.worked = max(1, now), core.Received(), core.Worked()
+	core.BeginTurn()
 	return true
 }
 
-// turnOver ends a turn.
-func (r *reactor) turnOver() {
-	t := &r.turns
-	took := time.Since(r.server.start) - t.begun
+// end notes that the turn is over.
+func (t *turns) end(core *bayeux.Server, now time.Duration) {
+	took := now - t.begun
 	t.Busy += took
 	t.Longest = max(t.Longest, took)
-	t.MostMessages = max(t.MostMessages, r.core.Received()-t.received)
-	t.MostWork = max(t.MostWork, r.core.Worked()-t.worked)
+	t.MostMessages = max(t.MostMessages, core.Received()-t.received)
+	t.MostWork = max(t.MostWork, core.Worked()-t.worked)
 	t.begun = 0
-}
-
-// kept adds up what a loop keeps.
-func (r *reactor) kept() Kept {
-	k := Kept{Input: r.input.waiting.all, Output: r.output.waits()}
-	waiting, working := r.box.Kept()
-	k.Mailboxes = waiting + working
-	k.Queues, k.Nodes, k.Subscriptions = r.core.Kept()
-	k.Claims = r.core.Claims()
-	for _, l := range r.lined {
-		k.Input += l.bytes
-	}
-	return k
 }

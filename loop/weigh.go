@@ -1,6 +1,8 @@
 package loop
 
-import "halley/httpparse/websocket"
+import (
+	"halley/httpparse/websocket"
+)
 
 // waitingInput is how many bytes of input wait of a loop's connections. Of most none do.
 type waitingInput struct {
@@ -62,4 +64,29 @@ func (in *input) shedInput(c *conn) {
 		in.counters.SlowClosed++
 		in.abort(c)
 	}
+}
+
+// closeStuck closes the connections whose output or waiting input takes much, of about
+// shedBatch from a slot on: events go back to their session.
+func (in *input) closeStuck(from uint32) (next uint32, more bool) {
+	done := 0
+	in.conns.From(from, func(slot uint32, c *conn) bool {
+		if next, more = slot, done >= shedBatch; more {
+			return false
+		}
+		gen := c.gen
+		if c.socket.Unsent() > keepSlow {
+			in.counters.SlowClosed++
+			in.abort(c)
+		} else {
+			in.shedInput(c)
+		}
+		if done++; !c.is(gen) {
+			done += closeWork
+		}
+		next++
+		return true
+	})
+	in.work.Spend(done)
+	return next, more
 }
