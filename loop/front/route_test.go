@@ -275,3 +275,18 @@ func TestRouteIsPure(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+func BenchmarkRoute(b *testing.B) {
+	f := ready(b, func(s *Settings) { s.AllowOrigin = []string{"https://a.example"} })
+	for name, q := range map[string]*httpparse.Request{
+		"poll":    parse(b, "POST /cometd/connect", "Content-Length: 2"),
+		"browser": parse(b, "POST /cometd/connect", "Content-Length: 2", "Origin: https://a.example", "Sec-Fetch-Site: cross-site"),
+		"page":    parse(b, "GET /page"),
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				f.Route(q)
+			}
+		})
+	}
+}
