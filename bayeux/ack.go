@@ -14,7 +14,6 @@ func (x *exchange) acknowledge(w wish, kind ConnectionType) (again bool) {
 	}
 	if done := s.queues.Acked(&r.queue, w.number); waiting > 0 {
 		s.stats.Delivered += uint64(done)
-		s.readOn(x.slot, r)
 	}
 	if r.queue.InFlight() == 0 || r.outlet.usesStream() && r.carriedByStream() && kind.keepsStream() {
 		return false // it tells nothing of what is on its way on the stream

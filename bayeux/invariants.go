@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 )
 
 // Invariants returns what is wrong with a server between two calls, nil if nothing: what
@@ -102,7 +103,12 @@ func (a *audit) heldConnect(slot uint32, r *session) {
 // sideTables checks that a session knows which tables have something for it.
 func (a *audit) sideTables(slot uint32, r *session) {
 	s := a.s
-	a.expect(r.tables.has(inReplays) == (s.replays[slot] != nil), slot, r, "its replay is known")
+	p := s.replays[slot]
+	a.expect(r.tables.has(inReplays) == (p != nil), slot, r, "its replay is known")
+	reads := func() bool {
+		return p.ticket != 0 || slices.Contains(s.reading.list[s.reading.first:], s.address(slot, r))
+	}
+	a.expect(p == nil || !r.outlet.takes() || !s.queues.Drained(&r.queue) || reads(), slot, r, "a replay goes on when the queue has drained")
 }
 
 // sessions checks all sessions, and the figures that are about all.

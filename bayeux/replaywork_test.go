@@ -85,3 +85,19 @@ func TestReplaysCountAsWork(t *testing.T) {
 		t.Error("an event that is left to a replay costs nothing")
 	}
 }
+
+// What is shed makes room for the rest of a replay: nothing else would have it read.
+func TestReplayGoesOnAfterShedding(t *testing.T) {
+	p := newPlayer(t, "")
+	p.configure([]string{"queue-messages=4", "rule=/h/*,history=10"})
+	p.run("post 1 type=websocket\n" + `{"channel":"/meta/handshake"}`)
+	p.run("post 1 type=websocket\n" + `{"channel":"/meta/connect","connectionType":"websocket","clientId":"$1"}`)
+	p.run("post 1 type=websocket\n" + `{"channel":"/meta/subscribe","clientId":"$1","subscription":"/h/*","ext":{"replay":-2}}`)
+	p.run("joined 1\n/h/1 11 1\n/h/1 12 2\n/h/1 13 3\n/h/1 14 4")
+	if _, more := p.server.Shed(0, false, 0, 100); more {
+		t.Error("shedding does not end")
+	}
+	if got := p.run("flush"); !strings.Contains(got, "read 2: /h/* after 12") {
+		t.Errorf("the rest is not read: %s", got)
+	}
+}

@@ -49,6 +49,9 @@ func (s *Server) shed(slot uint32, r *session, least int) (dropped int) {
 	}
 	dropped = s.queues.Shed(q, least)
 	s.stats.Shed += uint64(dropped)
+	if r.outlet.takes() { // the replay of who is away goes on when he comes back
+		s.readOn(slot, r)
+	}
 	return dropped
 }
 

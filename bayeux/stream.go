@@ -12,6 +12,7 @@ func (s *Server) attach(slot uint32, r *session, to ReplyTo, kind ConnectionType
 	}
 	r.outlet.open(to, kind)
 	s.mark(slot, r)
+	s.readOn(slot, r)
 }
 
 // detach gives up the session's stream. A websocket stays open: its client may
