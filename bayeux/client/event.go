@@ -1,6 +1,6 @@
 package client
 
-// The events. Those that states take are all but the first four and replied.
+// The events. Some mean the same in every state: machine.take deals with these.
 type (
 	begun   struct{ work *operation } // Run or Handshake was called
 	stopped struct {                  // its context is done

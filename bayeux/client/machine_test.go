@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
@@ -193,13 +194,13 @@ func TestMachineMoves(t *testing.T) {
 		{webSocketType, longPollingType, func(r *rig) {
 			r.answers(fence, "")
 			r.answers("long-polling", "")
-			r.fails("connect w", errCut)
+			r.fails("connect w", context.Canceled)
 			r.answers(fence, "")
 		}, []string{"websocket: " + fence, "long-polling: connect long-polling at once", "cancel connect websocket", "websocket: " + fence, "close websocket", "long-polling: connect long-polling"}},
 		{webSocketType, eventSourceType, func(r *rig) {
 			r.answers(fence, "")
 			r.answers("long-polling", "")
-			r.fails("connect w", errCut)
+			r.fails("connect w", context.Canceled)
 			r.answers(fence, "")
 			r.opens(nil)
 			r.answers("eventsource", "")
@@ -266,7 +267,7 @@ func TestMachineMovesInVain(t *testing.T) {
 	r.take(preferred{eventSourceType})
 	r.answers("fence", "")
 	r.answers("long-polling", "")
-	r.fails("connect w", errCut)
+	r.fails("connect w", context.Canceled)
 	r.answers("fence", "")
 	r.did = nil
 	r.opens(errHeldBack)
@@ -312,6 +313,30 @@ func TestMachineResumes(t *testing.T) {
 	}
 }
 
+// What may be lost with a connection that a session leaves is asked for again when it has
+// moved.
+func TestMachineIsCutWhereItLeaves(t *testing.T) {
+	r := connected(t, longPollingType)
+	r.m.table.set(registration{pattern: "/a", cursor: 7})
+	r.take(preferred{webSocketType})
+	r.opens(nil)
+	r.fails("connect l", errCut)
+	r.answers("at once", "")
+	r.did = nil
+	r.answers("websocket", "")
+	r.want("close websocket", "long-polling: subscribe /a, connect long-polling at once")
+
+	r = connected(t, webSocketType)
+	r.m.table.set(registration{pattern: "/a", cursor: 7})
+	r.take(preferred{longPollingType})
+	r.answers("fence", "")
+	r.answers("long-polling", "")
+	r.fails("connect w", context.Canceled)
+	r.did = nil
+	r.fails("fence", errCut)
+	r.want("close websocket", "long-polling: subscribe /a, connect long-polling at once")
+}
+
 // The interval of a stream's connects does not count for what follows a replay.
 func TestMachineResumesAStreamAtOnce(t *testing.T) {
 	r := connected(t, eventSourceType)
@@ -352,7 +377,8 @@ func TestMachineQueues(t *testing.T) {
 	r.run()
 	r.did = nil
 	r.begin(true)
-	r.want("finish " + ErrRunning.Error())
+	r.begin(false)
+	r.want("finish "+ErrRunning.Error(), "finish "+ErrRunning.Error())
 }
 
 // stages lead a Run into each state.

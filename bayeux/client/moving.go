@@ -1,6 +1,8 @@
 package client
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -15,10 +17,18 @@ type move struct {
 	held     *call
 }
 
-// noteHeld forgets the connect on the old link when it is answered.
-func (v *move) noteHeld(e any) {
-	if a, ok := e.(answered); ok && a.call == v.held {
+// note takes the end of a call on the old link. One that fails by itself may have lost what
+// came with its reply.
+func (v *move) note(m *machine, e any) {
+	a, ok := e.(answered)
+	if !ok || a.call.link != v.from {
+		return
+	}
+	if a.call == v.held {
 		v.held = nil
+	}
+	if a.call.err != nil && !errors.Is(a.call.err, context.Canceled) {
+		m.tear()
 	}
 }
 
@@ -113,7 +123,7 @@ func fence(m *machine, l *link) *call {
 }
 
 func (s *arriving) handle(m *machine, e any) state {
-	s.noteHeld(e)
+	s.note(m, e)
 	if a, ok := e.(answered); ok && a.call == s.probe {
 		s.probe = nil
 	}
@@ -146,7 +156,7 @@ func beginTaking(m *machine, v move) state {
 }
 
 func (s *taking) handle(m *machine, e any) state {
-	s.noteHeld(e)
+	s.note(m, e)
 	if a, ok := e.(answered); ok && a.call == s.connect {
 		m.use(s.to)
 		return beginRetiring(m, s)
@@ -203,7 +213,7 @@ func (s *retiring) close(m *machine) state {
 }
 
 func (s *retiring) handle(m *machine, e any) state {
-	s.noteHeld(e)
+	s.note(m, e)
 	switch e := e.(type) {
 	case stilled:
 		if e.link == s.from {

@@ -36,7 +36,7 @@ type Options struct {
 	// forgotten.
 	Forgotten Forgotten
 	// NetworkDelay is how long a reply may take beyond what the server was
-	// allowed to hold it. Zero means 10 s.
+	// allowed to hold it, and an event-stream until it begins. Zero means 10 s.
 	NetworkDelay time.Duration
 	// Silence is how long an event-stream may bring nothing, not even a comment, before
 	// it counts as dead. Zero means 75 s: servers say something every 10 s to 25 s.

@@ -3,8 +3,8 @@ package client
 import "context"
 
 // Handshake opens a session and subscribes it to every pattern that has a
-// handler. It tries once; Run shakes hands by itself and again as needed. A
-// refusal is a *BayeuxError.
+// handler. It tries once; Run shakes hands by itself and again as needed, and
+// while it does Handshake fails with ErrRunning. A refusal is a *BayeuxError.
 func (c *Client) Handshake(ctx context.Context) error { return c.operate(ctx, false) }
 
 // Run keeps the session connected: it shakes hands when there is no session,
