@@ -1,5 +1,7 @@
 package loop
 
+// Proved by TestBodiesInEveryForm and TestByteByByte.
+
 import (
 	"bytes"
 

@@ -1,5 +1,7 @@
 package loop
 
+// Proved by TestKeepAlive, TestClosedReplyStaysIncomplete, TestOutputShutsWhenAllHasLeft and TestResetStreamIsCounted.
+
 import "halley/bayeux"
 
 // finish makes a connection ready for its next request, or closes it.

@@ -1,5 +1,7 @@
 package loop
 
+// Proved by TestPanicClosesOneConnection, TestIdleConnectionsClose and TestPipelining.
+
 import (
 	"runtime/debug"
 

@@ -1,5 +1,7 @@
 package loop
 
+// Proved by TestMessagesPerFrame, TestEventsWithoutBayeux and TestStreamAllocations.
+
 import (
 	"halley/bayeux"
 	"halley/bayeux/connectiontype"

@@ -1,5 +1,7 @@
 package loop
 
+// Proved by TestWebSocketInPieces, TestWebSocketFaults, TestCompressedInput and TestCompressedFaults.
+
 import "halley/httpparse/websocket"
 
 // pongWork is what answering a ping counts for: a system call.

@@ -1,5 +1,7 @@
 package loop
 
+// Proved by TestConnectionLimit and TestPanicClosesOneConnection.
+
 import (
 	"time"
 

@@ -1,5 +1,7 @@
 package loop
 
+// Proved by TestPackAndInflate and TestCompressedFaults.
+
 import (
 	"bytes"
 	"io"

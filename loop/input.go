@@ -1,5 +1,7 @@
 package loop
 
+// Proved by TestPipelining, TestErrorAfterPipeline, TestFloodBehindHeldPoll, TestDeadlinesOfTricklers and TestSealedEnds.
+
 import (
 	"halley/httpparse"
 	"halley/httpparse/websocket"

@@ -1,5 +1,7 @@
 package loop
 
+// Proved by TestLoopsForwardToEachOther, TestEventSource and TestHandshakeStorm.
+
 import (
 	"halley/bayeux"
 	"halley/bayeux/message"

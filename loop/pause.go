@@ -1,5 +1,7 @@
 package loop
 
+// Proved by TestFramesForABusyLoopAreBounded, TestRestOfTheGoneIsDropped and TestTooFarAheadWithoutPause.
+
 import "halley/bayeux"
 
 // pause stops reading from a websocket that has to wait: it is too far ahead, or the

@@ -1,5 +1,7 @@
 package loop
 
+// Proved by TestNothingLostAfterReset and TestReplayAfterCuts.
+
 import (
 	"halley/loop/socket"
 )

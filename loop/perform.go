@@ -1,5 +1,7 @@
 package loop
 
+// Proved by TestPanicAmongEffects, TestRefusedIsNotDelivered and TestHop.
+
 import (
 	"errors"
 

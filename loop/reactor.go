@@ -1,5 +1,7 @@
 package loop
 
+// Proved by TestAllocations, TestCongestion, TestFramesMakeWay and TestTrim.
+
 import (
 	"context"
 	"sync/atomic"

@@ -1,5 +1,7 @@
 package loop
 
+// Proved by TestStatuses, TestByteByByte, TestBodiesInEveryForm, TestContinue and TestErrorAtRequestK.
+
 import (
 	"halley/httpparse"
 	"halley/loop/front"

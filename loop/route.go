@@ -1,5 +1,7 @@
 package loop
 
+// Proved by TestLoopsForwardToEachOther, TestPanicBehindHeldPoll and TestDisplacedAcrossLoops.
+
 import (
 	"unsafe"
 

@@ -1,5 +1,7 @@
 package loop
 
+// Proved by TestSocketOfManySessions, TestSocketHeartbeat, TestIdleSocket and TestClosedWithEventsUnsent.
+
 import (
 	"slices"
 
