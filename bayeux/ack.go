@@ -31,6 +31,6 @@ func (x *exchange) acknowledge(w wish, kind ConnectionType) (again bool) {
 // gets a number, if it has none.
 func (s *Server) trackLosses(slot uint32, r *session, effect *Effect) {
 	if s.queues.TrackLosses(&r.queue, effect.Numbered) {
-		effect.Numbered, effect.Session, effect.Upto = true, s.address(slot, r), r.queue.Upto()
+		effect.Numbered, effect.Session, effect.Upto = true, s.sessions.address(slot), r.queue.Upto()
 	}
 }

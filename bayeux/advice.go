@@ -12,7 +12,7 @@ type clientAdvice struct {
 // readAdvice reads what a connect asks for. What it gives as null, or below 0 as
 // CometD's clients do, it does not ask for. Its session lives as long as its interval
 // more, so that is at most what a held connect would take.
-func (s *Server) readAdvice(m *message.Message) (a clientAdvice, valid bool) {
+func readAdvice(m *message.Message, longest int64) (a clientAdvice, valid bool) {
 	a = clientAdvice{present: m.Advice != nil, timeout: -1, interval: -1}
 	valid = true
 	message.Each(m.Advice, func(name, value []byte) bool {
@@ -21,7 +21,7 @@ func (s *Server) readAdvice(m *message.Message) (a clientAdvice, valid bool) {
 			a.timeout, valid = readDuration(value)
 		case "interval":
 			a.interval, valid = readDuration(value)
-			a.interval = min(a.interval, max(s.periods.hold, s.periods.interval))
+			a.interval = min(a.interval, longest)
 		}
 		return valid
 	})

@@ -174,7 +174,7 @@ func (x *exchange) decide(q Question) Verdict {
 		of = nil
 	}
 	if q.Caller = x.req.Caller; of != nil {
-		q.Session, q.Claims = x.s.address(x.slot, of), x.s.grants.claims[x.slot]
+		q.Session, q.Claims = x.s.sessions.address(x.slot), x.s.grants.claims[x.slot]
 	}
 	var v Verdict
 	if x.got.verdict != nil {

@@ -84,8 +84,8 @@ func (s *Server) queueUp(l *backlog, req Request, messages []message.Message, fx
 	case len(messages) == 0:
 		return
 	}
-	if slot, r := s.lookup(messages[0].ClientID); r != nil {
-		s.backlogs.enter(l, s.address(slot, r))
+	if slot, r := s.sessions.lookup(messages[0].ClientID); r != nil {
+		s.backlogs.enter(l, s.sessions.address(slot))
 		r.tables.set(inBacklogs, true)
 	}
 }

@@ -193,7 +193,7 @@ func TestDrainEndsStreamsLast(t *testing.T) {
 	b := newBacklog(t, false, cfg, 0, 0)
 	s := b.server
 	s.Open(b.now, Request{To: ReplyTo{Conn: 1, Serial: 1}}, []byte(b.id), &b.fx)
-	_, r := s.lookup([]byte(b.id))
+	_, r := s.sessions.lookup([]byte(b.id))
 	r.outlet.hearing = heard // as its connect would say
 	b.publish(10, 30_000)    // 64 KiB are on their way at once
 	b.fx.Reset()

@@ -43,7 +43,7 @@ func (x *exchange) connect(m *message.Message) {
 		x.answerConnect(m, connectReply{advice: enough, interval: s.periods.multiInterval})
 	default:
 		if !a.asked {
-			a.timeout -= s.spread(a.timeout / 10)
+			a.timeout -= s.noise.below(a.timeout / 10)
 		}
 		if a.timeout < soon {
 			s.tickSoon = max(s.tickSoon, x.now+a.timeout+wheelTick)
@@ -66,7 +66,7 @@ type wish struct {
 // readWish reads a connect's wish before anything is done for it.
 func (x *exchange) readWish(m *message.Message) (w wish, failure reply.Code) {
 	valid := true
-	if w.advice, valid = x.s.readAdvice(m); !valid {
+	if w.advice, valid = readAdvice(m, max(x.s.periods.hold, x.s.periods.interval)); !valid {
 		return w, reply.AdviceInvalid
 	}
 	if ack := message.Get(m.Ext, "ack"); x.session.queue.Acknowledges() && !isAbsent(ack) {

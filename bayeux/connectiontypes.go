@@ -1,5 +1,7 @@
 package bayeux
 
+import "halley/bayeux/message"
+
 // ConnectionType is a way to hold a connection, named on the wire in
 // supportedConnectionTypes and connectionType (Bayeux 1.0, 3.4 MUST long-polling).
 type ConnectionType uint8
@@ -72,15 +74,21 @@ func parseConnectionType(name []byte) (ConnectionType, bool) {
 	return 0, false
 }
 
-// appendConnectionTypes appends the JSON array of all types. Salesforce has one,
-// and its clients are to behave here as there.
-func (s *Server) appendConnectionTypes(dst []byte) []byte {
-	if s.terms.Salesforce {
+// offer is the connection types that a server has.
+type offer struct {
+	one      bool // long-polling alone is listed, as Salesforce does
+	callback bool // callback-polling is among them
+}
+
+// append appends the JSON array of all types. Salesforce has one, and its clients are to
+// behave here as there.
+func (o offer) append(dst []byte) []byte {
+	if o.one {
 		return append(dst, `["long-polling"]`...)
 	}
 	sep := byte('[')
 	for _, t := range advertised {
-		if t == CallbackPolling && s.cfg.NoCallback {
+		if t == CallbackPolling && !o.callback {
 			continue
 		}
 		dst = append(dst, sep, '"')
@@ -88,4 +96,19 @@ func (s *Server) appendConnectionTypes(dst []byte) []byte {
 		sep = ','
 	}
 	return append(dst, ']')
+}
+
+// hasCommon tells whether the client supports a connection type of ours
+// (Bayeux 1.0, 4.1 MUST common-type). A client of old that sends no list at all is taken to.
+func (o offer) hasCommon(m *message.Message) bool {
+	if m.SupportedConnectionTypes == nil {
+		return true
+	}
+	common := false
+	message.Strings(m.SupportedConnectionTypes, func(name []byte) bool {
+		t, known := parseConnectionType(name)
+		common = common || known && !(t == CallbackPolling && !o.callback)
+		return !common
+	})
+	return common
 }

@@ -42,13 +42,12 @@ func advisedReply(r *session) connectReply {
 	return answer
 }
 
-// connectReplyBytes is about how long the reply to a connect is, without events.
-func (s *Server) connectReplyBytes(r *session, answer connectReply) int {
-	n := 512
-	if answer.losses {
-		n += s.queues.LossBytes(&r.queue)
+// bytes is about how long the reply is, without events, if the news of losses has so many.
+func (c *connectReply) bytes(losses int) int {
+	if !c.losses {
+		losses = 0
 	}
-	return n
+	return 512 + losses
 }
 
 // answerConnect puts the reply to a connect that is not held among the replies

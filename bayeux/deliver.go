@@ -3,7 +3,6 @@ package bayeux
 import (
 	"halley/bayeux/event"
 	"halley/bayeux/fanout"
-	"halley/bayeux/queue"
 )
 
 // Deliver queues e for every local subscriber of its channel (Bayeux 1.0, 5.2 MUST delivered),
@@ -17,7 +16,7 @@ type recipients Server
 func (c *recipients) Give(slot uint32, d fanout.Delivery) {
 	s := (*Server)(c)
 	r := s.sessions.At(slot)
-	if r.tables.has(inReplays) && s.follows(slot, d.Event) {
+	if r.tables.has(inReplays) && s.replays.follows(slot, d.Event) {
 		s.Spend(1)
 		return
 	}
@@ -36,7 +35,7 @@ func (c *recipients) Give(slot uint32, d fanout.Delivery) {
 // Replays tells whether e comes with what a session still has to get of the past.
 func (c *recipients) Replays(slot uint32, e event.Event) bool {
 	s := (*Server)(c)
-	return s.sessions.At(slot).tables.has(inReplays) && s.follows(slot, e)
+	return s.sessions.At(slot).tables.has(inReplays) && s.replays.follows(slot, e)
 }
 
 // Fits tells whether a session's queue has room for so many bytes more.
@@ -53,16 +52,6 @@ func (s *Server) queued(slot uint32, r *session, fits bool) {
 	if fits {
 		s.mark(slot, r)
 	} else {
-		s.doomed.push(s.address(slot, r))
+		s.doomed.push(s.sessions.address(slot))
 	}
-}
-
-// freezeAsked ends the replacing of pending events that is not by a rule, before the
-// session asks for something else: events that are not conflated may follow them.
-func (s *Server) freezeAsked(q *queue.Queue) {
-	s.Spend(q.Pending())
-	s.queues.Freeze(q, func(e event.Event) bool {
-		b := s.rules.Of(s.text(e.Channel()))
-		return !b.Conflate && b.Interval == 0
-	})
 }

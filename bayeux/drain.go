@@ -73,7 +73,7 @@ func (s *Server) Owing(now int64) int {
 // drain is under way.
 func (s *Server) owes(now int64, slot uint32, r *session, effect *Effect) bool {
 	if effect.More = s.drain > 0 && r.queue.Pending() > 0 && !r.outlet.usesStream(); effect.More {
-		s.owed[s.address(slot, r)] = now + owedFor
+		s.owed[s.sessions.address(slot)] = now + owedFor
 	}
 	return effect.More
 }
@@ -86,7 +86,7 @@ func (x *exchange) homing(answer connectReply) int64 {
 	if q.Pending() > 0 && (q.Blocked() || !x.alone) {
 		return 0
 	}
-	room := s.cfg.ReplyBytes - s.connectReplyBytes(x.session, answer)
+	room := s.cfg.ReplyBytes - answer.bytes(s.queues.LossBytes(q))
 	s.queues.Each(q, func(e event.Event) bool {
 		room -= len(e) + 1
 		return room >= 0
@@ -94,7 +94,7 @@ func (x *exchange) homing(answer connectReply) int64 {
 	if room < 0 {
 		return 0
 	}
-	return s.spread(s.drain)
+	return s.noise.below(s.drain)
 }
 
 func (s *Server) letGo(now int64, slot uint32, r *session, fx *Effects) {

@@ -27,7 +27,7 @@ func (s *Server) OpenEvents(now int64, req Request, patterns []byte, from Cursor
 	*x = exchange{s: s, fx: fx, req: req, now: now, replies: x.replies[:0]}
 	x.session, x.slot, _ = s.sessions.Take()
 	r, decided := x.session, false
-	x.owner = s.address(x.slot, r)
+	x.owner = s.sessions.address(x.slot)
 	defer func() {
 		if !decided { // the authority has panicked
 			s.remove(x.slot, fx)

@@ -79,8 +79,8 @@ func (s *Server) handle(now int64, req Request, messages []message.Message, fx *
 // own makes the session of clientID, if there is one, the owner.
 func (x *exchange) own(clientID []byte) {
 	x.clientID = clientID
-	if slot, r := x.s.client(clientID); r != nil {
-		x.slot, x.owner, x.turn = slot, x.s.address(slot, r), r.turn
+	if slot, r := x.s.sessions.client(clientID); r != nil {
+		x.slot, x.owner, x.turn = slot, x.s.sessions.address(slot), r.turn
 	}
 }
 
@@ -223,7 +223,7 @@ func (x *exchange) reply() {
 		s.mark(x.slot, r)
 	}
 	if r != nil && x.mayCarryEvents(r) {
-		effect.Session = s.address(x.slot, r)
+		effect.Session = s.sessions.address(x.slot)
 		s.appendPending(r, &effect, x.fx, start, s.cfg.ReplyBytes-len(x.replies), x.batch)
 	}
 	if r != nil && x.carriesEvents && x.req.Type != WebSocket {

@@ -10,7 +10,7 @@ func (s *Server) Dirty() bool { return s.dirty.len()+s.doomed.len()+s.reading.le
 func (s *Server) mark(slot uint32, r *session) {
 	if r.outlet.takes() && !r.tables.has(inDirty) && r.flushable() {
 		r.tables.set(inDirty, true)
-		s.dirty.push(s.address(slot, r))
+		s.dirty.push(s.sessions.address(slot))
 	}
 }
 

@@ -9,9 +9,9 @@ import (
 // accepted, as all known servers do.
 func (x *exchange) handshake(m *message.Message) Ruling {
 	s := x.s
-	if !s.cfg.LenientHandshake && !s.hasCommonType(m) {
+	if !s.cfg.LenientHandshake && !s.offer.hasCommon(m) {
 		x.begin(m, reply.TypesUnsupported)
-		x.replies = s.appendConnectionTypes(append(x.replies, `,"supportedConnectionTypes":`...))
+		x.replies = s.offer.append(append(x.replies, `,"supportedConnectionTypes":`...))
 		x.replies = reply.AppendAdvice(x.replies, reply.AdviceNone)
 		x.end()
 		return Allow
@@ -37,21 +37,6 @@ func (x *exchange) handshake(m *message.Message) Ruling {
 	return Allow
 }
 
-// hasCommonType tells whether the client supports a connection type of ours
-// (Bayeux 1.0, 4.1 MUST common-type). A client of old that sends no list at all is taken to.
-func (s *Server) hasCommonType(m *message.Message) bool {
-	if m.SupportedConnectionTypes == nil {
-		return true
-	}
-	common := false
-	message.Strings(m.SupportedConnectionTypes, func(name []byte) bool {
-		t, known := parseConnectionType(name)
-		common = common || known && !(t == CallbackPolling && s.cfg.NoCallback)
-		return !common
-	})
-	return common
-}
-
 // welcome makes a new session, with what the verdict gives it, and replies with its
 // clientId.
 func (x *exchange) welcome(m *message.Message, verdict Verdict) {
@@ -64,9 +49,9 @@ func (x *exchange) welcome(m *message.Message, verdict Verdict) {
 	s.cfg.Random(r.secret[:]) // (Bayeux 1.0, 2.4 SHOULD unpredictable)
 	s.stats.Handshakes++
 	if s.cfg.PollsPerBrowser > 0 {
-		r.named = s.namedBrowser(m)
+		r.named = namedBrowser(m, s.cfg.Browsers)
 		if x.req.Browser == 0 && !x.req.Program {
-			x.browser = s.newBrowser()
+			x.browser = newBrowser(s.cfg.Random)
 		}
 	}
 	r.told = s.periods.interval
@@ -76,8 +61,8 @@ func (x *exchange) welcome(m *message.Message, verdict Verdict) {
 	x.begin(m, reply.Success)
 	// (Bayeux 1.0, 3.2 MUST version)
 	x.replies = append(x.replies, `,"version":"1.0","minimumVersion":"1.0","clientId":"`...)
-	x.replies = appendClientID(x.replies, s.address(slot, r), &r.secret)
-	x.replies = s.appendConnectionTypes(append(x.replies, `","supportedConnectionTypes":`...))
+	x.replies = appendClientID(x.replies, s.sessions.address(slot), &r.secret)
+	x.replies = s.offer.append(append(x.replies, `","supportedConnectionTypes":`...))
 	if !s.terms.Salesforce { // which advises in connect replies alone
 		x.replies = s.terms.AppendWelcome(x.replies)
 	}
@@ -121,14 +106,14 @@ const (
 
 // namedBrowser is the browser that a handshake names by ext.browser, 0 if none:
 // browsers keep no cookie of another site, and a script there can remember a name.
-func (s *Server) namedBrowser(m *message.Message) (browser uint64) {
+func namedBrowser(m *message.Message, browsers Browsers) (browser uint64) {
 	raw := message.Get(m.Ext, "browser")
-	if s.cfg.Browsers == nil || len(raw) == 0 || raw[0] != '"' {
+	if browsers == nil || len(raw) == 0 || raw[0] != '"' {
 		return 0
 	}
 	message.Strings(raw, func(name []byte) bool {
 		if len(name) >= minBrowserName && len(name) <= maxBrowserName {
-			browser = s.cfg.Browsers.Named(name)
+			browser = browsers.Named(name)
 		}
 		return false
 	})
@@ -136,8 +121,8 @@ func (s *Server) namedBrowser(m *message.Message) (browser uint64) {
 }
 
 // newBrowser returns a random number for a browser cookie, never 0.
-func (s *Server) newBrowser() uint64 {
+func newBrowser(random func([]byte)) uint64 {
 	var b [8]byte
-	s.cfg.Random(b[:])
+	random(b[:])
 	return le64(b[:]) | 1
 }

@@ -14,7 +14,7 @@ func (x *exchange) hold(m *message.Message, kind ConnectionType, advise bool, ti
 	s.stats.Held++
 	s.wheel.Set(x.slot, x.now+timeout)
 	x.held = true
-	x.fx.add(Effect{Kind: Hold, To: x.req.To, Session: s.address(x.slot, r)}, x.fx.begin())
+	x.fx.add(Effect{Kind: Hold, To: x.req.To, Session: s.sessions.address(x.slot)}, x.fx.begin())
 }
 
 // takeOver makes this connect's connection the one that its session uses: what
@@ -33,7 +33,7 @@ func (x *exchange) takeOver(kind ConnectionType) {
 	}
 	if kind == WebSocket && !r.outlet.streams() && !r.queue.Acknowledges() {
 		s.attach(x.slot, r, x.req.To, WebSocket)
-		x.fx.add(Effect{Kind: Stream, To: x.req.To, Session: s.address(x.slot, r), Type: WebSocket}, x.fx.begin())
+		x.fx.add(Effect{Kind: Stream, To: x.req.To, Session: s.sessions.address(x.slot), Type: WebSocket}, x.fx.begin())
 	}
 }
 
@@ -65,10 +65,10 @@ func (s *Server) unhold(slot uint32, r *session) {
 // resume answers the held connect: pending events first, the reply last.
 func (s *Server) resume(now int64, slot uint32, r *session, answer connectReply, fx *Effects) {
 	start := fx.begin()
-	effect := Effect{Kind: Reply, To: r.outlet.held, Session: s.address(slot, r)}
+	effect := Effect{Kind: Reply, To: r.outlet.held, Session: s.sessions.address(slot)}
 	answer.losses = !answer.left && s.queues.HasLosses(&r.queue)
 	if !answer.left && !r.queue.Blocked() && !r.outlet.usesStream() {
-		s.appendPending(r, &effect, fx, start, s.cfg.ReplyBytes-s.connectReplyBytes(r, answer), r.queue.Reply()+1)
+		s.appendPending(r, &effect, fx, start, s.cfg.ReplyBytes-answer.bytes(s.queues.LossBytes(&r.queue)), r.queue.Reply()+1)
 	}
 	if !answer.left && !answer.ended && !answer.failure.Failed() && r.outlet.polls() && s.owes(now, slot, r, &effect) {
 		answer.advise(0)

@@ -17,22 +17,23 @@ func (s *Server) Sessions(now int64, limit int) []SessionInfo {
 	var list []SessionInfo
 	s.sessions.Each(func(slot uint32, r *session) bool {
 		if len(list) < limit {
-			list = append(list, s.info(now, slot, r))
+			i := r.info(now)
+			i.ID = string(appendClientID(nil, s.sessions.address(slot), &r.secret))
+			i.Subscriptions, i.Dropped = s.fanout.Count(slot), s.queues.Lost(&r.queue)
+			list = append(list, i)
 		}
 		return len(list) < limit
 	})
 	return list
 }
 
-func (s *Server) info(now int64, slot uint32, r *session) SessionInfo {
+// info is what the record alone tells.
+func (r *session) info(now int64) SessionInfo {
 	return SessionInfo{
-		ID:             string(appendClientID(nil, s.address(slot, r), &r.secret)),
 		ConnectionType: r.advised.String(),
 		Held:           r.outlet.holds(),
 		Queued:         r.queue.Len(),
 		QueuedBytes:    r.queue.Bytes(),
-		Subscriptions:  s.fanout.Count(slot),
-		Dropped:        s.queues.Lost(&r.queue),
 		AgeMs:          now - r.created,
 	}
 }

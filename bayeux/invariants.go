@@ -103,10 +103,10 @@ func (a *audit) heldConnect(slot uint32, r *session) {
 // sideTables checks that a session knows which tables have something for it.
 func (a *audit) sideTables(slot uint32, r *session) {
 	s := a.s
-	p := s.replays[slot]
+	p := s.replays.of[slot]
 	a.expect(r.tables.has(inReplays) == (p != nil), slot, r, "its replay is known")
 	reads := func() bool {
-		return p.ticket != 0 || slices.Contains(s.reading.list[s.reading.first:], s.address(slot, r))
+		return p.ticket != 0 || slices.Contains(s.reading.list[s.reading.first:], s.sessions.address(slot))
 	}
 	a.expect(p == nil || !r.outlet.takes() || !s.queues.Drained(&r.queue) || reads(), slot, r, "a replay goes on when the queue has drained")
 }
@@ -162,7 +162,7 @@ func (a *audit) tables() {
 		return true
 	})
 	ofLive(a, "long ids", s.longIDs, live)
-	ofLive(a, "replays", s.replays, live)
+	ofLive(a, "replays", s.replays.of, live)
 	ofLive(a, "time syncs", s.syncs, live)
 	if err := s.fanout.Invariants(func(slot uint32) bool { return live[slot] }); err != nil {
 		a.found = append(a.found, err)
@@ -190,7 +190,7 @@ func (a *audit) backlogs() {
 		a.found = append(a.found, fmt.Errorf("sessions in backlogs: %v, counted %v", stands, s.backlogs.in))
 	}
 	s.sessions.Each(func(slot uint32, r *session) bool {
-		a.expect(r.tables.has(inBacklogs) == (stands[s.address(slot, r)] > 0), slot, r, "it knows whether it stands in a backlog")
+		a.expect(r.tables.has(inBacklogs) == (stands[s.sessions.address(slot)] > 0), slot, r, "it knows whether it stands in a backlog")
 		return true
 	})
 }

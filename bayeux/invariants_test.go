@@ -34,7 +34,7 @@ func TestInvariantsFindDamage(t *testing.T) {
 		{"timers", "away", func(s *Server, _ *session) { s.wheel.Set(7, 1<<40) }},
 		{"events that may go out are about to be flushed", "socket", func(s *Server, r *session) { s.dirty.pop(); r.tables.set(inDirty, false) }},
 		{"dirty sessions", "socket", func(s *Server, _ *session) { s.dirty.pop() }},
-		{"who is dirty stands in the list once", "socket", func(s *Server, r *session) { s.dirty.push(s.address(0, r)) }},
+		{"who is dirty stands in the list once", "socket", func(s *Server, r *session) { s.dirty.push(s.sessions.address(0)) }},
 		{"who stands in the list of dirty sessions is dirty", "stream", func(_ *Server, r *session) { r.tables.set(inDirty, false) }},
 		{"the fate of what is in flight will be told", "socket", func(s *Server, r *session) { s.queues.Take(&r.queue, 0, func(event.Event) bool { return true }) }},
 		{"the queue's bytes are those of its events", "away", func(s *Server, r *session) { q := r.queue; s.queues.Close(&q) }},
@@ -43,8 +43,8 @@ func TestInvariantsFindDamage(t *testing.T) {
 		{"session 7 is gone and has a filter", "away", func(s *Server, _ *session) { s.fanout.SetFilter(7, []byte("/a"), nil) }},
 		{"its replay is known", "away", func(_ *Server, r *session) { r.tables.set(inReplays, true) }},
 		{"it knows whether it stands in a backlog", "away", func(_ *Server, r *session) { r.tables.set(inBacklogs, true) }},
-		{"sessions in backlogs", "away", func(s *Server, r *session) { s.backlogs.enter(new(backlog), s.address(0, r)) }},
-		{"replays of session 7, which is gone", "away", func(s *Server, _ *session) { s.replays[7] = new(replay) }},
+		{"sessions in backlogs", "away", func(s *Server, r *session) { s.backlogs.enter(new(backlog), s.sessions.address(0)) }},
+		{"replays of session 7, which is gone", "away", func(s *Server, _ *session) { s.replays.of[7] = new(replay) }},
 	} {
 		s, r := sessionAt(t, c.outlet)
 		if err := Invariants(s); err != nil {
@@ -60,7 +60,7 @@ func TestInvariantsFindDamage(t *testing.T) {
 // The look at one session finds what is wrong with that one, and nothing of one that is gone.
 func TestSessionInvariants(t *testing.T) {
 	s, r := sessionAt(t, "polling")
-	a := s.address(0, r)
+	a := s.sessions.address(0)
 	if err := SessionInvariants(s, a); err != nil {
 		t.Error(err)
 	}

@@ -16,8 +16,8 @@ func TestLateGroupsAreSmall(t *testing.T) {
 	batch := scanned(t, fmt.Sprintf(`{"channel":"/meta/connect","connectionType":"websocket","clientId":%q}`, b.id))
 	b.server.Handle(b.now, Request{To: ReplyTo{Conn: 7}, Type: WebSocket}, &batch, &b.fx)
 	b.fx.Reset()
-	slot, r := b.server.lookup([]byte(b.id))
-	a := b.server.address(slot, r)
+	slot, r := b.server.sessions.lookup([]byte(b.id))
+	a := b.server.sessions.address(slot)
 	group := func(took int64) (kib int) {
 		b.server.Flush(b.now, 64, &b.fx)
 		for i := range b.fx.List {

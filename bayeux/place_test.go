@@ -13,12 +13,12 @@ func TestPlaces(t *testing.T) {
 	cfg.Place = here
 	s := NewServer(cfg, 0)
 	r, slot, _ := s.sessions.Take()
-	id := appendClientID(nil, s.address(slot, r), &r.secret)
+	id := appendClientID(nil, s.sessions.address(slot), &r.secret)
 	if a, ok := s.Find(id); !ok || a.Place() != here {
 		t.Errorf("its own session is at %v, %v", a, ok)
 	}
 	for _, elsewhere := range []Place{{Node: 7, Loop: 2}, {Node: 0, Loop: 1}} {
-		a := s.address(slot, r)
+		a := s.sessions.address(slot)
 		a.Node, a.Loop = elsewhere.Node, elsewhere.Loop
 		if _, ok := s.Find(appendClientID(nil, a, &r.secret)); ok {
 			t.Errorf("the session of %v is taken for one of %v", elsewhere, here)

@@ -6,6 +6,8 @@ import (
 	"halley/bayeux/channel"
 	"halley/bayeux/event"
 	"halley/bayeux/history"
+	"halley/bayeux/rules"
+	"halley/bayeux/work"
 )
 
 // A replay may be much larger than its session's queue. It is read part by part, as
@@ -27,7 +29,7 @@ func (s *Server) remember(slot uint32, r *session, past history.Remembered) {
 	for _, pattern := range past.Missed {
 		s.queues.Lose(&r.queue, pattern)
 	}
-	p := s.replays[slot]
+	p := s.replays.of[slot]
 	if p == nil {
 		p = new(replay)
 		p.add(past.Replays)
@@ -111,10 +113,10 @@ func (s *Server) takePage(slot uint32, r *session, p *replay, past history.Remem
 	}
 	more := full || past.Upto != 0
 	if r.tables.set(inReplays, more); more {
-		s.replays[slot] = p
+		s.replays.of[slot] = p
 		s.readOn(slot, r)
 	} else {
-		delete(s.replays, slot)
+		delete(s.replays.of, slot)
 	}
 }
 
@@ -124,7 +126,7 @@ func (s *Server) queuePast(slot uint32, r *session, past history.Entry) {
 	e, key, wanted := s.fanout.Past(slot, event.Event(past.Event))
 	switch {
 	case !wanted:
-	case s.rules.Of(s.text(past.Channel)).Conflate:
+	case s.rules.Of(s.replays.text(past.Channel)).Conflate:
 		s.queued(slot, r, s.queues.PushNewest(&r.queue, e, key))
 	default:
 		s.queued(slot, r, s.queues.PushAfter(&r.queue, e, key))
@@ -134,8 +136,8 @@ func (s *Server) queuePast(slot uint32, r *session, past history.Entry) {
 // readOn has the next part of the session's replay read, if its queue has drained: so
 // far that there is room for a history.Replays.Part.
 func (s *Server) readOn(slot uint32, r *session) {
-	if r.tables.has(inReplays) && s.replays[slot].ticket == 0 && s.queues.Drained(&r.queue) {
-		s.reading.push(s.address(slot, r))
+	if r.tables.has(inReplays) && s.replays.of[slot].ticket == 0 && s.queues.Drained(&r.queue) {
+		s.reading.push(s.sessions.address(slot))
 	}
 }
 
@@ -147,7 +149,7 @@ func (s *Server) read(max int, fx *Effects) {
 		if r == nil || !r.tables.has(inReplays) {
 			continue
 		}
-		if p := s.replays[a.Slot]; p.ticket == 0 {
+		if p := s.replays.of[a.Slot]; p.ticket == 0 {
 			s.Spend(len(p.rest))
 			s.ticket++
 			p.ticket = s.ticket
@@ -160,10 +162,10 @@ func (s *Server) read(max int, fx *Effects) {
 // could be read is told to the client under its pattern, as dropped.
 func (s *Server) recalled(a Address, ticket Ticket, past history.Remembered) {
 	r := s.sessions.find(a)
-	if r == nil || !r.tables.has(inReplays) || s.replays[a.Slot].ticket != ticket {
+	if r == nil || !r.tables.has(inReplays) || s.replays.of[a.Slot].ticket != ticket {
 		return
 	}
-	p := s.replays[a.Slot]
+	p := s.replays.of[a.Slot]
 	p.ticket = 0
 	s.Spend(len(past.Entries) + len(p.rest))
 	for _, pattern := range past.Missed {
@@ -181,13 +183,27 @@ func (p *replay) brings(name []byte, id int64) (brings bool) {
 	return brings
 }
 
+// replays are those of all sessions, by slot.
+type replays struct {
+	of    map[uint32]*replay
+	rules *rules.Book
+	work  *work.Meter
+	name  []byte // kept for its memory
+}
+
 // follows tells whether e, which is new or was kept during a pause, comes with what the
 // session still has to get of the past.
-func (s *Server) follows(slot uint32, e event.Event) bool {
-	name := s.text(e.Channel())
-	if !s.rules.Of(name).History {
+func (p *replays) follows(slot uint32, e event.Event) bool {
+	name := p.text(e.Channel())
+	if !p.rules.Of(name).History {
 		return false
 	}
-	s.Spend(1)
-	return s.replays[slot].brings(name, e.ID())
+	p.work.Spend(1)
+	return p.of[slot].brings(name, e.ID())
+}
+
+// text is name as bytes, until the next call.
+func (p *replays) text(name string) []byte {
+	p.name = append(p.name[:0], name...)
+	return p.name
 }

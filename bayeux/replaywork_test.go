@@ -34,13 +34,13 @@ func TestReplaysThatWereLeftAreBounded(t *testing.T) {
 		b.fx.Reset()
 	}
 	refused := strings.Count(replies, `"error":"403::too_many_subscriptions`)
-	for _, p := range b.server.replays {
+	for _, p := range b.server.replays.of {
 		if len(p.rest) != cfg.MaxSubscriptions || refused != 30-len(p.rest) {
 			t.Errorf("%d replays, %d refused", len(p.rest), refused)
 		}
 	}
-	if len(b.server.replays) != 1 {
-		t.Errorf("%d sessions replay", len(b.server.replays))
+	if len(b.server.replays.of) != 1 {
+		t.Errorf("%d sessions replay", len(b.server.replays.of))
 	}
 }
 

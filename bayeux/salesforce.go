@@ -16,7 +16,7 @@ func (s *Server) appendClient(dst []byte, slot uint32, r *session) []byte {
 		return dst
 	}
 	dst = append(dst, `,"clientId":"`...)
-	return append(appendClientID(dst, s.address(slot, r), &r.secret), '"')
+	return append(appendClientID(dst, s.sessions.address(slot), &r.secret), '"')
 }
 
 // maxCursorsShown bounds what is told of a map of cursors.

@@ -77,6 +77,7 @@ type Server struct {
 	doomed   addresses // those that are to end
 	expired  []uint32
 	longIDs  longIDs
+	offer    offer
 	polls    browserPolls
 	parked   map[Ticket]*parked
 	backlogs backlogs
@@ -84,16 +85,15 @@ type Server struct {
 	behind   bool                      // see Behind
 	syncs    map[uint32]reply.Timesync // of connects that are not answered yet
 	joins    joins
-	replays  map[uint32]*replay // of sessions that read the past
-	reading  addresses          // sessions whose replay may go on
+	replays  replays
+	reading  addresses // sessions whose replay may go on
 	storms   storms
 	grants   grants
 
-	name      []byte // see text
 	reader    subscriptionReader
 	exchange  exchange
-	resumed   message.Batch     // scratch of goOn
-	noise     uint64            // state of the generator that spreads deadlines
+	resumed   message.Batch // scratch of goOn
+	noise     noise
 	tickSoon  int64             // until when a poll is held whose client wants it back soon
 	drain     int64             // window over which clients are told to come back, 0 none
 	drainFrom uint32            // slot where Drain goes on
@@ -102,40 +102,36 @@ type Server struct {
 
 // NewServer returns a Server whose clock stands at now.
 func NewServer(cfg Config, now int64) *Server {
-	p := newPeriods(&cfg)
-	book := rules.NewBook(cfg.Rules)
+	p, meter, book := newPeriods(&cfg), work.NewMeter(cfg.TurnWork), rules.NewBook(cfg.Rules)
+	salesforce := cfg.Profile == Salesforce
 	s := &Server{
-		Meter:   work.NewMeter(cfg.TurnWork),
+		Meter:   meter,
 		cfg:     cfg,
 		periods: p,
 		rules:   &book,
 		terms: reply.Terms{Hold: p.hold, Interval: p.interval, MaxInterval: p.maxInterval, Hosts: cfg.Hosts,
-			Salesforce: cfg.Profile == Salesforce, Timestamp: cfg.Timestamp},
-		lazies:   newLazies(now),
+			Salesforce: salesforce, Timestamp: cfg.Timestamp},
+		offer:    offer{one: salesforce, callback: !cfg.NoCallback},
+		reader:   subscriptionReader{work: meter, rules: &book, most: cfg.MaxSubscriptions, channel: cfg.Channel, salesforce: salesforce},
+		sessions: sessions{place: cfg.Place},
 		wheel:    wheel.New(wheelTick, wheelSlots, now),
-		longIDs:  make(longIDs),
-		polls:    browserPolls{cfg.Browsers, cfg.PollsPerBrowser},
-		parked:   make(map[Ticket]*parked),
-		backlogs: newBacklogs(),
-		syncs:    make(map[uint32]reply.Timesync),
+		lazies:   newLazies(now),
+		replays:  replays{of: make(map[uint32]*replay), rules: &book, work: meter},
 		joins:    make(joins),
-		replays:  make(map[uint32]*replay),
+		backlogs: newBacklogs(),
+		parked:   make(map[Ticket]*parked),
+		longIDs:  make(longIDs),
+		syncs:    make(map[uint32]reply.Timesync),
 		owed:     make(map[Address]int64),
+		polls:    browserPolls{cfg.Browsers, cfg.PollsPerBrowser},
 		storms:   newStorms(cfg.HandshakeStorm, p.interval),
 	}
-	s.reader = subscriptionReader{work: s.Meter, rules: s.rules, most: cfg.MaxSubscriptions, channel: cfg.Channel, salesforce: s.terms.Salesforce}
-	s.fanout = fanout.New((*recipients)(s), s.rules, s.Meter, now)
-	s.queues = queue.New(queue.Config{Settings: cfg.QueueLimits, Key: s.fanout.Key}, s.Meter)
+	s.fanout = fanout.New((*recipients)(s), s.rules, meter, now)
+	s.queues = queue.New(queue.Config{Settings: cfg.QueueLimits, Key: s.fanout.Key}, meter)
 	var seed [8]byte
 	cfg.Random(seed[:])
-	s.noise = le64(seed[:]) | 1
+	s.noise.state = le64(seed[:]) | 1
 	return s
-}
-
-// text is name as bytes, until the next call.
-func (s *Server) text(name string) []byte {
-	s.name = append(s.name[:0], name...)
-	return s.name
 }
 
 // Disconnect ends a session from the server's side and tells its client through
@@ -168,38 +164,11 @@ func (s *Server) endWith(now int64, slot uint32, last connectReply, fx *Effects)
 
 // Find returns the address of the session that a clientId names, if it lives here.
 func (s *Server) Find(clientID []byte) (Address, bool) {
-	slot, r := s.lookup(clientID)
+	slot, r := s.sessions.lookup(clientID)
 	if r == nil {
 		return Address{}, false
 	}
-	return s.address(slot, r), true
-}
-
-func (s *Server) address(slot uint32, r *session) Address {
-	return Address{Node: s.cfg.Place.Node, Loop: s.cfg.Place.Loop, Slot: slot, Gen: s.sessions.Gen(slot)}
-}
-
-// lookup finds the session of a clientId, nil if there is none.
-func (s *Server) lookup(clientID []byte) (uint32, *session) {
-	a, secret, ok := decodeClientID(clientID)
-	if !ok || a.Place() != s.cfg.Place {
-		return noSlot, nil
-	}
-	r := s.sessions.find(a)
-	if r == nil || !sameSecret(&secret, &r.secret) {
-		return noSlot, nil
-	}
-	return a.Slot, r
-}
-
-// client is lookup for what clients say. A session that was made for one event-stream is
-// none of theirs: no client was told its clientId.
-func (s *Server) client(clientID []byte) (uint32, *session) {
-	slot, r := s.lookup(clientID)
-	if r == nil || r.outlet.nameless() {
-		return noSlot, nil
-	}
-	return slot, r
+	return s.sessions.address(slot), true
 }
 
 // remove frees a session and everything that it has.
@@ -217,21 +186,10 @@ func (s *Server) remove(slot uint32, fx *Effects) {
 	s.polls.giveUp(r)
 	s.queues.Close(&r.queue)
 	delete(s.syncs, slot)
-	delete(s.replays, slot)
+	delete(s.replays.of, slot)
 	s.wheel.Cancel(slot)
 	s.grants.forget(slot)
 	s.sessions.Release(slot)
-}
-
-// spread returns a number below n that differs from call to call.
-func (s *Server) spread(n int64) int64 {
-	s.noise ^= s.noise << 13
-	s.noise ^= s.noise >> 7
-	s.noise ^= s.noise << 17
-	if n <= 0 {
-		return 0
-	}
-	return int64(s.noise % uint64(n))
 }
 
 func le64(b []byte) (v uint64) {

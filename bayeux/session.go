@@ -41,7 +41,52 @@ const noSlot = ^uint32(0)
 var nowhere = Address{Slot: noSlot}
 
 // sessions are the sessions of a Server, by slot.
-type sessions struct{ slab.Slab[session] }
+type sessions struct {
+	slab.Slab[session]
+	place Place // where they live
+}
+
+// address is that of the session at a slot.
+func (b *sessions) address(slot uint32) Address {
+	return Address{Node: b.place.Node, Loop: b.place.Loop, Slot: slot, Gen: b.Gen(slot)}
+}
+
+// lookup finds the session of a clientId, nil if there is none.
+func (b *sessions) lookup(clientID []byte) (uint32, *session) {
+	a, secret, ok := decodeClientID(clientID)
+	if !ok || a.Place() != b.place {
+		return noSlot, nil
+	}
+	r := b.find(a)
+	if r == nil || !sameSecret(&secret, &r.secret) {
+		return noSlot, nil
+	}
+	return a.Slot, r
+}
+
+// client is lookup for what clients say. A session that was made for one event-stream is
+// none of theirs: no client was told its clientId.
+func (b *sessions) client(clientID []byte) (uint32, *session) {
+	slot, r := b.lookup(clientID)
+	if r == nil || r.outlet.nameless() {
+		return noSlot, nil
+	}
+	return slot, r
+}
+
+// part visits the sessions from a slot on until they and what visit returns come to most.
+// It returns the slot to go on with, the work done, and whether there is more.
+func (b *sessions) part(from uint32, most int, visit func(slot uint32, r *session) (work int)) (next uint32, done int, more bool) {
+	b.From(from, func(slot uint32, r *session) bool {
+		if next, more = slot, done >= most; more {
+			return false
+		}
+		done += 1 + visit(slot, r)
+		next++
+		return true
+	})
+	return next, done, more
+}
 
 // find returns the session at a, nil if it is gone.
 func (b *sessions) find(a Address) *session { return b.Find(a.Slot, a.Gen) }

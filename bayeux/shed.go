@@ -11,26 +11,11 @@ import (
 // on with, and whether there is more. Clients are told what they lost, as with a full
 // queue.
 func (s *Server) Shed(from uint32, away bool, least, most int) (next uint32, more bool) {
-	return s.eachSession(from, most, func(slot uint32, r *session) (events int) {
+	next, done, more := s.sessions.part(from, most, func(slot uint32, r *session) (events int) {
 		if away && (r.outlet.holds() || r.outlet.streams()) {
 			return 0
 		}
 		return s.shed(slot, r, least)
-	})
-}
-
-// eachSession visits the sessions from a slot on until they and what visit returns come
-// to most, which it counts as work. It returns the slot to go on with, and whether there
-// is more.
-func (s *Server) eachSession(from uint32, most int, visit func(slot uint32, r *session) (work int)) (next uint32, more bool) {
-	done := 0
-	s.sessions.From(from, func(slot uint32, r *session) bool {
-		if next, more = slot, done >= most; more {
-			return false
-		}
-		done += 1 + visit(slot, r)
-		next++
-		return true
 	})
 	s.Spend(done)
 	return next, more
@@ -44,7 +29,7 @@ func (s *Server) shed(slot uint32, r *session, least int) (dropped int) {
 		return 0
 	}
 	if s.cfg.Slow == queue.Disconnect {
-		s.doomed.push(s.address(slot, r))
+		s.doomed.push(s.sessions.address(slot))
 		return q.Len()
 	}
 	dropped = s.queues.Shed(q, least)
@@ -62,10 +47,11 @@ const fewSubscriptions = 16
 // about part sessions from a slot on. It tells the slot to go on with, and whether there
 // are more sessions.
 func (s *Server) MostSubscriptions(from uint32, part int) (most int, next uint32, more bool) {
-	next, more = s.eachSession(from, part, func(slot uint32, _ *session) int {
+	next, done, more := s.sessions.part(from, part, func(slot uint32, _ *session) int {
 		most = max(most, s.fanout.Count(slot))
 		return 0
 	})
+	s.Spend(done)
 	return most, next, more
 }
 
@@ -74,13 +60,15 @@ func (s *Server) MostSubscriptions(from uint32, part int) (most int, next uint32
 // Flush do it. It tells the slot to go on with, and whether there are more sessions.
 func (s *Server) EndSubscribers(from uint32, most, part int) (next uint32, more bool) {
 	least := max(fewSubscriptions+1, most/2)
-	return s.eachSession(from, part, func(slot uint32, r *session) int {
+	next, done, more := s.sessions.part(from, part, func(slot uint32, r *session) int {
 		if s.fanout.Count(slot) >= least {
 			s.stats.ShedSessions++
-			s.doomed.push(s.address(slot, r))
+			s.doomed.push(s.sessions.address(slot))
 		}
 		return 0
 	})
+	s.Spend(done)
+	return next, more
 }
 
 // noSession tells why no further session can be made; nothing, if one can.
@@ -88,11 +76,11 @@ func (s *Server) noSession() (failure reply.Code) {
 	switch {
 	case s.sessions.Len() >= s.cfg.MaxSessions:
 		return reply.SessionsFull
-	case s.crowded():
+	case s.cfg.crowded():
 		return reply.Congested
 	}
 	return reply.Success
 }
 
 // crowded tells that there is no memory for more sessions and subscriptions.
-func (s *Server) crowded() bool { return s.cfg.Crowded != nil && s.cfg.Crowded() }
+func (c *Config) crowded() bool { return c.Crowded != nil && c.Crowded() }

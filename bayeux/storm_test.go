@@ -40,7 +40,7 @@ func (w *storm) shake(peer uint64) (id string) {
 		return true
 	})
 	r := w.server.sessions.At(newest)
-	return string(appendClientID(nil, w.server.address(newest, r), &r.secret))
+	return string(appendClientID(nil, w.server.sessions.address(newest), &r.secret))
 }
 
 func (w *storm) pass(ms int64) {

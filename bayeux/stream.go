@@ -18,7 +18,7 @@ func (s *Server) attach(slot uint32, r *session, to ReplyTo, kind ConnectionType
 // detach gives up the session's stream. A websocket stays open: its client may
 // still use it.
 func (s *Server) detach(slot uint32, r *session, fx *Effects) {
-	fx.add(Effect{Kind: EndStream, To: r.outlet.stream, Session: s.address(slot, r), Type: r.outlet.streamType}, fx.begin())
+	fx.add(Effect{Kind: EndStream, To: r.outlet.stream, Session: s.sessions.address(slot), Type: r.outlet.streamType}, fx.begin())
 	r.outlet.close()
 }
 
@@ -45,7 +45,7 @@ func (x *exchange) openStream(m *message.Message, kind ConnectionType, answer co
 // since start.
 func (x *exchange) stream(start int, kind ConnectionType) {
 	r := x.session
-	effect := Effect{Kind: Stream, To: x.req.To, Session: x.s.address(x.slot, r), Type: kind, Anonymous: r.outlet.state == anonymous,
+	effect := Effect{Kind: Stream, To: x.req.To, Session: x.s.sessions.address(x.slot), Type: kind, Anonymous: r.outlet.state == anonymous,
 		ends: x.fx.messages()}
 	if len(x.fx.arena) > start {
 		effect.ends--
@@ -56,7 +56,7 @@ func (x *exchange) stream(start int, kind ConnectionType) {
 // deliver sends pending events on the session's stream.
 func (s *Server) deliver(slot uint32, r *session, fx *Effects) {
 	start := fx.begin()
-	effect := Effect{Kind: Deliver, To: r.outlet.stream, Session: s.address(slot, r), Type: r.outlet.streamType,
+	effect := Effect{Kind: Deliver, To: r.outlet.stream, Session: s.sessions.address(slot), Type: r.outlet.streamType,
 		Anonymous: r.outlet.state == anonymous, ends: fx.messages()}
 	losses := r.outlet.streamType != WebSocket && s.queues.HasLosses(&r.queue)
 	if losses {
@@ -79,7 +79,7 @@ func (s *Server) deliver(slot uint32, r *session, fx *Effects) {
 // deliverEnd tells the client on its stream that its session ends.
 func (s *Server) deliverEnd(slot uint32, r *session, last connectReply, fx *Effects) {
 	start := fx.begin()
-	effect := Effect{Kind: Deliver, To: r.outlet.stream, Session: s.address(slot, r), Type: r.outlet.streamType, ends: fx.messages()}
+	effect := Effect{Kind: Deliver, To: r.outlet.stream, Session: s.sessions.address(slot), Type: r.outlet.streamType, ends: fx.messages()}
 	if last.ended {
 		fx.arena = append(fx.arena, reply.Disconnected...)
 		fx.endMessage()
@@ -93,7 +93,7 @@ func (s *Server) deliverEnd(slot uint32, r *session, last connectReply, fx *Effe
 // Open makes a request the event-stream of the session that clientID names, as
 // Faye's clients ask for it: events go there as long as it is open.
 func (s *Server) Open(now int64, req Request, clientID []byte, fx *Effects) {
-	slot, r := s.client(clientID)
+	slot, r := s.sessions.client(clientID)
 	if r == nil {
 		fx.refuse(req.To, 404, reply.SessionUnknown)
 		return

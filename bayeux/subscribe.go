@@ -2,6 +2,7 @@ package bayeux
 
 import (
 	"halley/bayeux/channel"
+	"halley/bayeux/event"
 	"halley/bayeux/message"
 	"halley/bayeux/reply"
 )
@@ -48,7 +49,7 @@ func (x *exchange) subscribeAll(asked *subscription) {
 	}
 	limited := asked.paced || s.fanout.HasIntervals(x.slot)
 	if limited {
-		s.freezeAsked(&r.queue)
+		x.freezeAsked()
 	}
 	for i, pattern := range asked.patterns {
 		x.subscribeTo(pattern)
@@ -111,10 +112,10 @@ func (x *exchange) admitSubscription(asked *subscription, ext []byte) (failure r
 	if added+s.fanout.Count(x.slot) > s.cfg.MaxSubscriptions {
 		return reply.SubscriptionsFull, verdict
 	}
-	if x.session.tables.has(inReplays) && s.replays[x.slot].exceeds(s.cfg.MaxSubscriptions, asked) {
+	if x.session.tables.has(inReplays) && s.replays.of[x.slot].exceeds(s.cfg.MaxSubscriptions, asked) {
 		return reply.SubscriptionsFull, verdict
 	}
-	if added > 0 && !x.got.done && s.crowded() {
+	if added > 0 && !x.got.done && s.cfg.crowded() {
 		return reply.Congested, verdict
 	}
 	verdict = x.decide(Question{Operation: OpSubscribe, Patterns: asked.patterns, Ext: ext})
@@ -143,7 +144,7 @@ func (x *exchange) unsubscribe(m *message.Message) {
 	}
 	if !failure.Failed() {
 		if x.s.fanout.HasIntervals(x.slot) {
-			x.s.freezeAsked(&x.session.queue)
+			x.freezeAsked()
 		}
 		for _, pattern := range patterns {
 			x.unsubscribeFrom(pattern)
@@ -154,7 +155,7 @@ func (x *exchange) unsubscribe(m *message.Message) {
 
 func (x *exchange) unsubscribeFrom(pattern []byte) {
 	if x.session.tables.has(inReplays) {
-		x.s.replays[x.slot].left = true // others of its subscriptions may share what is read
+		x.s.replays.of[x.slot].left = true // others of its subscriptions may share what is read
 	}
 	if x.s.fanout.Unsubscribe(x.slot, pattern) {
 		x.s.joins.leave(pattern, x.fx)
@@ -165,4 +166,16 @@ const servicePrefix = "/service/"
 
 func isService(name []byte) bool {
 	return len(name) > len(servicePrefix) && string(name[:len(servicePrefix)]) == servicePrefix
+}
+
+// freezeAsked ends the replacing of pending events that is not by a rule, before the
+// session asks for something else: events that are not conflated may follow them.
+func (x *exchange) freezeAsked() {
+	q, book, name := &x.session.queue, x.s.rules, []byte(nil)
+	x.s.Spend(q.Pending())
+	x.s.queues.Freeze(q, func(e event.Event) bool {
+		name = append(name[:0], e.Channel()...)
+		b := book.Of(name)
+		return !b.Conflate && b.Interval == 0
+	})
 }

@@ -410,7 +410,7 @@ func (p *player) shorten(text string) string {
 
 func (p *player) address(name string) Address {
 	if slot, err := strconv.ParseUint(name, 10, 32); err == nil {
-		return p.server.address(uint32(slot), nil)
+		return p.server.sessions.address(uint32(slot))
 	}
 	a, ok := ParseClientID([]byte(p.expand(name)))
 	if !ok {
