@@ -3,6 +3,7 @@ package httpparse
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -74,6 +75,30 @@ func checkAccepted(t *testing.T, in []byte) {
 	for _, span := range [][]byte{r.Target, r.Host, r.ContentType, r.Origin, r.Cookie} {
 		if !bytes.Contains(head, span) || bytes.ContainsAny(span, "\r\n\x00") {
 			t.Errorf("span %q of %q", span, head)
+		}
+	}
+	checkFields(t, &r, head)
+}
+
+// checkFields checks that the field lines of a head, read again, are those that the parser took.
+func checkFields(t *testing.T, r *Request, head []byte) {
+	lines, first := 0, make(map[string][]byte)
+	r.Fields(func(name, value []byte) bool {
+		lines++
+		lower := strings.ToLower(string(name))
+		if _, known := first[lower]; !known {
+			first[lower] = value
+		}
+		return true
+	})
+	if most := bytes.Count(head, []byte("\r\n")) - leadingLines(head)/2 - 2; lines != most {
+		t.Errorf("%d fields of %d lines: %q", lines, most, head)
+	}
+	for name, value := range map[string][]byte{
+		"origin": r.Origin, "cookie": r.Cookie, "content-type": r.ContentType, "authorization": r.Authorization, "x-forwarded-for": r.XForwardedFor,
+	} {
+		if !bytes.Equal(first[name], value) {
+			t.Errorf("%s is %q, and %q of %q", name, value, first[name], head)
 		}
 	}
 }
