@@ -38,9 +38,6 @@ func TestPackAndInflate(t *testing.T) {
 		got := payload
 		if compressed {
 			var err error
-			if got, err = d.inflate(payload, 1<<20); err != nil {
-				t.Fatal(err)
-			}
 			if cut, err := d.inflate(payload, 10); len(cut) != 11 || err != nil {
 				t.Errorf("%d bytes above a limit of 10: %v", len(cut), err)
 			}
