@@ -111,3 +111,19 @@ func TestLossesOfManyChannels(t *testing.T) {
 		t.Errorf("%d channels, %d together", len(told), told["*"])
 	}
 }
+
+// A late report of an earlier reply is not taken for one of the reply that tells of losses.
+func TestLossesAndLateReports(t *testing.T) {
+	s := newStore(Config{Settings: Settings{QueueMessages: 10, QueueBytes: 1000}})
+	var q Queue
+	s.Open(&q, 0, false)
+	s.Push(&q, event.New([]byte("/a"), []byte("1"), false))
+	s.Take(&q, 0, func(event.Event) bool { return true })
+	upto := q.Upto()
+	s.Written(&q, upto, false)
+	s.Lose(&q, "/a")
+	s.TellLosses(&q)
+	if s.Written(&q, upto, false); s.losses[0] == nil || s.losses[0].told == nil {
+		t.Error("the losses count as read before their reply has left")
+	}
+}

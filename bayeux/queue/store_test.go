@@ -264,7 +264,12 @@ func checkStore(t *rapid.T, s *Store, queues []Queue) {
 		if q.sent > q.count {
 			t.Fatalf("queue %d: %d of %d in flight", k, q.sent, q.count)
 		}
+		sent := true // with a connect reply: those are the first
 		for i, n := q.head, q.count; n > 0; i, n = s.nodes.At(i).next, n-1 {
+			if s.nodes.At(i).order != 0 && !sent {
+				t.Fatalf("queue %d: node %d was sent before, and stands behind one that was not", k, i)
+			}
+			sent = s.nodes.At(i).order != 0
 			id := s.nodes.At(i).key
 			if id == 0 {
 				continue
