@@ -59,7 +59,7 @@ func (x *exchange) answerConnect(m *message.Message, answer connectReply) {
 	if x.s.drain > 0 && x.req.Type != WebSocket {
 		answer.advise(x.homing(answer))
 	}
-	x.tells = x.tells || answer.losses
+	x.losses = x.losses || answer.losses
 	x.open()
 	x.replies = x.s.appendConnectReply(x.replies, x.now, x.slot, validID(m), answer)
 	x.batch = x.session.queue.Reply()

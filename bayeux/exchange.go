@@ -32,7 +32,7 @@ type exchange struct {
 	waits    Effect   // what tells of the wait of the message that is to be parked
 	got      awaited  // by the message that was parked, while it is handled
 
-	tells         bool   // a reply has news of dropped events
+	losses        bool   // a reply has news of dropped events
 	carriesEvents bool   // a connect is answered: pending events go along
 	batch         uint32 // its number, with acknowledgement
 	turn          uint32 // how many connects its session had sent when this was the latest
@@ -229,7 +229,7 @@ func (x *exchange) reply() {
 	if r != nil && x.carriesEvents && x.req.Type != WebSocket {
 		s.owes(x.now, x.slot, r, &effect)
 	}
-	if r != nil && x.tells {
+	if r != nil && x.losses {
 		s.trackLosses(x.slot, r, &effect)
 	}
 	if r != nil {

@@ -15,7 +15,7 @@ type parked struct {
 	clientID []byte // of the batch's first message
 	alone    bool
 	// What the messages before said of the reply.
-	tells         bool
+	losses        bool
 	carriesEvents bool
 	batch, turn   uint32
 	body          []byte // the messages left, as a JSON array
@@ -38,7 +38,7 @@ func (x *exchange) park(messages []message.Message) {
 		x.run(messages[1:])
 		return
 	}
-	p := &parked{req: x.req, owner: x.owner, clientID: bytes.Clone(x.clientID), alone: x.alone, tells: x.tells,
+	p := &parked{req: x.req, owner: x.owner, clientID: bytes.Clone(x.clientID), alone: x.alone, losses: x.losses,
 		carriesEvents: x.carriesEvents, batch: x.batch, turn: x.turn, body: x.rest(messages), replies: x.replies}
 	x.replies = nil
 	if q := x.waits.Question; q != nil {
@@ -92,7 +92,7 @@ func (s *Server) unpark(now int64, ticket Ticket, p *parked, got awaited, fx *Ef
 	}
 	x := &s.exchange
 	*x = exchange{s: s, fx: fx, req: p.req, now: now, owner: p.owner, slot: p.owner.Slot, got: got,
-		clientID: p.clientID, alone: p.alone, tells: p.tells, carriesEvents: p.carriesEvents, batch: p.batch, turn: p.turn,
+		clientID: p.clientID, alone: p.alone, losses: p.losses, carriesEvents: p.carriesEvents, batch: p.batch, turn: p.turn,
 		replies: p.replies, joined: p.body}
 	if p.events != nil {
 		x.resumeEvents(p)
@@ -110,7 +110,7 @@ func (x *exchange) goOn(body []byte) {
 	batch, scanner := &x.s.resumed, x.s.cfg.Scanner
 	if err := scanner.Scan(body, batch); err != nil {
 		// It was scanned before: only a limit that the joined copy exceeds is left.
-		if r := x.s.sessions.find(x.owner); x.tells && r != nil {
+		if r := x.s.sessions.find(x.owner); x.losses && r != nil {
 			x.s.queues.SettleLosses(&r.queue, false)
 		}
 		x.fx.add(Effect{Kind: Close, To: x.req.To}, x.fx.begin())

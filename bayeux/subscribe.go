@@ -47,7 +47,7 @@ func (x *exchange) subscribeAll(asked *subscription) {
 	if again.Len() > 0 {
 		s.queues.Recall(&r.queue, recallable(&again, s.rules))
 	}
-	limited := asked.paced || s.fanout.HasIntervals(x.slot)
+	limited := asked.limited || s.fanout.HasIntervals(x.slot)
 	if limited {
 		x.freezeAsked()
 	}

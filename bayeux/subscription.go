@@ -15,7 +15,7 @@ type subscription struct {
 	filters  []*fanout.Filter // of the patterns that have one, nil if none has
 	cursors  cursors
 	interval int64 // that it asks for, in milliseconds
-	paced    bool  // it names one
+	limited  bool  // it names one
 }
 
 // again finds the patterns that a session is on already and replays.
@@ -79,8 +79,8 @@ func (c *cursors) of(pattern []byte) (after int64, given bool) {
 	return after, given
 }
 
-// readPace reads a conflate extension: an object with an interval in milliseconds.
-func readPace(raw []byte) (interval int64, paced, valid bool) {
+// readInterval reads a conflate extension: an object with an interval in milliseconds.
+func readInterval(raw []byte) (interval int64, named, valid bool) {
 	if isAbsent(raw) {
 		return 0, false, true
 	}

@@ -40,7 +40,7 @@ func (d *subscriptionReader) read(m *message.Message) (asked subscription, failu
 	if failure := d.missingCursor(&asked); failure.Failed() {
 		return asked, failure
 	}
-	if asked.interval, asked.paced, valid = readPace(message.Get(m.Ext, "conflate")); !valid {
+	if asked.interval, asked.limited, valid = readInterval(message.Get(m.Ext, "conflate")); !valid {
 		return asked, reply.ConflateInvalid
 	}
 	return asked, reply.Success

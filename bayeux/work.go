@@ -29,7 +29,7 @@ func (s *Server) giveUp(now int64, ticket Ticket, fx *Effects) {
 		return
 	}
 	delete(s.parked, ticket)
-	if r := s.sessions.find(p.owner); p.tells && r != nil {
+	if r := s.sessions.find(p.owner); p.losses && r != nil {
 		s.queues.SettleLosses(&r.queue, false)
 	}
 	if l := s.backlogs.of[p.req.To]; l != nil && l.waitsFor == ticket {

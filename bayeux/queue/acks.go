@@ -84,20 +84,20 @@ func (s *Store) precededBy(q *Queue, upto uint32) bool {
 // arrived is the last event that a client has which acknowledges number, false if that
 // tells of none.
 func (s *Store) arrived(q *Queue, number uint32) (upto uint32, ok bool) {
-	if q.last.tells(number) {
+	if q.last.bringsBy(number) {
 		return q.last.upto, true
 	}
 	earlier := s.carried[q.owner]
 	for i := len(earlier) - 1; i >= 0; i-- {
-		if earlier[i].tells(number) {
+		if earlier[i].bringsBy(number) {
 			return earlier[i].upto, true
 		}
 	}
 	return 0, false
 }
 
-// tells tells whether the acknowledgement of number is one of the reply.
-func (c carried) tells(number uint32) bool {
+// bringsBy tells whether who acknowledges number has got the reply.
+func (c carried) bringsBy(number uint32) bool {
 	return c.number != 0 && c.number <= number && (c.until == 0 || number <= c.until)
 }
 
