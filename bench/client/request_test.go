@@ -12,7 +12,7 @@ import (
 )
 
 // still is a fleet whose loop does not run, so that its parts can be looked at one by one.
-func still(t *testing.T, change func(*Config)) *Fleet {
+func still(t testing.TB, change func(*Config)) *Fleet {
 	t.Helper()
 	config := sampleConfig("http://127.0.0.1:1/bayeux")
 	config.Subscribers, config.Publishers, config.Churners = 4, 2, 1
