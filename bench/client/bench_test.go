@@ -50,7 +50,7 @@ func benchmarkReceive(b *testing.B, style wire.Style, text func(n int) []byte) {
 	before := threadTime(b)
 	for i := range b.N {
 		if i%len(inputs) == 0 { // or all that follow would be duplicates
-			f.book = reconcile.NewBook(4, 1)
+			f.accounts.book = reconcile.NewBook(4, 1)
 		}
 		in := inputs[i%len(inputs)]
 		if n := f.received(fd, in, int64(i)); n != len(in) {
@@ -58,13 +58,13 @@ func benchmarkReceive(b *testing.B, style wire.Style, text func(n int) []byte) {
 		}
 	}
 	b.ReportMetric(float64(threadTime(b)-before)/float64(b.N), "cpu-ns/op")
-	if f.latency.Count() != int64(b.N) || f.tally.Faults.Total() != 0 {
-		b.Fatalf("%d delivered, faults %+v", f.latency.Count(), f.tally.Faults)
+	if f.accounts.latency.Count() != int64(b.N) || f.accounts.tally.Faults.Total() != 0 {
+		b.Fatalf("%d delivered, faults %+v", f.accounts.latency.Count(), f.accounts.tally.Faults)
 	}
 }
 
 // holdOpen makes session 0 a subscriber whose connect or stream is held on a socket that takes everything.
-func holdOpen(b *testing.B, f *Fleet, style wire.Style) (fd int) {
+func holdOpen(b *testing.B, f *clients, style wire.Style) (fd int) {
 	null, err := os.OpenFile("/dev/null", os.O_WRONLY, 0)
 	if err != nil {
 		b.Fatal(err)
@@ -84,7 +84,7 @@ func holdOpen(b *testing.B, f *Fleet, style wire.Style) (fd int) {
 		head := "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 		if style == wire.WebSocket {
 			c.busy = connect
-			_, key, _ := strings.Cut(string(f.bayeux.endpoint.AppendUpgrade(nil, "")), "Sec-WebSocket-Key: ")
+			_, key, _ := strings.Cut(string(f.targets.bayeux.endpoint.AppendUpgrade(nil, "")), "Sec-WebSocket-Key: ")
 			key, _, _ = strings.Cut(key, "\r\n")
 			sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
 			accept := base64.StdEncoding.EncodeToString(sum[:])

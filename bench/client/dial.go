@@ -1,45 +1,12 @@
+// Proved by TestNobodyListens and TestAStalledReaderMayBeReset.
+
 package client
 
 import (
 	"fmt"
-	"net"
 
 	"golang.org/x/sys/unix"
 )
-
-// address is a resolved server and the source addresses to reach it from.
-type address struct {
-	remote  unix.Sockaddr
-	family  int
-	sources int // how many addresses of 127.0.0.0/8 to spread over; 0 leaves the choice to the kernel
-	buffer  int // bytes of the kernel's receive buffer; 0 leaves the choice to the kernel
-}
-
-// smallBuffer is about the least receive buffer that Linux grants.
-const smallBuffer = 4096
-
-// resolve looks a host:port up once, before the run. On loopback the connections are
-// spread over sources addresses, since one source has only 28,000 ports towards one server.
-func resolve(host string, sources int) (address, error) {
-	tcp, err := net.ResolveTCPAddr("tcp", host)
-	if err != nil {
-		return address{}, fmt.Errorf("resolve %s: %w", host, err)
-	}
-	if v4 := tcp.IP.To4(); v4 != nil {
-		a := address{remote: &unix.SockaddrInet4{Port: tcp.Port, Addr: [4]byte(v4)}, family: unix.AF_INET}
-		if v4[0] == 127 {
-			a.sources = sources
-		}
-		return a, nil
-	}
-	return address{remote: &unix.SockaddrInet6{Port: tcp.Port, Addr: [16]byte(tcp.IP.To16())}, family: unix.AF_INET6}, nil
-}
-
-// source is the i-th source address: 127.0.8.1 upwards, 250 to each /24.
-func (a address) source(i int) *unix.SockaddrInet4 {
-	i %= a.sources
-	return &unix.SockaddrInet4{Addr: [4]byte{127, 0, byte(8 + i/250), byte(1 + i%250)}}
-}
 
 // dial begins a connection for the session and returns its descriptor; opened or broken follows.
 func (r *reactor) dial(a address, owner int32, busy request) (int, error) {

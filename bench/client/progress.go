@@ -1,11 +1,6 @@
 package client
 
-import (
-	"golang.org/x/sys/unix"
-
-	"halley/bench/hist"
-	"halley/bench/reconcile"
-)
+import "halley/bench/reconcile"
 
 // Progress is the state of a fleet at one moment; all but Held and Open only grow.
 type Progress struct {
@@ -95,98 +90,10 @@ func (p *Progress) Add(other Progress) {
 	}
 }
 
-// Result is what a fleet has to say at the end.
-type Result struct {
-	Progress Progress         `json:"progress"`
-	Counts   reconcile.Counts `json:"counts"`
-	Latency  *hist.Histogram  `json:"latency"` // planned publish to arrival
-	Stale    *hist.Histogram  `json:"stale"`   // the same of those who are to get the newest, from the oldest message that an arrival stands for
-	Lag      *hist.Histogram  `json:"lag"`     // planned publish to actual send
-	Ramp     *hist.Histogram  `json:"ramp"`    // dial to held
-	Cycle    *hist.Histogram  `json:"cycle"`   // a churning client's cycle, dial to disconnect reply
-	Series   []Bucket         `json:"series"`
-	Censored int64            `json:"censored,omitempty"` // of Latency and Stale, how many are of messages that never came: they took longer than what is recorded
-	Due      [][]int64        `json:"due,omitempty"`      // when each message of a symbol was due, if the Ledger asks
-}
-
-// Merge adds another process's result to r.
-func (r *Result) Merge(other Result) {
-	r.Progress.Add(other.Progress)
-	r.Counts.Add(other.Counts)
-	r.Latency.Merge(other.Latency)
-	r.Stale.Merge(other.Stale)
-	r.Lag.Merge(other.Lag)
-	r.Ramp.Merge(other.Ramp)
-	r.Cycle.Merge(other.Cycle)
-	r.Censored += other.Censored
-	for i, b := range other.Series {
-		if i == len(r.Series) {
-			r.Series = append(r.Series, Bucket{})
-		}
-		r.Series[i].Delivered += b.Delivered
-		r.Series[i].Held += b.Held
-		r.Series[i].Ramped += b.Ramped
-	}
-}
-
-// BucketWidth is the length of one element of a Result's Series in nanoseconds.
-const BucketWidth = int64(100_000_000)
-
-// Bucket is what happened in one slice of time; element i of a series covers the
-// time from i to i+1 times BucketWidth after the run's start.
-type Bucket struct {
-	Delivered int64 `json:"d,omitempty"`
-	Ramped    int64 `json:"c,omitempty"` // subscribers that became held for the first time
-	Held      int   `json:"h,omitempty"` // largest number of held subscribers
-}
-
-// maxBuckets bounds a series to three hours; later events count in the last bucket.
-const maxBuckets = 3 * 3600 * 10
-
-type series struct {
-	buckets []Bucket
-	held    int // of the latest report, for the buckets that no report falls into
-}
-
-func (s *series) at(now int64) *Bucket {
-	i := int(min(max(now, 0)/BucketWidth, maxBuckets-1))
-	for len(s.buckets) <= i {
-		s.buckets = append(s.buckets, Bucket{Held: s.held})
-	}
-	return &s.buckets[i]
-}
-
-func (f *Fleet) refresh(now int64) {
-	p := &f.tally
-	p.At = now
-	p.Delivered = f.book.Delivered()
-	p.Pending = f.out.pending()
-	p.Planned = f.out.planned
-	p.Busy = now - f.loop.idle
-	if f.final != nil {
-		p.Settled = f.book.Settled(f.ramp.started, f.totals(*f.final))
-	}
-	if f.config.Publishers > 0 {
-		p.Sent, p.Void = append([]uint32(nil), f.out.sent...), f.out.void
-	}
-	var usage unix.Rusage
-	if unix.Getrusage(unix.RUSAGE_THREAD, &usage) == nil {
-		p.User, p.System = usage.Utime.Nano(), usage.Stime.Nano()
-	}
-	f.series.held = p.Held
-	b := f.series.at(now)
-	b.Held = max(b.Held, p.Held)
-}
-
-func (f *Fleet) report(now int64) {
-	f.refresh(now)
-	f.notify(f.tally)
-}
-
-// fault counts one fault and keeps the text of the first.
-func (f *Fleet) fault(kind *int64, text string) {
+// note counts one fault of a kind, which is a field of f, and keeps the text of the first.
+func (f *Faults) note(kind *int64, text string) {
 	*kind++
-	if f.tally.Faults.First == "" {
-		f.tally.Faults.First = text
+	if f.First == "" {
+		f.First = text
 	}
 }

@@ -1,48 +1,28 @@
 package client
 
 import (
-	"slices"
 	"time"
 
 	"halley/bench/hist"
 	"halley/bench/plan"
-	"halley/bench/reconcile"
 	"halley/bench/wire"
 )
 
-// Publication is a stretch of messages to publish in an open loop. With Ticks it
-// replays a recorded feed, else symbols come from the plan and times from the pace.
-type Publication struct {
-	Start int64 // nanoseconds since the run's start at which message 0 is due; 0 means as soon as possible
-	Pace  plan.Pace
-	First int // number of the first tick, so that stretches in a row pick on in the plan
-	Ticks []plan.Tick
-}
-
-func (p *Publication) count() int {
-	if p.Ticks != nil {
-		return len(p.Ticks)
-	}
-	return p.Pace.Count
-}
-
-func (p *Publication) due(i int) int64 {
-	if p.Ticks != nil {
-		return p.Start + int64(p.Ticks[i].Due)
-	}
-	return p.Start + int64(p.Pace.Due(i))
-}
-
-// publishing is the state of all publications of a process.
+// publishing is the state of all publications of a process: what is due, which publisher
+// is to send it, and what the server said to it.
 type publishing struct {
 	lines   []line
-	sent    []uint32           // messages per symbol that were written to the server so far
-	times   [][]int64          // when each of them was due; nil in processes that do not publish
-	void    [][]reconcile.Span // which of them the server has refused; nil when none
+	record  *record
 	current Publication
-	next    int
-	planned int64
+	next    int // message of the current publication that is due next
+
+	planned, published, refused, unknown int64 // as in Progress
+
 	lag     *hist.Histogram
+	symbols *plan.Symbols
+	names   []string
+	run     uint32
+	size    int
 }
 
 // line is one publisher's queue. Every symbol belongs to one line and a line has one
@@ -66,29 +46,25 @@ type item struct {
 const (
 	batchMessages = 64
 	batchBytes    = 32 << 10
-	never         = int64(1) << 62
+	retryPublish  = int64(100 * time.Millisecond)
 )
 
-func (p *publishing) init(publishers, symbols int) {
-	p.lines = make([]line, publishers)
-	p.sent = make([]uint32, symbols)
-	if publishers > 0 {
-		p.times = make([][]int64, symbols)
-	}
-	p.lag = hist.New()
+func newPublishing(c *Config, r *record) *publishing {
+	return &publishing{lines: make([]line, c.Publishers), record: r, lag: hist.New(), symbols: c.Symbols, names: c.Names, run: c.Run, size: c.Size}
 }
 
-// plannedAt is when message n of a symbol was due, or otherwise where that is not known:
-// in processes that do not publish.
-func (p *publishing) plannedAt(symbol int, n uint32, otherwise int64) int64 {
-	if p.times == nil || int(n) >= len(p.times[symbol]) {
-		return otherwise
+// start begins a publication at its time or now; one that is under way is cut short.
+func (p *publishing) start(next Publication, now int64) {
+	if next.Start == 0 {
+		next.Start = now
 	}
-	return p.times[symbol][n]
+	p.planned += int64(next.count())
+	p.current, p.next = next, 0
 }
 
 func (p *publishing) done() bool { return p.next >= p.current.count() && p.pending() == 0 }
 
+// pending is how many messages are due and not answered yet.
 func (p *publishing) pending() (n int64) {
 	for i := range p.lines {
 		n += int64(len(p.lines[i].queue) + len(p.lines[i].batch))
@@ -96,163 +72,97 @@ func (p *publishing) pending() (n int64) {
 	return n
 }
 
-// inflight is how many messages the request under way on a line carries.
-func (p *publishing) inflight(line int, what request) int64 {
-	if what != publish {
-		return 0
+// wake is when there will be something to do, but not after next.
+func (p *publishing) wake(next int64) int64 {
+	if p.next < p.current.count() {
+		next = min(next, p.current.due(p.next))
 	}
-	return int64(len(p.lines[line].batch))
-}
-
-// pause keeps a line from trying again at once after a failure.
-func (p *publishing) pause(line int, now int64) {
-	p.lines[line].resumeAt = now + int64(100*time.Millisecond)
-}
-
-// Publish starts a publication; one that is under way is cut short.
-func (f *Fleet) Publish(p Publication) {
-	f.do(func() {
-		if p.Start == 0 {
-			p.Start = f.clock.Now()
-		}
-		f.out.planned += int64(p.count())
-		f.out.current, f.out.next = p, 0
-		f.readyPublishers()
-		f.publishDue(f.clock.Now())
-	})
-}
-
-// readyPublishers brings publishers to life when they are needed for the first time.
-func (f *Fleet) readyPublishers() {
-	for n := range f.out.lines {
-		i := f.config.Subscribers + n
-		switch s := &f.sessions[i]; {
-		case s.phase != absent:
-		case f.config.PublishURL != "":
-			s.phase = holding
-		default:
-			f.begin(i, f.clock.Now())
-		}
-	}
-}
-
-// Prepare brings the publishers to life before the run needs them.
-func (f *Fleet) Prepare() { f.do(f.readyPublishers) }
-
-func (f *Fleet) publisherOf(i int) int { return i - f.config.Subscribers }
-
-func (f *Fleet) publishNext(next int64) int64 {
-	if f.out.next < f.out.current.count() {
-		next = min(next, f.out.current.due(f.out.next))
-	}
-	for n := range f.out.lines {
-		if l := &f.out.lines[n]; len(l.queue) > 0 && !l.asked && l.resumeAt > 0 {
+	for n := range p.lines {
+		if l := &p.lines[n]; len(l.queue) > 0 && !l.asked && l.resumeAt > 0 {
 			next = min(next, l.resumeAt)
 		}
 	}
 	return next
 }
 
-// publishDue queues what is due and sets the idle publishers to work.
-func (f *Fleet) publishDue(now int64) {
-	for ; f.out.next < f.out.current.count() && f.out.current.due(f.out.next) <= now; f.out.next++ {
-		f.enqueue(f.out.next)
-	}
-	for n := range f.out.lines {
-		f.flushPublisher(f.config.Subscribers+n, now)
+// enqueue gives what is due to the lines.
+func (p *publishing) enqueue(now int64) {
+	for ; p.next < p.current.count() && p.current.due(p.next) <= now; p.next++ {
+		it := item{planned: p.current.due(p.next)}
+		if p.current.Ticks != nil {
+			it.symbol, it.row = p.current.Ticks[p.next].Symbol, p.current.Ticks[p.next].Row
+		} else {
+			it.symbol = p.symbols.Pick(p.current.First + p.next)
+		}
+		l := &p.lines[it.symbol%len(p.lines)]
+		l.queue = append(l.queue, it)
 	}
 }
 
-func (f *Fleet) enqueue(i int) {
-	p := &f.out.current
-	it := item{planned: p.due(i)}
-	if p.Ticks != nil {
-		it.symbol, it.row = p.Ticks[i].Symbol, p.Ticks[i].Row
-	} else {
-		it.symbol = f.config.Symbols.Pick(p.First + i)
-	}
-	l := &f.out.lines[it.symbol%len(f.out.lines)]
-	l.queue = append(l.queue, it)
-}
-
-// flushPublisher sends what a ready publisher has queued.
-func (f *Fleet) flushPublisher(i int, now int64) {
-	l, s := &f.out.lines[f.publisherOf(i)], &f.sessions[i]
-	if len(l.queue) == 0 || l.asked || s.clientID == "" && f.config.PublishURL == "" || now < l.resumeAt {
-		return
+// claim reports whether a line has something to send and may, and if so takes it as asked for.
+func (p *publishing) claim(n int, now int64) bool {
+	l := &p.lines[n]
+	if len(l.queue) == 0 || l.asked || now < l.resumeAt {
+		return false
 	}
 	l.asked = true
-	f.refreshLine(s, now)
-	f.ask(i, publish)
+	return true
 }
 
-// refreshLine drops a connection that has been idle for so long that the server may
-// be about to close it, since a publish that meets that close cannot be repeated.
-func (f *Fleet) refreshLine(s *session, now int64) {
-	const patience = int64(3 * time.Second)
-	if s.other >= 0 && f.loop.conns[s.other].busy == none && now-f.loop.conns[s.other].sentAt > patience {
-		f.detach(s.other)
-	}
-}
-
-// take moves a batch from the queue into dst. It is called when the request is written.
-func (f *Fleet) take(dst []byte, i int) []byte {
-	l := &f.out.lines[f.publisherOf(i)]
-	s, now := &f.sessions[i], f.clock.Now()
-	start := len(dst)
+// take moves a batch from a line's queue into dst, as from a client whose last message
+// had the number id, and returns the number of the last. It is called when the request is written.
+func (p *publishing) take(dst []byte, n int, clientID string, id uint32, now int64) ([]byte, uint32) {
+	l, start := &p.lines[n], len(dst)
 	dst = append(dst, '[')
 	var data []byte
-	l.firstID = s.id + 1
+	l.firstID = id + 1
 	for len(l.queue) > 0 && len(l.batch) < batchMessages && len(dst)-start < batchBytes {
 		it := l.queue[0]
 		l.queue = l.queue[1:]
 		if len(l.batch) > 0 {
 			dst = append(dst, ',')
 		}
-		it.sequence = f.out.number(it)
-		s.id++
-		data = wire.AppendPayload(data[:0], wire.Payload{Planned: it.planned, Sequence: it.sequence, Run: f.config.Run}, f.config.Size, it.row)
-		dst = wire.AppendPublish(dst, s.clientID, f.config.Names[it.symbol], data, s.id)
-		f.out.lag.Record(now - it.planned)
+		it.sequence = p.record.number(it.symbol, it.planned)
+		id++
+		data = wire.AppendPayload(data[:0], wire.Payload{Planned: it.planned, Sequence: it.sequence, Run: p.run}, p.size, it.row)
+		dst = wire.AppendPublish(dst, clientID, p.names[it.symbol], data, id)
+		p.lag.Record(now - it.planned)
 		l.batch = append(l.batch, it)
 	}
-	return append(dst, ']')
+	return append(dst, ']'), id
 }
 
-// number gives a message the next number of its symbol.
-func (p *publishing) number(it item) uint32 {
-	n := p.sent[it.symbol]
-	p.sent[it.symbol]++
-	p.times[it.symbol] = append(p.times[it.symbol], it.planned)
-	return n
-}
-
-// published notes that a publish request is over.
-func (f *Fleet) published(i int) {
-	l := &f.out.lines[f.publisherOf(i)]
-	f.tally.Published += int64(len(l.batch))
+// settle ends the request under way on a line, whose messages at the places were refused.
+func (p *publishing) settle(n int, refused []int) {
+	l := &p.lines[n]
+	for _, place := range refused {
+		p.refuse(l, place)
+	}
+	p.published += int64(len(l.batch))
 	l.batch, l.asked, l.resumeAt = l.batch[:0], false, 0
 }
 
-// refuse notes that the server has refused the n-th message of the request under way.
-func (f *Fleet) refuse(i, n int) {
-	l := &f.out.lines[f.publisherOf(i)]
-	if n < 0 || n >= len(l.batch) {
+func (p *publishing) refuse(l *line, place int) {
+	if place < 0 || place >= len(l.batch) {
 		return
 	}
-	it := l.batch[n]
-	void := slices.Clone(f.out.void) // the one that was reported stays as it is
-	if void == nil {
-		void = make([][]reconcile.Span, len(f.out.sent))
-	}
-	void[it.symbol] = reconcile.AddVoid(slices.Clone(void[it.symbol]), it.sequence)
-	f.out.void = void
-	f.tally.Refused++
+	p.record.refuse(l.batch[place].symbol, l.batch[place].sequence)
+	p.refused++
 }
 
-// refuseAll notes that the server has refused the whole request.
-func (f *Fleet) refuseAll(i int, what request) {
-	for n := range f.out.inflight(f.publisherOf(i), what) {
-		f.refuse(i, int(n))
+// refuseAll notes that the server has refused all messages of the request under way.
+func (p *publishing) refuseAll(n int) {
+	for place := range p.lines[n].batch {
+		p.refuse(&p.lines[n], place)
 	}
+}
+
+// lose notes that the connection is gone over which the request under way was sent: its
+// messages may or may not have arrived.
+func (p *publishing) lose(n int) { p.unknown += int64(len(p.lines[n].batch)) }
+
+// fail ends the request under way, and keeps the line from trying again at once.
+func (p *publishing) fail(n int, now int64) {
+	p.settle(n, nil)
+	p.lines[n].resumeAt = now + retryPublish
 }

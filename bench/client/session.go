@@ -7,19 +7,23 @@ import (
 	"halley/bench/wire"
 )
 
-// session is one Bayeux client: a subscriber, a publisher or a churning one, by its index.
+// session is one Bayeux client: which step of the protocol it has come to, and how it
+// speaks. Its methods take what has happened and return what to do next; they touch no
+// socket, clock or counter.
 type session struct {
+	kind     *kind
 	clientID string
 	cookie   string
 	lastID   string // of the last event of a stream without a session
-	poll     int    // descriptor that carries connects, -1 when there is none
+	poll     int    // descriptor that carries held requests, -1 when there is none
 	other    int    // descriptor that carries the rest, if the client uses two
-	began    int64
+	began    int64  // when its first request, or that of its cycle, was due; 0 once a subscriber is held
 	beatAt   int64  // when the next heartbeat beside an event-stream is due, 0 when none is
 	ack      int64  // number of the last connect reply, with the acknowledge extension
 	id       uint32 // of the last message sent
 	serial   uint32 // grows with every timer, so that older ones are void
 	interval int32  // milliseconds to wait before a connect, by the server's advice
+	index    int32  // among the sessions of the process
 	phase    phase
 	failures uint8
 }
@@ -37,371 +41,306 @@ const (
 	dead
 )
 
-// request is what a connection has asked for.
-type request uint8
+// step is what a session wants done next, and what there is to count.
+type step struct {
+	asks   [2]request    // what to ask for at once, in this order
+	pause  time.Duration // after which the session is to be woken; 0 is not at all
+	beat   time.Duration // until the next heartbeat; 0 is no other than before
+	fault  string        // what the server did against the protocol
+	closes bool          // all connections of the session, before anything else
+	over   bool          // a churning client's cycle is
 
-const (
-	none request = iota
-	handshake
-	subscribe
-	firstConnect
-	connect
-	publish
-	disconnect
-	stream    // a response that does not end, held as connects are
-	heartbeat // the connect of a session whose events come by an event-stream
-)
-
-func (r request) suffix() string {
-	switch r {
-	case handshake:
-		return "/handshake"
-	case firstConnect, connect, stream, heartbeat:
-		return "/connect"
-	case disconnect:
-		return "/disconnect"
-	}
-	return "/"
+	held        int8 // subscribers: 1 is held now, -1 is not any more
+	cycles      int8 // connect replies
+	renewals    int8 // sessions that the server had forgotten
+	rolls       int8 // streams that the server ended in good order
+	misnumbered int8 // connect replies whose number does not rise
 }
 
-// begin starts a session's life with a handshake, if it is going to be one.
-func (f *Fleet) begin(i int, now int64) {
-	s := &f.sessions[i]
+func asking(what ...request) (st step) {
+	copy(st.asks[:], what)
+	return st
+}
+
+func newSession(k *kind, index int32) session {
+	return session{kind: k, index: index, poll: -1, other: -1}
+}
+
+// line is where the session keeps the descriptor for a kind of request.
+func (s *session) line(what request) *int {
+	if s.kind.beside(what) {
+		return &s.other
+	}
+	return &s.poll
+}
+
+func (s *session) wait() time.Duration { return time.Duration(s.interval) * time.Millisecond }
+
+// heed takes the advised interval, of at most an hour.
+func (s *session) heed(a wire.Advice) {
+	if a.Interval >= 0 {
+		s.interval = int32(min(a.Interval, int64(time.Hour/time.Millisecond)))
+	}
+}
+
+// begin starts the session's life with a handshake, if it is going to be one.
+func (s *session) begin(now int64) step {
 	s.phase, s.began = handshaking, now
-	if f.style(i) == wire.Events {
+	if s.kind.style == wire.Events {
 		s.phase = connecting
-		f.ask(i, stream)
-		return
+		return asking(stream)
 	}
-	f.ask(i, handshake)
+	return asking(handshake)
 }
 
-// ask sends a request for session i over the connection that carries its kind, dialling if need be.
-func (f *Fleet) ask(i int, what request) {
-	fd := f.line(i, what)
-	if *fd < 0 {
-		to := f.targetOf(i, what).address
-		if f.role(i) == stalled {
-			to.buffer = smallBuffer
-		}
-		new, err := f.loop.dial(to, int32(i), what)
-		if err != nil {
-			f.fault(&f.tally.Faults.Dial, err.Error())
-			f.resume(i, what)
-			return
-		}
-		*fd = new
-		f.tally.Open++
-		return
-	}
-	f.loop.conns[*fd].busy = what
-	f.send(*fd)
-}
-
-// line is where a session keeps the descriptor for a kind of request.
-func (f *Fleet) line(i int, what request) *int {
-	held := what == connect || what == firstConnect || what == stream
-	if what == publish || !held && f.style(i).Connections(f.config.Connections) == 2 {
-		return &f.sessions[i].other
-	}
-	return &f.sessions[i].poll
-}
-
-func (f *Fleet) targetOf(i int, what request) *target {
-	if what == publish && f.config.PublishURL != "" {
-		return &f.internal
-	}
-	return &f.bayeux
-}
-
-// send writes the request that the connection is busy with.
-func (f *Fleet) send(fd int) {
-	c := &f.loop.conns[fd]
-	c.sentAt = f.clock.Now()
-	f.scratch = f.appendRequest(f.scratch[:0], c)
-	f.loop.write(fd, f.scratch)
-	f.stall(fd)
-}
-
-// appendRequest puts what the connection is busy with into the form of its style.
-func (f *Fleet) appendRequest(dst []byte, c *conn) []byte {
-	i, what := int(c.owner), c.busy
-	s, style, endpoint := &f.sessions[i], f.style(i), &f.targetOf(i, what).endpoint
-	switch {
-	case what == stream && style == wire.Events:
-		return endpoint.AppendEvents(dst, f.channels(i), s.lastID)
-	case what == stream && style == wire.EventSource:
-		return endpoint.AppendEventSource(dst, s.clientID, s.cookie)
-	case style == wire.WebSocket && c.stream == nil:
-		return endpoint.AppendUpgrade(dst, s.cookie)
-	}
-	f.body = f.appendBody(f.body[:0], i, what)
-	suffix := ""
-	if f.config.Suffixes && (what != publish || f.config.PublishURL == "") {
-		suffix = what.suffix()
-	}
-	switch {
-	case style == wire.WebSocket:
-		return wire.AppendFrame(dst, wire.OpText, f.mask(i), f.body)
-	case what == stream && style == wire.Iframe:
-		return endpoint.AppendForm(dst, suffix, s.cookie, f.body)
-	case what == publish:
-		style = wire.LongPolling
-	}
-	return endpoint.AppendRequest(dst, style, suffix, s.cookie, f.body)
-}
-
-// mask is another one for each message, as long as nobody wants to guess it.
-func (f *Fleet) mask(i int) uint32 { return (f.sessions[i].id + uint32(i)<<8 + 1) * 0x9e3779b1 }
-
-func (f *Fleet) appendBody(dst []byte, i int, what request) []byte {
-	s, wishes := &f.sessions[i], &f.habits(i).Wishes
-	s.id++
-	switch what {
-	case handshake:
-		return wire.AppendHandshake(dst, f.style(i), wishes.Handshake(), s.id)
-	case subscribe:
-		return wire.AppendSubscribe(dst, s.clientID, f.channels(i), wishes.Subscribe(), s.id)
-	case firstConnect, connect, stream, heartbeat:
-		return wire.AppendConnect(dst, f.style(i), s.clientID, what == firstConnect, wishes.Connect(s.ack), s.id)
-	case publish:
-		return f.take(dst, i)
-	}
-	return wire.AppendDisconnect(dst, s.clientID, s.id)
-}
-
-// channels is what session i subscribes to; churning clients share the first channel, a
-// stalled reader has those of a subscriber after the last.
-func (f *Fleet) channels(i int) []string {
-	if f.role(i) == churner {
-		return f.config.Names[:1]
-	}
-	names := make([]string, f.config.Symbols.PerSubscriber())
-	for j := range names {
-		names[j] = f.config.Names[f.config.Symbols.Follows(f.config.First+i, j)]
-	}
-	return names
-}
-
-// outcome is what a response said to the request it answers.
-type outcome struct {
-	answered   bool
-	successful bool
-	problem    string
-	advice     wire.Advice
-	ext        wire.Ext
-	clientID   string
-	refused    []int // publishes of the batch that failed, by their place
-}
-
-// advance moves session i on after an answer that arrived in good order.
-func (f *Fleet) advance(i int, what request, o outcome, now int64) {
-	s := &f.sessions[i]
-	if o.advice.Interval >= 0 {
-		s.interval = int32(min(o.advice.Interval, int64(time.Hour/time.Millisecond)))
-	}
-	if what == publish {
-		for _, n := range o.refused {
-			f.refuse(i, n)
-		}
-		f.published(i)
-	}
+// answered moves the session on after an answer that arrived in good order.
+func (s *session) answered(what request, o *outcome) step {
+	s.heed(o.advice)
 	if what == handshake {
-		o.confirm(f.habits(i).Wishes)
+		o.confirm(s.kind.habits.Wishes)
 	}
 	if !o.successful && what != disconnect {
-		f.setback(i, what, o)
-		return
+		return s.refused(what, o)
 	}
 	s.failures = 0
 	switch what {
 	case handshake:
 		s.clientID, s.ack = o.clientID, 0
-		f.afterHandshake(i)
+		return s.introduced()
 	case subscribe:
-		s.phase = connecting
-		f.afterSubscribe(i)
+		return s.subscribed()
 	case firstConnect, connect:
-		f.tally.Cycles++
-		if f.habits(i).Wishes.Acknowledge {
-			f.acknowledge(i, o.ext.Ack)
-		}
-		f.connectAgain(i, now)
+		return s.connected(o.ext.Ack)
 	case heartbeat:
-		f.tally.Cycles++
-		f.beatLater(i, time.Duration(s.interval)*time.Millisecond)
+		return step{cycles: 1, beat: max(s.wait(), time.Second)}
 	case stream:
-		f.unstreamed(i)
-	case publish:
-		f.flushPublisher(i, now)
+		return s.unstreamed()
 	case disconnect:
-		f.churnDone(i, now)
+		return step{over: true}
 	}
+	return step{}
 }
 
-func (f *Fleet) afterHandshake(i int) {
-	s := &f.sessions[i]
-	if f.role(i) == publisher {
+func (s *session) introduced() step {
+	if s.kind.role == publisher {
 		s.phase = connecting
-		f.ask(i, firstConnect)
-		return
+		return asking(firstConnect)
 	}
 	s.phase = subscribing
-	f.ask(i, subscribe)
+	return asking(subscribe)
 }
 
-// afterSubscribe connects, or opens the stream and says beside it that the client lives.
-func (f *Fleet) afterSubscribe(i int) {
-	if !f.style(i).Streams() {
-		f.ask(i, firstConnect)
-		return
+// subscribed connects, or opens the stream and says beside it that the client lives.
+func (s *session) subscribed() step {
+	s.phase = connecting
+	switch {
+	case !s.kind.style.Streams():
+		return asking(firstConnect)
+	case s.kind.style == wire.EventSource && s.kind.role == subscriber:
+		return asking(heartbeat, stream)
 	}
-	if f.style(i) == wire.EventSource && f.role(i) == subscriber {
-		f.ask(i, heartbeat)
-	}
-	f.ask(i, stream)
+	return asking(stream)
 }
 
-// connectAgain sends the next connect, now or after the advised interval or a slow
+// connected sends the next connect, now or after the advised interval or a slow
 // subscriber's pause.
-func (f *Fleet) connectAgain(i int, now int64) {
-	s := &f.sessions[i]
-	if f.role(i) == churner {
+func (s *session) connected(ack int64) (st step) {
+	rises := s.acknowledge(ack)
+	switch pause := max(s.wait(), s.kind.habits.Pause); {
+	case s.kind.role == churner:
 		s.phase = leaving
-		f.ask(i, disconnect)
-		return
+		st = asking(disconnect)
+	case pause > 0:
+		st = s.unhold()
+		s.phase, st.pause = connecting, pause
+	default:
+		st = s.holdOn()
 	}
-	if pause := max(time.Duration(s.interval)*time.Millisecond, f.habits(i).Pause); pause > 0 {
-		f.unhold(i)
-		s.phase = connecting
-		f.later(i, pause)
-		return
+	if st.cycles = 1; !rises {
+		st.misnumbered = 1
 	}
-	f.hold(i, now)
+	return st
 }
 
-// hold sends a connect that the server will hold.
-func (f *Fleet) hold(i int, now int64) {
-	f.held(i, now)
-	f.ask(i, connect)
+// acknowledge takes the number of a connect reply, which must be above the one before.
+func (s *session) acknowledge(ack int64) bool {
+	if !s.kind.habits.Wishes.Acknowledge {
+		return true
+	}
+	if ack <= s.ack {
+		return false
+	}
+	s.ack = ack
+	return true
 }
 
-// held notes that the session is ready: a subscriber to receive, a publisher to publish.
-func (f *Fleet) held(i int, now int64) {
-	s := &f.sessions[i]
+// holdOn sends a connect that the server will hold.
+func (s *session) holdOn() step {
+	st := s.hold()
+	st.asks[0] = connect
+	return st
+}
+
+// hold notes that the session is ready: a subscriber to receive, a publisher to publish.
+func (s *session) hold() (st step) {
+	if s.phase != holding && s.kind.role == subscriber {
+		st.held = 1
+	}
+	s.phase = holding
+	return st
+}
+
+func (s *session) unhold() (st step) {
 	if s.phase != holding {
-		s.phase = holding
-		if f.role(i) == subscriber {
-			f.tally.Held++
-			f.rampedUp(s, now)
-		} else {
-			f.flushPublisher(i, now)
-		}
+		return st
 	}
+	s.phase = connecting
+	if s.kind.role == subscriber {
+		st.held = -1
+	}
+	return st
 }
 
-func (f *Fleet) unhold(i int) {
-	s := &f.sessions[i]
-	if s.phase == holding && f.role(i) == subscriber {
-		f.tally.Held--
-	}
-	if s.phase == holding {
-		s.phase = connecting
-	}
-}
-
-// setback obeys the server's advice after a failed message: handshake anew, give up, or try again.
-func (f *Fleet) setback(i int, what request, o outcome) {
-	s := &f.sessions[i]
-	f.fault(&f.tally.Faults.Protocol, o.problem)
-	if f.role(i) == churner { // its cycle has failed, whatever the server advises
+// refused obeys the server's advice after a failed message: handshake anew, give up, or try again.
+func (s *session) refused(what request, o *outcome) (st step) {
+	switch renew := o.advice.Reconnect == wire.Handshake; {
+	case s.kind.role == churner: // its cycle has failed, whatever the server advises
 		s.phase = leaving
-		f.retryLater(i)
-		return
+		return step{fault: o.problem, pause: s.backOff()}
+	case what == publish && !renew:
+		return step{fault: o.problem}
+	case what == heartbeat && !renew:
+		return step{fault: o.problem, beat: time.Second}
 	}
-	if what == publish && o.advice.Reconnect != wire.Handshake {
-		f.flushPublisher(i, f.clock.Now())
-		return
-	}
-	if what == heartbeat && o.advice.Reconnect != wire.Handshake {
-		f.beatLater(i, time.Second)
-		return
-	}
-	f.unhold(i)
+	st = s.unhold()
+	st.fault = o.problem
 	switch o.advice.Reconnect {
 	case wire.Handshake:
-		f.abandon(i)
-		f.tally.Renewed++
-		s.phase, s.clientID = handshaking, ""
+		st.closes, st.renewals = true, 1
+		s.phase, s.clientID, s.beatAt = handshaking, "", 0
 	case wire.None:
-		f.abandon(i)
-		s.phase = dead
-		if f.role(i) == subscriber && s.began != 0 {
-			s.began = 0
-			f.ramp.underWay--
-		}
-		return
+		st.closes = true
+		s.phase, s.beatAt = dead, 0
+		return st
 	}
-	f.retryLater(i)
+	st.pause = s.backOff()
+	return st
 }
 
-// abandon closes a session's connections together with a publish that may be under way.
-func (f *Fleet) abandon(i int) {
-	f.hangUp(i)
-	f.sessions[i].beatAt = 0
-	if f.role(i) == publisher {
-		f.tally.Unknown += int64(len(f.out.lines[f.publisherOf(i)].batch))
-		f.published(i)
+// failed takes up the session after a request of it came to nothing.
+func (s *session) failed(what request) (st step) {
+	switch {
+	case what == publish:
+		return st
+	case what == heartbeat:
+		return step{beat: time.Second}
+	case what == stream && s.phase == leaving:
+		return st // its reply to the disconnect comes over the other connection
+	case s.kind.role == churner:
+		s.phase = leaving
+	default:
+		st = s.unhold()
 	}
+	st.pause = s.backOff()
+	return st
 }
 
-// retryLater takes the session's next step after a growing pause.
-func (f *Fleet) retryLater(i int) {
-	s := &f.sessions[i]
+// backOff is the pause before the next attempt, which grows with each.
+func (s *session) backOff() time.Duration {
 	s.failures = min(s.failures+1, 7)
-	f.later(i, 25*time.Millisecond<<s.failures)
+	return 25 * time.Millisecond << s.failures
 }
 
-func (f *Fleet) later(i int, pause time.Duration) {
-	s := &f.sessions[i]
-	s.serial++
-	f.timers.add(timer{due: f.clock.Now() + int64(pause), session: int32(i), serial: s.serial})
-}
-
-// wakeUp takes the step that the session's phase calls for.
-func (f *Fleet) wakeUp(i int) {
-	s := &f.sessions[i]
-	now := f.clock.Now()
+// woken takes the step that the session's phase calls for.
+func (s *session) woken() step {
 	switch s.phase {
 	case handshaking:
-		f.ask(i, handshake)
+		return asking(handshake)
 	case subscribing:
-		f.ask(i, subscribe)
+		return asking(subscribe)
 	case connecting, holding:
 		switch {
-		case f.style(i).Streams():
-			f.ask(i, stream)
+		case s.kind.style.Streams():
+			return asking(stream)
 		case s.failures > 0:
-			f.ask(i, firstConnect)
-		default:
-			f.hold(i, now)
+			return asking(firstConnect)
 		}
+		return s.holdOn()
 	case leaving:
-		f.churnDone(i, now)
+		return step{over: true}
 	}
+	return step{}
 }
 
-// scanForSilence closes connections whose request has waited too long for its answer.
-func (f *Fleet) scanForSilence(now int64) {
-	for fd := range f.loop.conns {
-		c := &f.loop.conns[fd]
-		limit := int64(f.config.ReplyTimeout)
-		if c.busy == connect || c.busy == stream {
-			limit += int64(time.Minute)
-		}
-		if c.phase == open && c.busy != none && now-c.sentAt > limit {
-			f.fault(&f.tally.Faults.Timeout, fmt.Sprintf("no answer after %v", time.Duration(now-c.sentAt).Round(time.Second)))
-			f.lose(fd)
-		}
+// live notes that messages will come by the stream from now on. The streams of a connect
+// say so by its reply, an event-stream by being there.
+func (s *session) live() step {
+	s.failures = 0
+	if s.kind.role == subscriber {
+		return s.hold()
+	}
+	s.phase = leaving
+	if s.kind.style == wire.Events {
+		return step{over: true}
+	}
+	return asking(disconnect)
+}
+
+// streamed obeys what the server says by a stream about the connect that it answers.
+func (s *session) streamed(o *outcome) (st step) {
+	if !o.successful {
+		return s.refused(stream, o)
+	}
+	if s.kind.style != wire.EventSource { // whose interval is that of the heartbeat
+		s.heed(o.advice)
+	}
+	if s.phase == connecting {
+		st = s.live()
+		st.cycles = 1
+	}
+	return st
+}
+
+// ended opens the next stream when the server has ended one in good order, as soon as it
+// has asked for: after retry milliseconds of an event-stream or the advised interval, if
+// retry is negative.
+func (s *session) ended(retry int64) step {
+	if s.phase == leaving {
+		return step{}
+	}
+	if retry < 0 && s.kind.style != wire.EventSource {
+		retry = int64(s.interval)
+	}
+	st := s.reopen(time.Duration(max(retry, 0)) * time.Millisecond)
+	st.rolls = 1
+	return st
+}
+
+func (s *session) reopen(pause time.Duration) step {
+	st := s.unhold()
+	if s.phase, st.pause = connecting, pause; pause == 0 {
+		st.asks[0] = stream
+	}
+	return st
+}
+
+// unstreamed deals with an ordinary response to a connect that asked for a stream: a
+// server that is about to go answers so, with an interval.
+func (s *session) unstreamed() (st step) {
+	if s.interval > 0 {
+		st = s.reopen(s.wait())
+	} else {
+		st = s.unhold()
+		st.fault = fmt.Sprintf("a connect of type %v was answered without a stream", s.kind.style)
+		st.pause = s.backOff()
+	}
+	st.cycles = 1
+	return st
+}
+
+// keepCookie keeps what a response sets; nil sets nothing.
+func (s *session) keepCookie(cookie []byte) {
+	if cookie != nil && string(cookie) != s.cookie {
+		s.cookie = string(cookie)
 	}
 }

@@ -2,6 +2,9 @@ package client
 
 import "container/heap"
 
+// never is later than any time of a run.
+const never = int64(1) << 62
+
 // timers wakes sessions up at a later time: after the advised interval or a back-off.
 type timers struct{ entries timerHeap }
 
@@ -14,12 +17,12 @@ type timer struct {
 
 func (t *timers) add(e timer) { heap.Push(&t.entries, e) }
 
-// next is when the first timer is due, or never.
-func (t *timers) next(never int64) int64 {
+// wake is when the first timer is due, but not after next.
+func (t *timers) wake(next int64) int64 {
 	if len(t.entries) == 0 {
-		return never
+		return next
 	}
-	return t.entries[0].due
+	return min(next, t.entries[0].due)
 }
 
 // pop returns the first timer that is due at now.

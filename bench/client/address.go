@@ -1,0 +1,86 @@
+package client
+
+import (
+	"fmt"
+	"net"
+
+	"golang.org/x/sys/unix"
+
+	"halley/bench/wire"
+)
+
+// target is a server that requests go to.
+type target struct {
+	endpoint wire.Endpoint
+	address  address
+}
+
+func newTarget(url string, sources int) (target, error) {
+	endpoint, err := wire.ParseEndpoint(url)
+	if err != nil {
+		return target{}, err
+	}
+	a, err := resolve(endpoint.Host, sources)
+	return target{endpoint, a}, err
+}
+
+// targets are the servers of a run: one for Bayeux and, if publishes go elsewhere, another.
+type targets struct {
+	bayeux, internal target
+	apart            bool // publishes go to internal
+}
+
+func newTargets(c *Config) (t targets, err error) {
+	if t.bayeux, err = newTarget(c.URL, c.Sources); err != nil || c.PublishURL == "" {
+		return t, err
+	}
+	t.apart = true
+	if t.internal, err = newTarget(c.PublishURL, 0); err != nil {
+		return t, fmt.Errorf("publish URL: %w", err)
+	}
+	return t, nil
+}
+
+// outside reports whether a request goes to the server that takes publishes without a session.
+func (t *targets) outside(what request) bool { return t.apart && what == publish }
+
+func (t *targets) of(what request) *target {
+	if t.outside(what) {
+		return &t.internal
+	}
+	return &t.bayeux
+}
+
+// address is a resolved server and the source addresses to reach it from.
+type address struct {
+	remote  unix.Sockaddr
+	family  int
+	sources int // how many addresses of 127.0.0.0/8 to spread over; 0 leaves the choice to the kernel
+	buffer  int // bytes of the kernel's receive buffer; 0 leaves the choice to the kernel
+}
+
+// smallBuffer is about the least receive buffer that Linux grants.
+const smallBuffer = 4096
+
+// resolve looks a host:port up once, before the run. On loopback the connections are
+// spread over sources addresses, since one source has only 28,000 ports towards one server.
+func resolve(host string, sources int) (address, error) {
+	tcp, err := net.ResolveTCPAddr("tcp", host)
+	if err != nil {
+		return address{}, fmt.Errorf("resolve %s: %w", host, err)
+	}
+	if v4 := tcp.IP.To4(); v4 != nil {
+		a := address{remote: &unix.SockaddrInet4{Port: tcp.Port, Addr: [4]byte(v4)}, family: unix.AF_INET}
+		if v4[0] == 127 {
+			a.sources = sources
+		}
+		return a, nil
+	}
+	return address{remote: &unix.SockaddrInet6{Port: tcp.Port, Addr: [16]byte(tcp.IP.To16())}, family: unix.AF_INET6}, nil
+}
+
+// source is the i-th source address: 127.0.8.1 upwards, 250 to each /24.
+func (a address) source(i int) *unix.SockaddrInet4 {
+	i %= a.sources
+	return &unix.SockaddrInet4{Addr: [4]byte{127, 0, byte(8 + i/250), byte(1 + i%250)}}
+}
