@@ -37,8 +37,9 @@ type exchange struct {
 	batch         uint32 // its number, with acknowledgement
 	turn          uint32 // how many connects its session had sent when this was the latest
 	browser       uint64
-	replies       []byte // encoded replies, comma separated
-	joined        []byte // what the messages are spans of, if they were parked; else nil
+	replies       []byte   // encoded replies, comma separated
+	joined        []byte   // what the messages are spans of, if they were parked; else nil
+	later         [][]byte // what is left of a parked batch behind joined
 }
 
 // awaited is what the first message of a batch has waited for.
@@ -96,21 +97,37 @@ func findHandshake(messages []message.Message) int {
 	return -1
 }
 
-// run handles messages in order until one has to wait, then replies.
+// run handles messages in order, then those that are left for later, until one has to
+// wait. Then it replies.
 func (x *exchange) run(messages []message.Message) {
+	for x.handle(messages) {
+		if len(x.later) == 0 {
+			x.reply()
+			return
+		}
+		body, more := x.later[0], false
+		x.later = x.later[1:]
+		if messages, more = x.scan(body); !more {
+			return
+		}
+	}
+}
+
+// handle handles messages in order, until one has to wait, which false tells.
+func (x *exchange) handle(messages []message.Message) (all bool) {
 	for i := range messages {
 		if x.yields(messages[i:]) {
-			return
+			return false
 		}
 		x.s.stats.MessagesIn++
 		x.s.Spend(1)
 		if x.dispatch(&messages[i]) == Wait {
 			x.park(messages[i:])
-			return
+			return false
 		}
 		x.got = awaited{} // it was for that message alone
 	}
-	x.reply()
+	return true
 }
 
 // dispatch handles one message; Wait means that it has to be handled again when

@@ -2,6 +2,7 @@ package bayeux
 
 import (
 	"bytes"
+	"slices"
 
 	"halley/bayeux/history"
 	"halley/bayeux/message"
@@ -18,8 +19,9 @@ type parked struct {
 	losses        bool
 	carriesEvents bool
 	batch, turn   uint32
-	body          []byte // the messages left, as a JSON array
-	replies       []byte // of the messages before them
+	body          []byte   // the next messages, as a JSON array
+	later         [][]byte // those after them, likewise
+	replies       []byte   // of the messages before them
 	wanted        []history.Wanted
 	// Patterns and cursor of an event-stream without Bayeux, in place of a batch.
 	events []byte
@@ -38,8 +40,10 @@ func (x *exchange) park(messages []message.Message) {
 		x.run(messages[1:])
 		return
 	}
+	last := len(messages) == 1 && len(x.later) == 0
+	body := x.rest(messages)
 	p := &parked{req: x.req, owner: x.owner, clientID: bytes.Clone(x.clientID), alone: x.alone, losses: x.losses,
-		carriesEvents: x.carriesEvents, batch: x.batch, turn: x.turn, body: x.rest(messages), replies: x.replies}
+		carriesEvents: x.carriesEvents, batch: x.batch, turn: x.turn, body: body, later: x.later, replies: x.replies}
 	x.replies = nil
 	if q := x.waits.Question; q != nil {
 		*q = q.clone()
@@ -47,7 +51,7 @@ func (x *exchange) park(messages []message.Message) {
 	p.wanted = x.waits.Wanted
 	s.ticket++
 	s.parked[s.ticket] = p
-	if stored := x.waits.Kind == Sequence && len(messages) == 1; x.req.Type == WebSocket && !stored {
+	if stored := x.waits.Kind == Sequence && last; x.req.Type == WebSocket && !stored {
 		s.backlogs.begin(x.req.To, s.ticket)
 	}
 	if r := s.sessions.find(x.owner); r != nil {
@@ -57,17 +61,25 @@ func (x *exchange) park(messages []message.Message) {
 	x.fx.add(x.waits, x.fx.begin())
 }
 
-// rest is the messages that are left as one JSON array: a copy, or, if they were parked
-// before, the end of that copy. A batch that is parked with each of its messages would
-// else be copied as often.
+// scannedTogether is how many messages of a batch that waits are scanned at once. A batch
+// may wait with each of its messages, and what is left must not be scanned as often.
+const scannedTogether = 32
+
+// rest is the messages that are left as a JSON array: a copy, which leaves those for later
+// that are not scanned together with them, or, if they were parked before, the end of that
+// copy.
 func (x *exchange) rest(messages []message.Message) []byte {
-	if x.joined == nil {
-		return joinRaw(messages)
+	if x.joined != nil {
+		start := cap(x.joined) - cap(messages[0].Raw) // one array has both
+		body := x.joined[start-1:]
+		body[0] = '[' // it was one, or a comma
+		return body
 	}
-	start := cap(x.joined) - cap(messages[0].Raw) // one array has both
-	body := x.joined[start-1:]
-	body[0] = '[' // it was one, or a comma
-	return body
+	first := messages[:min(scannedTogether, len(messages))]
+	for part := range slices.Chunk(messages[len(first):], scannedTogether) {
+		x.later = append(x.later, joinRaw(part))
+	}
+	return joinRaw(first)
 }
 
 // joinRaw copies messages into one JSON array.
@@ -93,7 +105,7 @@ func (s *Server) unpark(now int64, ticket Ticket, p *parked, got awaited, fx *Ef
 	x := &s.exchange
 	*x = exchange{s: s, fx: fx, req: p.req, now: now, owner: p.owner, slot: p.owner.Slot, got: got,
 		clientID: p.clientID, alone: p.alone, losses: p.losses, carriesEvents: p.carriesEvents, batch: p.batch, turn: p.turn,
-		replies: p.replies, joined: p.body}
+		replies: p.replies, later: p.later}
 	if p.events != nil {
 		x.resumeEvents(p)
 	} else {
@@ -107,6 +119,14 @@ func (s *Server) unpark(now int64, ticket Ticket, p *parked, got awaited, fx *Ef
 
 // goOn runs the messages that were parked.
 func (x *exchange) goOn(body []byte) {
+	if messages, ok := x.scan(body); ok {
+		x.run(messages)
+	}
+}
+
+// scan reads parked messages. It closes the connection if it cannot, which false tells.
+func (x *exchange) scan(body []byte) (messages []message.Message, ok bool) {
+	x.joined = body
 	batch, scanner := &x.s.resumed, x.s.cfg.Scanner
 	if err := scanner.Scan(body, batch); err != nil {
 		// It was scanned before: only a limit that the joined copy exceeds is left.
@@ -114,7 +134,7 @@ func (x *exchange) goOn(body []byte) {
 			x.s.queues.SettleLosses(&r.queue, false)
 		}
 		x.fx.add(Effect{Kind: Close, To: x.req.To}, x.fx.begin())
-		return
+		return nil, false
 	}
-	x.run(batch.Messages)
+	return batch.Messages, true
 }

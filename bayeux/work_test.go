@@ -269,3 +269,25 @@ func TestBatchThatMakesWayIsNotCopiedAgain(t *testing.T) {
 		t.Errorf("%d bytes for each of 50 messages, %d of 500", few, many)
 	}
 }
+
+// Of a batch that makes way only its next messages are scanned when it goes on.
+func TestBatchThatMakesWayIsScannedByParts(t *testing.T) {
+	const messages = 3*scannedTogether + 5
+	b := audience(t, 0, 1)
+	batch := scanned(t, b.publishes(messages))
+	b.server.BeginTurn()
+	b.server.Handle(b.now, Request{To: ReplyTo{Serial: 9999}}, &batch, &b.fx)
+	left := 0
+	for _, p := range b.server.parked {
+		for _, body := range append([][]byte{p.body}, p.later...) {
+			part := scanned(t, string(body))
+			left += len(part.Messages)
+			if len(part.Messages) > scannedTogether {
+				t.Errorf("%d messages are scanned at once", len(part.Messages))
+			}
+		}
+	}
+	if left < messages-1 {
+		t.Errorf("%d messages are left", left)
+	}
+}

@@ -307,7 +307,7 @@ func (m *memory) giveUp(ctx context.Context, p strain) {
 	case sheddingAway:
 		s.shed(ctx, true, keepSlow)
 	case sheddingSlow:
-		s.inParts(ctx, func(r *reactor, from uint32) (uint32, bool) { return r.input.closeStuck(from) })
+		s.inParts(ctx, func(r *reactor, from uint32) (uint32, bool) { return r.input.closeStuck(from, shedBatch) })
 		s.shed(ctx, false, keepSlow)
 	case sheddingHistory:
 		s.shed(ctx, true, keepAway)

@@ -142,6 +142,32 @@ func TestMemoryIsShortAndSessionsEnd(t *testing.T) {
 	equal(t, w.bayeux(connect(id))[0]["error"], "402::session_unknown")
 }
 
+// Stuck connections are looked for by parts: one that is closed counts for many, and the
+// next part goes on behind it.
+func TestStuckConnectionsAreClosedByParts(t *testing.T) {
+	s := start(t, func(c *Config) { c.Loops = 1 })
+	const stuck, others = 3, 7
+	for i := range stuck + others {
+		w := dial(t, s)
+		if i < stuck {
+			w.send("POST /bayeux HTTP/1.1\r\nHost: halley\r\nContent-Length: 60000\r\n\r\n" + strings.Repeat(" ", 2*keepSlow))
+		}
+	}
+	eventually(t, func() bool { return s.Stats().Connections == stuck+others && s.Stats().Kept.Input >= stuck*2*keepSlow })
+	parts, looked := 0, uint64(0)
+	s.inParts(t.Context(), func(r *reactor, from uint32) (uint32, bool) {
+		before := r.core.Worked()
+		next, more := r.input.closeStuck(from, 5)
+		parts++
+		looked += r.core.Worked() - before
+		return next, more
+	})
+	if parts < stuck+1 || looked < stuck+others {
+		t.Errorf("%d parts look at %d connections", parts, looked)
+	}
+	eventually(t, func() bool { return s.Stats().Kept.Input == 0 })
+}
+
 // Much that is published at once is looked at before the next tick, and more than half
 // in use makes ticks frequent.
 func TestMemoryIsLookedAtInTime(t *testing.T) {

@@ -67,11 +67,11 @@ func (in *input) shedInput(c *conn) {
 }
 
 // closeStuck closes the connections whose output or waiting input takes much, of about
-// shedBatch from a slot on: events go back to their session.
-func (in *input) closeStuck(from uint32) (next uint32, more bool) {
+// most from a slot on: events go back to their session.
+func (in *input) closeStuck(from uint32, most int) (next uint32, more bool) {
 	done := 0
 	in.conns.From(from, func(slot uint32, c *conn) bool {
-		if next, more = slot, done >= shedBatch; more {
+		if next, more = slot, done >= most; more {
 			return false
 		}
 		gen := c.gen
