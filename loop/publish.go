@@ -93,7 +93,9 @@ func (s *Server) fit(batch []Publication) ([]interest.Loops, error) {
 			return nil, ErrBusy
 		}
 	}
-	s.memory.takes(size, s.now())
+	if s.memory.takes(size, s.now()); s.memory.full.Load() {
+		return nil, ErrMemory
+	}
 	return sets, nil
 }
 

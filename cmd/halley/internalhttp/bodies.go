@@ -1,6 +1,7 @@
 package internalhttp
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -52,7 +53,7 @@ func (b *bodies) read(ctx *fasthttp.RequestCtx) (body []byte, done func(), err e
 	ctx.Conn().SetReadDeadline(time.Now().Add(b.timeout))
 	work := 0
 	if body, err = b.collect(stream, ctx.Request.Header.ContentLength()); err == nil {
-		if work = len(body); len(ctx.Request.Header.ContentEncoding()) > 0 {
+		if work = b.worth(body); len(ctx.Request.Header.ContentEncoding()) > 0 {
 			work = b.max // what it may decode to
 		}
 		err = b.begin(work)
@@ -124,17 +125,27 @@ func (b *bodies) give(n int) {
 	b.free += n
 }
 
-// begin waits for the turn of a body of that length: all that are worked on are
-// together not longer than the longest. None is worked on if memory got short while it
+// messageWork is about how many bytes a message takes beside its text while its body is
+// worked on.
+const messageWork = 200
+
+// worth is what a body takes while it is worked on: many short messages take more than
+// their text.
+func (b *bodies) worth(body []byte) int {
+	return min(b.max, len(body)+messageWork*bytes.Count(body, []byte(`"channel"`)))
+}
+
+// begin waits for the turn of a body that is worth so much: all that are worked on are
+// together not worth more than the longest. None is worked on if memory got short while it
 // waited.
-func (b *bodies) begin(length int) error {
+func (b *bodies) begin(worth int) error {
 	wait, cancel := context.WithTimeout(context.Background(), b.timeout)
 	defer cancel()
-	if b.work.Acquire(wait, int64(length)) != nil {
+	if b.work.Acquire(wait, int64(worth)) != nil {
 		return errBodies
 	}
-	if err := b.short(length); err != nil {
-		b.work.Release(int64(length))
+	if err := b.short(worth); err != nil {
+		b.work.Release(int64(worth))
 		return err
 	}
 	return nil

@@ -101,6 +101,22 @@ func TestBodiesGiveUpWhenMemoryGetsShort(t *testing.T) {
 	}
 }
 
+// A body of short messages is worth more than its length, but none more than the longest.
+func TestBodiesOfShortMessages(t *testing.T) {
+	b := newBodies(10_000, time.Second, new(fake).Short)
+	const one = `{"channel":"/a","data":1},`
+	for body, want := range map[string]int{
+		strings.Repeat("x", 500):  500,
+		strings.Repeat(one, 10):   10 * (len(one) + messageWork),
+		strings.Repeat(one, 100):  10_000,
+		strings.Repeat("x", 9999): 9999,
+	} {
+		if got := b.worth([]byte(body)); got != want {
+			t.Errorf("%.30s… of %d bytes is worth %d, want %d", body, len(body), got, want)
+		}
+	}
+}
+
 // Bodies in chunks are read to their end, and not beyond the limit.
 func TestChunkedBodies(t *testing.T) {
 	r := newRig(t, nil)
