@@ -74,15 +74,15 @@ func (in *input) closeStuck(from uint32, most int) (next uint32, more bool) {
 		if next, more = slot, done >= most; more {
 			return false
 		}
-		gen := c.gen
-		if c.socket.Unsent() > keepSlow {
+		stuck := c.socket.Unsent() > keepSlow
+		if done++; stuck || in.waiting.of[slot] > keepSlow {
+			done += closeWork
+		}
+		if stuck {
 			in.counters.SlowClosed++
 			in.abort(c)
 		} else {
 			in.shedInput(c)
-		}
-		if done++; !c.is(gen) {
-			done += closeWork
 		}
 		next++
 		return true

@@ -29,8 +29,8 @@ func doubts(c *config.Serve, strangers []string, memory int64) (found []string) 
 	return found
 }
 
-// publishShare is what part of the memory one body of /publish may be. Four come at
-// once, and what is worked on takes up to ten times its length.
+// publishShare is what part of the memory one body of /publish may be. Two come at
+// once, and what is worked on takes several times its length.
 const publishShare = 16
 
 // maxPublish is how long a body of /publish may be.
