@@ -1,9 +1,9 @@
 package slab
 
 // Chunks holds records of type T by number, from 0 on, like a List. A record never moves,
-// and memory goes back when a chunk is empty, but for one chunk. So a great many records
-// that come and go cost no copies, and leave no memory behind. The zero value is empty and
-// ready.
+// and memory goes back when a chunk is empty, but for SpareChunks. So a great many records
+// that come and go cost no copies, and leave little memory behind. The zero value is empty
+// and ready.
 type Chunks[T any] struct {
 	places []place[T]
 	open   []uint32 // places that may have a free record, each once
@@ -12,8 +12,13 @@ type Chunks[T any] struct {
 	held   int      // chunks that there are
 }
 
-// ChunkRecords is how many records a chunk has room for.
-const ChunkRecords = 512
+const (
+	// ChunkRecords is how many records a chunk has room for.
+	ChunkRecords = 512
+	// SpareChunks is how many empty chunks are kept: what comes and goes ten times a
+	// second takes no memory each time.
+	SpareChunks = 8
+)
 
 // place is where a chunk stands: the numbers of its records go by it.
 type place[T any] struct {
@@ -82,8 +87,8 @@ func (c *Chunks[T]) extend() uint32 {
 	return at
 }
 
-// Release blanks a record, whose number can be taken again. If its chunk and another one
-// are empty then, its chunk goes.
+// Release blanks a record, whose number can be taken again. If its chunk is empty then and
+// there are enough empty ones, it goes.
 func (c *Chunks[T]) Release(i uint32) {
 	at, k := i/ChunkRecords, uint16(i%ChunkRecords)
 	p := &c.places[at]
@@ -97,7 +102,7 @@ func (c *Chunks[T]) Release(i uint32) {
 	}
 	switch p.used--; {
 	case p.used > 0:
-	case c.empty > 0:
+	case c.empty >= SpareChunks:
 		p.body, p.free = nil, 0
 		c.held--
 	default:

@@ -7,14 +7,14 @@ import (
 )
 
 // TestChunksAgainstMap takes and releases records in any order: each stays what it is, and
-// chunks that are empty go back but for one.
+// chunks that are empty go back but for a few.
 func TestChunksAgainstMap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var c Chunks[int]
 		kept := map[uint32]int{}
 		var order []uint32
 		for step := range rapid.IntRange(1, 8).Draw(t, "steps") {
-			for i := range rapid.IntRange(0, 3*ChunkRecords).Draw(t, "taken") {
+			for i := range rapid.IntRange(0, 2*SpareChunks*ChunkRecords).Draw(t, "taken") {
 				item := step*10_000 + i + 1
 				k := c.Take(item)
 				if _, used := kept[k]; used {
@@ -23,8 +23,9 @@ func TestChunksAgainstMap(t *testing.T) {
 				kept[k] = item
 				order = append(order, k)
 			}
+			stride := rapid.IntRange(1, 1<<20).Draw(t, "stride")
 			for range rapid.IntRange(0, len(order)).Draw(t, "released") {
-				i := rapid.IntRange(0, len(order)-1).Draw(t, "which")
+				i := stride % len(order)
 				c.Release(order[i])
 				delete(kept, order[i])
 				order[i] = order[len(order)-1]
@@ -50,7 +51,7 @@ func checkChunks(t *rapid.T, c *Chunks[int], used int) {
 			empty++
 		}
 	}
-	if empty > 1 || empty != c.empty || total != used || c.Held() != held*ChunkRecords {
+	if empty > SpareChunks || empty != c.empty || total != used || c.Held() != held*ChunkRecords {
 		t.Fatalf("%d empty chunks, counted %d; %d of %d records in use, want %d", empty, c.empty, total, c.Held(), used)
 	}
 	if len(c.open) > len(c.places) {
