@@ -26,9 +26,10 @@ const (
 	// polling is a session whose connect is held, with no stream beside it. The
 	// connect came by HTTP, or by the websocket of a client that acknowledges. Events
 	// go before its reply, which leads to away. The hold time runs. A connect has the
-	// held one answered without events, and takes its place; the heartbeat of an
-	// event-stream's client leaves a poll alone. A GET leads to eventSourceHeld: the
-	// poll stays held. The connection's end leads to away.
+	// held one answered without events, and takes its place; on the same websocket the
+	// held one has no reply. The heartbeat of an event-stream's client leaves a poll alone,
+	// but has a websocket's connect answered. A GET leads to eventSourceHeld: the poll stays
+	// held. The connection's end leads to away.
 	polling
 
 	// socket is a session whose stream is a websocket, while no connect is held there.
@@ -64,8 +65,8 @@ const (
 
 	// eventSourceHeld is eventSource with a held poll beside the stream, on a connection
 	// of its own. Events go as in eventSource. The hold time runs. A heartbeat is
-	// answered at once and leaves the poll held. A poll has the held one answered and
-	// takes its place. A connect of any other type has the poll answered, ends the
+	// answered at once, and does to the held connect what it does in polling. A poll has
+	// the held one answered and takes its place. A connect of any other type has the poll answered, ends the
 	// stream, and goes on as in away. A GET ends the stream and takes its place; the poll
 	// stays held. The end of the poll's connection leads to eventSource, the end of the
 	// stream's to polling.
