@@ -100,11 +100,17 @@ func (c *client) receive(f *frame, m *message.Message) {
 
 // lower is the first place of l that the client has to see next.
 func (c *client) lower(v *view, l *lane, a *audience) int {
+	moment, ok := c.confirmed(l.topic.index)
 	if v.seen && a.contiguous {
-		return v.next
+		if !ok || l.topic.rule.Sequenced() {
+			return v.next
+		}
+		// An event that was in a mailbox when the subscription took effect may have come,
+		// and a later one not, in which no loop was interested yet.
+		return max(v.next, l.after(moment))
 	}
 	low := min(v.from, len(l.moment))
-	if moment, ok := c.confirmed(l.topic.index); ok {
+	if ok {
 		low = min(low, l.after(moment))
 	}
 	return max(v.next, low)
