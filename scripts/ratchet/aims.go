@@ -24,6 +24,12 @@ func aims() []aim {
 		{"cyclomatic complexity p90", 8, false},
 		{"test lines per source line", 1, true},
 		{"exported names documented, %", 100, true},
+		{"methods of a type, max", 60, false},
+		{"files of a type's methods, max", 6, false},
+		{"booleans of a struct, max", 4, false},
+		{"two-way pairs of files, max", 10, false},
+		{"files with a named proof, %", 100, true},
+		{"words of a sentence p90", 28, false},
 	}
 }
 

@@ -1,5 +1,7 @@
-// Ratchet measures the sizes of a Go tree (lines of files and functions, complexity, tests, documented names) and compares them
-// with the aims and with what was recorded: a measure within its aim passes, any other may only improve.
+// Ratchet measures a Go tree and compares it with the aims and with what was recorded: a measure within its aim passes, any
+// other may only improve. It measures the lines of files and functions, their complexity, tests and documented names; how wide
+// types are (methods, the files that these stand in, booleans); how many pairs of a package's files use each other; how many
+// files say what proves them; and the length of the sentences in documents.
 //
 //	ratchet [-update] [-sizes FILE] [DIR]
 //

@@ -10,6 +10,7 @@ import (
 
 // sizes are the measures by the names of the aims, rounded to the worse side.
 func (t *tree) sizes() map[string]float64 {
+	methods, files := t.widest()
 	return map[string]float64{
 		"file lines p50":               percentile(t.files, .5),
 		"file lines p90":               percentile(t.files, .9),
@@ -21,6 +22,13 @@ func (t *tree) sizes() map[string]float64 {
 		"cyclomatic complexity p90":    percentile(t.complexity, .9),
 		"test lines per source line":   math.Floor(share(t.testLines, total(t.files))) / 100,
 		"exported names documented, %": documentedShare(t),
+
+		"methods of a type, max":         percentile(methods, 1),
+		"files of a type's methods, max": percentile(files, 1),
+		"booleans of a struct, max":      percentile(t.booleans, 1),
+		"two-way pairs of files, max":    percentile(t.pairs, 1),
+		"files with a named proof, %":    provedShare(t),
+		"words of a sentence p90":        percentile(t.sentences, .9),
 	}
 }
 
@@ -66,6 +74,14 @@ func documentedShare(t *tree) float64 {
 	return math.Floor(10*share(t.documented, t.exported)) / 10
 }
 
+// provedShare is 100 where no file has logic.
+func provedShare(t *tree) float64 {
+	if t.logic == 0 {
+		return 100
+	}
+	return math.Floor(10*share(t.logic-len(t.unproved), t.logic)) / 10
+}
+
 // describe prints how much there is.
 func (t *tree) describe(out io.Writer) {
 	fmt.Fprintf(out, "Go: %d files, %d lines, %d functions; tests: %d files, %d lines; JavaScript: %d files, %d lines, longest %v\n",
@@ -77,10 +93,13 @@ const shown = 5
 
 // blame prints where to look.
 func (t *tree) blame(out io.Writer) {
+	methods, files := t.widest()
 	for _, list := range []struct {
 		title string
 		items []item
-	}{{"longest files", t.files}, {"longest functions", t.functions}, {"most complex functions", t.complexity}} {
+	}{{"longest files", t.files}, {"longest functions", t.functions}, {"most complex functions", t.complexity},
+		{"types with the most methods", methods}, {"types in the most files", files}, {"structs with the most booleans", t.booleans},
+		{"packages with the most two-way pairs of files", t.pairs}, {"longest sentences", t.sentences}} {
 		fmt.Fprintf(out, "%s:\n", list.title)
 		items := longest(list.items)
 		for _, i := range items[:min(shown, len(items))] {
@@ -89,5 +108,11 @@ func (t *tree) blame(out io.Writer) {
 	}
 	for _, name := range t.undocumented {
 		fmt.Fprintf(out, "without a comment: %s\n", name)
+	}
+	for _, pair := range t.pairNames {
+		fmt.Fprintf(out, "use each other: %s\n", pair)
+	}
+	for _, name := range t.unproved {
+		fmt.Fprintf(out, "without a sibling test or a first comment that names its proof: %s\n", name)
 	}
 }
