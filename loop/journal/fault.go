@@ -5,7 +5,7 @@ import "time"
 // unsure is fail for a sync: nobody knows what of it, and of what was written before, is
 // on the disk.
 func (j *File) unsure(err error) error {
-	j.stale = true
+	j.state = stale
 	return j.fail(err)
 }
 
@@ -26,7 +26,7 @@ func (j *File) setFailure(err error) {
 // be written.
 func (j *File) fail(err error) error {
 	if cut := j.file.Truncate(j.size); cut != nil {
-		j.stale = true
+		j.state = stale
 	}
 	j.begun = j.now()
 	j.setFailure(err)
@@ -42,12 +42,12 @@ func (j *File) look() {
 	switch {
 	case failure == nil && j.missing():
 		j.options.Log.Error("the history file was deleted or replaced: it is written anew", "file", j.options.Path)
-		j.stale = true
+		j.state = stale
 		if err := j.renew(); err != nil {
 			j.fail(err)
 		}
 	case failure == nil:
-	case j.stale && j.renew() == nil, !j.stale && j.probe() == nil:
+	case j.state == stale && j.renew() == nil, j.state != stale && j.probe() == nil:
 		j.setFailure(nil)
 		j.options.Trouble("")
 		j.options.Log.Info("the history file can be written again", "file", j.options.Path, "after", j.now().Sub(j.begun).Round(time.Millisecond))
@@ -61,7 +61,7 @@ func (j *File) probe() error {
 		err = j.file.Sync()
 	}
 	if cut := j.file.Truncate(j.size); cut != nil {
-		j.stale = true
+		j.state = stale
 		return cut
 	}
 	return err

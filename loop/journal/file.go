@@ -61,34 +61,52 @@ type File struct {
 	size     int64  // of what the file has that is whole and answered for
 	written  int    // events in it
 	last     int64  // the number of the last one
-	dirty    bool   // what was written is not synced
+	state    state
 	synced   time.Time
 	syncing  chan error // brings the end of the sync under way; nil: none is
 	filling  *filling   // the file that is to take the place of this one; nil: none is
 	wanted   bool       // one is
-	stale    bool       // the file may lack what was answered for: it must be written anew
 	begun    time.Time
 	pause    time.Duration // until the next attempt to write the file anew
 	nextTry  time.Time
 	lastSize int // of what could not be written
 
-	Damaged bool // records in the middle of it were broken
-	Old     bool // it has no magic number
+	Found
 
 	mu      sync.Mutex
 	wake    sync.Cond
 	buffer  []byte        // records to write
 	waiting []func(error) // for them
 	newest  int64         // the number of the last event
-	anew    bool          // the file is to be written anew
-	due     bool          // the file is to be looked after, and synced
-	came    bool          // something that was under way has ended
+	calls   calls         // for run
 	pending int           // events in buffer
 	events  int           // in the file, and on their way there
 	failure error         // why nothing can be written
 	counts  Counts
 	ended   bool
 	done    chan struct{}
+}
+
+// state is how far the file can be trusted.
+type state uint8
+
+const (
+	safe  state = iota // what was written is synced
+	dirty              // some of it is not
+	stale              // it may lack what was answered for, and must be written anew: until then nothing can be written
+)
+
+// Found is how the file was when it was opened.
+type Found struct {
+	Damaged bool // records in the middle of it were broken
+	Old     bool // it has no magic number
+}
+
+// calls are reasons for run to work, beside records to write.
+type calls struct {
+	anew bool // the file is to be written anew
+	due  bool // the file is to be looked after, and synced
+	came bool // something that was under way has ended
 }
 
 // Counts are what a journal counts.
@@ -148,14 +166,14 @@ func (j *File) Note(kind Kind, id int64) {
 func (j *File) Bloated(left int) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.events >= compactLeast && j.events >= 2*left && !j.anew
+	return j.events >= compactLeast && j.events >= 2*left && !j.calls.anew
 }
 
 // Compact has the file written anew with what is known now alone.
 func (j *File) Compact() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.anew = true
+	j.calls.anew = true
 	j.wake.Signal()
 }
 
@@ -163,7 +181,7 @@ func (j *File) Compact() {
 func (j *File) LookAfter() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.due = true
+	j.calls.due = true
 	j.wake.Signal()
 }
 
@@ -221,21 +239,19 @@ type work struct {
 	waiting []func(error)
 	events  int   // in buffer
 	last    int64 // the number of the last one
-	anew    bool
-	due     bool
-	came    bool
+	calls
 }
 
 // take waits for work; more is false when there will be none.
 func (j *File) take() (w work, more bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for len(j.buffer) == 0 && !j.anew && !j.due && !j.came && !(j.ended && j.filling == nil) {
+	for len(j.buffer) == 0 && j.calls == (calls{}) && !(j.ended && j.filling == nil) {
 		j.wake.Wait()
 	}
-	w = work{j.buffer, j.waiting, j.pending, j.newest, j.anew, j.due, j.came}
-	j.buffer, j.waiting, j.pending, j.anew, j.due, j.came = nil, nil, 0, false, false, false
-	return w, len(w.buffer) > 0 || w.anew || w.due || w.came
+	w = work{j.buffer, j.waiting, j.pending, j.newest, j.calls}
+	j.buffer, j.waiting, j.pending, j.calls = nil, nil, 0, calls{}
+	return w, len(w.buffer) > 0 || w.calls != (calls{})
 }
 
 // write writes to the file, and syncs it when that is to be. What fails is not in
@@ -245,17 +261,17 @@ func (j *File) write(w *work) error {
 		return err
 	}
 	if len(w.buffer) > 0 {
-		j.dirty = true
+		j.state = dirty
 		if _, err := j.file.WriteAt(w.buffer, j.size); err != nil {
 			j.lastSize = len(w.buffer)
 			return j.fail(err)
 		}
 	}
-	if j.dirty && j.options.Sync == Always {
+	if j.state == dirty && j.options.Sync == Always {
 		if err := j.file.Sync(); err != nil {
 			return j.unsure(err)
 		}
-		j.dirty = false
+		j.state = safe
 	}
 	j.size += int64(len(w.buffer))
 	j.written += w.events
@@ -268,10 +284,10 @@ func (j *File) write(w *work) error {
 
 // beginSync syncs what is written, unless that is under way.
 func (j *File) beginSync() {
-	if !j.dirty || j.syncing != nil {
+	if j.state != dirty || j.syncing != nil {
 		return
 	}
-	j.dirty, j.synced = false, j.now()
+	j.state, j.synced = safe, j.now()
 	file, ended := j.file, make(chan error, 1)
 	j.syncing = ended
 	go func() {
@@ -284,7 +300,7 @@ func (j *File) beginSync() {
 func (j *File) tell() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.came = true
+	j.calls.came = true
 	j.wake.Signal()
 }
 
@@ -293,7 +309,10 @@ func (j *File) endSync() {
 	select {
 	case err := <-j.syncing:
 		j.syncing = nil
-		if j.stale = j.stale || err != nil; err != nil && j.failed() == nil {
+		if err == nil {
+			return
+		}
+		if j.state = stale; j.failed() == nil {
 			j.fail(err)
 		}
 	default:

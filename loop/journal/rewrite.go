@@ -75,7 +75,7 @@ func (j *File) renewed(err error) error {
 	defer j.mu.Unlock()
 	if err == nil {
 		j.counts.Rewrites++
-		j.pause, j.nextTry, j.stale, j.wanted = 0, time.Time{}, false, false
+		j.pause, j.nextTry, j.state, j.wanted = 0, time.Time{}, j.renewedState(), false
 		return nil
 	}
 	j.counts.RewriteErrors++
@@ -83,6 +83,15 @@ func (j *File) renewed(err error) error {
 	j.nextTry = j.now().Add(j.pause)
 	j.options.Log.Error("the history file could not be written anew", "file", j.options.Path, "error", err, "again in", j.pause)
 	return err
+}
+
+// renewedState is that of a file which was just written anew: what followed while it was filled is synced only where
+// every record is.
+func (j *File) renewedState() state {
+	if j.options.Sync == Always {
+		return safe
+	}
+	return dirty
 }
 
 const (
@@ -201,7 +210,10 @@ func (j *File) replace(f *filling) error {
 	}
 	j.awaitSync()
 	j.file.Close()
-	j.file, j.size, j.dirty = f.next, size, j.options.Sync != Always
+	j.file, j.size = f.next, size
+	if j.state != stale { // it is still where the new file is not found under its name
+		j.state = j.renewedState()
+	}
 	j.written += f.events - f.before
 	j.mu.Lock()
 	j.events += f.events - f.before
@@ -292,7 +304,7 @@ func writeImage(out io.Writer, image *history.Image) {
 func (j *File) end() error {
 	j.awaitSync()
 	failure := j.failed()
-	if j.stale || failure == nil && j.missing() {
+	if j.state == stale || failure == nil && j.missing() {
 		j.nextTry = time.Time{}
 		failure = j.renew()
 	}
