@@ -32,8 +32,3 @@ func (s *Server) callerOf(c *conn, q *httpparse.Request) (caller *bayeux.Caller,
 	})
 	return caller, room >= 0
 }
-
-// refuseCaller answers a request of which an authority would want too much.
-func (rs *requests) refuseCaller(c *conn) {
-	rs.output.fail(c, 431, "the header fields that decide about it are too long")
-}

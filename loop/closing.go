@@ -4,39 +4,6 @@ package loop
 
 import "halley/bayeux"
 
-// finish makes a connection ready for its next request, or closes it.
-func (o *output) finish(c *conn) {
-	c.serial++
-	c.callback, c.origin, c.bytes = nil, 0, 0
-	c.set(headOnly, false)
-	if !c.has(persistent) {
-		o.shut(c)
-		return
-	}
-	c.phase = reading
-	o.after(c, o.server.cfg.IdleTimeout.Milliseconds())
-	if c != o.serving && c.socket.Buffered() > 0 {
-		o.resume(c)
-	}
-}
-
-// lingerTime is how long a connection's input is read on after its last response
-// (RFC 9112, 9.6 SHOULD lingering), in milliseconds: closing with input unread would reset the connection and take
-// the response back.
-const lingerTime = 2000
-
-// shut closes a connection for good once its output has left.
-func (o *output) shut(c *conn) {
-	if c.socket.Unsent() > 0 {
-		c.phase = closing
-		o.after(c, o.server.cfg.BodyTimeout.Milliseconds())
-		return
-	}
-	c.phase = lingering
-	c.socket.Shut()
-	o.after(c, lingerTime)
-}
-
 // hold marks the connection whose connect is held, or tells the session that it
 // is gone already.
 func (o *output) hold(to bayeux.ReplyTo, session bayeux.Address) {

@@ -1,8 +1,12 @@
 package loop
 
 import (
+	"slices"
+
 	"halley/bayeux"
 	"halley/bayeux/slab"
+	"halley/httpparse/websocket"
+	"halley/loop/bus"
 	"halley/loop/front"
 	"halley/loop/socket"
 )
@@ -90,7 +94,6 @@ func (s *conns) find(to bayeux.ReplyTo) *conn {
 	return nil
 }
 
-// replyTo names the current request of a connection of the loop at home.
 // upgraded is how many websockets there are.
 func (s *conns) upgraded() (n int) {
 	s.Each(func(_ uint32, c *conn) bool {
@@ -102,6 +105,42 @@ func (s *conns) upgraded() (n int) {
 	return n
 }
 
+// replyTo names the current request of a connection of the loop at home.
 func (c *conn) replyTo(home bayeux.Place) bayeux.ReplyTo {
 	return bayeux.ReplyTo{Node: home.Node, Loop: home.Loop, Conn: c.slot, Gen: c.gen, Serial: c.serial}
+}
+
+// stream is what a connection has beside its record while its response is a
+// stream or it is a websocket. There are as many as idle clients, so one small
+// record serves both.
+type stream struct {
+	since  int64  // when the response began, or a websocket's last message; milliseconds
+	source uint64 // whom a websocket's handshakes come from
+	sent   uint32 // bytes of the response's body
+	kind   bayeux.ConnectionType
+
+	chunked bool // HTTP/1.1: the connection outlives the stream
+	endless bool // it never rolls over: nobody would come back for what was missed
+	deflate bool // a websocket's messages may be compressed
+	paused  bool // a websocket is not read from, because of the server
+
+	caller   *bayeux.Caller       // of a websocket, by its upgrade; nil without an authority
+	flow     *bus.Flow            // of a websocket whose batches go to other loops, or had to wait
+	message  *websocket.Assembler // of a websocket's message that has come in part, if there is one
+	sessions []bayeux.Address     // whose events go to a websocket
+}
+
+// leave notes that a session's events go elsewhere.
+func (s *stream) leave(session bayeux.Address) {
+	if i := slices.Index(s.sessions, session); i >= 0 {
+		s.sessions = slices.Delete(s.sessions, i, i+1)
+	}
+}
+
+// flows returns the websocket's flow, made when it is first needed.
+func (s *stream) flows() *bus.Flow {
+	if s.flow == nil {
+		s.flow = new(bus.Flow)
+	}
+	return s.flow
 }

@@ -75,3 +75,16 @@ func appendArrayFrame(dst, messages []byte) []byte {
 	dst = append(append(dst, '['), messages...)
 	return append(dst, ']')
 }
+
+// formats are the streaming connection types whose stream is an HTTP response.
+func formatOf(kind bayeux.ConnectionType) *connectiontype.Stream {
+	switch kind {
+	case bayeux.EventSource:
+		return &connectiontype.EventSource
+	case bayeux.Iframe:
+		return &connectiontype.Iframe
+	case bayeux.MimeMessageBlock:
+		return &connectiontype.MimeMessageBlock
+	}
+	return &connectiontype.XHRStreaming
+}

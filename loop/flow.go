@@ -19,14 +19,6 @@ func (r *reactor) forward(owner bayeux.Place, request bayeux.Request, body []byt
 	r.route(&m)
 }
 
-// flows returns the websocket's flow, made when it is first needed.
-func (s *stream) flows() *bus.Flow {
-	if s.flow == nil {
-		s.flow = new(bus.Flow)
-	}
-	return s.flow
-}
-
 // lined is what came by a websocket and waits in the core, behind a batch that waits
 // for a verdict, for what is remembered, or for other clients to have their turn.
 type lined struct {

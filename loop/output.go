@@ -2,8 +2,6 @@ package loop
 
 import (
 	"halley/bayeux"
-	"halley/bayeux/connectiontype"
-	"halley/httpparse"
 	"halley/loop/socket"
 )
 
@@ -40,40 +38,6 @@ type reply struct {
 func replyOf(e *bayeux.Effect) reply {
 	return reply{to: e.To, numbered: e.Numbered, session: e.Session, upto: e.Upto, browser: e.Browser, more: e.More,
 		stream: e.Kind == bayeux.Deliver}
-}
-
-// answer sends the messages of p in the envelope that its request asked for.
-func (o *output) answer(p reply, messages []byte) {
-	c := o.conns.find(p.to)
-	if c == nil {
-		o.bounced(p)
-		return
-	}
-	if c.phase == upgraded {
-		o.buf = appendArrayFrame(o.buf[:0], messages)
-		o.write(c, o.packed(c, o.buf), p)
-		return
-	}
-	dst := o.appendHead(o.buf[:0], c, 200, p.more)
-	if p.browser != 0 {
-		dst = o.server.front.AppendCookie(dst, p.browser)
-	}
-	if c.callback != nil {
-		o.piece = connectiontype.AppendCallbackPolling(o.piece[:0], *c.callback, messages)
-		dst = append(dst, "Content-Type: text/javascript;charset=utf-8\r\n"+
-			"X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n"...)
-		dst = append(appendLength(dst, len(o.piece)), o.piece...)
-	} else {
-		dst = append(dst, "Content-Type: application/json;charset=utf-8\r\n"...)
-		dst = connectiontype.AppendLongPolling(appendLength(dst, len(messages)+len("[]")), messages)
-	}
-	o.buf = dst
-	o.deliver(c, dst, p)
-}
-
-// appendLength ends the head of a response whose body has that many bytes.
-func appendLength(dst []byte, length int) []byte {
-	return httpparse.AppendEnd(httpparse.AppendContentLength(dst, length))
 }
 
 // deliver writes the end of a response, and tells what became of p, whose answer that is.
@@ -150,3 +114,63 @@ func (o *output) gone(session bayeux.Address, to bayeux.ReplyTo) {
 
 // trim gives back what is kept between two turns.
 func (o *output) trim() { o.buf, o.piece = nil, nil }
+
+// unsent is a connection of which bytes still wait in user space, with the replies that have events.
+type unsent struct {
+	socket.Unsent[stuck]
+	since int64 // when bytes were last seen to have left, in milliseconds
+}
+
+// stuck is a reply of which bytes wait.
+type stuck struct {
+	reply
+	since int64 // when it came to wait, in milliseconds
+}
+
+// settle reports the replies whose bytes have all left, now that as many wait.
+func (o *output) settle(u *unsent, waiting int) {
+	if u.Settle(waiting) {
+		u.since = o.now()
+	}
+	for p, ok := u.Next(); ok; p, ok = u.Next() {
+		if took := o.now() - p.since; p.stream && took > bayeux.LateAfter {
+			o.reports.fate(bayeux.Report{Kind: bayeux.Late, Session: p.session, Took: uint32(took)}, false)
+		}
+		o.written(p.reply)
+	}
+}
+
+// finish makes a connection ready for its next request, or closes it.
+func (o *output) finish(c *conn) {
+	c.serial++
+	c.callback, c.origin, c.bytes = nil, 0, 0
+	c.set(headOnly, false)
+	if !c.has(persistent) {
+		o.shut(c)
+		return
+	}
+	c.phase = reading
+	o.after(c, o.server.cfg.IdleTimeout.Milliseconds())
+	if c != o.serving && c.socket.Buffered() > 0 {
+		o.resume(c)
+	}
+}
+
+// lingerTime is how long a connection's input is read on after its last response
+// (RFC 9112, 9.6 SHOULD lingering), in milliseconds: closing with input unread would reset the connection and take
+// the response back.
+const lingerTime = 2000
+
+// shut closes a connection for good once its output has left.
+func (o *output) shut(c *conn) {
+	if c.socket.Unsent() > 0 {
+		c.phase = closing
+		o.after(c, o.server.cfg.BodyTimeout.Milliseconds())
+		return
+	}
+	c.phase = lingering
+	c.socket.Shut()
+	o.after(c, lingerTime)
+}
+
+func (o *output) beatLater(c *conn) { o.after(c, o.server.cfg.Heartbeat.Milliseconds()) }

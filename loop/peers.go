@@ -2,9 +2,7 @@ package loop
 
 // Proved by TestNothingLostAfterReset and TestReplayAfterCuts.
 
-import (
-	"halley/loop/socket"
-)
+import "halley/loop/socket"
 
 // peers are the connections that replies with events are about to be written to.
 type peers struct {

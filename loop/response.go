@@ -1,8 +1,9 @@
 package loop
 
-import (
-	"time"
+// Proved by TestRefusalsNameTheOrigin, TestBodiesInEveryForm and TestCallbackPolling.
 
+import (
+	"halley/bayeux/connectiontype"
 	"halley/httpparse"
 )
 
@@ -69,20 +70,36 @@ func (o *output) proceed(c *conn) bool {
 	return o.send(c, o.buf)
 }
 
-// httpDate is a time as a Date field has it, made anew once a second.
-type httpDate struct {
-	second int64 // since 1970
-	text   []byte
+// answer sends the messages of p in the envelope that its request asked for.
+func (o *output) answer(p reply, messages []byte) {
+	c := o.conns.find(p.to)
+	if c == nil {
+		o.bounced(p)
+		return
+	}
+	if c.phase == upgraded {
+		o.buf = appendArrayFrame(o.buf[:0], messages)
+		o.write(c, o.packed(c, o.buf), p)
+		return
+	}
+	dst := o.appendHead(o.buf[:0], c, 200, p.more)
+	if p.browser != 0 {
+		dst = o.server.front.AppendCookie(dst, p.browser)
+	}
+	if c.callback != nil {
+		o.piece = connectiontype.AppendCallbackPolling(o.piece[:0], *c.callback, messages)
+		dst = append(dst, "Content-Type: text/javascript;charset=utf-8\r\n"+
+			"X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n"...)
+		dst = append(appendLength(dst, len(o.piece)), o.piece...)
+	} else {
+		dst = append(dst, "Content-Type: application/json;charset=utf-8\r\n"...)
+		dst = connectiontype.AppendLongPolling(appendLength(dst, len(messages)+len("[]")), messages)
+	}
+	o.buf = dst
+	o.deliver(c, dst, p)
 }
 
-// dateLayout is HTTP's form of a date (RFC 9110, 5.6.7 MUST date-form).
-const dateLayout = "Mon, 02 Jan 2006 15:04:05 GMT"
-
-// at is the text for a second, valid until the next call.
-func (d *httpDate) at(second int64) []byte {
-	if second != d.second {
-		d.second = second
-		d.text = time.Unix(second, 0).UTC().AppendFormat(d.text[:0], dateLayout)
-	}
-	return d.text
+// appendLength ends the head of a response whose body has that many bytes.
+func appendLength(dst []byte, length int) []byte {
+	return httpparse.AppendEnd(httpparse.AppendContentLength(dst, length))
 }

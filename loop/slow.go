@@ -5,18 +5,6 @@ import (
 	"halley/loop/socket"
 )
 
-// unsent is a connection of which bytes still wait in user space, with the replies that have events.
-type unsent struct {
-	socket.Unsent[stuck]
-	since int64 // when bytes were last seen to have left, in milliseconds
-}
-
-// stuck is a reply of which bytes wait.
-type stuck struct {
-	reply
-	since int64 // when it came to wait, in milliseconds
-}
-
 // outputMoves has the loop of a connection look at its output, since it may have left.
 func (s *Server) outputMoves(at socket.ID) {
 	s.do(at.Loop, func(r *reactor) { r.output.lookAgain(at.Slot) })
@@ -53,19 +41,6 @@ func (o *output) lookAgain(slot uint32) {
 		return
 	}
 	o.watch(c)
-}
-
-// settle reports the replies whose bytes have all left, now that as many wait.
-func (o *output) settle(u *unsent, waiting int) {
-	if u.Settle(waiting) {
-		u.since = o.now()
-	}
-	for p, ok := u.Next(); ok; p, ok = u.Next() {
-		if took := o.now() - p.since; p.stream && took > bayeux.LateAfter {
-			o.reports.fate(bayeux.Report{Kind: bayeux.Late, Session: p.session, Took: uint32(took)}, false)
-		}
-		o.written(p.reply)
-	}
 }
 
 // drained goes on with a connection whose output has left.

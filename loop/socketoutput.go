@@ -114,13 +114,6 @@ func (o *output) packed(c *conn, frames []byte) []byte {
 	return o.piece
 }
 
-// leave notes that a session's events go elsewhere.
-func (s *stream) leave(session bayeux.Address) {
-	if i := slices.Index(s.sessions, session); i >= 0 {
-		s.sessions = slices.Delete(s.sessions, i, i+1)
-	}
-}
-
 // closeSockets closes at most max websockets, from a slot on, since the server goes away. It tells how many, and where to go
 // on.
 func (o *output) closeSockets(from uint32, max int) (closed int, next uint32) {

@@ -4,42 +4,7 @@ import (
 	"halley/bayeux"
 	"halley/bayeux/connectiontype"
 	"halley/httpparse"
-	"halley/httpparse/websocket"
-	"halley/loop/bus"
 )
-
-// stream is what a connection has beside its record while its response is a
-// stream or it is a websocket. There are as many as idle clients, so one small
-// record serves both.
-type stream struct {
-	since  int64  // when the response began, or a websocket's last message; milliseconds
-	source uint64 // whom a websocket's handshakes come from
-	sent   uint32 // bytes of the response's body
-	kind   bayeux.ConnectionType
-
-	chunked bool // HTTP/1.1: the connection outlives the stream
-	endless bool // it never rolls over: nobody would come back for what was missed
-	deflate bool // a websocket's messages may be compressed
-	paused  bool // a websocket is not read from, because of the server
-
-	caller   *bayeux.Caller       // of a websocket, by its upgrade; nil without an authority
-	flow     *bus.Flow            // of a websocket whose batches go to other loops, or had to wait
-	message  *websocket.Assembler // of a websocket's message that has come in part, if there is one
-	sessions []bayeux.Address     // whose events go to a websocket
-}
-
-// formats are the streaming connection types whose stream is an HTTP response.
-func formatOf(kind bayeux.ConnectionType) *connectiontype.Stream {
-	switch kind {
-	case bayeux.EventSource:
-		return &connectiontype.EventSource
-	case bayeux.Iframe:
-		return &connectiontype.Iframe
-	case bayeux.MimeMessageBlock:
-		return &connectiontype.MimeMessageBlock
-	}
-	return &connectiontype.XHRStreaming
-}
 
 // opening is a request that becomes a stream of the session at session.
 type opening struct {
@@ -177,8 +142,6 @@ func (o *output) refuseStream(to bayeux.ReplyTo, status int, reason []byte) {
 		o.fail(c, status, string(reason))
 	}
 }
-
-func (o *output) beatLater(c *conn) { o.after(c, o.server.cfg.Heartbeat.Milliseconds()) }
 
 // beat keeps a stream alive: proxies and browsers give up one that is silent.
 // What has bytes waiting needs no more of them.

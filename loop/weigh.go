@@ -1,27 +1,6 @@
 package loop
 
-import (
-	"halley/httpparse/websocket"
-)
-
-// waitingInput is how many bytes of input wait of a loop's connections. Of most none do.
-type waitingInput struct {
-	all int
-	of  map[uint32]int // by slot, where any do
-}
-
-// set notes that n bytes of the connection at slot wait, and tells how many more these are than before.
-func (w *waitingInput) set(slot uint32, n int) (more int) {
-	before := w.of[slot]
-	switch {
-	case n > 0:
-		w.of[slot] = n
-	case before > 0:
-		delete(w.of, slot)
-	}
-	w.all += n - before
-	return n - before
-}
+import "halley/httpparse/websocket"
 
 // weigh notes how much of a connection's input waits. Memory is looked at when much has
 // come on all of them together, and while it is full none may have more than little.

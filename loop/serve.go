@@ -1,0 +1,77 @@
+package loop
+
+// Proved by TestPipelining, TestErrorAfterPipeline, TestFloodBehindHeldPoll, TestDeadlinesOfTricklers and TestSealedEnds.
+
+// serve works on a connection's input. A panic closes that connection.
+func (in *input) serve(c *conn) {
+	gen := c.gen
+	in.serving = c
+	defer func() {
+		in.serving = nil
+		if cause := recover(); cause != nil {
+			in.panicked("request", cause)
+			if c.gen == gen {
+				in.abort(c)
+			}
+		}
+	}()
+	if c.socket != nil && c.socket.Receive() != nil {
+		in.abort(c)
+		return
+	}
+	if len(in.output.slow) > 0 {
+		in.output.lookAgain(c.slot) // who sends more may have read what was sent to it
+	}
+	in.process(c)
+}
+
+// process works on a connection's input until it has to wait.
+func (in *input) process(c *conn) {
+	for in.step(c) && !in.rests(c) {
+	}
+	if c.socket != nil {
+		in.weigh(c)
+	}
+}
+
+// step handles the next request and tells whether another may follow at once: not before this one is
+// answered (RFC 9112, 9.3.2 MUST pipelined-order), nor after the last (RFC 9112, 9.6 MUST after-close).
+func (in *input) step(c *conn) bool {
+	if c.socket == nil {
+		return false
+	}
+	switch c.phase {
+	case reading:
+		return in.readHead(c)
+	case body:
+		return in.readBody(c)
+	case upgraded:
+		return in.readFrames(c)
+	case closing, lingering:
+		c.socket.Discard(-1)
+		return false
+	}
+	in.boundAhead(c)
+	return false
+}
+
+// timeout acts on a connection's deadline.
+func (in *input) timeout(c *conn) {
+	if c.socket == nil {
+		return
+	}
+	switch c.phase {
+	case reading:
+		if c.bytes > 0 {
+			in.reject(c, 408, "the header block took too long")
+			return
+		}
+		in.abort(c)
+	case body:
+		in.reject(c, 408, "the body took too long")
+	case streaming, upgraded:
+		in.output.beat(c)
+	case closing, lingering:
+		in.abort(c)
+	}
+}
