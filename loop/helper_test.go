@@ -121,8 +121,19 @@ func (w *wire) tryReadTo(request *http.Request) (answer, error) {
 	if response.StatusCode == http.StatusSwitchingProtocols {
 		return answer{Response: response}, nil
 	}
-	body, err := io.ReadAll(response.Body)
+	body, err := io.ReadAll(patient{w.Conn, response.Body})
 	return answer{response, string(body)}, err
+}
+
+// patient reads what may come slowly: the deadline is for each piece of it.
+type patient struct {
+	conn net.Conn
+	io.Reader
+}
+
+func (p patient) Read(b []byte) (int, error) {
+	p.conn.SetReadDeadline(time.Now().Add(deadline))
+	return p.Reader.Read(b)
 }
 
 func post(body string) string {

@@ -19,39 +19,49 @@ func testGroupsFitTheLink(t *testing.T, k socketKind) {
 	for _, loops := range []int{1, 3} {
 		s := k.start(t, func(c *Config) { roomy(c); c.Loops = loops })
 		for _, late := range []bool{true, false} {
-			home, slow := k.dial(t, s), k.dialSlow(t, s)
-			id := home.subscriber("/a")
-			slow.send(upgradeRequest(""))
-			slow.read()
-			slow.roundTrip(wsConnectNow(id))
-			if err := s.Publish(batch); err != nil {
-				t.Fatal(err)
-			}
-			stalled(t, s)
-			s.visit(t.Context(), func(r *reactor) {
-				for _, u := range r.output.slow {
-					for p := range u.Each {
-						if late {
-							p.since -= 2000
-						} else {
-							p.since += 1 << 40 // however slow this machine is
-						}
-					}
+			// A busy machine lets groups be late that nothing holds back: it may try again.
+			eventually(t, func() bool {
+				least := k.leastGroup(t, s, batch, late)
+				narrow := least <= 8<<10
+				if narrow != late {
+					t.Logf("%d loops, late %v: %d bytes in a group", loops, late, least)
 				}
+				return narrow == late
 			})
-			least, got := 1<<20, 0
-			for frames := 0; frames < 4; frames++ {
-				_, text := slow.readFrame()
-				n := len(events(decode(t, text)))
-				if got += n; frames > 0 {
-					least = min(least, len(text))
-				}
-			}
-			if small := least <= 8<<10; small != late {
-				t.Errorf("%d loops, late %v: %d bytes in a group, %d events in all", loops, late, least, got)
-			}
-			slow.Close()
-			home.Close()
 		}
 	}
+}
+
+// leastGroup is the length of the shortest group that a client gets of a batch, after one that
+// waited for it for long, or for no time at all.
+func (k socketKind) leastGroup(t *testing.T, s *Server, batch []Publication, late bool) int {
+	home, slow := k.dial(t, s), k.dialSlow(t, s)
+	defer home.Close()
+	defer slow.Close()
+	id := home.subscriber("/a")
+	slow.send(upgradeRequest(""))
+	slow.read()
+	slow.roundTrip(wsConnectNow(id))
+	if err := s.Publish(batch); err != nil {
+		t.Fatal(err)
+	}
+	stalled(t, s)
+	wait := int64(2000)
+	if !late {
+		wait = -1 << 40 // however slow this machine is
+	}
+	s.visit(t.Context(), func(r *reactor) {
+		for _, u := range r.output.slow {
+			for p := range u.Each {
+				p.since -= wait
+			}
+		}
+	})
+	least := 1 << 20
+	slow.readFrame()
+	for range 3 {
+		_, text := slow.readFrame()
+		least = min(least, len(text))
+	}
+	return least
 }
