@@ -4,7 +4,6 @@ import (
 	"crypto/sha1"
 	"encoding/base64"
 	"fmt"
-	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -65,20 +64,9 @@ func benchmarkReceive(b *testing.B, style wire.Style, text func(n int) []byte) {
 
 // holdOpen makes session 0 a subscriber whose connect or stream is held on a socket that takes everything.
 func holdOpen(b *testing.B, f *clients, style wire.Style) (fd int) {
-	null, err := os.OpenFile("/dev/null", os.O_WRONLY, 0)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { null.Close() })
-	fd, err = unix.Dup(int(null.Fd()))
-	if err != nil {
-		b.Fatal(err)
-	}
-	s := &f.sessions[0]
-	s.clientID, s.poll, s.phase = "c1", fd, holding
-	f.loop.conns = make([]conn, fd+1)
+	fd = openSocket(b, f, 0, connect)
 	c := &f.loop.conns[fd]
-	*c = conn{phase: open, busy: connect}
+	f.sessions[0].clientID, f.sessions[0].phase = "c1", holding
 	if style != wire.LongPolling {
 		c.busy = stream
 		head := "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"

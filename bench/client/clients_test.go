@@ -8,6 +8,8 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // still are the clients of a fleet that does not run, so that their parts can be looked at one by one.
@@ -25,6 +27,22 @@ func still(t testing.TB, change func(*Config)) *clients {
 	}
 	t.Cleanup(c.loop.release)
 	return c
+}
+
+// openSocket gives session i a connection that is busy with a request and takes everything.
+func openSocket(t testing.TB, c *clients, i int, what request) (fd int) {
+	t.Helper()
+	fd, err := unix.Open("/dev/null", unix.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for len(c.loop.conns) <= fd {
+		c.loop.conns = append(c.loop.conns, conn{})
+	}
+	c.loop.conns[fd] = conn{phase: open, busy: what, owner: int32(i)}
+	*c.sessions[i].line(what) = fd
+	c.accounts.tally.Open++
+	return fd
 }
 
 // A stalled reader subscribes and then reads nothing; the server may reset it.

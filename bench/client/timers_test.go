@@ -24,7 +24,7 @@ func TestTimersComeInOrder(t *testing.T) {
 	if want := []int64{10, 10, 30, 40}; !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
-	if ts.wake(never) != 50 || (&timers{}).wake(never) != never {
+	if ts.wake(never) != 50 || ts.wake(49) != 49 || (&timers{}).wake(never) != never {
 		t.Error("what is left is not the last timer")
 	}
 }
