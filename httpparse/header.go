@@ -1,3 +1,5 @@
+// Proved by TestConnection, TestContentLength and TestTransferEncoding.
+
 package httpparse
 
 import (

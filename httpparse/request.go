@@ -1,3 +1,5 @@
+// Proved by TestLineEndings and TestLimits.
+
 package httpparse
 
 import "bytes"

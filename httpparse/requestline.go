@@ -1,3 +1,5 @@
+// Proved by TestMethods, TestTargets and TestVersions.
+
 package httpparse
 
 import "bytes"

@@ -1,3 +1,5 @@
+// Proved by TestWorkIsLinear, TestLimits and TestLineEndings.
+
 package httpparse
 
 import "bytes"

@@ -1,3 +1,5 @@
+// Proved by TestConnection and TestFieldLines.
+
 package httpparse
 
 import (

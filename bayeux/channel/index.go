@@ -1,3 +1,5 @@
+// Proved by TestTableBehavesAsItsModel and TestOnlyWildcardsEmptyTheCache.
+
 package channel
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestTheModelMatchesAsTheProtocolSays and TestOnlyWildcardsEmptyTheCache.
+
 package channel
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestForms.
+
 package event
 
 import "time"

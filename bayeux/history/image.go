@@ -1,3 +1,5 @@
+// Proved by TestImage and TestNoSilentGap.
+
 package history
 
 // Image is a part of what a store knows of its channels with a history. A store that

@@ -1,3 +1,5 @@
+// Proved by TestSnapshotAgainstNaive and TestNothingIsLeft.
+
 package history
 
 import "halley/bayeux/channel"

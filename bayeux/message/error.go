@@ -1,3 +1,5 @@
+// Proved by TestErrorText.
+
 package message
 
 import "fmt"

@@ -1,3 +1,5 @@
+// Proved by TestScan and TestScanMutated.
+
 package message
 
 import (

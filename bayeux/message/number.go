@@ -1,3 +1,5 @@
+// Proved by TestInteger and TestValid.
+
 package message
 
 import (

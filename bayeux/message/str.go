@@ -1,3 +1,5 @@
+// Proved by TestValid and TestAppendString.
+
 package message
 
 import (

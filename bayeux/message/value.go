@@ -1,3 +1,5 @@
+// Proved by TestValid and TestValidErrors.
+
 package message
 
 // Valid tells whether body is exactly one JSON value in UTF-8 with at most

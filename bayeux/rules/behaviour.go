@@ -1,3 +1,5 @@
+// Proved by TestEachOption.
+
 package rules
 
 import (

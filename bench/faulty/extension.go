@@ -1,3 +1,5 @@
+// Proved by TestExtensions.
+
 package faulty
 
 import (

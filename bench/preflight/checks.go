@@ -1,3 +1,5 @@
+// Proved by TestWhatTheHostHidesIsUnknown, TestOneSideNeedsHalf and TestProcessesAndSourcesAddUp.
+
 package preflight
 
 // files: every connection is a descriptor of the process that holds it.

@@ -1,3 +1,5 @@
+// Proved by TestMalformedSettingsAreUnknown and TestThisHost.
+
 package preflight
 
 import (

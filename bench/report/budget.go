@@ -1,3 +1,5 @@
+// Proved by TestBudgets.
+
 package report
 
 import (

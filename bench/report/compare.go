@@ -1,3 +1,5 @@
+// Proved by TestCompare and TestCompareWithoutTheSameFigures.
+
 package report
 
 import (

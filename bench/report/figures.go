@@ -1,3 +1,5 @@
+// Proved by TestFigures, TestFiguresOfChurn and TestFiguresOfConflation.
+
 package report
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestHTMLStandsAlone and TestHTMLLegends.
+
 package report
 
 import (

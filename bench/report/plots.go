@@ -1,3 +1,5 @@
+// Proved by TestPlotsAsFiles and TestFileLegendIsAboveThePlot.
+
 package report
 
 import (

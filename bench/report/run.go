@@ -1,3 +1,5 @@
+// Proved by TestSaveAndLoad and TestLoadRefuses.
+
 // Package report turns what a run has measured into figures, and shows them: as a
 // table, as JSON, as one page of HTML and as ratios between runs. A run is recorded
 // once and can be reported as often as one likes.

@@ -1,3 +1,5 @@
+// Proved by TestText, TestTextTellsTheVerdict and TestNumbers.
+
 package report
 
 import (

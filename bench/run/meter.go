@@ -1,3 +1,5 @@
+// Proved by TestMeterSamplesWithTheNumberHeld and TestMeterOfAServerThatIsGone.
+
 package run
 
 import (

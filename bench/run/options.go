@@ -1,3 +1,5 @@
+// Proved by TestTasksCoverAllSubscribers and TestScenarios.
+
 package run
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestScenarios and TestSoakFailsByItsChurn.
+
 package run
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestServerCommand and TestStopEndsTheWholeGroup.
+
 package run
 
 import (

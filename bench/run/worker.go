@@ -1,3 +1,5 @@
+// Proved by TestWork and TestWorkRefuses.
+
 // Package run carries out scenarios: it spreads the clients over one or more
 // processes, tells them what to do and when, watches what the server costs, and
 // puts the results together.

@@ -1,3 +1,5 @@
+// Proved by TestParseEvent and TestStreams.
+
 package wire
 
 import (

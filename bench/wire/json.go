@@ -1,3 +1,5 @@
+// Proved by TestBatch, TestParseExt and TestParseAdvice.
+
 package wire
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestCommonFlagsReachTheOptions and TestRecordsCanBeComparedAndShown.
+
 package main
 
 import (

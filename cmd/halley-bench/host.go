@@ -1,3 +1,5 @@
+// Proved by TestCheckHost and TestIsLoopback.
+
 package main
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestRecordsCanBeComparedAndShown and TestBudgetsOfAFolder.
+
 package main
 
 import (

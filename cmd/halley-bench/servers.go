@@ -1,3 +1,5 @@
+// Proved by TestBaselineSideBySide.
+
 package main
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestPlainView and TestBarView.
+
 package main
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestUsageErrorsExitWith2 and TestFailuresExitWith1.
+
 package main
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestDemo and TestFirstLines.
+
 package main
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestLogThatNobodyReads and TestDoubtsAreTold.
+
 package main
 
 import (

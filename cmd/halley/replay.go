@@ -1,3 +1,5 @@
+// Proved by TestReplayReachesEveryone, TestReplayCountsBadRows and TestReplayIsInterrupted.
+
 package main
 
 import (

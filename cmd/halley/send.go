@@ -1,3 +1,5 @@
+// Proved by TestPublishAndSubscribe, TestLinesArePassedOnAtOnce and TestLinesReportReadingErrors.
+
 package main
 
 import (

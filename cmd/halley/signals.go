@@ -1,3 +1,5 @@
+// Proved by TestServerOutlivesItsLogAndHangups.
+
 package main
 
 import (

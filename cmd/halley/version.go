@@ -1,3 +1,5 @@
+// Proved by TestDescribeACheckout, TestDescribeWithoutBuildInfo and TestVersion.
+
 package main
 
 import (

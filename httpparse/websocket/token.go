@@ -1,3 +1,5 @@
+// Proved by TestCheck.
+
 package websocket
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestRoundTrip and TestBrokenEncodings.
+
 package bus
 
 import "encoding/binary"

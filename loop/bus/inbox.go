@@ -1,3 +1,5 @@
+// Proved by TestBoxModel and TestBoxForgetsBursts.
+
 package bus
 
 import (

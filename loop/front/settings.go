@@ -1,3 +1,5 @@
+// Proved by TestSettings.
+
 // Package front decides from the head of a request what the public listener makes of
 // it: which endpoint it is for, or why it is refused, and which origin the answer names.
 // It knows no connection, so its decisions are tested as tables.

@@ -1,3 +1,5 @@
+// Proved by TestJudge, TestPrint and scripts/adversary.
+
 package main
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestFrame, TestFramesElsewhere and TestNeverReads.
+
 package main
 
 import (

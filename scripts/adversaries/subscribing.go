@@ -1,3 +1,5 @@
+// Proved by TestSamePatterns, TestManyPatterns and TestManyIntervals.
+
 package main
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestTableNamesEachPackageOnce and TestPlantedViolationsAreFound.
+
 package arch
 
 import "strings"

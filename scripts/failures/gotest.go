@@ -1,3 +1,5 @@
+// Proved by TestGoEvents.
+
 package main
 
 import (

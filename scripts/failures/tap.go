@@ -1,3 +1,5 @@
+// Proved by TestTAP.
+
 package main
 
 import (

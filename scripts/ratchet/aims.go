@@ -1,3 +1,5 @@
+// Proved by TestVerdict and TestSizesMayOnlyImprove.
+
 package main
 
 import (

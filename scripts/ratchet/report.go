@@ -1,3 +1,5 @@
+// Proved by TestSizesAreRoundedToTheWorseSide and TestUndocumentedNamesAreNamed.
+
 package main
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestFile, TestEffectiveIsAFile and TestBadSettingsNameTheirFlag.
+
 package config
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestFile and TestFlagsAndLists.
+
 package config
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestBadSettingsNameTheirFlag and TestFlagsAndLists.
+
 package config
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestAppendValue.
+
 // Package feed reads and makes what `halley pub` publishes: rows of a recorded
 // feed as JSON, the pace at which they are due, and a synthetic market.
 package feed

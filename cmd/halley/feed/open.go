@@ -1,3 +1,5 @@
+// Proved by TestOpen.
+
 package feed
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestPace.
+
 package feed
 
 import (

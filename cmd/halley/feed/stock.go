@@ -1,3 +1,5 @@
+// Proved by TestMarketLooksLikeOne, TestVolatilityClusters and TestMarketIsDeterministic.
+
 package feed
 
 import (

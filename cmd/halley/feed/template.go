@@ -1,3 +1,5 @@
+// Proved by TestTemplate.
+
 package feed
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestTrades.
+
 package feed
 
 import (

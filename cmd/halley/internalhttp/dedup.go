@@ -1,3 +1,5 @@
+// Proved by TestMemory and TestMemoryIsBounded.
+
 package internalhttp
 
 import "time"

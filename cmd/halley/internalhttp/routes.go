@@ -1,3 +1,5 @@
+// Proved by TestRoutes and TestMethods.
+
 package internalhttp
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestIdleConnectionsGiveWay.
+
 package internalhttp
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestBayeuxSplitsBatches and TestBayeuxErrors.
+
 package publish
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestInternalErrors and TestInternalTakesOutTheRefused.
+
 package publish
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestPackage.
+
 package web
 
 import (
