@@ -1,3 +1,5 @@
+// Proved by bayeux/testdata/activity*.txt.
+
 package bayeux
 
 import (

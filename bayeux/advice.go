@@ -1,3 +1,5 @@
+// Proved by bayeux/testdata/connect.txt and TestCrowdThatStaysAwayIsNoStorm.
+
 package bayeux
 
 import "halley/bayeux/message"

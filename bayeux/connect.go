@@ -1,3 +1,5 @@
+// Proved by bayeux/testdata/connect*.txt and bayeux/testdata/outlet-*.txt.
+
 package bayeux
 
 import (

@@ -1,3 +1,5 @@
+// Proved by bayeux/testdata/outlet-*.txt and bayeux/testdata/stream-eventsource.txt.
+
 package bayeux
 
 import "halley/bayeux/message"

@@ -1,3 +1,5 @@
+// Proved by bayeux/testdata/dropped.txt and bayeux/testdata/ack*.txt.
+
 package bayeux
 
 import (

@@ -1,3 +1,5 @@
+// Proved by bayeux/testdata/conflate*.txt and TestReplacedEventHasRoomBesidePauses.
+
 package bayeux
 
 import (

@@ -1,3 +1,5 @@
+// Proved by bayeux/testdata/disconnect.txt.
+
 package bayeux
 
 import (

@@ -1,3 +1,5 @@
+// Proved by bayeux/testdata/drain.txt, TestDrainBringsAll and TestDrainEndsStreamsLast.
+
 package bayeux
 
 import (

@@ -1,3 +1,5 @@
+// Proved by bayeux/testdata/stream-events.txt and TestConflatedEventsOfASlowStream.
+
 package bayeux
 
 import (

@@ -1,3 +1,6 @@
+// Proved by bayeux/testdata/websocket-line.txt, bayeux/testdata/publish.txt and
+// TestBatchThatMakesWayIsNotCopiedAgain.
+
 package bayeux
 
 import (

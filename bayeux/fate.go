@@ -1,3 +1,5 @@
+// Proved by bayeux/testdata/outlet-*.txt and TestNothingLostNorDoubled.
+
 package bayeux
 
 // left notes that the last numbered reply is on its way no more. Only now can its

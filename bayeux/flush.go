@@ -1,3 +1,5 @@
+// Proved by bayeux/testdata/stream-events.txt and TestLateGroupsAreSmall.
+
 package bayeux
 
 import "halley/bayeux/event"

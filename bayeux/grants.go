@@ -1,3 +1,5 @@
+// Proved by bayeux/testdata/authority-expiry.txt and TestClaimsAreBounded.
+
 package bayeux
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestGroupSize and TestLateGroupsAreSmall.
+
 package bayeux
 
 const (

@@ -1,3 +1,5 @@
+// Proved by bayeux/testdata/handshake*.txt.
+
 package bayeux
 
 import (

@@ -1,3 +1,5 @@
+// Proved by bayeux/testdata/outlet-*.txt and TestDrainBringsAll.
+
 package bayeux
 
 import (

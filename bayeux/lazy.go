@@ -1,3 +1,5 @@
+// Proved by bayeux/testdata/lazy.txt.
+
 package bayeux
 
 import "halley/bayeux/wheel"

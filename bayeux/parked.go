@@ -1,3 +1,5 @@
+// Proved by bayeux/testdata/authority*.txt and bayeux/testdata/websocket-line.txt.
+
 package bayeux
 
 import (

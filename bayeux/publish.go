@@ -1,3 +1,5 @@
+// Proved by bayeux/testdata/publish*.txt and bayeux/testdata/authority-verdicts.txt.
+
 package bayeux
 
 import (

@@ -1,3 +1,5 @@
+// Proved by bayeux/testdata/replay*.txt and TestReplayGoesOnAfterShedding.
+
 package bayeux
 
 import (

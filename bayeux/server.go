@@ -1,3 +1,5 @@
+// Proved by TestKept, TestManyExpireTogether and bayeux/testdata/outlet-*.txt.
+
 package bayeux
 
 import (

@@ -1,3 +1,5 @@
+// Proved by bayeux/testdata/ack.txt and TestMemoryIsGivenUpByParts.
+
 package bayeux
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestMemoryIsGivenUpByParts and TestReplayGoesOnAfterShedding.
+
 package bayeux
 
 import (

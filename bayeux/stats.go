@@ -1,3 +1,5 @@
+// Proved by TestSessionsAsTheOperatorSeesThem.
+
 package bayeux
 
 import "halley/bayeux/queue"

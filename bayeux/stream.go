@@ -1,3 +1,5 @@
+// Proved by bayeux/testdata/stream-*.txt.
+
 package bayeux
 
 import (

@@ -1,3 +1,5 @@
+// Proved by bayeux/testdata/subscribe*.txt and bayeux/testdata/salesforce-filter.txt.
+
 package bayeux
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestReadPatternsAgainstList, TestReadPatternsIsBounded and bayeux/testdata/salesforce-filter.txt.
+
 package bayeux
 
 import (

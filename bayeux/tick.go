@@ -1,3 +1,5 @@
+// Proved by bayeux/testdata/deadline-*.txt, bayeux/testdata/behind.txt and TestManyExpireTogether.
+
 package bayeux
 
 // Hurries tells whether Tick should be called every tenth of a second, since

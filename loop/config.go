@@ -1,3 +1,5 @@
+// Proved by TestCoreConfig and TestConfigErrors.
+
 // Package loop is the reactor: gnet event loops that own every public socket,
 // feed requests to the protocol core and execute the effects that come back.
 package loop

@@ -1,3 +1,5 @@
+// Proved by TestConfigErrors, TestCoreConfig and TestPortInUse.
+
 package loop
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestFootprint.
+
 package loop
 
 import (

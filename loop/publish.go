@@ -1,3 +1,5 @@
+// Proved by TestRefusedIsNotDelivered and TestHistoryFile.
+
 package loop
 
 import (

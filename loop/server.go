@@ -1,3 +1,5 @@
+// Proved by TestRunEndsEarly and TestDrainUnderLoad.
+
 package loop
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestMoveFromWebSocketToPoll, TestWebSocketPushes and TestDisconnectAfterRun.
+
 package client
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestParseAdvice and TestMachineForgetsAnExpiredSession.
+
 package client
 
 import (

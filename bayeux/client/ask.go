@@ -1,3 +1,5 @@
+// Proved by TestNeedsSession and TestSubscribeAndUnsubscribe.
+
 package client
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestBackoff.
+
 package client
 
 import "time"

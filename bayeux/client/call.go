@@ -1,3 +1,5 @@
+// Proved by TestMachineIsStopped and TestMachineComesBack.
+
 package client
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestEventsBesideTheEndOfAStream and TestOwnCopyInPublishReply.
+
 package client
 
 import (

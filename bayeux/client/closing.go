@@ -1,3 +1,5 @@
+// Proved by TestMachineClosesInEachState and TestMachineHearsTheLastMessages.
+
 package client
 
 // closing is the state of a client that says goodbye, and for ever after. The connect under

@@ -1,3 +1,5 @@
+// Proved by TestMachineConnects and TestMachineComesBack.
+
 package client
 
 // connecting is the state of a client that has a connect under way on the link in use.

@@ -1,3 +1,5 @@
+// Proved by TestParseError and TestMachineIsStopped.
+
 package client
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestReadEvents, TestPlainEvents and TestEventsReconnect.
+
 package client
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestMachineQueues, TestMachineWaitsForHandlers and TestMachineHearsTheLastMessages.
+
 package client
 
 import (

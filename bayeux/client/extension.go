@@ -1,3 +1,5 @@
+// Proved by TestHandshakeAsksForExtensions.
+
 package client
 
 import (

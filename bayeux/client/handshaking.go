@@ -1,3 +1,5 @@
+// Proved by TestMachineChooses and TestMachineFallsBack.
+
 package client
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestMachineOpensAStream and TestMachineComesBack.
+
 package client
 
 import (

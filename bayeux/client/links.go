@@ -1,3 +1,5 @@
+// Proved by TestMachineOpensAStream and TestMachineMoves.
+
 package client
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestResponseIsBounded, TestStatusIsAnError and TestRepeatedRequestForAStream.
+
 package client
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestMailboxIsInOrder.
+
 package client
 
 import "sync"

@@ -1,3 +1,5 @@
+// Proved by TestMachineSubscribes and TestResumeAfterLostReply.
+
 package client
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestMachineMoves, TestMachineMovesInVain and TestMachineMovesOffAPollInTime.
+
 package client
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestMachineIsRefusedAStream and TestMachineOpensAStream.
+
 package client
 
 import (

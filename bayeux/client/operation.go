@@ -1,3 +1,5 @@
+// Proved by TestDisconnectDuringBackoffEndsRun and TestSubscribeLeavesLostSessionToRun.
+
 package client
 
 import (

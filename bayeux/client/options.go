@@ -1,3 +1,5 @@
+// Proved by TestPlainEvents and TestMachineConnects.
+
 package client
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestMachineBacksOff and TestMachineForgetsAnExpiredSession.
+
 package client
 
 import (

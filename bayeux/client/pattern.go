@@ -1,3 +1,5 @@
+// Proved by TestMatches.
+
 package client
 
 import "strings"

@@ -1,3 +1,5 @@
+// Proved by TestMachineOpensAStream and TestMachineFallsBack.
+
 package client
 
 import "time"

@@ -1,3 +1,5 @@
+// Proved by TestPublishKeepsBytes and TestPublishBatchNamesTheRefused.
+
 package client
 
 import (

@@ -1,3 +1,5 @@
+// Proved by TestSubscribeOptions and TestResumeAfterLostSession.
+
 package client
 
 import (

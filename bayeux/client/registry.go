@@ -1,3 +1,5 @@
+// Proved by TestMachineSubscribes and TestForgottenCursor.
+
 package client
 
 import (

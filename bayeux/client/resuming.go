@@ -1,3 +1,5 @@
+// Proved by TestMachineResumes and TestMachineResumesAStreamAtOnce.
+
 package client
 
 // resuming is the state of a client that asks again for what may have been lost with a

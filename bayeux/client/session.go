@@ -1,3 +1,5 @@
+// Proved by TestAcknowledge and TestMachineWaitsForHandlers.
+
 package client
 
 import (

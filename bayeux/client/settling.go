@@ -1,3 +1,5 @@
+// Proved by TestMachineResumes and TestMachineWaitsForHandlers.
+
 package client
 
 import (

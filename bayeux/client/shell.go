@@ -1,3 +1,5 @@
+// Proved by TestReplyThatNeverComes and TestNeedsSession.
+
 package client
 
 import "time"

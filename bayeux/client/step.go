@@ -1,3 +1,5 @@
+// Proved by TestMachineQueues and TestMachineHearsTheLastMessages.
+
 package client
 
 import (

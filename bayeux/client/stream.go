@@ -1,3 +1,5 @@
+// Proved by TestRepeatedRequestForAStream and TestPlainEvents.
+
 package client
 
 import (

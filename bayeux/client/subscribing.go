@@ -1,3 +1,5 @@
+// Proved by TestMachineSubscribes and TestForgottenCursor.
+
 package client
 
 // resubscribeBatch bounds the messages of one request after a handshake, so

@@ -1,3 +1,5 @@
+// Proved by TestMachineResumesAStreamAtOnce and TestMachineOpensAStream.
+
 package client
 
 // turn begins the next attempt: a handshake, a replay of what may have been

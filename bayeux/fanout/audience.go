@@ -1,3 +1,5 @@
+// Proved by TestFanoutAgainstModel and TestReplaysGoFirst.
+
 package fanout
 
 import (

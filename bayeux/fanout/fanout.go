@@ -1,3 +1,5 @@
+// Proved by TestFilteredDeliveries and TestFanoutAgainstModel.
+
 // Package fanout decides which sessions get an event, by what they subscribe to, by the
 // rules of its channel, and by how many events they want: some get it now, others later
 // the latest of its kind. It knows sessions by the slots that they have, and nothing of

@@ -1,3 +1,5 @@
+// Proved by TestFiltersEnd and TestRecordIsReadOnce.
+
 package fanout
 
 import "halley/bayeux/event"

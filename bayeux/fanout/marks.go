@@ -1,3 +1,5 @@
+// Proved by TestFiltersEnd and TestAskedIntervalAgainstList.
+
 package fanout
 
 // marks tell by slot which of a Fanout's tables have something for a session: most

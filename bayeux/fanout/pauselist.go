@@ -1,3 +1,5 @@
+// Proved by TestFanoutAgainstModel and TestBearers.
+
 package fanout
 
 // pauseList is a list of pauses, by their links. Pauses are counted from 1 here, 0 is none.

@@ -1,3 +1,5 @@
+// Proved by TestFanoutAgainstModel and TestPastEndsWhatWaits.
+
 package fanout
 
 import (

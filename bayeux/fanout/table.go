@@ -1,3 +1,5 @@
+// Proved by TestFanoutAgainstModel and TestFiltersEnd.
+
 package fanout
 
 import "halley/bayeux/channel"

@@ -1,3 +1,5 @@
+// Proved by TestStoreAgainstList and TestReturnedEventsGiveWay.
+
 package queue
 
 import "halley/bayeux/event"

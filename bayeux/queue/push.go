@@ -1,3 +1,5 @@
+// Proved by TestStoreAgainstList, TestConflateAgainstList and TestRoom.
+
 package queue
 
 import "halley/bayeux/event"

@@ -1,3 +1,5 @@
+// Proved by TestStoreAgainstList and TestRecalledEventsDoNotBounce.
+
 package queue
 
 import "halley/bayeux/event"

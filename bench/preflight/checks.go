@@ -1,4 +1,4 @@
-// Proved by TestWhatTheHostHidesIsUnknown, TestOneSideNeedsHalf and TestProcessesAndSourcesAddUp.
+// Proved by TestWhatTheHostHidesIsUnknown and TestProcessesAndSourcesAddUp.
 
 package preflight
 

@@ -1,4 +1,4 @@
-// Proved by TestMalformedSettingsAreUnknown and TestThisHost.
+// Proved by TestMalformedSettingsAreUnknown.
 
 package preflight
 

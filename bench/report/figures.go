@@ -1,4 +1,4 @@
-// Proved by TestFigures, TestFiguresOfChurn and TestFiguresOfConflation.
+// Proved by TestFigures, TestCountsOfWhatWentWrong and TestFiguresOfConflation.
 
 package report
 

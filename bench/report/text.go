@@ -1,4 +1,4 @@
-// Proved by TestText, TestTextTellsTheVerdict and TestNumbers.
+// Proved by TestText, TestTextTellsTheVerdict, TestNumbers and TestPlansInWords.
 
 package report
 

@@ -1,3 +1,5 @@
+// Proved by TestPeers.
+
 package socket
 
 import "golang.org/x/sys/unix"

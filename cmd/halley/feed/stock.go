@@ -1,4 +1,4 @@
-// Proved by TestMarketLooksLikeOne, TestVolatilityClusters and TestMarketIsDeterministic.
+// Proved by TestMarketLooksLikeOne and TestVolatilityClusters.
 
 package feed
 

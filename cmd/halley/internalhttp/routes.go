@@ -1,4 +1,4 @@
-// Proved by TestRoutes and TestMethods.
+// Proved by TestRoutes.
 
 package internalhttp
 
