@@ -1,4 +1,4 @@
-// Proved by TestSessionsAsTheOperatorSeesThem.
+// Proved by TestSessionsAsTheOperatorSeesThem and TestReplacedEventHasRoomBesidePauses.
 
 package bayeux
 

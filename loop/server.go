@@ -1,4 +1,4 @@
-// Proved by TestRunEndsEarly and TestDrainUnderLoad.
+// Proved by TestShareOfALoop, TestPauseBetweenTicks, TestPortInUse and TestDrainUnderLoad.
 
 package loop
 
