@@ -1,10 +1,5 @@
 package bayeux
 
-// flushable tells whether there are events that may go out now.
-func (r *session) flushable() bool {
-	return r.eager && r.queue.Pending() > 0 && !r.queue.Blocked()
-}
-
 // acknowledge reads what a connect of that type acknowledges and tells whether events
 // have to be sent again.
 func (x *exchange) acknowledge(w wish, kind ConnectionType) (again bool) {
@@ -25,12 +20,4 @@ func (x *exchange) acknowledge(w wish, kind ConnectionType) (again bool) {
 	s.stats.Bounced += uint64(s.queues.Return(&r.queue))
 	r.eager = true
 	return true
-}
-
-// trackLosses asks for a report on this effect, because it carries the news of losses: it
-// gets a number, if it has none.
-func (s *Server) trackLosses(slot uint32, r *session, effect *Effect) {
-	if s.queues.TrackLosses(&r.queue, effect.Numbered) {
-		effect.Numbered, effect.Session, effect.Upto = true, s.sessions.address(slot), r.queue.Upto()
-	}
 }

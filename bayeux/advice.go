@@ -42,3 +42,10 @@ func readDuration(value []byte) (ms int64, valid bool) {
 func asks(m *message.Message, name string) bool {
 	return string(message.Get(m.Ext, name)) == "true"
 }
+
+// wish is what a connect says of how it is to be answered.
+type wish struct {
+	advice clientAdvice
+	number int64 // of the connect reply that it acknowledges
+	acks   bool  // it names one
+}

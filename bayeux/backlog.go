@@ -1,10 +1,6 @@
 package bayeux
 
-import (
-	"encoding/binary"
-
-	"halley/bayeux/message"
-)
+import "encoding/binary"
 
 // backlog is the batches that came on a websocket while one before them is parked.
 // They are handled in order, as pipelined requests are. A held connect is not
@@ -71,55 +67,4 @@ func (b *backlogs) leave(a Address) (stays bool) {
 	}
 	delete(b.in, a)
 	return false
-}
-
-// queueUp puts a batch at the end of l.
-func (s *Server) queueUp(l *backlog, req Request, messages []message.Message, fx *Effects) {
-	switch {
-	case l.full:
-		return
-	case !l.add(joinRaw(messages), s.cfg.MaxAhead):
-		fx.add(Effect{Kind: Close, To: req.To}, fx.begin())
-		return
-	case len(messages) == 0:
-		return
-	}
-	if slot, r := s.sessions.lookup(messages[0].ClientID); r != nil {
-		s.backlogs.enter(l, s.sessions.address(slot))
-		r.tables.set(inBacklogs, true)
-	}
-}
-
-// moveUp goes on with the backlog of a websocket, now that what it waited for is done.
-func (s *Server) moveUp(now int64, req Request, l *backlog, fx *Effects) {
-	for l.waitsFor == 0 {
-		body := l.next()
-		if body == nil {
-			s.endBacklog(now, req.To, l, fx)
-			return
-		}
-		var batch message.Batch
-		scanner := s.cfg.Scanner
-		if scanner.Scan(body, &batch) != nil { // it was scanned before
-			fx.add(Effect{Kind: Close, To: req.To}, fx.begin())
-			continue
-		}
-		s.handle(now, req, batch.Messages, fx)
-	}
-}
-
-// Waits tells whether a batch of that websocket waits, and with it what comes next.
-func (s *Server) Waits(to ReplyTo) bool { return s.backlogs.of[to] != nil }
-
-// endBacklog forgets a backlog, whose sessions expire again.
-func (s *Server) endBacklog(now int64, to ReplyTo, l *backlog, fx *Effects) {
-	delete(s.backlogs.of, to)
-	fx.add(Effect{Kind: CaughtUp, To: to}, fx.begin())
-	for _, a := range l.sessions {
-		stays := s.backlogs.leave(a)
-		if r := s.sessions.find(a); r != nil {
-			r.tables.set(inBacklogs, stays)
-			s.await(now, a.Slot, r)
-		}
-	}
 }

@@ -3,6 +3,7 @@
 package bayeux
 
 import (
+	"halley/bayeux/event"
 	"halley/bayeux/message"
 	"halley/bayeux/reply"
 )
@@ -58,13 +59,6 @@ func (x *exchange) connect(m *message.Message) {
 // notice if it were held a little longer.
 const soon = 3000
 
-// wish is what a connect says of how it is to be answered.
-type wish struct {
-	advice clientAdvice
-	number int64 // of the connect reply that it acknowledges
-	acks   bool  // it names one
-}
-
 // readWish reads a connect's wish before anything is done for it.
 func (x *exchange) readWish(m *message.Message) (w wish, failure reply.Code) {
 	valid := true
@@ -91,7 +85,7 @@ func (x *exchange) arrive(m *message.Message, w wish) (a arrival) {
 	a.kind = x.connectionType(m)
 	advice := w.advice
 	waits := x.alone && advice.timeout != 0
-	r.outlet.hear(a.kind, waits && (r.advised == EventSource || r.delivery.unseen() && r.delivery.byStream))
+	r.outlet.hearing.hear(a.kind, waits && (r.advised == EventSource || r.delivery.unseen() && r.delivery.byStream))
 	again := x.acknowledge(w, a.kind)
 	s.readOn(x.slot, r)
 	x.takeOver(a.kind)
@@ -136,4 +130,38 @@ func (x *exchange) connectionType(m *message.Message) ConnectionType {
 		return x.req.Type
 	}
 	return t
+}
+
+// answerConnect puts the reply to a connect that is not held among the replies
+// of its request.
+func (x *exchange) answerConnect(m *message.Message, answer connectReply) {
+	// The connect of an event-stream's client tells nothing of what the stream brought.
+	x.carriesEvents = answer.advice != heartbeat || !x.session.delivery.unseen()
+	answer.losses = x.s.queues.HasLosses(&x.session.queue)
+	if x.s.drain > 0 && x.req.Type != WebSocket {
+		answer.advise(x.homing(answer))
+	}
+	x.losses = x.losses || answer.losses
+	x.open()
+	x.replies = x.s.appendConnectReply(x.replies, x.now, x.slot, validID(m), answer)
+	x.batch = x.session.queue.Reply()
+}
+
+// homing is the interval that a client is told whose poll is answered during a drain: it
+// has time until the next server is up, unless events wait here that do not fit into the
+// reply. That is known only when the reply is made, so in doubt the client comes at once.
+func (x *exchange) homing(answer connectReply) int64 {
+	s, q := x.s, &x.session.queue
+	if q.Pending() > 0 && (q.Blocked() || !x.alone) {
+		return 0
+	}
+	room := s.cfg.ReplyBytes - answer.bytes(s.queues.LossBytes(q))
+	s.queues.Each(q, func(e event.Event) bool {
+		room -= len(e) + 1
+		return room >= 0
+	})
+	if room < 0 {
+		return 0
+	}
+	return s.noise.below(s.drain)
 }

@@ -2,10 +2,7 @@
 
 package bayeux
 
-import (
-	"halley/bayeux/message"
-	"halley/bayeux/reply"
-)
+import "halley/bayeux/reply"
 
 // connectReply is what a reply to /meta/connect says beyond its events.
 type connectReply struct {
@@ -50,21 +47,6 @@ func (c *connectReply) bytes(losses int) int {
 		losses = 0
 	}
 	return 512 + losses
-}
-
-// answerConnect puts the reply to a connect that is not held among the replies
-// of its request.
-func (x *exchange) answerConnect(m *message.Message, answer connectReply) {
-	// The connect of an event-stream's client tells nothing of what the stream brought.
-	x.carriesEvents = answer.advice != heartbeat || !x.session.delivery.unseen()
-	answer.losses = x.s.queues.HasLosses(&x.session.queue)
-	if x.s.drain > 0 && x.req.Type != WebSocket {
-		answer.advise(x.homing(answer))
-	}
-	x.losses = x.losses || answer.losses
-	x.open()
-	x.replies = x.s.appendConnectReply(x.replies, x.now, x.slot, validID(m), answer)
-	x.batch = x.session.queue.Reply()
 }
 
 func (s *Server) appendConnectReply(dst []byte, now int64, slot uint32, id []byte, answer connectReply) []byte {

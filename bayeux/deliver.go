@@ -47,13 +47,3 @@ func (c *recipients) Fits(slot uint32, bytes int) bool {
 
 // Reserve counts bytes in a session's queue that are kept elsewhere for it.
 func (c *recipients) Reserve(slot uint32, bytes int) { c.sessions.At(slot).queue.Reserve(bytes) }
-
-// queued marks the session that has an event more, or notes that it is to end since its
-// queue is full.
-func (s *Server) queued(slot uint32, r *session, fits bool) {
-	if fits {
-		s.mark(slot, r)
-	} else {
-		s.doomed.push(s.sessions.address(slot))
-	}
-}

@@ -5,27 +5,8 @@ package bayeux
 import (
 	"halley/bayeux/event"
 	"halley/bayeux/history"
+	"halley/bayeux/reply"
 )
-
-// ReplyTo names a request that waits for its reply: the node, loop and slot of its
-// connection, the slot's generation, and the request's serial number there. The
-// core only carries and compares it.
-type ReplyTo struct {
-	Node   uint16
-	Loop   uint16
-	Conn   uint32
-	Gen    uint32
-	Serial uint32
-}
-
-// Place is where the request's connection is.
-func (to ReplyTo) Place() Place { return Place{to.Node, to.Loop} }
-
-// connection is to without the request: equal for all requests of one connection.
-func (to ReplyTo) connection() ReplyTo {
-	to.Serial = 0
-	return to
-}
 
 // EffectKind says what an Effect asks for.
 type EffectKind uint8
@@ -175,4 +156,10 @@ func (fx *Effects) interest(kind EffectKind, pattern []byte) {
 	start := fx.begin()
 	fx.arena = append(fx.arena, pattern...)
 	fx.add(Effect{Kind: kind}, start)
+}
+
+func (fx *Effects) refuse(to ReplyTo, status uint16, reason reply.Code) {
+	start := fx.begin()
+	fx.arena = append(fx.arena, reason.String()...)
+	fx.add(Effect{Kind: Refuse, To: to, Status: status}, start)
 }

@@ -9,14 +9,6 @@ import (
 	"halley/bayeux/reply"
 )
 
-// Cursor is where an event-stream goes on.
-type Cursor struct {
-	After []byte // a JSON number; nil for what is live alone
-	// Automatic is set where the client sends what it saw last by itself, and cannot
-	// be helped by an error: it gets what is left, and hears that there is a gap.
-	Automatic bool
-}
-
 // OpenEvents makes a request an event-stream for a client that speaks no Bayeux:
 // a session is made for it that subscribes to patterns, a JSON array or string,
 // and ends with it. A verdict or what is remembered may have to come before.
@@ -72,19 +64,6 @@ func (x *exchange) admitEvents(patterns []byte, from Cursor) {
 		return
 	}
 	x.openEvents(patterns)
-}
-
-// read reads the cursor. What a browser sends by itself and is none of ours counts as
-// none, since an error would end its stream for good.
-func (c Cursor) read() (read cursors, failure reply.Code) {
-	after, valid := message.Integer(c.After)
-	switch {
-	case valid:
-		return cursors{all: after, given: true}, reply.Success
-	case len(c.After) == 0 || c.Automatic:
-		return cursors{}, reply.Success
-	}
-	return cursors{}, reply.ReplayInvalid
 }
 
 // parkEvents lets the event-stream wait for what x.waits asks for. It waits as long

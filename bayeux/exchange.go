@@ -54,126 +54,12 @@ type awaited struct {
 	refused reply.Code // why it cannot have what it waited for
 }
 
-// Handle processes one request's batch. Its reply is one Reply, or a Hold, or
-// comes after a Report. What comes on a websocket is handled in order.
-func (s *Server) Handle(now int64, req Request, batch *message.Batch, fx *Effects) {
-	if req.Type == WebSocket {
-		if l := s.backlogs.of[req.To]; l != nil {
-			s.queueUp(l, req, batch.Messages, fx)
-			return
-		}
-	}
-	s.handle(now, req, batch.Messages, fx)
-}
-
-func (s *Server) handle(now int64, req Request, messages []message.Message, fx *Effects) {
-	x := &s.exchange
-	*x = exchange{s: s, fx: fx, req: req, now: now, owner: nowhere, slot: noSlot, replies: x.replies[:0]}
-	if h := findHandshake(messages); h >= 0 {
-		// Other messages beside a handshake are ignored (Bayeux 1.0, 4.1 MUST handshake-alone).
-		messages = messages[h : h+1]
-	}
-	x.alone = len(messages) == 1
-	if len(messages) > 0 {
-		x.own(messages[0].ClientID)
-	}
-	x.run(messages)
-}
-
 // own makes the session of clientID, if there is one, the owner.
 func (x *exchange) own(clientID []byte) {
 	x.clientID = clientID
 	if slot, r := x.s.sessions.client(clientID); r != nil {
 		x.slot, x.owner, x.turn = slot, x.s.sessions.address(slot), r.turn
 	}
-}
-
-// HasHandshake tells whether handling batch would be a handshake.
-func HasHandshake(batch *message.Batch) bool { return findHandshake(batch.Messages) >= 0 }
-
-func findHandshake(messages []message.Message) int {
-	for i := range messages {
-		if string(messages[i].Channel) == metaHandshake {
-			return i
-		}
-	}
-	return -1
-}
-
-// run handles messages in order, then those that are left for later, until one has to
-// wait. Then it replies.
-func (x *exchange) run(messages []message.Message) {
-	for x.handle(messages) {
-		if len(x.later) == 0 {
-			x.reply()
-			return
-		}
-		body, more := x.later[0], false
-		x.later = x.later[1:]
-		if messages, more = x.scan(body); !more {
-			return
-		}
-	}
-}
-
-// handle handles messages in order, until one has to wait, which false tells.
-func (x *exchange) handle(messages []message.Message) (all bool) {
-	for i := range messages {
-		if x.yields(messages[i:]) {
-			return false
-		}
-		x.s.stats.MessagesIn++
-		x.s.Spend(1)
-		if x.dispatch(&messages[i]) == Wait {
-			x.park(messages[i:])
-			return false
-		}
-		x.got = awaited{} // it was for that message alone
-	}
-	return true
-}
-
-// dispatch handles one message; Wait means that it has to be handled again when
-// its verdict is there.
-func (x *exchange) dispatch(m *message.Message) Ruling {
-	switch {
-	case m.Wrong&message.FieldChannel != 0:
-		x.fail(m, reply.ChannelInvalid, "")
-		return Allow
-	case len(m.Channel) == 0:
-		x.fail(m, reply.ChannelMissing, "")
-		return Allow
-	case m.Wrong&message.FieldID != 0 || len(m.ID) > maxID:
-		x.fail(m, reply.MessageIDInvalid, "")
-		return Allow
-	case m.Wrong != 0:
-		x.fail(m, reply.FieldInvalid, "")
-		return Allow
-	}
-	x.session = nil
-	if string(m.ClientID) == string(x.clientID) {
-		x.session = x.s.sessions.find(x.owner)
-	}
-	x.noteActivity(m)
-	return x.operate(m)
-}
-
-func (x *exchange) operate(m *message.Message) Ruling {
-	switch string(m.Channel) {
-	case metaHandshake:
-		return x.handshake(m)
-	case metaConnect:
-		x.connect(m)
-	case metaSubscribe:
-		return x.subscribe(m)
-	case metaUnsubscribe:
-		x.unsubscribe(m)
-	case metaDisconnect:
-		x.disconnect(m)
-	default:
-		return x.publish(m)
-	}
-	return Allow
 }
 
 // open starts the next reply.
@@ -227,55 +113,12 @@ func (x *exchange) fail(m *message.Message, failure reply.Code, advice string) {
 	x.end()
 }
 
-// reply ends the exchange: the events that may ride along, then the replies.
-func (x *exchange) reply() {
-	s := x.s
-	r := s.sessions.find(x.owner)
-	if r != nil {
-		s.await(x.now, x.slot, r)
+func (x *exchange) echoSubscription(m *message.Message) {
+	if m.Subscription != nil {
+		x.replies = append(append(x.replies, `,"subscription":`...), m.Subscription...)
 	}
-	if x.held {
-		return
-	}
-	start := x.fx.begin()
-	effect := Effect{Kind: Reply, To: x.req.To, Browser: x.browser}
-	if r != nil {
-		s.mark(x.slot, r)
-	}
-	if r != nil && x.mayCarryEvents(r) {
-		effect.Session = s.sessions.address(x.slot)
-		s.appendPending(r, &effect, x.fx, start, s.cfg.ReplyBytes-len(x.replies), x.batch)
-	}
-	if r != nil && x.carriesEvents && x.req.Type != WebSocket {
-		s.owes(x.now, x.slot, r, &effect)
-	}
-	if r != nil && x.losses {
-		s.trackLosses(x.slot, r, &effect)
-	}
-	if r != nil {
-		r.delivery.send(&effect)
-	}
-	if len(x.replies) > 0 {
-		x.fx.comma(start)
-		x.fx.arena = append(x.fx.arena, x.replies...)
-	}
-	x.fx.add(effect, start)
 }
 
-// mayCarryEvents tells whether pending events go with this reply: with a connect's.
-// Some clients look for events nowhere else, or take the first message of another
-// reply for that reply. On a websocket that no stream has been made of yet another's
-// has them too, if no connect is held and none of the session's last events can still
-// be on their way on another connection, which would put them out of order. What had
-// to wait while its client sent another connect carries none: nobody may be there to
-// read it.
-func (x *exchange) mayCarryEvents(r *session) bool {
-	if r.queue.Blocked() || r.outlet.usesStream() || x.turn != r.turn {
-		return false
-	}
-	if x.carriesEvents {
-		return true
-	}
-	fits := len(x.replies) < x.s.cfg.ReplyBytes
-	return fits && x.req.Type == WebSocket && !r.queue.Acknowledges() && !r.outlet.holds() && !r.delivery.unseen()
+func isSubscription(m *message.Message) bool {
+	return string(m.Channel) == metaSubscribe || string(m.Channel) == metaUnsubscribe
 }

@@ -2,10 +2,7 @@
 
 package bayeux
 
-import (
-	"halley/bayeux/reply"
-	"halley/bayeux/wheel"
-)
+import "halley/bayeux/wheel"
 
 // grants are what an authority has given to sessions, by slot: claims, and when they end.
 // Without an authority there are none, and nothing is kept.
@@ -50,19 +47,4 @@ func (g *grants) expired(now int64, max int) []uint32 {
 	}
 	g.due = g.ends.Advance(now, max, g.due[:0])
 	return g.due
-}
-
-// endGrants ends the sessions whose authority gave them no longer, and tells whether
-// there may be more of them.
-func (s *Server) endGrants(now int64, fx *Effects) (more bool) {
-	due := s.grants.expired(now, expiryBatch)
-	for _, slot := range due {
-		s.stats.Expired++
-		if s.terms.Salesforce { // whose clients know one end by the server
-			s.end(now, slot, fx)
-			continue
-		}
-		s.endWith(now, slot, connectReply{last: reply.AdviceHandshake, failure: reply.AuthorityExpired}, fx)
-	}
-	return len(due) == expiryBatch
 }

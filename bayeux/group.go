@@ -37,13 +37,3 @@ func (g *groupSize) fit(more bool) {
 	}
 	g.late = false
 }
-
-// late reports that the group on a session's stream, which has just left, took so many
-// milliseconds to do so. All that time what was in it could not be conflated, and a
-// reply would have stood behind it: the next groups are smaller, until one leaves in
-// time that others wait behind.
-func (s *Server) late(a Address, took int64) {
-	if r := s.sessions.find(a); r != nil {
-		r.delivery.group.took(took)
-	}
-}

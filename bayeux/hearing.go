@@ -16,24 +16,21 @@ const (
 // that has seen its stream open sends connects of the type eventsource. A poll tells that
 // its client has not, unless the poll may be late: the first one after such a connect, or
 // after events went on the stream, may have been on its way for long.
-func (o *outlet) hear(kind ConnectionType, late bool) {
+func (h *hearing) hear(kind ConnectionType, late bool) {
 	switch {
 	case !kind.answers():
-		o.hearing = heard
-	case late && o.hearing == heard:
-		o.hearing = doubted
+		*h = heard
+	case late && *h == heard:
+		*h = doubted
 	default:
-		o.hearing = unheard
+		*h = unheard
 	}
 }
 
 // reopen takes note of a GET: it tells nothing of a client that polls, and what was
 // doubted of the stream before is not doubted of this one.
-func (o *outlet) reopen() {
-	if o.hearing == doubted {
-		o.hearing = heard
+func (h *hearing) reopen() {
+	if *h == doubted {
+		*h = heard
 	}
 }
-
-// doubts tells whether the client of an open event-stream may hear nothing of it.
-func (o *outlet) doubts() bool { return o.state.in(byEventSource) && o.hearing == doubted }

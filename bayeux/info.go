@@ -40,3 +40,35 @@ func (r *session) info(now int64) SessionInfo {
 
 // Channels calls visit with every pattern that has subscribers here.
 func (s *Server) Channels(visit func(pattern []byte, subscribers int)) { s.fanout.Patterns(visit) }
+
+// Stats returns the counters as they stand.
+func (s *Server) Stats() Stats {
+	st := s.stats
+	st.Sessions = int64(s.sessions.Len())
+	st.Stats = s.queues.Stats()
+	st.Conflated += s.fanout.Conflated()
+	return st
+}
+
+// Kept is how many bytes the queues of all sessions have, each counted whole though
+// several may share an event, how many their nodes take, used or not, and about how
+// many all subscriptions take.
+func (s *Server) Kept() (events, nodes, subscriptions int) {
+	events, nodes = s.queues.Memory()
+	return events, nodes, s.fanout.Memory()
+}
+
+// Claims is how many bytes an Authority keeps with the sessions.
+func (s *Server) Claims() int { return s.grants.bytes }
+
+// Received is how many messages have come in.
+func (s *Server) Received() uint64 { return s.stats.MessagesIn }
+
+// Find returns the address of the session that a clientId names, if it lives here.
+func (s *Server) Find(clientID []byte) (Address, bool) {
+	slot, r := s.sessions.lookup(clientID)
+	if r == nil {
+		return Address{}, false
+	}
+	return s.sessions.address(slot), true
+}

@@ -8,15 +8,6 @@ import (
 	"halley/bayeux/rules"
 )
 
-// join parks the exchange until what list wants of the past is there. Nothing
-// that is published meanwhile can pass: the loop's interest is noted before, and
-// the subscription takes effect when the answer comes, in the order of events.
-func (x *exchange) join(list []history.Wanted) Ruling {
-	x.s.joins.begin(list, x.fx)
-	x.waits = Effect{Kind: Join, Wanted: list}
-	return Wait
-}
-
 // joins are the subscriptions that wait for what is remembered: how many, by pattern.
 type joins map[string]int
 

@@ -19,21 +19,3 @@ func (l *lazies) begin(slot uint32, until int64) {
 		l.wheel.Set(slot, until)
 	}
 }
-
-// wakeLazies sends the events on their way that have waited for company long enough. It
-// tells whether it left some for the next call.
-func (s *Server) wakeLazies(now int64) (more bool) {
-	due := s.lazies.wheel.Advance(now, expiryBatch, s.lazies.due[:0])
-	s.lazies.due = due
-	for n, slot := range due {
-		if s.Spend(1); n > 0 && s.Tired() {
-			s.lazies.wheel.Set(slot, now)
-			more = true
-			continue
-		}
-		r := s.sessions.At(slot)
-		r.eager = r.eager || r.queue.Pending() > 0
-		s.mark(slot, r)
-	}
-	return more || len(due) == expiryBatch
-}

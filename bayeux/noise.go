@@ -13,3 +13,10 @@ func (g *noise) below(n int64) int64 {
 	}
 	return int64(g.state % uint64(n))
 }
+
+func le64(b []byte) (v uint64) {
+	for i := 7; i >= 0; i-- {
+		v = v<<8 | uint64(b[i])
+	}
+	return v
+}

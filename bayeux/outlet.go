@@ -87,6 +87,7 @@ const (
 )
 
 var outletNames = [outletStates]string{"handshaken", "away", "polling", "socket", "socket-held", "stream", "event-source",
+
 	"event-source-held", "reserved", "anonymous"}
 
 // String is the state's name as in ARCHITECTURE and the names of transcripts.
@@ -244,3 +245,6 @@ func (o *outlet) close() {
 		o.state = away
 	}
 }
+
+// doubts tells whether the client of an open event-stream may hear nothing of it.
+func (o *outlet) doubts() bool { return o.state.in(byEventSource) && o.hearing == doubted }

@@ -114,29 +114,29 @@ func TestOutletTakenOver(t *testing.T) {
 // outlives it.
 func TestHearing(t *testing.T) {
 	o := outlet{state: away}
-	o.hear(LongPolling, false)
-	o.reopen()
+	o.hearing.hear(LongPolling, false)
+	o.hearing.reopen()
 	o.open(ReplyTo{Conn: 1}, EventSource)
 	if o.usesStream() || o.takes() {
 		t.Error("the stream of a client that polls is used")
 	}
-	o.hear(EventSource, true)
+	o.hearing.hear(EventSource, true)
 	if !o.usesStream() || o.doubts() {
 		t.Error("the stream of a client that hears it is not used")
 	}
-	o.hear(LongPolling, true)
+	o.hearing.hear(LongPolling, true)
 	if !o.usesStream() || !o.doubts() {
 		t.Error("a poll that may be late is believed")
 	}
 	if o.close(); o.doubts() {
 		t.Error("a stream that has gone is doubted")
 	}
-	o.reopen()
+	o.hearing.reopen()
 	if o.open(ReplyTo{Conn: 2}, EventSource); !o.usesStream() || o.doubts() {
 		t.Error("a stream is doubted since the one before was")
 	}
-	o.hear(LongPolling, true)
-	o.hear(LongPolling, true)
+	o.hearing.hear(LongPolling, true)
+	o.hearing.hear(LongPolling, true)
 	if o.usesStream() {
 		t.Error("of two polls in a row the second is taken for late")
 	}

@@ -3,12 +3,8 @@
 package bayeux
 
 import (
-	"bytes"
-	"slices"
-
 	"halley/bayeux/history"
 	"halley/bayeux/message"
-	"halley/bayeux/reply"
 )
 
 // parked is the rest of a batch that waits for a verdict on its first message.
@@ -30,60 +26,6 @@ type parked struct {
 	from   Cursor
 }
 
-// park keeps what is left of the exchange and asks the authority for its verdict.
-func (x *exchange) park(messages []message.Message) {
-	s := x.s
-	if len(s.parked) >= s.cfg.MaxAsks {
-		advice := ""
-		if string(messages[0].Channel) == metaHandshake {
-			advice = reply.AdviceFull
-		}
-		x.fail(&messages[0], reply.QuestionsFull, advice)
-		x.run(messages[1:])
-		return
-	}
-	last := len(messages) == 1 && len(x.later) == 0
-	body := x.rest(messages)
-	p := &parked{req: x.req, owner: x.owner, clientID: bytes.Clone(x.clientID), alone: x.alone, losses: x.losses,
-		carriesEvents: x.carriesEvents, batch: x.batch, turn: x.turn, body: body, later: x.later, replies: x.replies}
-	x.replies = nil
-	if q := x.waits.Question; q != nil {
-		*q = q.clone()
-	}
-	p.wanted = x.waits.Wanted
-	s.ticket++
-	s.parked[s.ticket] = p
-	if stored := x.waits.Kind == Sequence && last; x.req.Type == WebSocket && !stored {
-		s.backlogs.begin(x.req.To, s.ticket)
-	}
-	if r := s.sessions.find(x.owner); r != nil {
-		s.await(x.now, x.slot, r) // its client has been heard of
-	}
-	x.waits.To, x.waits.Ticket = x.req.To, s.ticket
-	x.fx.add(x.waits, x.fx.begin())
-}
-
-// scannedTogether is how many messages of a batch that waits are scanned at once. A batch
-// may wait with each of its messages, and what is left must not be scanned as often.
-const scannedTogether = 32
-
-// rest is the messages that are left as a JSON array: a copy, which leaves those for later
-// that are not scanned together with them, or, if they were parked before, the end of that
-// copy.
-func (x *exchange) rest(messages []message.Message) []byte {
-	if x.joined != nil {
-		start := cap(x.joined) - cap(messages[0].Raw) // one array has both
-		body := x.joined[start-1:]
-		body[0] = '[' // it was one, or a comma
-		return body
-	}
-	first := messages[:min(scannedTogether, len(messages))]
-	for part := range slices.Chunk(messages[len(first):], scannedTogether) {
-		x.later = append(x.later, joinRaw(part))
-	}
-	return joinRaw(first)
-}
-
 // joinRaw copies messages into one JSON array.
 func joinRaw(messages []message.Message) []byte {
 	body := []byte{'['}
@@ -94,49 +36,4 @@ func joinRaw(messages []message.Message) []byte {
 		body = append(body, messages[i].Raw...)
 	}
 	return append(body, ']')
-}
-
-// unpark goes on with the batch p that waits under ticket, now that its first message has got
-// what it has waited for.
-func (s *Server) unpark(now int64, ticket Ticket, p *parked, got awaited, fx *Effects) {
-	delete(s.parked, ticket)
-	l := s.backlogs.of[p.req.To]
-	if l != nil && l.waitsFor == ticket {
-		l.waitsFor = 0
-	}
-	x := &s.exchange
-	*x = exchange{s: s, fx: fx, req: p.req, now: now, owner: p.owner, slot: p.owner.Slot, got: got,
-		clientID: p.clientID, alone: p.alone, losses: p.losses, carriesEvents: p.carriesEvents, batch: p.batch, turn: p.turn,
-		replies: p.replies, later: p.later}
-	if p.events != nil {
-		x.resumeEvents(p)
-	} else {
-		x.goOn(p.body)
-	}
-	s.joins.end(p.wanted, s.fanout, fx)
-	if l != nil {
-		s.moveUp(now, p.req, l, fx)
-	}
-}
-
-// goOn runs the messages that were parked.
-func (x *exchange) goOn(body []byte) {
-	if messages, ok := x.scan(body); ok {
-		x.run(messages)
-	}
-}
-
-// scan reads parked messages. It closes the connection if it cannot, which false tells.
-func (x *exchange) scan(body []byte) (messages []message.Message, ok bool) {
-	x.joined = body
-	batch, scanner := &x.s.resumed, x.s.cfg.Scanner
-	if err := scanner.Scan(body, batch); err != nil {
-		// It was scanned before: only a limit that the joined copy exceeds is left.
-		if r := x.s.sessions.find(x.owner); x.losses && r != nil {
-			x.s.queues.SettleLosses(&r.queue, false)
-		}
-		x.fx.add(Effect{Kind: Close, To: x.req.To}, x.fx.begin())
-		return nil, false
-	}
-	return batch.Messages, true
 }

@@ -1,12 +1,9 @@
 package bayeux
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
-
-	"halley/bayeux/reply"
 )
 
 // appendClient appends the clientId of a reply's session, which Salesforce's replies to
@@ -37,21 +34,4 @@ func (c cursors) String() string {
 		text = strconv.AppendInt(append(append(text, name...), '='), c.by[name], 10)
 	}
 	return string(append(text, '}'))
-}
-
-// missingCursor says, in Salesforce's words, that a subscription has a map of cursors
-// in which its channel is not.
-func (d *subscriptionReader) missingCursor(asked *subscription) reply.Code {
-	if !d.salesforce || asked.cursors.by == nil {
-		return reply.Success
-	}
-	for _, pattern := range asked.patterns {
-		if _, given := asked.cursors.of(pattern); !given {
-			text := fmt.Sprintf("The replayId for channel {%s} wasn't found using the provided replay ID map {%s}. "+
-				"Ensure that the channel name you provided in the replay map is valid and matches the channel name used for subscribing.",
-				pattern, asked.cursors)
-			return reply.Code{Code: 400, Text: text}
-		}
-	}
-	return reply.Success
 }

@@ -92,3 +92,8 @@ func (b *sessions) part(from uint32, most int, visit func(slot uint32, r *sessio
 
 // find returns the session at a, nil if it is gone.
 func (b *sessions) find(a Address) *session { return b.Find(a.Slot, a.Gen) }
+
+// flushable tells whether there are events that may go out now.
+func (r *session) flushable() bool {
+	return r.eager && r.queue.Pending() > 0 && !r.queue.Blocked()
+}

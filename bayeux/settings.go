@@ -59,16 +59,3 @@ type Limits struct {
 
 // QueueLimits are those of what waits for one session. Package loop knows them by this name.
 type QueueLimits = queue.Settings
-
-// periods are the durations of a Config in milliseconds, in which the protocol counts time.
-type periods struct{ hold, interval, maxInterval, multiInterval, maxInactivity int64 }
-
-func newPeriods(cfg *Config) periods {
-	return periods{
-		hold:          cfg.Hold.Milliseconds(),
-		interval:      cfg.Interval.Milliseconds(),
-		maxInterval:   cfg.MaxInterval.Milliseconds(),
-		multiInterval: cfg.MultiInterval.Milliseconds(),
-		maxInactivity: cfg.MaxInactivity.Milliseconds(),
-	}
-}

@@ -83,6 +83,3 @@ func (s *Server) noSession() (failure reply.Code) {
 	}
 	return reply.Success
 }
-
-// crowded tells that there is no memory for more sessions and subscriptions.
-func (c *Config) crowded() bool { return c.Crowded != nil && c.Crowded() }

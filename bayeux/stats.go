@@ -23,12 +23,3 @@ type Stats struct {
 	Yields       uint64 `metric:"batches_yielded_total" help:"Batches that made way for others and went on in a later turn."`
 	Errors       uint64 `metric:"bayeux_errors_total" help:"Replies that refused a message."`
 }
-
-// Stats returns the counters as they stand.
-func (s *Server) Stats() Stats {
-	st := s.stats
-	st.Sessions = int64(s.sessions.Len())
-	st.Stats = s.queues.Stats()
-	st.Conflated += s.fanout.Conflated()
-	return st
-}

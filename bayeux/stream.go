@@ -91,39 +91,3 @@ func (s *Server) deliverEnd(slot uint32, r *session, last connectReply, fx *Effe
 	fx.endMessage()
 	fx.add(effect, start)
 }
-
-// Open makes a request the event-stream of the session that clientID names, as
-// Faye's clients ask for it: events go there as long as it is open.
-func (s *Server) Open(now int64, req Request, clientID []byte, fx *Effects) {
-	slot, r := s.sessions.client(clientID)
-	if r == nil {
-		fx.refuse(req.To, 404, reply.SessionUnknown)
-		return
-	}
-	x := &s.exchange
-	*x = exchange{s: s, fx: fx, req: req, now: now, slot: slot, session: r, replies: x.replies[:0]}
-	if r.outlet.state == socketHeld {
-		// If the GET was sent before the websocket's connect and came late, its client
-		// goes on with the websocket.
-		answer := advisedReply(r)
-		answer.left = true
-		s.resume(now, slot, r, answer, fx)
-	}
-	if old := r.outlet.stream; r.outlet.streams() {
-		s.detach(slot, r, fx)
-		if r.delivery.carrier == old {
-			s.abandon(r, req.To, fx) // what is on its way with a poll's reply may arrive beside
-		}
-	}
-	r.outlet.connect()
-	r.outlet.reopen()
-	s.attach(slot, r, req.To, EventSource)
-	s.await(now, slot, r)
-	x.stream(fx.begin(), EventSource)
-}
-
-func (fx *Effects) refuse(to ReplyTo, status uint16, reason reply.Code) {
-	start := fx.begin()
-	fx.arena = append(fx.arena, reason.String()...)
-	fx.add(Effect{Kind: Refuse, To: to, Status: status}, start)
-}

@@ -5,6 +5,7 @@ package bayeux
 import (
 	"halley/bayeux/channel"
 	"halley/bayeux/event"
+	"halley/bayeux/history"
 	"halley/bayeux/message"
 	"halley/bayeux/reply"
 )
@@ -65,10 +66,6 @@ func (x *exchange) subscribeAll(asked *subscription) {
 	s.remember(x.slot, r, x.got.past)
 }
 
-// maxAskedInterval is the longest interval that a subscription can ask for, in
-// milliseconds.
-const maxAskedInterval = 3_600_000
-
 func (x *exchange) subscribeTo(pattern []byte) {
 	if isService(pattern) {
 		return // nothing is ever broadcast there (Bayeux 1.0, 2.2.3 SHOULD NOT service-recorded)
@@ -87,16 +84,6 @@ func (x *exchange) answerSubscription(m *message.Message, failure reply.Code, ad
 		x.replies = reply.AppendAdvice(x.replies, told)
 	}
 	x.endMeta(m, reply.Ext{Dst: x.replies})
-}
-
-func (x *exchange) echoSubscription(m *message.Message) {
-	if m.Subscription != nil {
-		x.replies = append(append(x.replies, `,"subscription":`...), m.Subscription...)
-	}
-}
-
-func isSubscription(m *message.Message) bool {
-	return string(m.Channel) == metaSubscribe || string(m.Channel) == metaUnsubscribe
 }
 
 // admitSubscription finds out whether every pattern may be subscribed to. The
@@ -164,12 +151,6 @@ func (x *exchange) unsubscribeFrom(pattern []byte) {
 	}
 }
 
-const servicePrefix = "/service/"
-
-func isService(name []byte) bool {
-	return len(name) > len(servicePrefix) && string(name[:len(servicePrefix)]) == servicePrefix
-}
-
 // freezeAsked ends the replacing of pending events that is not by a rule, before the
 // session asks for something else: events that are not conflated may follow them.
 func (x *exchange) freezeAsked() {
@@ -180,4 +161,13 @@ func (x *exchange) freezeAsked() {
 		b := book.Of(name)
 		return !b.Conflate && b.Interval == 0
 	})
+}
+
+// join parks the exchange until what list wants of the past is there. Nothing
+// that is published meanwhile can pass: the loop's interest is noted before, and
+// the subscription takes effect when the answer comes, in the order of events.
+func (x *exchange) join(list []history.Wanted) Ruling {
+	x.s.joins.begin(list, x.fx)
+	x.waits = Effect{Kind: Join, Wanted: list}
+	return Wait
 }

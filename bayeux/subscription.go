@@ -5,6 +5,7 @@ import (
 	"halley/bayeux/fanout"
 	"halley/bayeux/history"
 	"halley/bayeux/message"
+	"halley/bayeux/reply"
 	"halley/bayeux/rules"
 )
 
@@ -94,3 +95,34 @@ func readInterval(raw []byte) (interval int64, named, valid bool) {
 
 // isAbsent tells whether a value is missing or null.
 func isAbsent(raw []byte) bool { return len(raw) == 0 || string(raw) == "null" }
+
+func isService(name []byte) bool {
+	return len(name) > len(servicePrefix) && string(name[:len(servicePrefix)]) == servicePrefix
+}
+
+const servicePrefix = "/service/"
+
+// maxAskedInterval is the longest interval that a subscription can ask for, in
+// milliseconds.
+const maxAskedInterval = 3_600_000
+
+// Cursor is where an event-stream goes on.
+type Cursor struct {
+	After []byte // a JSON number; nil for what is live alone
+	// Automatic is set where the client sends what it saw last by itself, and cannot
+	// be helped by an error: it gets what is left, and hears that there is a gap.
+	Automatic bool
+}
+
+// read reads the cursor. What a browser sends by itself and is none of ours counts as
+// none, since an error would end its stream for good.
+func (c Cursor) read() (read cursors, failure reply.Code) {
+	after, valid := message.Integer(c.After)
+	switch {
+	case valid:
+		return cursors{all: after, given: true}, reply.Success
+	case len(c.After) == 0 || c.Automatic:
+		return cursors{}, reply.Success
+	}
+	return cursors{}, reply.ReplayInvalid
+}

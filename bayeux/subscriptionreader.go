@@ -3,7 +3,11 @@
 package bayeux
 
 import (
+	"bytes"
+	"fmt"
+
 	"halley/bayeux/channel"
+	"halley/bayeux/fanout"
 	"halley/bayeux/message"
 	"halley/bayeux/reply"
 	"halley/bayeux/rules"
@@ -111,6 +115,68 @@ func (d *subscriptionReader) check(pattern []byte) reply.Code {
 		return reply.SubscribeMeta
 	case info.Kind == channel.Broadcast && !d.rules.Subscribable(pattern, info.Wildcard):
 		return reply.SubscribeDenied
+	}
+	return reply.Success
+}
+
+// missingCursor says, in Salesforce's words, that a subscription has a map of cursors
+// in which its channel is not.
+func (d *subscriptionReader) missingCursor(asked *subscription) reply.Code {
+	if !d.salesforce || asked.cursors.by == nil {
+		return reply.Success
+	}
+	for _, pattern := range asked.patterns {
+		if _, given := asked.cursors.of(pattern); !given {
+			text := fmt.Sprintf("The replayId for channel {%s} wasn't found using the provided replay ID map {%s}. "+
+				"Ensure that the channel name you provided in the replay map is valid and matches the channel name used for subscribing.",
+				pattern, asked.cursors)
+			return reply.Code{Code: 400, Text: text}
+		}
+	}
+	return reply.Success
+}
+
+// splitFilter takes the filter off a pattern, if it is one of Salesforce's topics with
+// one. A filter that is nil but not valid is none that can be read.
+func (d *subscriptionReader) splitFilter(pattern []byte) (topic []byte, f *fanout.Filter, valid bool) {
+	at := bytes.IndexByte(pattern, '?')
+	if !d.salesforce || at < 0 || !bytes.HasPrefix(pattern, []byte(topicPrefix)) {
+		return pattern, nil, true
+	}
+	topic = channel.Canonical(pattern[:at])
+	if f = fanout.ParseFilter(string(pattern[at:])); f == nil || bytes.IndexByte(topic, '*') >= 0 {
+		return topic, nil, false
+	}
+	return topic, f, true
+}
+
+// topicPrefix begins the names of Salesforce's topics, which alone can be filtered.
+const topicPrefix = "/topic/"
+
+// readFilters takes the filters off the patterns that have one.
+func (d *subscriptionReader) readFilters(asked *subscription) (failure reply.Code) {
+	var topics map[string]bool // of the patterns so far, and of those without a filter
+	for i, pattern := range asked.patterns {
+		topic, f, valid := d.splitFilter(pattern)
+		switch {
+		case !valid:
+			return reply.FilterInvalid
+		case f == nil:
+			continue
+		case asked.filters == nil:
+			asked.filters = make([]*fanout.Filter, len(asked.patterns))
+		}
+		if topics == nil {
+			topics = make(map[string]bool, len(asked.patterns))
+			for _, other := range asked.patterns {
+				topics[string(other)] = true
+			}
+		}
+		if topics[string(topic)] {
+			return reply.FilterOther
+		}
+		topics[string(topic)] = true
+		asked.patterns[i], asked.filters[i] = topic, f
 	}
 	return reply.Success
 }

@@ -2,6 +2,8 @@
 
 package bayeux
 
+import "halley/bayeux/reply"
+
 // Hurries tells whether Tick should be called every tenth of a second, since
 // something waits for less than a second or so.
 func (s *Server) Hurries(now int64) bool {
@@ -36,20 +38,35 @@ func (s *Server) Tick(now int64, fx *Effects) (more bool) {
 	return s.fanout.Due(now) || more
 }
 
-// await gives the client of a session that holds no connect as long to be heard of
-// as it was told to stay away, and maxInterval. While a stream is open that needs no
-// connects, it need not; while an event-stream is, it connects as seldom as is held.
-func (s *Server) await(now int64, slot uint32, r *session) {
-	switch r.outlet.timer() {
-	case holdTime:
-		return // it runs
-	case noTimer:
-		s.wheel.Cancel(slot)
-		return
+// endGrants ends the sessions whose authority gave them no longer, and tells whether
+// there may be more of them.
+func (s *Server) endGrants(now int64, fx *Effects) (more bool) {
+	due := s.grants.expired(now, expiryBatch)
+	for _, slot := range due {
+		s.stats.Expired++
+		if s.terms.Salesforce { // whose clients know one end by the server
+			s.end(now, slot, fx)
+			continue
+		}
+		s.endWith(now, slot, connectReply{last: reply.AdviceHandshake, failure: reply.AuthorityExpired}, fx)
 	}
-	away := r.told
-	if r.outlet.state == eventSource {
-		away = max(away, s.periods.hold)
+	return len(due) == expiryBatch
+}
+
+// wakeLazies sends the events on their way that have waited for company long enough. It
+// tells whether it left some for the next call.
+func (s *Server) wakeLazies(now int64) (more bool) {
+	due := s.lazies.wheel.Advance(now, expiryBatch, s.lazies.due[:0])
+	s.lazies.due = due
+	for n, slot := range due {
+		if s.Spend(1); n > 0 && s.Tired() {
+			s.lazies.wheel.Set(slot, now)
+			more = true
+			continue
+		}
+		r := s.sessions.At(slot)
+		r.eager = r.eager || r.queue.Pending() > 0
+		s.mark(slot, r)
 	}
-	s.wheel.Set(slot, now+away+s.periods.maxInterval)
+	return more || len(due) == expiryBatch
 }

@@ -1,0 +1,58 @@
+package bayeux
+
+import (
+	"time"
+
+	"halley/bayeux/rules"
+)
+
+// Config is what a Server is told once: what an operator may set, and what its loop tells it.
+type Config struct {
+	Place Place // of this server and its sessions
+
+	Timing
+	Dialect
+	Limits // MaxSessions is this loop's share
+	QueueLimits
+
+	MultiInterval time.Duration // interval for a browser's polls beyond PollsPerBrowser
+	TurnWork      int           // units of work after which a batch makes way for others; 0 sets no limit
+	MaxAsks       int           // questions that wait for a verdict
+	MaxAhead      int           // bytes that may wait behind one that came on the same websocket
+	MaxMessage    int           // bytes of a request, which handshakes tell; 0 tells nothing
+	NoCallback    bool          // callback-polling is turned off
+	Hosts         []string      // by which clients may reach this server too
+
+	// Durable says that events with a history are acknowledged to their publisher
+	// only when they are stored: their Publish has a Ticket.
+	Durable bool
+
+	Rules     rules.Rules
+	Authority Authority      // nil allows what the rules allow
+	Browsers  Browsers       // nil counts none
+	Congested func() bool    // tells that no event can be passed on now; nil: never
+	Crowded   func() bool    // tells that no session or subscription can be made now; nil: never
+	Random    func(p []byte) // fills p with unpredictable bytes
+}
+
+// crowded tells that there is no memory for more sessions and subscriptions.
+func (c *Config) crowded() bool { return c.Crowded != nil && c.Crowded() }
+
+// periods are the durations of a Config in milliseconds, in which the protocol counts time.
+type periods struct{ hold, interval, maxInterval, multiInterval, maxInactivity int64 }
+
+func newPeriods(cfg *Config) periods {
+	return periods{
+		hold:          cfg.Hold.Milliseconds(),
+		interval:      cfg.Interval.Milliseconds(),
+		maxInterval:   cfg.MaxInterval.Milliseconds(),
+		multiInterval: cfg.MultiInterval.Milliseconds(),
+		maxInactivity: cfg.MaxInactivity.Milliseconds(),
+	}
+}
+
+const (
+	wheelTick   = 100 // milliseconds
+	wheelSlots  = 2048
+	expiryBatch = 2000 // sessions looked at in one Tick
+)

@@ -1,0 +1,33 @@
+// Proved by TestManyDoomed and TestLinesOfManySessions.
+
+package bayeux
+
+// Dirty tells whether Flush has something to do.
+func (s *Server) Dirty() bool { return s.dirty.len()+s.doomed.len()+s.reading.len() > 0 }
+
+// mark notes that the session may be flushed: it holds a connect or has a stream,
+// and events are pending that need not wait for the fate of others in flight.
+func (s *Server) mark(slot uint32, r *session) {
+	if r.outlet.takes() && !r.tables.has(inDirty) && r.flushable() {
+		r.tables.set(inDirty, true)
+		s.dirty.push(s.sessions.address(slot))
+	}
+}
+
+// queued marks the session that has an event more, or notes that it is to end since its
+// queue is full.
+func (s *Server) queued(slot uint32, r *session, fits bool) {
+	if fits {
+		s.mark(slot, r)
+	} else {
+		s.doomed.push(s.sessions.address(slot))
+	}
+}
+
+// readOn has the next part of the session's replay read, if its queue has drained: so
+// far that there is room for a history.Replays.Part.
+func (s *Server) readOn(slot uint32, r *session) {
+	if r.tables.has(inReplays) && s.replays.of[slot].ticket == 0 && s.queues.Drained(&r.queue) {
+		s.reading.push(s.sessions.address(slot))
+	}
+}

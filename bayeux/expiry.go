@@ -1,0 +1,21 @@
+// Proved by TestTranscripts and bayeux/simulation/simulation_test.go.
+
+package bayeux
+
+// await gives the client of a session that holds no connect as long to be heard of
+// as it was told to stay away, and maxInterval. While a stream is open that needs no
+// connects, it need not; while an event-stream is, it connects as seldom as is held.
+func (s *Server) await(now int64, slot uint32, r *session) {
+	switch r.outlet.timer() {
+	case holdTime:
+		return // it runs
+	case noTimer:
+		s.wheel.Cancel(slot)
+		return
+	}
+	away := r.told
+	if r.outlet.state == eventSource {
+		away = max(away, s.periods.hold)
+	}
+	s.wheel.Set(slot, now+away+s.periods.maxInterval)
+}

@@ -1,0 +1,35 @@
+// Proved by TestTranscripts.
+
+package bayeux
+
+import "halley/bayeux/reply"
+
+// Open makes a request the event-stream of the session that clientID names, as
+// Faye's clients ask for it: events go there as long as it is open.
+func (s *Server) Open(now int64, req Request, clientID []byte, fx *Effects) {
+	slot, r := s.sessions.client(clientID)
+	if r == nil {
+		fx.refuse(req.To, 404, reply.SessionUnknown)
+		return
+	}
+	x := &s.exchange
+	*x = exchange{s: s, fx: fx, req: req, now: now, slot: slot, session: r, replies: x.replies[:0]}
+	if r.outlet.state == socketHeld {
+		// If the GET was sent before the websocket's connect and came late, its client
+		// goes on with the websocket.
+		answer := advisedReply(r)
+		answer.left = true
+		s.resume(now, slot, r, answer, fx)
+	}
+	if old := r.outlet.stream; r.outlet.streams() {
+		s.detach(slot, r, fx)
+		if r.delivery.carrier == old {
+			s.abandon(r, req.To, fx) // what is on its way with a poll's reply may arrive beside
+		}
+	}
+	r.outlet.connect()
+	r.outlet.hearing.reopen()
+	s.attach(slot, r, req.To, EventSource)
+	s.await(now, slot, r)
+	x.stream(fx.begin(), EventSource)
+}

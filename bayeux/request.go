@@ -1,0 +1,33 @@
+// Proved by TestTranscripts.
+
+package bayeux
+
+// ReplyTo names a request that waits for its reply: the node, loop and slot of its
+// connection, the slot's generation, and the request's serial number there. The
+// core only carries and compares it.
+type ReplyTo struct {
+	Node   uint16
+	Loop   uint16
+	Conn   uint32
+	Gen    uint32
+	Serial uint32
+}
+
+// Place is where the request's connection is.
+func (to ReplyTo) Place() Place { return Place{to.Node, to.Loop} }
+
+// connection is to without the request: equal for all requests of one connection.
+func (to ReplyTo) connection() ReplyTo {
+	to.Serial = 0
+	return to
+}
+
+// Request says where a batch came from.
+type Request struct {
+	To      ReplyTo
+	Browser uint64         // the browser cookie, 0 none
+	Peer    uint64         // stands for whom a handshake comes from; 0 unknown
+	Type    ConnectionType // the connection type that carried it
+	Program bool           // nothing says that a browser sent it: it gets no cookie
+	Caller  *Caller        // for the questions to an Authority; nil without one
+}
