@@ -19,7 +19,7 @@ func TestPublishWhileConnectIsHeld(t *testing.T) {
 	c := f.client(Options{})
 	wait := run(ctx, c)
 	for range 3 { // handshake, two connects
-		<-f.seen
+		await(t, f.seen, "a request")
 	}
 	var group sync.WaitGroup
 	for i := range 20 {

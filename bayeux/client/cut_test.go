@@ -174,7 +174,7 @@ func followWith(t *testing.T, address string, o client.Options, options ...clien
 		t.Fatal(err)
 	}
 	f.Client = c
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute+2*cutTime(t))
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute+2*cutTime(t))
 	f.cancel = cancel
 	if err := c.Subscribe(ctx, "/n", f.note, options...); err != nil {
 		t.Fatal(err)
@@ -201,7 +201,7 @@ func (f *follower) note(m client.Message) {
 // followEvents follows a plain event-stream.
 func followEvents(t *testing.T, address string) *follower {
 	f := &follower{done: make(chan error, 1)}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute+2*cutTime(t))
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute+2*cutTime(t))
 	o := client.Options{MinBackoff: 5 * time.Millisecond, MaxBackoff: 50 * time.Millisecond, OnError: f.fault}
 	go func() { f.done <- client.Events(ctx, address, o, f.note) }()
 	t.Cleanup(func() {

@@ -53,7 +53,7 @@ func dropMessages(t *testing.T, s *loop.Server, address, kind string) {
 			came = true
 		case n := <-told:
 			total += n
-		case <-time.After(20 * time.Second):
+		case <-time.After(patience):
 			t.Fatalf("%d messages are told as dropped, the last one came: %v", total, came)
 		}
 	}

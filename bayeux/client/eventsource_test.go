@@ -29,6 +29,7 @@ func streamScript() map[string][]step {
 
 func TestEventSourceFollowsItsStreams(t *testing.T) {
 	f := newFake(t, streamScript())
+	handled := make(chan struct{})
 	var streams atomic.Int32
 	f.stream = func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/bayeux/c1" || r.Header.Get("Accept") != "text/event-stream" {
@@ -37,7 +38,8 @@ func TestEventSourceFollowsItsStreams(t *testing.T) {
 		switch streams.Add(1) {
 		case 1: // one that ends well, in time
 			emit(w, "retry: 5000\n\ndata: "+push("1", "2")+"\n\n")
-			time.Sleep(20 * time.Millisecond)
+			await(t, handled, "the first events")
+			time.Sleep(20 * time.Millisecond) // more than MinBackoff after the client saw the stream begin
 			emit(w, ":\n\ndata: "+push("3")+"\n\n")
 		case 2: // one that is cut in the middle of an event
 			emit(w, "data: "+push("4")+"\n\ndata: "+push("5"))
@@ -51,13 +53,21 @@ func TestEventSourceFollowsItsStreams(t *testing.T) {
 	c, k, stop := runs(t, f, Options{ConnectionTypes: []string{"eventsource"}, OnError: func(err error) { faults <- err }})
 	for n := range 5 {
 		k.wait(t, fmt.Sprint(n+1))
+		if n == 1 {
+			close(handled)
+		}
 	}
 	if got := c.ConnectionType(); got != "eventsource" {
 		t.Errorf("ConnectionType() = %s", got)
 	}
 	stop()
-	if len(faults) != 1 || len(f.bodies("/meta/handshake")) != 1 {
-		t.Errorf("%d faults, %d handshakes", len(faults), len(f.bodies("/meta/handshake")))
+	close(faults)
+	var told []error
+	for err := range faults {
+		told = append(told, err)
+	}
+	if len(told) != 1 || len(f.bodies("/meta/handshake")) != 1 {
+		t.Errorf("faults %q, %d handshakes", told, len(f.bodies("/meta/handshake")))
 	}
 	if got := f.bodies(`"connectionType":"eventsource"`); len(got) < 2 {
 		t.Errorf("connects %q", got)
@@ -73,7 +83,7 @@ func TestEventsBesideTheEndOfAStream(t *testing.T) {
 	f.stream = func(w http.ResponseWriter, r *http.Request) {
 		emit(w, ":\n\n")
 		if streams.Add(1) == 1 {
-			<-answered
+			await(t, answered, "the reply to a connect")
 			time.Sleep(20 * time.Millisecond) // the reply is there first
 			emit(w, "data: "+push("1")+"\n\n")
 			return
@@ -113,7 +123,7 @@ func TestEventSourceThatIsNone(t *testing.T) {
 	f.stream = func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Content-Type", "text/html") }
 	told := make(chan error, 100)
 	_, _, stop := runs(t, f, Options{ConnectionTypes: []string{"eventsource"}, OnError: func(err error) { told <- err }})
-	if err := <-told; !strings.Contains(err.Error(), `expected an event-stream but got "text/html"`) {
+	if err := await(t, told, "the refusal"); !strings.Contains(err.Error(), `expected an event-stream but got "text/html"`) {
 		t.Errorf("told %v", err)
 	}
 	stop()

@@ -149,9 +149,23 @@ func (f *fake) client(o Options) *Client {
 
 // testContext ends a test that hangs.
 func testContext(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), deadline)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+// deadline bounds the waits of these tests; it is long because machines are busy.
+const deadline = 30 * time.Second
+
+// await takes what comes from a channel.
+func await[T any](t *testing.T, c <-chan T, what string) (v T) {
+	t.Helper()
+	select {
+	case v = <-c:
+	case <-time.After(deadline):
+		t.Errorf("waited in vain: %s", what)
+	}
+	return v
 }
 
 // run starts Run and returns a function that waits for its result.

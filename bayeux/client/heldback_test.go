@@ -77,20 +77,35 @@ func (p *holding) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// watched is the options of a client that notices soon what is held back.
+// begins waits until the server has begun a stream that it has not told of yet.
+func (p *holding) begins(t *testing.T, f *follower) {
+	t.Helper()
+	select {
+	case <-p.asked:
+	case <-time.After(time.Minute):
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		t.Fatalf("no stream is asked for by %s; faults %v", f.ConnectionType(), f.faults)
+	}
+}
+
+// watched is the options of a client that notices soon what is held back. It is patient
+// enough for a busy machine: what comes by a reply that it gives up is lost.
 func watched(types ...string) client.Options {
-	return client.Options{ConnectionTypes: types, NetworkDelay: 500 * time.Millisecond}
+	return client.Options{ConnectionTypes: types, NetworkDelay: 4 * time.Second}
 }
 
 // What is published while something holds the stream back is not lost, though the server
 // has begun the stream: the client has not said yet that it sees it.
 func TestStreamIsHeldBack(t *testing.T) {
+	t.Parallel()
 	for name, head := range map[string]bool{"with its head": false, "without its head": true} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s, _ := serve(t, nil)
 			p, address := newHolding(t, s, head, nil)
 			f := followWith(t, address, watched("eventsource", "long-polling"))
-			<-p.asked
+			p.begins(t, f)
 			for n := range 20 {
 				publish(t, s, n)
 			}
@@ -105,12 +120,13 @@ func TestStreamIsHeldBack(t *testing.T) {
 
 // A client of nothing but event-streams tries again, and has what was published meanwhile.
 func TestStreamIsHeldBackForLong(t *testing.T) {
+	t.Parallel()
 	s, _ := serve(t, nil)
 	pass := make(chan struct{})
 	p, address := newHolding(t, s, true, pass)
 	f := followWith(t, address, watched("eventsource"))
 	for n := range 3 {
-		<-p.asked
+		p.begins(t, f)
 		publish(t, s, n)
 	}
 	close(pass)
@@ -125,13 +141,14 @@ func TestStreamIsHeldBackForLong(t *testing.T) {
 
 // One that comes late is used, and what was published meanwhile comes by it.
 func TestStreamComesLate(t *testing.T) {
+	t.Parallel()
 	s, _ := serve(t, nil)
 	pass := make(chan struct{})
 	p, address := newHolding(t, s, true, pass)
 	o := watched("eventsource", "long-polling")
 	o.NetworkDelay = 10 * time.Second
 	f := followWith(t, address, o)
-	<-p.asked
+	p.begins(t, f)
 	for n := range 10 {
 		publish(t, s, n)
 	}
@@ -147,8 +164,10 @@ func TestStreamComesLate(t *testing.T) {
 
 // A move to a stream that is held back fails, and leaves the session where it was.
 func TestMoveToAStreamThatIsHeldBack(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []string{"websocket", "long-polling"} {
 		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
 			s, _ := serve(t, nil)
 			p, address := newHolding(t, s, true, nil)
 			f := followWith(t, address, watched(kind))
@@ -157,7 +176,7 @@ func TestMoveToAStreamThatIsHeldBack(t *testing.T) {
 			if err := f.Use("eventsource"); err != nil {
 				t.Fatal(err)
 			}
-			<-p.asked
+			p.begins(t, f)
 			for n := range 20 {
 				publish(t, s, n+1)
 			}

@@ -14,7 +14,7 @@ func moving(t *testing.T, f *fake, from, to string, when <-chan struct{}) (k *co
 	t.Helper()
 	var told []error
 	c, k, end := runs(t, f, Options{ConnectionTypes: []string{from}, OnError: func(err error) { told = append(told, err) }})
-	<-when
+	await(t, when, "the time to move")
 	if err := c.Use(to); err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestMoveFromWebSocketToPoll(t *testing.T) {
 	for _, want := range []string{"1", "2", "3"} {
 		k.wait(t, want)
 	}
-	<-closed
+	await(t, closed, "the end of the connection")
 	stop()
 	if got := f.bodies(`"timeout":0`); len(got) != 1 || !strings.Contains(got[0], `"clientId":"c1"`) {
 		t.Errorf("connects that are not to be held: %q", got)
@@ -101,7 +101,7 @@ func TestMoveFromEventSourceToWebSocket(t *testing.T) {
 	f.steps["/meta/connect"][1].then = func() { beat <- struct{}{} }
 	f.stream = func(w http.ResponseWriter, r *http.Request) {
 		emit(w, ":\n\n")
-		<-pushed
+		await(t, pushed, "the events by the websocket")
 		emit(w, "data: "+push("1")+"\n\n")
 	}
 	f.socket = func(p *peer) {
@@ -128,7 +128,7 @@ func TestMoveFromEventSourceToPoll(t *testing.T) {
 	}
 	f.stream = func(w http.ResponseWriter, r *http.Request) {
 		emit(w, ":\n\n")
-		<-moved
+		await(t, moved, "the poll")
 		for _, data := range []string{"1", "2"} {
 			time.Sleep(maxTransit / 10)
 			emit(w, "data: "+push(data)+"\n\n")
@@ -137,14 +137,14 @@ func TestMoveFromEventSourceToPoll(t *testing.T) {
 		close(ended)
 	}
 	c, k, stop := runs(t, f, Options{ConnectionTypes: []string{"eventsource"}, NetworkDelay: time.Hour})
-	<-beat
+	await(t, beat, "a heartbeat")
 	if err := c.Use("long-polling"); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"1", "2", "3"} {
 		k.wait(t, want)
 	}
-	<-ended
+	await(t, ended, "the end of the stream")
 	stop()
 }
 
@@ -167,7 +167,7 @@ func TestLaneIsStill(t *testing.T) {
 	l.in.mu.Lock()
 	l.paused = false
 	l.in.mu.Unlock()
-	<-done
+	await(t, done, "a lane that is still")
 	close(ended)
 	l.awaitStill(time.Hour, ended)
 }
@@ -182,12 +182,12 @@ func TestMoveThatIsRefused(t *testing.T) {
 	})
 	told := make(chan error, 10)
 	c, k, stop := runs(t, f, Options{OnError: func(err error) { told <- err }})
-	<-held(f)
+	await(t, held(f), "a held connect")
 	if err := c.Use("websocket"); err != nil {
 		t.Fatal(err)
 	}
 	var status *StatusError
-	if err := <-told; !errors.As(err, &status) || status.Status != 403 || !strings.HasPrefix(err.Error(), "client: use websocket: ") {
+	if err := await(t, told, "the refusal"); !errors.As(err, &status) || status.Status != 403 || !strings.HasPrefix(err.Error(), "client: use websocket: ") {
 		t.Errorf("told %v", err)
 	}
 	close(release)

@@ -33,7 +33,7 @@ func (k *collect) wait(t *testing.T, want string) {
 		if got != want {
 			t.Fatalf("delivered %s, want %s", got, want)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(deadline):
 		t.Fatalf("%s was not delivered", want)
 	}
 }
@@ -172,7 +172,7 @@ func TestRunObeysReconnectHandshakeOnSuccess(t *testing.T) {
 	ctx, cancel := context.WithCancel(testContext(t))
 	wait := run(ctx, f.client(Options{}))
 	for _, want := range []string{"/meta/handshake", "/meta/connect", "/meta/handshake", "/meta/connect", "/meta/connect"} {
-		if got := <-f.seen; got != want {
+		if got := await(t, f.seen, want); got != want {
 			t.Fatalf("request for %s, want %s", got, want)
 		}
 	}
@@ -190,7 +190,7 @@ func TestRunHandshakesWhenSessionMustHaveExpired(t *testing.T) {
 	f.steps["/meta/connect"][1].then = func() { time.Sleep(5 * time.Millisecond) }
 	wait := run(ctx, f.client(Options{}))
 	for _, want := range []string{"/meta/handshake", "/meta/connect", "/meta/connect", "/meta/handshake", "/meta/connect"} {
-		if got := <-f.seen; got != want {
+		if got := await(t, f.seen, want); got != want {
 			t.Fatalf("request for %s, want %s", got, want)
 		}
 	}
@@ -208,14 +208,14 @@ func TestSubscribeLeavesLostSessionToRun(t *testing.T) {
 	ctx, cancel := context.WithCancel(testContext(t))
 	c := f.client(Options{})
 	wait := run(ctx, c)
-	<-f.seen
-	<-f.seen // the connect is held
+	await(t, f.seen, "a request")
+	await(t, f.seen, "a request") // the connect is held
 	if err := c.Subscribe(ctx, "/a", func(Message) {}); err != nil {
 		t.Errorf("Subscribe() = %v", err)
 	}
 	close(release)
 	for range 4 { // subscribe, handshake, subscribe, connect
-		<-f.seen
+		await(t, f.seen, "a request")
 	}
 	if got := f.bodies(`"subscription":"/a"`); len(got) != 2 {
 		t.Errorf("subscribed %d times, want 2", len(got))
@@ -237,7 +237,7 @@ func TestDisconnectDuringBackoffEndsRun(t *testing.T) {
 	failed := make(chan struct{}, 1)
 	c := f.client(Options{MinBackoff: time.Hour, MaxBackoff: time.Hour, OnError: func(error) { failed <- struct{}{} }})
 	wait := run(testContext(t), c)
-	<-failed
+	await(t, failed, "the failure")
 	for range 2 {
 		if err := c.Disconnect(context.Background()); err != nil {
 			t.Error(err)

@@ -39,7 +39,7 @@ func TestWebSocketPushes(t *testing.T) {
 	defer stop()
 	k.wait(t, "1")
 	k.wait(t, "2")
-	if err := <-pong; err != nil {
+	if err := await(t, pong, "a pong"); err != nil {
 		t.Errorf("ping: %v", err)
 	}
 	if err := c.Publish(testContext(t), "/b", []byte("{}")); err != nil {
@@ -52,7 +52,7 @@ func TestWebSocketPushes(t *testing.T) {
 	if err := c.Disconnect(testContext(t)); err != nil {
 		t.Error(err)
 	}
-	if code := <-closed; code != websocket.StatusNormalClosure {
+	if code := await(t, closed, "the end of the connection"); code != websocket.StatusNormalClosure {
 		t.Errorf("closed with %d", code)
 	}
 }
@@ -88,7 +88,7 @@ func TestWebSocketReconnects(t *testing.T) {
 				t.Errorf("%d faults were told", len(faults))
 			}
 			var frame *CloseError
-			if err := <-faults; errors.As(err, &frame) != (name == "going away") {
+			if err := await(t, faults, "the fault"); errors.As(err, &frame) != (name == "going away") {
 				t.Errorf("told %v", err)
 			}
 		})
@@ -112,7 +112,7 @@ func TestCloseCodeReachesThePublisher(t *testing.T) {
 	}
 	var used *link
 	c.look(func(m *machine) { used = m.link })
-	<-used.ended
+	await(t, used.ended, "the end of the connection")
 	if err := c.Publish(testContext(t), "/b", []byte("1")); !errors.Is(err, ErrConnectionEnded) {
 		t.Errorf("Publish() without a connection = %v", err)
 	}
@@ -210,9 +210,9 @@ func TestSlowHandlerStopsReading(t *testing.T) {
 		handled <- struct{}{}
 	})
 	wait := run(ctx, c)
-	<-published
+	await(t, published, "the publication")
 	for range 4 {
-		<-handled
+		await(t, handled, "an event")
 	}
 	cancel()
 	wait()
