@@ -25,6 +25,7 @@ func config(change func(*Config)) Config {
 	cfg.Loops = 1
 	cfg.DrainTimeout = 0
 	cfg.MaxConnections = 1000
+	cfg.MaxInterval = 10 * deadline // a busy machine may keep a client from coming back for long
 	cfg.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
 	if change != nil {
 		change(&cfg)
