@@ -68,9 +68,10 @@ func discard() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, ni
 // rig is a listener in memory and a client of it.
 type rig struct {
 	*fake
-	t      *testing.T
-	client http.Client
-	socket *fasthttputil.InmemoryListener
+	t        *testing.T
+	client   http.Client
+	listener *Listener
+	socket   *fasthttputil.InmemoryListener
 }
 
 func newRig(t *testing.T, adjust func(*Options)) *rig {
@@ -79,7 +80,7 @@ func newRig(t *testing.T, adjust func(*Options)) *rig {
 		Settings: Settings{
 			Hosts:       []string{"halley"},
 			Connections: 8,
-			Timeout:     10 * time.Second,
+			Timeout:     time.Minute,
 			MaxPublish:  4096,
 			DedupKeys:   3,
 			DedupWindow: time.Hour,
@@ -93,7 +94,7 @@ func newRig(t *testing.T, adjust func(*Options)) *rig {
 	}
 	r := &rig{fake: &fake{}, t: t}
 	l, socket := New(r.fake, o), fasthttputil.NewInmemoryListener()
-	r.socket = socket
+	r.listener, r.socket = l, socket
 	done := make(chan error, 1)
 	go func() { done <- l.Serve(socket) }()
 	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return socket.Dial() }}
