@@ -3,7 +3,9 @@ package loop
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // A group that took long to leave has the next ones be smaller, over a websocket and over
@@ -17,51 +19,48 @@ func testGroupsFitTheLink(t *testing.T, k socketKind) {
 		batch = append(batch, publication("/a", fmt.Sprintf(`"%d %s"`, i, strings.Repeat("x", 1000)))...)
 	}
 	for _, loops := range []int{1, 3} {
-		s := k.start(t, func(c *Config) { roomy(c); c.Loops = loops })
+		s, now := k.startStill(t, func(c *Config) { roomy(c); c.Loops = loops })
 		for _, late := range []bool{true, false} {
-			// A busy machine lets groups be late that nothing holds back: it may try again.
-			eventually(t, func() bool {
-				least := k.leastGroup(t, s, batch, late)
-				narrow := least <= 8<<10
-				if narrow != late {
-					t.Logf("%d loops, late %v: %d bytes in a group", loops, late, least)
+			home, slow := k.dial(t, s), k.dialSlow(t, s)
+			id := home.subscriber("/a")
+			slow.send(upgradeRequest(""))
+			slow.read()
+			slow.roundTrip(wsConnectNow(id))
+			if err := s.Publish(batch); err != nil {
+				t.Fatal(err)
+			}
+			stalled(t, s)
+			if late {
+				now.Add(2000)
+			}
+			least, got := 1<<20, 0
+			for frames := 0; frames < 4; frames++ {
+				_, text := slow.readFrame()
+				n := len(events(decode(t, text)))
+				if got += n; frames > 0 {
+					least = min(least, len(text))
 				}
-				return narrow == late
-			})
+			}
+			if small := least <= 8<<10; small != late {
+				t.Errorf("%d loops, late %v: %d bytes in a group, %d events in all", loops, late, least, got)
+			}
+			slow.Close()
+			home.Close()
 		}
 	}
 }
 
-// leastGroup is the length of the shortest group that a client gets of a batch, after one that
-// waited for it for long, or for no time at all.
-func (k socketKind) leastGroup(t *testing.T, s *Server, batch []Publication, late bool) int {
-	home, slow := k.dial(t, s), k.dialSlow(t, s)
-	defer home.Close()
-	defer slow.Close()
-	id := home.subscriber("/a")
-	slow.send(upgradeRequest(""))
-	slow.read()
-	slow.roundTrip(wsConnectNow(id))
-	if err := s.Publish(batch); err != nil {
+// startStill is start with a clock that stands still, however slow the machine is, but for
+// what is added to it.
+func (k socketKind) startStill(t *testing.T, change func(*Config)) (s *Server, now *atomic.Int64) {
+	t.Helper()
+	s, err := New(config(change))
+	if err != nil {
 		t.Fatal(err)
 	}
-	stalled(t, s)
-	wait := int64(2000)
-	if !late {
-		wait = -1 << 40 // however slow this machine is
-	}
-	s.visit(t.Context(), func(r *reactor) {
-		for _, u := range r.output.slow {
-			for p := range u.Each {
-				p.since -= wait
-			}
-		}
-	})
-	least := 1 << 20
-	slow.readFrame()
-	for range 3 {
-		_, text := slow.readFrame()
-		least = min(least, len(text))
-	}
-	return least
+	now = new(atomic.Int64)
+	now.Store(s.now())
+	s.clock, s.cover = func(time.Duration) int64 { return now.Load() }, k.server
+	s.runUntilEnd(t)
+	return s, now
 }

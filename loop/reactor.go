@@ -96,7 +96,7 @@ func newReactor(s *Server, id uint16, now int64) *reactor {
 // whether a turn begins, which the caller ends: OnClose may come within another one.
 func (r *reactor) beginTurn() (begins bool) {
 	now := time.Since(r.server.start)
-	r.clock = r.server.start.UnixMilli() + now.Milliseconds()
+	r.clock = r.server.clock(now)
 	return r.turns.begin(r.core, now)
 }
 

@@ -40,6 +40,7 @@ type Server struct {
 	wanted []string // header fields that go with the authority's questions
 
 	start    time.Time
+	clock    func(time.Duration) int64 // milliseconds of the wall clock so long after the start
 	interest *interest.Index
 	browsers *browsers
 	rates    *rates          // of handshakes
@@ -86,6 +87,7 @@ func New(cfg Config) (*Server, error) {
 		helper:   make(chan *task, 4*MaxLoops),
 		hurried:  make(chan struct{}, 1),
 	}
+	s.clock = func(since time.Duration) int64 { return s.start.UnixMilli() + since.Milliseconds() }
 	if err := s.configure(); err != nil {
 		return nil, err
 	}
@@ -107,9 +109,7 @@ func New(cfg Config) (*Server, error) {
 
 // now is the wall clock at the start plus the monotonic time since, in
 // milliseconds: it never goes back.
-func (s *Server) now() int64 {
-	return s.start.UnixMilli() + time.Since(s.start).Milliseconds()
-}
+func (s *Server) now() int64 { return s.clock(time.Since(s.start)) }
 
 // newLink returns the link of this server's loops to each other.
 func (s *Server) newLink() bus.Link {

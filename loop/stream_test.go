@@ -60,29 +60,31 @@ func maskedFrame(opcode byte, payload string) string {
 // readFrame reads one frame of the server's.
 func (w *wire) readFrame() (opcode byte, payload string) {
 	w.t.Helper()
-	opcode, payload, err := w.tryFrame()
+	opcode, payload, err := frameFrom(patient{w.Conn, w.in})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return opcode, payload
 }
 
-func (w *wire) tryFrame() (opcode byte, payload string, err error) {
+func (w *wire) tryFrame() (opcode byte, payload string, err error) { return frameFrom(w.in) }
+
+func frameFrom(in io.Reader) (opcode byte, payload string, err error) {
 	head := make([]byte, 2)
-	if _, err := io.ReadFull(w.in, head); err != nil {
+	if _, err := io.ReadFull(in, head); err != nil {
 		return 0, "", err
 	}
 	n := uint64(head[1])
 	switch n {
 	case 126, 127:
 		size := make([]byte, 2+6*(n-126))
-		if _, err := io.ReadFull(w.in, size); err != nil {
+		if _, err := io.ReadFull(in, size); err != nil {
 			return 0, "", err
 		}
 		n = binary.BigEndian.Uint64(append(make([]byte, 8-len(size)), size...))
 	}
 	body := make([]byte, n)
-	_, err = io.ReadFull(w.in, body)
+	_, err = io.ReadFull(in, body)
 	return head[0], string(body), err
 }
 

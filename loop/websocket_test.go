@@ -156,44 +156,64 @@ func TestSocketHeartbeat(t *testing.T) {
 // closed whose client only publishes.
 func TestIdleSocket(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(c *Config) { c.Heartbeat, c.IdleTimeout = 100*time.Millisecond, 500*time.Millisecond })
+	s := start(t, func(c *Config) { c.IdleTimeout = time.Hour })
 	used, idle, busy := socketOf(t, s), socketOf(t, s), socketOf(t, s)
 	used.session("/a")
 	publisher := busy.roundTrip(`[{"channel":"/meta/handshake"}]`)[0]["clientId"].(string)
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		for {
-			select {
-			case <-stop:
-				return
-			case <-time.After(20 * time.Millisecond):
-				busy.frame(1, publish(publisher, "/b", "1"))
-			}
-		}
-	}()
+	for range 2 {
+		silence(t, s, 40*time.Minute)
+		equal(t, busy.roundTrip(publish(publisher, "/b", "1"))[0]["successful"], true)
+	}
 	idle.mustCloseWith(1000)
 	idle.Close()
-	time.Sleep(time.Second)
-	close(stop)
-	<-stopped
 	eventually(t, func() bool { return s.Stats().Connections == 2 })
+}
+
+// silence lets time pass for websockets, and their heartbeat come.
+func silence(t testing.TB, s *Server, d time.Duration) {
+	t.Helper()
+	err := s.visit(t.Context(), func(r *reactor) {
+		r.conns.Each(func(_ uint32, c *conn) bool {
+			if c.phase == upgraded {
+				c.stream.since -= d.Milliseconds()
+				r.output.beat(c)
+			}
+			return true
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // A message that does not come to its end in time closes its websocket; one that
 // is slow but does is welcome.
 func TestUnfinishedMessage(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(c *Config) { c.Heartbeat, c.BodyTimeout = 100*time.Millisecond, 700*time.Millisecond })
+	s := start(t, func(c *Config) { c.BodyTimeout = 10 * time.Minute })
 	slow, never := socketOf(t, s), socketOf(t, s)
 	slow.session("/a")
 	never.session("/a")
 	never.send("\x01\x81abcd")
 	slow.send("\x01\x80abcd")
-	time.Sleep(300 * time.Millisecond)
+	begun := func() (n int) {
+		s.visit(t.Context(), func(r *reactor) {
+			r.conns.Each(func(_ uint32, c *conn) bool {
+				if c.phase == upgraded && c.stream.message != nil {
+					n++
+				}
+				return true
+			})
+		})
+		return n
+	}
+	eventually(t, func() bool { return begun() == 2 })
+	silence(t, s, 6*time.Minute)
 	slow.send("\x80\x82\x00\x00\x00\x00[]")
-	never.mustCloseWith(1008)
 	equal(t, len(slow.text()), 0)
+	silence(t, s, 6*time.Minute)
+	never.mustCloseWith(1008)
+	slow.roundTrip("[]")
 }
 
 // What a client sends after its close frame is not read, and what waited for it
