@@ -1,5 +1,3 @@
-// Proved by TestParseError and TestMachineIsStopped.
-
 package client
 
 import (

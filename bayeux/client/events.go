@@ -1,4 +1,4 @@
-// Proved by TestReadEvents, TestPlainEvents and TestEventsReconnect.
+// Proved by TestReadEvents, TestSilentStream and TestEventsReconnect.
 
 package client
 

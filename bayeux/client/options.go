@@ -1,5 +1,3 @@
-// Proved by TestPlainEvents and TestMachineConnects.
-
 package client
 
 import (

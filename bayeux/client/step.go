@@ -1,4 +1,4 @@
-// Proved by TestMachineQueues and TestMachineHearsTheLastMessages.
+// Proved by TestMachineQueues, TestMachineComesBack and TestMachineClosesInEachState.
 
 package client
 
