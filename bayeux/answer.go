@@ -15,7 +15,7 @@ func (x *exchange) reply() {
 	start := x.fx.begin()
 	effect := Effect{Kind: Reply, To: x.req.To, Browser: x.browser}
 	if r != nil {
-		s.mark(x.slot, r)
+		s.at(x.slot, r).mark()
 	}
 	if r != nil && x.mayCarryEvents(r) {
 		effect.Session = s.sessions.address(x.slot)
@@ -25,7 +25,7 @@ func (x *exchange) reply() {
 		s.owes(x.now, x.slot, r, &effect)
 	}
 	if r != nil && x.losses {
-		s.trackLosses(x.slot, r, &effect)
+		s.at(x.slot, r).trackLosses(&effect)
 	}
 	if r != nil {
 		r.delivery.send(&effect)

@@ -87,7 +87,7 @@ func (x *exchange) arrive(m *message.Message, w wish) (a arrival) {
 	waits := x.alone && advice.timeout != 0
 	r.outlet.hearing.hear(a.kind, waits && (r.advised == EventSource || r.delivery.unseen() && r.delivery.byStream))
 	again := x.acknowledge(w, a.kind)
-	s.readOn(x.slot, r)
+	s.at(x.slot, r).readOn()
 	x.takeOver(a.kind)
 	r.delivery.connected(x.req, a.kind, r.outlet.usesStream())
 	if sync, ok := reply.ReadTimesync(x.now, m.Ext); ok {

@@ -25,9 +25,9 @@ func (c *recipients) Give(slot uint32, d fanout.Delivery) {
 	waits := d.Until > 0 && !r.eager
 	r.eager = !waits
 	if d.Key != nil {
-		s.queued(slot, r, s.queues.PushNewest(&r.queue, d.Event, d.Key))
+		s.at(slot, r).queued(s.queues.PushNewest(&r.queue, d.Event, d.Key))
 	} else {
-		s.queued(slot, r, s.queues.Push(&r.queue, d.Event))
+		s.at(slot, r).queued(s.queues.Push(&r.queue, d.Event))
 	}
 	if waits {
 		s.lazies.begin(slot, d.Until)

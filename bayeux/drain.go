@@ -41,7 +41,7 @@ func (s *Server) drainOn(now int64, end uint32, max int, gone *int, fx *Effects)
 		case !r.outlet.waits():
 		case r.outlet.usesStream() && r.queue.Pending() > 0: // they go first
 			r.eager = true
-			s.mark(slot, r)
+			s.at(slot, r).mark()
 		default:
 			*gone++
 			s.letGo(now, slot, r, fx)
@@ -53,7 +53,7 @@ func (s *Server) drainOn(now int64, end uint32, max int, gone *int, fx *Effects)
 
 func (s *Server) letGo(now int64, slot uint32, r *session, fx *Effects) {
 	if r.outlet.streams() && r.outlet.streamType != WebSocket {
-		s.detach(slot, r, fx)
+		s.at(slot, r).detach(fx)
 		s.await(now, slot, r)
 	}
 	if r.outlet.holds() && r.outlet.heldType != WebSocket {

@@ -7,7 +7,8 @@ func (s *Server) Dirty() bool { return s.dirty.len()+s.doomed.len()+s.reading.le
 
 // mark notes that the session may be flushed: it holds a connect or has a stream,
 // and events are pending that need not wait for the fate of others in flight.
-func (s *Server) mark(slot uint32, r *session) {
+func (v seat) mark() {
+	s, slot, r := v.s, v.slot, v.session
 	if r.outlet.takes() && !r.tables.has(inDirty) && r.flushable() {
 		r.tables.set(inDirty, true)
 		s.dirty.push(s.sessions.address(slot))
@@ -16,9 +17,10 @@ func (s *Server) mark(slot uint32, r *session) {
 
 // queued marks the session that has an event more, or notes that it is to end since its
 // queue is full.
-func (s *Server) queued(slot uint32, r *session, fits bool) {
+func (v seat) queued(fits bool) {
+	s, slot := v.s, v.slot
 	if fits {
-		s.mark(slot, r)
+		v.mark()
 	} else {
 		s.doomed.push(s.sessions.address(slot))
 	}
@@ -26,7 +28,8 @@ func (s *Server) queued(slot uint32, r *session, fits bool) {
 
 // readOn has the next part of the session's replay read, if its queue has drained: so
 // far that there is room for a history.Replays.Part.
-func (s *Server) readOn(slot uint32, r *session) {
+func (v seat) readOn() {
+	s, slot, r := v.s, v.slot, v.session
 	if r.tables.has(inReplays) && s.replays.of[slot].ticket == 0 && s.queues.Drained(&r.queue) {
 		s.reading.push(s.sessions.address(slot))
 	}

@@ -31,7 +31,7 @@ func (s *Server) endWith(now int64, slot uint32, last connectReply, fx *Effects)
 	case r.outlet.holds():
 		s.resume(now, slot, r, last, fx)
 	case r.outlet.streams() && r.outlet.state != anonymous:
-		s.deliverEnd(slot, r, last, fx)
+		s.at(slot, r).deliverEnd(last, fx)
 	}
 	s.remove(slot, fx)
 }
@@ -40,10 +40,10 @@ func (s *Server) endWith(now int64, slot uint32, last connectReply, fx *Effects)
 func (s *Server) remove(slot uint32, fx *Effects) {
 	r := s.sessions.At(slot)
 	if r.outlet.holds() {
-		s.unhold(slot, r)
+		s.at(slot, r).unhold()
 	}
 	if r.outlet.streams() {
-		s.detach(slot, r, fx)
+		s.at(slot, r).detach(fx)
 	}
 	s.Spend(patternWork*s.fanout.Count(slot) + r.queue.Len())
 	s.fanout.Leave(slot, func(pattern []byte) { s.joins.leave(pattern, fx) })

@@ -108,8 +108,8 @@ func (x *exchange) openEvents(patterns []byte) {
 	for _, pattern := range list {
 		x.subscribeTo(pattern)
 	}
-	s.remember(x.slot, r, x.got.past)
-	s.attach(x.slot, r, x.req.To, EventSource)
+	s.at(x.slot, r).remember(x.got.past)
+	s.at(x.slot, r).attach(x.req.To, EventSource)
 	s.await(x.now, x.slot, r)
 	x.stream(x.fx.begin(), EventSource)
 }

@@ -20,8 +20,8 @@ func (s *Server) written(now int64, a Address, upto uint32) {
 	if done := s.queues.Written(&r.queue, upto, r.carriedByStream()); done > 0 {
 		s.stats.Delivered += uint64(done)
 		r.delivery.group.fit(r.queue.Pending() > 0)
-		s.readOn(a.Slot, r)
-		s.mark(a.Slot, r)
+		s.at(a.Slot, r).readOn()
+		s.at(a.Slot, r).mark()
 	}
 }
 
@@ -37,8 +37,8 @@ func (s *Server) bounced(now int64, a Address, upto uint32) {
 		s.stats.Bounced += uint64(back)
 		r.delivery.bounced()
 		r.eager = true
-		s.readOn(a.Slot, r)
-		s.mark(a.Slot, r)
+		s.at(a.Slot, r).readOn()
+		s.at(a.Slot, r).mark()
 	}
 }
 
@@ -51,7 +51,7 @@ func (s *Server) gone(now int64, a Address, to ReplyTo) {
 	}
 	poll, stream := r.outlet.goesWith(to)
 	if poll {
-		s.unhold(a.Slot, r)
+		s.at(a.Slot, r).unhold()
 		s.polls.giveUp(r)
 	}
 	if stream {

@@ -33,7 +33,7 @@ func (s *Server) flush(now int64, slot uint32, r *session, fx *Effects) {
 		if r.outlet.state == socketHeld && s.queues.HasLosses(&r.queue) {
 			s.resume(now, slot, r, advisedReply(r), fx)
 		}
-		s.deliver(slot, r, fx)
+		s.at(slot, r).deliver(fx)
 	case r.outlet.holds():
 		s.resume(now, slot, r, advisedReply(r), fx)
 	}

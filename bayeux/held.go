@@ -5,7 +5,8 @@ package bayeux
 import "halley/bayeux/reply"
 
 // unhold forgets the held connect without an answer.
-func (s *Server) unhold(slot uint32, r *session) {
+func (v seat) unhold() {
+	s, slot, r := v.s, v.slot, v.session
 	s.longIDs.forget(slot, &r.heldID)
 	r.outlet.answer()
 	r.advise = false
@@ -30,10 +31,10 @@ func (s *Server) resume(now int64, slot uint32, r *session, answer connectReply,
 	fx.comma(start)
 	fx.arena = s.appendConnectReply(fx.arena, now, slot, s.longIDs.of(slot, &r.heldID), answer)
 	if answer.losses {
-		s.trackLosses(slot, r, &effect)
+		s.at(slot, r).trackLosses(&effect)
 	}
 	r.delivery.send(&effect)
 	fx.add(effect, start)
-	s.unhold(slot, r)
+	s.at(slot, r).unhold()
 	s.await(now, slot, r)
 }

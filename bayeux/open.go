@@ -22,14 +22,14 @@ func (s *Server) Open(now int64, req Request, clientID []byte, fx *Effects) {
 		s.resume(now, slot, r, answer, fx)
 	}
 	if old := r.outlet.stream; r.outlet.streams() {
-		s.detach(slot, r, fx)
+		s.at(slot, r).detach(fx)
 		if r.delivery.carrier == old {
 			s.abandon(r, req.To, fx) // what is on its way with a poll's reply may arrive beside
 		}
 	}
 	r.outlet.connect()
 	r.outlet.hearing.reopen()
-	s.attach(slot, r, req.To, EventSource)
+	s.at(slot, r).attach(req.To, EventSource)
 	s.await(now, slot, r)
 	x.stream(fx.begin(), EventSource)
 }

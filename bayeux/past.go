@@ -11,7 +11,8 @@ import (
 
 // remember queues what a subscription got of the past, and goes on with what the
 // session has to get beside.
-func (s *Server) remember(slot uint32, r *session, past history.Remembered) {
+func (v seat) remember(past history.Remembered) {
+	s, slot, r := v.s, v.slot, v.session
 	s.Spend(len(past.Entries)) // whoever asked had them read as well
 	for _, pattern := range past.Missed {
 		s.queues.Lose(&r.queue, pattern)
@@ -20,7 +21,7 @@ func (s *Server) remember(slot uint32, r *session, past history.Remembered) {
 	if p == nil {
 		p = new(replay)
 		p.add(past.Replays)
-		s.takePage(slot, r, p, past)
+		v.takePage(p, past)
 		return
 	}
 	// All is read together, so that nothing comes twice: what came of the new ones
@@ -29,25 +30,26 @@ func (s *Server) remember(slot uint32, r *session, past history.Remembered) {
 	p.add(past.Replays)
 	for _, e := range past.Entries {
 		if !p.brings([]byte(e.Channel), e.ID) {
-			s.queuePast(slot, r, e)
+			v.queuePast(e)
 		}
 	}
-	s.readOn(slot, r)
+	v.readOn()
 }
 
 // takePage queues what was read, as far as there is room.
-func (s *Server) takePage(slot uint32, r *session, p *replay, past history.Remembered) {
+func (v seat) takePage(p *replay, past history.Remembered) {
+	s, slot, r := v.s, v.slot, v.session
 	reached, full := int64(0), false
 	for _, e := range past.Entries {
 		switch {
 		case !p.brings([]byte(e.Channel), e.ID): // a snapshot
-			s.queuePast(slot, r, e)
+			v.queuePast(e)
 		case full || past.Upto != 0 && e.ID > past.Upto:
 		case !s.queues.FitsHalf(&r.queue, event.Event(e.Event)):
 			full = true
 		default:
 			if reached = e.ID; !p.left || s.fanout.Covers(slot, e.Channel) {
-				s.queuePast(slot, r, e)
+				v.queuePast(e)
 			}
 		}
 	}
@@ -60,22 +62,23 @@ func (s *Server) takePage(slot uint32, r *session, p *replay, past history.Remem
 	more := full || past.Upto != 0
 	if r.tables.set(inReplays, more); more {
 		s.replays.of[slot] = p
-		s.readOn(slot, r)
+		v.readOn()
 	} else {
 		delete(s.replays.of, slot)
 	}
 }
 
 // queuePast queues one event of the past.
-func (s *Server) queuePast(slot uint32, r *session, past history.Entry) {
+func (v seat) queuePast(past history.Entry) {
+	s, slot, r := v.s, v.slot, v.session
 	r.eager = true
 	e, key, wanted := s.fanout.Past(slot, event.Event(past.Event))
 	switch {
 	case !wanted:
 	case s.rules.Of(s.replays.text(past.Channel)).Conflate:
-		s.queued(slot, r, s.queues.PushNewest(&r.queue, e, key))
+		v.queued(s.queues.PushNewest(&r.queue, e, key))
 	default:
-		s.queued(slot, r, s.queues.PushAfter(&r.queue, e, key))
+		v.queued(s.queues.PushAfter(&r.queue, e, key))
 	}
 }
 
@@ -109,5 +112,5 @@ func (s *Server) recalled(a Address, ticket Ticket, past history.Remembered) {
 	for _, pattern := range past.Missed {
 		s.queues.Lose(&r.queue, pattern)
 	}
-	s.takePage(a.Slot, r, p, past)
+	s.at(a.Slot, r).takePage(p, past)
 }

@@ -36,7 +36,8 @@ func (s *Server) appendEvents(r *session, effect *Effect, fx *Effects, start, by
 
 // trackLosses asks for a report on this effect, because it carries the news of losses: it
 // gets a number, if it has none.
-func (s *Server) trackLosses(slot uint32, r *session, effect *Effect) {
+func (v seat) trackLosses(effect *Effect) {
+	s, slot, r := v.s, v.slot, v.session
 	if s.queues.TrackLosses(&r.queue, effect.Numbered) {
 		effect.Numbered, effect.Session, effect.Upto = true, s.sessions.address(slot), r.queue.Upto()
 	}

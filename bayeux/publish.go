@@ -42,7 +42,7 @@ func (x *exchange) publish(m *message.Message) Ruling {
 	}
 	if info.Kind == channel.Service && s.cfg.EchoService && x.session != nil {
 		x.session.eager = true
-		s.queued(x.slot, x.session, s.queues.Push(&x.session.queue, x.event(name, m)))
+		s.at(x.slot, x.session).queued(s.queues.Push(&x.session.queue, x.event(name, m)))
 	}
 	x.begin(m, x.got.refused)
 	x.end()

@@ -17,7 +17,7 @@ func (s *Server) Shed(from uint32, away bool, least, most int) (next uint32, mor
 		if away && (r.outlet.holds() || r.outlet.streams()) {
 			return 0
 		}
-		return s.shed(slot, r, least)
+		return s.at(slot, r).shed(least)
 	})
 	s.Spend(done)
 	return next, more
@@ -25,7 +25,8 @@ func (s *Server) Shed(from uint32, away bool, least, most int) (next uint32, mor
 
 // shed drops the oldest pending events of a session down to least bytes, or ends the
 // session if that is what a full queue does.
-func (s *Server) shed(slot uint32, r *session, least int) (dropped int) {
+func (v seat) shed(least int) (dropped int) {
+	s, slot, r := v.s, v.slot, v.session
 	q := &r.queue
 	if q.Pending() == 0 || q.Bytes() <= least {
 		return 0
@@ -37,7 +38,7 @@ func (s *Server) shed(slot uint32, r *session, least int) (dropped int) {
 	dropped = s.queues.Shed(q, least)
 	s.stats.Shed += uint64(dropped)
 	if r.outlet.takes() { // the replay of who is away goes on when he comes back
-		s.readOn(slot, r)
+		v.readOn()
 	}
 	return dropped
 }

@@ -8,18 +8,20 @@ import (
 )
 
 // attach makes to the stream that the session's events go to.
-func (s *Server) attach(slot uint32, r *session, to ReplyTo, kind ConnectionType) {
+func (v seat) attach(to ReplyTo, kind ConnectionType) {
+	s, r := v.s, v.session
 	if kind != WebSocket { // on which a second connect comes
 		s.storms.goOn(r)
 	}
 	r.outlet.open(to, kind)
-	s.mark(slot, r)
-	s.readOn(slot, r)
+	v.mark()
+	v.readOn()
 }
 
 // detach gives up the session's stream. A websocket stays open: its client may
 // still use it.
-func (s *Server) detach(slot uint32, r *session, fx *Effects) {
+func (v seat) detach(fx *Effects) {
+	s, slot, r := v.s, v.slot, v.session
 	fx.add(Effect{Kind: EndStream, To: r.outlet.stream, Session: s.sessions.address(slot), Type: r.outlet.streamType}, fx.begin())
 	r.outlet.close()
 }
@@ -35,7 +37,7 @@ func (s *Server) abandon(r *session, to ReplyTo, fx *Effects) {
 // openStream answers a connect with a stream: its reply first, then events.
 func (x *exchange) openStream(m *message.Message, kind ConnectionType, answer connectReply) {
 	s, r := x.s, x.session
-	s.attach(x.slot, r, x.req.To, kind)
+	s.at(x.slot, r).attach(x.req.To, kind)
 	x.held = true
 	start := x.fx.begin()
 	x.fx.arena = s.appendConnectReply(x.fx.arena, x.now, x.slot, validID(m), answer)
@@ -56,7 +58,8 @@ func (x *exchange) stream(start int, kind ConnectionType) {
 }
 
 // deliver sends pending events on the session's stream.
-func (s *Server) deliver(slot uint32, r *session, fx *Effects) {
+func (v seat) deliver(fx *Effects) {
+	s, slot, r := v.s, v.slot, v.session
 	start := fx.begin()
 	effect := Effect{Kind: Deliver, To: r.outlet.stream, Session: s.sessions.address(slot), Type: r.outlet.streamType,
 		Anonymous: r.outlet.state == anonymous, ends: fx.messages()}
@@ -71,7 +74,7 @@ func (s *Server) deliver(slot uint32, r *session, fx *Effects) {
 	}
 	s.appendEvents(r, &effect, fx, start, min(r.delivery.group.bytes(), s.cfg.ReplyBytes), 0)
 	if losses {
-		s.trackLosses(slot, r, &effect)
+		v.trackLosses(&effect)
 	}
 	r.delivery.stream(effect.Numbered)
 	r.delivery.send(&effect)
@@ -79,7 +82,8 @@ func (s *Server) deliver(slot uint32, r *session, fx *Effects) {
 }
 
 // deliverEnd tells the client on its stream that its session ends.
-func (s *Server) deliverEnd(slot uint32, r *session, last connectReply, fx *Effects) {
+func (v seat) deliverEnd(last connectReply, fx *Effects) {
+	s, slot, r := v.s, v.slot, v.session
 	start := fx.begin()
 	effect := Effect{Kind: Deliver, To: r.outlet.stream, Session: s.sessions.address(slot), Type: r.outlet.streamType, ends: fx.messages()}
 	if last.ended {

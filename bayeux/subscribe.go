@@ -63,7 +63,7 @@ func (x *exchange) subscribeAll(asked *subscription) {
 			s.fanout.SetInterval(x.slot, pattern, asked.interval)
 		}
 	}
-	s.remember(x.slot, r, x.got.past)
+	s.at(x.slot, r).remember(x.got.past)
 }
 
 func (x *exchange) subscribeTo(pattern []byte) {

@@ -25,13 +25,13 @@ func (x *exchange) takeOver(kind ConnectionType) {
 		x.displace()
 	}
 	if r.outlet.streams() && !r.outlet.outlives(kind, x.req.To) {
-		s.detach(x.slot, r, x.fx)
+		s.at(x.slot, r).detach(x.fx)
 	}
 	if !(r.outlet.usesStream() && r.carriedByStream()) {
 		s.abandon(r, x.req.To, x.fx)
 	}
 	if kind == WebSocket && !r.outlet.streams() && !r.queue.Acknowledges() {
-		s.attach(x.slot, r, x.req.To, WebSocket)
+		s.at(x.slot, r).attach(x.req.To, WebSocket)
 		x.fx.add(Effect{Kind: Stream, To: x.req.To, Session: s.sessions.address(x.slot), Type: WebSocket}, x.fx.begin())
 	}
 }
@@ -42,7 +42,7 @@ func (x *exchange) takeOver(kind ConnectionType) {
 func (x *exchange) displace() {
 	s, r := x.s, x.session
 	if r.outlet.held == x.req.To {
-		s.unhold(x.slot, r)
+		s.at(x.slot, r).unhold()
 		return
 	}
 	answer := advisedReply(r)

@@ -66,7 +66,7 @@ func (s *Server) wakeLazies(now int64) (more bool) {
 		}
 		r := s.sessions.At(slot)
 		r.eager = r.eager || r.queue.Pending() > 0
-		s.mark(slot, r)
+		s.at(slot, r).mark()
 	}
 	return more || len(due) == expiryBatch
 }
