@@ -16,7 +16,7 @@ import (
 )
 
 // deadline bounds every wait of these tests; it is long because machines are busy.
-const deadline = 30 * time.Second
+const deadline = time.Minute
 
 // config is the default one, for a small server that stops at once.
 func config(change func(*Config)) Config {
@@ -25,7 +25,7 @@ func config(change func(*Config)) Config {
 	cfg.Loops = 1
 	cfg.DrainTimeout = 0
 	cfg.MaxConnections = 1000
-	cfg.MaxInterval = 10 * deadline // a busy machine may keep a client from coming back for long
+	cfg.MaxInterval, cfg.SlowTimeout = 10*deadline, 10*deadline // a busy machine may keep a client away for long
 	cfg.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
 	if change != nil {
 		change(&cfg)

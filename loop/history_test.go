@@ -315,7 +315,8 @@ func replayTo(t testing.TB, s *Server, pattern string, after int64) []map[string
 
 func replayID(t *testing.T, m map[string]any) int64 {
 	t.Helper()
-	id, err := m["replayId"].(json.Number).Int64()
+	number, _ := m["replayId"].(json.Number)
+	id, err := number.Int64()
 	if err != nil {
 		t.Fatal(err)
 	}
