@@ -86,13 +86,13 @@ type bench struct {
 
 func (b *bench) open() *fakeSocket {
 	s := &fakeSocket{loop: b.loop}
-	b.server.OnOpen(s)
+	b.server.events.OnOpen(s)
 	return s
 }
 
 func (b *bench) traffic(s *fakeSocket, text string) {
 	s.in = []byte(text)
-	b.server.OnTraffic(s)
+	b.server.events.OnTraffic(s)
 }
 
 func newBench(t testing.TB, n int) *bench {
@@ -131,14 +131,14 @@ func (b *bench) handshake(t testing.TB, s *fakeSocket) string {
 func (b *bench) poll() {
 	for i, s := range b.sockets {
 		s.in = b.polls[i]
-		b.server.OnTraffic(s)
+		b.server.events.OnTraffic(s)
 	}
 }
 
 // cycle publishes once, delivers to every subscriber and holds their next polls.
 func (b *bench) cycle() {
 	b.other.in = b.publish
-	b.server.OnTraffic(b.other)
+	b.server.events.OnTraffic(b.other)
 	b.loop.run()
 	b.poll()
 }

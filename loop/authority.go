@@ -15,7 +15,7 @@ const maxCallerFields = 8 << 10
 // callerOf is who sends a request, for the questions of an authority; nil if there is no
 // authority, so that nothing is copied then. It fails if the header fields that the
 // authority wants are too long.
-func (s *Server) callerOf(c *conn, q *httpparse.Request) (caller *bayeux.Caller, ok bool) {
+func (s *shared) callerOf(c *conn, q *httpparse.Request) (caller *bayeux.Caller, ok bool) {
 	if s.cfg.Authority == nil {
 		return nil, true
 	}

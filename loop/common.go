@@ -11,11 +11,11 @@ import (
 
 // common is what the parts of a loop share: its connections with their deadlines, the time of the turn, the counters.
 type common struct {
-	server   *Server
+	shared   *shared
 	id       uint16
 	clock    int64 // milliseconds, when this turn began
 	conns    conns
-	alive    alive
+	alive    *alive
 	wheel    *wheel.Wheel // deadlines of connections, by slot
 	counters Counters
 	serving  *conn            // whose input is being processed
@@ -26,7 +26,7 @@ type common struct {
 func (m *common) now() int64 { return m.clock }
 
 // place is where this loop is.
-func (m *common) place() bayeux.Place { return m.server.place(m.id) }
+func (m *common) place() bayeux.Place { return m.shared.place(m.id) }
 
 // replyTo names the current request of a connection.
 func (m *common) replyTo(c *conn) bayeux.ReplyTo { return c.replyTo(m.place()) }
@@ -54,5 +54,5 @@ func (m *common) recovered(where string) {
 // panicked logs and counts a panic.
 func (m *common) panicked(where string, cause any) {
 	m.counters.Panics++
-	m.server.cfg.Log.Error("panic", "in", where, "cause", cause, "stack", string(debug.Stack()))
+	m.shared.cfg.Log.Error("panic", "in", where, "cause", cause, "stack", string(debug.Stack()))
 }

@@ -1,4 +1,4 @@
-// Proved by TestConfigErrors, TestCoreConfig and TestPortInUse.
+// Proved by TestConfigErrors, TestCoreConfig, TestPortInUse and TestAllAddressesAreOfBothFamilies.
 
 package loop
 
@@ -33,59 +33,65 @@ const (
 // hostPort is a name or address with or without a port.
 var hostPort = regexp.MustCompile(`^([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$`)
 
-// configure checks the configuration and fills in what it leaves open.
-func (s *Server) configure() (err error) {
-	s.fitMemory()
-	if err = settings.Check(&s.cfg.Settings); err != nil {
-		return err
+// configure checks the configuration and fills in what it leaves open. It returns what decides about requests of the
+// public listener, and the channel rules.
+func configure(cfg *Config) (decides *front.Front, list rules.Rules, err error) {
+	fitMemory(cfg)
+	if err = settings.Check(&cfg.Settings); err != nil {
+		return nil, nil, err
 	}
-	if s.front, err = s.newFront(); err != nil {
-		return err
+	if decides, err = newFront(cfg); err != nil {
+		return nil, nil, err
 	}
-	for _, text := range s.cfg.Rules {
-		rule, err := rules.Parse(text, s.cfg.Channel)
+	for _, text := range cfg.Rules {
+		rule, err := rules.Parse(text, cfg.Channel)
 		if err != nil {
-			return fmt.Errorf("--rule: %w", err)
+			return nil, nil, fmt.Errorf("--rule: %w", err)
 		}
-		s.rules = append(s.rules, rule)
+		list = append(list, rule)
 	}
-	for _, host := range s.cfg.AdvertiseHosts {
+	return decides, list, check(cfg)
+}
+
+// check checks names, addresses and the history file, and fits the limit of connections to that of open files.
+func check(cfg *Config) error {
+	for _, host := range cfg.AdvertiseHosts {
 		if !hostPort.MatchString(host) {
 			return fmt.Errorf("--advertise-host %q: want host or host:port", host)
 		}
 	}
-	if err := s.checkPlaces(); err != nil {
+	if err := checkPlaces(cfg); err != nil {
 		return err
 	}
-	return s.fitFiles()
+	return fitFiles(cfg)
 }
 
 // newFront is what decides about requests of the public listener.
-func (s *Server) newFront() (*front.Front, error) {
+func newFront(cfg *Config) (*front.Front, error) {
 	return front.New(front.Settings{
-		Admission:     s.cfg.Admission,
-		Cookie:        s.cfg.Cookie,
-		MaxMessage:    s.cfg.MaxMessage,
-		CountBrowsers: s.cfg.PollsPerBrowser > 0,
-		Pages:         s.cfg.Pages,
+		Admission:     cfg.Admission,
+		Cookie:        cfg.Cookie,
+		MaxMessage:    cfg.MaxMessage,
+		CountBrowsers: cfg.PollsPerBrowser > 0,
+		Pages:         cfg.Pages,
 	})
 }
 
 // checkPlaces checks what is found by name: addresses and the history file.
-func (s *Server) checkPlaces() error {
-	if len(s.cfg.Listen) == 0 {
+func checkPlaces(cfg *Config) error {
+	if len(cfg.Listen) == 0 {
 		return errors.New("--listen: want at least one address")
 	}
-	for i, address := range s.cfg.Listen {
+	for i, address := range cfg.Listen {
 		if err := CheckAddress(address); err != nil {
 			return fmt.Errorf("--listen %w", err)
 		}
-		if !strings.HasSuffix(address, ":0") && slices.Contains(s.cfg.Listen[:i], address) {
+		if !strings.HasSuffix(address, ":0") && slices.Contains(cfg.Listen[:i], address) {
 			return fmt.Errorf("--listen %q is given twice", address)
 		}
 	}
-	if s.cfg.HistoryFile != "" {
-		if err := checkHistoryFile(s.cfg.HistoryFile); err != nil {
+	if cfg.HistoryFile != "" {
+		if err := checkHistoryFile(cfg.HistoryFile); err != nil {
 			return fmt.Errorf("--history-file: %w", err)
 		}
 	}
@@ -94,7 +100,7 @@ func (s *Server) checkPlaces() error {
 
 // fitFiles raises the soft limit of open files to the hard one and keeps the
 // limit of connections below it: at its file limit gnet stops as a whole.
-func (s *Server) fitFiles() error {
+func fitFiles(cfg *Config) error {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		return fmt.Errorf("limit of open files: %w", err)
@@ -103,37 +109,37 @@ func (s *Server) fitFiles() error {
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		return fmt.Errorf("limit of open files: %w", err)
 	}
-	room := int(min(limit.Max, 1<<30)) - ReservedFiles - s.cfg.Loops
+	room := int(min(limit.Max, 1<<30)) - ReservedFiles - cfg.Loops
 	if room < 1 {
 		return fmt.Errorf("the limit of open files, %d, leaves none for connections: raise it (ulimit -n)", limit.Max)
 	}
-	if s.cfg.MaxConnections == 0 {
-		s.cfg.MaxConnections = room
+	if cfg.MaxConnections == 0 {
+		cfg.MaxConnections = room
 	}
-	if s.cfg.MaxConnections < 1 || s.cfg.MaxConnections > room {
+	if cfg.MaxConnections < 1 || cfg.MaxConnections > room {
 		return fmt.Errorf("--max-connections %d: the limit of open files, %d, allows 1 to %d (ulimit -n)",
-			s.cfg.MaxConnections, limit.Max, room)
+			cfg.MaxConnections, limit.Max, room)
 	}
 	return nil
 }
 
-// resolve turns the listen addresses into gnet's form and finds a port for 0:
+// resolve turns the addresses to listen on into gnet's form and finds a port for 0:
 // each event loop has a listener of its own, and all must have the same.
-func (s *Server) resolve() (urls []string, err error) {
-	for _, address := range s.cfg.Listen {
+func resolve(listen []string) (addresses, urls []string, err error) {
+	for _, address := range listen {
 		if _, port, err := net.SplitHostPort(address); err != nil {
-			return nil, fmt.Errorf("--listen %q: %w", address, err)
+			return nil, nil, fmt.Errorf("--listen %q: %w", address, err)
 		} else if port == "0" {
 			if address, err = freePort(address); err != nil {
-				return nil, fmt.Errorf("--listen %q: %w", address, err)
+				return nil, nil, fmt.Errorf("--listen %q: %w", address, err)
 			}
 		} else if err := probe(address); err != nil {
-			return nil, fmt.Errorf("--listen %q: %w", address, err)
+			return nil, nil, fmt.Errorf("--listen %q: %w", address, err)
 		}
-		s.addresses = append(s.addresses, address)
+		addresses = append(addresses, address)
 		urls = append(urls, "tcp://"+bothFamilies(address))
 	}
-	return urls, nil
+	return addresses, urls, nil
 }
 
 // bothFamilies is how gnet is told to take IPv4 and IPv6 alike, as Go's own

@@ -184,5 +184,5 @@ func TestBetweenTwoEngines(t *testing.T) {
 	mustPublish(t, s, "/a", "1")
 	equal(t, events(dial(t, s).bayeux(connect(id))), []string{"1"})
 	// A tick for a loop that is not there does not count as posted.
-	equal(t, newReactor(s, 0, s.now()).execute(&s.reactors[0].tickTask), false)
+	equal(t, newReactor(s.shared, 0, s.now()).execute(&s.reactors[0].tickTask), false)
 }

@@ -39,7 +39,7 @@ func (rs *requests) events(c *conn, q *httpparse.Request) {
 		rs.output.fail(c, 400, "a channel parameter is not encoded as it should be")
 		return
 	}
-	caller, ok := rs.server.callerOf(c, q)
+	caller, ok := rs.shared.callerOf(c, q)
 	if !ok {
 		rs.refuseCaller(c)
 		return

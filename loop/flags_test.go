@@ -46,7 +46,7 @@ func TestCoreConfig(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := s.coreConfig(2)
+	got := coreConfig(s.shared, 2)
 	equal(t, fmt.Sprintln(got.Place.Loop, got.MaxSessions, got.NoCallback, got.Profile, got.Slow, got.Hold, got.Hosts, got.QueueBytes),
 		"2 25 true salesforce conflate 5s [push.example] 2097152\n")
 }

@@ -11,19 +11,12 @@ const frameCost = bus.MessageCost
 // forward hands a batch to the loop that owns its session.
 func (r *reactor) forward(owner bayeux.Place, request bayeux.Request, body []byte) {
 	m := bus.Message{To: owner, Kind: bus.Batch, Request: request, Data: body}
-	r.server.memory.takes(len(body)+frameCost, r.now())
-	if c := r.conns.find(request.To); c != nil && c.phase == upgraded && owner.Node == r.server.cfg.node {
+	r.shared.memory.takes(len(body)+frameCost, r.now())
+	if c := r.conns.find(request.To); c != nil && c.phase == upgraded && owner.Node == r.shared.cfg.node {
 		m.Flow = c.stream.flows()
 		m.Flow.Add(len(body) + frameCost)
 	}
 	r.route(&m)
-}
-
-// lined is what came by a websocket and waits in the core, behind a batch that waits
-// for a verdict, for what is remembered, or for other clients to have their turn.
-type lined struct {
-	flow  *bus.Flow
-	bytes int
 }
 
 // keepInLine notes that a batch of this loop's own websocket waits, if it does.
@@ -64,8 +57,8 @@ func (r *reactor) forwarded(m *bus.Message) {
 func (r *reactor) handle(request bayeux.Request, body []byte) {
 	batch, err := r.requests.scan(body)
 	if err != nil {
-		r.server.cfg.Log.Error("forwarded batch does not scan", "error", err)
-		r.server.link.Send(bus.Message{To: request.To.Place(), Kind: bus.Effect, Effect: &bayeux.Effect{Kind: bayeux.Close, To: request.To}})
+		r.shared.cfg.Log.Error("forwarded batch does not scan", "error", err)
+		r.shared.link.Send(bus.Message{To: request.To.Place(), Kind: bus.Effect, Effect: &bayeux.Effect{Kind: bayeux.Close, To: request.To}})
 		return
 	}
 	r.core.Handle(r.now(), request, batch, &r.fx)
@@ -86,8 +79,8 @@ func (r *reactor) opened(m *bus.Message) {
 // left tells whether the client of a request has gone, as far as this node knows. One
 // that took its leave with a close frame has what it sent before worked on.
 func (r *reactor) left(m *bus.Message) bool {
-	to, s := m.Request.To, r.server
-	return to.Node == s.cfg.node && !s.reactors[to.Loop].alive.is(to.Conn, to.Gen) && !m.Flow.Ended()
+	to, s := m.Request.To, r.shared
+	return to.Node == s.cfg.node && !s.alive[to.Loop].is(to.Conn, to.Gen) && !m.Flow.Ended()
 }
 
 // handled notes that the core was given a batch from another loop, or that it was
@@ -103,7 +96,7 @@ func (r *reactor) handled(to bayeux.ReplyTo, flow *bus.Flow, bytes int) {
 // workedOn takes the bytes of batches that were worked on, or dropped, off their
 // websocket's flow, and has it read from again if it had to wait.
 func (r *reactor) workedOn(to bayeux.ReplyTo, flow *bus.Flow, bytes int) {
-	if flow.Done(bytes, r.server.ahead()) {
-		r.server.link.Send(bus.Message{To: to.Place(), Kind: bus.ReadOn, Request: bayeux.Request{To: to}})
+	if flow.Done(bytes, r.shared.ahead()) {
+		r.shared.link.Send(bus.Message{To: to.Place(), Kind: bus.ReadOn, Request: bayeux.Request{To: to}})
 	}
 }

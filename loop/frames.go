@@ -14,7 +14,7 @@ const maxFragments = 1024
 // be more.
 func (in *input) readFrames(c *conn) bool {
 	s, gen := c.stream, c.gen
-	if !s.flow.Allows(in.server.ahead()) {
+	if !s.flow.Allows(in.shared.ahead()) {
 		in.pause(c)
 		return false
 	}
@@ -25,7 +25,7 @@ func (in *input) readFrames(c *conn) bool {
 		return false
 	}
 	buf := c.socket.Peek(-1)
-	limits := websocket.Limits{MaxMessage: in.server.cfg.MaxMessage, MaxFragments: maxFragments, RSV1: s.deflate}
+	limits := websocket.Limits{MaxMessage: in.shared.cfg.MaxMessage, MaxFragments: maxFragments, RSV1: s.deflate}
 	a := s.message
 	if a == nil {
 		in.assembler = websocket.Assembler{}
@@ -81,7 +81,7 @@ func (in *input) inflated(c *conn, m *websocket.Message) (text []byte, ok bool) 
 	if !m.Compressed {
 		return m.Payload, true
 	}
-	limit := in.server.cfg.MaxMessage
+	limit := in.shared.cfg.MaxMessage
 	text, err := in.inflater.inflate(m.Payload, limit)
 	in.work.Spend(len(text) / inflatedUnit)
 	switch {

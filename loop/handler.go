@@ -10,31 +10,46 @@ import (
 	"halley/loop/socket"
 )
 
+// gnetEvents brings what gnet tells of connections to their reactors.
+type gnetEvents struct {
+	gnet.BuiltinEventEngine
+	shared *shared
+	engine *engine
+}
+
+// OnBoot implements gnet.EventHandler.
+func (g *gnetEvents) OnBoot(current gnet.Engine) gnet.Action {
+	if !g.engine.begins(current) {
+		return gnet.Shutdown
+	}
+	return gnet.None
+}
+
 // OnOpen implements gnet.EventHandler. Above the limit of connections the answer
 // is 503: the limit keeps the process below its limit of files, at which gnet
 // would stop as a whole.
-func (s *Server) OnOpen(conn gnet.Conn) ([]byte, gnet.Action) {
+func (g *gnetEvents) OnOpen(conn gnet.Conn) ([]byte, gnet.Action) {
 	if conn.Context() == (binder{}) {
-		s.reactorOf(conn.EventLoop())
+		g.engine.reactorOf(conn.EventLoop())
 		return nil, gnet.Close
 	}
-	s.accepted.Add(1)
-	if s.connections.Add(1) > int64(s.cfg.MaxConnections) {
-		s.refused.Add(1)
+	g.shared.accepted.Add(1)
+	if g.shared.connections.Add(1) > int64(g.shared.cfg.MaxConnections) {
+		g.shared.refused.Add(1)
 		return []byte("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"), gnet.Close
 	}
-	r := s.reactorOf(conn.EventLoop())
+	r := g.engine.reactorOf(conn.EventLoop())
 	if r.beginTurn() {
 		defer r.turnOver()
 	}
 	c := r.conns.take(socket.Over(conn))
-	if s.cover != nil {
-		c.socket = s.cover(&c.plain)
+	if g.shared.cover != nil {
+		c.socket = g.shared.cover(&c.plain)
 	}
 	r.alive.set(c.slot, c.gen)
 	conn.SetContext(c)
-	c.socket.Conn().SetLimits(userTimeout, s.cfg.UnsentBytes)
-	r.wheel.Set(c.slot, r.now()+s.cfg.HeaderTimeout.Milliseconds())
+	c.socket.Conn().SetLimits(userTimeout, g.shared.cfg.UnsentBytes)
+	r.wheel.Set(c.slot, r.now()+g.shared.cfg.HeaderTimeout.Milliseconds())
 	return nil, gnet.None
 }
 
@@ -42,12 +57,12 @@ func (s *Server) OnOpen(conn gnet.Conn) ([]byte, gnet.Action) {
 const userTimeout = time.Minute
 
 // OnTraffic implements gnet.EventHandler.
-func (s *Server) OnTraffic(from gnet.Conn) gnet.Action {
+func (g *gnetEvents) OnTraffic(from gnet.Conn) gnet.Action {
 	c, ok := from.Context().(*conn)
 	if !ok {
 		return gnet.Close
 	}
-	r := s.reactorOf(from.EventLoop())
+	r := g.engine.reactorOf(from.EventLoop())
 	r.beginTurn()
 	defer r.turnOver()
 	r.input.serve(c)
@@ -57,16 +72,16 @@ func (s *Server) OnTraffic(from gnet.Conn) gnet.Action {
 
 // OnClose implements gnet.EventHandler. It may run inside a Write to the same
 // connection, so it only notes what happened.
-func (s *Server) OnClose(of gnet.Conn, _ error) gnet.Action {
+func (g *gnetEvents) OnClose(of gnet.Conn, _ error) gnet.Action {
 	if of.Context() == (binder{}) {
 		return gnet.None
 	}
-	s.connections.Add(-1)
+	g.shared.connections.Add(-1)
 	c, ok := of.Context().(*conn)
 	if !ok {
 		return gnet.None
 	}
-	r := s.reactorOf(of.EventLoop())
+	r := g.engine.reactorOf(of.EventLoop())
 	if r.beginTurn() {
 		defer r.turnOver()
 	}

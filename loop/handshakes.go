@@ -11,11 +11,11 @@ import (
 // clients apart.
 func (rs *requests) source(c *conn, q *httpparse.Request) uint64 {
 	peer := c.socket.Conn().Peer()
-	if !peer.IsValid() || rs.server.cfg.HandshakeStorm == 0 {
+	if !peer.IsValid() || rs.shared.cfg.HandshakeStorm == 0 {
 		return 0
 	}
 	var h maphash.Hash
-	h.SetSeed(rs.server.rates.seed)
+	h.SetSeed(rs.shared.rates.seed)
 	maphash.WriteComparable(&h, network(peer.Addr()))
 	front.WriteClient(&h, q)
 	return h.Sum64() | 1
@@ -24,11 +24,11 @@ func (rs *requests) source(c *conn, q *httpparse.Request) uint64 {
 // overRate counts one more session that a client asks for, and tells whether its
 // address has asked for too many.
 func (rs *requests) overRate(c *conn) bool {
-	if rs.server.cfg.HandshakeRate == 0 {
+	if rs.shared.cfg.HandshakeRate == 0 {
 		return false
 	}
 	peer := c.socket.Conn().Peer()
-	return peer.IsValid() && !rs.server.rates.allow(peer.Addr(), rs.now())
+	return peer.IsValid() && !rs.shared.rates.allow(peer.Addr(), rs.now())
 }
 
 // refuseHandshake answers a request for a session beyond its address's rate.

@@ -45,33 +45,19 @@ func (h *health) list() (reasons []string) {
 // stuckAfter is how long a loop may be at one turn before it counts as stuck.
 const stuckAfter = 5 * time.Second
 
-// Unready tells why the server should be sent no new clients; nothing, if it should.
-// It may serve all the same.
-func (s *Server) Unready() (reasons []string) {
-	switch {
-	case s.health.retired.Load():
-		reasons = append(reasons, "draining")
-	case s.ready.Load():
-	default:
-		reasons = append(reasons, s.absent())
+// unready tells why the server should be sent no new clients: absent is why it takes nobody, if it does not, and
+// overdue for how long each loop has been at one turn.
+func (h *health) unready(absent string, overdue []time.Duration) (reasons []string) {
+	if h.retired.Load() {
+		absent = "draining"
 	}
-	for id := range s.tickPosted {
-		if late := s.overdue(id); late > stuckAfter {
+	if absent != "" {
+		reasons = append(reasons, absent)
+	}
+	for id, late := range overdue {
+		if late > stuckAfter {
 			reasons = append(reasons, fmt.Sprintf("event loop %d: at one turn for %d s", id, late/time.Second))
 		}
 	}
-	return append(reasons, s.health.list()...)
+	return append(reasons, h.list()...)
 }
-
-// absent says why the server takes nobody.
-func (s *Server) absent() string {
-	select {
-	case <-s.booted:
-		return "draining"
-	default:
-		return "starting"
-	}
-}
-
-// Retire lets Unready say that a drain comes, while everything is served still.
-func (s *Server) Retire() { s.health.retired.Store(true) }

@@ -15,9 +15,9 @@ func TestUnready(t *testing.T) {
 	equal(t, s.Unready(), []string{"starting"})
 	r := run(t, nil)
 	equal(t, len(r.Unready()), 0)
-	r.tickPosted[0].Store(r.now() - 6500) // no connection has come, so nobody else does
+	r.reactors[0].tickPosted.Store(r.now() - 6500) // no connection has come, so nobody else does
 	equal(t, r.Unready(), []string{"event loop 0: at one turn for 6 s"})
-	r.tickPosted[0].Store(r.now())
+	r.reactors[0].tickPosted.Store(r.now())
 	r.health.trouble("history file", "disk full")
 	r.health.trouble("a", "odd")
 	equal(t, r.Unready(), []string{"a: odd", "history file: disk full"})

@@ -45,7 +45,7 @@ type work interface {
 // boundAhead closes a connection whose client sends too much ahead of its reply:
 // gnet cannot pause reading, so what comes is kept, and must stay small.
 func (in *input) boundAhead(c *conn) {
-	if c.socket.Buffered() > in.server.ahead() {
+	if c.socket.Buffered() > in.shared.ahead() {
 		in.counters.Floods++
 		in.abort(c)
 	}

@@ -16,10 +16,13 @@ type ChannelInfo struct {
 // SessionInfo describes a session to its operator.
 type SessionInfo = bayeux.SessionInfo
 
-// Channels lists every channel and pattern that has subscribers, by name.
-func (s *Server) Channels(ctx context.Context) ([]ChannelInfo, error) {
+// listings tell an operator of the sessions on all loops, and end one.
+type listings struct{ loops *loops }
+
+// channels is Server.Channels.
+func (l *listings) channels(ctx context.Context) ([]ChannelInfo, error) {
 	counts := make(map[string]int)
-	err := s.collect(ctx, func(r *reactor) func() {
+	err := l.collect(ctx, func(r *reactor) func() {
 		own := make(map[string]int)
 		r.core.Channels(func(pattern []byte, subscribers int) { own[string(pattern)] = subscribers })
 		return func() {
@@ -39,10 +42,10 @@ func (s *Server) Channels(ctx context.Context) ([]ChannelInfo, error) {
 	return list, nil
 }
 
-// Sessions lists at most limit sessions.
-func (s *Server) Sessions(ctx context.Context, limit int) ([]SessionInfo, error) {
+// sessions is Server.Sessions.
+func (l *listings) sessions(ctx context.Context, limit int) ([]SessionInfo, error) {
 	var list []SessionInfo
-	err := s.collect(ctx, func(r *reactor) func() {
+	err := l.collect(ctx, func(r *reactor) func() {
 		own := r.core.Sessions(r.now(), limit)
 		return func() { list = append(list, own...) }
 	})
@@ -52,11 +55,10 @@ func (s *Server) Sessions(ctx context.Context, limit int) ([]SessionInfo, error)
 	return list[:min(limit, len(list))], nil
 }
 
-// Disconnect ends the session of a clientId and tells its client. It returns
-// false if there is no such session.
-func (s *Server) Disconnect(ctx context.Context, id string) (bool, error) {
+// disconnect is Server.Disconnect.
+func (l *listings) disconnect(ctx context.Context, id string) (bool, error) {
 	found := false
-	err := s.collect(ctx, func(r *reactor) func() {
+	err := l.collect(ctx, func(r *reactor) func() {
 		a, ok := r.core.Find([]byte(id))
 		if !ok {
 			return func() {}
@@ -70,9 +72,9 @@ func (s *Server) Disconnect(ctx context.Context, id string) (bool, error) {
 
 // collect runs look on every loop and then, on the caller's goroutine, what it
 // returns.
-func (s *Server) collect(ctx context.Context, look func(*reactor) func()) error {
-	results := make(chan func(), s.cfg.Loops)
-	if err := s.visit(ctx, func(r *reactor) { results <- look(r) }); err != nil {
+func (l *listings) collect(ctx context.Context, look func(*reactor) func()) error {
+	results := make(chan func(), len(l.loops.reactors))
+	if err := l.loops.visit(ctx, func(r *reactor) { results <- look(r) }); err != nil {
 		return err
 	}
 	for len(results) > 0 {

@@ -45,19 +45,6 @@ func (w *memoryWatch) due(connections, now int64) bool {
 	return false
 }
 
-// trim makes every loop give back what it no longer needs.
-func (s *Server) trim() {
-	for _, r := range *s.bound.Load() {
-		s.do(r.id, (*reactor).trim)
-	}
-	s.browsers.held.Trim()
-	s.interest.Trim()
-	if bound := *s.bound.Load(); len(bound) > 0 {
-		// By the loop whose mailbox is emptied last.
-		s.do(bound[len(bound)-1].id, func(*reactor) { go collect() })
-	}
-}
-
 // fitted is a copy of m with room for what is in it: maps do not shrink.
 func fitted[K comparable, V any](m map[K]V) map[K]V {
 	fit := make(map[K]V, len(m))

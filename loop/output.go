@@ -64,7 +64,7 @@ func (o *output) write(c *conn, text []byte, p reply) bool {
 			u.Mark(stuck{p, o.now()})
 		}
 	}
-	if u != nil && c.socket.Unsent() > o.server.cfg.QueueBytes+o.server.cfg.MaxOutput {
+	if u != nil && c.socket.Unsent() > o.shared.cfg.QueueBytes+o.shared.cfg.MaxOutput {
 		o.counters.SlowClosed++
 		o.abort(c)
 		return false
@@ -92,7 +92,7 @@ func (o *output) send(c *conn, text []byte) bool {
 
 // watch has lookAgain called when the kernel takes output of c again.
 func (o *output) watch(c *conn) {
-	o.server.writable.Watch(c.socket.Conn(), socket.ID{Loop: o.id, Slot: c.slot})
+	o.shared.writable.Watch(c.socket.Conn(), socket.ID{Loop: o.id, Slot: c.slot})
 }
 
 // written tells the loop of a session that a reply with events was written.
@@ -150,7 +150,7 @@ func (o *output) finish(c *conn) {
 		return
 	}
 	c.phase = reading
-	o.after(c, o.server.cfg.IdleTimeout.Milliseconds())
+	o.after(c, o.shared.cfg.IdleTimeout.Milliseconds())
 	if c != o.serving && c.socket.Buffered() > 0 {
 		o.resume(c)
 	}
@@ -165,7 +165,7 @@ const lingerTime = 2000
 func (o *output) shut(c *conn) {
 	if c.socket.Unsent() > 0 {
 		c.phase = closing
-		o.after(c, o.server.cfg.BodyTimeout.Milliseconds())
+		o.after(c, o.shared.cfg.BodyTimeout.Milliseconds())
 		return
 	}
 	c.phase = lingering
@@ -173,4 +173,4 @@ func (o *output) shut(c *conn) {
 	o.after(c, lingerTime)
 }
 
-func (o *output) beatLater(c *conn) { o.after(c, o.server.cfg.Heartbeat.Milliseconds()) }
+func (o *output) beatLater(c *conn) { o.after(c, o.shared.cfg.Heartbeat.Milliseconds()) }

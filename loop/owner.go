@@ -46,7 +46,7 @@ func (r *reactor) owner(batch *message.Batch) bayeux.Place {
 // name none, or none within reach.
 func (r *reactor) homeOf(clientID []byte) bayeux.Place {
 	a, ok := bayeux.ParseClientID(clientID)
-	if s := r.server; !ok || !s.link.Reaches(a.Node) || a.Node == s.cfg.node && !s.isHome(a.Loop) {
+	if s := r.shared; !ok || !s.link.Reaches(a.Node) || a.Node == s.cfg.node && !s.isHome(a.Loop) {
 		return r.place()
 	}
 	return a.Place()
@@ -64,7 +64,7 @@ func (r *reactor) tellDamped(to bayeux.ReplyTo) {
 	if damped == r.damped || c == nil || r.now() < r.tellDampedAt {
 		return
 	}
-	r.server.cfg.Log.Warn("handshakes of an address are refused, since no second connect follows them",
+	r.shared.cfg.Log.Warn("handshakes of an address are refused, since no second connect follows them",
 		"address", c.socket.Conn().Peer(), "times", damped-r.damped)
 	r.damped, r.tellDampedAt = damped, r.now()+dampedEvery
 }

@@ -9,7 +9,7 @@ import "halley/bayeux"
 func (in *input) pause(c *conn) {
 	c.stream.paused = true
 	in.poller.SetReading(c.socket.Conn(), false)
-	if c.socket.Buffered() > in.server.ahead()+maxLeak {
+	if c.socket.Buffered() > in.shared.ahead()+maxLeak {
 		in.output.cutSocket(c, "too much ahead")
 	}
 }

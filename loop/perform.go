@@ -28,17 +28,17 @@ func (r *reactor) effect(e *bayeux.Effect) {
 	case bayeux.Publish:
 		r.publish(e.Event)
 	case bayeux.Sequence:
-		r.server.log.Publish(e.Event, r.server.rules.Of([]byte(e.Event.Channel())), r.stored(e.Ticket))
+		r.shared.log.Publish(e.Event, r.shared.rules.Of([]byte(e.Event.Channel())), r.stored(e.Ticket))
 	case bayeux.Join:
-		r.server.log.Recall(sequence.Query{From: r.place(), Part: sequence.First, Ticket: e.Ticket, Wanted: e.Wanted})
+		r.shared.log.Recall(sequence.Query{From: r.place(), Part: sequence.First, Ticket: e.Ticket, Wanted: e.Wanted})
 	case bayeux.Recall:
-		r.server.log.Recall(sequence.Query{From: r.place(), Part: sequence.Next, Session: e.Session, Ticket: e.Ticket, Wanted: e.Wanted})
+		r.shared.log.Recall(sequence.Query{From: r.place(), Part: sequence.Next, Session: e.Session, Ticket: e.Ticket, Wanted: e.Wanted})
 	case bayeux.AddInterest:
 		pattern := r.fx.Pattern(e)
-		r.server.interest.Add(pattern, r.id)
-		r.server.memory.takes(patternCopies*len(pattern)+patternBytes, r.now())
+		r.shared.interest.Add(pattern, r.id)
+		r.shared.memory.takes(patternCopies*len(pattern)+patternBytes, r.now())
 	case bayeux.RemoveInterest:
-		r.server.interest.Remove(r.fx.Pattern(e), r.id)
+		r.shared.interest.Remove(r.fx.Pattern(e), r.id)
 	case bayeux.Decide:
 		r.ask(e)
 	case bayeux.Yield:
@@ -91,14 +91,14 @@ func (r *reactor) ask(e *bayeux.Effect) {
 	to, ticket, asked := e.To, e.Ticket, false
 	answer := func(verdict bayeux.Verdict) {
 		report := bayeux.Report{Kind: bayeux.Decided, To: to, Ticket: ticket, Verdict: &verdict}
-		r.server.link.Send(bus.Message{To: r.place(), Kind: bus.Report, Report: report})
+		r.shared.link.Send(bus.Message{To: r.place(), Kind: bus.Report, Report: report})
 	}
 	defer func() {
 		if !asked {
 			answer(bayeux.Verdict{Ruling: bayeux.Deny})
 		}
 	}()
-	r.server.cfg.Authority.Ask(*e.Question, answer)
+	r.shared.cfg.Authority.Ask(*e.Question, answer)
 	asked = true
 }
 
@@ -116,7 +116,33 @@ func (r *reactor) stored(ticket bayeux.Ticket) func(error) {
 		if errors.Is(err, journal.ErrBusy) {
 			failure = codes.Congested
 		}
-		r.server.link.Send(bus.Message{To: r.place(), Kind: bus.Report,
+		r.shared.link.Send(bus.Message{To: r.place(), Kind: bus.Report,
 			Report: bayeux.Report{Kind: bayeux.Stored, Ticket: ticket, Failure: failure.String()}})
 	}
+}
+
+// yield asks, in a later turn, the loop of a batch's connection whether that is still
+// there: the batch has made way for others, and is not begun again if it has gone.
+func (r *reactor) yield(e *bayeux.Effect) {
+	r.shared.link.Send(bus.Message{To: e.To.Place(), From: r.place(), Kind: bus.Effect, Effect: e})
+}
+
+// yielded has the batch of a loop go on that made way for others, or be given up.
+func (r *reactor) yielded(e *bayeux.Effect, from bayeux.Place) {
+	answer := bayeux.Report{Kind: bayeux.GoOn, To: e.To, Ticket: e.Ticket}
+	if r.hasLeft(e.To) {
+		answer.Kind = bayeux.GiveUp
+	}
+	r.report(from, answer)
+}
+
+// hasLeft tells whether the client of a request to this loop has gone. That one has
+// which is not read from is known to nobody but the kernel.
+func (r *reactor) hasLeft(to bayeux.ReplyTo) bool {
+	c := r.conns.find(to)
+	if c != nil && c.phase == upgraded && c.stream.paused && c.socket.Conn().HungUp() {
+		r.abort(c)
+		return true
+	}
+	return c == nil
 }

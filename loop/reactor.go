@@ -10,7 +10,6 @@ import (
 	"github.com/panjf2000/gnet/v2"
 
 	"halley/bayeux"
-	"halley/bayeux/wheel"
 	"halley/loop/bus"
 )
 
@@ -42,9 +41,9 @@ type reactor struct {
 	box   *bus.Box
 	inbox bus.Inbox // what is being worked off
 
-	hurry       atomic.Bool // ticks are wanted often
+	hurry       atomic.Bool  // ticks are wanted often
+	tickPosted  atomic.Int64 // when the tick that it has not run was posted, 0 if it has run
 	flushPosted bool
-	leavers     leavers // while draining
 	turns       turns
 
 	// Scratch, valid within one turn.
@@ -74,34 +73,16 @@ func (t *task) Run(context.Context) error {
 	return nil
 }
 
-func newReactor(s *Server, id uint16, now int64) *reactor {
-	r := &reactor{
-		common:  common{server: s, id: id, wheel: wheel.New(tickEvery.Milliseconds(), wheelSlots, now)},
-		core:    bayeux.NewServer(s.coreConfig(id), now),
-		encoder: encoder{perFrame: s.cfg.WSMessagesPerFrame},
-		lined:   make(map[bayeux.ReplyTo]lined),
-	}
-	r.output = output{common: &r.common, reports: r, slow: make(map[uint32]*unsent)}
-	r.requests = requests{common: &r.common, output: &r.output, owners: r, scanner: s.cfg.Scanner}
-	r.input = input{common: &r.common, output: &r.output, handler: &r.requests, work: r.core,
-		bodies: make(map[uint32]*chunkedBody), waiting: waitingInput{of: make(map[uint32]int)}}
-	r.box = bus.NewBox(s.cfg.MaxMailbox, &s.congested, r.wake)
-	r.drainTask = task{r, (*reactor).drainMailbox}
-	r.flushTask = task{r, (*reactor).flush}
-	r.tickTask = task{r, (*reactor).tick}
-	return r
-}
-
 // beginTurn reads the clock, once for each event of a socket and each task. It tells
 // whether a turn begins, which the caller ends: OnClose may come within another one.
 func (r *reactor) beginTurn() (begins bool) {
-	now := time.Since(r.server.start)
-	r.clock = r.server.clock(now)
+	now := time.Since(r.shared.start)
+	r.clock = r.shared.clock(now)
 	return r.turns.begin(r.core, now)
 }
 
 // turnOver ends a turn.
-func (r *reactor) turnOver() { r.turns.end(r.core, time.Since(r.server.start)) }
+func (r *reactor) turnOver() { r.turns.end(r.core, time.Since(r.shared.start)) }
 
 // execute posts t to run after the I/O events of the round, and tells whether there
 // is a loop for it. One that comes later looks at what it would have done.
@@ -111,7 +92,7 @@ func (r *reactor) execute(t *task) bool {
 		return false
 	}
 	if err := (*engine).Execute(context.Background(), t); err != nil {
-		r.server.cfg.Log.Debug("loop is gone", "loop", r.id, "error", err)
+		r.shared.cfg.Log.Debug("loop is gone", "loop", r.id, "error", err)
 		return false
 	}
 	return true
@@ -125,7 +106,7 @@ func (r *reactor) endTurn() {
 	if !r.hurry.Load() && r.hurries() {
 		r.hurry.Store(true)
 		select {
-		case r.server.hurried <- struct{}{}:
+		case r.shared.hurried <- struct{}{}:
 		default:
 		}
 	}
@@ -140,125 +121,24 @@ func (r *reactor) endTurn() {
 // back soon.
 func (r *reactor) hurries() bool { return r.core.Hurries(r.now()) }
 
-// flush answers the held connects that events wait for. What is left after a
-// bounded number of them waits for the next round.
-func (r *reactor) flush() {
-	r.flushPosted = false
-	now := r.now()
-	for done := 0; r.core.Dirty(); done += flushBatch {
-		if done >= turnFlushes || done > 0 && r.core.Tired() {
-			r.flushPosted = true
-			r.server.later(&r.flushTask)
-			return
-		}
-		r.core.Flush(now, flushBatch, &r.fx)
-		r.lookAtReplies()
-		r.perform()
-	}
-	r.goOn()
-}
-
-// tick answers polls whose time is over and closes connections past a deadline.
-func (r *reactor) tick() {
-	now := r.now()
-	r.turns.Lag = time.Duration(now-r.server.tickPosted[r.id].Swap(0)) * time.Millisecond
-	r.core.Behind(r.inbox.Left() > 0)
-	r.core.Tick(now, &r.fx)
-	r.perform()
-	r.expired = r.wheel.Advance(now, turnEntries, r.expired[:0])
-	for _, slot := range r.expired {
-		r.input.timeout(r.conns.At(slot))
-	}
-	r.output.checkSlow()
-	r.hurry.Store(r.hurries())
-	if r.box.Waits() {
-		r.drainMailbox()
-	}
-	r.goOn()
-	r.endTurn()
-}
-
-// goOn processes the input that waited behind requests answered meanwhile.
-func (r *reactor) goOn() {
-	n := 0
-	for ; n < len(r.resumed) && (n == 0 || !r.core.Tired()); n++ {
-		to := r.resumed[n]
-		if c := r.conns.Find(to.Conn, to.Gen); c != nil && c != r.serving {
-			r.input.serve(c)
-		}
-	}
-	r.resumed = r.resumed[:copy(r.resumed, r.resumed[n:])]
-	if len(r.resumed) > 0 && !r.flushPosted {
-		r.flushPosted = true
-		r.server.later(&r.flushTask)
-	}
-}
-
 // wake makes the loop look into its mailbox. It may be called from anywhere.
 func (r *reactor) wake() { r.execute(&r.drainTask) }
 
-// drainMailbox works off what others posted, a bounded number at a time.
-func (r *reactor) drainMailbox() {
-	for n := 0; ; n++ {
-		if r.inbox.Left() == 0 {
-			if r.box.Swap(&r.inbox); r.inbox.Left() == 0 {
-				break
-			}
-			r.lookAtInbox()
-		}
-		if n >= turnEntries || n > 0 && r.core.Tired() {
-			r.server.later(&r.drainTask)
-			break
-		}
-		if m, task := r.inbox.Next(); task != nil {
-			r.runTask(task)
-		} else {
-			r.receive(m)
-		}
+// lined is what came by a websocket and waits in the core, behind a batch that waits
+// for a verdict, for what is remembered, or for other clients to have their turn.
+type lined struct {
+	flow  *bus.Flow
+	bytes int
+}
+
+// post implements posted.
+func (t *task) post() { t.reactor.execute(t) }
+
+// overdue is for how long the loop has not run the tick that was posted to it. Any goroutine may ask.
+func (r *reactor) overdue() time.Duration {
+	posted := r.tickPosted.Load()
+	if posted == 0 {
+		return 0
 	}
-	r.goOn()
-	r.endTurn()
-}
-
-// trim gives back what is not needed between two turns.
-func (r *reactor) trim() {
-	r.conns.Trim()
-	r.core.Trim(r.now())
-	r.input.waiting.of = fitted(r.input.waiting.of)
-	r.fx, r.requests.text, r.encoder.text, r.encoder.frame = bayeux.Effects{}, nil, nil, nil
-	r.output.trim()
-	if r.conns.Len() == 0 {
-		r.wheel = wheel.New(tickEvery.Milliseconds(), wheelSlots, r.now())
-		r.resumed, r.expired, r.peers = nil, nil, peers{}
-	}
-}
-
-// closed lets go of a connection.
-func (r *reactor) closed(c *conn) {
-	r.output.closed(c)
-	r.input.closed(c)
-	r.wheel.Cancel(c.slot)
-	r.alive.clear(c.slot)
-	r.conns.Release(c.slot)
-}
-
-// lookAtReplies closes the connections of dead peers before the effects that
-// would write to them are executed.
-func (r *reactor) lookAtReplies() {
-	for i := range r.fx.List {
-		if e := &r.fx.List[i]; e.Numbered && e.To.Place() == r.place() {
-			r.peers.add(r.conns.find(e.To))
-		}
-	}
-	r.peers.closeDead()
-}
-
-// lookAtInbox does the same for what other loops reply.
-func (r *reactor) lookAtInbox() {
-	r.inbox.Effects(func(e *bayeux.Effect) {
-		if e.Numbered {
-			r.peers.add(r.conns.find(e.To))
-		}
-	})
-	r.peers.closeDead()
+	return time.Duration(r.shared.now()-posted) * time.Millisecond
 }

@@ -17,14 +17,14 @@ func (in *input) readHead(c *conn) bool {
 		return false
 	}
 	buf := c.socket.Peek(-1)
-	n, err := in.server.cfg.Input.Parse(&in.request, buf, int(c.bytes))
+	n, err := in.shared.cfg.Input.Parse(&in.request, buf, int(c.bytes))
 	if err != nil {
 		in.refuse(c, err)
 		return false
 	}
 	if n == 0 {
 		if c.bytes == 0 {
-			in.after(c, in.server.cfg.HeaderTimeout.Milliseconds())
+			in.after(c, in.shared.cfg.HeaderTimeout.Milliseconds())
 		}
 		c.bytes = uint32(len(buf))
 		return false
@@ -46,7 +46,7 @@ func (in *input) begin(c *conn, buf []byte, n int) bool {
 	c.set(persistent, q.KeepAlive)
 	c.set(oldHTTP, q.Minor == 0)
 	c.set(headOnly, q.Method == httpparse.MethodHEAD)
-	in.decision = in.server.front.Route(q)
+	in.decision = in.shared.front.Route(q)
 	d := &in.decision
 	c.origin = d.Origin
 	if d.NotAdmitted {
@@ -57,7 +57,7 @@ func (in *input) begin(c *conn, buf []byte, n int) bool {
 	}
 	switch {
 	case q.Chunked:
-		in.bodies[c.slot] = newChunkedBody(buf[:n], in.server.cfg.MaxMessage)
+		in.bodies[c.slot] = newChunkedBody(buf[:n], in.shared.cfg.MaxMessage)
 		c.socket.Discard(n)
 	case q.ContentLength > 0 && len(buf)-n < int(q.ContentLength):
 		c.bytes = uint32(n) + uint32(q.ContentLength)
@@ -66,7 +66,7 @@ func (in *input) begin(c *conn, buf []byte, n int) bool {
 		return in.run(c, buf[n:n+int(length)], n+int(length))
 	}
 	c.phase = body
-	in.after(c, in.server.cfg.BodyTimeout.Milliseconds())
+	in.after(c, in.shared.cfg.BodyTimeout.Milliseconds())
 	if q.ExpectContinue && !in.output.proceed(c) {
 		return false
 	}
@@ -98,7 +98,7 @@ func (in *input) readBody(c *conn) bool {
 		return false
 	}
 	buf := c.socket.Peek(int(c.bytes))
-	n, err := in.server.cfg.Input.Parse(&in.request, buf, 0)
+	n, err := in.shared.cfg.Input.Parse(&in.request, buf, 0)
 	if err != nil || n == 0 {
 		in.reject(c, 400, "") // it parsed before
 		return false
@@ -124,7 +124,7 @@ func (in *input) readChunks(c *conn, b *chunkedBody) bool {
 		return false
 	}
 	delete(in.bodies, c.slot)
-	if n, err := in.server.cfg.Input.Parse(&in.request, b.head, 0); err != nil || n == 0 {
+	if n, err := in.shared.cfg.Input.Parse(&in.request, b.head, 0); err != nil || n == 0 {
 		in.reject(c, 400, "") // it parsed before
 		return false
 	}
@@ -133,7 +133,7 @@ func (in *input) readChunks(c *conn, b *chunkedBody) bool {
 
 // runLater runs a request whose body came after its head, which was parsed again.
 func (in *input) runLater(c *conn, data []byte, size int) bool {
-	in.decision = in.server.front.Route(&in.request)
+	in.decision = in.shared.front.Route(&in.request)
 	return in.run(c, data, size)
 }
 

@@ -47,7 +47,7 @@ func (rs *requests) notAdmitted(q *httpparse.Request) {
 	if now := rs.now(); now >= rs.tellTurnedAway {
 		rs.tellTurnedAway = now + turnedAwayEvery
 		page := front.PageOrigin(q)
-		rs.server.cfg.Log.Warn("page of an origin that --allow-origin does not admit",
+		rs.shared.cfg.Log.Warn("page of an origin that --allow-origin does not admit",
 			"origin", string(page[:min(len(page), front.MaxOrigin)]), "host", string(q.Host), "times", rs.turnedAway)
 		rs.turnedAway = 0
 	}

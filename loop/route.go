@@ -9,7 +9,6 @@ import (
 	"halley/bayeux/event"
 	"halley/bayeux/history"
 	"halley/loop/bus"
-	"halley/loop/interest"
 )
 
 // route brings m to the loop that it is for: to this one at once, to another one of this
@@ -19,27 +18,14 @@ func (r *reactor) route(m *bus.Message) {
 		r.take(m)
 		return
 	}
-	r.server.link.Send(*m)
+	r.shared.link.Send(*m)
 }
 
 // publish brings an event to the other loops that have subscribers.
 func (r *reactor) publish(e event.Event) {
-	set := r.server.interest.Of(e.Channel())
+	set := r.shared.interest.Of(e.Channel())
 	set.Remove(r.id)
-	r.server.publishTo(set, e)
-}
-
-// publishTo brings an event to loops of this server.
-func (s *Server) publishTo(set interest.Loops, e event.Event) {
-	set.Each(func(loop uint16) {
-		s.link.Send(bus.Message{To: s.place(loop), Kind: bus.Publish, Event: e})
-	})
-}
-
-// do has a loop run task, behind the messages that it has got.
-func (s *Server) do(loop uint16, task func(*reactor)) {
-	r := s.reactors[loop]
-	r.box.Do(func() { task(r) })
+	r.shared.publishTo(set, e)
 }
 
 // receive takes a message out of the box. A panic over a request closes the connection that
@@ -49,7 +35,7 @@ func (r *reactor) receive(m *bus.Message) {
 		if cause := recover(); cause != nil {
 			r.panicked("message", cause)
 			if to, waits := waitingClient(m); waits {
-				r.server.link.Send(bus.Message{To: to.Place(), Kind: bus.Abort, Request: bayeux.Request{To: to}})
+				r.shared.link.Send(bus.Message{To: to.Place(), Kind: bus.Abort, Request: bayeux.Request{To: to}})
 			}
 		}
 	}()
@@ -115,7 +101,17 @@ func (r *reactor) reported(p *bayeux.Report) {
 		r.giveUp(p)
 	}
 	if p.Past != nil {
-		r.server.memory.takes(len(p.Past.Entries)*int(unsafe.Sizeof(history.Entry{})), r.now())
+		r.shared.memory.takes(len(p.Past.Entries)*int(unsafe.Sizeof(history.Entry{})), r.now())
 	}
 	r.core.Report(r.now(), p, &r.fx)
+}
+
+// giveUp looks at a batch whose connection has gone before the core lets go of it. One of a
+// websocket that took its leave with a close frame is handled all the same.
+func (r *reactor) giveUp(p *bayeux.Report) {
+	if r.lined[p.To].flow.Ended() {
+		p.Kind = bayeux.GoOn
+		return
+	}
+	r.counters.Abandoned++
 }

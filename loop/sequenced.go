@@ -1,8 +1,6 @@
 package loop
 
 import (
-	"errors"
-
 	"halley/bayeux"
 	"halley/bayeux/event"
 	"halley/bayeux/history"
@@ -12,7 +10,7 @@ import (
 )
 
 // newLocal returns the order of this server's sequenced channels.
-func newLocal(s *Server) *sequence.Local {
+func newLocal(s *shared, health *health) *sequence.Local {
 	cfg := &s.cfg
 	return sequence.New(sequence.Options{
 		History:    cfg.History,
@@ -21,7 +19,7 @@ func newLocal(s *Server) *sequence.Local {
 		Salesforce: cfg.Profile == bayeux.Salesforce,
 		File: journal.Options{
 			Most: cfg.MaxMailbox, Disk: cfg.disk, Log: cfg.Log,
-			Trouble: func(why string) { s.health.trouble("history file", why) },
+			Trouble: func(why string) { health.trouble("history file", why) },
 		},
 		First: s.start.UnixMicro(),
 		Now:   s.now,
@@ -32,11 +30,11 @@ func newLocal(s *Server) *sequence.Local {
 
 // mailboxes joins the order of sequenced channels to the loops: what it brings goes by their
 // mailboxes, which are FIFO.
-type mailboxes struct{ server *Server }
+type mailboxes struct{ shared *shared }
 
 // Deliver implements sequence.Loops.
 func (m mailboxes) Deliver(e event.Event) {
-	m.server.publishTo(m.server.interest.Of(e.Channel()), e)
+	m.shared.publishTo(m.shared.interest.Of(e.Channel()), e)
 }
 
 // Answer implements sequence.Loops.
@@ -45,16 +43,5 @@ func (m mailboxes) Answer(q sequence.Query, past history.Remembered) {
 	if q.Part == sequence.First {
 		answer.Kind = bayeux.Joined
 	}
-	m.server.link.Send(bus.Message{To: q.From, Kind: bus.Report, Report: answer})
-}
-
-// notStored is why the history file did not take something, for the caller of Publish.
-func notStored(err error) error {
-	switch {
-	case errors.Is(err, journal.ErrBusy):
-		return ErrBusy
-	case errors.Is(err, journal.ErrClosed):
-		return ErrClosed
-	}
-	return err
+	m.shared.link.Send(bus.Message{To: q.From, Kind: bus.Report, Report: answer})
 }

@@ -111,8 +111,8 @@ func TestLogFromElsewhere(t *testing.T) {
 		return event.New([]byte("/h"), []byte(data), false).Numbered(id)
 	}
 	past := history.Remembered{Replays: slices.Clone(q.Wanted), Entries: []history.Entry{{ID: 7, Channel: "/h", Event: string(numbered(7, "1"))}}}
-	mailboxes{s}.Answer(q, past)
-	mailboxes{s}.Deliver(numbered(8, "2"))
+	mailboxes{s.shared}.Answer(q, past)
+	mailboxes{s.shared}.Deliver(numbered(8, "2"))
 	equal(t, w.messages()[0]["successful"], true)
 	equal(t, w.drainEvents(id, 2), []string{"1", "2"})
 }

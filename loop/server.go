@@ -1,74 +1,33 @@
-// Proved by TestShareOfALoop, TestPauseBetweenTicks, TestPortInUse and TestDrainUnderLoad.
+// Proved by TestPortInUse, TestDrainUnderLoad and TestNoGoroutineIsLeft.
 
 package loop
 
 import (
 	"context"
-	"crypto/rand"
-	"errors"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	"github.com/panjf2000/gnet/v2"
-
-	"halley/bayeux"
-	"halley/bayeux/rules"
 	"halley/loop/bus"
-	"halley/loop/front"
-	"halley/loop/interest"
+	"halley/loop/metric"
 	"halley/loop/sequence"
 	"halley/loop/socket"
 )
 
-// ErrClosed means that the server does not run, or drains.
-var ErrClosed = errors.New("server is not running")
-
-// MaxLoops is how many event loops a server may have.
-const MaxLoops = interest.MaxLoops
-
 // Server is a Comet server: event loops that own every public socket, each with
 // its sessions and subscriptions. Its methods may be called from any goroutine.
 type Server struct {
-	gnet.BuiltinEventEngine
+	*shared
+	loops
 
-	cfg    Config
-	link   bus.Link // to other loops
-	rules  rules.Rules
-	front  *front.Front
-	wanted []string // header fields that go with the authority's questions
-
-	start    time.Time
-	clock    func(time.Duration) int64 // milliseconds of the wall clock so long after the start
-	interest *interest.Index
-	browsers *browsers
-	rates    *rates          // of handshakes
-	local    *sequence.Local // the server opens, runs and closes it
-	log      sequence.Log    // the same, to publish to and read from
-	writable *socket.Writable
-	cover    func(*socket.Plain) socket.Socket // what connections are beside plain; nil for nothing
-	memory   *memory
-	census   *census
-	health   health
-
+	local     *sequence.Local // the server opens, runs and closes it
+	census    *census
+	health    health
 	engine    engine
+	events    gnetEvents
+	publisher publisher
+	listings  listings
 	addresses []string
-	reactors  []*reactor
-	bound     atomic.Pointer[[]*reactor] // those whose event loop is known
-	binding   sync.Mutex
-	homes     atomic.Int32 // how many have ever been in bound
-
-	connections atomic.Int64
-	accepted    atomic.Uint64
-	refused     atomic.Uint64
-	published   atomic.Uint64 // through Publish
-	congested   atomic.Int32  // mailboxes over their limit
-	ready       atomic.Bool
-	booted      chan struct{}
-	helper      chan *task
-	hurried     chan struct{}  // a loop has come into a hurry
-	tickPosted  []atomic.Int64 // when the tick that a loop has not run was posted
 }
 
 // New checks cfg and returns a server that is ready to Run, without touching the
@@ -77,92 +36,43 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Loops == 0 {
 		cfg.Loops = min(runtime.GOMAXPROCS(0), MaxLoops)
 	}
-	s := &Server{
-		cfg:      cfg,
-		start:    time.Now(),
-		interest: interest.New(),
-		browsers: newBrowsers(),
-		rates:    newRates(cfg.HandshakeRate),
-		booted:   make(chan struct{}),
-		helper:   make(chan *task, 4*MaxLoops),
-		hurried:  make(chan struct{}, 1),
-	}
-	s.clock = func(since time.Duration) int64 { return s.start.UnixMilli() + since.Milliseconds() }
-	if err := s.configure(); err != nil {
+	front, rules, err := configure(&cfg)
+	if err != nil {
 		return nil, err
 	}
-	if cfg.Authority != nil {
-		s.wanted = cfg.Authority.Fields()
-	}
-	s.local, s.memory = newLocal(s), newMemory(s)
+	s := &Server{shared: newShared(cfg), census: newCensus(cfg.Loops)}
+	s.front, s.rules = front, rules
+	s.loops.shared = s.shared
+	s.local = newLocal(s.shared, &s.health)
 	s.log = s.local
-	for id := range s.cfg.Loops {
-		s.reactors = append(s.reactors, newReactor(s, uint16(id), s.now()))
-	}
-	s.link = s.newLink()
-	s.engine.pause = restartPause
-	s.census = newCensus(s.cfg.Loops)
-	s.tickPosted = make([]atomic.Int64, s.cfg.Loops)
-	s.bound.Store(new([]*reactor))
+	s.memory = newMemory(&s.cfg, s.now, &s.health, (&shedder{&s.loops, s.local}).giveUp)
+	s.addReactors()
+	s.engine = engine{shared: s.shared, loops: &s.loops, health: &s.health, booted: make(chan struct{}), pause: restartPause}
+	s.events = gnetEvents{shared: s.shared, engine: &s.engine}
+	s.publisher = publisher{shared: s.shared, loops: &s.loops}
+	s.listings = listings{&s.loops}
 	return s, nil
 }
 
-// now is the wall clock at the start plus the monotonic time since, in
-// milliseconds: it never goes back.
-func (s *Server) now() int64 { return s.clock(time.Since(s.start)) }
-
-// newLink returns the link of this server's loops to each other.
-func (s *Server) newLink() bus.Link {
+// addReactors makes the loops' reactors, of which none is bound yet, and the link of these to each other.
+func (s *Server) addReactors() {
 	local := &bus.Local{Node: s.cfg.node}
-	for _, r := range s.reactors {
+	for id := range s.cfg.Loops {
+		r := newReactor(s.shared, uint16(id), s.now())
+		s.reactors = append(s.reactors, r)
 		local.Boxes = append(local.Boxes, r.box)
 	}
-	return local
+	s.link = local
+	s.bound.Store(new([]*reactor))
 }
-
-// place is where a loop of this server is.
-func (s *Server) place(loop uint16) bayeux.Place { return bayeux.Place{Node: s.cfg.node, Loop: loop} }
-
-func (s *Server) coreConfig(id uint16) bayeux.Config {
-	limits := s.cfg.Settings.Limits
-	limits.MaxSessions = max(1, limits.MaxSessions/s.cfg.Loops)
-	return bayeux.Config{
-		Place:         s.place(id),
-		Timing:        s.cfg.Timing,
-		Dialect:       s.cfg.Dialect,
-		Limits:        limits,
-		QueueLimits:   s.cfg.QueueLimits,
-		MultiInterval: multiInterval,
-		TurnWork:      s.cfg.TurnWork,
-		MaxAsks:       maxAsks,
-		MaxAhead:      s.ahead() + s.cfg.MaxMessage + frameCost, // see bus.Flow
-		MaxMessage:    s.cfg.MaxMessage,
-		NoCallback:    !s.cfg.CallbackPolling,
-		Hosts:         s.cfg.AdvertiseHosts,
-		Rules:         s.rules,
-		Durable:       s.cfg.HistoryFile != "",
-		Authority:     s.cfg.Authority,
-		Browsers:      s.browsers,
-		Congested:     func() bool { return s.congested.Load() > 0 || s.memory.refuses() },
-		Crowded:       s.memory.refuses,
-		Random:        func(p []byte) { rand.Read(p) },
-	}
-}
-
-// ahead is how many bytes a client may send ahead of a reply.
-func (s *Server) ahead() int { return s.cfg.MaxHeader + s.cfg.MaxMessage }
-
-const (
-	multiInterval = 2 * time.Second // what CometD advises a browser's second tab
-	maxAsks       = 10000
-)
 
 // Run listens and serves until ctx is done, then drains and returns.
 func (s *Server) Run(ctx context.Context) error {
-	urls, err := s.resolve()
+	addresses, urls, err := resolve(s.cfg.Listen)
 	if err != nil {
 		return err
 	}
+	s.addresses = addresses
 	if err := s.local.Open(); err != nil {
 		return err
 	}
@@ -174,16 +84,18 @@ func (s *Server) Run(ctx context.Context) error {
 	serving, end := context.WithCancel(context.WithoutCancel(ctx))
 	s.memory.life = serving
 	s.memory.fit(s.memory.used())
+	ticks := ticks{s.shared, &s.loops}
+	drainer := drainer{&s.engine, &s.loops, s.cfg.DrainTimeout, s.now}
 	var group sync.WaitGroup
 	defer group.Wait()
 	defer s.writable.Close()
 	defer end()
 	group.Go(s.writable.Run)
-	group.Go(func() { s.help(serving) })
-	group.Go(func() { s.beat(serving) })
+	group.Go(func() { ticks.help(serving) })
+	group.Go(func() { ticks.beat(serving) })
 	group.Go(func() { s.local.Run(serving) })
-	group.Go(func() { s.drainWhenDone(ctx, serving.Done()) })
-	return s.runEngine(ctx, urls)
+	group.Go(func() { drainer.whenDone(ctx, serving.Done()) })
+	return s.engine.run(ctx, &s.events, urls)
 }
 
 func (s *Server) closeHistory() {
@@ -192,69 +104,95 @@ func (s *Server) closeHistory() {
 	}
 }
 
-// beat posts a tick to every loop that has run its last one.
-func (s *Server) beat(ctx context.Context) {
-	timer := time.NewTimer(tickEvery)
-	defer timer.Stop()
-	var memory memoryWatch
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-timer.C:
-		case <-s.hurried:
-		}
-		s.memory.look(ctx, s.now())
-		if memory.due(s.connections.Load(), s.now()) {
-			s.trim()
-		}
-		for _, r := range *s.bound.Load() {
-			if s.tickPosted[r.id].CompareAndSwap(0, s.now()) && !r.execute(&r.tickTask) {
-				s.tickPosted[r.id].Store(0) // its engine has ended meanwhile
-			}
-		}
-		timer.Reset(s.pause())
-	}
-}
-
-// calmTick is the time between two ticks while no loop is in a hurry. Each tick
-// wakes every loop, and the runtime's monitor for many times as long as it takes:
-// with ticks of 100 ms that alone would be most of what idle polls cost.
-const calmTick = 300 * time.Millisecond
-
-// pause is the time until the next tick.
-func (s *Server) pause() time.Duration {
-	for _, r := range *s.bound.Load() {
-		if r.hurry.Load() || s.memory.near.Load() {
-			return tickEvery
-		}
-	}
-	return calmTick
-}
-
-// help posts tasks for loops that must not post them themselves: a task that
-// posts itself again would keep its loop from its sockets for ever.
-func (s *Server) help(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case t := <-s.helper:
-			t.reactor.execute(t)
-		}
-	}
-}
-
-// later runs t after its loop has looked at its sockets again.
-func (s *Server) later(t *task) { s.helper <- t }
-
 // Addresses returns the addresses that the server listens on, with the port
 // that the system chose for port 0. It waits until they are known.
 func (s *Server) Addresses() []string {
-	<-s.booted
+	<-s.engine.booted
 	return s.addresses
 }
 
 // Ready tells whether the server takes new clients: not before it listens, and
 // not while it drains.
-func (s *Server) Ready() bool { return s.ready.Load() }
+func (s *Server) Ready() bool { return s.engine.ready.Load() }
+
+// Unready tells why the server should be sent no new clients; nothing, if it should.
+// It may serve all the same.
+func (s *Server) Unready() (reasons []string) {
+	overdue := make([]time.Duration, len(s.reactors))
+	for id, r := range s.reactors {
+		overdue[id] = r.overdue()
+	}
+	return s.health.unready(s.engine.absent(), overdue)
+}
+
+// Retire lets Unready say that a drain comes, while everything is served still.
+func (s *Server) Retire() { s.health.retired.Store(true) }
+
+// Publish delivers a batch to all subscribers, in order. Either all of it is
+// accepted or nothing: the error is a ChannelError, ErrBusy, ErrTooLarge or ErrClosed.
+// Batches that one caller publishes one after the other stay in order.
+func (s *Server) Publish(batch []Publication) error {
+	if !s.Ready() {
+		return ErrClosed
+	}
+	return s.publisher.publish(batch)
+}
+
+// Short is ErrMemory while memory is short and publishes are refused. Else it notes that
+// a publish is about to take so many bytes.
+func (s *Server) Short(bytes int) error {
+	if s.Ready() {
+		s.memory.takes(bytes, s.now())
+	}
+	if s.memory.refuses() {
+		return ErrMemory
+	}
+	return nil
+}
+
+// MaxMemory is --max-memory, or what stands for it.
+func (s *Server) MaxMemory() int64 { return s.memory.limit }
+
+// statsTimeout bounds how long Stats waits for a loop that is stuck.
+const statsTimeout = time.Second
+
+// Stats adds up the counters of all loops, which are asked at once. Of a loop that
+// does not answer within a second the last values count, so that no sum falls.
+func (s *Server) Stats() Stats {
+	total := Stats{
+		Uptime:        time.Since(s.start),
+		Connections:   s.connections.Load(),
+		Accepted:      int64(s.accepted.Load()),
+		Refused:       int64(s.refused.Load()),
+		Restarts:      max(s.engine.started.Load(), 1) - 1,
+		MaxMemory:     s.memory.limit,
+		MemoryRefused: s.memory.refused.Load(),
+		History:       s.local.Usage(),
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), statsTimeout)
+	defer cancel()
+	for id, p := range s.census.take(ctx, &s.loops) {
+		metric.Add(&total.Totals, &p.totals)
+		p.loop.Lag = max(p.loop.Lag, s.reactors[id].overdue())
+		total.Loops = append(total.Loops, p.loop)
+	}
+	total.Published += s.publisher.published.Load()
+	total.Kept.History = total.History.Bytes
+	return total
+}
+
+// Channels lists every channel and pattern that has subscribers, by name.
+func (s *Server) Channels(ctx context.Context) ([]ChannelInfo, error) {
+	return s.listings.channels(ctx)
+}
+
+// Sessions lists at most limit sessions.
+func (s *Server) Sessions(ctx context.Context, limit int) ([]SessionInfo, error) {
+	return s.listings.sessions(ctx, limit)
+}
+
+// Disconnect ends the session of a clientId and tells its client. It returns
+// false if there is no such session.
+func (s *Server) Disconnect(ctx context.Context, id string) (bool, error) {
+	return s.listings.disconnect(ctx, id)
+}

@@ -9,14 +9,15 @@ func TestPauseBetweenTicks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	equal(t, s.pause(), calmTick) // no loop runs
+	ticks := ticks{s.shared, &s.loops}
+	equal(t, ticks.pause(), calmTick) // no loop runs
 	s.bound.Store(&s.reactors)
-	equal(t, s.pause(), calmTick)
+	equal(t, ticks.pause(), calmTick)
 	s.reactors[1].hurry.Store(true)
-	equal(t, s.pause(), tickEvery)
+	equal(t, ticks.pause(), tickEvery)
 	s.reactors[1].hurry.Store(false)
 	s.memory.near.Store(true)
-	equal(t, s.pause(), tickEvery)
+	equal(t, ticks.pause(), tickEvery)
 }
 
 // Sessions are shared among the loops, at least one for each; and what a loop's core knows of the server is true.
@@ -27,7 +28,7 @@ func TestShareOfALoop(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		core := s.coreConfig(2)
+		core := coreConfig(s.shared, 2)
 		equal(t, core.Limits.MaxSessions, share)
 		equal(t, core.Place, s.place(2))
 		equal(t, core.Place.Node, uint16(7))

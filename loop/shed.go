@@ -2,18 +2,12 @@ package loop
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"sync/atomic"
 	"time"
 )
-
-// ErrMemory means that the server has no memory to spare: the caller should try again
-// later.
-var ErrMemory = fmt.Errorf("%w: it has no memory to spare", ErrBusy)
 
 // strain is how much of --max-memory is in use, and so what is given up.
 type strain int32
@@ -64,7 +58,10 @@ func strainOf(live, heap int64, before strain) strain {
 
 // memory keeps the process below --max-memory.
 type memory struct {
-	server *Server
+	cfg    *Config
+	now    func() int64 // milliseconds
+	health *health
+	giveUp func(context.Context, strain) // has the loops do what a strain asks for
 	limit  int64
 	used   func() footprint
 	clean  func() // collects dead objects
@@ -83,25 +80,23 @@ type memory struct {
 	refused   atomic.Uint64
 }
 
-func newMemory(s *Server) *memory {
-	return &memory{server: s, limit: int64(s.cfg.MaxMemory), used: footprintNow, clean: runtime.GC, back: debug.FreeOSMemory}
+func newMemory(cfg *Config, now func() int64, health *health, giveUp func(context.Context, strain)) *memory {
+	return &memory{cfg: cfg, now: now, health: health, giveUp: giveUp,
+		limit: int64(cfg.MaxMemory), used: footprintNow, clean: runtime.GC, back: debug.FreeOSMemory}
 }
 
 // memoryShare is how much of what the process may have is the default of --max-memory.
 const memoryShare = 0.75
 
 // fitMemory finds the default of --max-memory.
-func (s *Server) fitMemory() {
-	if s.cfg.MaxMemory == 0 {
-		s.cfg.MaxMemory = int(memoryShare * float64(HostMemory(os.DirFS("/"))))
+func fitMemory(cfg *Config) {
+	if cfg.MaxMemory == 0 {
+		cfg.MaxMemory = int(memoryShare * float64(HostMemory(os.DirFS("/"))))
 	}
-	if s.cfg.MaxMemory == 0 {
-		s.cfg.MaxMemory = 1 << 40 // nothing tells
+	if cfg.MaxMemory == 0 {
+		cfg.MaxMemory = 1 << 40 // nothing tells
 	}
 }
-
-// MaxMemory is --max-memory, or what stands for it.
-func (s *Server) MaxMemory() int64 { return s.memory.limit }
 
 // refuses tells whether nothing new is begun, and counts that.
 func (m *memory) refuses() bool {
@@ -110,18 +105,6 @@ func (m *memory) refuses() bool {
 	}
 	m.refused.Add(1)
 	return true
-}
-
-// Short is ErrMemory while memory is short and publishes are refused. Else it notes that
-// a publish is about to take so many bytes.
-func (s *Server) Short(bytes int) error {
-	if s.Ready() {
-		s.memory.takes(bytes, s.now())
-	}
-	if s.memory.refuses() {
-		return ErrMemory
-	}
-	return nil
 }
 
 // look finds out whether memory is short, and has it relieved beside the loops.
@@ -182,7 +165,7 @@ func (m *memory) fit(f footprint) {
 		return
 	}
 	m.heap.Store(heap)
-	if tell := m.server.cfg.LimitHeap; tell != nil {
+	if tell := m.cfg.LimitHeap; tell != nil {
 		tell(heap)
 	}
 }
@@ -223,7 +206,7 @@ func (m *memory) relieve(ctx context.Context) {
 		if p > calm {
 			rest = max(leastRest, rest)
 		}
-		m.rested.Store(m.server.now() + rest.Milliseconds())
+		m.rested.Store(m.now() + rest.Milliseconds())
 		m.relieving.Store(false)
 	}()
 	p = m.measure()
@@ -250,7 +233,7 @@ func (m *memory) furthest(p strain) strain {
 	}
 	further := min(strain(m.vain/vainReliefs)+refusing, endingSessions)
 	if further > p {
-		m.server.cfg.Log.Warn("memory stays short", "live", m.used().live, "max-memory", m.limit, "so", further.String())
+		m.cfg.Log.Warn("memory stays short", "live", m.used().live, "max-memory", m.limit, "so", further.String())
 	}
 	return max(p, further)
 }
@@ -283,76 +266,12 @@ func (m *memory) note(p strain, f footprint) {
 
 // tell says it in the log and to who asks whether the server is ready.
 func (m *memory) tell(p strain, f footprint) {
-	log := m.server.cfg.Log
+	log := m.cfg.Log
 	if p == calm {
-		m.server.health.trouble("memory", "")
+		m.health.trouble("memory", "")
 		log.Info("memory is no longer short", "live", f.live, "resident", f.resident(), "max-memory", m.limit)
 		return
 	}
-	m.server.health.trouble("memory", p.String())
+	m.health.trouble("memory", p.String())
 	log.Warn("memory is short", "live", f.live, "resident", f.resident(), "max-memory", m.limit, "so", p.String())
-}
-
-const (
-	shedBatch = 20_000   // sessions, connections and events that a loop gives up or looks at before it looks at its sockets
-	closeWork = 100      // of these are what a connection counts that is closed
-	keepSlow  = 16 << 10 // bytes that are left to each session
-	keepAway  = 1 << 10  // likewise at last, if its client is away: it may be between two polls
-)
-
-// giveUp does what a strain asks for on every loop, in turns.
-func (m *memory) giveUp(ctx context.Context, p strain) {
-	s := m.server
-	switch p {
-	case sheddingAway:
-		s.shed(ctx, true, keepSlow)
-	case sheddingSlow:
-		s.inParts(ctx, func(r *reactor, from uint32) (uint32, bool) { return r.input.closeStuck(from, shedBatch) })
-		s.shed(ctx, false, keepSlow)
-	case sheddingHistory:
-		s.shed(ctx, true, keepAway)
-		s.local.ForgetHalf()
-	case endingSessions:
-		s.endSubscribers(ctx)
-	}
-}
-
-// inParts has every loop do something part by part, each in a turn of its own. part goes
-// on from where the last one has stopped, and tells whether there is more.
-func (s *Server) inParts(ctx context.Context, part func(r *reactor, from uint32) (next uint32, more bool)) {
-	next, rest := make([]uint32, len(s.reactors)), make([]bool, len(s.reactors))
-	for i := range rest {
-		rest[i] = true
-	}
-	for slices.Contains(rest, true) {
-		clear(rest)
-		err := s.visit(ctx, func(r *reactor) {
-			next[r.id], rest[r.id] = part(r, next[r.id])
-			r.endTurn()
-		})
-		if err != nil {
-			return
-		}
-	}
-}
-
-// shed has every loop give up what waits for sessions.
-func (s *Server) shed(ctx context.Context, away bool, least int) {
-	s.inParts(ctx, func(r *reactor, from uint32) (uint32, bool) { return r.core.Shed(from, away, least, shedBatch) })
-}
-
-// endSubscribers ends the sessions with the most subscriptions: it finds out how many
-// these are first.
-func (s *Server) endSubscribers(ctx context.Context) {
-	byLoop := make([]int, len(s.reactors))
-	s.inParts(ctx, func(r *reactor, from uint32) (uint32, bool) {
-		n, next, more := r.core.MostSubscriptions(from, shedBatch)
-		byLoop[r.id] = max(byLoop[r.id], n)
-		return next, more
-	})
-	if ctx.Err() != nil {
-		return
-	}
-	most := slices.Max(byLoop)
-	s.inParts(ctx, func(r *reactor, from uint32) (uint32, bool) { return r.core.EndSubscribers(from, most, shedBatch) })
 }

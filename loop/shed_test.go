@@ -48,6 +48,9 @@ func (l *logged) String() string {
 // limitOf100 is a limit that leaves the runtime 100 bytes.
 const limitOf100 = 200
 
+// memoryOf is a memory like that of a server, which nothing else looks at.
+func memoryOf(s *Server) *memory { return newMemory(&s.cfg, s.now, &s.health, s.memory.giveUp) }
+
 // strained is a server whose use of memory a test says, in hundredths.
 func strained(t *testing.T, log *logged) (s *Server, use func(share int64)) {
 	t.Helper()
@@ -56,7 +59,7 @@ func strained(t *testing.T, log *logged) (s *Server, use func(share int64)) {
 		c.Log = slog.New(slog.NewTextHandler(log, nil))
 	})
 	s.memory.rested.Store(math.MaxInt64) // it does not look itself
-	m := newMemory(s)
+	m := memoryOf(s)
 	return s, func(share int64) {
 		m.limit, m.used, m.clean = limitOf100, func() footprint { return footprint{live: share} }, func() {}
 		m.relieve(t.Context())
@@ -137,7 +140,7 @@ func TestMemoryIsShortAndSessionsEnd(t *testing.T) {
 	w := dial(t, s)
 	id := w.subscriber("/a")
 	mustPublish(t, s, "/a", "1")
-	s.shed(t.Context(), true, 0)
+	(&shedder{&s.loops, s.local}).shed(t.Context(), true, 0)
 	eventually(t, func() bool { return s.Stats().Sessions == 0 })
 	equal(t, w.bayeux(connect(id))[0]["error"], "402::session_unknown")
 }
@@ -172,7 +175,7 @@ func TestStuckConnectionsAreClosedByParts(t *testing.T) {
 // in use makes ticks frequent.
 func TestMemoryIsLookedAtInTime(t *testing.T) {
 	looks := 0
-	m := newMemory(&Server{})
+	m := newMemory(&Config{}, nil, nil, nil)
 	m.limit, m.used = 1000, func() footprint { looks++; return footprint{held: 600} }
 	for range 10 {
 		m.takes(8, 0)
@@ -206,7 +209,7 @@ func TestMemoryStaysShort(t *testing.T) {
 		mustPublish(t, s, "/h/a", string(p.Data))
 	}
 	equal(t, s.Stats().History.Events, 20)
-	m := newMemory(s)
+	m := memoryOf(s)
 	m.limit, m.clean = limitOf100, func() {}
 	m.used = func() footprint {
 		if s.Stats().History.Events < 20 {
@@ -238,7 +241,7 @@ func TestMemoryStaysShortOfSubscriptions(t *testing.T) {
 	for n := range 40 {
 		many.bayeux(subscribe(manyID, "/many/"+strconv.Itoa(n)))
 	}
-	m := newMemory(s)
+	m := memoryOf(s)
 	m.limit, m.clean = limitOf100, func() {}
 	m.used = func() footprint {
 		if s.Stats().Sessions < 2 {
@@ -266,7 +269,7 @@ func TestMemoryStaysShortOfSubscriptions(t *testing.T) {
 // found too much in use.
 func TestMemoryIsFullWhileReliefRests(t *testing.T) {
 	s, _ := strained(t, &logged{})
-	m := newMemory(s)
+	m := memoryOf(s)
 	m.limit = limitOf100
 	f := footprint{}
 	m.used = func() footprint { return f }
@@ -295,7 +298,7 @@ func TestMemoryIsFullWhileReliefRests(t *testing.T) {
 func TestMemoryIsTight(t *testing.T) {
 	var log logged
 	s, _ := strained(t, &log)
-	m := newMemory(s)
+	m := memoryOf(s)
 	begun := footprint{objects: 55, live: 55, held: 180, program: 10}
 	f, steps := begun, ""
 	m.limit, m.used = limitOf100, func() footprint { return f }
@@ -330,7 +333,7 @@ func TestDeadObjectsFillMemory(t *testing.T) {
 		{footprint{objects: 60, live: 40, held: 139, program: 20}, false},
 		{footprint{objects: 52, live: 40, held: 140, program: 20}, false},
 	} {
-		m := newMemory(s)
+		m := memoryOf(s)
 		cleaned := make(chan bool, 1)
 		m.limit, m.used, m.clean = limitOf100, func() footprint { return tt.f }, func() { cleaned <- true }
 		m.look(t.Context(), s.now())
@@ -347,7 +350,7 @@ func TestDeadObjectsFillMemory(t *testing.T) {
 // program that takes most of a small limit does not have all refused for ever.
 func TestCollectorHasRoom(t *testing.T) {
 	for _, mib := range []int64{32, 64, 128, 512, 16 << 10} {
-		m := newMemory(&Server{})
+		m := newMemory(&Config{}, nil, nil, nil)
 		m.limit = mib << 20
 		m.fit(footprint{program: 30 << 20})
 		heap := m.heap.Load()
@@ -360,7 +363,7 @@ func TestCollectorHasRoom(t *testing.T) {
 // The runtime is told what it may hold beside the program, again when that has changed.
 func TestHeapLimit(t *testing.T) {
 	var told []int64
-	m := newMemory(&Server{cfg: Config{Settings: Settings{Bounds: Bounds{MaxMemory: 500 << 20}}, LimitHeap: func(bytes int64) { told = append(told, bytes) }}})
+	m := newMemory(&Config{Settings: Settings{Bounds: Bounds{MaxMemory: 500 << 20}}, LimitHeap: func(bytes int64) { told = append(told, bytes) }}, nil, nil, nil)
 	for _, program := range []int64{20 << 20, 20<<20 + 4096, 30 << 20} {
 		m.fit(footprint{program: program})
 	}

@@ -1,14 +1,6 @@
 package loop
 
-import (
-	"halley/bayeux"
-	"halley/loop/socket"
-)
-
-// outputMoves has the loop of a connection look at its output, since it may have left.
-func (s *Server) outputMoves(at socket.ID) {
-	s.do(at.Loop, func(r *reactor) { r.output.lookAgain(at.Slot) })
-}
+import "halley/bayeux"
 
 // checkSlow looks after connections whose output did not leave at once. One that
 // has read nothing for too long is closed; its events go back to their session.
@@ -20,7 +12,7 @@ func (o *output) checkSlow() {
 		switch {
 		case waiting == 0:
 			o.drained(c)
-		case o.now()-u.since > o.server.cfg.SlowTimeout.Milliseconds():
+		case o.now()-u.since > o.shared.cfg.SlowTimeout.Milliseconds():
 			o.counters.SlowClosed++
 			o.abort(c)
 		}

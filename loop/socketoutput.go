@@ -61,7 +61,7 @@ func (o *output) joinSocket(c *conn, session bayeux.Address) {
 // timeUp closes a websocket that takes too long over a message, or that no
 // session uses.
 func (o *output) timeUp(c *conn) bool {
-	s, cfg := c.stream, &o.server.cfg
+	s, cfg := c.stream, &o.shared.cfg
 	silent := o.now() - s.since
 	switch {
 	case s.paused:
@@ -106,7 +106,7 @@ func (o *output) cutSocket(c *conn, reason string) {
 
 // packed are the frames as they go to a websocket: those that are long enough are compressed, if its client has agreed.
 func (o *output) packed(c *conn, frames []byte) []byte {
-	above := o.server.cfg.WSCompressAbove
+	above := o.shared.cfg.WSCompressAbove
 	if !c.stream.deflate || len(frames) <= above {
 		return frames
 	}

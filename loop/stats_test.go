@@ -20,7 +20,7 @@ func TestStatsWithAStuckLoop(t *testing.T) {
 	release, entered := make(chan struct{}), make(chan struct{})
 	s.do(stuck, func(*reactor) { close(entered); <-release })
 	<-entered
-	eventually(t, func() bool { return s.tickPosted[stuck].Load() != 0 })
+	eventually(t, func() bool { return s.reactors[stuck].tickPosted.Load() != 0 })
 	for range 3 {
 		now := s.Stats()
 		if now.Handshakes != before.Handshakes || now.Sessions != before.Sessions || now.Requests < before.Requests {

@@ -51,7 +51,7 @@ func (o *output) openStream(p opening, first []byte) {
 func (o *output) appendPrologue(dst []byte, format *connectiontype.Stream) []byte {
 	dst = append(dst, format.Prologue...)
 	if format.Padding != 0 {
-		for range o.server.cfg.StreamPadding {
+		for range o.shared.cfg.StreamPadding {
 			dst = append(dst, format.Padding)
 		}
 	}
@@ -79,7 +79,7 @@ func (o *output) push(p reply, piece []byte) {
 		return
 	}
 	o.buf = c.stream.appendPiece(o.buf[:0], piece)
-	if o.write(c, o.buf, p) && c.phase == streaming && int(c.stream.sent) > o.server.cfg.StreamBytes {
+	if o.write(c, o.buf, p) && c.phase == streaming && int(c.stream.sent) > o.shared.cfg.StreamBytes {
 		o.rollOver(c)
 	}
 }
@@ -147,7 +147,7 @@ func (o *output) refuseStream(to bayeux.ReplyTo, status int, reason []byte) {
 // What has bytes waiting needs no more of them.
 func (o *output) beat(c *conn) {
 	o.beatLater(c)
-	if c.phase == streaming && o.now()-c.stream.since > o.server.cfg.StreamAge.Milliseconds() && !c.stream.endless {
+	if c.phase == streaming && o.now()-c.stream.since > o.shared.cfg.StreamAge.Milliseconds() && !c.stream.endless {
 		o.rollOver(c)
 		return
 	}

@@ -20,14 +20,14 @@ func (rs *requests) submit(c *conn, q *httpparse.Request, kind bayeux.Connection
 		rs.refuseHandshake(c)
 		return
 	}
-	request := bayeux.Request{To: rs.replyTo(c), Type: kind, Browser: rs.server.front.Browser(q, rs.server.browsers.Named),
+	request := bayeux.Request{To: rs.replyTo(c), Type: kind, Browser: rs.shared.front.Browser(q, rs.shared.browsers.Named),
 		Program: !front.FromBrowser(q)}
 	if handshake {
 		request.Peer = rs.source(c, q)
 	}
 	if bayeux.MayAsk(batch) {
 		var ok bool
-		if request.Caller, ok = rs.server.callerOf(c, q); !ok {
+		if request.Caller, ok = rs.shared.callerOf(c, q); !ok {
 			rs.refuseCaller(c)
 			return
 		}

@@ -8,13 +8,13 @@ import (
 
 // upgrade makes a connection a websocket.
 func (rs *requests) upgrade(c *conn, q *httpparse.Request) {
-	caller, ok := rs.server.callerOf(c, q)
+	caller, ok := rs.shared.callerOf(c, q)
 	if !ok {
 		rs.refuseCaller(c)
 		return
 	}
 	s := &stream{kind: bayeux.WebSocket, since: rs.now(), source: rs.source(c, q), caller: caller}
-	s.deflate = rs.server.cfg.WSCompressAbove > 0 && websocket.AcceptsDeflate(q.SecWebSocketExtensions)
+	s.deflate = rs.shared.cfg.WSCompressAbove > 0 && websocket.AcceptsDeflate(q.SecWebSocketExtensions)
 	rs.output.openSocket(c, s, q)
 }
 

@@ -9,7 +9,7 @@ func (in *input) weigh(c *conn) {
 	if more <= 0 {
 		return
 	}
-	m := in.server.memory
+	m := in.shared.memory
 	if m.takes(more, in.now()); m.full.Load() {
 		in.shedInput(c)
 	}
@@ -69,3 +69,8 @@ func (in *input) closeStuck(from uint32, most int) (next uint32, more bool) {
 	in.work.Spend(done)
 	return next, more
 }
+
+const (
+	keepSlow  = 16 << 10 // bytes that are left to each session, and to a connection's input
+	closeWork = 100      // what a connection counts that is closed, in sessions, connections and events looked at
+)

@@ -53,7 +53,7 @@ func TestNoTickWhenOutputLeaves(t *testing.T) { eachSocket(t, testNoTickWhenOutp
 func testNoTickWhenOutputLeaves(t *testing.T, k socketKind) {
 	s := k.start(t, roomy)
 	home, slow := k.dial(t, s), k.dialSlow(t, s)
-	s.visit(t.Context(), func(r *reactor) { s.tickPosted[r.id].Store(1) }) // none is posted any more
+	s.visit(t.Context(), func(r *reactor) { r.tickPosted.Store(1) }) // none is posted any more
 	id := home.subscriber("/a")
 	slow.send(upgradeRequest(""))
 	slow.read()

@@ -1,0 +1,42 @@
+package loop
+
+// Proved by TestCoreConfig and TestShareOfALoop.
+
+import (
+	"crypto/rand"
+	"time"
+
+	"halley/bayeux"
+)
+
+// coreConfig is the configuration of the protocol core of a loop.
+func coreConfig(s *shared, id uint16) bayeux.Config {
+	limits := s.cfg.Settings.Limits
+	limits.MaxSessions = max(1, limits.MaxSessions/s.cfg.Loops)
+	return bayeux.Config{
+		Place:         s.place(id),
+		Timing:        s.cfg.Timing,
+		Dialect:       s.cfg.Dialect,
+		Limits:        limits,
+		QueueLimits:   s.cfg.QueueLimits,
+		MultiInterval: multiInterval,
+		TurnWork:      s.cfg.TurnWork,
+		MaxAsks:       maxAsks,
+		MaxAhead:      s.ahead() + s.cfg.MaxMessage + frameCost, // see bus.Flow
+		MaxMessage:    s.cfg.MaxMessage,
+		NoCallback:    !s.cfg.CallbackPolling,
+		Hosts:         s.cfg.AdvertiseHosts,
+		Rules:         s.rules,
+		Durable:       s.cfg.HistoryFile != "",
+		Authority:     s.cfg.Authority,
+		Browsers:      s.browsers,
+		Congested:     func() bool { return s.congested.Load() > 0 || s.memory.refuses() },
+		Crowded:       s.memory.refuses,
+		Random:        func(p []byte) { rand.Read(p) },
+	}
+}
+
+const (
+	multiInterval = 2 * time.Second // what CometD advises a browser's second tab
+	maxAsks       = 10000
+)

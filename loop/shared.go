@@ -1,0 +1,93 @@
+package loop
+
+// Proved by TestLoopsForwardToEachOther, TestBetweenTwoEngines and TestAllocations.
+
+import (
+	"sync/atomic"
+	"time"
+
+	"halley/bayeux"
+	"halley/bayeux/event"
+	"halley/bayeux/rules"
+	"halley/loop/bus"
+	"halley/loop/front"
+	"halley/loop/interest"
+	"halley/loop/sequence"
+	"halley/loop/socket"
+)
+
+// MaxLoops is how many event loops a server may have.
+const MaxLoops = interest.MaxLoops
+
+// shared is what the loops of a server share. All else belongs to one loop.
+type shared struct {
+	cfg    Config
+	link   bus.Link // to other loops
+	rules  rules.Rules
+	front  *front.Front
+	wanted []string // header fields that go with the authority's questions
+
+	start    time.Time
+	clock    func(time.Duration) int64 // milliseconds of the wall clock so long after the start
+	interest *interest.Index
+	browsers *browsers
+	rates    *rates       // of handshakes
+	log      sequence.Log // of sequenced channels, to publish to and read from
+	writable *socket.Writable
+	cover    func(*socket.Plain) socket.Socket // what connections are beside plain; nil for nothing
+	memory   *memory
+
+	alive       []alive      // by loop
+	homes       atomic.Int32 // loops that have ever had a connection, the first ones
+	connections atomic.Int64
+	accepted    atomic.Uint64
+	refused     atomic.Uint64
+	congested   atomic.Int32  // mailboxes over their limit
+	hurried     chan struct{} // a loop has come into a hurry
+	helper      chan posted
+}
+
+func newShared(cfg Config) *shared {
+	s := &shared{
+		cfg:      cfg,
+		start:    time.Now(),
+		interest: interest.New(),
+		browsers: newBrowsers(),
+		rates:    newRates(cfg.HandshakeRate),
+		alive:    make([]alive, cfg.Loops),
+		hurried:  make(chan struct{}, 1),
+		helper:   make(chan posted, 4*MaxLoops),
+	}
+	s.clock = func(since time.Duration) int64 { return s.start.UnixMilli() + since.Milliseconds() }
+	if cfg.Authority != nil {
+		s.wanted = cfg.Authority.Fields()
+	}
+	return s
+}
+
+// posted is work that a loop wants to do later.
+type posted interface{ post() }
+
+// now is the wall clock at the start plus the monotonic time since, in
+// milliseconds: it never goes back.
+func (s *shared) now() int64 { return s.clock(time.Since(s.start)) }
+
+// place is where a loop of this server is.
+func (s *shared) place(loop uint16) bayeux.Place { return bayeux.Place{Node: s.cfg.node, Loop: loop} }
+
+// ahead is how many bytes a client may send ahead of a reply.
+func (s *shared) ahead() int { return s.cfg.MaxHeader + s.cfg.MaxMessage }
+
+// isHome tells whether a loop may own sessions: one that has had a connection, of
+// whichever engine. What is posted to it waits for its next one.
+func (s *shared) isHome(loop uint16) bool { return int32(loop) < s.homes.Load() }
+
+// publishTo brings an event to loops of this server.
+func (s *shared) publishTo(set interest.Loops, e event.Event) {
+	set.Each(func(loop uint16) {
+		s.link.Send(bus.Message{To: s.place(loop), Kind: bus.Publish, Event: e})
+	})
+}
+
+// later has p posted after its loop has looked at its sockets again.
+func (s *shared) later(p posted) { s.helper <- p }
