@@ -1,4 +1,4 @@
-// Proved by TestBatchThatMakesWayIsScannedByParts and TestBatchThatMakesWayIsNotCopiedAgain.
+// Proved by TestBatchThatMakesWayIsScannedByParts, TestBatchThatMakesWayIsNotCopiedAgain and TestRefusedJoinLeavesNothing.
 
 package bayeux
 
@@ -19,6 +19,7 @@ func (x *exchange) park(messages []message.Message) (waits bool) {
 		if string(messages[0].Channel) == metaHandshake {
 			advice = reply.AdviceFull
 		}
+		s.joins.end(x.waits.Wanted, s.fanout, x.fx) // which a join has begun
 		x.fail(&messages[0], reply.QuestionsFull, advice)
 		return false
 	}

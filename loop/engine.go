@@ -142,7 +142,7 @@ func (e *engine) begins(current gnet.Engine) bool {
 func (e *engine) reactorOf(loop gnet.EventLoop) *reactor {
 	r, first := e.loops.bind(loop)
 	if first && e.started.Load() > 1 {
-		r.execute(&r.drainTask)
+		r.execute(&r.wakeTask)
 		r.execute(&r.flushTask)
 		e.bind.Do(func() { go e.bindAll(len(e.loops.reactors) - 1) })
 	}

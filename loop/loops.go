@@ -57,7 +57,7 @@ func (l *loops) unbind() {
 	defer l.binding.Unlock()
 	l.bound.Store(new([]*reactor))
 	for _, r := range l.reactors {
-		r.flushPosted = false
+		r.flushPosted, r.drainPosted = false, false
 		r.tickPosted.Store(0)
 	}
 }

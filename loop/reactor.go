@@ -44,6 +44,7 @@ type reactor struct {
 	hurry       atomic.Bool  // ticks are wanted often
 	tickPosted  atomic.Int64 // when the tick that it has not run was posted, 0 if it has run
 	flushPosted bool
+	drainPosted bool // by the loop itself, since more is left than a turn has time for
 	turns       turns
 
 	// Scratch, valid within one turn.
@@ -53,6 +54,7 @@ type reactor struct {
 	peers   peers
 
 	drainTask task
+	wakeTask  task
 	flushTask task
 	tickTask  task
 }
@@ -122,7 +124,7 @@ func (r *reactor) endTurn() {
 func (r *reactor) hurries() bool { return r.core.Hurries(r.now()) }
 
 // wake makes the loop look into its mailbox. It may be called from anywhere.
-func (r *reactor) wake() { r.execute(&r.drainTask) }
+func (r *reactor) wake() { r.execute(&r.wakeTask) }
 
 // lined is what came by a websocket and waits in the core, behind a batch that waits
 // for a verdict, for what is remembered, or for other clients to have their turn.

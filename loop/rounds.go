@@ -22,7 +22,7 @@ func newReactor(s *shared, id uint16, now int64) *reactor {
 	r.input = input{common: &r.common, output: &r.output, handler: &r.requests, work: r.core,
 		bodies: make(map[uint32]*chunkedBody), waiting: waitingInput{of: make(map[uint32]int)}}
 	r.box = bus.NewBox(s.cfg.MaxMailbox, &s.congested, r.wake)
-	r.drainTask = task{r, (*reactor).drainMailbox}
+	r.wakeTask, r.drainTask = task{r, (*reactor).drainMailbox}, task{r, (*reactor).drainOn}
 	r.flushTask = task{r, (*reactor).flush}
 	r.tickTask = task{r, (*reactor).tick}
 	return r
@@ -92,7 +92,10 @@ func (r *reactor) drainMailbox() {
 			r.lookAtInbox()
 		}
 		if n >= turnEntries || n > 0 && r.core.Tired() {
-			r.shared.later(&r.drainTask)
+			if !r.drainPosted { // a tick drains as well
+				r.drainPosted = true
+				r.shared.later(&r.drainTask)
+			}
 			break
 		}
 		if m, task := r.inbox.Next(); task != nil {
@@ -103,6 +106,12 @@ func (r *reactor) drainMailbox() {
 	}
 	r.goOn()
 	r.endTurn()
+}
+
+// drainOn goes on with a mailbox that a turn had no time for.
+func (r *reactor) drainOn() {
+	r.drainPosted = false
+	r.drainMailbox()
 }
 
 // trim gives back what is not needed between two turns.
