@@ -45,7 +45,7 @@ func (x *exchange) reply() {
 // to wait while its client sent another connect carries none: nobody may be there to
 // read it.
 func (x *exchange) mayCarryEvents(r *session) bool {
-	if r.queue.Blocked() || r.outlet.usesStream() || x.turn != r.turn {
+	if r.queue.Blocked() || r.outlet.usesStream() || x.connects != r.connects {
 		return false
 	}
 	if x.carriesEvents {

@@ -77,8 +77,8 @@ func (x *exchange) readWish(m *message.Message) (w wish, failure reply.Code) {
 // request is enough (Bayeux 1.0, 1.4.1 MUST NOT two-requests).
 func (x *exchange) arrive(m *message.Message, w wish) (a arrival) {
 	s, r := x.s, x.session
-	r.turn++
-	x.turn = r.turn
+	r.connects++
+	x.connects = r.connects
 	if a.first = r.outlet.connect(); !a.first || w.advice.interval > 0 { // or it says that it stays away
 		s.storms.goOn(r)
 	}

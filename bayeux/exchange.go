@@ -38,7 +38,7 @@ type exchange struct {
 	losses        bool   // a reply has news of dropped events
 	carriesEvents bool   // a connect is answered: pending events go along
 	batch         uint32 // its number, with acknowledgement
-	turn          uint32 // how many connects its session had sent when this was the latest
+	connects      uint32 // how many connects its session had sent when this was the latest
 	browser       uint64
 	replies       []byte   // encoded replies, comma separated
 	joined        []byte   // what the messages are spans of, if they were parked; else nil
@@ -58,7 +58,7 @@ type awaited struct {
 func (x *exchange) own(clientID []byte) {
 	x.clientID = clientID
 	if slot, r := x.s.sessions.client(clientID); r != nil {
-		x.slot, x.owner, x.turn = slot, x.s.sessions.address(slot), r.turn
+		x.slot, x.owner, x.connects = slot, x.s.sessions.address(slot), r.connects
 	}
 }
 

@@ -103,7 +103,7 @@ func (s *Server) unpark(now int64, ticket Ticket, p *parked, got awaited, fx *Ef
 	}
 	x := &s.exchange
 	*x = exchange{s: s, fx: fx, req: p.req, now: now, owner: p.owner, slot: p.owner.Slot, got: got,
-		clientID: p.clientID, alone: p.alone, losses: p.losses, carriesEvents: p.carriesEvents, batch: p.batch, turn: p.turn,
+		clientID: p.clientID, alone: p.alone, losses: p.losses, carriesEvents: p.carriesEvents, batch: p.batch, connects: p.connects,
 		replies: p.replies, later: p.later}
 	if p.events != nil {
 		x.resumeEvents(p)

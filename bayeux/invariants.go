@@ -77,7 +77,7 @@ func (a *audit) outlet(slot uint32, r *session) {
 		a.expect(o.streamType == EventSource, slot, r, "the stream is an event-stream")
 		a.expect(!o.holds() || o.held.connection() != o.stream.connection(), slot, r, "the poll has a connection of its own")
 	case handshaken:
-		a.expect(r.turn == 0, slot, r, "a session with a connect is not only handshaken")
+		a.expect(r.connects == 0, slot, r, "a session with a connect is not only handshaken")
 	}
 	a.expect(o.hearing == heard || !o.nameless() && o.state != handshaken, slot, r, "nothing is known of the hearing of who sent no connect")
 	a.expect(!r.queue.Acknowledges() || o.state != socket && o.state != socketHeld && o.state != stream, slot, r, "who acknowledges has no stream by a connect")

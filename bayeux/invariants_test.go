@@ -30,7 +30,7 @@ func TestInvariantsFindDamage(t *testing.T) {
 		{"the stream is an event-stream", "event-source", func(_ *Server, r *session) { r.outlet.streamType = WebSocket }},
 		{"the poll has a connection of its own", "event-source-held", func(_ *Server, r *session) { r.outlet.held = r.outlet.stream }},
 		{"nothing is known of the hearing of who sent no connect", "handshaken", func(_ *Server, r *session) { r.outlet.hearing = unheard }},
-		{"a session with a connect is not only handshaken", "handshaken", func(_ *Server, r *session) { r.turn++ }},
+		{"a session with a connect is not only handshaken", "handshaken", func(_ *Server, r *session) { r.connects++ }},
 		{"timers", "away", func(s *Server, _ *session) { s.wheel.Set(7, 1<<40) }},
 		{"events that may go out are about to be flushed", "socket", func(s *Server, r *session) { s.dirty.pop(); r.tables.set(inDirty, false) }},
 		{"dirty sessions", "socket", func(s *Server, _ *session) { s.dirty.pop() }},

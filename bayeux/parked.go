@@ -16,7 +16,8 @@ type parked struct {
 	// What the messages before said of the reply.
 	losses        bool
 	carriesEvents bool
-	batch, turn   uint32
+	batch         uint32
+	connects      uint32
 	body          []byte   // the next messages, as a JSON array
 	later         [][]byte // those after them, likewise
 	replies       []byte   // of the messages before them

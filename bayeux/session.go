@@ -23,7 +23,7 @@ type session struct {
 	browser uint64 // that counts the session's poll; 0 none
 	named   uint64 // the browser that the client's handshake named, for requests without a cookie; 0 none
 
-	turn uint32 // connects so far
+	connects uint32 // its client has sent so many
 
 	advised ConnectionType // the type that the last full advice was for
 	advise  bool           // the held connect's reply carries full advice
