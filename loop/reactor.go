@@ -53,8 +53,8 @@ type reactor struct {
 	expired []uint32
 	peers   peers
 
-	drainTask task
-	wakeTask  task
+	wakeTask  task // drains the mailbox: something was posted
+	drainTask task // goes on with the mailbox: a turn had no time for the rest
 	flushTask task
 	tickTask  task
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// sentenceEnd is a full stop, question or exclamation mark, or a colon before a new line's list.
+// sentenceEnd is a full stop, question mark or exclamation mark, with the quotes and brackets that close behind it.
 var sentenceEnd = regexp.MustCompile(`[.!?]["')*_]*\s+`)
 
 // addDocument counts the words of the sentences of a Markdown file. Tables, code, headings and HTML are no sentences;
