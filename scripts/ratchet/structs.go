@@ -3,7 +3,6 @@ package main
 import (
 	"go/ast"
 	"path"
-	"slices"
 )
 
 // addStruct counts the booleans of a struct's state. A field with a tag is a setting, whose flag is its reason to be.
@@ -48,5 +47,5 @@ func (t *tree) widest() (methods, files []item) {
 		methods = append(methods, item{name, n})
 		files = append(files, item{name, len(byFile)})
 	}
-	return slices.Clip(methods), slices.Clip(files)
+	return methods, files
 }
