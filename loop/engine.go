@@ -26,7 +26,8 @@ type engine struct {
 	booted  chan struct{} // closed when it has first begun to listen
 	mu      sync.Mutex
 	current gnet.Engine
-	stopped bool // by stop: none must begin
+	over    chan struct{} // closed when the current one has ended
+	stopped bool          // by stop: none must begin
 	fault   atomic.Pointer[string]
 	started atomic.Uint64
 	bind    sync.Once     // of the current one: its loops are being bound
@@ -50,7 +51,7 @@ func (e *engine) run(ctx context.Context, events gnet.EventHandler, urls []strin
 	for short, first := 1, true; ; short, first = short+1, false {
 		begun := time.Now()
 		err := gnet.Rotate(events, urls, e.options()...)
-		e.ready.Store(false)
+		e.ends()
 		switch {
 		case err != nil && first:
 			return fmt.Errorf("--listen %v: %w", e.shared.cfg.Listen, err)
@@ -127,7 +128,7 @@ func (e *engine) begins(current gnet.Engine) bool {
 	if e.stopped {
 		return false
 	}
-	e.current = current
+	e.current, e.over = current, make(chan struct{})
 	e.bind = sync.Once{}
 	e.ready.Store(true)
 	if e.started.Add(1) == 1 {
@@ -137,6 +138,17 @@ func (e *engine) begins(current gnet.Engine) bool {
 	return true
 }
 
+// ends notes that the current engine has ended, if it had begun.
+func (e *engine) ends() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.ready.Store(false)
+	if e.over != nil {
+		close(e.over)
+		e.over = nil
+	}
+}
+
 // reactorOf finds the reactor of an event loop. When the engine was started anew, the reactor does what was left to do
 // when the last engine ended, and all other loops are bound as soon as one is.
 func (e *engine) reactorOf(loop gnet.EventLoop) *reactor {
@@ -144,7 +156,11 @@ func (e *engine) reactorOf(loop gnet.EventLoop) *reactor {
 	if first && e.started.Load() > 1 {
 		r.execute(&r.wakeTask)
 		r.execute(&r.flushTask)
-		e.bind.Do(func() { go e.bindAll(len(e.loops.reactors) - 1) })
+		e.bind.Do(func() {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			go e.bindAll(e.current, e.over)
+		})
 	}
 	return r
 }
@@ -152,19 +168,25 @@ func (e *engine) reactorOf(loop gnet.EventLoop) *reactor {
 // bindAll gives every loop of an engine that was started anew a connection, so that
 // it has its reactor: those have sessions, which others have messages for. The first
 // client may have come to any loop.
-func (e *engine) bindAll(others int) {
-	for range others + 1 {
-		if err := e.connectNext(); err != nil {
+func (e *engine) bindAll(current gnet.Engine, over <-chan struct{}) {
+	for range e.loops.reactors {
+		switch err := connectNext(current, over); {
+		case errors.Is(err, errEnded):
+			return
+		case err != nil:
 			e.shared.cfg.Log.Error("an event loop waits for its first connection", "error", err)
 		}
 	}
 }
 
+// errEnded tells that an engine has ended meanwhile.
+var errEnded = errors.New("the engine has ended")
+
 // binder is the context of a connection that only binds a loop.
 type binder struct{}
 
 // connectNext opens a connection of our own on the next loop, which closes it at once.
-func (e *engine) connectNext() error {
+func connectNext(current gnet.Engine, over <-chan struct{}) error {
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return err
@@ -176,15 +198,22 @@ func (e *engine) connectNext() error {
 	if err != nil {
 		return err
 	}
-	e.mu.Lock()
-	current := e.current
-	e.mu.Unlock()
 	done, err := current.Register(gnet.NewContext(gnet.NewNetConnContext(context.Background(), end), binder{}))
 	if err != nil {
 		end.Close()
 		return err
 	}
-	return (<-done).Err
+	return registered(done, over)
+}
+
+// registered waits for the registration of a connection, which gnet forgets if the engine ends before its loop has come to it.
+func registered(done <-chan gnet.RegisteredResult, over <-chan struct{}) error {
+	select {
+	case result := <-done:
+		return result.Err
+	case <-over:
+		return errEnded
+	}
 }
 
 // options are gnet's; the reasons are in ARCHITECTURE.md.

@@ -25,6 +25,9 @@ func (g *gnetEvents) OnBoot(current gnet.Engine) gnet.Action {
 	return gnet.None
 }
 
+// OnShutdown implements gnet.EventHandler. It is called before the loops end, and their files are closed after that.
+func (g *gnetEvents) OnShutdown(gnet.Engine) { g.engine.loops.close() }
+
 // OnOpen implements gnet.EventHandler. Above the limit of connections the answer
 // is 503: the limit keeps the process below its limit of files, at which gnet
 // would stop as a whole.

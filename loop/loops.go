@@ -20,6 +20,7 @@ type loops struct {
 	reactors []*reactor
 	bound    atomic.Pointer[[]*reactor] // those whose event loop is known
 	binding  sync.Mutex
+	ending   bool // their engine ends: nothing is posted to them
 }
 
 // quietPoll is the time between two visits of loops that have something left to do.
@@ -43,6 +44,9 @@ func (l *loops) bindNext(loop gnet.EventLoop) *reactor {
 	bound := *l.bound.Load()
 	r := l.reactors[len(bound)]
 	r.engine.Store(&loop)
+	if !l.ending {
+		r.executor.open(loop)
+	}
 	r.input.poller = socket.PollerOf(loop)
 	grown := append(append([]*reactor(nil), bound...), r)
 	l.bound.Store(&grown)
@@ -50,11 +54,22 @@ func (l *loops) bindNext(loop gnet.EventLoop) *reactor {
 	return r
 }
 
+// close lets nobody post to the event loops any more, since their engine ends.
+func (l *loops) close() {
+	l.binding.Lock()
+	defer l.binding.Unlock()
+	l.ending = true
+	for _, r := range l.reactors {
+		r.executor.close()
+	}
+}
+
 // unbind makes the reactors ready for other event loops. None runs. What the last
 // ones were asked to do and have not begun is lost, so it is asked for again.
 func (l *loops) unbind() {
 	l.binding.Lock()
 	defer l.binding.Unlock()
+	l.ending = false
 	l.bound.Store(new([]*reactor))
 	for _, r := range l.reactors {
 		r.flushPosted, r.drainPosted = false, false

@@ -30,6 +30,7 @@ type reactor struct {
 	requests requests
 	output   output
 	engine   atomic.Pointer[gnet.EventLoop]
+	executor executor
 	core     *bayeux.Server
 	lined    map[bayeux.ReplyTo]lined // websockets of which something waits in the core
 
@@ -88,17 +89,7 @@ func (r *reactor) turnOver() { r.turns.end(r.core, time.Since(r.shared.start)) }
 
 // execute posts t to run after the I/O events of the round, and tells whether there
 // is a loop for it. One that comes later looks at what it would have done.
-func (r *reactor) execute(t *task) bool {
-	engine := r.engine.Load()
-	if engine == nil {
-		return false
-	}
-	if err := (*engine).Execute(context.Background(), t); err != nil {
-		r.shared.cfg.Log.Debug("loop is gone", "loop", r.id, "error", err)
-		return false
-	}
-	return true
-}
+func (r *reactor) execute(t *task) bool { return r.executor.post(t) }
 
 // endTurn posts the flush that visits the sessions which this turn made dirty,
 // and the connections whose requests it answered.
