@@ -15,7 +15,9 @@ func (o *output) hold(to bayeux.ReplyTo, session bayeux.Address) {
 	if c.phase == upgraded {
 		return
 	}
+	o.waitsNoMore(c)
 	c.phase, c.held = holding, session
+	o.nowWaits(c)
 	o.wheel.Cancel(c.slot)
 }
 
@@ -51,6 +53,7 @@ func (o *output) closed(c *conn) {
 	if c.has(delivered) && (c.stream != nil || c.phase == reading && !back) && c.socket.Conn().Unacknowledged() > 0 {
 		o.counters.LostInFlight++
 	}
+	o.waitsNoMore(c)
 	switch c.phase {
 	case holding, streaming:
 		o.gone(c.held, o.replyTo(c))

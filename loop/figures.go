@@ -5,6 +5,7 @@ import (
 
 	"halley/bayeux"
 	"halley/httpparse"
+	"halley/loop/metric"
 	"halley/loop/sequence"
 )
 
@@ -14,10 +15,13 @@ import (
 // Stats is what the server has done since its start.
 type Stats struct {
 	Uptime        time.Duration `metric:"uptime_seconds" help:"Time since the start."`
+	Ready         bool          `metric:"ready" help:"1 while the server should be sent new clients, as /health/ready has it."`
 	Connections   int64         `metric:"connections" help:"Connections open."`
+	MostConnected int64         `metric:"max_connections" help:"Connections above which further ones are refused."`
 	Accepted      int64         `metric:"connections_accepted_total" help:"Connections accepted."`
 	Refused       int64         `metric:"connections_refused_total" help:"Connections refused above the limit."`
 	Restarts      uint64        `metric:"restarts_total" help:"New starts of the event loops, which a failing accept ends."`
+	Memory        int64         `metric:"memory_bytes" help:"Memory of the process, as it is held against max_memory_bytes."`
 	MaxMemory     int64         `metric:"max_memory_bytes" help:"Memory above which work is refused and what waits is given up."`
 	MemoryRefused uint64        `metric:"memory_refused_total" help:"Publishes and sessions refused because memory was short."`
 
@@ -30,11 +34,13 @@ type Stats struct {
 type Totals struct {
 	bayeux.Stats
 	Counters
-	Kept Kept `metric:"kept_bytes" label:"owner" help:"Bytes that clients make the server keep, by owner."`
+	Slow int64 `metric:"connections_slow" help:"Connections of which output waits, since their clients do not take it."`
+	Kept Kept  `metric:"kept_bytes" label:"owner" help:"Bytes that clients make the server keep, by owner."`
 }
 
 // Counters are what one loop counts beside its protocol core.
 type Counters struct {
+	Waiting        ByType `metric:"connections_waiting" label:"type" help:"Connections that wait for events, by connection type: held requests, streams and websockets."`
 	Requests       uint64 `metric:"requests_total" help:"Requests of the public listener."`
 	BytesIn        uint64 `metric:"received_bytes_total" help:"Bytes read from clients."`
 	BytesOut       uint64 `metric:"sent_bytes_total" help:"Bytes written to clients."`
@@ -64,10 +70,11 @@ type LoopStats struct {
 
 // Turns tells of the turns of one event loop since the server's start.
 type Turns struct {
-	Busy         time.Duration `metric:"loop_busy_seconds_total" help:"Time that an event loop has been at work."`
-	Longest      time.Duration `metric:"loop_longest_turn_seconds" help:"Longest turn of an event loop since the start: its clients waited."`
-	MostMessages uint64        `metric:"loop_longest_turn_messages" help:"Most messages that one turn has received since the start."`
-	MostWork     uint64        `metric:"loop_longest_turn_work" help:"Most units of work (messages, patterns, deliveries) that one turn has done since the start."`
+	Lengths      metric.Histogram `metric:"loop_turn_seconds" help:"Lengths of the turns of an event loop: its clients wait for their end."`
+	Busy         time.Duration    `metric:"loop_busy_seconds_total" help:"Time that an event loop has been at work."`
+	Longest      time.Duration    `metric:"loop_longest_turn_seconds" help:"Longest turn of an event loop since the start: its clients waited."`
+	MostMessages uint64           `metric:"loop_longest_turn_messages" help:"Most messages that one turn has received since the start."`
+	MostWork     uint64           `metric:"loop_longest_turn_work" help:"Most units of work (messages, patterns, deliveries) that one turn has done since the start."`
 }
 
 // Kept is how many bytes clients make the server keep, by owner.

@@ -142,6 +142,7 @@ func (o *output) settle(u *unsent, waiting int) {
 
 // finish makes a connection ready for its next request, or closes it.
 func (o *output) finish(c *conn) {
+	o.waitsNoMore(c)
 	c.serial++
 	c.callback, c.origin, c.bytes = nil, 0, 0
 	c.set(headOnly, false)

@@ -161,10 +161,13 @@ const statsTimeout = time.Second
 func (s *Server) Stats() Stats {
 	total := Stats{
 		Uptime:        time.Since(s.start),
+		Ready:         len(s.Unready()) == 0,
 		Connections:   s.connections.Load(),
+		MostConnected: int64(s.cfg.MaxConnections),
 		Accepted:      int64(s.accepted.Load()),
 		Refused:       int64(s.refused.Load()),
 		Restarts:      max(s.engine.started.Load(), 1) - 1,
+		Memory:        s.memory.used().resident(),
 		MaxMemory:     s.memory.limit,
 		MemoryRefused: s.memory.refused.Load(),
 		History:       s.local.Usage(),

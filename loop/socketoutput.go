@@ -19,6 +19,7 @@ var pingFrame = websocket.AppendFrame(nil, websocket.OpPing, nil)
 // openSocket makes a connection a websocket, by the answer to its upgrade.
 func (o *output) openSocket(c *conn, s *stream, q *httpparse.Request) {
 	c.origin, c.phase, c.stream = 0, upgraded, s
+	o.nowWaits(c)
 	o.beatLater(c)
 	o.buf = appendUpgraded(o.buf[:0], q, s.deflate)
 	o.write(c, o.buf, reply{})
@@ -92,6 +93,7 @@ func (o *output) closeSocket(c *conn, code websocket.Code, reason string) {
 	o.buf = websocket.AppendClose(o.buf[:0], code, reason)
 	if o.send(c, o.buf) {
 		c.serial++
+		o.waitsNoMore(c)
 		c.stream = nil
 		o.shut(c)
 	}

@@ -61,7 +61,7 @@ type part struct {
 }
 
 func partOf(r *reactor) part {
-	return part{Totals{r.core.Stats(), r.counters, keptBy(r)}, r.turns.LoopStats}
+	return part{Totals{r.core.Stats(), r.counters, int64(len(r.output.slow)), keptBy(r)}, r.turns.LoopStats}
 }
 
 // keptBy adds up what a loop keeps.

@@ -30,6 +30,7 @@ func (t *turns) begin(core *bayeux.Server, now time.Duration) bool {
 func (t *turns) end(core *bayeux.Server, now time.Duration) {
 	took := now - t.begun
 	t.Busy += took
+	t.Lengths.Observe(took)
 	t.Longest = max(t.Longest, took)
 	t.MostMessages = max(t.MostMessages, core.Received()-t.received)
 	t.MostWork = max(t.MostWork, core.Worked()-t.worked)

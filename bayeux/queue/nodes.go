@@ -8,6 +8,7 @@ import (
 // nodes are the events of all queues, linked in the order of each.
 type nodes struct {
 	slab.Chunks[node]
+	count int // the events
 	bytes int // of the events
 }
 
@@ -26,6 +27,7 @@ const recalled = ^uint32(0)
 // push appends e as the newest pending event.
 func (n *nodes) push(q *Queue, e event.Event) {
 	n.link(q, n.Take(node{event: e}))
+	n.count++
 	q.bytes += uint32(nodeBytes)
 	n.grow(q, len(e))
 }
@@ -41,6 +43,7 @@ func (n *nodes) free(q *Queue, i uint32) {
 	q.bytes -= uint32(nodeBytes)
 	n.grow(q, -len(n.At(i).event))
 	n.Release(i)
+	n.count--
 }
 
 // link makes node i the newest pending one.

@@ -83,12 +83,17 @@ func (s *Store) Memory() (events, places int) { return s.nodes.bytes, s.nodes.He
 // Stats counts what became of events that did not reach their client. Its tags are those of package
 // loop/metric.
 type Stats struct {
+	Queued       int64  `metric:"queue_messages" help:"Messages in the queues of all sessions."`
 	QueueDropped uint64 `metric:"queue_dropped_total" help:"Messages lost to full queues."`
 	Conflated    uint64 `metric:"conflated_total" help:"Events that a newer one took the place of."`
 }
 
 // Stats returns the counters as they stand.
-func (s *Store) Stats() Stats { return s.stats }
+func (s *Store) Stats() Stats {
+	st := s.stats
+	st.Queued = int64(s.nodes.count)
+	return st
+}
 
 // Trim gives back memory if no queue is open.
 func (s *Store) Trim() {

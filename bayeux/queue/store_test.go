@@ -141,7 +141,7 @@ func TestStoreAgainstList(t *testing.T) {
 			dropped, conflated = dropped+lists[i].dropped, conflated+lists[i].conflated
 			s.Close(&queues[i])
 		}
-		if s.Stats() != (Stats{dropped, conflated}) {
+		if s.Stats() != (Stats{QueueDropped: dropped, Conflated: conflated}) {
 			t.Fatalf("%+v; want %d dropped, %d conflated", s.Stats(), dropped, conflated)
 		}
 		if s.open+s.nodes.bytes+s.keys.Len()+len(s.replaced)+len(s.losses)+len(s.carried) > 0 {
@@ -257,10 +257,11 @@ func compareStore(t *rapid.T, s *Store, q *Queue, list *naiveStore) {
 // checkStore holds what is true of a Store at any time.
 func checkStore(t *rapid.T, s *Store, queues []Queue) {
 	t.Helper()
-	bytes, keyed := 0, 0
+	bytes, count, keyed := 0, 0, 0
 	for k := range queues {
 		q := &queues[k]
 		bytes += q.Bytes() - nodeBytes*q.Len()
+		count += q.Len()
 		if q.sent > q.count {
 			t.Fatalf("queue %d: %d of %d in flight", k, q.sent, q.count)
 		}
@@ -279,8 +280,8 @@ func checkStore(t *rapid.T, s *Store, queues []Queue) {
 			}
 		}
 	}
-	if s.nodes.bytes != bytes || len(s.replaced) != keyed {
-		t.Fatalf("%d bytes, %d keys; want %d, %d", s.nodes.bytes, len(s.replaced), bytes, keyed)
+	if s.nodes.count != count || s.nodes.bytes != bytes || len(s.replaced) != keyed {
+		t.Fatalf("%d events, %d bytes, %d keys; want %d, %d, %d", s.nodes.count, s.nodes.bytes, len(s.replaced), count, bytes, keyed)
 	}
 }
 

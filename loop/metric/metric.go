@@ -2,7 +2,7 @@
 // which adds to its fields as to any others, and a tag is all that anybody has to say of a figure:
 //
 //	metric  its name on the metrics page, without the prefix of the program; one that ends in _total is a
-//	        counter, any other a gauge
+//	        counter, a Histogram is one, any other is a gauge
 //	help    what it tells, in a sentence
 //	label   what tells the figures of a struct, an array or a slice apart that have one name
 //
@@ -21,6 +21,7 @@ import (
 type Metric struct {
 	Name, Help string
 	Label      string // the name of its label; empty: it has none
+	Histogram  bool   // it is a Histogram
 }
 
 // IsCounter tells that the figure never falls.
@@ -78,33 +79,46 @@ func metricOf(f reflect.StructField, label string) (m Metric, is bool) {
 		label = own
 	}
 	name, is := f.Tag.Lookup("metric")
-	return Metric{Name: name, Help: f.Tag.Get("help"), Label: label}, is
+	return Metric{Name: name, Help: f.Tag.Get("help"), Label: label, Histogram: f.Type == reflect.TypeFor[Histogram]()}, is
 }
 
 // Each visits the figures of the struct that s points to, each with the value of its label, if it has one.
-// Of an array those that are 0 are left out.
+// Of an array of counters those that are 0 are left out. Histograms are not visited.
 func Each(s any, visit func(m Metric, label string, value float64)) {
-	each(reflect.ValueOf(s).Elem(), "", "", visit)
+	visitor{figure: visit, histogram: func(Metric, string, *Histogram) {}}.each(reflect.ValueOf(s).Elem(), "", "")
 }
 
-func each(v reflect.Value, label, value string, visit func(Metric, string, float64)) {
+// Histograms visits the histograms of the struct that s points to, each with the value of its label, if it has one.
+func Histograms(s any, visit func(m Metric, label string, h *Histogram)) {
+	visitor{figure: func(Metric, string, float64) {}, histogram: visit}.each(reflect.ValueOf(s).Elem(), "", "")
+}
+
+// visitor is given the figures of a struct, by their kind.
+type visitor struct {
+	figure    func(m Metric, label string, value float64)
+	histogram func(m Metric, label string, h *Histogram)
+}
+
+func (to visitor) each(v reflect.Value, label, value string) {
 	for i := range v.NumField() {
 		f := v.Field(i)
 		m, is := metricOf(v.Type().Field(i), label)
 		switch {
+		case is && m.Histogram:
+			to.histogram(m, value, f.Addr().Interface().(*Histogram))
 		case is && f.Kind() == reflect.Struct:
 			for j := range f.NumField() {
-				visit(m, strings.ToLower(f.Type().Field(j).Name), number(f.Field(j)))
+				to.figure(m, strings.ToLower(f.Type().Field(j).Name), number(f.Field(j)))
 			}
 		case is && f.Kind() == reflect.Array:
-			eachElement(f, m, visit)
+			eachElement(f, m, to.figure)
 		case is:
-			visit(m, value, number(f))
+			to.figure(m, value, number(f))
 		case f.Kind() == reflect.Struct:
-			each(f, label, value, visit)
+			to.each(f, label, value)
 		case f.Kind() == reflect.Slice:
 			for j := range f.Len() {
-				each(f.Index(j), m.Label, strconv.Itoa(j), visit)
+				to.each(f.Index(j), m.Label, strconv.Itoa(j))
 			}
 		}
 	}
@@ -113,7 +127,7 @@ func each(v reflect.Value, label, value string, visit func(Metric, string, float
 func eachElement(v reflect.Value, m Metric, visit func(Metric, string, float64)) {
 	labels := v.Interface().(Labels)
 	for i := range v.Len() {
-		if n := number(v.Index(i)); n != 0 {
+		if n := number(v.Index(i)); n != 0 || !m.IsCounter() {
 			visit(m, labels.Label(i), n)
 		}
 	}

@@ -21,6 +21,7 @@ func Handler(stats func() loop.Stats) http.Handler {
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(
 		newCollector(stats),
+		collectors.NewBuildInfoCollector(),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -73,5 +74,13 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 			labels = []string{label}
 		}
 		ch <- prometheus.MustNewConstMetric(c.descs[m.Name], kind, value, labels...)
+	})
+	metric.Histograms(&s, func(m metric.Metric, label string, h *metric.Histogram) {
+		count, below := uint64(0), make(map[float64]uint64)
+		for i, bound := range metric.Bounds() {
+			count += h.Counts[i]
+			below[bound.Seconds()] = count
+		}
+		ch <- prometheus.MustNewConstHistogram(c.descs[m.Name], h.Total(), h.Sum.Seconds(), below, label)
 	})
 }

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"flag"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"halley/httpparse"
 	"halley/loop"
+	"halley/loop/metric"
 )
 
 // page is what Prometheus reads.
@@ -33,9 +35,11 @@ func full() (s loop.Stats, figures int) {
 	return s, figures
 }
 
-// number gives the figures of v their numbers and returns how many have one.
+// number gives the figures of v their numbers and returns how many have one. What a histogram shows has a test of its own.
 func number(v reflect.Value, n int) int {
 	switch {
+	case v.Type() == reflect.TypeFor[metric.Histogram]():
+		return n
 	case v.Kind() == reflect.Struct:
 		for i := range v.NumField() {
 			n = number(v.Field(i), n)
@@ -77,6 +81,8 @@ func TestEveryStatIsShown(t *testing.T) {
 	}
 }
 
+var rewrite = flag.Bool("rewrite", false, "write testdata/page.txt anew")
+
 // The names, kinds and help of the figures are what dashboards and alarms go by: a change is a change for
 // those who run the server.
 func TestPage(t *testing.T) {
@@ -85,6 +91,11 @@ func TestPage(t *testing.T) {
 	for line := range strings.Lines(page(t, s)) {
 		if strings.HasPrefix(line, "# ") && strings.Contains(line, " halley_") {
 			got.WriteString(line)
+		}
+	}
+	if *rewrite {
+		if err := os.WriteFile("testdata/page.txt", []byte(got.String()), 0o644); err != nil {
+			t.Fatal(err)
 		}
 	}
 	want, err := os.ReadFile("testdata/page.txt")
@@ -126,6 +137,25 @@ func TestValues(t *testing.T) {
 		"process_open_fds ",
 	} {
 		if !strings.Contains(text, want) {
+			t.Errorf("no %q", want)
+		}
+	}
+}
+
+// Prometheus wants of each bucket how many durations are in it and in those below.
+func TestHistograms(t *testing.T) {
+	var turns loop.Turns
+	for _, length := range []time.Duration{time.Microsecond, 50 * time.Microsecond, 3 * time.Millisecond, time.Second, 8 * time.Second} {
+		turns.Lengths.Observe(length)
+	}
+	text := page(t, loop.Stats{Loops: []loop.LoopStats{{}, {Turns: turns}}})
+	for _, want := range []string{
+		`halley_loop_turn_seconds_bucket{loop="1",le="5e-05"} 2`, `halley_loop_turn_seconds_bucket{loop="1",le="0.0025"} 2`,
+		`halley_loop_turn_seconds_bucket{loop="1",le="0.005"} 3`, `halley_loop_turn_seconds_bucket{loop="1",le="1"} 4`,
+		`halley_loop_turn_seconds_bucket{loop="1",le="+Inf"} 5`, `halley_loop_turn_seconds_count{loop="1"} 5`,
+		`halley_loop_turn_seconds_sum{loop="1"} 9.003051`, `halley_loop_turn_seconds_count{loop="0"} 0`,
+	} {
+		if !strings.Contains(text, want+"\n") {
 			t.Errorf("no %q", want)
 		}
 	}
