@@ -12,7 +12,7 @@ type Page struct {
 	ContentType string
 	Body        []byte
 	ETag        string // quoted, or empty
-	Policy      string // the content security policy of a page in HTML, or empty
+	Policy      string // a content security policy, empty but for pages that a browser shows
 	Gzip        []byte // the body packed, for those who take it; nil where that gains nothing
 }
 
