@@ -14,7 +14,7 @@ const maxCallerFields = 8 << 10
 
 // callerOf is who sends a request, for the questions of an authority; nil if there is no
 // authority, so that nothing is copied then. It fails if the header fields that the
-// authority wants are too long. Cookies that a page of a stranger has sent are left out.
+// authority wants are too long.
 func (s *shared) callerOf(c *conn, q *httpparse.Request) (caller *bayeux.Caller, ok bool) {
 	if s.cfg.Authority == nil {
 		return nil, true
@@ -22,9 +22,6 @@ func (s *shared) callerOf(c *conn, q *httpparse.Request) (caller *bayeux.Caller,
 	caller = &bayeux.Caller{Address: c.socket.Conn().Peer().String()}
 	room := maxCallerFields
 	q.Fields(func(name, value []byte) bool {
-		if c.has(cookieless) && strings.EqualFold(string(name), "cookie") {
-			return true
-		}
 		if !slices.ContainsFunc(s.wanted, func(w string) bool { return strings.EqualFold(w, string(name)) }) {
 			return true
 		}

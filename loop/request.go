@@ -49,7 +49,6 @@ func (in *input) begin(c *conn, buf []byte, n int) bool {
 	in.decision = in.shared.front.Route(q)
 	d := &in.decision
 	c.origin = d.Origin
-	c.set(cookieless, d.Cookieless)
 	if d.NotAdmitted {
 		in.handler.notAdmitted(q)
 	}

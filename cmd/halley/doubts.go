@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -20,9 +18,6 @@ func doubts(c *config.Serve, strangers []string, memory int64) (found []string) 
 	if c.Loop.HistoryFile != "" && !slices.ContainsFunc(c.LoopSettings().Rules, func(rule string) bool { return strings.Contains(rule, " history=") }) {
 		found = append(found, "nothing goes to --history-file: no --rule has history=")
 	}
-	if c.Internal.Address != "" && c.Internal.Key == "" && !loopback(c.Internal.Address) {
-		found = append(found, fmt.Sprintf("whoever reaches --internal %s may publish anywhere, see and end sessions: no --internal-key is asked for", c.Internal.Address))
-	}
 	if most := maxPublish(c, memory); most < c.Internal.MaxPublish {
 		found = append(found, fmt.Sprintf("a body of /publish may have %d bytes, less than --max-publish: a sixteenth of --max-memory", most))
 	}
@@ -36,14 +31,4 @@ const publishShare = 16
 // maxPublish is how long a body of /publish may be.
 func maxPublish(c *config.Serve, memory int64) int {
 	return int(min(int64(c.Internal.MaxPublish), memory/publishShare))
-}
-
-// loopback tells whether an address is for this host alone.
-func loopback(address string) bool {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return false
-	}
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
 }

@@ -135,7 +135,7 @@ func TestVersionFlag(t *testing.T) {
 
 func TestCheckConfigLeavesSecretsOut(t *testing.T) {
 	code, out, stderr := halley(t, "", "serve", "--check-config", "--internal-key=sesame")
-	if code != 0 || strings.Contains(out+stderr, "sesame") || strings.Contains(out, "internal-key") || !strings.Contains(stderr, "internal-key is set, and left out") {
+	if code != 0 || strings.Contains(out+stderr, "sesame") || strings.Contains(out, `"internal-key":`) || !strings.Contains(stderr, "internal-key is set, and left out") {
 		t.Errorf("%d %s %s", code, out, stderr)
 	}
 }
@@ -241,7 +241,7 @@ func TestFailuresExitWith1(t *testing.T) {
 		"sub /a --server=http://127.0.0.1:1/bayeux",
 		"pub /a 1 --server=http://127.0.0.1:1",
 		"pub /a 1 --bayeux=http://127.0.0.1:1/bayeux",
-		"serve --listen=127.0.0.1:0 --internal=256.0.0.1:0",
+		"serve --listen=127.0.0.1:0 --internal=256.0.0.1:0 --internal-key=k",
 	} {
 		if code, _, stderr := halley(t, "", strings.Fields(args)...); code != 1 || stderr == "" {
 			t.Errorf("halley %s: exit %d, %s", args, code, stderr)

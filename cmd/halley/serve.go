@@ -22,14 +22,17 @@ import (
 	"halley/cmd/halley/feed"
 	"halley/cmd/halley/internalhttp"
 	"halley/cmd/halley/metrics"
+	"halley/cmd/halley/reload"
 	"halley/cmd/halley/web"
 	"halley/loop"
+	"halley/loop/access/key"
 )
 
 // serveCommand runs the server.
 type serveCommand struct {
 	config.Serve
 	doubts []string // about the configuration
+	keys   *key.Ring
 }
 
 // Run serves until it is told to stop and the drain is over.
@@ -48,6 +51,9 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 		settings.LimitHeap = func(bytes int64) { debug.SetMemoryLimit(bytes) }
 	}
 	var err error
+	if c.keys, err = key.Open(string(c.Internal.Key), c.Internal.Keys); err != nil {
+		return usageError{err}
+	}
 	if settings.Pages, err = web.Pages(c.pages(settings)); err != nil {
 		return err
 	}
@@ -59,6 +65,9 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 		return usageError{err}
 	}
 	c.doubts = doubts(&c.Serve, config.Strangers(flags.Flags(), os.Environ()), server.MaxMemory())
+	if exposed := c.keys.Exposed(); exposed != "" {
+		c.doubts = append(c.doubts, exposed)
+	}
 	if c.CheckConfig {
 		return c.print(env, flags)
 	}
@@ -81,7 +90,7 @@ func checkMounts(settings loop.Config) error {
 
 // pages is what the pages tell of this server.
 func (c *serveCommand) pages(settings loop.Config) web.Settings {
-	s := web.Settings{Hosts: settings.AdvertiseHosts, Internal: c.Internal.Address, Keyed: c.Internal.Key != ""}
+	s := web.Settings{Hosts: settings.AdvertiseHosts, Internal: c.Internal.Address, Keyed: c.keys.Asks()}
 	if len(settings.Mounts) > 0 { // without any loop.New refuses them
 		s.Mount = settings.Mounts[0]
 	}
@@ -125,6 +134,7 @@ func (c *serveCommand) serve(ctx context.Context, server *loop.Server, log *slog
 		market := feed.NewMarket(c.Demo.Seed, float64(c.Demo.Rate))
 		group.Go(func() { demo(ctx, server, market, log) })
 	}
+	group.Go(func() { reload.New(log, c.keys).Watch(ctx, reload.Interval) })
 	group.Go(func() { c.announce(ctx, server, internal.address(), log) })
 	err = server.Run(ctx)
 	cancel()
@@ -205,11 +215,14 @@ func (c *serveCommand) listenInternal(server *loop.Server, log *slog.Logger) (*i
 	}
 	own := c.Internal
 	own.MaxPublish = maxPublish(&c.Serve, server.MaxMemory())
-	l := internalhttp.New(server, internalhttp.Options{
+	var l *internalhttp.Listener
+	figures := func() any { f := l.Figures(); return &f }
+	l = internalhttp.New(server, internalhttp.Options{
 		Settings:    own,
 		MaxMessages: loop.MailboxMessages(c.Loop.MaxMailbox),
 		MaxDepth:    c.Loop.Scanner.MaxDepth,
-		Metrics:     metrics.Handler(server.Stats),
+		Keys:        c.keys,
+		Metrics:     metrics.Handler(server.Stats, metrics.Source{Of: new(internalhttp.Figures), Take: figures}),
 		Log:         log,
 	})
 	i := &internalListener{l, socket, make(chan error, 1)}

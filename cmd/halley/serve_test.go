@@ -213,6 +213,59 @@ func TestDemo(t *testing.T) {
 	s.stop()
 }
 
+// The keys of back-ends are read again when their file changes, and stay as they are if it is bad.
+func TestKeysAreReadAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keys")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("orders first-0123456789 publish=/orders/* listings metrics\n")
+	s, _, internal := server(t, "--internal-keys="+path)
+	ask := func(k string) int {
+		t.Helper()
+		r, err := http.NewRequest(http.MethodGet, internal+"/metrics", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+k)
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		if text, _ := io.ReadAll(answer.Body); answer.StatusCode == 200 && !strings.Contains(string(text), `halley_internal_key_requests_total{key="orders"}`) {
+			t.Errorf("the metrics name no key: %s", text)
+		}
+		return answer.StatusCode
+	}
+	if got := ask("first-0123456789"); got != 200 {
+		t.Fatalf("%d, %s", got, s.log)
+	}
+	t.Setenv("HALLEY_INTERNAL_KEY", "first-0123456789")
+	for channel, want := range map[string]int{"/orders/1": 0, "/stock/A": 1} {
+		if code, _, stderr := halley(t, "", "pub", channel, "1", "--server="+internal); code != want || code == 1 && !strings.Contains(stderr, "not good for this channel") {
+			t.Errorf("%s: exit %d, %s", channel, code, stderr)
+		}
+	}
+	write("orders")
+	eventually(t, func() bool { return strings.Contains(s.log.String(), "what was read before stays in force") }, s.log)
+	if got := ask("first-0123456789"); got != 200 {
+		t.Errorf("after a bad file: %d", got)
+	}
+	write("orders second-0123456789 metrics\n")
+	eventually(t, func() bool { return ask("second-0123456789") == 200 }, s.log)
+	if got := ask("first-0123456789"); got != 401 {
+		t.Errorf("the old key: %d", got)
+	}
+	if log := s.log.String(); !strings.Contains(log, "changed orders") || !strings.Contains(log, "others may read") || strings.Contains(log, "0123456789") {
+		t.Error(log)
+	}
+	s.stop()
+}
+
 func TestSubEnds(t *testing.T) {
 	s, endpoint, internal := server(t)
 	sub := subscribe(t, endpoint, internal, 1, "/a", "--timeout=1m")

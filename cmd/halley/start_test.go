@@ -54,20 +54,23 @@ func TestEveryWayOfFailingAtTheStart(t *testing.T) {
 		code int
 		want string
 	}{
-		"port in use":          {[]string{"--listen=" + taken(t)}, exitFailed, "--listen"},
-		"second port in use":   {[]string{"--listen=" + taken(t), "--listen=127.0.0.1:0"}, exitFailed, "--listen"},
-		"internal port in use": {[]string{"--internal=" + taken(t)}, exitFailed, "--internal"},
-		"no such address":      {[]string{"--listen=192.0.2.1:0"}, exitFailed, "--listen"},
-		"listen is a port":     {[]string{"--listen=8080"}, exitUsage, "--listen"},
-		"port too great":       {[]string{"--listen=127.0.0.1:70000"}, exitUsage, "--listen"},
-		"internal is a port":   {[]string{"--internal=8081"}, exitUsage, "--internal"},
-		"history locked":       {[]string{"--history-file=" + locked}, exitFailed, "--history-file"},
-		"history read-only":    {[]string{"--history-file=" + program}, exitUsage, "--history-file"},
-		"history a directory":  {[]string{"--history-file=" + dir}, exitUsage, "--history-file"},
-		"history nowhere":      {[]string{"--history-file=" + dir + "/none/file"}, exitUsage, "--history-file"},
-		"history foreign":      {[]string{"--history-file=" + foreign}, exitFailed, "--history-file"},
-		"config no JSON":       {[]string{"--config=" + config}, exitUsage, "--config"},
-		"config a directory":   {[]string{"--config=" + dir}, exitUsage, "--config"},
+		"port in use":            {[]string{"--listen=" + taken(t)}, exitFailed, "--listen"},
+		"second port in use":     {[]string{"--listen=" + taken(t), "--listen=127.0.0.1:0"}, exitFailed, "--listen"},
+		"internal port in use":   {[]string{"--internal=" + taken(t)}, exitFailed, "--internal"},
+		"no such address":        {[]string{"--listen=192.0.2.1:0"}, exitFailed, "--listen"},
+		"listen is a port":       {[]string{"--listen=8080"}, exitUsage, "--listen"},
+		"port too great":         {[]string{"--listen=127.0.0.1:70000"}, exitUsage, "--listen"},
+		"internal is a port":     {[]string{"--internal=8081"}, exitUsage, "--internal"},
+		"internal without a key": {[]string{"--internal=0.0.0.0:0"}, exitUsage, "--internal-key"},
+		"no such keys":           {[]string{"--internal-keys=" + dir + "/none"}, exitUsage, "--internal-keys"},
+		"keys foreign":           {[]string{"--internal-keys=" + foreign}, exitUsage, "--internal-keys"},
+		"history locked":         {[]string{"--history-file=" + locked}, exitFailed, "--history-file"},
+		"history read-only":      {[]string{"--history-file=" + program}, exitUsage, "--history-file"},
+		"history a directory":    {[]string{"--history-file=" + dir}, exitUsage, "--history-file"},
+		"history nowhere":        {[]string{"--history-file=" + dir + "/none/file"}, exitUsage, "--history-file"},
+		"history foreign":        {[]string{"--history-file=" + foreign}, exitFailed, "--history-file"},
+		"config no JSON":         {[]string{"--config=" + config}, exitUsage, "--config"},
+		"config a directory":     {[]string{"--config=" + dir}, exitUsage, "--config"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for range rounds(t) {

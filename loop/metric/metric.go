@@ -7,7 +7,8 @@
 //	label   what tells the figures of a struct, an array or a slice apart that have one name
 //
 // The fields of a struct with the tag label are told apart by their names, in small letters, the elements of
-// an array by its method Label, and those of a slice of structs by their numbers.
+// an array by its method Label, and those of a slice of structs by their numbers, or what their own method Label
+// says.
 package metric
 
 import (
@@ -29,6 +30,9 @@ func (m Metric) IsCounter() bool { return strings.HasSuffix(m.Name, "_total") }
 
 // Labels names the elements of an array of figures.
 type Labels interface{ Label(i int) string }
+
+// Labelled is an element of a slice that has a name of its own.
+type Labelled interface{ Label() string }
 
 // Add adds the figures of the struct that part points to to those of total, a pointer to a struct of the
 // same type. All its fields are figures, arrays of them, or such structs.
@@ -118,10 +122,18 @@ func (to visitor) each(v reflect.Value, label, value string) {
 			to.each(f, label, value)
 		case f.Kind() == reflect.Slice:
 			for j := range f.Len() {
-				to.each(f.Index(j), m.Label, strconv.Itoa(j))
+				to.each(f.Index(j), m.Label, labelOf(f.Index(j), j))
 			}
 		}
 	}
+}
+
+// labelOf tells the i-th element of a slice apart.
+func labelOf(v reflect.Value, i int) string {
+	if named, is := v.Interface().(Labelled); is {
+		return named.Label()
+	}
+	return strconv.Itoa(i)
 }
 
 func eachElement(v reflect.Value, m Metric, visit func(Metric, string, float64)) {

@@ -79,6 +79,7 @@ func table() []rule {
 			"bayeux/wheel", "bayeux/slab", "bayeux/connectiontype",
 			"loop/front", "loop/bus", "loop/interest", "loop/journal", "loop/metric", "loop/sequence", "loop/settings", "loop/sharded", "loop/socket",
 		}, all, impure},
+		{"loop/access/key", []string{"bayeux/channel"}, nil, impure},
 		{"loop/cluster", []string{"loop"}, all, impure},
 
 		{"cmd/halley/...", []string{"httpparse/...", "bayeux/...", "loop/...", "cmd/halley/...", "bench/preflight"}, all, impure},

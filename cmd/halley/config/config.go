@@ -4,6 +4,8 @@ package config
 
 import (
 	"fmt"
+	"net"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -107,12 +109,26 @@ func (c *Serve) checkInternal() error {
 		if err := loop.CheckAddress(c.Internal.Address); err != nil {
 			return fmt.Errorf("--internal %w", err)
 		}
+		if c.Internal.Key == "" && c.Internal.Keys == "" && !loopback(c.Internal.Address) {
+			return fmt.Errorf("--internal %s: whoever reaches it could publish anywhere, see and end sessions: beyond this host it needs --internal-key or --internal-keys",
+				c.Internal.Address)
+		}
 	}
 	if c.Internal.Connections > loop.InternalFiles {
 		return fmt.Errorf("--internal-connections: must be at most %d, of the %d files that are kept back from public connections",
 			loop.InternalFiles, loop.ReservedFiles)
 	}
 	return nil
+}
+
+// loopback tells whether an address is for this host alone.
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // AccessRules are the rules that say who may publish or subscribe.

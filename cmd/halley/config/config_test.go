@@ -173,6 +173,12 @@ func TestBadSettingsNameTheirFlag(t *testing.T) {
 		{[]string{"--drain-delay=-1s"}, "--drain-delay"},
 		{[]string{"--drain-delay=2h"}, "--drain-delay"},
 		{[]string{"--internal=8081"}, "--internal"},
+		{[]string{"--internal=:8081"}, "--internal :8081: whoever"},
+		{[]string{"--internal=0.0.0.0:8081"}, "--internal-keys"},
+		{[]string{"--internal=192.0.2.1:8081"}, "--internal-key or"},
+		{[]string{"--internal=halley:8081"}, "--internal-key or"},
+		{[]string{"--internal=[::]:8081"}, "--internal-key or"},
+		{[]string{"--internal-wrong-keys=-1"}, "--internal-wrong-keys"},
 		{[]string{"--internal-key=***"}, "--internal-key"},
 		{[]string{"--config=" + file(t, `{"internal-key":"***"}`)}, "write the secret itself"},
 		{[]string{"--timer-slack=-1ms"}, "--timer-slack"},
@@ -195,6 +201,18 @@ func TestBadSettingsNameTheirFlag(t *testing.T) {
 		_, _, err := parse(t, append([]string{"serve"}, tt.args...)...)
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%v: error %v, want %q in it", tt.args, err, tt.want)
+		}
+	}
+}
+
+// On this host's own addresses no key is needed, on others either kind does.
+func TestInternalListenersThatMayStart(t *testing.T) {
+	for _, args := range [][]string{
+		{"--internal="}, {"--internal=127.0.0.1:1"}, {"--internal=127.9.9.9:1"}, {"--internal=localhost:1"}, {"--internal=[::1]:1"},
+		{"--internal=:1", "--internal-key=sesame"}, {"--internal=0.0.0.0:1", "--internal-keys=file"},
+	} {
+		if _, _, err := parse(t, append([]string{"serve"}, args...)...); err != nil {
+			t.Errorf("%v: %v", args, err)
 		}
 	}
 }
@@ -233,7 +251,7 @@ func TestSecretIsHidden(t *testing.T) {
 		t.Fatal(err)
 	}
 	text, left, err := Effective(ctx.Flags())
-	if err != nil || strings.Contains(string(text), "sesame") || strings.Contains(string(text), "internal-key") || !reflect.DeepEqual(left, []string{"internal-key"}) {
+	if err != nil || strings.Contains(string(text), "sesame") || strings.Contains(string(text), `"internal-key":`) || !reflect.DeepEqual(left, []string{"internal-key"}) {
 		t.Errorf("printed %s, left out %v (%v)", text, left, err)
 	}
 }

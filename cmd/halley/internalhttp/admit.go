@@ -1,78 +1,130 @@
 package internalhttp
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
+	"log/slog"
+	"math"
 	"net"
 	"net/netip"
-	"slices"
+	"strconv"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"halley/loop/access/key"
 )
 
-// admit checks where a request comes from. With a key that is the key alone, which
-// no page has that should not. Without one a web page could use a visitor's browser
-// to get here: what browsers send for other sites' pages is refused, and so is
-// every name that a page's owner may have pointed at this address.
-func (l *Listener) admit(ctx *fasthttp.RequestCtx) bool {
-	if l.options.Key != "" {
-		return l.admitKey(ctx)
+// gate checks who sends a request, and what for.
+type gate struct {
+	hosts   []string // names by which the listener may be called without a key
+	ring    *key.Ring
+	guesses *key.Guesses
+	log     *slog.Logger
+	count   refusals
+}
+
+// refusals count the requests that a gate turned away.
+type refusals struct{ foreign, wrong, limited atomic.Uint64 }
+
+func newGate(o Options) *gate {
+	return &gate{hosts: o.Hosts, ring: o.Keys, guesses: key.NewGuesses(o.WrongKeys), log: o.Log}
+}
+
+// admit lets a request pass that has the right to what it wants, and answers any other. Without a key a web page
+// could use a visitor's browser to get here: what browsers send for other sites' pages is refused, and so is every
+// name that a page's owner may have pointed at this address. A key is one that no page has which should not.
+func (g *gate) admit(ctx *fasthttp.RequestCtx, want key.Rights) bool {
+	asks := g.ring.Asks()
+	reason := ""
+	switch header, host := &ctx.Request.Header, string(ctx.Host()); {
+	case markedForeign(header):
+		reason = "requests of other origins' pages are not taken"
+	case asks:
+	case !knows(g.hosts, host):
+		reason = "the Host of the request is neither an address nor localhost; --internal-host admits names, a key any"
+	case foreign(header, host):
+		reason = "requests of other origins' pages are not taken"
 	}
 	switch {
-	case !l.knows(string(ctx.Host())):
-		fail(ctx, fasthttp.StatusForbidden, "the Host of the request is neither an address nor localhost; --internal-host admits names, --internal-key any")
-	case crossSite(&ctx.Request.Header, string(ctx.Host())):
-		fail(ctx, fasthttp.StatusForbidden, "requests of other origins' pages are not taken")
-	default:
-		return true
+	case reason != "":
+		g.count.foreign.Add(1)
+		fail(ctx, fasthttp.StatusForbidden, reason)
+		return false
+	case asks:
+		return g.admitKey(ctx, want)
 	}
-	return false
+	return true
 }
 
-// admitKey asks for the bearer key (RFC 9110, 11.6.1 MUST challenge).
-func (l *Listener) admitKey(ctx *fasthttp.RequestCtx) bool {
+// admitKey asks for a bearer key that is good for what the request wants (RFC 9110, 11.6.1 MUST challenge).
+func (g *gate) admitKey(ctx *fasthttp.RequestCtx, want key.Rights) bool {
 	scheme, given, _ := strings.Cut(string(ctx.Request.Header.Peek("Authorization")), " ")
-	sum := sha256.Sum256([]byte(given))
-	if strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(sum[:], l.key[:]) == 1 {
-		return true
+	if given = strings.TrimSpace(given); given == "" || !strings.EqualFold(scheme, "Bearer") {
+		challenge(ctx, "Bearer", fasthttp.StatusUnauthorized, "a bearer key is needed")
+		return false
 	}
-	ctx.Response.Header.Set("WWW-Authenticate", "Bearer")
-	fail(ctx, fasthttp.StatusUnauthorized, "a bearer key is needed")
-	return false
+	now, from := time.Now(), addressOf(ctx.RemoteAddr())
+	if wait := g.guesses.Wait(from, given, now); wait > 0 {
+		g.count.limited.Add(1)
+		ctx.Response.Header.Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+		fail(ctx, fasthttp.StatusTooManyRequests, "too many different wrong keys have come from this address")
+		return false
+	}
+	k := g.ring.Find(given)
+	if k == nil {
+		g.count.wrong.Add(1)
+		if g.guesses.Wrong(from, given, now) {
+			g.log.Warn("a request of the internal listener had a wrong key", "address", ctx.RemoteAddr(), "path", string(ctx.Path()))
+		}
+		challenge(ctx, `Bearer error="invalid_token"`, fasthttp.StatusUnauthorized, "the bearer key is wrong")
+		return false
+	}
+	k.Asked()
+	if !k.May(want) {
+		g.refused(ctx, k, k.Denied(want))
+		challenge(ctx, `Bearer error="insufficient_scope"`, fasthttp.StatusForbidden, k.Denied(want))
+		return false
+	}
+	ctx.SetUserValue(holderKey{}, k)
+	return true
 }
 
-// knows tells whether a Host names this listener for certain: an address does, and
-// so do localhost and the names that the operator gives.
-func (l *Listener) knows(host string) bool {
-	name := hostName(host)
-	if _, err := netip.ParseAddr(name); err == nil || name == "localhost" || strings.HasSuffix(name, ".localhost") {
-		return true
+// refused notes that a key was not good for a request.
+func (g *gate) refused(ctx *fasthttp.RequestCtx, k *key.Key, reason string) {
+	if k.Refused(time.Now()) {
+		g.log.Warn("a key was not good for a request of the internal listener; more are not told for a minute",
+			"key", k.Name, "address", ctx.RemoteAddr(), "path", string(ctx.Path()), "reason", reason)
 	}
-	return slices.ContainsFunc(l.options.Hosts, func(h string) bool { return strings.EqualFold(hostName(h), name) })
 }
 
-// hostName is a Host without its port and the final dot, in lower case.
-func hostName(host string) string {
-	name := strings.Trim(host, "[]")
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		name = h
-	}
-	return strings.ToLower(strings.TrimSuffix(name, "."))
+// holderKey is under what the key of an admitted request is kept with it.
+type holderKey struct{}
+
+// holder is the key that an admitted request came with; nil where none is asked for.
+func holder(ctx *fasthttp.RequestCtx) *key.Key {
+	k, _ := ctx.UserValue(holderKey{}).(*key.Key)
+	return k
 }
 
-// crossSite tells whether a browser sends the request for a page of another origin.
-func crossSite(header *fasthttp.RequestHeader, host string) bool {
-	switch string(header.Peek("Sec-Fetch-Site")) {
-	case "cross-site", "same-site":
-		return true
+// nameOf is what the log calls whoever has sent an admitted request.
+func nameOf(k *key.Key) string {
+	if k == nil {
+		return "none"
 	}
-	origin := string(header.Peek("Origin"))
-	return origin != "" && !sameHost(origin, host)
+	return k.Name
 }
 
-// sameHost compares an Origin with a Host.
-func sameHost(origin, host string) bool {
-	_, authority, ok := strings.Cut(origin, "://")
-	return ok && strings.EqualFold(authority, host)
+func challenge(ctx *fasthttp.RequestCtx, scheme string, status int, reason string) {
+	ctx.Response.Header.Set("WWW-Authenticate", scheme)
+	fail(ctx, status, reason)
+}
+
+// addressOf is an address without its port; the zero one where it has none.
+func addressOf(a net.Addr) netip.Addr {
+	tcp, is := a.(*net.TCPAddr)
+	if !is {
+		return netip.Addr{}
+	}
+	return tcp.AddrPort().Addr()
 }

@@ -1,268 +1,255 @@
 package internalhttp
 
 import (
-	"bufio"
+	"bytes"
+	"context"
 	"fmt"
-	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
-	"time"
 
-	"golang.org/x/sys/unix"
+	"halley/loop/access/key"
 )
 
-// call makes a request with a Host of its own.
-func (r *rig) call(method, path, host string, header ...string) int {
-	r.t.Helper()
-	req, err := http.NewRequest(method, "http://halley"+path, strings.NewReader(`{"channel":"/a","data":1}`))
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	req.Host = host
-	for i := 0; i < len(header); i += 2 {
-		req.Header.Set(header[i], header[i+1])
-	}
-	resp, err := r.client.Do(req)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	resp.Body.Close()
-	return resp.StatusCode
-}
-
-// Without a key a Host has to be an address, localhost or configured: any other
-// name may be of somebody who had it lead here.
-func TestHosts(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.Hosts = []string{"halley.internal", "Push:8081"} })
-	for host, want := range map[string]int{
-		"127.0.0.1": 200, "127.0.0.1:8081": 200, "[::1]": 200, "[::1]:8081": 200, "10.1.2.3:1": 200, "[fe80::1%25eth0]:80": 200,
-		"localhost": 200, "LOCALHOST:8081": 200, "a.localhost": 200, "localhost.": 200,
-		"halley.internal": 200, "Halley.Internal:9": 200, "push": 200,
-		"evil.example": 403, "evil.example:8081": 403, "127.0.0.1.evil.example": 403, "localhost.evil.example": 403, "notlocalhost": 403,
-		"halley.internal.evil.example": 403, "1.2.3": 403,
-	} {
-		for _, request := range [][2]string{{"POST", "/publish"}, {"GET", "/sessions"}, {"GET", "/debug/pprof/heap"}, {"GET", "/debug/pprof/cmdline"}} {
-			if got := r.call(request[0], request[1], host); got != want {
-				t.Errorf("%v at %q: %d, want %d", request, host, got, want)
-			}
-		}
-		if got := r.call("GET", "/health/live", host); got != 200 {
-			t.Errorf("health at %q: %d", host, got)
+// ring makes the keys of --internal-key and of a file.
+func ring(t *testing.T, master, file string) *key.Ring {
+	t.Helper()
+	path := ""
+	if file != "" {
+		path = filepath.Join(t.TempDir(), "keys")
+		if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+			t.Fatal(err)
 		}
 	}
+	k, err := key.Open(master, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
 }
 
-// What a browser sends for a page of another site or origin is refused, simple GETs
-// too; what it sends for a person who types the address is not.
-func TestCrossSiteRequests(t *testing.T) {
-	r := newRig(t, nil)
+const keyFile = `orders orders-0123456789 publish=/orders/** publish=/keyed/a
+reader reader-0123456789 listings
+scraper scraper-0123456789 metrics
+profiler profiler-0123456789 profiles
+closer closer-0123456789 end
+everything everything-0123456789 publish=/** listings metrics console profiles end
+`
+
+func bearer(k string) []string { return []string{"Authorization", "Bearer " + k} }
+
+// Who has a key may come from anywhere, but not by way of another site's page.
+func TestKeyAdmitsAnyHost(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.Keys = ring(t, "k", "") })
 	for _, tt := range []struct {
 		header []string
 		want   int
 	}{
-		{[]string{"Sec-Fetch-Site", "cross-site"}, 403},
-		{[]string{"Sec-Fetch-Site", "same-site"}, 403},
-		{[]string{"Sec-Fetch-Site", "same-origin"}, 200},
-		{[]string{"Sec-Fetch-Site", "none"}, 200},
-		{[]string{"Origin", "http://127.0.0.1:9"}, 403},
-		{[]string{"Origin", "null"}, 403},
-		{[]string{"Origin", "http://127.0.0.1"}, 200},
+		{bearer("k"), 200},
+		{append(bearer("k"), "Origin", "http://admin.example"), 200},
+		{append(bearer("k"), "Sec-Fetch-Site", "cross-site"), 403},
+		{[]string{"Sec-Fetch-Site", "same-origin"}, 401},
+		{[]string{"Authorization", "Basic aw=="}, 401},
+		{[]string{"Authorization", "Bearer "}, 401},
+		{[]string{"Authorization", "bearer  k"}, 200},
+		{bearer("K"), 401},
 	} {
-		for _, path := range []string{"/debug/pprof/cmdline", "/debug/pprof/heap", "/channels"} {
-			if got := r.call("GET", path, "127.0.0.1", tt.header...); got != tt.want {
-				t.Errorf("%s with %v: %d, want %d", path, tt.header, got, tt.want)
+		if got := r.call("POST", "/publish", "push.example", tt.header...); got != tt.want {
+			t.Errorf("%v: %d, want %d", tt.header, got, tt.want)
+		}
+	}
+}
+
+// Each route takes the keys that are good for it, and no other.
+func TestRightsOfKeys(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.Keys, o.Metrics = ring(t, "master-0123456789", keyFile), metricsPage() })
+	for _, tt := range []struct {
+		method, path string
+		who          []string
+	}{
+		{"GET", "/channels", []string{"reader"}},
+		{"GET", "/sessions", []string{"reader"}},
+		{"DELETE", "/sessions/s1", []string{"closer"}},
+		{"GET", "/metrics", []string{"scraper"}},
+		{"GET", "/debug/pprof/cmdline", []string{"profiler"}},
+	} {
+		for _, name := range []string{"orders", "reader", "scraper", "profiler", "closer", "everything", "master"} {
+			want := 403
+			if slices.Contains(append(tt.who, "everything", "master"), name) {
+				want = 200
+			}
+			status, body, header := r.do(tt.method, tt.path, "", bearer(name+"-0123456789")...)
+			if status != want || status == 403 && (!strings.Contains(body, name) || !strings.Contains(header.Get("WWW-Authenticate"), "insufficient_scope")) {
+				t.Errorf("%s %s by %s: %d %s", tt.method, tt.path, name, status, body)
 			}
 		}
-	}
-}
-
-// Who has the key may come from anywhere.
-func TestKeyAdmitsAnyHost(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.Key = "k" })
-	if got := r.call("POST", "/publish", "push.example", "Authorization", "Bearer k", "Sec-Fetch-Site", "cross-site"); got != 200 {
-		t.Errorf("with the key: %d", got)
-	}
-	if got := r.call("POST", "/publish", "127.0.0.1", "Sec-Fetch-Site", "same-origin"); got != 401 {
-		t.Errorf("without: %d", got)
-	}
-}
-
-// Publishers who keep all connections open, idle, are never before a health check.
-func TestHealthNeverWaitsBehindPublishers(t *testing.T) {
-	r := newRig(t, nil)
-	var idle []*bufio.ReadWriter
-	for range 8 { // Options.Connections
-		conn, err := r.client.Transport.(*http.Transport).DialContext(t.Context(), "", "")
-		if err != nil {
-			t.Fatal(err)
+		if status, _, _ := r.do(tt.method, tt.path, ""); status != 401 {
+			t.Errorf("%s %s without a key: %d", tt.method, tt.path, status)
 		}
-		defer conn.Close()
-		c := bufio.NewReadWriter(bufio.NewReader(conn), bufio.NewWriter(conn))
-		idle = append(idle, c)
-		expectStatus(t, c, "GET /channels HTTP/1.1\r\nHost: halley\r\n\r\n", 200, false)
 	}
-	for range 3 * HealthConnections {
-		r.expect("GET", "/health/live", "", 200, `{"live":true}`)
-		r.expect("GET", "/health/ready", "", 200, `{"ready":true}`)
+	r.expect("GET", "/health/live", "", 200, `{"live":true}`)
+}
+
+// A body with one channel that the key does not name publishes nothing.
+func TestChannelsOfAKey(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.Keys = ring(t, "master-0123456789", keyFile) })
+	post := func(k, body string, status int, answer string) {
+		t.Helper()
+		r.expect("POST", "/publish", body, status, answer, bearer(k+"-0123456789")...)
 	}
-	for _, c := range idle {
-		expectStatus(t, c, "GET /channels HTTP/1.1\r\nHost: halley\r\n\r\n", 200, false)
+	post("orders", `[{"channel":"/orders/1","data":1},{"channel":"/orders/x/","data":2}]`, 200, `{"published":2}`)
+	post("orders", `[{"channel":"/orders/1","data":3},{"channel":"/stock/A","data":4}]`, 403,
+		`{"channel":"/stock/A","error":"the key \"orders\" is not good for this channel","index":1}`)
+	post("orders", `{"channel":"/orders","data":5}`, 403, `{"channel":"/orders","error":"the key \"orders\" is not good for this channel","index":0}`)
+	post("orders", `{"channel":"\u002forders\u002f1","data":6}`, 200, `{"published":1}`)
+	post("reader", `{"channel":"/orders/1","data":7}`, 403, `{"channel":"/orders/1","error":"the key \"reader\" is not good for this channel","index":0}`)
+	post("everything", `{"channel":"/stock/A","data":8}`, 200, `{"published":1}`)
+	post("master", `{"channel":"/stock/A","data":9}`, 200, `{"published":1}`)
+	post("orders", `{"channel":"/stock/A","data":10,"dedup":"x"}`, 403, `{"channel":"/stock/A","error":"the key \"orders\" is not good for this channel","index":0}`)
+	post("master", `{"channel":"/stock/A","data":11,"dedup":"x"}`, 200, `{"published":1}`) // what was forbidden is not remembered
+	want := []string{"/orders/1 1", "/orders/x/ 2", "/orders/1 6", "/stock/A 8", "/stock/A 9", "/stock/A 11"}
+	if !slices.Equal(r.got, want) {
+		t.Errorf("published %q, want %q", r.got, want)
 	}
 }
 
-// Who has a request and no connection gets that of the publisher who has been idle the
-// longest. A connection with a request under way is never closed, and where all have one the
-// answer is 503.
-func TestIdleConnectionsGiveWay(t *testing.T) {
+// lines is a log that several goroutines write.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// overTCP has a rig's client use the loopback, so that requests have an address.
+func (r *rig) overTCP() {
 	socket, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		r.t.Fatal(err)
 	}
-	l := New(&fake{}, Options{Settings: Settings{Connections: 3, Timeout: time.Minute, MaxPublish: 1000}, MaxMessages: 10, MaxDepth: 8, Log: discard()})
+	l := New(r.fake, r.listener.options)
 	done := make(chan error, 1)
 	go func() { done <- l.Serve(socket) }()
-	t.Cleanup(func() { l.Shutdown(t.Context()); <-done })
-	dial := func() *bufio.ReadWriter {
-		c, err := net.Dial("tcp", socket.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { c.Close() })
-		return bufio.NewReadWriter(bufio.NewReader(c), bufio.NewWriter(c))
-	}
-	const body = `{"channel":"/a","data":1}`
-	post := fmt.Sprintf("POST /publish HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n", len(body))
-	idle := func(want int) {
-		t.Helper()
-		for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
-			l.socket.mu.Lock()
-			n := l.socket.idle.Len()
-			l.socket.mu.Unlock()
-			if n == want {
-				return
-			}
-			if time.Now().After(end) {
-				t.Fatalf("%d connections are idle, want %d", n, want)
-			}
+	r.t.Cleanup(func() { l.Shutdown(r.t.Context()); <-done })
+	r.listener = l
+	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+		return net.Dial("tcp", socket.Addr().String())
+	}}
+	r.client.Transport = transport
+	r.t.Cleanup(transport.CloseIdleConnections)
+}
+
+// An address may try some wrong keys in a minute, and is not listened to then, but for health checks. No key is logged.
+func TestWrongKeysAreCountedAndLimited(t *testing.T) {
+	var log lines
+	r := newRig(t, func(o *Options) {
+		o.Keys, o.WrongKeys, o.Log = ring(t, "", keyFile), 5, slog.New(slog.NewTextHandler(&log, nil))
+	})
+	r.overTCP()
+	for i := range 5 {
+		status, _, header := r.do("GET", "/channels", "", bearer(fmt.Sprint("guess-", i))...)
+		if status != 401 || header.Get("WWW-Authenticate") != `Bearer error="invalid_token"` {
+			t.Errorf("guess %d: %d %v", i, status, header)
 		}
 	}
-	publish := func(c *bufio.ReadWriter, nowIdle int) {
-		t.Helper()
-		expectStatus(t, c, post+body, 200, false)
-		idle(nowIdle)
-	}
-	first, second, third := dial(), dial(), dial()
-	publish(second, 1)
-	publish(first, 2)
-	publish(third, 3)
-	publish(first, 3) // second has been idle the longest now, then third
-	ended := func(c *bufio.ReadWriter) {
-		t.Helper()
-		if text, err := io.ReadAll(c); len(text) > 0 || err != nil {
-			t.Fatalf("an idle connection was to be closed: %q, %v", text, err)
+	for _, k := range []string{"guess-6", "reader-0123456789"} {
+		status, _, header := r.do("GET", "/channels", "", bearer(k)...)
+		if status != 429 || header.Get("Retry-After") == "" {
+			t.Errorf("%s: %d %v", k, status, header)
 		}
 	}
-	fourth, fifth := dial(), dial()
-	publish(fourth, 3)
-	ended(second)
-	publish(fifth, 3)
-	ended(third)
+	r.expect("GET", "/health/live", "", 200, `{"live":true}`)
+	if status, _, _ := r.do("GET", "/channels", ""); status != 401 {
+		t.Errorf("without a key: %d", status)
+	}
+	if f := r.listener.Figures(); f.WrongKeys != 5 || f.Limited != 2 {
+		t.Errorf("%+v", f)
+	}
+	if text := log.String(); strings.Count(text, "wrong key") != 5 || strings.Contains(text, "guess-") {
+		t.Error(text)
+	}
+}
 
-	for _, c := range []*bufio.ReadWriter{first, fourth, fifth} { // all have half a request
-		fmt.Fprint(c, post+body[:9])
-		c.Flush()
-	}
-	idle(0)
-	expectStatus(t, dial(), post+body, 503, true)
-	for _, c := range []*bufio.ReadWriter{first, fourth, fifth} {
-		expectStatus(t, c, body[9:], 200, false)
-	}
-	for end := time.Now().Add(time.Minute); l.socket.open.Load() != 3; time.Sleep(time.Millisecond) { // one closes after its answer
-		if time.Now().After(end) {
-			t.Fatalf("%d connections are counted", l.socket.open.Load())
+// A program that sends its old key all the time keeps nobody else at its address away.
+func TestOldKeysKeepNobodyAway(t *testing.T) {
+	var log lines
+	r := newRig(t, func(o *Options) {
+		o.Keys, o.WrongKeys, o.Log = ring(t, "", keyFile), 5, slog.New(slog.NewTextHandler(&log, nil))
+	})
+	r.overTCP()
+	for range 50 {
+		if status, _, _ := r.do("GET", "/channels", "", bearer("an-old-key")...); status != 401 {
+			t.Fatalf("the old key: %d", status)
+		}
+		if status, _, _ := r.do("GET", "/channels", "", bearer("reader-0123456789")...); status != 200 {
+			t.Fatalf("the right key: %d", status)
 		}
 	}
-}
-
-// deadlines is a connection that notes its deadline.
-type deadlines struct {
-	net.Conn
-	last time.Time
-}
-
-func (d *deadlines) SetReadDeadline(t time.Time) error {
-	d.last = t
-	return nil
-}
-
-// Who takes a connection that is kept for health checks has to ask at once.
-func TestSilenceOnConnectionsForHealth(t *testing.T) {
-	var d deadlines
-	late := time.Now().Add(time.Hour)
-	for _, tt := range []struct {
-		spare bool
-		ask   time.Time
-		exact bool
-	}{{false, late, true}, {false, time.Time{}, true}, {true, late, false}, {true, time.Time{}, false}, {true, late.Add(-2 * time.Hour), true}} {
-		v := &visitor{Conn: &d, spare: tt.spare}
-		v.SetReadDeadline(tt.ask)
-		if exact := d.last.Equal(tt.ask); exact != tt.exact || !exact && (d.last.IsZero() || time.Until(d.last) > healthPatience) {
-			t.Errorf("%+v: the deadline is %v", tt, d.last)
-		}
+	if n := strings.Count(log.String(), "wrong key"); n != 1 {
+		t.Errorf("the old key is told %d times", n)
 	}
 }
 
-func expectStatus(t *testing.T, c *bufio.ReadWriter, request string, status int, closes bool) {
-	t.Helper()
-	fmt.Fprint(c, request)
-	c.Flush()
-	resp, err := http.ReadResponse(c.Reader, nil)
-	if err != nil || resp.StatusCode != status || resp.Close != closes {
-		t.Fatalf("%v, %v", resp, err)
+// What is done with a key is counted and logged by its name, and the key itself told to nobody.
+func TestKeysAreCounted(t *testing.T) {
+	var log lines
+	r := newRig(t, func(o *Options) {
+		o.Keys, o.Log = ring(t, "", keyFile), slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	})
+	r.do("POST", "/publish", `[{"channel":"/orders/1","data":1},{"channel":"/orders/2","data":1}]`, bearer("orders-0123456789")...)
+	r.do("POST", "/publish", `{"channel":"/a","data":1}`, bearer("orders-0123456789")...)
+	r.do("GET", "/channels", "", bearer("orders-0123456789")...)
+	r.do("DELETE", "/sessions/s1", "", bearer("closer-0123456789")...)
+	for _, f := range r.listener.Figures().Keys {
+		want := key.Figures{}
+		switch f.Label() {
+		case "orders":
+			want.Requests, want.Published, want.Refused = 3, 2, 2
+		case "closer":
+			want.Requests = 1
+		}
+		if f.Requests != want.Requests || f.Published != want.Published || f.Refused != want.Refused {
+			t.Errorf("%s: %+v, want %+v", f.Label(), f, want)
+		}
 	}
-	c.Discard(int(resp.ContentLength))
-}
-
-// failing is a socket whose accepts fail before one ends it.
-type failing struct {
-	net.Listener
-	errors []error
-}
-
-func (f *failing) Accept() (net.Conn, error) {
-	err := f.errors[0]
-	f.errors = f.errors[1:]
-	return nil, &net.OpError{Op: "accept", Err: err}
-}
-
-func (f *failing) Close() error { return nil }
-
-// What the system cannot give now does not end the listener.
-func TestAcceptGoesOn(t *testing.T) {
-	f := &failing{errors: []error{unix.EMFILE, unix.ENFILE, unix.ENOBUFS, net.ErrClosed}}
-	l := New(&fake{}, Options{Settings: Settings{Connections: 1, Timeout: time.Second, MaxPublish: 100}, Log: discard()})
-	if err := l.Serve(f); err != nil || len(f.errors) != 0 {
-		t.Errorf("%v, %d errors left", err, len(f.errors))
+	text := log.String()
+	if !strings.Contains(text, "key=orders") || !strings.Contains(text, "key=closer") || strings.Contains(text, "0123456789") {
+		t.Error(text)
 	}
 }
 
-// A listener that is shut down before it serves does not serve.
-func TestShutdownBeforeServe(t *testing.T) {
-	for range 100 {
-		socket, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		l := New(&fake{}, Options{Settings: Settings{Connections: 1, Timeout: time.Second, MaxPublish: 100}, Log: discard()})
-		done := make(chan error)
-		go func() { done <- l.Serve(socket) }()
-		if err := l.Shutdown(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if err := <-done; err != nil {
-			t.Fatal(err)
+// A key is good from the moment on that the file has it, and one that is taken away is not, on connections that are open too.
+func TestKeysChangeWhileRequestsCome(t *testing.T) {
+	keys := ring(t, "", keyFile)
+	r := newRig(t, func(o *Options) { o.Keys = keys })
+	if status, _, _ := r.do("GET", "/channels", "", bearer("reader-0123456789")...); status != 200 {
+		t.Fatal(status)
+	}
+	if err := os.WriteFile(keys.Files()[0], []byte("reader another-0123456789 listings\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := keys.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	for k, want := range map[string]int{"reader-0123456789": 401, "another-0123456789": 200} {
+		if status, _, _ := r.do("GET", "/channels", "", bearer(k)...); status != want {
+			t.Errorf("%s: %d", k, status)
 		}
 	}
 }

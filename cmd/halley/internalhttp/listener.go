@@ -4,7 +4,6 @@ package internalhttp
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,6 +18,7 @@ import (
 
 	"halley/bayeux/message"
 	"halley/loop"
+	"halley/loop/access/key"
 )
 
 // Publisher takes publications, as loop.Server does.
@@ -53,6 +53,7 @@ type Options struct {
 	Settings
 	MaxMessages int          // messages of one body
 	MaxDepth    int          // nesting of JSON
+	Keys        *key.Ring    // nil: none are asked for
 	Metrics     http.Handler // GET /metrics; nil has none
 	Log         *slog.Logger
 }
@@ -61,7 +62,7 @@ type Options struct {
 type Listener struct {
 	backend Backend
 	options Options
-	key     [sha256.Size]byte
+	gate    *gate
 	scanner message.Scanner
 	mu      sync.Mutex // guards seen, and the order of bodies with keys
 	seen    *memory
@@ -83,10 +84,13 @@ const (
 
 // New makes a listener. It serves nothing yet.
 func New(b Backend, o Options) *Listener {
+	if o.Keys == nil {
+		o.Keys = new(key.Ring)
+	}
 	l := &Listener{
 		backend: b,
 		options: o,
-		key:     sha256.Sum256([]byte(o.Key)),
+		gate:    newGate(o),
 		scanner: message.Scanner{MaxDepth: o.MaxDepth, MaxMessages: o.MaxMessages},
 		bodies:  newBodies(o.MaxPublish, o.Timeout, b.Short),
 		seen:    newMemory(o.DedupKeys, o.DedupWindow),
@@ -161,7 +165,7 @@ func (l *Listener) serve(routes []route, ctx *fasthttp.RequestCtx) {
 		}
 		switch {
 		case r.open:
-		case !l.admit(ctx):
+		case !l.gate.admit(ctx, r.right):
 			return
 		case v != nil && v.spare && !v.takePlace(l.options.Timeout):
 			ctx.Response.Header.Set("Retry-After", "1")

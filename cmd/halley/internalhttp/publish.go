@@ -34,10 +34,18 @@ func (l *Listener) publish(ctx *fasthttp.RequestCtx) {
 		refuse(ctx, err)
 		return
 	}
+	k := holder(ctx)
+	if bad := forbiddenOf(k, items); bad != nil {
+		l.forbid(ctx, k, bad)
+		return
+	}
 	published, duplicates, err := l.publishOnce(items)
 	if err != nil {
 		refuse(ctx, err)
 		return
+	}
+	if k != nil {
+		k.Published(published)
 	}
 	answer := map[string]int{"published": published}
 	if duplicates > 0 {

@@ -15,6 +15,7 @@ import (
 	"github.com/valyala/fasthttp/pprofhandler"
 
 	"halley/loop"
+	"halley/loop/access/key"
 )
 
 // route is a resource and one method of it.
@@ -22,6 +23,7 @@ type route struct {
 	method string
 	path   string // one that ends in / has everything below it
 	open   bool   // needs no key
+	right  key.Rights
 	handle fasthttp.RequestHandler
 }
 
@@ -41,16 +43,16 @@ func (l *Listener) routes() []route {
 	get := fasthttp.MethodGet
 	routes := []route{
 		{method: fasthttp.MethodPost, path: "/publish", handle: l.publish},
-		{method: get, path: "/channels", handle: l.channels},
-		{method: get, path: "/sessions", handle: l.sessions},
-		{method: fasthttp.MethodDelete, path: "/sessions/", handle: l.disconnect},
+		{method: get, path: "/channels", right: key.Listings, handle: l.channels},
+		{method: get, path: "/sessions", right: key.Listings, handle: l.sessions},
+		{method: fasthttp.MethodDelete, path: "/sessions/", right: key.End, handle: l.disconnect},
 		{method: get, path: "/health/live", open: true, handle: live},
 		{method: get, path: "/health/ready", open: true, handle: l.ready},
-		{method: get, path: "/debug/pprof/", handle: pprofhandler.PprofHandler},
-		{method: fasthttp.MethodPost, path: "/debug/pprof/symbol", handle: pprofhandler.PprofHandler},
+		{method: get, path: "/debug/pprof/", right: key.Profiles, handle: pprofhandler.PprofHandler},
+		{method: fasthttp.MethodPost, path: "/debug/pprof/symbol", right: key.Profiles, handle: pprofhandler.PprofHandler},
 	}
 	if l.options.Metrics != nil {
-		routes = append(routes, route{method: get, path: "/metrics", handle: fasthttpadaptor.NewFastHTTPHandler(l.options.Metrics)})
+		routes = append(routes, route{method: get, path: "/metrics", right: key.Metrics, handle: fasthttpadaptor.NewFastHTTPHandler(l.options.Metrics)})
 	}
 	return routes
 }
@@ -152,6 +154,7 @@ func (l *Listener) disconnect(ctx *fasthttp.RequestCtx) {
 	case !found:
 		fail(ctx, fasthttp.StatusNotFound, "no such session")
 	default:
+		l.options.Log.Info("a session was ended by way of the internal listener", "key", nameOf(holder(ctx)), "address", ctx.RemoteAddr())
 		reply(ctx, fasthttp.StatusOK, map[string]int{"disconnected": 1})
 	}
 }

@@ -9,7 +9,8 @@ import (
 
 // The whole page follows Prometheus' conventions of names, units and help, as promtool checks them.
 func TestPageKeepsTheConventions(t *testing.T) {
-	problems, err := promlint.New(strings.NewReader(page(t, first(full())))).Lint()
+	f, _ := full()
+	problems, err := promlint.New(strings.NewReader(pageOf(t, f))).Lint()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,12 +15,20 @@ import (
 	"halley/loop/metric"
 )
 
-// Handler serves the metrics of a server and of its process. stats is called
-// once for each request.
-func Handler(stats func() loop.Stats) http.Handler {
+// Source is figures of another part of the program.
+type Source struct {
+	Of   any        // a pointer to a struct of them, for their names
+	Take func() any // likewise, as they are now
+}
+
+// Handler serves the metrics of a server, of other parts of the program, and of its process. stats and what the
+// parts give are called once for each request.
+func Handler(stats func() loop.Stats, parts ...Source) http.Handler {
 	registry := prometheus.NewPedanticRegistry()
+	for _, part := range append(parts, Source{new(loop.Stats), func() any { s := stats(); return &s }}) {
+		registry.MustRegister(newCollector(part))
+	}
 	registry.MustRegister(
-		newCollector(stats),
 		collectors.NewBuildInfoCollector(),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
@@ -36,15 +44,15 @@ func Handler(stats func() loop.Stats) http.Handler {
 // and its like are its own.
 func ofTheHost(f *dto.MetricFamily) bool { return strings.HasPrefix(f.GetName(), "process_network_") }
 
-// collector turns one Stats into metrics.
+// collector turns the figures of one source into metrics.
 type collector struct {
-	stats func() loop.Stats
+	take  func() any
 	descs map[string]*prometheus.Desc // by name
 }
 
-func newCollector(stats func() loop.Stats) *collector {
-	c := &collector{stats, make(map[string]*prometheus.Desc)}
-	for _, m := range metric.List(&loop.Stats{}) {
+func newCollector(from Source) *collector {
+	c := &collector{from.Take, make(map[string]*prometheus.Desc)}
+	for _, m := range metric.List(from.Of) {
 		var labels []string
 		if m.Label != "" {
 			labels = []string{m.Label}
@@ -63,8 +71,8 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (c *collector) Collect(ch chan<- prometheus.Metric) {
-	s := c.stats()
-	metric.Each(&s, func(m metric.Metric, label string, value float64) {
+	s := c.take()
+	metric.Each(s, func(m metric.Metric, label string, value float64) {
 		kind := prometheus.GaugeValue
 		if m.IsCounter() {
 			kind = prometheus.CounterValue
@@ -75,7 +83,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		}
 		ch <- prometheus.MustNewConstMetric(c.descs[m.Name], kind, value, labels...)
 	})
-	metric.Histograms(&s, func(m metric.Metric, label string, h *metric.Histogram) {
+	metric.Histograms(s, func(m metric.Metric, label string, h *metric.Histogram) {
 		count, below := uint64(0), make(map[float64]uint64)
 		for i, bound := range metric.Bounds() {
 			count += h.Counts[i]

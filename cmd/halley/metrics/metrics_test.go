@@ -12,33 +12,46 @@ import (
 	"testing"
 	"time"
 
+	"halley/cmd/halley/internalhttp"
 	"halley/httpparse"
 	"halley/loop"
+	"halley/loop/access/key"
 	"halley/loop/metric"
 )
 
 // page is what Prometheus reads.
-func page(t *testing.T, s loop.Stats) string {
+func page(t *testing.T, s loop.Stats) string { return pageOf(t, figures{Stats: s}) }
+
+// figures are all that there are.
+type figures struct {
+	loop.Stats
+	internal internalhttp.Figures
+}
+
+func pageOf(t *testing.T, f figures) string {
 	t.Helper()
 	w := httptest.NewRecorder()
-	Handler(func() loop.Stats { return s }).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	internal := Source{&f.internal, func() any { return &f.internal }}
+	Handler(func() loop.Stats { return f.Stats }, internal).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	if w.Code != http.StatusOK {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
 	return w.Body.String()
 }
 
-// full is a Stats with a loop, in which every figure has a number of its own, from 1000 on.
-func full() (s loop.Stats, figures int) {
-	s.Loops = make([]loop.LoopStats, 1)
-	figures = number(reflect.ValueOf(&s).Elem(), 0)
-	return s, figures
+// full has a loop and a key, and in it every figure has a number of its own, from 1000 on.
+func full() (f figures, n int) {
+	f.Loops = make([]loop.LoopStats, 1)
+	f.internal.Keys = make([]key.Figures, 1)
+	n = number(reflect.ValueOf(&f.Stats).Elem(), n)
+	n = number(reflect.ValueOf(&f.internal).Elem(), n)
+	return f, n
 }
 
 // number gives the figures of v their numbers and returns how many have one. What a histogram shows has a test of its own.
 func number(v reflect.Value, n int) int {
 	switch {
-	case v.Type() == reflect.TypeFor[metric.Histogram]():
+	case v.Type() == reflect.TypeFor[metric.Histogram](), !v.CanSet(): // those without the tag are names
 		return n
 	case v.Kind() == reflect.Struct:
 		for i := range v.NumField() {
@@ -66,9 +79,9 @@ func number(v reflect.Value, n int) int {
 // Each figure is shown once: its number turns up. The events in the history file are no figure, but how the
 // file decides to be written anew.
 func TestEveryStatIsShown(t *testing.T) {
-	s, figures := full()
-	hidden := s.History.File.Events
-	text := page(t, s)
+	f, figures := full()
+	hidden := f.History.File.Events
+	text := pageOf(t, f)
 	for n := range figures {
 		// Only our own: a figure of the process may be any number by chance.
 		shown := regexp.MustCompile(`(?m)^halley_\S+(\{.*\})? ` + strconv.Itoa(1000+n) + `$`)
@@ -86,9 +99,9 @@ var rewrite = flag.Bool("rewrite", false, "write testdata/page.txt anew")
 // The names, kinds and help of the figures are what dashboards and alarms go by: a change is a change for
 // those who run the server.
 func TestPage(t *testing.T) {
-	s, _ := full()
+	f, _ := full()
 	var got strings.Builder
-	for line := range strings.Lines(page(t, s)) {
+	for line := range strings.Lines(pageOf(t, f)) {
 		if strings.HasPrefix(line, "# ") && strings.Contains(line, " halley_") {
 			got.WriteString(line)
 		}
@@ -167,11 +180,9 @@ func TestEmptyStats(t *testing.T) {
 	}
 }
 
-// first is the first of two.
-func first(s loop.Stats, _ int) loop.Stats { return s }
-
 func TestNamesAreOurs(t *testing.T) {
-	for line := range strings.Lines(page(t, first(full()))) {
+	f, _ := full()
+	for line := range strings.Lines(pageOf(t, f)) {
 		known := false
 		for _, prefix := range []string{"# HELP ", "# TYPE ", "halley_", "go_", "process_"} {
 			known = known || strings.HasPrefix(line, prefix)
