@@ -3,6 +3,7 @@ package bayeux
 import (
 	"time"
 
+	"halley/bayeux/event"
 	"halley/bayeux/rules"
 )
 
@@ -28,11 +29,12 @@ type Config struct {
 	Durable bool
 
 	Rules     rules.Rules
-	Authority Authority      // nil allows what the rules allow
-	Browsers  Browsers       // nil counts none
-	Congested func() bool    // tells that no event can be passed on now; nil: never
-	Crowded   func() bool    // tells that no session or subscription can be made now; nil: never
-	Random    func(p []byte) // fills p with unpredictable bytes
+	Authority Authority                            // nil allows what the rules allow
+	Browsers  Browsers                             // nil counts none
+	Congested func() bool                          // tells that no event can be passed on now; nil: never
+	Crowded   func() bool                          // tells that no session or subscription can be made now; nil: never
+	Heard     func(e event.Event, subscribers int) // is told of each event that was delivered, and how many got it at once; nil: nobody wants to know
+	Random    func(p []byte)                       // fills p with unpredictable bytes
 }
 
 // crowded tells that there is no memory for more sessions and subscriptions.

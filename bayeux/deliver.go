@@ -9,7 +9,13 @@ import (
 
 // Deliver queues e for every local subscriber of its channel (Bayeux 1.0, 5.2 MUST delivered),
 // now or later.
-func (s *Server) Deliver(now int64, e event.Event) { s.fanout.Offer(now, e) }
+func (s *Server) Deliver(now int64, e event.Event) {
+	before := s.stats.Offered
+	s.fanout.Offer(now, e)
+	if s.cfg.Heard != nil {
+		s.cfg.Heard(e, int(s.stats.Offered-before))
+	}
+}
 
 // recipients are a Server's sessions as its fanout sees them.
 type recipients Server
@@ -17,6 +23,7 @@ type recipients Server
 // Give queues an event for a session, and lets it wait for company if it may.
 func (c *recipients) Give(slot uint32, d fanout.Delivery) {
 	s := (*Server)(c)
+	s.stats.Offered++
 	r := s.sessions.At(slot)
 	if r.tables.has(inReplays) && s.replays.follows(slot, d.Event) {
 		s.Spend(1)

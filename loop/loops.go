@@ -100,6 +100,21 @@ func (l *loops) visit(ctx context.Context, call func(*reactor)) error {
 	return nil
 }
 
+// ask is what look finds on one loop. A loop that there is not yet, or not any more, has nothing.
+func ask[T any](ctx context.Context, l *loops, loop uint16, look func(*reactor) T) (found T, err error) {
+	if int(loop) >= len(*l.bound.Load()) {
+		return found, nil
+	}
+	answer := make(chan T, 1)
+	l.do(loop, func(r *reactor) { answer <- look(r) })
+	select {
+	case found = <-answer:
+		return found, nil
+	case <-ctx.Done():
+		return found, ctx.Err()
+	}
+}
+
 // untilQuiet visits the loops until nothing is left for pass to do. Visits may
 // have posted to loops that were visited before: it is over with the second quiet
 // round.

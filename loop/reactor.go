@@ -44,6 +44,8 @@ type reactor struct {
 
 	hurry       atomic.Bool  // ticks are wanted often
 	tickPosted  atomic.Int64 // when the tick that it has not run was posted, 0 if it has run
+	ranking     *ranking     // of channels, nil while nobody wants to know
+	watched     int64        // when somebody last did
 	flushPosted bool
 	drainPosted bool // by the loop itself, since more is left than a turn has time for
 	turns       turns

@@ -13,10 +13,12 @@ import (
 func newReactor(s *shared, id uint16, now int64) *reactor {
 	r := &reactor{
 		common:  common{shared: s, id: id, alive: &s.alive[id], wheel: wheel.New(tickEvery.Milliseconds(), wheelSlots, now)},
-		core:    bayeux.NewServer(coreConfig(s, id), now),
 		encoder: encoder{perFrame: s.cfg.WSMessagesPerFrame},
 		lined:   make(map[bayeux.ReplyTo]lined),
 	}
+	core := coreConfig(s, id)
+	core.Heard = r.heard
+	r.core = bayeux.NewServer(core, now)
 	r.output = output{common: &r.common, reports: r, slow: make(map[uint32]*unsent)}
 	r.requests = requests{common: &r.common, output: &r.output, owners: r, scanner: s.cfg.Scanner}
 	r.input = input{common: &r.common, output: &r.output, handler: &r.requests, work: r.core,
@@ -58,6 +60,7 @@ func (r *reactor) tick() {
 		r.input.timeout(r.conns.At(slot))
 	}
 	r.output.checkSlow()
+	r.forgetRanking()
 	r.hurry.Store(r.hurries())
 	if r.box.Waits() {
 		r.drainMailbox()

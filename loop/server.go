@@ -199,3 +199,19 @@ func (s *Server) Sessions(ctx context.Context, limit int) ([]SessionInfo, error)
 func (s *Server) Disconnect(ctx context.Context, id string) (bool, error) {
 	return s.listings.disconnect(ctx, id)
 }
+
+// Session describes the session of a clientId, nil if there is none.
+func (s *Server) Session(ctx context.Context, id string) (*SessionDetail, error) {
+	return s.listings.session(ctx, id)
+}
+
+// Slow lists the connections of which the most output waits, at most so many.
+func (s *Server) Slow(ctx context.Context, most int) ([]SlowClient, error) {
+	return s.listings.slow(ctx, most)
+}
+
+// Top ranks the channels by what went over them since the last call, at most so many. The first call begins it, and where
+// none follows for some seconds it ends: so nobody pays for it otherwise.
+func (s *Server) Top(ctx context.Context, most int) ([]ChannelRate, error) {
+	return s.listings.top(ctx, most)
+}

@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -165,7 +166,9 @@ func (w *twins) check(t *rapid.T) {
 			t.Fatalf("Count(%d) = %d, want %d", s, n, len(patterns))
 		}
 		name := drawName(t, "covered")
-		var listed, expected []string
+		var listed, expected, own []string
+		w.table.Of(s, func(p string) bool { own = append(own, p); return true })
+		same(t, "Of", own, slices.Collect(maps.Keys(patterns)))
 		w.table.Covering(s, []byte(name), func(p string) bool { listed = append(listed, p); return true })
 		for p := range patterns {
 			want[p]++

@@ -118,6 +118,15 @@ func (t *Table) Count(s Subscriber) int {
 	return n
 }
 
+// Of visits the patterns that s is on, the newest first, until visit returns false. Visit must not change the table.
+func (t *Table) Of(s Subscriber, visit func(pattern string) bool) {
+	for r := t.first(s); r != 0; r = t.records.At(r).next {
+		if !visit(t.nodes.At(t.records.At(r).node).pattern) {
+			return
+		}
+	}
+}
+
 // Has says whether s is on exactly this pattern.
 func (t *Table) Has(s Subscriber, pattern []byte) bool {
 	n, known := t.patterns.find(Canonical(pattern))

@@ -35,6 +35,11 @@ func (f *Fanout) Has(slot uint32, pattern []byte) bool {
 // Count is how many patterns a session subscribes to.
 func (f *Fanout) Count(slot uint32) int { return f.table.Count(channel.Subscriber(slot)) }
 
+// Of visits the patterns that a session subscribes to, the newest first, until visit returns false.
+func (f *Fanout) Of(slot uint32, visit func(pattern string) bool) {
+	f.table.Of(channel.Subscriber(slot), visit)
+}
+
 // Known tells whether any session subscribes to exactly this pattern.
 func (f *Fanout) Known(pattern []byte) bool { return f.table.Known(pattern) }
 

@@ -1,0 +1,51 @@
+package bayeux
+
+// Inspector shows an operator the sessions of a Server one by one.
+type Inspector struct{ s *Server }
+
+// Inspect is what an operator asks about single sessions. It changes nothing.
+func (s *Server) Inspect() Inspector { return Inspector{s} }
+
+// SessionDetail is all that an operator is shown of one session.
+type SessionDetail struct {
+	SessionInfo
+	State    string // of its outlet
+	InFlight int    // events that went out, and whose fate or acknowledgement is not known
+	Patterns []string
+	Claims   string  // what an Authority keeps with it
+	By       ReplyTo // the request or stream by which its events go out now; zero if there is none
+}
+
+// Session describes the session of a clientId with at most so many of its patterns, the newest ones; false if there is none here.
+func (i Inspector) Session(now int64, clientID []byte, patterns int) (d SessionDetail, found bool) {
+	s := i.s
+	slot, r := s.sessions.lookup(clientID)
+	if r == nil {
+		return d, false
+	}
+	d.SessionInfo = r.info(now)
+	d.ID = string(clientID)
+	d.Subscriptions, d.Dropped = s.fanout.Count(slot), s.queues.Lost(&r.queue)
+	d.State, d.Claims = r.outlet.state.String(), s.grants.claims[slot]
+	d.InFlight = r.queue.Len() - r.queue.Pending()
+	d.By = r.outlet.held
+	if r.outlet.usesStream() {
+		d.By = r.outlet.stream
+	}
+	s.fanout.Of(slot, func(pattern string) bool {
+		if len(d.Patterns) < patterns {
+			d.Patterns = append(d.Patterns, pattern)
+		}
+		return len(d.Patterns) < patterns
+	})
+	return d, true
+}
+
+// ClientID is the clientId of the session at an address, empty if it is gone.
+func (i Inspector) ClientID(a Address) string {
+	r := i.s.sessions.find(a)
+	if r == nil {
+		return ""
+	}
+	return string(appendClientID(nil, a, &r.secret))
+}
