@@ -38,6 +38,9 @@ func (r *session) info(now int64) SessionInfo {
 	}
 }
 
+// Inspect is what an operator asks about single sessions. It changes nothing.
+func (s *Server) Inspect() Inspector { return Inspector{s} }
+
 // Channels calls visit with every pattern that has subscribers here.
 func (s *Server) Channels(visit func(pattern []byte, subscribers int)) { s.fanout.Patterns(visit) }
 

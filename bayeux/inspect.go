@@ -3,9 +3,6 @@ package bayeux
 // Inspector shows an operator the sessions of a Server one by one.
 type Inspector struct{ s *Server }
 
-// Inspect is what an operator asks about single sessions. It changes nothing.
-func (s *Server) Inspect() Inspector { return Inspector{s} }
-
 // SessionDetail is all that an operator is shown of one session.
 type SessionDetail struct {
 	SessionInfo
