@@ -40,6 +40,7 @@ func newLongPolling(url string, o Options) (*longPolling, error) {
 	t.http = &http.Client{Jar: jar, Transport: &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		MaxIdleConnsPerHost: 2,
+		TLSClientConfig:     o.TLS.Clone(), // net/http changes it
 	}}
 	t.own = true
 	return t, nil

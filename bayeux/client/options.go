@@ -1,6 +1,7 @@
 package client
 
 import (
+	"crypto/tls"
 	"net/http"
 	"time"
 
@@ -13,6 +14,10 @@ type Options struct {
 	// one of its own with a cookie jar. It must have no Timeout of its own:
 	// held connects last as long as the server wishes.
 	HTTP *http.Client
+	// TLS says how https servers are checked and which certificate the client shows; it
+	// is not changed. Nil trusts the authorities of the system. It has no say where HTTP is
+	// set.
+	TLS *tls.Config
 	// Header is added to each request, for example Authorization.
 	Header http.Header
 	// ConnectionTypes are the connection types to use, best first: websocket,

@@ -195,6 +195,13 @@ func TestUsageErrorsExitWith2(t *testing.T) {
 		{"serve --check-config --mount /halley.js", `--mount "/halley.js": a page is there`},
 		{"serve --check-config --mount /ticker/", `--mount "/ticker/": a page is there`},
 		{"serve --check-config --listen=:18 --listen=:18", "given twice"},
+		{"serve --check-config --tls-cert=one.crt", "--tls-cert one.crt has no --tls-key"},
+		{"serve --tls-key=one.key", "--tls-key one.key has no --tls-cert"},
+		{"serve --check-config --tls-cert=/nonexistent --tls-key=/nonexistent", "--tls-cert: open /nonexistent"},
+		{"serve --tls-client-ca=/nonexistent", "--tls-client-ca: needs --tls-cert"},
+		{"serve --tls-client-auth=always", "--tls-client-auth"},
+		{"serve --tls-acme=push.example.com", "--tls-acme-cache"},
+		{"serve --internal-tls", "--internal-tls: needs --tls-cert"},
 	}
 	for _, tt := range tests {
 		code, _, stderr := halley(t, "", strings.Fields(tt.args)...)

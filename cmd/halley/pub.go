@@ -23,6 +23,8 @@ type pubCommand struct {
 	Bayeux      string          `env:"-" group:"where" placeholder:"URL" help:"Publish as a Bayeux client to this endpoint instead."`
 	Transport   []string        `env:"-" group:"where" default:"long-polling" enum:"long-polling,websocket,eventsource" help:"Connection types of the Bayeux client in order of preference: long-polling, websocket, eventsource."`
 
+	Trust trust `embed:""`
+
 	Csv      string   `env:"-" group:"replay" placeholder:"FILE" help:"Publish each row of a file of comma-separated values, plain or gzip; - is standard input, synthetic a generated day of trades."`
 	Template string   `env:"-" group:"replay" name:"channel" placeholder:"TEMPLATE" help:"Channel of a row, for example /stock/{symbol} with a column's name in braces."`
 	Time     string   `env:"-" group:"replay" placeholder:"COLUMN" help:"Column of milliseconds that paces the rows; without it they go as fast as they can."`
@@ -79,8 +81,12 @@ func (c *pubCommand) mode() (func(environment, *sender) error, error) {
 
 // publisher connects to where the messages go.
 func (c *pubCommand) publisher(env environment) (publish.Publisher, error) {
+	secured, err := c.Trust.config()
+	if err != nil {
+		return nil, err
+	}
 	if c.Bayeux == "" {
-		p, err := publish.Internal(c.Server, string(c.InternalKey))
+		p, err := publish.Internal(c.Server, string(c.InternalKey), secured)
 		if err != nil {
 			return nil, usageError{err}
 		}
@@ -88,6 +94,7 @@ func (c *pubCommand) publisher(env environment) (publish.Publisher, error) {
 	}
 	return publish.Bayeux(env.ctx, c.Bayeux, client.Options{
 		ConnectionTypes: c.Transport,
+		TLS:             secured,
 		OnError:         func(err error) { fmt.Fprintf(env.stderr, "halley pub: %v\n", err) },
 	})
 }

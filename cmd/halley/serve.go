@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -26,13 +27,15 @@ import (
 	"halley/cmd/halley/web"
 	"halley/loop"
 	"halley/loop/access/key"
+	"halley/loop/secure"
 )
 
 // serveCommand runs the server.
 type serveCommand struct {
 	config.Serve
-	doubts []string // about the configuration
-	keys   *key.Ring
+	doubts       []string // about the configuration
+	keys         *key.Ring
+	certificates *secure.Certificates // nil without TLS
 }
 
 // Run serves until it is told to stop and the drain is over.
@@ -51,6 +54,9 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 		settings.LimitHeap = func(bytes int64) { debug.SetMemoryLimit(bytes) }
 	}
 	var err error
+	if c.certificates, err = c.openCertificates(log); err != nil {
+		return err
+	}
 	if c.keys, err = key.Open(string(c.Internal.Key), c.Internal.Keys); err != nil {
 		return usageError{err}
 	}
@@ -134,8 +140,11 @@ func (c *serveCommand) serve(ctx context.Context, server *loop.Server, log *slog
 		market := feed.NewMarket(c.Demo.Seed, float64(c.Demo.Rate))
 		group.Go(func() { demo(ctx, server, market, log) })
 	}
-	group.Go(func() { reload.New(log, c.keys).Watch(ctx, reload.Interval) })
+	group.Go(func() { reload.New(log, c.parts()...).Watch(ctx, reload.Interval) })
 	group.Go(func() { c.announce(ctx, server, internal.address(), log) })
+	if c.certificates != nil {
+		group.Go(func() { keepFresh(ctx, server, c.certificates) })
+	}
 	err = server.Run(ctx)
 	cancel()
 	group.Wait()
@@ -143,6 +152,15 @@ func (c *serveCommand) serve(ctx context.Context, server *loop.Server, log *slog
 		err = ended
 	}
 	return err
+}
+
+// parts are what is read again while the server runs.
+func (c *serveCommand) parts() []reload.Part {
+	parts := []reload.Part{c.keys}
+	if c.certificates != nil {
+		parts = append(parts, c.certificates)
+	}
+	return parts
 }
 
 // untilDrain is a context that is done --drain-delay after told is, if somebody
@@ -166,12 +184,8 @@ func (c *serveCommand) untilDrain(told context.Context, server *loop.Server, int
 // announce logs the addresses once the server listens, what strangers may do, and what
 // may not be meant.
 func (c *serveCommand) announce(ctx context.Context, server *loop.Server, internal string, log *slog.Logger) {
-	for !server.Ready() {
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(10 * time.Millisecond):
-		}
+	if !listening(ctx, server) {
+		return
 	}
 	addresses := server.Addresses()
 	log.Info("listening", "page", pageURL(addresses[0]), "addresses", addresses, "internal", internal, "version", described())
@@ -183,6 +197,18 @@ func (c *serveCommand) announce(ctx context.Context, server *loop.Server, intern
 	for _, doubt := range c.doubts {
 		log.Warn(doubt)
 	}
+}
+
+// listening waits until the server listens; false if ctx is done before.
+func listening(ctx context.Context, server *loop.Server) bool {
+	for !server.Ready() {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	return true
 }
 
 // pageURL is where a browser on this host finds the start page.
@@ -213,6 +239,9 @@ func (c *serveCommand) listenInternal(server *loop.Server, log *slog.Logger) (*i
 	if err != nil {
 		return nil, fmt.Errorf("--internal: %w", err)
 	}
+	if c.Internal.TLS {
+		socket = tls.NewListener(socket, c.certificates.Internal())
+	}
 	own := c.Internal
 	own.MaxPublish = maxPublish(&c.Serve, server.MaxMemory())
 	var l *internalhttp.Listener
@@ -222,7 +251,7 @@ func (c *serveCommand) listenInternal(server *loop.Server, log *slog.Logger) (*i
 		MaxMessages: loop.MailboxMessages(c.Loop.MaxMailbox),
 		MaxDepth:    c.Loop.Scanner.MaxDepth,
 		Keys:        c.keys,
-		Metrics:     metrics.Handler(server.Stats, metrics.Source{Of: new(internalhttp.Figures), Take: figures}),
+		Metrics:     metrics.Handler(server.Stats, metrics.Source{Of: new(internalhttp.Figures), Take: figures}, c.ofCertificates()),
 		Log:         log,
 	})
 	i := &internalListener{l, socket, make(chan error, 1)}

@@ -88,3 +88,25 @@ func TestList(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+// named says itself what tells it apart.
+type named struct {
+	Name string
+	End  int64 `metric:"end" help:"Ends."`
+}
+
+// Label implements Labelled.
+func (n named) Label() string { return n.Name }
+
+func TestElementsWithLabels(t *testing.T) {
+	s := struct {
+		Named []named `label:"name"`
+	}{[]named{{"a", 1}, {"b", 0}}}
+	var got []string
+	Each(&s, func(m Metric, label string, value float64) {
+		got = append(got, fmt.Sprintf("%s{%s=%s} %g", m.Name, m.Label, label, value))
+	})
+	if want := []string{"end{name=a} 1", "end{name=b} 0"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

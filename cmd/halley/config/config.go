@@ -3,6 +3,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -14,6 +15,7 @@ import (
 
 	"halley/cmd/halley/internalhttp"
 	"halley/loop"
+	"halley/loop/secure"
 	"halley/loop/settings"
 )
 
@@ -26,6 +28,7 @@ type Serve struct {
 
 	Drain    Drain                 `embed:""`
 	Loop     loop.Settings         `embed:""`
+	TLS      secure.Settings       `embed:""`
 	Internal internalhttp.Settings `embed:""`
 	Demo     Demo                  `embed:""`
 	Process
@@ -55,6 +58,7 @@ type Process struct {
 func groups() []kong.Group {
 	return []kong.Group{
 		{Key: "listener", Title: "Public listener (durations such as 500ms, 30s, 5m):"},
+		{Key: "tls", Title: "TLS:"},
 		{Key: "bayeux", Title: "Bayeux:"},
 		{Key: "limits", Title: "Limits (sizes in bytes, KiB, MiB or GiB):"},
 		{Key: "streams", Title: "Streams:"},
@@ -64,6 +68,7 @@ func groups() []kong.Group {
 		{Key: "demo", Title: "Demo:"},
 		{Key: "process", Title: "Process:"},
 		{Key: "where", Title: "Where to publish:"},
+		{Key: "trust", Title: "Servers of https:"},
 		{Key: "replay", Title: "Recorded feed:"},
 	}
 }
@@ -95,7 +100,7 @@ func (c *Serve) AfterApply() error {
 
 // Validate checks what no other package does. Its errors name the flag.
 func (c *Serve) Validate() error {
-	for _, s := range []any{&c.Drain, &c.Internal, &c.Demo, &c.Process} {
+	for _, s := range []any{&c.Drain, &c.TLS, &c.Internal, &c.Demo, &c.Process} {
 		if err := settings.Check(s); err != nil {
 			return err
 		}
@@ -113,6 +118,9 @@ func (c *Serve) checkInternal() error {
 			return fmt.Errorf("--internal %s: whoever reaches it could publish anywhere, see and end sessions: beyond this host it needs --internal-key or --internal-keys",
 				c.Internal.Address)
 		}
+	}
+	if c.Internal.TLS && !c.TLS.Enabled() {
+		return errors.New("--internal-tls: needs --tls-cert or --tls-acme")
 	}
 	if c.Internal.Connections > loop.InternalFiles {
 		return fmt.Errorf("--internal-connections: must be at most %d, of the %d files that are kept back from public connections",

@@ -4,6 +4,7 @@ package internalhttp
 
 import (
 	"container/list"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
@@ -109,6 +110,9 @@ func (s *socket) longestIdle() *visitor {
 
 // waiting tells whether input of a connection waits in the kernel.
 func waiting(c net.Conn) (waits bool) {
+	if secured, is := c.(*tls.Conn); is {
+		c = secured.NetConn()
+	}
 	file, ok := c.(syscall.Conn)
 	if !ok {
 		return false

@@ -17,6 +17,7 @@ import (
 	"halley/loop"
 	"halley/loop/access/key"
 	"halley/loop/metric"
+	"halley/loop/secure"
 )
 
 // page is what Prometheus reads.
@@ -26,13 +27,15 @@ func page(t *testing.T, s loop.Stats) string { return pageOf(t, figures{Stats: s
 type figures struct {
 	loop.Stats
 	internal internalhttp.Figures
+	tls      secure.Figures
 }
 
 func pageOf(t *testing.T, f figures) string {
 	t.Helper()
 	w := httptest.NewRecorder()
 	internal := Source{&f.internal, func() any { return &f.internal }}
-	Handler(func() loop.Stats { return f.Stats }, internal).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	certificates := Source{&f.tls, func() any { return &f.tls }}
+	Handler(func() loop.Stats { return f.Stats }, internal, certificates).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	if w.Code != http.StatusOK {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
@@ -43,15 +46,17 @@ func pageOf(t *testing.T, f figures) string {
 func full() (f figures, n int) {
 	f.Loops = make([]loop.LoopStats, 1)
 	f.internal.Keys = make([]key.Figures, 1)
+	f.tls.Certificates = make([]secure.Expiry, 1)
 	n = number(reflect.ValueOf(&f.Stats).Elem(), n)
 	n = number(reflect.ValueOf(&f.internal).Elem(), n)
+	n = number(reflect.ValueOf(&f.tls).Elem(), n)
 	return f, n
 }
 
 // number gives the figures of v their numbers and returns how many have one. What a histogram shows has a test of its own.
 func number(v reflect.Value, n int) int {
 	switch {
-	case v.Type() == reflect.TypeFor[metric.Histogram](), !v.CanSet(): // those without the tag are names
+	case v.Type() == reflect.TypeFor[metric.Histogram](), !v.CanSet(), v.Kind() == reflect.String: // those without the tag are names
 		return n
 	case v.Kind() == reflect.Struct:
 		for i := range v.NumField() {

@@ -4,6 +4,7 @@ package publish
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -31,12 +32,12 @@ type internal struct {
 	body   []byte
 }
 
-// Internal publishes by the internal listener at server, an http URL. The key
-// may be empty.
-func Internal(server, key string) (Publisher, error) {
+// Internal publishes by the internal listener at server, an http or https URL. The key
+// may be empty, and secured nil.
+func Internal(server, key string, secured *tls.Config) (Publisher, error) {
 	u, err := url.Parse(server)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return nil, fmt.Errorf("--server: %q is no http URL", server)
+		return nil, fmt.Errorf("--server: %q is no http or https URL", server)
 	}
 	return &internal{
 		url: u.JoinPath("publish").String(),
@@ -45,6 +46,7 @@ func Internal(server, key string) (Publisher, error) {
 			Name:                     "halley",
 			NoDefaultUserAgentHeader: true,
 			DialDualStack:            true, // it would know IPv4 alone
+			TLSConfig:                secured,
 			ReadTimeout:              requestTimeout,
 			WriteTimeout:             requestTimeout,
 			// A request that may have been taken is not sent again.

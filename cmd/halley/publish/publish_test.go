@@ -83,7 +83,7 @@ func messages(channels ...string) []Message {
 
 func TestInternalTakesOutTheRefused(t *testing.T) {
 	s := newServer(t)
-	p, err := Internal(s.URL+"/", "k")
+	p, err := Internal(s.URL+"/", "k", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func TestInternalTakesOutTheRefused(t *testing.T) {
 func TestInternalWaitsForABusyServer(t *testing.T) {
 	s := newServer(t)
 	s.busy = 2
-	p, _ := Internal(s.URL, "")
+	p, _ := Internal(s.URL, "", nil)
 	defer p.Close(context.Background())
 	if refused, err := p.Publish(context.Background(), messages("/a")); err != nil || refused != nil || len(s.got) != 1 {
 		t.Errorf("refused %v, %v, published %v", refused, err, s.got)
@@ -122,7 +122,7 @@ func TestInternalWaitsForABusyServer(t *testing.T) {
 
 func TestInternalErrors(t *testing.T) {
 	s := newServer(t)
-	p, _ := Internal(s.URL, "")
+	p, _ := Internal(s.URL, "", nil)
 	defer p.Close(context.Background())
 	for _, tt := range []struct {
 		status int
@@ -148,7 +148,7 @@ func TestInternalErrors(t *testing.T) {
 		t.Error("published to nobody")
 	}
 	for _, address := range []string{"", "localhost:8081", "ftp://x", "http://%zz"} {
-		if _, err := Internal(address, ""); err == nil {
+		if _, err := Internal(address, "", nil); err == nil {
 			t.Errorf("%q is taken for a URL", address)
 		}
 	}
