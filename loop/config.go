@@ -5,6 +5,7 @@
 package loop
 
 import (
+	"crypto/tls"
 	"log/slog"
 	"os"
 
@@ -20,6 +21,8 @@ type Config struct {
 	Settings
 
 	Authority bayeux.Authority // decides after the rules; nil allows what they allow
+
+	TLS *tls.Config // of the connections of --tls-listen; nil where there are none
 
 	Pages func(path string) (Page, bool) // static pages of the public listener; nil serves none
 	Log   *slog.Logger

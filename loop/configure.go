@@ -3,19 +3,15 @@
 package loop
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net"
 	"regexp"
-	"slices"
-	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
 	"halley/bayeux/rules"
 	"halley/loop/front"
+	"halley/loop/listen"
 	"halley/loop/settings"
 )
 
@@ -79,16 +75,14 @@ func newFront(cfg *Config) (*front.Front, error) {
 
 // checkPlaces checks what is found by name: addresses and the history file.
 func checkPlaces(cfg *Config) error {
-	if len(cfg.Listen) == 0 {
-		return errors.New("--listen: want at least one address")
+	if _, err := listen.ParseAll(cfg.Listen, cfg.TLSListen); err != nil {
+		return err
 	}
-	for i, address := range cfg.Listen {
-		if err := CheckAddress(address); err != nil {
-			return fmt.Errorf("--listen %w", err)
-		}
-		if !strings.HasSuffix(address, ":0") && slices.Contains(cfg.Listen[:i], address) {
-			return fmt.Errorf("--listen %q is given twice", address)
-		}
+	if _, err := unixMode(cfg.UnixMode); err != nil {
+		return err
+	}
+	if len(cfg.TLSListen) > 0 && cfg.TLS == nil {
+		return errors.New("--tls-listen: there is no certificate")
 	}
 	if cfg.HistoryFile != "" {
 		if err := checkHistoryFile(cfg.HistoryFile); err != nil {
@@ -121,58 +115,4 @@ func fitFiles(cfg *Config) error {
 			cfg.MaxConnections, limit.Max, room)
 	}
 	return nil
-}
-
-// resolve turns the addresses to listen on into gnet's form and finds a port for 0:
-// each event loop has a listener of its own, and all must have the same.
-func resolve(listen []string) (addresses, urls []string, err error) {
-	for _, address := range listen {
-		if _, port, err := net.SplitHostPort(address); err != nil {
-			return nil, nil, fmt.Errorf("--listen %q: %w", address, err)
-		} else if port == "0" {
-			if address, err = freePort(address); err != nil {
-				return nil, nil, fmt.Errorf("--listen %q: %w", address, err)
-			}
-		} else if err := probe(address); err != nil {
-			return nil, nil, fmt.Errorf("--listen %q: %w", address, err)
-		}
-		addresses = append(addresses, address)
-		urls = append(urls, "tcp://"+bothFamilies(address))
-	}
-	return addresses, urls, nil
-}
-
-// bothFamilies is how gnet is told to take IPv4 and IPv6 alike, as Go's own
-// listeners do: it would take [::] for IPv6 alone.
-func bothFamilies(address string) string {
-	if host, port, err := net.SplitHostPort(address); err == nil && host == "::" {
-		return ":" + port
-	}
-	return address
-}
-
-func freePort(address string) (string, error) {
-	l, err := net.Listen(Network(address), address)
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
-}
-
-// probe fails if another program listens on address: sharing the port, which
-// event loops do, would otherwise hide it.
-func probe(address string) error {
-	reuse := net.ListenConfig{Control: func(_, _ string, conn syscall.RawConn) error {
-		var err error
-		conn.Control(func(fd uintptr) {
-			err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
-		})
-		return err
-	}}
-	l, err := reuse.Listen(context.Background(), Network(address), address)
-	if err != nil {
-		return err
-	}
-	return l.Close()
 }

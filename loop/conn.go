@@ -47,12 +47,30 @@ type conn struct {
 	held     bayeux.Address
 	slot     uint32
 	gen      uint32
-	serial   uint32       // number of the current request
-	bytes    uint32       // of its head that were looked at before, while reading; that it has in all, while its body comes
-	origin   front.Origin // that the current reply names
+	serial   uint32 // number of the current request
+	bytes    uint32 // of its head that were looked at before, while reading; that it has in all, while its body comes
+	names    names
 	phase    phase
 	traits   traits
 }
+
+// names are two numbers: of the origin that the current reply names, and of the listener by which the connection came.
+type names uint16
+
+// originBits are those of the origin.
+const originBits = 10
+
+// origin is what the current reply names.
+func (n names) origin() front.Origin { return front.Origin(n & (1<<originBits - 1)) }
+
+// listener is the number in shared.listeners.
+func (n names) listener() int { return int(n >> originBits) }
+
+// with is n with another origin.
+func (n names) with(o front.Origin) names { return n>>originBits<<originBits | names(o) }
+
+// cameBy are the names of a connection that came by a listener.
+func cameBy(listener int) names { return names(listener) << originBits }
 
 // has tells whether the connection has a trait.
 func (c *conn) has(t traits) bool { return c.traits&t != 0 }

@@ -19,19 +19,20 @@ import (
 // engine is gnet's, with what is needed to start it anew: any error of accept(2)
 // that it does not expect ends it, though most of them go by.
 type engine struct {
-	shared  *shared
-	loops   *loops
-	health  *health
-	ready   atomic.Bool   // it listens, and no drain has begun
-	booted  chan struct{} // closed when it has first begun to listen
-	mu      sync.Mutex
-	current gnet.Engine
-	over    chan struct{} // closed when the current one has ended
-	stopped bool          // by stop: none must begin
-	fault   atomic.Pointer[string]
-	started atomic.Uint64
-	bind    sync.Once     // of the current one: its loops are being bound
-	pause   time.Duration // before the first new start
+	shared    *shared
+	loops     *loops
+	listening *listeners
+	health    *health
+	ready     atomic.Bool   // it listens, and no drain has begun
+	booted    chan struct{} // closed when it has first begun to listen
+	mu        sync.Mutex
+	current   gnet.Engine
+	over      chan struct{} // closed when the current one has ended
+	stopped   bool          // by stop: none must begin
+	fault     atomic.Pointer[string]
+	started   atomic.Uint64
+	bind      sync.Once     // of the current one: its loops are being bound
+	pause     time.Duration // before the first new start
 }
 
 const (
@@ -40,17 +41,21 @@ const (
 	restarts     = 10
 	steadyAfter  = 10 * time.Second
 	restartPause = 100 * time.Millisecond
-	longestPause = 50 // times the first one
+	bindPause    = 10 * time.Millisecond // between two looks whether there are loops
+	longestPause = 50                    // times the first one
 )
 
 // run serves until the engine is stopped. One that ends by itself, with all
 // connections, is started anew: the sessions are here still, and their clients
 // come back to them.
-func (e *engine) run(ctx context.Context, events gnet.EventHandler, urls []string) error {
+func (e *engine) run(ctx context.Context, events gnet.EventHandler) error {
 	pause, why := e.pause, ""
 	for short, first := 1, true; ; short, first = short+1, false {
 		begun := time.Now()
-		err := gnet.Rotate(events, urls, e.options()...)
+		err := e.listening.restore()
+		if err == nil {
+			err = gnet.Rotate(events, e.listening.urls, e.options()...)
+		}
 		e.ends()
 		switch {
 		case err != nil && first:
@@ -68,12 +73,20 @@ func (e *engine) run(ctx context.Context, events gnet.EventHandler, urls []strin
 		e.shared.cfg.Log.Error("the event loops have ended, and all connections with them; they are started anew", "error", why)
 		e.health.trouble("event loops", why)
 		e.loops.unbind()
-		select {
-		case <-ctx.Done():
+		if !sleep(ctx, pause) {
 			return nil
-		case <-time.After(pause):
 		}
 		pause = min(2*pause, longestPause*e.pause)
+	}
+}
+
+// sleep waits, and tells whether it did to the end.
+func sleep(ctx context.Context, pause time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(pause):
+		return true
 	}
 }
 
@@ -131,6 +144,7 @@ func (e *engine) begins(current gnet.Engine) bool {
 	e.current, e.over = current, make(chan struct{})
 	e.bind = sync.Once{}
 	e.ready.Store(true)
+	e.listening.begun()
 	if e.started.Add(1) == 1 {
 		close(e.booted)
 	}
@@ -156,13 +170,26 @@ func (e *engine) reactorOf(loop gnet.EventLoop) *reactor {
 	if first && e.started.Load() > 1 {
 		r.execute(&r.wakeTask)
 		r.execute(&r.flushTask)
-		e.bind.Do(func() {
-			e.mu.Lock()
-			defer e.mu.Unlock()
-			go e.bindAll(e.current, e.over)
-		})
+		e.bindLoops()
 	}
 	return r
+}
+
+// bindLoops has all loops of the current engine bound, once.
+func (e *engine) bindLoops() {
+	e.bind.Do(func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		go e.bindAll(e.current, e.over)
+	})
+}
+
+// hosts has the loops bound before the first connection comes, where it may come by an adopted listener: that one needs
+// a loop. gnet calls it when all loops run.
+func (e *engine) hosts() {
+	if len(e.listening.adopted) > 0 {
+		e.bindLoops()
+	}
 }
 
 // bindAll gives every loop of an engine that was started anew a connection, so that
@@ -226,6 +253,7 @@ func (e *engine) options() []gnet.Option {
 		gnet.WithTCPKeepInterval(keepAliveInterval),
 		gnet.WithTCPKeepCount(keepAliveCount),
 		gnet.WithReadBufferCap(readBuffer),
+		gnet.WithTicker(len(e.listening.adopted) > 0),
 		gnet.WithLogger(quietLogger{e.shared.cfg.Log, e.note}),
 	}
 }

@@ -2,7 +2,9 @@ package loop
 
 import (
 	"context"
+	"net"
 	"sync"
+	"time"
 
 	"github.com/panjf2000/gnet/v2"
 )
@@ -13,18 +15,49 @@ import (
 type executor struct {
 	mu   sync.RWMutex
 	loop gnet.EventLoop // nil: there is none, or it ends
+
+	entering sync.Mutex // held while a connection is given to the loop
 }
 
 // open lets tasks be posted to a loop.
 func (e *executor) open(loop gnet.EventLoop) { e.set(loop) }
 
 // close lets no more be posted, and waits for what is being posted.
-func (e *executor) close() { e.set(nil) }
+func (e *executor) close() {
+	e.set(nil)
+	e.entering.Lock()
+	defer e.entering.Unlock()
+}
 
 func (e *executor) set(loop gnet.EventLoop) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.loop = loop
+}
+
+// entry is how long a connection may take to be the loop's. One that is stuck gets it later, and one that has ended never.
+const entry = time.Second
+
+// enroll gives the loop a connection, and tells whether there is a loop for it. gnet does it by a goroutine, so whoever
+// closes the executor has to wait for that one too.
+func (e *executor) enroll(ctx context.Context, conn net.Conn) bool {
+	e.entering.Lock()
+	defer e.entering.Unlock()
+	e.mu.RLock()
+	loop := e.loop
+	e.mu.RUnlock()
+	if loop == nil {
+		return false
+	}
+	done, err := loop.Enroll(ctx, conn)
+	if err != nil {
+		return false
+	}
+	select {
+	case <-done:
+	case <-time.After(entry):
+	}
+	return true
 }
 
 // post has the loop run a task after the I/O events of the round, and tells whether there is a loop for it. It may be called

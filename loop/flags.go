@@ -29,7 +29,9 @@ type Settings struct {
 
 // Listener is where the public listener is, and who may use it.
 type Listener struct {
-	Listen []string `name:"listen" type:"lines" group:"listener" sep:"none" default:":8080" help:"Public address, host:port; repeatable."`
+	Listen    []string `name:"listen" type:"lines" group:"listener" sep:"none" default:":8080" help:"Public address, host:port or unix:/path; repeatable."`
+	TLSListen []string `name:"tls-listen" type:"lines" group:"listener" sep:"none" placeholder:"ADDRESS" help:"Public address for TLS, in the same forms; repeatable (default none)."`
+	UnixMode  string   `name:"unix-mode" group:"listener" default:"0660" help:"Mode of the files of unix sockets that are listened on."`
 	front.Admission
 	AdvertiseHosts []string      `name:"advertise-host" type:"lines" group:"listener" sep:"none" placeholder:"HOST" help:"Further host[:port] by which browsers reach this server, for the connections that they hold; repeatable (default none)."`
 	Loops          int           `name:"loops" group:"listener" default:"0" min:"1" max:"256" help:"Event loops; 0 is one for each CPU."`

@@ -28,6 +28,12 @@ func (g *gnetEvents) OnBoot(current gnet.Engine) gnet.Action {
 // OnShutdown implements gnet.EventHandler. It is called before the loops end, and their files are closed after that.
 func (g *gnetEvents) OnShutdown(gnet.Engine) { g.engine.loops.close() }
 
+// OnTick implements gnet.EventHandler. gnet calls it once all loops run, and hardly again.
+func (g *gnetEvents) OnTick() (time.Duration, gnet.Action) {
+	g.engine.hosts()
+	return 24 * time.Hour, gnet.None
+}
+
 // OnOpen implements gnet.EventHandler. Above the limit of connections the answer
 // is 503: the limit keeps the process below its limit of files, at which gnet
 // would stop as a whole.
@@ -46,6 +52,7 @@ func (g *gnetEvents) OnOpen(conn gnet.Conn) ([]byte, gnet.Action) {
 		defer r.turnOver()
 	}
 	c := r.conns.take(socket.Over(conn))
+	c.names = cameBy(r.listenerOf(conn))
 	if g.shared.cover != nil {
 		c.socket = g.shared.cover(&c.plain)
 	}

@@ -144,7 +144,7 @@ func (o *output) settle(u *unsent, waiting int) {
 func (o *output) finish(c *conn) {
 	o.waitsNoMore(c)
 	c.serial++
-	c.callback, c.origin, c.bytes = nil, 0, 0
+	c.callback, c.names, c.bytes = nil, c.names.with(0), 0
 	c.set(headOnly, false)
 	if !c.has(persistent) {
 		o.shut(c)

@@ -35,6 +35,7 @@ type reactor struct {
 	lined    map[bayeux.ReplyTo]lined // websockets of which something waits in the core
 
 	encoder encoder
+	doors   []door // gnet's listeners of this loop that connections have come by
 
 	damped       uint64 // handshakes, of which the log was told
 	tellDampedAt int64

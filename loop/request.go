@@ -48,7 +48,7 @@ func (in *input) begin(c *conn, buf []byte, n int) bool {
 	c.set(headOnly, q.Method == httpparse.MethodHEAD)
 	in.decision = in.shared.front.Route(q)
 	d := &in.decision
-	c.origin = d.Origin
+	c.names = c.names.with(d.Origin)
 	if d.NotAdmitted {
 		in.handler.notAdmitted(q)
 	}

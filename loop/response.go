@@ -60,7 +60,7 @@ func (o *output) appendHead(dst []byte, c *conn, status int, more bool) []byte {
 	case c.has(oldHTTP):
 		dst = append(dst, "Connection: keep-alive\r\n"...)
 	}
-	return o.shared.front.AppendOrigin(dst, c.origin)
+	return o.shared.front.AppendOrigin(dst, c.names.origin())
 }
 
 // proceed tells a client that waits for it to send its body

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"halley/loop/bus"
+	"halley/loop/listen"
 	"halley/loop/metric"
 	"halley/loop/sequence"
 	"halley/loop/socket"
@@ -27,7 +28,7 @@ type Server struct {
 	events    gnetEvents
 	publisher publisher
 	listings  listings
-	addresses []string
+	listening listeners
 }
 
 // New checks cfg and returns a server that is ready to Run, without touching the
@@ -42,12 +43,13 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{shared: newShared(cfg), census: newCensus(cfg.Loops)}
 	s.front, s.rules = front, rules
+	s.shared.listeners, _ = listen.ParseAll(cfg.Listen, cfg.TLSListen) // which configure has checked
 	s.loops.shared = s.shared
 	s.local = newLocal(s.shared, &s.health)
 	s.log = s.local
 	s.memory = newMemory(&s.cfg, s.now, &s.health, (&shedder{&s.loops, s.local}).giveUp)
 	s.addReactors()
-	s.engine = engine{shared: s.shared, loops: &s.loops, health: &s.health, booted: make(chan struct{}), pause: restartPause}
+	s.engine = engine{shared: s.shared, loops: &s.loops, listening: &s.listening, health: &s.health, booted: make(chan struct{}), pause: restartPause}
 	s.events = gnetEvents{shared: s.shared, engine: &s.engine}
 	s.publisher = publisher{shared: s.shared, loops: &s.loops}
 	s.listings = listings{&s.loops}
@@ -68,11 +70,11 @@ func (s *Server) addReactors() {
 
 // Run listens and serves until ctx is done, then drains and returns.
 func (s *Server) Run(ctx context.Context) error {
-	addresses, urls, err := resolve(s.cfg.Listen)
-	if err != nil {
+	var err error
+	if s.listening, err = openListeners(s.shared); err != nil {
 		return err
 	}
-	s.addresses = addresses
+	defer s.listening.close()
 	if err := s.local.Open(); err != nil {
 		return err
 	}
@@ -95,7 +97,10 @@ func (s *Server) Run(ctx context.Context) error {
 	group.Go(func() { ticks.beat(serving) })
 	group.Go(func() { s.local.Run(serving) })
 	group.Go(func() { drainer.whenDone(ctx, serving.Done()) })
-	return s.engine.run(ctx, &s.events, urls)
+	for _, a := range s.listening.adopted {
+		group.Go(func() { (&adopter{loops: &s.loops}).serve(serving, a) })
+	}
+	return s.engine.run(ctx, &s.events)
 }
 
 func (s *Server) closeHistory() {
@@ -106,9 +111,17 @@ func (s *Server) closeHistory() {
 
 // Addresses returns the addresses that the server listens on, with the port
 // that the system chose for port 0. It waits until they are known.
-func (s *Server) Addresses() []string {
+func (s *Server) Addresses() (addresses []string) {
+	for _, l := range s.Listeners() {
+		addresses = append(addresses, l.String())
+	}
+	return addresses
+}
+
+// Listeners are where the server listens, as Addresses.
+func (s *Server) Listeners() []listen.Listener {
 	<-s.engine.booted
-	return s.addresses
+	return s.shared.listeners
 }
 
 // Ready tells whether the server takes new clients: not before it listens, and

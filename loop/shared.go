@@ -12,6 +12,7 @@ import (
 	"halley/loop/bus"
 	"halley/loop/front"
 	"halley/loop/interest"
+	"halley/loop/listen"
 	"halley/loop/sequence"
 	"halley/loop/socket"
 )
@@ -26,6 +27,8 @@ type shared struct {
 	rules  rules.Rules
 	front  *front.Front
 	wanted []string // header fields that go with the authority's questions
+	// listeners are where the server listens, by the number that connections keep. Run settles the ports.
+	listeners []listen.Listener
 
 	start    time.Time
 	clock    func(time.Duration) int64 // milliseconds of the wall clock so long after the start

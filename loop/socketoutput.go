@@ -18,7 +18,7 @@ var pingFrame = websocket.AppendFrame(nil, websocket.OpPing, nil)
 
 // openSocket makes a connection a websocket, by the answer to its upgrade.
 func (o *output) openSocket(c *conn, s *stream, q *httpparse.Request) {
-	c.origin, c.phase, c.stream = 0, upgraded, s
+	c.names, c.phase, c.stream = c.names.with(0), upgraded, s
 	o.nowWaits(c)
 	o.beatLater(c)
 	o.buf = appendUpgraded(o.buf[:0], q, s.deflate)

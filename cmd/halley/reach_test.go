@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"halley/bayeux/client"
+
+	"halley/loop/listen"
 )
 
 // A server that comes later is waited for, one that refuses is not.
@@ -90,7 +92,7 @@ func TestFirstLines(t *testing.T) {
 		":8080": "http://localhost:8080/", "0.0.0.0:80": "http://localhost:80/", "[::]:80": "http://localhost:80/",
 		"10.0.0.1:80": "http://10.0.0.1:80/", "[::1]:80": "http://[::1]:80/", "push.example:80": "http://push.example:80/",
 	} {
-		if got := pageURL(address); got != want {
+		if got := pageURL([]listen.Listener{{Network: listen.Unix, Address: "/s"}, {Network: listen.TCP, Address: address}}); got != want {
 			t.Errorf("%s is at %s, want %s", address, got, want)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -27,6 +28,7 @@ import (
 	"halley/cmd/halley/web"
 	"halley/loop"
 	"halley/loop/access/key"
+	"halley/loop/listen"
 	"halley/loop/secure"
 )
 
@@ -188,7 +190,7 @@ func (c *serveCommand) announce(ctx context.Context, server *loop.Server, intern
 		return
 	}
 	addresses := server.Addresses()
-	log.Info("listening", "page", pageURL(addresses[0]), "addresses", addresses, "internal", internal, "version", described())
+	log.Info("listening", "page", pageURL(server.Listeners()), "addresses", addresses, "internal", internal, "version", described())
 	allowed := []any{"publish", "all channels", "subscribe", "all channels"}
 	if access := c.AccessRules(); len(access) > 0 {
 		allowed = append(allowed, "but", access)
@@ -211,16 +213,24 @@ func listening(ctx context.Context, server *loop.Server) bool {
 	return true
 }
 
-// pageURL is where a browser on this host finds the start page.
-func pageURL(address string) string {
-	host, port, err := net.SplitHostPort(address)
+// pageURL is where a browser on this host finds the start page: none does by a unix socket.
+func pageURL(listeners []listen.Listener) string {
+	i := slices.IndexFunc(listeners, func(l listen.Listener) bool { return l.Network == listen.TCP })
+	if i < 0 {
+		return "none"
+	}
+	scheme := "http://"
+	if listeners[i].TLS {
+		scheme = "https://"
+	}
+	host, port, err := net.SplitHostPort(listeners[i].Address)
 	if err != nil {
-		return "http://" + address + "/"
+		return scheme + listeners[i].Address + "/"
 	}
 	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
 		host = "localhost"
 	}
-	return "http://" + net.JoinHostPort(host, port) + "/"
+	return scheme + net.JoinHostPort(host, port) + "/"
 }
 
 // internalListener is the internal listener at work, or nil.
@@ -235,7 +245,7 @@ func (c *serveCommand) listenInternal(server *loop.Server, log *slog.Logger) (*i
 	if c.Internal.Address == "" {
 		return nil, nil
 	}
-	socket, err := net.Listen(loop.Network(c.Internal.Address), c.Internal.Address)
+	socket, err := net.Listen(listen.NetworkOf(c.Internal.Address), c.Internal.Address)
 	if err != nil {
 		return nil, fmt.Errorf("--internal: %w", err)
 	}

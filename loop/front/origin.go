@@ -13,6 +13,9 @@ import (
 // one: its number among those admitted. 0 is none.
 type Origin uint16
 
+// MostOrigins is how many may be admitted: a connection keeps the number of one in ten bits.
+const MostOrigins = 1000
+
 // origins are those that are admitted.
 type origins struct {
 	names []string // by number; that of 0 is empty

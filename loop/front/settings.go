@@ -46,6 +46,9 @@ type Front struct {
 
 // New checks the settings. An error names the flag to change.
 func New(s Settings) (*Front, error) {
+	if len(s.AllowOrigin) > MostOrigins {
+		return nil, fmt.Errorf("--allow-origin: at most %d can be admitted", MostOrigins)
+	}
 	f := &Front{settings: s, origins: newOrigins(s.AllowOrigin)}
 	for _, origin := range s.AllowOrigin {
 		if err := checkOrigin(origin); err != nil {

@@ -69,6 +69,7 @@ func table() []rule {
 		{"loop/settings", nil, nil, clockless},
 		{"loop/metric", nil, nil, clockless},
 		{"loop/socket", nil, []string{gnet, "golang.org/x/sys"}, impure},
+		{"loop/listen", nil, []string{"golang.org/x/sys"}, impure},
 		{"loop/bus", []string{"bayeux", "bayeux/event", "bayeux/history"}, nil, netless},
 		{"loop/sharded", nil, nil, netless},
 		{"loop/secure", nil, []string{"golang.org/x/crypto", "golang.org/x/net/idna", "golang.org/x/sys"}, impure},
@@ -78,7 +79,7 @@ func table() []rule {
 		{"loop", []string{
 			"httpparse/...", "bayeux", "bayeux/message", "bayeux/channel", "bayeux/event", "bayeux/history", "bayeux/reply", "bayeux/rules",
 			"bayeux/wheel", "bayeux/slab", "bayeux/connectiontype",
-			"loop/front", "loop/bus", "loop/interest", "loop/journal", "loop/metric", "loop/sequence", "loop/settings", "loop/sharded", "loop/socket",
+			"loop/front", "loop/bus", "loop/interest", "loop/journal", "loop/listen", "loop/metric", "loop/sequence", "loop/settings", "loop/sharded", "loop/socket",
 		}, all, impure},
 		{"loop/access/key", []string{"bayeux/channel"}, nil, impure},
 		{"loop/cluster", []string{"loop"}, all, impure},

@@ -15,6 +15,7 @@ import (
 
 	"halley/cmd/halley/internalhttp"
 	"halley/loop"
+	"halley/loop/listen"
 	"halley/loop/secure"
 	"halley/loop/settings"
 )
@@ -111,7 +112,7 @@ func (c *Serve) Validate() error {
 // checkInternal checks the internal listener's address, and its connections against the files that there are for them.
 func (c *Serve) checkInternal() error {
 	if c.Internal.Address != "" {
-		if err := loop.CheckAddress(c.Internal.Address); err != nil {
+		if err := listen.CheckAddress(c.Internal.Address); err != nil {
 			return fmt.Errorf("--internal %w", err)
 		}
 		if c.Internal.Key == "" && c.Internal.Keys == "" && !loopback(c.Internal.Address) {

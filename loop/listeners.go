@@ -1,0 +1,157 @@
+package loop
+
+// Proved by TestSeveralAddresses, TestUnixSocket, TestUnixSocketAlone and TestConnectionsKnowTheirListener.
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/panjf2000/gnet/v2"
+
+	"halley/loop/listen"
+)
+
+// listeners are the sockets of a server that are not gnet's own, and what gnet is told of its.
+type listeners struct {
+	urls        []string
+	adopted     []adopted
+	placeholder string // the folder of gnet's socket, if it has to have one that nobody can reach
+}
+
+// adopted is a listening socket that gnet did not open. Its connections are accepted by a goroutine, which gives each
+// to a loop: gnet knows no other way in, and a unix socket in its own list would cost all others SO_REUSEPORT.
+type adopted struct {
+	net.Listener
+	number int // of the listener
+}
+
+// openListeners opens what gnet does not, and settles the ports of the others. What is opened goes with close.
+func openListeners(s *shared) (l listeners, err error) {
+	mode, err := unixMode(s.cfg.UnixMode)
+	if err != nil {
+		return l, err
+	}
+	for i, at := range s.listeners {
+		if at.Network == listen.TCP {
+			s.listeners[i], err = at.Settled()
+			l.urls = append(l.urls, s.listeners[i].URL())
+		} else {
+			var socket *listen.UnixSocket
+			if socket, err = listen.OpenUnix(at.Address, mode, false); err == nil {
+				l.adopted = append(l.adopted, adopted{socket, i})
+			}
+		}
+		if err != nil {
+			l.close()
+			return l, fmt.Errorf("--listen %q: %w", at, err)
+		}
+	}
+	if len(l.urls) == 0 {
+		err = l.placehold(filepath.Dir(s.listeners[0].Address))
+	}
+	return l, err
+}
+
+// placehold gives gnet, which runs no loops without a listener, one that nobody can reach: in a folder of our own, which goes
+// when the socket is there.
+func (l *listeners) placehold(other string) (err error) {
+	if l.placeholder, err = os.MkdirTemp("", "halley-"); err != nil {
+		l.placeholder, err = os.MkdirTemp(other, ".halley-")
+	}
+	if err != nil {
+		return fmt.Errorf("--listen: a folder for a socket: %w", err)
+	}
+	l.urls = []string{"unix://" + filepath.Join(l.placeholder, "none")}
+	return nil
+}
+
+// restore makes ready for an engine that is to begin.
+func (l *listeners) restore() error {
+	if l.placeholder == "" {
+		return nil
+	}
+	return os.MkdirAll(l.placeholder, 0o700)
+}
+
+// begun is called when gnet listens.
+func (l *listeners) begun() {
+	if l.placeholder != "" {
+		os.RemoveAll(l.placeholder)
+	}
+}
+
+// close closes what gnet did not open.
+func (l *listeners) close() {
+	for _, a := range l.adopted {
+		a.Close()
+	}
+	l.begun()
+}
+
+// unixMode reads the mode of unix sockets' files.
+func unixMode(text string) (fs.FileMode, error) {
+	mode, err := strconv.ParseUint(text, 8, 32)
+	if err != nil || mode > 0o777 || mode&0o600 != 0o600 {
+		return 0, fmt.Errorf("--unix-mode %q: want three octal digits that let the owner read and write, such as 0660", text)
+	}
+	return fs.FileMode(mode), nil
+}
+
+// listenerNumber is the context of a connection that was adopted: which listener it came by.
+type listenerNumber int
+
+// adopter gives the connections of adopted listeners to the loops, in turn.
+type adopter struct {
+	loops *loops
+	next  int
+}
+
+// serve accepts the connections of one listener until ctx is done.
+func (a *adopter) serve(ctx context.Context, from adopted) {
+	listen.Accept(ctx, from, func(ctx context.Context, conn net.Conn) { a.take(ctx, from.number, conn) }, a.loops.shared.cfg.Log)
+}
+
+// take gives a connection to a loop, and waits until it is there: so no more than one is on its way.
+func (a *adopter) take(ctx context.Context, number int, conn net.Conn) {
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		tcp.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: keepAlive, Interval: keepAliveInterval, Count: keepAliveCount})
+	}
+	for ctx.Err() == nil {
+		bound := *a.loops.bound.Load()
+		if a.next++; len(bound) > 0 && bound[a.next%len(bound)].executor.enroll(gnet.NewContext(ctx, listenerNumber(number)), conn) {
+			return
+		}
+		sleep(ctx, bindPause) // until the loops of the next engine are there
+	}
+	conn.Close()
+}
+
+// door is a listener of gnet's as a loop knows it: by the address that its connections name, one and the same for all.
+type door struct {
+	address net.Addr
+	number  int
+}
+
+// listenerOf tells which listener a connection came by.
+func (r *reactor) listenerOf(conn gnet.Conn) int {
+	if n, ok := conn.Context().(listenerNumber); ok {
+		return int(n)
+	}
+	if len(r.shared.listeners) == 1 {
+		return 0
+	}
+	local := conn.LocalAddr()
+	for _, d := range r.doors {
+		if d.address == local {
+			return d.number
+		}
+	}
+	number := listen.At(r.shared.listeners, local)
+	r.doors = append(r.doors, door{local, number})
+	return number
+}
