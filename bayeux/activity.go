@@ -31,6 +31,14 @@ func (x *exchange) dismiss(m *message.Message, kind ConnectionType) {
 	if x.session.outlet.holds() {
 		x.s.resume(x.now, x.slot, x.session, connectReply{last: reply.AdviceNone}, x.fx)
 	}
-	x.hold(m, kind, false, 0)
+	if x.alone && kind != EventSource { // whose client may not have seen yet what its stream brought
+		x.hold(m, kind, false, 0)
+	} else {
+		if !x.s.terms.Salesforce {
+			x.open()
+			x.replies = append(x.replies, reply.Disconnected...)
+		}
+		x.answerConnect(m, connectReply{last: reply.AdviceNone, ended: true})
+	}
 	x.s.end(x.now, x.slot, x.fx)
 }

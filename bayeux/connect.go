@@ -33,7 +33,7 @@ func (x *exchange) connect(m *message.Message) {
 	}
 	s, a := x.s, x.arrive(m, wish)
 	switch {
-	case x.inactive():
+	case x.inactive() || x.session.tables.has(inDoomed):
 		x.dismiss(m, a.kind)
 	case a.kind == EventSource:
 		// Events come on its stream: the connect says that the client lives.
@@ -85,7 +85,7 @@ func (x *exchange) arrive(m *message.Message, w wish) (a arrival) {
 	a.kind = x.connectionType(m)
 	advice := w.advice
 	waits := x.alone && advice.timeout != 0
-	r.outlet.hearing.hear(a.kind, waits && (r.advised == EventSource || r.delivery.unseen() && r.delivery.byStream))
+	r.outlet.hearing.hear(a.kind, waits && r.advised == EventSource || r.delivery.unseen() && r.delivery.byStream)
 	again := x.acknowledge(w, a.kind)
 	s.at(x.slot, r).readOn()
 	x.takeOver(a.kind)

@@ -20,12 +20,13 @@ func (s *Server) Deliver(now int64, e event.Event) {
 // recipients are a Server's sessions as its fanout sees them.
 type recipients Server
 
-// Give queues an event for a session, and lets it wait for company if it may.
+// Give queues an event for a session, and lets it wait for company if it may. A session that is
+// to end gets no more.
 func (c *recipients) Give(slot uint32, d fanout.Delivery) {
 	s := (*Server)(c)
 	s.stats.Offered++
 	r := s.sessions.At(slot)
-	if r.tables.has(inReplays) && s.replays.follows(slot, d.Event) {
+	if r.tables.has(inReplays|inDoomed) && (r.tables.has(inDoomed) || s.replays.follows(slot, d.Event)) {
 		s.Spend(1)
 		return
 	}

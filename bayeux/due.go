@@ -18,10 +18,19 @@ func (v seat) mark() {
 // queued marks the session that has an event more, or notes that it is to end since its
 // queue is full.
 func (v seat) queued(fits bool) {
-	s, slot := v.s, v.slot
 	if fits {
 		v.mark()
 	} else {
+		v.doom()
+	}
+}
+
+// doom has the next flush end the session, or its next connect. It gets no event any more: it may
+// have lost one, and those that come now are newer.
+func (v seat) doom() {
+	s, slot, r := v.s, v.slot, v.session
+	if !r.tables.has(inDoomed) {
+		r.tables.set(inDoomed, true)
 		s.doomed.push(s.sessions.address(slot))
 	}
 }

@@ -57,7 +57,7 @@ func (s *Server) gone(now int64, a Address, to ReplyTo) {
 	if stream {
 		r.outlet.close()
 		if r.outlet.nameless() {
-			s.doomed.push(a)
+			s.at(a.Slot, r).doom()
 		}
 	}
 	if poll || stream {

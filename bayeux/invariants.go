@@ -13,7 +13,8 @@ import (
 func Invariants(s *Server) error {
 	a := audit{s: s}
 	a.sessions()
-	a.dirty()
+	a.listed("dirty", &s.dirty, inDirty)
+	a.listed("doomed", &s.doomed, inDoomed)
 	a.tables()
 	return errors.Join(a.found...)
 }
@@ -132,26 +133,26 @@ func (a *audit) sessions() {
 	a.agree("timers of lazy events", s.lazies.wheel.Len(), lazy)
 }
 
-// dirty checks that the sessions to flush stand in the list once each.
-func (a *audit) dirty() {
+// listed checks that the sessions that a flush visits stand in a list once each, and know it.
+func (a *audit) listed(what string, list *addresses, in tables) {
 	s, listed := a.s, make(map[Address]bool)
-	for _, at := range s.dirty.list[s.dirty.first:] {
+	for _, at := range list.list[list.first:] {
 		r := s.sessions.find(at)
 		if r == nil {
 			continue
 		}
-		a.expect(r.tables.has(inDirty), at.Slot, r, "who stands in the list of dirty sessions is dirty")
-		a.expect(!listed[at], at.Slot, r, "who is dirty stands in the list once")
+		a.expect(r.tables.has(in), at.Slot, r, "who stands in the list of "+what+" sessions knows it")
+		a.expect(!listed[at], at.Slot, r, "who is "+what+" stands in the list once")
 		listed[at] = true
 	}
-	dirty := 0
+	marked := 0
 	s.sessions.Each(func(_ uint32, r *session) bool {
-		if r.tables.has(inDirty) {
-			dirty++
+		if r.tables.has(in) {
+			marked++
 		}
 		return true
 	})
-	a.agree("dirty sessions", len(listed), dirty)
+	a.agree(what+" sessions", len(listed), marked)
 }
 
 // tables checks that the tables beside the sessions have nothing of sessions that are gone.

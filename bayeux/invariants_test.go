@@ -35,7 +35,7 @@ func TestInvariantsFindDamage(t *testing.T) {
 		{"events that may go out are about to be flushed", "socket", func(s *Server, r *session) { s.dirty.pop(); r.tables.set(inDirty, false) }},
 		{"dirty sessions", "socket", func(s *Server, _ *session) { s.dirty.pop() }},
 		{"who is dirty stands in the list once", "socket", func(s *Server, r *session) { s.dirty.push(s.sessions.address(0)) }},
-		{"who stands in the list of dirty sessions is dirty", "stream", func(_ *Server, r *session) { r.tables.set(inDirty, false) }},
+		{"who stands in the list of dirty sessions knows it", "stream", func(_ *Server, r *session) { r.tables.set(inDirty, false) }},
 		{"the fate of what is in flight will be told", "socket", func(s *Server, r *session) { s.queues.Take(&r.queue, 0, func(event.Event) bool { return true }) }},
 		{"the queue's bytes are those of its events", "away", func(s *Server, r *session) { q := r.queue; s.queues.Close(&q) }},
 		{"groups are not too small", "away", func(_ *Server, r *session) { r.delivery.group.halvings = narrowest + 1 }},

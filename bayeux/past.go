@@ -71,6 +71,9 @@ func (v seat) takePage(p *replay, past history.Remembered) {
 // queuePast queues one event of the past.
 func (v seat) queuePast(past history.Entry) {
 	s, slot, r := v.s, v.slot, v.session
+	if r.tables.has(inDoomed) {
+		return
+	}
 	r.eager = true
 	e, key, wanted := s.fanout.Past(slot, event.Event(past.Event))
 	switch {

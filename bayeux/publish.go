@@ -40,7 +40,7 @@ func (x *exchange) publish(m *message.Message) Ruling {
 			return Wait
 		}
 	}
-	if info.Kind == channel.Service && s.cfg.EchoService && x.session != nil {
+	if info.Kind == channel.Service && s.cfg.EchoService && x.session != nil && !x.session.tables.has(inDoomed) {
 		x.session.eager = true
 		s.at(x.slot, x.session).queued(s.queues.Push(&x.session.queue, x.event(name, m)))
 	}

@@ -26,13 +26,13 @@ func (s *Server) Shed(from uint32, away bool, least, most int) (next uint32, mor
 // shed drops the oldest pending events of a session down to least bytes, or ends the
 // session if that is what a full queue does.
 func (v seat) shed(least int) (dropped int) {
-	s, slot, r := v.s, v.slot, v.session
+	s, r := v.s, v.session
 	q := &r.queue
 	if q.Pending() == 0 || q.Bytes() <= least {
 		return 0
 	}
 	if s.cfg.Slow == queue.Disconnect {
-		s.doomed.push(s.sessions.address(slot))
+		v.doom()
 		return q.Len()
 	}
 	dropped = s.queues.Shed(q, least)
@@ -66,7 +66,7 @@ func (s *Server) EndSubscribers(from uint32, most, part int) (next uint32, more 
 	next, done, more := s.sessions.part(from, part, func(slot uint32, r *session) int {
 		if s.fanout.Count(slot) >= least {
 			s.stats.ShedSessions++
-			s.doomed.push(s.sessions.address(slot))
+			s.at(slot, r).doom()
 		}
 		return 0
 	})

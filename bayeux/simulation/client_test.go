@@ -21,6 +21,7 @@ type client struct {
 
 	id         []byte // of its session; empty: none
 	doomed     bool   // the session was ended by somebody
+	offered    int    // the last of its loop's offers that it has got
 	lastActive int64  // when the server last heard of it
 	ackSeen    int64
 	cursor     int64
@@ -184,7 +185,7 @@ func (c *client) want() {
 // newSession starts anew without a session.
 func (c *client) newSession() {
 	c.id, c.doomed, c.ackSeen, c.stale = nil, false, 0, false
-	c.synced, c.syncing = false, false
+	c.synced, c.syncing, c.offered = false, false, 0
 	c.connecting, c.streaming, c.connected, c.polling, c.away = 0, false, 0, 0, 0
 	c.moved, c.advised, c.late = false, false, 0
 	c.forgetCommands()

@@ -47,6 +47,7 @@ type loop struct {
 	inputs  []*conn // with requests to read
 	closing []*conn // closed by the client, which the loop has not noticed
 	slow    []*conn // with frames whose fate was not told
+	offers  offers
 	ticked  int64
 	stale   event.Event
 }
@@ -163,6 +164,7 @@ func (l *loop) tick() {
 }
 
 func (l *loop) deliver(e event.Event) {
+	l.w.model.offer(l, e)
 	l.core.Deliver(l.w.now, e)
 	if l.w.strikes(bugDoubleDeliver, 60) {
 		l.core.Deliver(l.w.now, e)
@@ -317,6 +319,7 @@ func (l *loop) publish(e *bayeux.Effect) {
 		return
 	}
 	w.model.accept(published)
+	w.model.offer(l, published)
 	set := w.interest.of(published.Channel())
 	for _, other := range w.loops {
 		if other == l || !set[other.id] {

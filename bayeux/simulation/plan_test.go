@@ -77,7 +77,7 @@ func plans() []plan {
 		with("forgetful", func(p *plan) { p.restarts, p.hold = true, 600 }),
 		with("drop-oldest", func(p *plan) { p.queueMessages, p.queueBytes = 20, 3640 }),
 		with("conflate", func(p *plan) { p.queueMessages, p.queueBytes, p.slow = 20, 3640, queue.Conflate }),
-		with("disconnect", func(p *plan) { p.queueMessages, p.queueBytes, p.slow = 400, 72_800, queue.Disconnect }),
+		with("disconnect", func(p *plan) { p.queueMessages, p.queueBytes, p.slow = 20, 3640, queue.Disconnect }),
 		with("patient", func(p *plan) {
 			p.queueMessages, p.queueBytes, p.slow, p.rewinds = 40, 9280, queue.Disconnect, true
 			p.rules = append(append([]string(nil), usualRules...), "/h/** history=2000", "/hs/** history=500")

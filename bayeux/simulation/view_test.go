@@ -92,6 +92,7 @@ func (c *client) receive(f *frame, m *message.Message) {
 			c.miss(a, v, p.lane, gap)
 		}
 	}
+	c.inOrder(p)
 	c.w.received++
 	v.next, v.seen = p.pos+1, true
 	a.latest = p
