@@ -1,6 +1,7 @@
 package client
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net"
 
@@ -15,12 +16,18 @@ type target struct {
 	address  address
 }
 
-func newTarget(url string, sources int) (target, error) {
+func newTarget(url, ca string, sources int) (target, error) {
 	endpoint, err := wire.ParseEndpoint(url)
 	if err != nil {
 		return target{}, err
 	}
 	a, err := resolve(endpoint.Host, sources)
+	if err != nil || !endpoint.Secure {
+		return target{endpoint, a}, err
+	}
+	if a.secure, err = trust(ca); err == nil {
+		a.secure.ServerName, _, err = net.SplitHostPort(endpoint.Host)
+	}
 	return target{endpoint, a}, err
 }
 
@@ -31,11 +38,11 @@ type targets struct {
 }
 
 func newTargets(c *Config) (t targets, err error) {
-	if t.bayeux, err = newTarget(c.URL, c.Sources); err != nil || c.PublishURL == "" {
+	if t.bayeux, err = newTarget(c.URL, c.CA, c.Sources); err != nil || c.PublishURL == "" {
 		return t, err
 	}
 	t.apart = true
-	if t.internal, err = newTarget(c.PublishURL, 0); err != nil {
+	if t.internal, err = newTarget(c.PublishURL, c.CA, 0); err != nil {
 		return t, fmt.Errorf("publish URL: %w", err)
 	}
 	return t, nil
@@ -55,8 +62,9 @@ func (t *targets) of(what request) *target {
 type address struct {
 	remote  unix.Sockaddr
 	family  int
-	sources int // how many addresses of 127.0.0.0/8 to spread over; 0 leaves the choice to the kernel
-	buffer  int // bytes of the kernel's receive buffer; 0 leaves the choice to the kernel
+	sources int         // how many addresses of 127.0.0.0/8 to spread over; 0 leaves the choice to the kernel
+	buffer  int         // bytes of the kernel's receive buffer; 0 leaves the choice to the kernel
+	secure  *tls.Config // nil without TLS
 }
 
 // smallBuffer is about the least receive buffer that Linux grants.

@@ -12,6 +12,7 @@ import (
 type Config struct {
 	URL         string // of the Bayeux endpoint
 	PublishURL  string // of an HTTP endpoint that takes an array of {channel,data}; empty publishes as a Bayeux client
+	CA          string // file of the authorities that servers of https are of; empty trusts the system's
 	Style       wire.Style
 	Connections int  // per subscriber: 1, or 2 to hold polls on one and send everything else on the other; some styles know better
 	Suffixes    bool // add /handshake, /connect to the path the way CometD's client does

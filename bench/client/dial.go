@@ -28,6 +28,9 @@ func (r *reactor) dial(a address, owner int32, busy request) (int, error) {
 		r.close(fd)
 		return -1, fmt.Errorf("epoll_ctl: %w", err)
 	}
+	if a.secure != nil {
+		r.seal(fd, a.secure)
+	}
 	return fd, nil
 }
 
@@ -58,7 +61,11 @@ func (r *reactor) finishDial(fd int) {
 		r.fail(fd, fmt.Errorf("connect: %w", err))
 		return
 	}
-	r.conns[fd].phase = open
 	r.watch(fd, unix.EPOLLIN)
+	if r.conns[fd].sealed != nil {
+		r.shake(fd)
+		return
+	}
+	r.conns[fd].phase = open
 	r.handler.opened(fd)
 }

@@ -127,7 +127,7 @@ func (c *clients) scan(s *session, what request, body []byte, now int64, o *outc
 func (c *clients) broken(fd int, err error) {
 	socket, faults := &c.loop.conns[fd], &c.accounts.tally.Faults
 	switch {
-	case socket.phase == dialing:
+	case socket.phase == dialing || socket.phase == shaking:
 		c.fault(&faults.Dial, err.Error())
 	case err == errClosed && socket.stream != nil && socket.stream.EndsByClose():
 		c.streamEnded(fd, c.clock.Now())
@@ -147,7 +147,7 @@ func (c *clients) scanForSilence(now int64) {
 		if socket.busy == connect || socket.busy == stream {
 			limit += int64(time.Minute)
 		}
-		if socket.phase == open && socket.busy != none && now-socket.sentAt > limit {
+		if (socket.phase == open || socket.phase == shaking) && socket.busy != none && now-socket.sentAt > limit {
 			c.fault(&c.accounts.tally.Faults.Timeout, fmt.Sprintf("no answer after %v", time.Duration(now-socket.sentAt).Round(time.Second)))
 			c.lose(fd)
 		}

@@ -22,8 +22,9 @@ type reactor struct {
 	conns       []conn
 	events      []unix.EpollEvent
 	input       []byte
-	idle        int64 // nanoseconds spent waiting in epoll
-	noPwait2    bool  // kernels before 5.11 only wait whole milliseconds
+	cipher      []byte // what TLS has made and nobody has sent
+	idle        int64  // nanoseconds spent waiting in epoll
+	noPwait2    bool   // kernels before 5.11 only wait whole milliseconds
 
 	mu      sync.Mutex
 	posted  []func()
@@ -47,6 +48,7 @@ type conn struct {
 	stream     *wire.Stream // what reads it once it is a websocket or its response a stream
 	in         []byte       // the beginning of a response whose rest has not come
 	out        []byte       // what the kernel did not take yet
+	sealed     *sealed      // its TLS, nil without
 }
 
 type connPhase uint8
@@ -54,6 +56,7 @@ type connPhase uint8
 const (
 	free connPhase = iota
 	dialing
+	shaking // hands, by TLS
 	open
 )
 
@@ -163,6 +166,10 @@ func (r *reactor) dispatch(fd int, generation, events uint32, clock Clock) {
 		r.finishDial(fd)
 		return
 	}
+	if c.phase == shaking && events&^unix.EPOLLOUT != 0 {
+		r.feed(fd)
+		return
+	}
 	if events&unix.EPOLLOUT != 0 {
 		r.flush(fd)
 	}
@@ -180,6 +187,10 @@ func (r *reactor) read(fd int, clock Clock) {
 	c := &r.conns[fd]
 	if c.mute { // which wakes up only when it is reset
 		r.fail(fd, errClosed)
+		return
+	}
+	if c.sealed != nil {
+		r.unseal(fd, clock)
 		return
 	}
 	kept := copy(r.input, c.in)
@@ -203,26 +214,37 @@ func (r *reactor) read(fd int, clock Clock) {
 	r.keep(fd, rest[consumed:])
 }
 
-// keep stores the beginning of a response until the rest comes.
-func (r *reactor) keep(fd int, rest []byte) {
+// keep stores the beginning of a response until the rest comes; false if it is too long.
+func (r *reactor) keep(fd int, rest []byte) bool {
 	c := &r.conns[fd]
 	if len(rest) == 0 {
 		c.in = nil
-		return
+		return true
 	}
 	c.in = append(c.in[:0:0], rest...)
 	if len(rest) < len(r.input) {
-		return
+		return true
 	}
 	if len(r.input) >= inputMax {
 		r.fail(fd, errors.New("response larger than 64 MiB"))
-		return
+		return false
 	}
 	r.input = make([]byte, 2*len(r.input))
+	return true
 }
 
 // write sends b now or as soon as the kernel takes it.
 func (r *reactor) write(fd int, b []byte) {
+	if s := r.conns[fd].sealed; s != nil {
+		_, _ = s.tls.Write(b) // it fails as the reader will
+		r.writeSealed(fd)
+		return
+	}
+	r.writeRaw(fd, b)
+}
+
+// writeRaw sends bytes as they are.
+func (r *reactor) writeRaw(fd int, b []byte) {
 	c := &r.conns[fd]
 	if len(c.out) > 0 {
 		c.out = append(c.out, b...)
@@ -288,6 +310,9 @@ func (r *reactor) close(fd int) {
 	c := &r.conns[fd]
 	if c.phase == free {
 		return
+	}
+	if c.sealed != nil {
+		c.sealed.pipe.end(errClosed) // a handshake waits no more
 	}
 	*c = conn{generation: c.generation + 1}
 	unix.Close(fd)

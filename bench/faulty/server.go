@@ -4,8 +4,10 @@ package faulty
 
 import (
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -66,6 +68,20 @@ func Start(hold time.Duration, faults Faults) *Server {
 	s := &Server{faults: faults, hold: hold, sessions: map[string]*session{}, counter: map[*int]int{}}
 	s.http = httptest.NewServer(http.HandlerFunc(s.serve))
 	return s
+}
+
+// StartTLS is Start for https.
+func StartTLS(hold time.Duration, faults Faults) *Server {
+	s := &Server{faults: faults, hold: hold, sessions: map[string]*session{}, counter: map[*int]int{}}
+	s.http = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
+	s.http.Config.ErrorLog = log.New(io.Discard, "", 0) // of clients that do not trust it
+	s.http.StartTLS()
+	return s
+}
+
+// CA is the authority of a server of https, in PEM.
+func (s *Server) CA() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.http.Certificate().Raw})
 }
 
 // URL is the Bayeux endpoint; URL with /publish behind it takes publishes without a session.

@@ -21,6 +21,7 @@ type Options struct {
 	Label          string
 	URL            string
 	PublishURL     string
+	CA             string // file of the authorities of https servers
 	ConnectionType string
 	Connections    int // per subscriber
 	Suffixes       bool
@@ -183,7 +184,7 @@ func (o *Options) tasks(l layout, start int64, run uint32) []Task {
 		tasks[i] = Task{
 			Start: start, Pattern: o.Channel, Symbols: l.symbols.Count(), Follow: o.Follow, Exponent: o.Zipf, Seed: o.Seed,
 			Client: client.Config{
-				URL: o.URL, PublishURL: o.PublishURL, Style: style, Connections: o.Connections, Suffixes: o.Suffixes,
+				URL: o.URL, PublishURL: o.PublishURL, CA: o.CA, Style: style, Connections: o.Connections, Suffixes: o.Suffixes,
 				Names: l.names, First: first, Subscribers: size, Churners: churners,
 				Total: o.Subscribers, Slow: o.Asks.Slow, Habits: o.habits(), SlowHabits: o.slowHabits(), Stalled: o.stalled()[stalled : stalled+more],
 				Run: run, Size: o.Size, Connecting: o.Connecting, Sources: o.Sources,

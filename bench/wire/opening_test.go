@@ -19,14 +19,14 @@ func request(t *testing.T, raw []byte) *http.Request {
 }
 
 func TestOpeningRequests(t *testing.T) {
-	e := Endpoint{"h:1", "/bayeux"}
+	e := Endpoint{Host: "h:1", Path: "/bayeux"}
 	r := request(t, e.AppendUpgrade(nil, "B=1"))
 	if r.URL.Path != "/bayeux" || r.Header.Get("Upgrade") != "websocket" || r.Header.Get("Connection") != "Upgrade" ||
 		r.Header.Get("Sec-WebSocket-Version") != "13" || len(r.Header.Get("Sec-WebSocket-Key")) != 24 || r.Header.Get("Cookie") != "B=1" {
 		t.Errorf("upgrade: %v %v", r.URL, r.Header)
 	}
 	for path, want := range map[string]string{"/bayeux": "/bayeux/a b", "/": "/a b", "/b/": "/b/a b"} {
-		r = request(t, Endpoint{"h:1", path}.AppendEventSource(nil, "a b", "B=1"))
+		r = request(t, Endpoint{Host: "h:1", Path: path}.AppendEventSource(nil, "a b", "B=1"))
 		if r.URL.Path != want || r.Header.Get("Accept") != "text/event-stream" || r.Header.Get("Cookie") != "B=1" {
 			t.Errorf("eventsource at %s: %v %v", path, r.URL, r.Header)
 		}

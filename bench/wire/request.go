@@ -12,28 +12,34 @@ const Callback = "_cb"
 
 // Endpoint is the parsed URL of a Bayeux server.
 type Endpoint struct {
-	Host string // host:port, as it goes into the Host header
-	Path string
+	Host   string // host:port, as it goes into the Host header
+	Path   string
+	Secure bool // by https
 }
 
-// ParseEndpoint reads an http URL.
+// ParseEndpoint reads an http or https URL.
 func ParseEndpoint(text string) (Endpoint, error) {
 	u, err := url.Parse(text)
 	if err != nil {
 		return Endpoint{}, err
 	}
-	if u.Scheme != "http" || u.Host == "" {
-		return Endpoint{}, fmt.Errorf("%q is not an http:// URL", text)
+	secure := u.Scheme == "https"
+	if u.Scheme != "http" && !secure || u.Host == "" {
+		return Endpoint{}, fmt.Errorf("%q is not an http:// or https:// URL", text)
 	}
 	host := u.Host
-	if u.Port() == "" {
+	switch {
+	case u.Port() != "":
+	case secure:
+		host += ":443"
+	default:
 		host += ":80"
 	}
 	path := u.EscapedPath()
 	if path == "" {
 		path = "/"
 	}
-	return Endpoint{Host: host, Path: path}, nil
+	return Endpoint{Host: host, Path: path, Secure: secure}, nil
 }
 
 // AppendRequest writes one HTTP request with the given JSON body: a GET in the style of

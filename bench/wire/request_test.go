@@ -11,15 +11,17 @@ import (
 
 func TestParseEndpoint(t *testing.T) {
 	for text, want := range map[string]Endpoint{
-		"http://127.0.0.1:8080/bayeux": {"127.0.0.1:8080", "/bayeux"},
-		"http://host":                  {"host:80", "/"},
-		"http://host:1/a%20b":          {"host:1", "/a%20b"},
+		"http://127.0.0.1:8080/bayeux": {"127.0.0.1:8080", "/bayeux", false},
+		"http://host":                  {"host:80", "/", false},
+		"http://host:1/a%20b":          {"host:1", "/a%20b", false},
+		"https://host":                 {"host:443", "/", true},
+		"https://host:1/a":             {"host:1", "/a", true},
 	} {
 		if got, err := ParseEndpoint(text); err != nil || got != want {
 			t.Errorf("%s: %+v %v, want %+v", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"", "https://host/", "host:80", "http:///x", "http://[::1"} {
+	for _, text := range []string{"", "ftp://host/", "host:80", "http:///x", "http://[::1"} {
 		if got, err := ParseEndpoint(text); err == nil {
 			t.Errorf("%q was read as %+v", text, got)
 		}
@@ -28,7 +30,7 @@ func TestParseEndpoint(t *testing.T) {
 
 // The requests are read back by the standard library, which is nobody's friend here.
 func TestRequestsAreHTTP(t *testing.T) {
-	e := Endpoint{"h:1", "/bayeux"}
+	e := Endpoint{Host: "h:1", Path: "/bayeux"}
 	body := AppendConnect(nil, LongPolling, "id 1", true, "", 9)
 	for _, style := range []Style{LongPolling, CallbackPolling} {
 		raw := e.AppendRequest(nil, style, "/connect", "B=1", body)

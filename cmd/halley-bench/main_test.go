@@ -87,7 +87,7 @@ func TestExitStatus(t *testing.T) {
 		{"doubles over eventsource", []string{"fanout", "--connection-type", "eventsource", "--rate", "50", "--url", doublingPushes.URL()}, 3, "4 duplicates"},
 		{"refusals", []string{"fanout", "--rate", "50", "--url", refusing.URL()}, 3, "10 publishes were refused"},
 		{"nobody there", []string{"fanout", "--url", "http://127.0.0.1:1/bayeux"}, 1, "only 0 of 20"},
-		{"no scheme", []string{"fanout", "--url", "127.0.0.1"}, 1, "not an http:// URL"},
+		{"no scheme", []string{"fanout", "--url", "127.0.0.1"}, 1, "not an http:// or https:// URL"},
 		{"odd connection type", []string{"fanout", "--connection-type", "pigeon"}, 2, "pigeon"},
 		{"unknown flag", []string{"fanout", "--nonsense"}, 2, "nonsense"},
 		{"no command", nil, 2, ""},
