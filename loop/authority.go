@@ -15,14 +15,14 @@ const maxCallerFields = 8 << 10
 // callerOf is who sends a request, for the questions of an authority; nil if there is no
 // authority, so that nothing is copied then. It fails if the header fields that the
 // authority wants are too long.
-func (s *shared) callerOf(c *conn, q *httpparse.Request) (caller *bayeux.Caller, ok bool) {
-	if s.cfg.Authority == nil {
+func (m *common) callerOf(c *conn, q *httpparse.Request) (caller *bayeux.Caller, ok bool) {
+	if m.shared.cfg.Authority == nil {
 		return nil, true
 	}
-	caller = &bayeux.Caller{Address: c.socket.Conn().Peer().String()}
+	caller = &bayeux.Caller{Address: nameOf(m.client(c, q).AddrPort)}
 	room := maxCallerFields
 	q.Fields(func(name, value []byte) bool {
-		if !slices.ContainsFunc(s.wanted, func(w string) bool { return strings.EqualFold(w, string(name)) }) {
+		if !slices.ContainsFunc(m.shared.wanted, func(w string) bool { return strings.EqualFold(w, string(name)) }) {
 			return true
 		}
 		if room -= len(name) + len(value); room >= 0 {

@@ -3,6 +3,7 @@ package loop
 // Proved by TestPanicClosesOneConnection, TestIdleConnectionsClose and TestPipelining.
 
 import (
+	"net/netip"
 	"runtime/debug"
 
 	"halley/bayeux"
@@ -16,7 +17,9 @@ type common struct {
 	clock    int64 // milliseconds, when this turn began
 	conns    conns
 	alive    *alive
-	wheel    *wheel.Wheel // deadlines of connections, by slot
+	wheel    *wheel.Wheel              // deadlines of connections, by slot
+	told     map[uint32]netip.AddrPort // whose connections are that a proxy has opened, by slot
+	asker    netip.AddrPort            // who has asked for a session in this turn
 	counters Counters
 	serving  *conn            // whose input is being processed
 	resumed  []bayeux.ReplyTo // connections whose input is worked on after the present turn

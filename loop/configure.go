@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"halley/bayeux/rules"
+	"halley/loop/address"
 	"halley/loop/front"
 	"halley/loop/listen"
 	"halley/loop/settings"
@@ -59,6 +60,9 @@ func check(cfg *Config) error {
 	if err := checkPlaces(cfg); err != nil {
 		return err
 	}
+	if _, err := address.NewTrust(cfg.Listener.Settings); err != nil {
+		return err
+	}
 	return fitFiles(cfg)
 }
 
@@ -75,7 +79,7 @@ func newFront(cfg *Config) (*front.Front, error) {
 
 // checkPlaces checks what is found by name: addresses and the history file.
 func checkPlaces(cfg *Config) error {
-	if _, err := listen.ParseAll(cfg.Listen, cfg.TLSListen); err != nil {
+	if _, err := listenersOf(cfg); err != nil {
 		return err
 	}
 	if _, err := unixMode(cfg.UnixMode); err != nil {
@@ -90,6 +94,15 @@ func checkPlaces(cfg *Config) error {
 		}
 	}
 	return nil
+}
+
+// listenersOf are the addresses to listen on, with what is spoken there.
+func listenersOf(cfg *Config) ([]listen.Listener, error) {
+	list, err := listen.ParseAll(cfg.Listen, cfg.TLSListen)
+	if err == nil {
+		err = listen.Proxied(list, cfg.ProxyProtocol)
+	}
+	return list, err
 }
 
 // fitFiles raises the soft limit of open files to the hard one and keeps the

@@ -15,14 +15,15 @@ import (
 type phase uint8
 
 const (
-	reading   phase = iota // for a request, or the rest of its head
-	body                   // for the rest of a request's body
-	answering              // for its request's reply, here or on another loop
-	holding                // for events: its request is a held /meta/connect
-	streaming              // for events: its response is a stream
-	upgraded               // for frames and events: it is a websocket
-	closing                // for its output to drain, to be closed then
-	lingering              // for the peer to close, its own half is closed
+	reading     phase = iota // for a request, or the rest of its head
+	introducing              // for the header by which a proxy says whose it is
+	body                     // for the rest of a request's body
+	answering                // for its request's reply, here or on another loop
+	holding                  // for events: its request is a held /meta/connect
+	streaming                // for events: its response is a stream
+	upgraded                 // for frames and events: it is a websocket
+	closing                  // for its output to drain, to be closed then
+	lingering                // for the peer to close, its own half is closed
 )
 
 // traits are what is known of a connection and its current request, a bit each.
@@ -32,6 +33,7 @@ const (
 	persistent traits = 1 << iota // the connection outlives the current reply
 	oldHTTP                       // the client speaks HTTP/1.0
 	headOnly                      // the reply has no body (HEAD)
+	counted                       // it counts for its address, as long as it lives
 	delivered                     // the last reply had events, and no request came since
 )
 

@@ -18,8 +18,8 @@ func (rs *requests) eventSource(c *conn, q *httpparse.Request) {
 // events opens an event-stream for a client that speaks no Bayeux: its channel
 // parameters are what it subscribes to.
 func (rs *requests) events(c *conn, q *httpparse.Request) {
-	if rs.overRate(c) { // a session is made for it
-		rs.refuseHandshake(c)
+	if wait := rs.overRate(c, q); wait > 0 { // a session is made for it
+		rs.refuseHandshake(c, wait)
 		return
 	}
 	patterns, valid := append(rs.text[:0], '['), true
@@ -39,7 +39,7 @@ func (rs *requests) events(c *conn, q *httpparse.Request) {
 		rs.output.fail(c, 400, "a channel parameter is not encoded as it should be")
 		return
 	}
-	caller, ok := rs.shared.callerOf(c, q)
+	caller, ok := rs.callerOf(c, q)
 	if !ok {
 		rs.refuseCaller(c)
 		return

@@ -40,20 +40,21 @@ type Totals struct {
 
 // Counters are what one loop counts beside its protocol core.
 type Counters struct {
-	Waiting        ByType `metric:"connections_waiting" label:"type" help:"Connections that wait for events, by connection type: held requests, streams and websockets."`
-	Requests       uint64 `metric:"requests_total" help:"Requests of the public listener."`
-	BytesIn        uint64 `metric:"received_bytes_total" help:"Bytes read from clients."`
-	BytesOut       uint64 `metric:"sent_bytes_total" help:"Bytes written to clients."`
-	HTTPErrors     uint64 `metric:"http_errors_total" help:"Responses with an error status."`
-	ScanErrors     uint64 `metric:"scan_errors_total" help:"Bodies that were no batch of messages."`
-	FrameErrors    uint64 `metric:"frame_errors_total" help:"Websockets closed for their frames."`
-	ParseErrors    ByKind `metric:"parse_errors_total" label:"kind" help:"Requests that could not be parsed, by kind."`
-	Floods         uint64 `metric:"floods_closed_total" help:"Connections closed for sending ahead."`
-	Abandoned      uint64 `metric:"requests_abandoned_total" help:"Requests and frames that were not begun, since their client had left."`
-	SlowClosed     uint64 `metric:"slow_closed_total" help:"Connections closed for not reading."`
-	LostInFlight   uint64 `metric:"replies_lost_total" help:"Replies with messages whose connection died before they were confirmed."`
-	Panics         uint64 `metric:"panics_total" help:"Panics recovered: faults of this server."`
-	OriginsRefused uint64 `metric:"origins_refused_total" help:"Requests of pages that --allow-origin does not admit."`
+	Waiting        ByType  `metric:"connections_waiting" label:"type" help:"Connections that wait for events, by connection type: held requests, streams and websockets."`
+	Requests       uint64  `metric:"requests_total" help:"Requests of the public listener."`
+	BytesIn        uint64  `metric:"received_bytes_total" help:"Bytes read from clients."`
+	BytesOut       uint64  `metric:"sent_bytes_total" help:"Bytes written to clients."`
+	HTTPErrors     uint64  `metric:"http_errors_total" help:"Responses with an error status."`
+	ScanErrors     uint64  `metric:"scan_errors_total" help:"Bodies that were no batch of messages."`
+	FrameErrors    uint64  `metric:"frame_errors_total" help:"Websockets closed for their frames."`
+	ParseErrors    ByKind  `metric:"parse_errors_total" label:"kind" help:"Requests that could not be parsed, by kind."`
+	Floods         uint64  `metric:"floods_closed_total" help:"Connections closed for sending ahead."`
+	Abandoned      uint64  `metric:"requests_abandoned_total" help:"Requests and frames that were not begun, since their client had left."`
+	SlowClosed     uint64  `metric:"slow_closed_total" help:"Connections closed for not reading."`
+	LostInFlight   uint64  `metric:"replies_lost_total" help:"Replies with messages whose connection died before they were confirmed."`
+	Panics         uint64  `metric:"panics_total" help:"Panics recovered: faults of this server."`
+	ClientsRefused ByCause `metric:"clients_refused_total" label:"cause" help:"Requests, frames and connections that were refused because of their client, by cause."`
+	OriginsRefused uint64  `metric:"origins_refused_total" help:"Requests of pages that --allow-origin does not admit."`
 }
 
 // ByKind counts requests that could not be parsed.

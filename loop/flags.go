@@ -5,7 +5,9 @@ import (
 
 	"halley/bayeux"
 	"halley/httpparse"
+	"halley/loop/address"
 	"halley/loop/front"
+	"halley/loop/limits"
 	"halley/loop/sequence"
 )
 
@@ -32,6 +34,7 @@ type Listener struct {
 	Listen    []string `name:"listen" type:"lines" group:"listener" sep:"none" default:":8080" help:"Public address, host:port or unix:/path; repeatable."`
 	TLSListen []string `name:"tls-listen" type:"lines" group:"listener" sep:"none" placeholder:"ADDRESS" help:"Public address for TLS, in the same forms; repeatable (default none)."`
 	UnixMode  string   `name:"unix-mode" group:"listener" default:"0660" help:"Mode of the files of unix sockets that are listened on."`
+	address.Settings
 	front.Admission
 	AdvertiseHosts []string      `name:"advertise-host" type:"lines" group:"listener" sep:"none" placeholder:"HOST" help:"Further host[:port] by which browsers reach this server, for the connections that they hold; repeatable (default none)."`
 	Loops          int           `name:"loops" group:"listener" default:"0" min:"1" max:"256" help:"Event loops; 0 is one for each CPU."`
@@ -50,13 +53,13 @@ type Input struct {
 
 // Bounds keep the work and the memory of one event loop within limits.
 type Bounds struct {
-	HandshakeRate int           `name:"handshake-rate" group:"limits" default:"0" min:"0" max:"1000000" help:"Handshakes per second from one address (one IPv6 /64); more are answered 429; 0 sets no limit."`
-	MaxOutput     int           `name:"max-output" type:"size" group:"limits" default:"1MiB" min:"4KiB" max:"1GiB" help:"Bytes that may wait for one connection below its session's queue."`
-	TurnWork      int           `name:"turn-work" group:"limits" default:"50000" min:"100" max:"1073741824" help:"Units of work (messages, patterns, deliveries) after which a batch makes way for an event loop's other clients and goes on later."`
-	MaxMailbox    int           `name:"max-mailbox" type:"size" group:"limits" default:"64MiB" min:"64KiB" max:"1GiB" help:"Bytes that may wait for one event loop; beyond it a publish is answered 503."`
-	MaxMemory     int           `name:"max-memory" type:"size" group:"limits" default:"0" min:"32MiB" max:"65536GiB" help:"Memory of the process; near it new work is refused, then what waits is given up, for absent clients first; 0 is 3/4 of what the memory cgroup or the host has."`
-	UnsentBytes   int           `name:"unsent-bytes" type:"size" group:"limits" default:"16KiB" min:"0" max:"1GiB" help:"Bytes that the kernel takes of a connection before it can send them, so that they are fresh on slow links; 0 leaves it to the kernel."`
-	SlowTimeout   time.Duration `name:"slow-timeout" group:"limits" default:"30s" min:"1s" max:"1h" help:"How long a connection may read nothing of what waits for it before it is closed."`
+	limits.Settings
+	MaxOutput   int           `name:"max-output" type:"size" group:"limits" default:"1MiB" min:"4KiB" max:"1GiB" help:"Bytes that may wait for one connection below its session's queue."`
+	TurnWork    int           `name:"turn-work" group:"limits" default:"50000" min:"100" max:"1073741824" help:"Units of work (messages, patterns, deliveries) after which a batch makes way for an event loop's other clients and goes on later."`
+	MaxMailbox  int           `name:"max-mailbox" type:"size" group:"limits" default:"64MiB" min:"64KiB" max:"1GiB" help:"Bytes that may wait for one event loop; beyond it a publish is answered 503."`
+	MaxMemory   int           `name:"max-memory" type:"size" group:"limits" default:"0" min:"32MiB" max:"65536GiB" help:"Memory of the process; near it new work is refused, then what waits is given up, for absent clients first; 0 is 3/4 of what the memory cgroup or the host has."`
+	UnsentBytes int           `name:"unsent-bytes" type:"size" group:"limits" default:"16KiB" min:"0" max:"1GiB" help:"Bytes that the kernel takes of a connection before it can send them, so that they are fresh on slow links; 0 leaves it to the kernel."`
+	SlowTimeout time.Duration `name:"slow-timeout" group:"limits" default:"30s" min:"1s" max:"1h" help:"How long a connection may read nothing of what waits for it before it is closed."`
 }
 
 // Streams are the responses that do not end with a message, and websockets.

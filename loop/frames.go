@@ -34,6 +34,9 @@ func (in *input) readFrames(c *conn) bool {
 	m, n, err := a.Next(&limits, buf)
 	in.work.Spend(1)
 	s.keep(a)
+	if n > 0 && in.limitedFrame(c, n) {
+		return false
+	}
 	switch {
 	case err != nil:
 		fault := err.(websocket.Error).Kind

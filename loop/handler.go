@@ -43,15 +43,17 @@ func (g *gnetEvents) OnOpen(conn gnet.Conn) ([]byte, gnet.Action) {
 		return nil, gnet.Close
 	}
 	g.shared.accepted.Add(1)
-	if g.shared.connections.Add(1) > int64(g.shared.cfg.MaxConnections) {
-		g.shared.refused.Add(1)
-		return []byte("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"), gnet.Close
-	}
 	r := g.engine.reactorOf(conn.EventLoop())
 	if r.beginTurn() {
 		defer r.turnOver()
 	}
-	c := r.conns.take(socket.Over(conn))
+	plain := socket.Over(conn)
+	if g.shared.connections.Add(1) > int64(g.shared.cfg.MaxConnections) {
+		g.shared.refused.Add(1)
+		r.refused(serverFull, plain.Conn().Peer())
+		return []byte("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"), gnet.Close
+	}
+	c := r.conns.take(plain)
 	c.names = cameBy(r.listenerOf(conn))
 	if g.shared.cover != nil {
 		c.socket = g.shared.cover(&c.plain)
@@ -60,7 +62,7 @@ func (g *gnetEvents) OnOpen(conn gnet.Conn) ([]byte, gnet.Action) {
 	conn.SetContext(c)
 	c.socket.Conn().SetLimits(userTimeout, g.shared.cfg.UnsentBytes)
 	r.wheel.Set(c.slot, r.now()+g.shared.cfg.HeaderTimeout.Milliseconds())
-	return nil, gnet.None
+	return r.admit(c)
 }
 
 // userTimeout is how long written bytes may stay unacknowledged: then the peer is gone.

@@ -35,3 +35,26 @@ func TestHandshakeStorm(t *testing.T) {
 		t.Errorf("logged %d times: %s", n, log.String())
 	}
 }
+
+func TestHandshakeRate(t *testing.T) {
+	s := start(t, func(c *Config) { c.HandshakeRate = 1 })
+	a := dial(t, s)
+	id := a.handshake()
+	a.send(post(`{"channel":"/meta/handshake"}`))
+	got := a.read()
+	equal(t, got.StatusCode, 429)
+	equal(t, got.Header.Get("Retry-After"), "1")
+	equal(t, a.bayeux(connect(id))[0]["successful"], true)
+}
+
+// An event-stream without Bayeux is a session like any other.
+func TestHandshakeRateOfEvents(t *testing.T) {
+	s := start(t, func(c *Config) { c.HandshakeRate = 1 })
+	a := dial(t, s)
+	id := a.handshake()
+	got := dial(t, s).ask(request("GET", "/events?channel=/a"))
+	equal(t, got.StatusCode, 429)
+	equal(t, got.Header.Get("Retry-After"), "1")
+	equal(t, s.Stats().Sessions, 1)
+	equal(t, a.bayeux(connect(id))[0]["successful"], true)
+}

@@ -5,6 +5,7 @@ package loop
 import (
 	"halley/httpparse"
 	"halley/httpparse/websocket"
+	"halley/loop/address"
 	"halley/loop/front"
 	"halley/loop/socket"
 )
@@ -19,6 +20,7 @@ type input struct {
 	bodies   map[uint32]*chunkedBody
 	waiting  waitingInput
 	inflater inflater
+	proxies  address.ProxyReader
 
 	// Valid while one request or frame is read.
 	request   httpparse.Request

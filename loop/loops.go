@@ -166,6 +166,7 @@ func (l *loops) trim() {
 	}
 	l.shared.browsers.held.Trim()
 	l.shared.interest.Trim()
+	l.shared.limits.Trim()
 	if bound := *l.bound.Load(); len(bound) > 0 {
 		// By the loop whose mailbox is emptied last.
 		l.do(bound[len(bound)-1].id, func(*reactor) { go collect() })

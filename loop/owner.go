@@ -65,6 +65,6 @@ func (r *reactor) tellDamped(to bayeux.ReplyTo) {
 		return
 	}
 	r.shared.cfg.Log.Warn("handshakes of an address are refused, since no second connect follows them",
-		"address", c.socket.Conn().Peer(), "times", damped-r.damped)
+		"address", nameOf(r.asker), "times", damped-r.damped)
 	r.damped, r.tellDampedAt = damped, r.now()+dampedEvery
 }

@@ -5,6 +5,7 @@ package loop
 import (
 	"halley/httpparse"
 	"halley/loop/front"
+	"halley/loop/limits"
 )
 
 // readHead looks for a whole header block.
@@ -42,7 +43,7 @@ func (in *input) refuse(c *conn, err error) {
 // begin starts on the request whose head is the first n bytes of buf.
 func (in *input) begin(c *conn, buf []byte, n int) bool {
 	q := &in.request
-	c.bytes, c.traits = 0, 0
+	c.bytes, c.traits = 0, c.traits&counted
 	c.set(persistent, q.KeepAlive)
 	c.set(oldHTTP, q.Minor == 0)
 	c.set(headOnly, q.Method == httpparse.MethodHEAD)
@@ -51,6 +52,10 @@ func (in *input) begin(c *conn, buf []byte, n int) bool {
 	c.names = c.names.with(d.Origin)
 	if d.NotAdmitted {
 		in.handler.notAdmitted(q)
+	}
+	if why := in.limited(c, q, n); why.Status != 0 {
+		why.Closes = d.Refusal.Closes || q.Chunked || q.ContentLength > 0
+		d.Refusal = why
 	}
 	if d.Refusal.Status != 0 {
 		return in.turnDown(c, n, &d.Refusal)
@@ -118,6 +123,7 @@ func (in *input) readChunks(c *conn, b *chunkedBody) bool {
 		return false
 	}
 	if n > 0 {
+		in.owes(c, nil, limits.Use{limits.Bytes: n})
 		c.socket.Discard(n)
 	}
 	if !done {

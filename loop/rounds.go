@@ -134,6 +134,7 @@ func (r *reactor) trim() {
 func (r *reactor) closed(c *conn) {
 	r.output.closed(c)
 	r.input.closed(c)
+	r.closes(c)
 	r.wheel.Cancel(c.slot)
 	r.alive.clear(c.slot)
 	r.conns.Release(c.slot)

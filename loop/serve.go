@@ -15,6 +15,9 @@ func (in *input) serve(c *conn) {
 			}
 		}
 	}()
+	if c.socket != nil && c.phase == introducing && !in.introduce(c) {
+		return
+	}
 	if c.socket != nil && c.socket.Receive() != nil {
 		in.abort(c)
 		return
@@ -61,6 +64,9 @@ func (in *input) timeout(c *conn) {
 		return
 	}
 	switch c.phase {
+	case introducing:
+		in.refused(noProxyHeader, in.peer(c))
+		in.abort(c)
 	case reading:
 		if c.bytes > 0 {
 			in.reject(c, 408, "the header block took too long")

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"halley/loop/address"
 	"halley/loop/bus"
 	"halley/loop/listen"
 	"halley/loop/metric"
@@ -43,7 +44,8 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{shared: newShared(cfg), census: newCensus(cfg.Loops)}
 	s.front, s.rules = front, rules
-	s.shared.listeners, _ = listen.ParseAll(cfg.Listen, cfg.TLSListen) // which configure has checked
+	s.shared.listeners, _ = listenersOf(&cfg)            // which configure has checked
+	s.trust, _ = address.NewTrust(cfg.Listener.Settings) // which configure has checked
 	s.loops.shared = s.shared
 	s.local = newLocal(s.shared, &s.health)
 	s.log = s.local

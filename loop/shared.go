@@ -3,15 +3,18 @@ package loop
 // Proved by TestLoopsForwardToEachOther, TestBetweenTwoEngines and TestAllocations.
 
 import (
+	"hash/maphash"
 	"sync/atomic"
 	"time"
 
 	"halley/bayeux"
 	"halley/bayeux/event"
 	"halley/bayeux/rules"
+	"halley/loop/address"
 	"halley/loop/bus"
 	"halley/loop/front"
 	"halley/loop/interest"
+	"halley/loop/limits"
 	"halley/loop/listen"
 	"halley/loop/sequence"
 	"halley/loop/socket"
@@ -34,7 +37,10 @@ type shared struct {
 	clock    func(time.Duration) int64 // milliseconds of the wall clock so long after the start
 	interest *interest.Index
 	browsers *browsers
-	rates    *rates       // of handshakes
+	trust    address.Trust
+	limits   *limits.Limits // of addresses; nil where there are none
+	sources  maphash.Seed   // of the numbers of sources of handshakes
+	notices  notices
 	log      sequence.Log // of sequenced channels, to publish to and read from
 	writable *socket.Writable
 	cover    func(*socket.Plain) socket.Socket // what connections are beside plain; nil for nothing
@@ -56,7 +62,9 @@ func newShared(cfg Config) *shared {
 		start:    time.Now(),
 		interest: interest.New(),
 		browsers: newBrowsers(),
-		rates:    newRates(cfg.HandshakeRate),
+		limits:   limits.New(cfg.Bounds.Settings),
+		sources:  maphash.MakeSeed(),
+		notices:  notices{log: cfg.Log},
 		alive:    make([]alive, cfg.Loops),
 		hurried:  make(chan struct{}, 1),
 		helper:   make(chan posted, 4*MaxLoops),

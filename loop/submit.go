@@ -4,6 +4,7 @@ import (
 	"halley/bayeux"
 	"halley/httpparse"
 	"halley/loop/front"
+	"halley/loop/limits"
 )
 
 // submit scans a batch and hands it to the loop that owns its session: that of
@@ -16,10 +17,13 @@ func (rs *requests) submit(c *conn, q *httpparse.Request, kind bayeux.Connection
 		return
 	}
 	handshake := bayeux.HasHandshake(batch)
-	if handshake && rs.overRate(c) {
-		rs.refuseHandshake(c)
-		return
+	if handshake {
+		if wait := rs.overRate(c, q); wait > 0 {
+			rs.refuseHandshake(c, wait)
+			return
+		}
 	}
+	rs.owes(c, q, limits.Use{limits.Messages: max(0, len(batch.Messages)-1)})
 	request := bayeux.Request{To: rs.replyTo(c), Type: kind, Browser: rs.shared.front.Browser(q, rs.shared.browsers.Named),
 		Program: !front.FromBrowser(q)}
 	if handshake {
@@ -27,7 +31,7 @@ func (rs *requests) submit(c *conn, q *httpparse.Request, kind bayeux.Connection
 	}
 	if bayeux.MayAsk(batch) {
 		var ok bool
-		if request.Caller, ok = rs.shared.callerOf(c, q); !ok {
+		if request.Caller, ok = rs.callerOf(c, q); !ok {
 			rs.refuseCaller(c)
 			return
 		}

@@ -4,16 +4,18 @@ import (
 	"halley/bayeux"
 	"halley/httpparse"
 	"halley/httpparse/websocket"
+	"halley/loop/limits"
 )
 
 // upgrade makes a connection a websocket.
 func (rs *requests) upgrade(c *conn, q *httpparse.Request) {
-	caller, ok := rs.shared.callerOf(c, q)
+	caller, ok := rs.callerOf(c, q)
 	if !ok {
 		rs.refuseCaller(c)
 		return
 	}
 	s := &stream{kind: bayeux.WebSocket, since: rs.now(), source: rs.source(c, q), caller: caller}
+	rs.belongs(c, rs.client(c, q).AddrPort)
 	s.deflate = rs.shared.cfg.WSCompressAbove > 0 && websocket.AcceptsDeflate(q.SecWebSocketExtensions)
 	rs.output.openSocket(c, s, q)
 }
@@ -28,12 +30,13 @@ func (rs *requests) submitFrame(c *conn, text []byte) {
 		return
 	}
 	handshake := bayeux.HasHandshake(batch)
-	if handshake && rs.overRate(c) {
+	if handshake && rs.overRate(c, nil) > 0 {
 		rs.counters.HTTPErrors++
 		rs.output.closeSocket(c, websocket.CodeTryLater, "too many handshakes")
 		return
 	}
 	rs.counters.Requests++
+	rs.owes(c, nil, limits.Use{limits.Messages: max(0, len(batch.Messages)-1)})
 	request := bayeux.Request{To: rs.replyTo(c), Type: bayeux.WebSocket, Caller: c.stream.caller}
 	if handshake {
 		request.Peer = c.stream.source

@@ -67,6 +67,8 @@ func table() []rule {
 
 		{"loop/front", []string{"httpparse/...", "bayeux/connectiontype"}, nil, timeless},
 		{"loop/settings", nil, nil, clockless},
+		{"loop/address", []string{"httpparse"}, []string{"github.com/pires/go-proxyproto"}, impure},
+		{"loop/limits", []string{"loop/address", "loop/sharded"}, nil, impure},
 		{"loop/metric", nil, nil, clockless},
 		{"loop/socket", nil, []string{gnet, "golang.org/x/sys"}, impure},
 		{"loop/listen", nil, []string{"golang.org/x/sys"}, impure},
@@ -79,7 +81,7 @@ func table() []rule {
 		{"loop", []string{
 			"httpparse/...", "bayeux", "bayeux/message", "bayeux/channel", "bayeux/event", "bayeux/history", "bayeux/reply", "bayeux/rules",
 			"bayeux/wheel", "bayeux/slab", "bayeux/connectiontype",
-			"loop/front", "loop/bus", "loop/interest", "loop/journal", "loop/listen", "loop/metric", "loop/sequence", "loop/settings", "loop/sharded", "loop/socket",
+			"loop/address", "loop/front", "loop/limits", "loop/bus", "loop/interest", "loop/journal", "loop/listen", "loop/metric", "loop/sequence", "loop/settings", "loop/sharded", "loop/socket",
 		}, all, impure},
 		{"loop/access/key", []string{"bayeux/channel"}, nil, impure},
 		{"loop/cluster", []string{"loop"}, all, impure},

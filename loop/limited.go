@@ -1,0 +1,91 @@
+package loop
+
+// Proved by TestAddressLimits, TestAddressLimitsOfSockets, TestAddressConnections and TestLimitsOfProxies.
+
+import (
+	"strconv"
+
+	"halley/httpparse"
+	"halley/httpparse/websocket"
+	"halley/loop/front"
+	"halley/loop/limits"
+)
+
+// take counts what a client needs against the limits of its address. Of what it has used up it tells the kind, and after how
+// many seconds there is some left.
+func (m *common) take(c *conn, q *httpparse.Request, need limits.Use) (over limits.Kind, wait int) {
+	client := m.client(c, q)
+	if client.Proxy || !client.IsValid() {
+		return 0, 0
+	}
+	if over, wait = m.shared.limits.Take(client.Addr(), need, m.now()); wait > 0 {
+		m.refused(cause(over), client.AddrPort)
+	}
+	return over, wait
+}
+
+// limited refuses a request, whose head has n bytes, of a client whose address has used up its limits. What its body will
+// have counts before that has come.
+func (in *input) limited(c *conn, q *httpparse.Request, n int) (why front.Refusal) {
+	if !in.shared.limits.Counts(limits.Messages) && !in.shared.limits.Counts(limits.Bytes) {
+		return why
+	}
+	over, wait := in.take(c, q, limits.Use{limits.Messages: 1, limits.Bytes: n + int(max(0, q.ContentLength))})
+	if wait > 0 {
+		why = tooMuch(over, wait)
+	}
+	return why
+}
+
+// tooMuch is the answer to a client whose address has used up a limit.
+func tooMuch(over limits.Kind, wait int) front.Refusal {
+	return front.Refusal{Status: 429, Text: httpparse.Reason(429) + ": too many " + over.String() + " from this address\n",
+		Fields: "Retry-After: " + strconv.Itoa(wait) + "\r\n"}
+}
+
+// limitedFrame closes a websocket that has sent a frame of n bytes too many, and tells whether it did.
+func (in *input) limitedFrame(c *conn, n int) bool {
+	if !in.shared.limits.Counts(limits.Messages) && !in.shared.limits.Counts(limits.Bytes) {
+		return false
+	}
+	over, wait := in.take(c, nil, limits.Use{limits.Messages: 1, limits.Bytes: n})
+	if wait > 0 {
+		in.output.closeSocket(c, websocket.CodeTryLater, "too many "+over.String()+" from this address")
+	}
+	return wait > 0
+}
+
+// owes counts the messages of a batch beyond the first, which has been let in, and bytes that no head has told of.
+func (m *common) owes(c *conn, q *httpparse.Request, used limits.Use) {
+	if !m.shared.limits.Counts(limits.Messages) && !m.shared.limits.Counts(limits.Bytes) {
+		return
+	}
+	if client := m.client(c, q); !client.Proxy && client.IsValid() {
+		m.shared.limits.Owe(client.Addr(), used, m.now())
+	}
+}
+
+// opens counts a connection of its peer's address, if that may have one more.
+func (m *common) opens(c *conn) bool {
+	if !m.shared.limits.Counts(limits.Connections) {
+		return true
+	}
+	client := m.client(c, nil)
+	if client.Proxy || !client.IsValid() {
+		return true
+	}
+	if !m.shared.limits.Open(client.Addr(), m.now()) {
+		m.refused(manyConnections, client.AddrPort)
+		return false
+	}
+	c.set(counted, true)
+	return true
+}
+
+// closes counts a connection less.
+func (m *common) closes(c *conn) {
+	if c.has(counted) {
+		m.shared.limits.Close(m.peer(c).Addr(), m.now())
+	}
+	delete(m.told, c.slot)
+}
