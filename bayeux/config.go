@@ -35,6 +35,7 @@ type Config struct {
 	Crowded   func() bool                          // tells that no session or subscription can be made now; nil: never
 	Heard     func(e event.Event, subscribers int) // is told of each event that was delivered, and how many got it at once; nil: nobody wants to know
 	Random    func(p []byte)                       // fills p with unpredictable bytes
+	Fault     func(cause any)                      // is told of panics that end no more than one session or request; nil: they are not recovered
 }
 
 // crowded tells that there is no memory for more sessions and subscriptions.

@@ -42,6 +42,13 @@ func (c *recipients) Give(slot uint32, d fanout.Delivery) {
 	}
 }
 
+// Fail has a session end that could not be given an event.
+func (c *recipients) Fail(slot uint32, cause any) {
+	s := (*Server)(c)
+	s.fault(cause)
+	s.at(slot, s.sessions.At(slot)).doom()
+}
+
 // Replays tells whether e comes with what a session still has to get of the past.
 func (c *recipients) Replays(slot uint32, e event.Event) bool {
 	s := (*Server)(c)

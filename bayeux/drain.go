@@ -51,7 +51,9 @@ func (s *Server) drainOn(now int64, end uint32, max int, gone *int, fx *Effects)
 	return all
 }
 
+// letGo ends what a session's client waits for, so that the client comes back.
 func (s *Server) letGo(now int64, slot uint32, r *session, fx *Effects) {
+	defer s.contain(s.sessions.address(slot))
 	if r.outlet.streams() && r.outlet.streamType != WebSocket {
 		s.at(slot, r).detach(fx)
 		s.await(now, slot, r)

@@ -23,6 +23,8 @@ const (
 	// Close ends the request To, of which more came than may wait: status 413, an
 	// empty body, and the connection closes. A websocket is closed.
 	Close
+	// Abort closes the connection of the request To at once, since there was a fault over it.
+	Abort
 	// Abandon gives up the reply to To, whose client has come back without waiting
 	// for the rest of it: if bytes of it still wait, its connection closes.
 	Abandon

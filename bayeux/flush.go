@@ -7,26 +7,34 @@ package bayeux
 func (s *Server) Flush(now int64, max int, fx *Effects) (more bool) {
 	n := 0
 	for ; n < max && s.doomed.len() > 0 && (n == 0 || !s.Tired()); n++ { // the end of one may be that of another
-		if a := s.doomed.pop(); s.sessions.find(a) != nil {
-			s.end(now, a.Slot, fx)
-		}
+		s.endDoomed(now, s.doomed.pop(), fx)
 	}
 	if s.doomed.len() > 0 {
 		return true // they have lost events, so they get none that are newer
 	}
 	s.read(max, fx)
 	for ; n < max && s.dirty.len() > 0 && (n == 0 || !s.Tired()); n++ {
-		a := s.dirty.pop()
-		if r := s.sessions.find(a); r != nil {
-			r.tables.set(inDirty, false)
-			s.flush(now, a.Slot, r, fx)
-		}
+		s.flush(now, s.dirty.pop(), fx)
 	}
 	return s.Dirty()
 }
 
-// flush brings a session its pending events.
-func (s *Server) flush(now int64, slot uint32, r *session, fx *Effects) {
+// endDoomed ends the session at a.
+func (s *Server) endDoomed(now int64, a Address, fx *Effects) {
+	defer s.containEnd(a, fx)
+	if s.sessions.find(a) != nil {
+		s.end(now, a.Slot, fx)
+	}
+}
+
+// flush brings the session at a its pending events.
+func (s *Server) flush(now int64, a Address, fx *Effects) {
+	defer s.contain(a)
+	slot, r := a.Slot, s.sessions.find(a)
+	if r == nil {
+		return
+	}
+	r.tables.set(inDirty, false)
 	switch {
 	case !r.flushable():
 	case r.outlet.usesStream():

@@ -27,7 +27,14 @@ func (s *Server) handle(now int64, req Request, messages []message.Message, fx *
 	if len(messages) > 0 {
 		x.own(messages[0].ClientID)
 	}
+	handled := false
+	defer func() {
+		if !handled {
+			s.forget(x)
+		}
+	}()
 	x.run(messages)
+	handled = true
 }
 
 // HasHandshake tells whether handling batch would be a handshake.
@@ -105,14 +112,20 @@ func (s *Server) unpark(now int64, ticket Ticket, p *parked, got awaited, fx *Ef
 	*x = exchange{s: s, fx: fx, req: p.req, now: now, owner: p.owner, slot: p.owner.Slot, got: got,
 		clientID: p.clientID, alone: p.alone, losses: p.losses, carriesEvents: p.carriesEvents, batch: p.batch, connects: p.connects,
 		replies: p.replies, later: p.later}
+	defer s.containBatch(now, p, fx)
+	x.resume(p)
+	if l != nil {
+		s.moveUp(now, p.req, l, fx)
+	}
+}
+
+// resume goes on with what was parked. The interest of the subscriptions that waited ends with it, however it ends.
+func (x *exchange) resume(p *parked) {
+	defer x.s.joins.end(p.wanted, x.s.fanout, x.fx)
 	if p.events != nil {
 		x.resumeEvents(p)
 	} else {
 		x.goOn(p.body)
-	}
-	s.joins.end(p.wanted, s.fanout, fx)
-	if l != nil {
-		s.moveUp(now, p.req, l, fx)
 	}
 }
 

@@ -72,9 +72,7 @@ func (x *exchange) scan(body []byte) (messages []message.Message, ok bool) {
 	batch, scanner := &x.s.resumed, x.s.cfg.Scanner
 	if err := scanner.Scan(body, batch); err != nil {
 		// It was scanned before: only a limit that the joined copy exceeds is left.
-		if r := x.s.sessions.find(x.owner); x.losses && r != nil {
-			x.s.queues.SettleLosses(&r.queue, false)
-		}
+		x.s.forget(x)
 		x.fx.add(Effect{Kind: Close, To: x.req.To}, x.fx.begin())
 		return nil, false
 	}

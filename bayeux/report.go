@@ -60,6 +60,19 @@ type Report struct {
 // or Ticket that is not known, or not any more, are ignored.
 func (s *Server) Report(now int64, p *Report, fx *Effects) {
 	switch p.Kind {
+	case GiveUp:
+		s.giveUp(now, p.Ticket, fx)
+	case Written, Late, Bounced, Gone, Recalled:
+		s.told(now, p)
+	default:
+		s.answered(now, p, fx)
+	}
+}
+
+// told takes note of news of one session.
+func (s *Server) told(now int64, p *Report) {
+	defer s.contain(p.Session)
+	switch p.Kind {
 	case Written:
 		s.written(now, p.Session, p.Upto)
 	case Late:
@@ -70,10 +83,6 @@ func (s *Server) Report(now int64, p *Report, fx *Effects) {
 		s.gone(now, p.Session, p.To)
 	case Recalled:
 		s.recalled(p.Session, p.Ticket, *p.Past)
-	case GiveUp:
-		s.giveUp(now, p.Ticket, fx)
-	default:
-		s.answered(now, p, fx)
 	}
 }
 

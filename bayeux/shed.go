@@ -26,6 +26,7 @@ func (s *Server) Shed(from uint32, away bool, least, most int) (next uint32, mor
 // shed drops the oldest pending events of a session down to least bytes, or ends the
 // session if that is what a full queue does.
 func (v seat) shed(least int) (dropped int) {
+	defer v.s.contain(v.s.sessions.address(v.slot))
 	s, r := v.s, v.session
 	q := &r.queue
 	if q.Pending() == 0 || q.Bytes() <= least {

@@ -19,23 +19,31 @@ func (s *Server) Behind(yes bool) { s.behind = yes }
 func (s *Server) Tick(now int64, fx *Effects) (more bool) {
 	s.expired = s.wheel.Advance(now, expiryBatch, s.expired[:0])
 	for i, slot := range s.expired {
-		r := s.sessions.At(slot)
-		switch {
-		case i > 0 && s.Tired():
+		if i > 0 && s.Tired() {
 			s.wheel.Set(slot, now)
 			more = true
-		case r.outlet.holds():
-			s.resume(now, slot, r, advisedReply(r), fx)
-		case r.tables.has(inBacklogs) || s.behind || r.delivery.leaves():
-			s.await(now, slot, r)
-		default:
-			s.stats.Expired++
-			s.remove(slot, fx)
+			continue
 		}
+		s.expire(now, slot, fx)
 	}
 	more = s.endGrants(now, fx) || more || len(s.expired) == expiryBatch
 	more = s.wakeLazies(now) || more
 	return s.fanout.Due(now) || more
+}
+
+// expire answers the connect of the session at slot, whose time is over, or removes the session.
+func (s *Server) expire(now int64, slot uint32, fx *Effects) {
+	defer s.contain(s.sessions.address(slot))
+	r := s.sessions.At(slot)
+	switch {
+	case r.outlet.holds():
+		s.resume(now, slot, r, advisedReply(r), fx)
+	case r.tables.has(inBacklogs) || s.behind || r.delivery.leaves():
+		s.await(now, slot, r)
+	default:
+		s.stats.Expired++
+		s.remove(slot, fx)
+	}
 }
 
 // endGrants ends the sessions whose authority gave them no longer, and tells whether
@@ -44,13 +52,19 @@ func (s *Server) endGrants(now int64, fx *Effects) (more bool) {
 	due := s.grants.expired(now, expiryBatch)
 	for _, slot := range due {
 		s.stats.Expired++
-		if s.terms.Salesforce { // whose clients know one end by the server
-			s.end(now, slot, fx)
-			continue
-		}
-		s.endWith(now, slot, connectReply{last: reply.AdviceHandshake, failure: reply.AuthorityExpired}, fx)
+		s.endGrant(now, slot, fx)
 	}
 	return len(due) == expiryBatch
+}
+
+// endGrant ends the session at slot, whose authority gave it no longer.
+func (s *Server) endGrant(now int64, slot uint32, fx *Effects) {
+	defer s.containEnd(s.sessions.address(slot), fx)
+	if s.terms.Salesforce { // whose clients know one end by the server
+		s.end(now, slot, fx)
+		return
+	}
+	s.endWith(now, slot, connectReply{last: reply.AdviceHandshake, failure: reply.AuthorityExpired}, fx)
 }
 
 // wakeLazies sends the events on their way that have waited for company long enough. It

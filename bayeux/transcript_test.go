@@ -431,6 +431,8 @@ func (p *player) print() string {
 			fmt.Fprintf(&out, "hold %d\n", e.To.Conn)
 		case Close:
 			fmt.Fprintf(&out, "close %d\n", e.To.Conn)
+		case Abort:
+			fmt.Fprintf(&out, "abort %d\n", e.To.Conn)
 		case Abandon:
 			fmt.Fprintf(&out, "abandon %d\n", e.To.Conn)
 		case Stream, Deliver:

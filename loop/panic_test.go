@@ -147,3 +147,56 @@ func TestPanicAfterVerdict(t *testing.T) {
 	equal(t, owner.bayeux(publish(id, "/fine", "1"))[0]["successful"], true)
 	equal(t, s.Stats().Panics, 4)
 }
+
+// What panics when the past has come, or when an event is stored, closes the websocket that waited for it. Its loop
+// counts nothing of it any more, and its session goes on.
+func TestPanicAfterThePast(t *testing.T) {
+	t.Parallel()
+	for _, loops := range []int{1, 3} {
+		t.Run(fmt.Sprint(loops), func(t *testing.T) {
+			t.Parallel()
+			s := start(t, func(c *Config) {
+				c.Loops, c.Authority, c.Rules = loops, new(touchy), []string{"/h/** history=10"}
+			})
+			w, id := moved(t, s)
+			for n := 1; n <= 4; n++ {
+				w = socketOf(t, s)
+				w.frame(1, "["+subscribe(id, "/h/a")+","+publish(id, "/panic", "1")+"]")
+				w.frame(1, publish(id, "/fine", "1"))
+				w.mustEnd()
+				eventually(t, func() bool { return s.Stats().Panics == uint64(n) })
+			}
+			eventually(t, func() bool {
+				lined := 0
+				s.visit(t.Context(), func(r *reactor) { lined += len(r.lined) })
+				return lined == 0
+			})
+			equal(t, dial(t, s).bayeux(publish(id, "/fine", "1"))[0]["successful"], true)
+		})
+	}
+}
+
+// A connection whose deadline panics is closed, and the others' deadlines are kept.
+func TestPanicAtDeadline(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *Config) { c.IdleTimeout = 2 * tickEvery })
+	var clients []*wire
+	for range 3 {
+		w := dial(t, s)
+		w.handshake()
+		clients = append(clients, w)
+	}
+	broken := false
+	s.visit(t.Context(), func(r *reactor) {
+		r.conns.Each(func(_ uint32, c *conn) bool {
+			if !broken {
+				c.phase, c.stream, broken = upgraded, nil, true // a websocket without a record
+			}
+			return true
+		})
+	})
+	for _, w := range clients {
+		w.mustClose()
+	}
+	equal(t, s.Stats().Panics > 0, true)
+}

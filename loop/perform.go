@@ -70,6 +70,10 @@ func (r *reactor) carryOut(m *bus.Message) {
 		r.output.hold(e.To, e.Session)
 	case bayeux.Close:
 		r.output.overrun(e.To)
+	case bayeux.Abort:
+		if c := r.conns.find(e.To); c != nil {
+			r.abort(c)
+		}
 	case bayeux.Abandon:
 		r.output.abandon(e.To)
 	case bayeux.Stream:

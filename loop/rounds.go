@@ -18,6 +18,7 @@ func newReactor(s *shared, id uint16, now int64) *reactor {
 	}
 	core := coreConfig(s, id)
 	core.Heard = r.heard
+	core.Fault = func(cause any) { r.panicked("session", cause) }
 	r.core = bayeux.NewServer(core, now)
 	r.output = output{common: &r.common, reports: r, slow: make(map[uint32]*unsent)}
 	r.requests = requests{common: &r.common, output: &r.output, owners: r, scanner: s.cfg.Scanner}
@@ -57,7 +58,7 @@ func (r *reactor) tick() {
 	r.perform()
 	r.expired = r.wheel.Advance(now, turnEntries, r.expired[:0])
 	for _, slot := range r.expired {
-		r.input.timeout(r.conns.At(slot))
+		r.input.expire(r.conns.At(slot))
 	}
 	r.output.checkSlow()
 	r.forgetRanking()

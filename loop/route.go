@@ -35,7 +35,7 @@ func (r *reactor) receive(m *bus.Message) {
 		if cause := recover(); cause != nil {
 			r.panicked("message", cause)
 			if to, waits := waitingClient(m); waits {
-				r.shared.link.Send(bus.Message{To: to.Place(), Kind: bus.Abort, Request: bayeux.Request{To: to}})
+				r.shared.link.Send(bus.Message{To: to.Place(), Kind: bus.Effect, Effect: &bayeux.Effect{Kind: bayeux.Abort, To: to}})
 			}
 		}
 	}()
@@ -51,16 +51,9 @@ func (r *reactor) runTask(task func()) {
 	task()
 }
 
-// waitingClient is the request whose client waits for what m brings on.
+// waitingClient is the request that m brings, if it brings one. The core itself sees to those that waited there.
 func waitingClient(m *bus.Message) (to bayeux.ReplyTo, waits bool) {
-	switch m.Kind {
-	case bus.Batch, bus.Open:
-		return m.Request.To, true
-	case bus.Report:
-		kind := m.Report.Kind
-		return m.Report.To, kind == bayeux.Decided || kind == bayeux.GoOn || kind == bayeux.GiveUp
-	}
-	return to, false
+	return m.Request.To, m.Kind == bus.Batch || m.Kind == bus.Open
 }
 
 // take does what a message to this loop is for.
@@ -76,10 +69,6 @@ func (r *reactor) take(m *bus.Message) {
 		r.opened(m)
 	case bus.Publish:
 		r.core.Deliver(r.now(), m.Event)
-	case bus.Abort:
-		if c := r.conns.find(m.Request.To); c != nil {
-			r.abort(c)
-		}
 	case bus.ReadOn:
 		r.input.goOnReading(m.Request.To)
 	}

@@ -58,6 +58,20 @@ func (in *input) step(c *conn) bool {
 	return false
 }
 
+// expire is timeout, of which a panic closes the connection.
+func (in *input) expire(c *conn) {
+	gen := c.gen
+	defer func() {
+		if cause := recover(); cause != nil {
+			in.panicked("deadline", cause)
+			if c.gen == gen {
+				in.abort(c)
+			}
+		}
+	}()
+	in.timeout(c)
+}
+
 // timeout acts on a connection's deadline.
 func (in *input) timeout(c *conn) {
 	if c.socket == nil {

@@ -9,10 +9,10 @@ import (
 
 // audience is what is known of the subscribers of a channel, some of which are limited.
 type audience struct {
-	stamp   channel.Stamp // of the subscribers that it was made of
-	number  uint64        // no other audience has it
-	limited bool          // there are some with a limit
-	direct  []uint32      // slots of the others
+	stamp   channel.Stamp        // of the subscribers that it was made of
+	number  uint64               // no other audience has it
+	limited bool                 // there are some with a limit
+	direct  []channel.Subscriber // the others
 }
 
 // audiences are those of channels that events were offered of.
@@ -54,7 +54,7 @@ func (f *Fanout) newAudience(name []byte, b *rules.Behaviour, stamp channel.Stam
 		if slot := uint32(sub); f.interval(slot, name, b) > 0 {
 			a.limited = true
 		} else {
-			a.direct = append(a.direct, slot)
+			a.direct = append(a.direct, sub)
 		}
 	}
 	if !a.limited {
@@ -82,7 +82,7 @@ func (f *Fanout) offerReady(now int64, id uint32, d Delivery) {
 		} else {
 			rest = append(rest, m) // it gets every event meanwhile
 		}
-		f.deliver(m.slot, d)
+		f.give(m.slot, d)
 	}
 	if l.ready = rest; len(rest) == 0 {
 		l.ready = nil

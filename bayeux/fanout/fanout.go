@@ -31,6 +31,8 @@ type Delivery struct {
 type Sessions interface {
 	// Give gives a session an event, unless Replays is true of both.
 	Give(slot uint32, d Delivery)
+	// Fail takes note of a panic over an event for a session. The other sessions are given theirs.
+	Fail(slot uint32, cause any)
 	// Replays tells whether an event comes to a session with what it still reads of the past.
 	Replays(slot uint32, e event.Event) bool
 	// Fits tells whether so many bytes more may be kept for a session.
@@ -106,9 +108,7 @@ func (f *Fanout) Offer(now int64, e event.Event) {
 		d.Key = f.offered
 	}
 	if a == nil {
-		for _, sub := range f.table.Match(name) {
-			f.direct(uint32(sub), d, b)
-		}
+		f.direct(f.table.Match(name), d, b)
 		return
 	}
 	id := f.latest.Use(d.Key)
@@ -118,13 +118,32 @@ func (f *Fanout) Offer(now int64, e event.Event) {
 	if !b.Conflate {
 		d.Key = nil
 	}
-	for _, slot := range a.direct {
-		f.direct(slot, d, b)
+	f.direct(a.direct, d, b)
+}
+
+// direct gives sessions an event that no limit keeps from them.
+func (f *Fanout) direct(list []channel.Subscriber, d Delivery, b *rules.Behaviour) {
+	for len(list) > 0 {
+		list = list[f.untilFault(list, d, b):]
 	}
 }
 
-// direct gives a session an event that no limit keeps from it.
-func (f *Fanout) direct(slot uint32, d Delivery, b *rules.Behaviour) {
+// untilFault does so for the sessions of a list until there is a panic over one, and returns how many are done with.
+func (f *Fanout) untilFault(list []channel.Subscriber, d Delivery, b *rules.Behaviour) (done int) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			f.sessions.Fail(uint32(list[done]), cause)
+			done++
+		}
+	}()
+	for ; done < len(list); done++ {
+		f.next(uint32(list[done]), d, b)
+	}
+	return done
+}
+
+// next gives a session an event that no limit keeps from it.
+func (f *Fanout) next(slot uint32, d Delivery, b *rules.Behaviour) {
 	if f.marks.has(slot, hasPause) && !f.sessions.Replays(slot, d.Event) { // for what it no longer asks for
 		f.skip(slot, f.key(d.Event, b.Key))
 	}
@@ -143,6 +162,16 @@ func (f *Fanout) deliver(slot uint32, d Delivery) {
 		}
 	}
 	f.sessions.Give(slot, d)
+}
+
+// give is deliver where a panic ends no more than the session.
+func (f *Fanout) give(slot uint32, d Delivery) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			f.sessions.Fail(slot, cause)
+		}
+	}()
+	f.deliver(slot, d)
 }
 
 // Past is an event of the past as a session gets it, with the key by which newer events

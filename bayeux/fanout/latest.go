@@ -62,6 +62,6 @@ func (f *Fanout) overrun(i uint32) {
 	f.see(i)
 	if f.Covers(slot, e.Channel()) && !f.sessions.Replays(slot, e) {
 		f.conflated += news - 1
-		f.deliver(slot, Delivery{Event: e, Key: f.key(e, f.behaviour(e).Key)})
+		f.give(slot, Delivery{Event: e, Key: f.key(e, f.behaviour(e).Key)})
 	}
 }

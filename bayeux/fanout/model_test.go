@@ -32,6 +32,8 @@ func (s *fakeSessions) Give(slot uint32, d Delivery) {
 		s.give(slot, d)
 	}
 }
+func (s *fakeSessions) Fail(_ uint32, cause any) { panic(cause) }
+
 func (s *fakeSessions) Replays(slot uint32, e event.Event) bool { return s.replays(slot, e) }
 func (s *fakeSessions) Fits(slot uint32, bytes int) bool        { return s.kept[slot]+bytes <= s.room }
 func (s *fakeSessions) Reserve(slot uint32, bytes int)          { s.kept[slot] += bytes }

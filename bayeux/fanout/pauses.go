@@ -165,6 +165,6 @@ func (f *Fanout) giveNews(i uint32, b *rules.Behaviour, limited bool) bool {
 	if b.Conflate || limited {
 		d.Key = f.key(e, b.Key)
 	}
-	f.deliver(slot, d)
+	f.give(slot, d)
 	return true
 }

@@ -89,7 +89,7 @@ func (m *model) post(t *rapid.T) {
 	m.serial++
 	wakes := m.wakes
 	data := rapid.SliceOfN(rapid.Byte(), 0, 600).Draw(t, "data")
-	one := message(rapid.SampledFrom([]Kind{Effect, Report, Batch, Open, Publish, Abort, ReadOn}).Draw(t, "kind"), m.serial, data)
+	one := message(rapid.SampledFrom([]Kind{Effect, Report, Batch, Open, Publish, ReadOn}).Draw(t, "kind"), m.serial, data)
 	one.Quiet = rapid.Bool().Draw(t, "quiet")
 	m.waiting = append(m.waiting, seen(&one, nil))
 	m.box.Post(&one)

@@ -101,7 +101,7 @@ func samples() map[string]Message {
 		}
 		list[fmt.Sprint("bare report ", kind)] = Message{Kind: Report, Report: bare}
 	}
-	for _, kind := range []Kind{Batch, Open, Abort, ReadOn} {
+	for _, kind := range []Kind{Batch, Open, ReadOn} {
 		list[fmt.Sprint("bare ", kind)] = Message{Kind: kind}
 	}
 	return list

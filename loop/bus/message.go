@@ -23,8 +23,6 @@ const (
 	Open
 	// Publish brings Event to the loop's subscribers of its channel.
 	Publish
-	// Abort closes the connection of the request Request, since handling it failed elsewhere.
-	Abort
 	// ReadOn has the websocket of the request Request read from again: what it sent before has been worked on.
 	ReadOn
 	kinds int = iota
