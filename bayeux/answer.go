@@ -7,7 +7,7 @@ func (x *exchange) reply() {
 	s := x.s
 	r := s.sessions.find(x.owner)
 	if r != nil {
-		s.await(x.now, x.slot, r)
+		s.at(x.slot, r).await(x.now)
 	}
 	if x.held {
 		return
@@ -22,7 +22,7 @@ func (x *exchange) reply() {
 		s.appendPending(r, &effect, x.fx, start, s.cfg.ReplyBytes-len(x.replies), x.batch)
 	}
 	if r != nil && x.carriesEvents && x.req.Type != WebSocket {
-		s.owes(x.now, x.slot, r, &effect)
+		s.drain.owes(x.now, s.at(x.slot, r), &effect)
 	}
 	if r != nil && x.losses {
 		s.at(x.slot, r).trackLosses(&effect)

@@ -40,7 +40,7 @@ func (x *exchange) connect(m *message.Message) {
 		x.answerConnect(m, connectReply{advice: heartbeat, interval: s.periods.hold})
 	case x.mayStream(a.kind):
 		x.openStream(m, a.kind, a.reply)
-	case a.first || !x.alone || a.timeout == 0 || x.ready() || s.drain > 0 && a.kind != WebSocket || a.kind.answers() && x.session.outlet.doubts():
+	case a.first || !x.alone || a.timeout == 0 || x.ready() || s.drain.on() && a.kind != WebSocket || a.kind.answers() && x.session.outlet.doubts():
 		x.answerConnect(m, a.reply)
 	case a.kind != WebSocket && !s.polls.take(x.session, x.req.Browser): // (Bayeux 1.0, 8.1 SHOULD multiple-clients)
 		x.answerConnect(m, connectReply{advice: enough, interval: s.periods.multiInterval})
@@ -87,7 +87,7 @@ func (x *exchange) arrive(m *message.Message, w wish) (a arrival) {
 	waits := x.alone && advice.timeout != 0
 	r.outlet.hearing.hear(a.kind, waits && r.advised == EventSource || r.delivery.unseen() && r.delivery.byStream)
 	again := x.acknowledge(w, a.kind)
-	s.at(x.slot, r).readOn()
+	x.readOn()
 	x.takeOver(a.kind)
 	r.delivery.connected(x.req, a.kind, r.outlet.usesStream())
 	if sync, ok := reply.ReadTimesync(x.now, m.Ext); ok {
@@ -112,7 +112,7 @@ func (x *exchange) arrive(m *message.Message, w wish) (a arrival) {
 // mayStream tells whether the connect becomes a stream: it must stand alone, and
 // acknowledgements need replies.
 func (x *exchange) mayStream(kind ConnectionType) bool {
-	return kind.streams() && x.alone && x.req.Type.polls() && !x.session.queue.Acknowledges() && x.s.drain == 0
+	return kind.streams() && x.alone && x.req.Type.polls() && !x.session.queue.Acknowledges() && !x.s.drain.on()
 }
 
 // ready tells whether there is something that a reply can carry: events, or the news
@@ -138,7 +138,7 @@ func (x *exchange) answerConnect(m *message.Message, answer connectReply) {
 	// The connect of an event-stream's client tells nothing of what the stream brought.
 	x.carriesEvents = answer.advice != heartbeat || !x.session.delivery.unseen()
 	answer.losses = x.s.queues.HasLosses(&x.session.queue)
-	if x.s.drain > 0 && x.req.Type != WebSocket {
+	if x.s.drain.on() && x.req.Type != WebSocket {
 		answer.advise(x.homing(answer))
 	}
 	x.losses = x.losses || answer.losses
@@ -163,5 +163,5 @@ func (x *exchange) homing(answer connectReply) int64 {
 	if room < 0 {
 		return 0
 	}
-	return s.noise.below(s.drain)
+	return s.noise.below(s.drain.window)
 }

@@ -17,9 +17,9 @@ func (x *exchange) disconnect(m *message.Message) {
 		return
 	}
 	if r.outlet.holds() {
-		s.resume(x.now, x.slot, r, connectReply{last: reply.AdviceNone}, x.fx)
+		x.resume(x.now, connectReply{last: reply.AdviceNone}, x.fx)
 	}
-	s.remove(x.slot, x.fx)
-	x.begin(m, reply.Success)
+	x.remove(x.fx)
+	x.beginReply(m, reply.Success)
 	x.endMeta(m, reply.Ext{Dst: x.replies})
 }

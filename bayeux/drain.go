@@ -2,10 +2,21 @@
 
 package bayeux
 
+// drain is how a Server lets its clients go, for them to come back to another one.
+type drain struct {
+	s      *Server
+	window int64             // over which clients are told to come back, in milliseconds; 0 while there is no drain
+	from   uint32            // slot where Drain goes on
+	owed   map[Address]int64 // until when it waits for clients to come for the rest of their events
+}
+
+// on tells whether a drain is under way.
+func (d *drain) on() bool { return d.window > 0 }
+
 // Waiting is how many clients have a held poll, or a stream that is no websocket: what
 // Drain lets go.
-func (s *Server) Waiting() (n int) {
-	s.sessions.Each(func(_ uint32, r *session) bool {
+func (d *drain) Waiting() (n int) {
+	d.s.sessions.Each(func(_ uint32, r *session) bool {
 		if r.outlet.waits() {
 			n++
 		}
@@ -19,32 +30,32 @@ func (s *Server) Waiting() (n int) {
 // sends one meanwhile, and has found no other server yet, is told to come back some time
 // in the next window milliseconds. It goes on where it stopped, and has gone round once
 // if it returns less than max.
-func (s *Server) Drain(now, window int64, max int, fx *Effects) (gone int) {
-	s.drain = window
-	begin := s.drainFrom
-	if s.drainOn(now, noSlot, max, &gone, fx) && begin > 0 {
-		s.drainFrom = 0
-		s.drainOn(now, begin, max, &gone, fx)
+func (d *drain) Drain(now, window int64, max int, fx *Effects) (gone int) {
+	d.window = window
+	begin := d.from
+	if d.drainOn(now, noSlot, max, &gone, fx) && begin > 0 {
+		d.from = 0
+		d.drainOn(now, begin, max, &gone, fx)
 	}
 	return gone
 }
 
 // drainOn lets clients go up to the slot end, and tells whether it came so far.
-func (s *Server) drainOn(now int64, end uint32, max int, gone *int, fx *Effects) (all bool) {
+func (d *drain) drainOn(now int64, end uint32, max int, gone *int, fx *Effects) (all bool) {
 	all = true
-	s.sessions.From(s.drainFrom, func(slot uint32, r *session) bool {
+	d.s.sessions.From(d.from, func(slot uint32, r *session) bool {
 		if all = *gone < max; !all || slot >= end {
-			s.drainFrom = slot
+			d.from = slot
 			return false
 		}
 		switch {
 		case !r.outlet.waits():
 		case r.outlet.usesStream() && r.queue.Pending() > 0: // they go first
 			r.eager = true
-			s.at(slot, r).mark()
+			d.s.at(slot, r).mark()
 		default:
 			*gone++
-			s.letGo(now, slot, r, fx)
+			d.letGo(now, slot, r, fx)
 		}
 		return true
 	})
@@ -52,13 +63,13 @@ func (s *Server) drainOn(now int64, end uint32, max int, gone *int, fx *Effects)
 }
 
 // letGo ends what a session's client waits for, so that the client comes back.
-func (s *Server) letGo(now int64, slot uint32, r *session, fx *Effects) {
-	defer s.contain(s.sessions.address(slot))
+func (d *drain) letGo(now int64, slot uint32, r *session, fx *Effects) {
+	defer d.s.contain(d.s.sessions.address(slot))
 	if r.outlet.streams() && r.outlet.streamType != WebSocket {
-		s.at(slot, r).detach(fx)
-		s.await(now, slot, r)
+		d.s.at(slot, r).detach(fx)
+		d.s.at(slot, r).await(now)
 	}
 	if r.outlet.holds() && r.outlet.heldType != WebSocket {
-		s.resume(now, slot, r, advisedReply(r), fx)
+		d.s.at(slot, r).resume(now, advisedReply(r), fx)
 	}
 }

@@ -11,39 +11,40 @@ const patternWork = 8
 // Disconnect ends a session from the server's side and tells its client through
 // the held connect, if there is one.
 func (s *Server) Disconnect(now int64, a Address, fx *Effects) bool {
-	if s.sessions.find(a) == nil {
+	r := s.sessions.find(a)
+	if r == nil {
 		return false
 	}
-	s.end(now, a.Slot, fx)
+	s.at(a.Slot, r).end(now, fx)
 	return true
 }
 
 // end ends a session for good and tells its client to stop.
-func (s *Server) end(now int64, slot uint32, fx *Effects) {
-	s.endWith(now, slot, connectReply{last: reply.AdviceNone, ended: true}, fx)
+func (v seat) end(now int64, fx *Effects) {
+	v.endWith(now, connectReply{last: reply.AdviceNone, ended: true}, fx)
 }
 
 // endWith answers a held connect with the news of the session's end, or brings it on the
 // stream, and removes the session.
-func (s *Server) endWith(now int64, slot uint32, last connectReply, fx *Effects) {
-	r := s.sessions.At(slot)
+func (v seat) endWith(now int64, last connectReply, fx *Effects) {
+	r := v.session
 	switch {
 	case r.outlet.holds():
-		s.resume(now, slot, r, last, fx)
+		v.resume(now, last, fx)
 	case r.outlet.streams() && r.outlet.state != anonymous:
-		s.at(slot, r).deliverEnd(last, fx)
+		v.deliverEnd(last, fx)
 	}
-	s.remove(slot, fx)
+	v.remove(fx)
 }
 
 // remove frees a session and everything that it has.
-func (s *Server) remove(slot uint32, fx *Effects) {
-	r := s.sessions.At(slot)
+func (v seat) remove(fx *Effects) {
+	s, slot, r := v.s, v.slot, v.session
 	if r.outlet.holds() {
-		s.at(slot, r).unhold()
+		v.unhold()
 	}
 	if r.outlet.streams() {
-		s.at(slot, r).detach(fx)
+		v.detach(fx)
 	}
 	s.Spend(patternWork*s.fanout.Count(slot) + r.queue.Len())
 	s.fanout.Leave(slot, func(pattern []byte) { s.joins.leave(pattern, fx) })

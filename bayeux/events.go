@@ -18,13 +18,13 @@ func (s *Server) OpenEvents(now int64, req Request, patterns []byte, from Cursor
 		return
 	}
 	x := &s.exchange
-	*x = exchange{s: s, fx: fx, req: req, now: now, replies: x.replies[:0]}
+	*x = exchange{seat: s.at(noSlot, nil), fx: fx, req: req, now: now, replies: x.replies[:0]}
 	x.session, x.slot, _ = s.sessions.Take()
 	r, decided := x.session, false
 	x.owner = s.sessions.address(x.slot)
 	defer func() {
 		if !decided { // the authority has panicked
-			s.remove(x.slot, fx)
+			x.remove(fx)
 		}
 	}()
 	r.outlet.reserve()
@@ -80,7 +80,7 @@ func (x *exchange) parkEvents(patterns []byte, from Cursor) {
 	}
 	s.ticket++
 	s.parked[s.ticket] = &parked{req: x.req, owner: x.owner, wanted: x.waits.Wanted, events: bytes.Clone(patterns), from: from}
-	s.await(x.now, x.slot, x.session)
+	x.await(x.now)
 	x.waits.To, x.waits.Ticket = x.req.To, s.ticket
 	x.fx.add(x.waits, x.fx.begin())
 }
@@ -103,20 +103,20 @@ func (x *exchange) resumeEvents(p *parked) {
 
 // openEvents subscribes to patterns and opens the stream.
 func (x *exchange) openEvents(patterns []byte) {
-	s, r := x.s, x.session
+	s := x.s
 	list, _ := s.reader.patternsOf(patterns)
 	for _, pattern := range list {
 		x.subscribeTo(pattern)
 	}
-	s.at(x.slot, r).remember(x.got.past)
-	s.at(x.slot, r).attach(x.req.To, EventSource)
-	s.await(x.now, x.slot, r)
+	x.remember(x.got.past)
+	x.attach(x.req.To, EventSource)
+	x.await(x.now)
 	x.stream(x.fx.begin(), EventSource)
 }
 
 // refuseEvents refuses the stream and ends the session that was made for it.
 func (x *exchange) refuseEvents(status uint16, reason reply.Code) {
-	x.s.remove(x.slot, x.fx)
+	x.remove(x.fx)
 	x.fx.refuse(x.req.To, status, reason)
 }
 

@@ -21,19 +21,17 @@ const (
 // exchange is one request on its way through the core. The session of the first
 // message owns it; a message for another session is refused.
 type exchange struct {
-	s   *Server
-	fx  *Effects
-	req Request
-	now int64
+	seat // of the owner; its session is nil for a message that has no right to it
+	fx   *Effects
+	req  Request
+	now  int64
 
-	clientID []byte   // of the first message
-	owner    Address  // its session, if it is known
-	slot     uint32   // of the owner
-	session  *session // the owner, or nil for a message that has no right to it
-	alone    bool     // the batch has one message
-	held     bool     // no reply now: the connect is held
-	waits    Effect   // what tells of the wait of the message that is to be parked
-	got      awaited  // by the message that was parked, while it is handled
+	clientID []byte  // of the first message
+	owner    Address // its session, if it is known
+	alone    bool    // the batch has one message
+	held     bool    // no reply now: the connect is held
+	waits    Effect  // what tells of the wait of the message that is to be parked
+	got      awaited // by the message that was parked, while it is handled
 
 	losses        bool   // a reply has news of dropped events
 	carriesEvents bool   // a connect is answered: pending events go along
@@ -80,8 +78,8 @@ func validID(m *message.Message) []byte {
 	return m.ID
 }
 
-// begin starts the reply to m and leaves it open; end closes it.
-func (x *exchange) begin(m *message.Message, failure reply.Code) {
+// beginReply starts the reply to m and leaves it open; endReply closes it.
+func (x *exchange) beginReply(m *message.Message, failure reply.Code) {
 	x.open()
 	if failure.Failed() {
 		x.s.stats.Errors++
@@ -89,7 +87,7 @@ func (x *exchange) begin(m *message.Message, failure reply.Code) {
 	x.replies = x.s.terms.Append(x.replies, x.now, m.Channel, validID(m), failure)
 }
 
-func (x *exchange) end() { x.replies = append(x.replies, '}') }
+func (x *exchange) endReply() { x.replies = append(x.replies, '}') }
 
 // endMeta ends the reply to a meta message other than connect, with what
 // extensions add to it.
@@ -98,19 +96,19 @@ func (x *exchange) endMeta(m *message.Message, e reply.Ext) {
 		sync.Append(&e, x.now)
 	}
 	x.replies = e.End()
-	x.end()
+	x.endReply()
 }
 
 // fail replies to m with an error and, unless it is empty, an advice.
 func (x *exchange) fail(m *message.Message, failure reply.Code, advice string) {
-	x.begin(m, failure)
+	x.beginReply(m, failure)
 	if isSubscription(m) { // (Bayeux 1.0, 3.12 MUST subscription-named)
 		x.echoSubscription(m)
 	}
 	if advice != "" {
 		x.replies = reply.AppendAdvice(x.replies, advice)
 	}
-	x.end()
+	x.endReply()
 }
 
 func (x *exchange) echoSubscription(m *message.Message) {

@@ -5,7 +5,8 @@ package bayeux
 // await gives the client of a session that holds no connect as long to be heard of
 // as it was told to stay away, and maxInterval. While a stream is open that needs no
 // connects, it need not; while an event-stream is, it connects as seldom as is held.
-func (s *Server) await(now int64, slot uint32, r *session) {
+func (v seat) await(now int64) {
+	s, slot, r := v.s, v.slot, v.session
 	switch r.outlet.timer() {
 	case holdTime:
 		return // it runs

@@ -47,7 +47,7 @@ func (s *Server) containEnd(a Address, fx *Effects) {
 			s.sessions.Release(a.Slot)
 		}
 	}()
-	s.remove(a.Slot, fx)
+	s.at(a.Slot, r).remove(fx)
 }
 
 // containBatch, deferred, ends a panic over a batch that was parked, or one of those behind it: the connection that they
@@ -64,7 +64,7 @@ func (s *Server) containBatch(now int64, p *parked, fx *Effects) {
 		s.endBacklog(now, p.req.To, l, fx)
 	}
 	if r := s.sessions.find(p.owner); r != nil && r.outlet.state == reserved {
-		s.remove(p.owner.Slot, fx)
+		s.at(p.owner.Slot, r).remove(fx)
 	}
 }
 

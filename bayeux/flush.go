@@ -22,8 +22,8 @@ func (s *Server) Flush(now int64, max int, fx *Effects) (more bool) {
 // endDoomed ends the session at a.
 func (s *Server) endDoomed(now int64, a Address, fx *Effects) {
 	defer s.containEnd(a, fx)
-	if s.sessions.find(a) != nil {
-		s.end(now, a.Slot, fx)
+	if r := s.sessions.find(a); r != nil {
+		s.at(a.Slot, r).end(now, fx)
 	}
 }
 
@@ -39,10 +39,10 @@ func (s *Server) flush(now int64, a Address, fx *Effects) {
 	case !r.flushable():
 	case r.outlet.usesStream():
 		if r.outlet.state == socketHeld && s.queues.HasLosses(&r.queue) {
-			s.resume(now, slot, r, advisedReply(r), fx)
+			s.at(slot, r).resume(now, advisedReply(r), fx)
 		}
 		s.at(slot, r).deliver(fx)
 	case r.outlet.holds():
-		s.resume(now, slot, r, advisedReply(r), fx)
+		s.at(slot, r).resume(now, advisedReply(r), fx)
 	}
 }

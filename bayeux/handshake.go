@@ -12,10 +12,10 @@ import (
 func (x *exchange) handshake(m *message.Message) Ruling {
 	s := x.s
 	if !s.cfg.LenientHandshake && !s.offer.hasCommon(m) {
-		x.begin(m, reply.TypesUnsupported)
+		x.beginReply(m, reply.TypesUnsupported)
 		x.replies = s.offer.append(append(x.replies, `,"supportedConnectionTypes":`...))
 		x.replies = reply.AppendAdvice(x.replies, reply.AdviceNone)
-		x.end()
+		x.endReply()
 		return Allow
 	}
 	verdict := x.decide(Question{Operation: OpHandshake, Ext: m.Ext})
@@ -58,9 +58,9 @@ func (x *exchange) welcome(m *message.Message, verdict Verdict) {
 	}
 	r.told = s.periods.interval
 	s.grants.give(slot, x.now, verdict)
-	s.await(x.now, slot, r)
+	s.at(slot, r).await(x.now)
 
-	x.begin(m, reply.Success)
+	x.beginReply(m, reply.Success)
 	// (Bayeux 1.0, 3.2 MUST version)
 	x.replies = append(x.replies, `,"version":"1.0","minimumVersion":"1.0","clientId":"`...)
 	x.replies = appendClientID(x.replies, s.sessions.address(slot), &r.secret)
@@ -91,7 +91,7 @@ func (x *exchange) deny(m *message.Message, verdict Verdict) {
 		x.fail(m, verdict.code(reply.HandshakeDenied), verdict.Advice.Or(reply.AdviceNone))
 		return
 	}
-	x.begin(m, reply.SalesforceDenied)
+	x.beginReply(m, reply.SalesforceDenied)
 	e := reply.Ext{Dst: reply.AppendAdvice(x.replies, reply.AdviceNone)}
 	e.Denied(reply.Unauthenticated)
 	e.TurnOn("replay")

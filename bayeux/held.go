@@ -14,14 +14,15 @@ func (v seat) unhold() {
 }
 
 // resume answers the held connect: pending events first, the reply last.
-func (s *Server) resume(now int64, slot uint32, r *session, answer connectReply, fx *Effects) {
+func (v seat) resume(now int64, answer connectReply, fx *Effects) {
+	s, slot, r := v.s, v.slot, v.session
 	start := fx.begin()
 	effect := Effect{Kind: Reply, To: r.outlet.held, Session: s.sessions.address(slot)}
 	answer.losses = !answer.left && s.queues.HasLosses(&r.queue)
 	if !answer.left && !r.queue.Blocked() && !r.outlet.usesStream() {
 		s.appendPending(r, &effect, fx, start, s.cfg.ReplyBytes-answer.bytes(s.queues.LossBytes(&r.queue)), r.queue.Reply()+1)
 	}
-	if !answer.left && !answer.ended && !answer.failure.Failed() && r.outlet.polls() && s.owes(now, slot, r, &effect) {
+	if !answer.left && !answer.ended && !answer.failure.Failed() && r.outlet.polls() && s.drain.owes(now, v, &effect) {
 		answer.advise(0)
 	}
 	if answer.ended && !s.terms.Salesforce {
@@ -31,10 +32,10 @@ func (s *Server) resume(now int64, slot uint32, r *session, answer connectReply,
 	fx.comma(start)
 	fx.arena = s.appendConnectReply(fx.arena, now, slot, s.longIDs.of(slot, &r.heldID), answer)
 	if answer.losses {
-		s.at(slot, r).trackLosses(&effect)
+		v.trackLosses(&effect)
 	}
 	r.delivery.send(&effect)
 	fx.add(effect, start)
-	s.at(slot, r).unhold()
-	s.await(now, slot, r)
+	v.unhold()
+	v.await(now)
 }

@@ -18,7 +18,7 @@ func (s *Server) Handle(now int64, req Request, batch *message.Batch, fx *Effect
 
 func (s *Server) handle(now int64, req Request, messages []message.Message, fx *Effects) {
 	x := &s.exchange
-	*x = exchange{s: s, fx: fx, req: req, now: now, owner: nowhere, slot: noSlot, replies: x.replies[:0]}
+	*x = exchange{seat: s.at(noSlot, nil), fx: fx, req: req, now: now, owner: nowhere, replies: x.replies[:0]}
 	if h := findHandshake(messages); h >= 0 {
 		// Other messages beside a handshake are ignored (Bayeux 1.0, 4.1 MUST handshake-alone).
 		messages = messages[h : h+1]
@@ -95,7 +95,7 @@ func (s *Server) endBacklog(now int64, to ReplyTo, l *backlog, fx *Effects) {
 		stays := s.backlogs.leave(a)
 		if r := s.sessions.find(a); r != nil {
 			r.tables.set(inBacklogs, stays)
-			s.await(now, a.Slot, r)
+			s.at(a.Slot, r).await(now)
 		}
 	}
 }
@@ -109,29 +109,22 @@ func (s *Server) unpark(now int64, ticket Ticket, p *parked, got awaited, fx *Ef
 		l.waitsFor = 0
 	}
 	x := &s.exchange
-	*x = exchange{s: s, fx: fx, req: p.req, now: now, owner: p.owner, slot: p.owner.Slot, got: got,
+	*x = exchange{seat: s.at(p.owner.Slot, nil), fx: fx, req: p.req, now: now, owner: p.owner, got: got,
 		clientID: p.clientID, alone: p.alone, losses: p.losses, carriesEvents: p.carriesEvents, batch: p.batch, connects: p.connects,
 		replies: p.replies, later: p.later}
 	defer s.containBatch(now, p, fx)
-	x.resume(p)
+	x.goOn(p)
 	if l != nil {
 		s.moveUp(now, p.req, l, fx)
 	}
 }
 
-// resume goes on with what was parked. The interest of the subscriptions that waited ends with it, however it ends.
-func (x *exchange) resume(p *parked) {
+// goOn goes on with what was parked. The interest of the subscriptions that waited ends with it, however it ends.
+func (x *exchange) goOn(p *parked) {
 	defer x.s.joins.end(p.wanted, x.s.fanout, x.fx)
 	if p.events != nil {
 		x.resumeEvents(p)
-	} else {
-		x.goOn(p.body)
-	}
-}
-
-// goOn runs the messages that were parked.
-func (x *exchange) goOn(body []byte) {
-	if messages, ok := x.scan(body); ok {
+	} else if messages, ok := x.scan(p.body); ok {
 		x.run(messages)
 	}
 }

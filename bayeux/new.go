@@ -34,10 +34,10 @@ func NewServer(cfg Config, now int64) *Server {
 		parked:   make(map[Ticket]*parked),
 		longIDs:  make(longIDs),
 		syncs:    make(map[uint32]reply.Timesync),
-		owed:     make(map[Address]int64),
 		polls:    browserPolls{cfg.Browsers, cfg.PollsPerBrowser},
 		storms:   newStorms(cfg.HandshakeStorm, p.interval),
 	}
+	s.drain = drain{s: s, owed: make(map[Address]int64)}
 	s.fanout = fanout.New((*recipients)(s), s.rules, meter, now)
 	s.queues = queue.New(queue.Config{Settings: cfg.QueueLimits, Key: s.fanout.Key}, meter)
 	var seed [8]byte

@@ -13,23 +13,23 @@ func (s *Server) Open(now int64, req Request, clientID []byte, fx *Effects) {
 		return
 	}
 	x := &s.exchange
-	*x = exchange{s: s, fx: fx, req: req, now: now, slot: slot, session: r, replies: x.replies[:0]}
+	*x = exchange{seat: s.at(slot, r), fx: fx, req: req, now: now, replies: x.replies[:0]}
 	if r.outlet.state == socketHeld {
 		// If the GET was sent before the websocket's connect and came late, its client
 		// goes on with the websocket.
 		answer := advisedReply(r)
 		answer.left = true
-		s.resume(now, slot, r, answer, fx)
+		s.at(slot, r).resume(now, answer, fx)
 	}
 	if old := r.outlet.stream; r.outlet.streams() {
 		s.at(slot, r).detach(fx)
 		if r.delivery.carrier == old {
-			s.abandon(r, req.To, fx) // what is on its way with a poll's reply may arrive beside
+			x.abandon(req.To, fx) // what is on its way with a poll's reply may arrive beside
 		}
 	}
 	r.outlet.connect()
 	r.outlet.hearing.reopen()
 	s.at(slot, r).attach(req.To, EventSource)
-	s.await(now, slot, r)
+	s.at(slot, r).await(now)
 	x.stream(fx.begin(), EventSource)
 }

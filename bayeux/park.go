@@ -38,7 +38,7 @@ func (x *exchange) park(messages []message.Message) (waits bool) {
 		s.backlogs.begin(x.req.To, s.ticket)
 	}
 	if r := s.sessions.find(x.owner); r != nil {
-		s.await(x.now, x.slot, r) // its client has been heard of
+		s.at(x.slot, r).await(x.now) // its client has been heard of
 	}
 	x.waits.To, x.waits.Ticket = x.req.To, s.ticket
 	x.fx.add(x.waits, x.fx.begin())

@@ -104,16 +104,16 @@ func (s *Server) read(max int, fx *Effects) {
 
 // recalled brings what the Recall of ticket asked for. What was forgotten before it
 // could be read is told to the client under its pattern, as dropped.
-func (s *Server) recalled(a Address, ticket Ticket, past history.Remembered) {
-	r := s.sessions.find(a)
-	if r == nil || !r.tables.has(inReplays) || s.replays.of[a.Slot].ticket != ticket {
+func (v seat) recalled(ticket Ticket, past history.Remembered) {
+	s, slot, r := v.s, v.slot, v.session
+	if !r.tables.has(inReplays) || s.replays.of[slot].ticket != ticket {
 		return
 	}
-	p := s.replays.of[a.Slot]
+	p := s.replays.of[slot]
 	p.ticket = 0
 	s.Spend(len(past.Entries) + len(p.rest))
 	for _, pattern := range past.Missed {
 		s.queues.Lose(&r.queue, pattern)
 	}
-	s.at(a.Slot, r).takePage(p, past)
+	v.takePage(p, past)
 }

@@ -42,10 +42,10 @@ func (x *exchange) publish(m *message.Message) Ruling {
 	}
 	if info.Kind == channel.Service && s.cfg.EchoService && x.session != nil && !x.session.tables.has(inDoomed) {
 		x.session.eager = true
-		s.at(x.slot, x.session).queued(s.queues.Push(&x.session.queue, x.event(name, m)))
+		x.queued(s.queues.Push(&x.session.queue, x.event(name, m)))
 	}
-	x.begin(m, x.got.refused)
-	x.end()
+	x.beginReply(m, x.got.refused)
+	x.endReply()
 	return Allow
 }
 

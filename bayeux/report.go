@@ -72,17 +72,21 @@ func (s *Server) Report(now int64, p *Report, fx *Effects) {
 // told takes note of news of one session.
 func (s *Server) told(now int64, p *Report) {
 	defer s.contain(p.Session)
-	switch p.Kind {
+	r := s.sessions.find(p.Session)
+	if r == nil {
+		return
+	}
+	switch v := s.at(p.Session.Slot, r); p.Kind {
 	case Written:
-		s.written(now, p.Session, p.Upto)
+		v.written(now, p.Upto)
 	case Late:
-		s.late(p.Session, int64(p.Took))
+		v.late(int64(p.Took))
 	case Bounced:
-		s.bounced(now, p.Session, p.Upto)
+		v.bounced(now, p.Upto)
 	case Gone:
-		s.gone(now, p.Session, p.To)
+		v.gone(now, p.To)
 	case Recalled:
-		s.recalled(p.Session, p.Ticket, *p.Past)
+		v.recalled(p.Ticket, *p.Past)
 	}
 }
 

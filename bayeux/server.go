@@ -45,12 +45,10 @@ type Server struct {
 	storms   storms
 	grants   grants
 
-	reader    subscriptionReader
-	exchange  exchange
-	resumed   message.Batch // scratch of goOn
-	noise     noise
-	tickSoon  int64             // until when a poll is held whose client wants it back soon
-	drain     int64             // window over which clients are told to come back, 0 none
-	drainFrom uint32            // slot where Drain goes on
-	owed      map[Address]int64 // until when a drain waits for clients to come for the rest of their events
+	reader   subscriptionReader
+	exchange exchange
+	resumed  message.Batch // scratch of goOn
+	noise    noise
+	tickSoon int64 // until when a poll is held whose client wants it back soon
+	drain
 }

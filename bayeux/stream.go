@@ -28,7 +28,8 @@ func (v seat) detach(fx *Effects) {
 
 // abandon gives up what is stuck on its way to the session, unless that is on
 // the request to.
-func (s *Server) abandon(r *session, to ReplyTo, fx *Effects) {
+func (v seat) abandon(to ReplyTo, fx *Effects) {
+	r := v.session
 	if r.queue.InFlight() > 0 && r.delivery.carrier != to {
 		fx.add(Effect{Kind: Abandon, To: r.delivery.carrier}, fx.begin())
 	}
@@ -36,8 +37,8 @@ func (s *Server) abandon(r *session, to ReplyTo, fx *Effects) {
 
 // openStream answers a connect with a stream: its reply first, then events.
 func (x *exchange) openStream(m *message.Message, kind ConnectionType, answer connectReply) {
-	s, r := x.s, x.session
-	s.at(x.slot, r).attach(x.req.To, kind)
+	s := x.s
+	x.attach(x.req.To, kind)
 	x.held = true
 	start := x.fx.begin()
 	x.fx.arena = s.appendConnectReply(x.fx.arena, x.now, x.slot, validID(m), answer)

@@ -25,13 +25,13 @@ func (x *exchange) takeOver(kind ConnectionType) {
 		x.displace()
 	}
 	if r.outlet.streams() && !r.outlet.outlives(kind, x.req.To) {
-		s.at(x.slot, r).detach(x.fx)
+		x.detach(x.fx)
 	}
 	if !(r.outlet.usesStream() && r.carriedByStream()) {
-		s.abandon(r, x.req.To, x.fx)
+		x.abandon(x.req.To, x.fx)
 	}
 	if kind == WebSocket && !r.outlet.streams() && !r.queue.Acknowledges() {
-		s.at(x.slot, r).attach(x.req.To, WebSocket)
+		x.attach(x.req.To, WebSocket)
 		x.fx.add(Effect{Kind: Stream, To: x.req.To, Session: s.sessions.address(x.slot), Type: WebSocket}, x.fx.begin())
 	}
 }
@@ -42,7 +42,7 @@ func (x *exchange) takeOver(kind ConnectionType) {
 func (x *exchange) displace() {
 	s, r := x.s, x.session
 	if r.outlet.held == x.req.To {
-		s.at(x.slot, r).unhold()
+		x.unhold()
 		return
 	}
 	answer := advisedReply(r)
@@ -50,5 +50,5 @@ func (x *exchange) displace() {
 	if r.outlet.polls() {
 		answer.advise(max(r.told, s.periods.multiInterval))
 	}
-	s.resume(x.now, x.slot, r, answer, x.fx)
+	x.resume(x.now, answer, x.fx)
 }

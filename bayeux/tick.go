@@ -37,12 +37,12 @@ func (s *Server) expire(now int64, slot uint32, fx *Effects) {
 	r := s.sessions.At(slot)
 	switch {
 	case r.outlet.holds():
-		s.resume(now, slot, r, advisedReply(r), fx)
+		s.at(slot, r).resume(now, advisedReply(r), fx)
 	case r.tables.has(inBacklogs) || s.behind || r.delivery.leaves():
-		s.await(now, slot, r)
+		s.at(slot, r).await(now)
 	default:
 		s.stats.Expired++
-		s.remove(slot, fx)
+		s.at(slot, r).remove(fx)
 	}
 }
 
@@ -60,11 +60,12 @@ func (s *Server) endGrants(now int64, fx *Effects) (more bool) {
 // endGrant ends the session at slot, whose authority gave it no longer.
 func (s *Server) endGrant(now int64, slot uint32, fx *Effects) {
 	defer s.containEnd(s.sessions.address(slot), fx)
+	v := s.at(slot, s.sessions.At(slot))
 	if s.terms.Salesforce { // whose clients know one end by the server
-		s.end(now, slot, fx)
+		v.end(now, fx)
 		return
 	}
-	s.endWith(now, slot, connectReply{last: reply.AdviceHandshake, failure: reply.AuthorityExpired}, fx)
+	v.endWith(now, connectReply{last: reply.AdviceHandshake, failure: reply.AuthorityExpired}, fx)
 }
 
 // wakeLazies sends the events on their way that have waited for company long enough. It

@@ -158,9 +158,9 @@ func TestPanicAfterThePast(t *testing.T) {
 			s := start(t, func(c *Config) {
 				c.Loops, c.Authority, c.Rules = loops, new(touchy), []string{"/h/** history=10"}
 			})
-			w, id := moved(t, s)
+			_, id := moved(t, s)
 			for n := 1; n <= 4; n++ {
-				w = socketOf(t, s)
+				w := socketOf(t, s)
 				w.frame(1, "["+subscribe(id, "/h/a")+","+publish(id, "/panic", "1")+"]")
 				w.frame(1, publish(id, "/fine", "1"))
 				w.mustEnd()
