@@ -1,4 +1,4 @@
-// Proved by TestTranscripts.
+// Proved by TestTranscripts, bayeux/testdata/reconfigure.txt and bayeux/testdata/reconfigure-limits.txt.
 
 package bayeux
 
@@ -60,4 +60,20 @@ func (s *Server) Trim(now int64) {
 	s.lazies, s.grants = newLazies(now), grants{}
 	s.dirty, s.doomed, s.reading, s.expired = addresses{}, addresses{}, addresses{}, nil
 	s.resumed = message.Batch{}
+}
+
+// Running is what of a Config may change while a Server runs.
+type Running struct {
+	Rules            rules.Rules
+	MaxSessions      int // this loop's share
+	MaxSubscriptions int // of one session
+}
+
+// Reconfigure has other rules and limits hold for what comes from now on. Sessions, subscriptions and events that are
+// there stay, even if they would not be let in any more.
+func (s *Server) Reconfigure(to Running) {
+	s.cfg.Rules, s.cfg.MaxSessions, s.cfg.MaxSubscriptions = to.Rules, to.MaxSessions, to.MaxSubscriptions
+	s.reader.most = to.MaxSubscriptions
+	s.rules.Replace(to.Rules)
+	s.fanout.RulesChanged()
 }

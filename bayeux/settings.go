@@ -51,9 +51,9 @@ type Dialect struct {
 // Limits bound what clients may send and make the server keep.
 type Limits struct {
 	Scanner          message.Scanner `embed:""`
-	MaxSubscriptions int             `name:"max-subscriptions" group:"limits" default:"1000" min:"1" max:"100000" help:"Patterns of one session."`
+	MaxSubscriptions int             `name:"max-subscriptions" reload:"yes" group:"limits" default:"1000" min:"1" max:"100000" help:"Patterns of one session."`
 	Channel          channel.Limits  `embed:""`
-	MaxSessions      int             `name:"max-sessions" group:"limits" default:"1048576" min:"1" max:"2147483648" help:"Sessions at once."`
+	MaxSessions      int             `name:"max-sessions" reload:"yes" group:"limits" default:"1048576" min:"1" max:"2147483648" help:"Sessions at once."`
 	HandshakeStorm   int             `name:"handshake-storm" group:"limits" default:"200" min:"0" max:"1000000" help:"Handshakes of one source (address or IPv6 /64, X-Forwarded-For, User-Agent, browser cookie), on one event loop, that no second connect has followed in 5 s and --interval; above that many its handshakes are refused for a while; 0 sets no limit."`
 }
 

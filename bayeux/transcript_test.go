@@ -227,6 +227,10 @@ func (p *player) command(name string, args []string, body string) (extra string)
 		s.Deliver(p.now, event.New([]byte(args[0]), []byte(strings.Join(args[2:], " ")), false).Numbered(id))
 	case "published":
 		s.Report(p.now, &Report{Kind: Stored, Ticket: ticket(args[0]), Failure: strings.Join(args[1:], " ")}, fx)
+	case "reconfigure":
+		p.config.Rules = nil
+		p.configure(args)
+		s.Reconfigure(Running{p.config.Rules, p.config.MaxSessions, p.config.MaxSubscriptions})
 	case "drain":
 		d, _ := time.ParseDuration(args[0])
 		s.Drain(p.now, d.Milliseconds(), 100, fx)
@@ -307,6 +311,8 @@ func (p *player) configure(args []string) {
 			p.config.ReplyBytes = int(n)
 		case "max-sessions":
 			p.config.MaxSessions = int(n)
+		case "max-subscriptions":
+			p.config.MaxSubscriptions = int(n)
 		case "max-message":
 			p.config.MaxMessage = int(n)
 		case "interval":

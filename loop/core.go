@@ -26,7 +26,7 @@ func coreConfig(s *shared, id uint16) bayeux.Config {
 		MaxMessage:    s.cfg.MaxMessage,
 		NoCallback:    !s.cfg.CallbackPolling,
 		Hosts:         s.cfg.AdvertiseHosts,
-		Rules:         s.rules,
+		Rules:         *s.rules.Load(),
 		Durable:       s.cfg.HistoryFile != "",
 		Authority:     s.cfg.Authority,
 		Browsers:      s.browsers,

@@ -12,8 +12,8 @@ const drainLeast = 5
 type drainer struct {
 	engine *engine
 	loops  *loops
-	window time.Duration // how long a drain may take
-	now    func() int64  // milliseconds
+	window func() time.Duration // how long a drain may take
+	now    func() int64         // milliseconds
 }
 
 // whenDone drains and stops the engine when ctx is done. It returns at once
@@ -38,12 +38,13 @@ func (d *drainer) whenDone(ctx context.Context, ended <-chan struct{}) {
 // other over three quarters of the drain window: their clients come back when they
 // are let go. The rest of the window is for what is on its way to slow ones.
 func (d *drainer) drain() {
-	if d.window == 0 {
+	longest := d.window()
+	if longest == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), d.window)
+	ctx, cancel := context.WithTimeout(context.Background(), longest)
 	defer cancel()
-	window := d.window.Milliseconds()
+	window := longest.Milliseconds()
 	end := d.now() + window
 	left := make([]leavers, len(d.loops.reactors)) // each is its loop's own
 	if d.loops.visit(ctx, func(r *reactor) { r.output.draining, left[r.id] = true, leaversOf(r) }) != nil {

@@ -19,14 +19,14 @@ type Settings struct {
 	bayeux.Timing
 	front.Cookie
 	bayeux.Dialect
-	Rules []string `name:"rule" type:"lines" group:"bayeux" sep:"none" placeholder:"RULE" help:"Channel rule, 'PATTERN option…', for example '/stock/** publish=internal'; all that match apply in order; repeatable."`
+	Rules []string `name:"rule" reload:"yes" type:"lines" group:"bayeux" sep:"none" placeholder:"RULE" help:"Channel rule, 'PATTERN option…', for example '/stock/** publish=internal'; all that match apply in order; repeatable."`
 	Input
 	bayeux.Limits
 	Bounds
 	Streams
 	sequence.History
 	bayeux.QueueLimits
-	DrainTimeout time.Duration `name:"drain-timeout" group:"process" default:"10s" min:"0s" max:"1h" help:"How long a drain may take after SIGTERM."`
+	DrainTimeout time.Duration `name:"drain-timeout" reload:"yes" group:"process" default:"10s" min:"0s" max:"1h" help:"How long a drain may take after SIGTERM."`
 }
 
 // Listener is where the public listener is, and who may use it.
@@ -38,11 +38,11 @@ type Listener struct {
 	front.Admission
 	AdvertiseHosts []string      `name:"advertise-host" type:"lines" group:"listener" sep:"none" placeholder:"HOST" help:"Further host[:port] by which browsers reach this server, for the connections that they hold; repeatable (default none)."`
 	Loops          int           `name:"loops" group:"listener" default:"0" min:"1" max:"256" help:"Event loops; 0 is one for each CPU."`
-	MaxConnections int           `name:"max-connections" group:"listener" default:"0" help:"Connections at once, further ones are answered 503; 0 is what the file limit allows."`
-	HeaderTimeout  time.Duration `name:"header-timeout" group:"listener" default:"10s" min:"100ms" max:"10m" help:"From the first byte of a header block to its last."`
+	MaxConnections int           `name:"max-connections" reload:"yes" group:"listener" default:"0" help:"Connections at once, further ones are answered 503; 0 is what the file limit allows."`
+	HeaderTimeout  time.Duration `name:"header-timeout" reload:"yes" group:"listener" default:"10s" min:"100ms" max:"10m" help:"From the first byte of a header block to its last."`
 	// A client may take nothing of a long reply for as long, too.
-	BodyTimeout time.Duration `name:"body-timeout" group:"listener" default:"20s" min:"100ms" max:"10m" help:"From the first byte of a body to its last."`
-	IdleTimeout time.Duration `name:"idle-timeout" group:"listener" default:"75s" min:"100ms" max:"1h" help:"Between the requests of one connection."`
+	BodyTimeout time.Duration `name:"body-timeout" reload:"yes" group:"listener" default:"20s" min:"100ms" max:"10m" help:"From the first byte of a body to its last."`
+	IdleTimeout time.Duration `name:"idle-timeout" reload:"yes" group:"listener" default:"75s" min:"100ms" max:"1h" help:"Between the requests of one connection."`
 }
 
 // Input bounds one request.
@@ -58,15 +58,15 @@ type Bounds struct {
 	TurnWork    int           `name:"turn-work" group:"limits" default:"50000" min:"100" max:"1073741824" help:"Units of work (messages, patterns, deliveries) after which a batch makes way for an event loop's other clients and goes on later."`
 	MaxMailbox  int           `name:"max-mailbox" type:"size" group:"limits" default:"64MiB" min:"64KiB" max:"1GiB" help:"Bytes that may wait for one event loop; beyond it a publish is answered 503."`
 	MaxMemory   int           `name:"max-memory" type:"size" group:"limits" default:"0" min:"32MiB" max:"65536GiB" help:"Memory of the process; near it new work is refused, then what waits is given up, for absent clients first; 0 is 3/4 of what the memory cgroup or the host has."`
-	UnsentBytes int           `name:"unsent-bytes" type:"size" group:"limits" default:"16KiB" min:"0" max:"1GiB" help:"Bytes that the kernel takes of a connection before it can send them, so that they are fresh on slow links; 0 leaves it to the kernel."`
-	SlowTimeout time.Duration `name:"slow-timeout" group:"limits" default:"30s" min:"1s" max:"1h" help:"How long a connection may read nothing of what waits for it before it is closed."`
+	UnsentBytes int           `name:"unsent-bytes" reload:"yes" type:"size" group:"limits" default:"16KiB" min:"0" max:"1GiB" help:"Bytes that the kernel takes of a connection before it can send them, so that they are fresh on slow links; 0 leaves it to the kernel."`
+	SlowTimeout time.Duration `name:"slow-timeout" reload:"yes" group:"limits" default:"30s" min:"1s" max:"1h" help:"How long a connection may read nothing of what waits for it before it is closed."`
 }
 
 // Streams are the responses that do not end with a message, and websockets.
 type Streams struct {
-	Heartbeat          time.Duration `name:"heartbeat" group:"streams" default:"25s" min:"100ms" max:"1h" help:"How often a silent stream says something, for proxies."`
-	StreamBytes        int           `name:"stream-bytes" type:"size" group:"streams" default:"1MiB" min:"1KiB" max:"1024GiB" help:"After which a streamed response ends, for its client to open the next."`
-	StreamAge          time.Duration `name:"stream-age" group:"streams" default:"10m" min:"1s" max:"24h" help:"Likewise, by time."`
+	Heartbeat          time.Duration `name:"heartbeat" reload:"yes" group:"streams" default:"25s" min:"100ms" max:"1h" help:"How often a silent stream says something, for proxies."`
+	StreamBytes        int           `name:"stream-bytes" reload:"yes" type:"size" group:"streams" default:"1MiB" min:"1KiB" max:"1024GiB" help:"After which a streamed response ends, for its client to open the next."`
+	StreamAge          time.Duration `name:"stream-age" reload:"yes" group:"streams" default:"10m" min:"1s" max:"24h" help:"Likewise, by time."`
 	StreamPadding      int           `name:"stream-padding" type:"size" group:"streams" default:"0" min:"0" max:"64KiB" help:"White space at the start of a streamed response, for browsers of old."`
 	WSMessagesPerFrame int           `name:"ws-messages-per-frame" group:"streams" default:"0" min:"0" max:"1048576" help:"Messages in one websocket frame; 0 is all that there are."`
 	WSCompressAbove    int           `name:"ws-compress-above" type:"size" group:"streams" default:"0" min:"0" max:"64MiB" help:"Compress websocket frames above this size for clients that can (RFC 7692), each on its own; takes up to 1 MiB for each event loop and nothing for a connection; 0 compresses none."`

@@ -48,7 +48,7 @@ func (g *gnetEvents) OnOpen(conn gnet.Conn) ([]byte, gnet.Action) {
 		defer r.turnOver()
 	}
 	plain := socket.Over(conn)
-	if g.shared.connections.Add(1) > int64(g.shared.cfg.MaxConnections) {
+	if g.shared.connections.Add(1) > int64(g.shared.live().MaxConnections) {
 		g.shared.refused.Add(1)
 		r.refused(serverFull, plain.Conn().Peer())
 		return []byte("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"), gnet.Close
@@ -60,8 +60,8 @@ func (g *gnetEvents) OnOpen(conn gnet.Conn) ([]byte, gnet.Action) {
 	}
 	r.alive.set(c.slot, c.gen)
 	conn.SetContext(c)
-	c.socket.Conn().SetLimits(userTimeout, g.shared.cfg.UnsentBytes)
-	r.wheel.Set(c.slot, r.now()+g.shared.cfg.HeaderTimeout.Milliseconds())
+	c.socket.Conn().SetLimits(userTimeout, g.shared.live().UnsentBytes)
+	r.wheel.Set(c.slot, r.now()+g.shared.live().HeaderTimeout.Milliseconds())
 	return r.admit(c)
 }
 

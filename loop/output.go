@@ -151,7 +151,7 @@ func (o *output) finish(c *conn) {
 		return
 	}
 	c.phase = reading
-	o.after(c, o.shared.cfg.IdleTimeout.Milliseconds())
+	o.after(c, o.shared.live().IdleTimeout.Milliseconds())
 	if c != o.serving && c.socket.Buffered() > 0 {
 		o.resume(c)
 	}
@@ -166,7 +166,7 @@ const lingerTime = 2000
 func (o *output) shut(c *conn) {
 	if c.socket.Unsent() > 0 {
 		c.phase = closing
-		o.after(c, o.shared.cfg.BodyTimeout.Milliseconds())
+		o.after(c, o.shared.live().BodyTimeout.Milliseconds())
 		return
 	}
 	c.phase = lingering
@@ -174,4 +174,4 @@ func (o *output) shut(c *conn) {
 	o.after(c, lingerTime)
 }
 
-func (o *output) beatLater(c *conn) { o.after(c, o.shared.cfg.Heartbeat.Milliseconds()) }
+func (o *output) beatLater(c *conn) { o.after(c, o.shared.live().Heartbeat.Milliseconds()) }

@@ -28,7 +28,7 @@ func (r *reactor) effect(e *bayeux.Effect) {
 	case bayeux.Publish:
 		r.publish(e.Event)
 	case bayeux.Sequence:
-		r.shared.log.Publish(e.Event, r.shared.rules.Of([]byte(e.Event.Channel())), r.stored(e.Ticket))
+		r.shared.log.Publish(e.Event, r.shared.rulesOf([]byte(e.Event.Channel())), r.stored(e.Ticket))
 	case bayeux.Join:
 		r.shared.log.Recall(sequence.Query{From: r.place(), Part: sequence.First, Ticket: e.Ticket, Wanted: e.Wanted})
 	case bayeux.Recall:

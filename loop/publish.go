@@ -101,7 +101,7 @@ func (pb *publisher) postEvents(batch []Publication, sets []interest.Loops) {
 	posts := pb.posts(sets)
 	for i, p := range batch {
 		e := pb.event(p)
-		if b := pb.rules.Of(p.Channel); b.Sequenced() {
+		if b := pb.rulesOf(p.Channel); b.Sequenced() {
 			pb.log.Publish(e, b, func(error) {})
 			continue
 		}
@@ -145,7 +145,7 @@ func (pb *publisher) postDurably(batch []Publication, sets []interest.Loops) err
 	var durable []event.Event
 	rest := make([]Publication, 0, len(batch))
 	for _, p := range batch {
-		if pb.rules.Of(p.Channel).History {
+		if pb.rulesOf(p.Channel).History {
 			durable = append(durable, pb.event(p))
 		} else {
 			rest = append(rest, p)

@@ -25,7 +25,7 @@ func (in *input) readHead(c *conn) bool {
 	}
 	if n == 0 {
 		if c.bytes == 0 {
-			in.after(c, in.shared.cfg.HeaderTimeout.Milliseconds())
+			in.after(c, in.shared.live().HeaderTimeout.Milliseconds())
 		}
 		c.bytes = uint32(len(buf))
 		return false
@@ -71,7 +71,7 @@ func (in *input) begin(c *conn, buf []byte, n int) bool {
 		return in.run(c, buf[n:n+int(length)], n+int(length))
 	}
 	c.phase = body
-	in.after(c, in.shared.cfg.BodyTimeout.Milliseconds())
+	in.after(c, in.shared.live().BodyTimeout.Milliseconds())
 	if q.ExpectContinue && !in.output.proceed(c) {
 		return false
 	}

@@ -15,7 +15,7 @@ func newLocal(s *shared, health *health) *sequence.Local {
 	return sequence.New(sequence.Options{
 		History:    cfg.History,
 		Queue:      history.Part{Messages: cfg.QueueMessages, Bytes: cfg.QueueBytes},
-		Rules:      s.rules,
+		Rules:      *s.rules.Load(),
 		Salesforce: cfg.Profile == bayeux.Salesforce,
 		File: journal.Options{
 			Most: cfg.MaxMailbox, Disk: cfg.disk, Log: cfg.Log,

@@ -43,7 +43,8 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{shared: newShared(cfg), census: newCensus(cfg.Loops)}
-	s.front, s.rules = front, rules
+	s.front = front
+	s.rules.Store(&rules)
 	s.shared.listeners, _ = listenersOf(&cfg)            // which configure has checked
 	s.trust, _ = address.NewTrust(cfg.Listener.Settings) // which configure has checked
 	s.loops.shared = s.shared
@@ -89,7 +90,7 @@ func (s *Server) Run(ctx context.Context) error {
 	s.memory.life = serving
 	s.memory.fit(s.memory.used())
 	ticks := ticks{s.shared, &s.loops}
-	drainer := drainer{&s.engine, &s.loops, s.cfg.DrainTimeout, s.now}
+	drainer := drainer{&s.engine, &s.loops, func() time.Duration { return s.live().DrainTimeout }, s.now}
 	var group sync.WaitGroup
 	defer group.Wait()
 	defer s.writable.Close()
@@ -178,7 +179,7 @@ func (s *Server) Stats() Stats {
 		Uptime:        time.Since(s.start),
 		Ready:         len(s.Unready()) == 0,
 		Connections:   s.connections.Load(),
-		MostConnected: int64(s.cfg.MaxConnections),
+		MostConnected: int64(s.live().MaxConnections),
 		Accepted:      int64(s.accepted.Load()),
 		Refused:       int64(s.refused.Load()),
 		Restarts:      max(s.engine.started.Load(), 1) - 1,

@@ -25,11 +25,12 @@ const MaxLoops = interest.MaxLoops
 
 // shared is what the loops of a server share. All else belongs to one loop.
 type shared struct {
-	cfg    Config
-	link   bus.Link // to other loops
-	rules  rules.Rules
-	front  *front.Front
-	wanted []string // header fields that go with the authority's questions
+	cfg     Config                   // at the start
+	running atomic.Pointer[Settings] // now: those that may change meanwhile are read here
+	rules   atomic.Pointer[rules.Rules]
+	link    bus.Link // to other loops
+	front   *front.Front
+	wanted  []string // header fields that go with the authority's questions
 	// listeners are where the server listens, by the number that connections keep. Run settles the ports.
 	listeners []listen.Listener
 
@@ -69,12 +70,19 @@ func newShared(cfg Config) *shared {
 		hurried:  make(chan struct{}, 1),
 		helper:   make(chan posted, 4*MaxLoops),
 	}
+	s.running.Store(&s.cfg.Settings)
 	s.clock = func(since time.Duration) int64 { return s.start.UnixMilli() + since.Milliseconds() }
 	if cfg.Authority != nil {
 		s.wanted = cfg.Authority.Fields()
 	}
 	return s
 }
+
+// live are the settings as they are now.
+func (s *shared) live() *Settings { return s.running.Load() }
+
+// rulesOf is how a channel behaves. A loop's core has a book of its own, which is quicker.
+func (s *shared) rulesOf(channel []byte) rules.Behaviour { return s.rules.Load().Of(channel) }
 
 // posted is work that a loop wants to do later.
 type posted interface{ post() }

@@ -12,7 +12,7 @@ func (o *output) checkSlow() {
 		switch {
 		case waiting == 0:
 			o.drained(c)
-		case o.now()-u.since > o.shared.cfg.SlowTimeout.Milliseconds():
+		case o.now()-u.since > o.shared.live().SlowTimeout.Milliseconds():
 			o.counters.SlowClosed++
 			o.abort(c)
 		}

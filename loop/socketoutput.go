@@ -62,7 +62,7 @@ func (o *output) joinSocket(c *conn, session bayeux.Address) {
 // timeUp closes a websocket that takes too long over a message, or that no
 // session uses.
 func (o *output) timeUp(c *conn) bool {
-	s, cfg := c.stream, &o.shared.cfg
+	s, cfg := c.stream, o.shared.live()
 	silent := o.now() - s.since
 	switch {
 	case s.paused:

@@ -80,7 +80,7 @@ func (o *output) push(p reply, piece []byte) {
 		return
 	}
 	o.buf = c.stream.appendPiece(o.buf[:0], piece)
-	if o.write(c, o.buf, p) && c.phase == streaming && int(c.stream.sent) > o.shared.cfg.StreamBytes {
+	if o.write(c, o.buf, p) && c.phase == streaming && int(c.stream.sent) > o.shared.live().StreamBytes {
 		o.rollOver(c)
 	}
 }
@@ -149,7 +149,7 @@ func (o *output) refuseStream(to bayeux.ReplyTo, status int, reason []byte) {
 // What has bytes waiting needs no more of them.
 func (o *output) beat(c *conn) {
 	o.beatLater(c)
-	if c.phase == streaming && o.now()-c.stream.since > o.shared.cfg.StreamAge.Milliseconds() && !c.stream.endless {
+	if c.phase == streaming && o.now()-c.stream.since > o.shared.live().StreamAge.Milliseconds() && !c.stream.endless {
 		o.rollOver(c)
 		return
 	}

@@ -106,3 +106,7 @@ func (f *Fanout) findReady(a *audience, id uint32, name []byte, b *rules.Behavio
 	l := f.latest.At(id)
 	l.audience, l.ready = a.number, ready
 }
+
+// RulesChanged forgets who gets what of which channel at once, since other rules say so now. Pauses end as they have
+// begun, and what waits for their end is still given.
+func (f *Fanout) RulesChanged() { f.audiences.of = make(map[string]*audience) }

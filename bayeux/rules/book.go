@@ -24,6 +24,9 @@ func NewBook(rules Rules) Book {
 	return Book{rules: rules, known: make(map[string]*entry), plain: entry{behaviour: rules.Of(nil)}}
 }
 
+// Replace has the book be of other rules.
+func (b *Book) Replace(rules Rules) { *b = NewBook(rules) }
+
 // Of tells how the channel name behaves. The answer is shared: it must not be changed.
 func (b *Book) Of(name []byte) *Behaviour {
 	switch {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"strings"
 	"time"
 
@@ -32,6 +33,9 @@ type environment struct {
 	// settle prepares the process for a server: its signals, and that timers may be
 	// late by a duration; nil where the process is not the command's own.
 	settle func(time.Duration, *slog.Logger) error
+	// hangups brings the signals that ask for a reload, once the process is settled.
+	hangups <-chan os.Signal
+	args    []string // which run has got
 }
 
 // commands are the command line.
@@ -70,27 +74,42 @@ func run(env environment, args []string) (code int) {
 			panic(r)
 		}
 	}()
-	var c commands
-	from := new(config.Source)
+	env.args = args
+	p, err := parse(env, args)
+	if err != nil {
+		return report(env, err, commandName(args))
+	}
+	p.context.Bind(env)
+	return report(env, p.from.Blame(p.context.Run()), "halley "+p.context.Selected().Name)
+}
+
+// parsed is a command line that was read.
+type parsed struct {
+	commands commands
+	context  *kong.Context
+	from     config.Source
+}
+
+// parse reads the command line, the environment and the file of --config.
+func parse(env environment, args []string) (*parsed, error) {
+	p := new(parsed)
 	args = config.JoinNegative(args)
-	parser, err := kong.New(&c,
+	parser, err := kong.New(&p.commands,
 		kong.Name("halley"),
 		kong.Description("A Comet server: Bayeux over held connections, for fan-out to many subscribers."),
-		config.Options(from),
+		config.Options(&p.from),
 		kong.Vars{"version": described()},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 120}),
 		kong.Writers(env.stdout, env.stderr),
 		kong.Exit(func(code int) { panic(helped{code}) }),
 	)
 	if err != nil {
-		return report(env, err, "halley")
+		return nil, err
 	}
-	ctx, err := parser.Parse(args)
-	if err != nil {
-		return report(env, usageError{from.Blame(named(err, args))}, commandName(args))
+	if p.context, err = parser.Parse(args); err != nil {
+		return nil, usageError{p.from.Blame(named(err, args))}
 	}
-	ctx.Bind(env)
-	return report(env, from.Blame(ctx.Run()), "halley "+ctx.Selected().Name)
+	return p, nil
 }
 
 // report prints an error and gives its exit code.

@@ -10,23 +10,22 @@ import (
 	"halley/cmd/halley/config"
 )
 
-// newLog makes the log of the server.
-func newLog(w io.Writer, c *config.Serve) *slog.Logger {
+// newLog makes the log of the server, and its level, which may change.
+func newLog(w io.Writer, c *config.Serve) (*slog.Logger, *slog.LevelVar) {
+	level := new(slog.LevelVar)
+	setLevel(level, c.LogLevel)
 	file, ok := w.(*os.File)
 	if !ok {
-		return slog.New(logHandler(w, c))
+		return slog.New(logHandler(w, c, level)), level
 	}
-	direct := slog.New(logHandler(file, c))
+	direct := slog.New(logHandler(file, c, level))
 	return slog.New(logHandler(&logWriter{file: file, tell: func(lost int) {
 		direct.Warn("lines of the log are missing here: nobody read it", "lines", lost)
-	}}, c))
+	}}, c, level)), level
 }
 
 // logHandler writes records to w in the form that the flags ask for.
-func logHandler(w io.Writer, c *config.Serve) slog.Handler {
-	var level slog.Level
-	// The flag's enum has made sure that the name is one.
-	_ = level.UnmarshalText([]byte(c.LogLevel))
+func logHandler(w io.Writer, c *config.Serve, level *slog.LevelVar) slog.Handler {
 	o := &slog.HandlerOptions{Level: level}
 	if c.LogFormat == "json" {
 		return slog.NewJSONHandler(w, o)

@@ -35,7 +35,7 @@ func narrow(t *testing.T, parts int) (reader, writer *os.File) {
 // is missing, once and where.
 func TestLogThatNobodyReads(t *testing.T) {
 	reader, writer := narrow(t, 4)
-	log := newLog(writer, &config.Serve{Process: config.Process{LogLevel: "info", LogFormat: "text"}})
+	log, _ := newLog(writer, &config.Serve{Process: config.Process{LogLevel: "info", LogFormat: "text"}})
 	for range 100 {
 		log.Info("before", "text", strings.Repeat("x", 1000))
 	}

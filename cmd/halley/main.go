@@ -7,11 +7,13 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"syscall"
 	"time"
 )
 
 func main() {
 	keepName()
+	hangups := make(chan os.Signal, 1)
 	told := make(chan os.Signal, 1)
 	signal.Notify(told, stopSignals()...)
 	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
@@ -22,8 +24,8 @@ func main() {
 			return err
 		}
 		signal.Stop(told)
-		go noteHangups(ctx, log)
+		signal.Notify(hangups, syscall.SIGHUP)
 		return nil
 	}
-	os.Exit(run(environment{ctx, os.Stdin, os.Stdout, os.Stderr, settle}, os.Args[1:]))
+	os.Exit(run(environment{ctx: ctx, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, settle: settle, hangups: hangups}, os.Args[1:]))
 }

@@ -38,11 +38,14 @@ type serveCommand struct {
 	doubts       []string // about the configuration
 	keys         *key.Ring
 	certificates *secure.Certificates // nil without TLS
+
+	configuration *configuration
 }
 
 // Run serves until it is told to stop and the drain is over.
 func (c *serveCommand) Run(env environment, flags *kong.Context) error {
-	log := newLog(env.stderr, &c.Serve)
+	log, level := newLog(env.stderr, &c.Serve)
+	c.configuration = newConfiguration(&c.Serve, rereader(env), level, log)
 	if env.settle != nil && !c.CheckConfig {
 		if err := env.settle(c.TimerSlack, log); err != nil {
 			return err
@@ -83,7 +86,8 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(c.GcPercent)
 	}
-	return c.serve(env.ctx, server, log)
+	c.configuration.apply = server.Reconfigure
+	return c.serve(env, server, log)
 }
 
 // checkMounts refuses a mount that hides one page: below "/" there is none, on purpose.
@@ -131,19 +135,21 @@ func (c *serveCommand) print(env environment, flags *kong.Context) error {
 // serve runs the event loops, and beside them the internal listener and the
 // demo. The internal listener stays until the drain is over, which begins when
 // those who look at readiness have had the time to see that it is false.
-func (c *serveCommand) serve(ctx context.Context, server *loop.Server, log *slog.Logger) error {
+func (c *serveCommand) serve(env environment, server *loop.Server, log *slog.Logger) error {
 	internal, err := c.listenInternal(server, log)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := c.untilDrain(ctx, server, internal)
+	ctx, cancel := c.untilDrain(env.ctx, server, internal)
 	defer cancel()
 	var group sync.WaitGroup
 	if c.Demo.On {
 		market := feed.NewMarket(c.Demo.Seed, float64(c.Demo.Rate))
 		group.Go(func() { demo(ctx, server, market, log) })
 	}
-	group.Go(func() { reload.New(log, c.parts()...).Watch(ctx, reload.Interval) })
+	parts := reload.New(log, c.parts()...)
+	group.Go(func() { parts.Watch(ctx, reload.Interval) })
+	group.Go(func() { reloadOn(ctx, env.hangups, parts) })
 	group.Go(func() { c.announce(ctx, server, internal.address(), log) })
 	if c.certificates != nil {
 		group.Go(func() { keepFresh(ctx, server, c.certificates) })
@@ -159,7 +165,7 @@ func (c *serveCommand) serve(ctx context.Context, server *loop.Server, log *slog
 
 // parts are what is read again while the server runs.
 func (c *serveCommand) parts() []reload.Part {
-	parts := []reload.Part{c.keys}
+	parts := []reload.Part{c.configuration, c.keys}
 	if c.certificates != nil {
 		parts = append(parts, c.certificates)
 	}
@@ -178,7 +184,7 @@ func (c *serveCommand) untilDrain(told context.Context, server *loop.Server, int
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(c.Drain.Delay):
+		case <-time.After(c.configuration.drainDelay()):
 		}
 	})
 	return ctx, cancel

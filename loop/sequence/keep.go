@@ -27,6 +27,9 @@ func (l *Local) Run(ctx context.Context) {
 }
 
 func (l *Local) lookAfter() {
+	if l.again.CompareAndSwap(true, false) {
+		l.review()
+	}
 	kept := l.expire()
 	if l.file == nil {
 		return
@@ -83,6 +86,7 @@ type Usage struct {
 	Bytes       int           `metric:"history_bytes" help:"Bytes that they take, about."`
 	Pages       uint64        `metric:"history_pages_read_total" help:"Parts of histories read for replays."`
 	Read        uint64        `metric:"history_events_read_total" help:"Events in them."`
+	Dropped     uint64        `metric:"history_dropped_total" help:"Remembered events that went since new channel rules keep nothing, or less, of their channel."`
 	LongestHold time.Duration `metric:"history_lock_longest_seconds" help:"The longest time that readers or publishers of channels with a history kept the others waiting."`
 	File        journal.Counts
 	Failing     bool `metric:"history_file_failing" help:"1 while the history file cannot be written."`
@@ -91,7 +95,7 @@ type Usage struct {
 // Usage tells what it has and did so far.
 func (l *Local) Usage() Usage {
 	l.lock()
-	u := Usage{Events: l.past.Len(), Bytes: l.past.Bytes(), Pages: l.replays.Pages, Read: l.replays.Events, LongestHold: l.longest}
+	u := Usage{Events: l.past.Len(), Bytes: l.past.Bytes(), Pages: l.replays.Pages, Read: l.replays.Events, LongestHold: l.longest, Dropped: l.dropped}
 	l.unlock()
 	if l.file != nil {
 		u.File, u.Failing = l.file.Usage()

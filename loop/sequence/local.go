@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"halley/bayeux/event"
@@ -16,7 +17,7 @@ import (
 type Options struct {
 	History
 	Queue      history.Part    // what the queue of a session holds
-	Rules      rules.Rules     // what channels remember
+	Rules      rules.Rules     // what channels remember, until SetRules
 	Salesforce bool            // numbers stand in events as Salesforce's clients expect them
 	File       journal.Options // of the history file; its Path and Sync are those of History
 	First      int64           // the first number, if no file has greater ones
@@ -35,6 +36,10 @@ type Local struct {
 	replays history.Replays // of past
 	since   time.Time       // when the lock was taken
 	longest time.Duration   // that it was held
+	dropped uint64          // entries that new rules do not keep
+
+	rules atomic.Pointer[rules.Rules]
+	again atomic.Bool // another review is wanted
 
 	writing sync.Mutex // held from an event's number on until it stands in line for the file; before mu
 	file    file       // nil without one
@@ -56,7 +61,9 @@ type file interface {
 // New returns a Local that has to be opened.
 func New(o Options) *Local {
 	past := history.New(o.HistoryBytes)
-	return &Local{options: o, past: past, replays: history.Replays{Store: past, Queue: o.Queue, Expired: o.HistoryExpired}}
+	l := &Local{options: o, past: past, replays: history.Replays{Store: past, Queue: o.Queue, Expired: o.HistoryExpired}}
+	l.rules.Store(&o.Rules)
+	return l
 }
 
 // sequenced is an event with its number.
@@ -97,7 +104,7 @@ func (l *Local) PublishTogether(events []event.Event, stored func(error)) {
 	l.unlock()
 	list, entries := make([]sequenced, 0, len(events)), make([]history.Entry, 0, len(events))
 	for i, e := range events {
-		q := l.numbered(e, first+int64(i), now, l.options.Rules.Of([]byte(e.Channel())))
+		q := l.numbered(e, first+int64(i), now, l.rulesOf(e.Channel()))
 		list, entries = append(list, q), append(entries, q.entry())
 	}
 	if l.file == nil {

@@ -53,12 +53,12 @@ func (l *Local) load(r journal.Record) {
 	case r.Kind == journal.Event && r.Channel == "":
 		l.past.ForgetUnlisted(r.ID) // how the first version of the file ended when it was written anew
 	case r.Kind == journal.Last:
-	case !l.options.Rules.Of([]byte(r.Channel)).History:
+	case !l.rulesOf(r.Channel).History:
 		l.past.ForgetGone(r.ID)
 	case r.Kind == journal.Floor:
 		l.past.ForgetOf(r.Channel, r.ID)
 	default:
-		l.past.Add(r.Entry, l.options.Rules.Of([]byte(r.Channel)).Keep)
+		l.past.Add(r.Entry, l.rulesOf(r.Channel).Keep)
 	}
 	if r.Kind != journal.Floor {
 		l.past.Skip(r.ID)

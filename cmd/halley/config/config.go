@@ -37,7 +37,7 @@ type Serve struct {
 
 // Drain is how the server goes.
 type Drain struct {
-	Delay time.Duration `name:"drain-delay" group:"process" default:"3s" min:"0s" max:"1h" help:"How long everything is served on after SIGTERM, while /health/ready says 503, before the drain; not at all if nobody has asked it."`
+	Delay time.Duration `name:"drain-delay" reload:"yes" group:"process" default:"3s" min:"0s" max:"1h" help:"How long everything is served on after SIGTERM, while /health/ready says 503, before the drain; not at all if nobody has asked it."`
 }
 
 // Demo is the synthetic market.
@@ -51,7 +51,7 @@ type Demo struct {
 type Process struct {
 	GcPercent  int           `name:"gc-percent" group:"process" default:"100" min:"1" help:"Garbage collector percentage, unless GOGC is set."`
 	TimerSlack time.Duration `name:"timer-slack" group:"process" default:"2ms" min:"0s" max:"50ms" help:"How late the kernel may wake the process for its own timers, which saves CPU time; 0 is what it is started with."`
-	LogLevel   string        `name:"log-level" group:"process" default:"info" enum:"debug,info,warn,error" help:"Least level that is logged: debug, info, warn or error."`
+	LogLevel   string        `name:"log-level" reload:"yes" group:"process" default:"info" enum:"debug,info,warn,error" help:"Least level that is logged: debug, info, warn or error."`
 	LogFormat  string        `name:"log-format" group:"process" default:"text" enum:"text,json" help:"Form of the log on standard error: text or json."`
 }
 

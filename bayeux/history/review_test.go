@@ -1,0 +1,88 @@
+package history
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// review runs a whole review, in parts of some size.
+func review(s *Store, most int, now int64, keeps map[string]Keep) (dropped int) {
+	for part := (Reviewed{More: true}); part.More; {
+		part = s.Review(part.Upto, most, now, func(channel string) (Keep, bool) { k, kept := keeps[channel]; return k, kept })
+		dropped += part.Dropped
+	}
+	return dropped
+}
+
+// After a review the store is one that was told the same entries under the new keeps, and forgets as that does.
+func TestReview(t *testing.T) {
+	choices := []Keep{{Snapshot: true}, {Snapshot: true, Paced: true}, {Events: 2}, {Events: 5, Snapshot: true}, {Age: 60}, {Age: 20, Events: 4}}
+	names := []string{"/a", "/b", "/c/x", "/c/y"}
+	rapid.Check(t, func(t *rapid.T) {
+		draw := func(label string) map[string]Keep {
+			keeps := make(map[string]Keep)
+			for _, name := range names {
+				if label == "old" || rapid.Bool().Draw(t, label) {
+					keeps[name] = rapid.SampledFrom(choices).Draw(t, label)
+				}
+			}
+			return keeps
+		}
+		old, s, now := draw("old"), New(1<<20), int64(1000)
+		for range rapid.IntRange(0, 60).Draw(t, "events") {
+			now += int64(rapid.IntRange(0, 10).Draw(t, "ms"))
+			name := rapid.SampledFrom(names).Draw(t, "channel")
+			s.Add(Entry{ID: s.Next(), At: now, Channel: name, Event: "e"}, old[name])
+		}
+		was, keeps := s.Len(), draw("new")
+		dropped := review(s, rapid.IntRange(1, 10).Draw(t, "part"), now, keeps)
+		if dropped != was-s.Len() {
+			t.Fatalf("%d dropped, of %d are %d left", dropped, was, s.Len())
+		}
+		other := New(1 << 20)
+		for p := s.all.entries.after(0); ; p = p.next() {
+			ref, ok := p.ref()
+			if !ok {
+				break
+			}
+			if _, kept := keeps[ref.entry.Channel]; !kept {
+				t.Fatalf("%+v is still there", ref.entry)
+			}
+			other.Add(*ref.entry, keeps[ref.entry.Channel])
+		}
+		for range 20 {
+			if s.Len() != other.Len() || s.Kept() != other.Kept() || s.Bytes() != other.Bytes() {
+				t.Fatalf("%d of them, %d kept, %d bytes; want %d, %d, %d", s.Len(), s.Kept(), s.Bytes(), other.Len(), other.Kept(), other.Bytes())
+			}
+			a, _ := s.Snapshot(nil, []byte("/**"), &Part{100, 1 << 20})
+			b, _ := other.Snapshot(nil, []byte("/**"), &Part{100, 1 << 20})
+			if len(a) != len(b) {
+				t.Fatalf("snapshots of %d, want %d", len(a), len(b))
+			}
+			now += 7
+			s.Expire(now, 100)
+			other.Expire(now, 100)
+		}
+	})
+}
+
+// A cursor into what a channel lost with its history is refused, even when the channel has one again.
+func TestReviewForgets(t *testing.T) {
+	for _, other := range []map[string]Keep{{}, {"/a": {Snapshot: true}}} {
+		s := New(1 << 20)
+		for range 5 {
+			s.Add(Entry{ID: s.Next(), Channel: "/a", Event: "e"}, Keep{Events: 10})
+		}
+		review(s, 2, 0, other)
+		history := map[string]Keep{"/a": {Events: 10}}
+		review(s, 2, 0, history)
+		s.Add(Entry{ID: s.Next(), Channel: "/a", Event: "e"}, history["/a"])
+		if _, ok := replayed(s, "/a", 2); ok {
+			t.Errorf("with %v between: cursor 2 is served", other)
+		}
+		if ids, ok := replayed(s, "/a", 5); !ok || len(ids) != 1 {
+			t.Errorf("with %v between: after 5 come %v, %v", other, ids, ok)
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package loop
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// reconfigure has a running server take other settings.
+func reconfigure(t *testing.T, s *Server, change func(*Settings)) {
+	t.Helper()
+	to := s.cfg.Settings
+	change(&to)
+	if err := s.Reconfigure(to); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What may change does so at once, on all loops, for those who are there: rules for publishers and subscribers, and
+// limits.
+func TestReconfigure(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *Config) { c.Loops, c.Rules = 2, []string{"/p publish=internal"} })
+	var clients []*wire
+	var ids []string
+	for range 8 { // on both loops
+		w := dial(t, s)
+		clients, ids = append(clients, w), append(ids, w.subscriber("/q"))
+	}
+	for i, w := range clients {
+		equal(t, w.bayeux(publish(ids[i], "/p", "1"))[0]["error"], "403:denied_by_rule:publish_denied")
+	}
+	reconfigure(t, s, func(c *Settings) { c.Rules, c.MaxSubscriptions = []string{"/q publish=internal"}, 1 })
+	for i, w := range clients {
+		equal(t, w.bayeux(publish(ids[i], "/p", "1"))[0]["successful"], true)
+		equal(t, w.bayeux(publish(ids[i], "/q", "1"))[0]["error"], "403:denied_by_rule:publish_denied")
+		equal(t, w.bayeux(subscribe(ids[i], "/r"))[0]["error"], "403::too_many_subscriptions")
+		w.holdConnect(s, ids[i])
+	}
+	mustPublish(t, s, "/q", "5")
+	for _, w := range clients {
+		equal(t, events(w.messages()), []string{"5"})
+	}
+	reconfigure(t, s, func(c *Settings) { c.MaxConnections, c.IdleTimeout = 8, 100*time.Millisecond })
+	equal(t, dial(t, s).read().StatusCode, 503)
+	clients[0].bayeux(publish(ids[0], "/p", "1")) // its time is short from now on
+	clients[0].mustClose()
+}
+
+// A channel has its history from when a rule says so, and loses it when none does: what was remembered is dropped,
+// counted, and never served again, after a restart neither. Subscribers that are there lose nothing.
+func TestReconfigureDropsHistory(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "history")
+	with := func(c *Config) { c.Rules, c.HistoryFile = []string{"/a history=100", "/b history=100"}, path }
+	s := run(t, with)
+	w := dial(t, s.Server)
+	id := w.subscriber("/a")
+	for _, data := range []string{"1", "2", "3"} {
+		mustPublish(t, s.Server, "/a", data)
+		mustPublish(t, s.Server, "/b", data)
+	}
+	got := w.bayeux(connect(id))
+	equal(t, events(got), []string{"1", "2", "3"})
+	first := replayID(t, got[0])
+	reconfigure(t, s.Server, func(c *Settings) { c.Rules = []string{"/b history=100"} })
+	equal(t, s.Stats().History.Dropped, 3)
+	mustPublish(t, s.Server, "/a", "4")
+	equal(t, events(w.bayeux(connect(id))), []string{"4"})
+	equal(t, len(events(replayTo(t, s.Server, "/b", first))), 3)
+	s.stop()
+	s.wait(t)
+	s = run(t, with)
+	got = replayTo(t, s.Server, "/a", first)
+	equal(t, got[len(got)-1]["successful"], false)
+	equal(t, len(events(replayTo(t, s.Server, "/b", first))), 3)
+	s.stop()
+	s.wait(t)
+}
+
+// Settings that a start would refuse leave everything as it is.
+func TestBadSettingsChangeNothing(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *Config) { c.Rules = []string{"/p publish=internal"} })
+	for want, change := range map[string]func(*Settings){
+		"--rule":            func(c *Settings) { c.Rules = []string{"/q history=none"} },
+		"--max-connections": func(c *Settings) { c.Rules, c.MaxConnections = nil, 1<<40 },
+		"--idle-timeout":    func(c *Settings) { c.Rules, c.IdleTimeout = nil, 1 },
+	} {
+		to := s.cfg.Settings
+		change(&to)
+		if err := s.Reconfigure(to); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+	w := dial(t, s)
+	equal(t, w.bayeux(publish(w.handshake(), "/p", "1"))[0]["error"], "403:denied_by_rule:publish_denied")
+}
