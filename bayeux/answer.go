@@ -19,13 +19,13 @@ func (x *exchange) reply() {
 	}
 	if r != nil && x.mayCarryEvents(r) {
 		effect.Session = s.sessions.address(x.slot)
-		s.appendPending(r, &effect, x.fx, start, s.cfg.ReplyBytes-len(x.replies), x.batch)
+		s.composer.pending(r, &effect, x.fx, start, s.cfg.ReplyBytes-len(x.replies), x.batch)
 	}
 	if r != nil && x.carriesEvents && x.req.Type != WebSocket {
 		s.drain.owes(x.now, s.at(x.slot, r), &effect)
 	}
 	if r != nil && x.losses {
-		s.at(x.slot, r).trackLosses(&effect)
+		s.composer.trackLosses(x.slot, r, &effect)
 	}
 	if r != nil {
 		r.delivery.send(&effect)

@@ -1,9 +1,12 @@
+// Proved by bayeux/testdata/handshake-limits.txt.
+
 package bayeux
 
 import (
 	"time"
 
 	"halley/bayeux/event"
+	"halley/bayeux/reply"
 	"halley/bayeux/rules"
 )
 
@@ -38,8 +41,26 @@ type Config struct {
 	Fault     func(cause any)                      // is told of panics that end no more than one session or request; nil: they are not recovered
 }
 
+// Running is what of a Config may change while a Server runs.
+type Running struct {
+	Rules            rules.Rules
+	MaxSessions      int // this loop's share
+	MaxSubscriptions int // of one session
+}
+
 // crowded tells that there is no memory for more sessions and subscriptions.
 func (c *Config) crowded() bool { return c.Crowded != nil && c.Crowded() }
+
+// noSession tells why no session can be made beside so many; nothing, if one can.
+func (c *Config) noSession(beside int) (failure reply.Code) {
+	switch {
+	case beside >= c.MaxSessions:
+		return reply.SessionsFull
+	case c.crowded():
+		return reply.Congested
+	}
+	return reply.Success
+}
 
 // periods are the durations of a Config in milliseconds, in which the protocol counts time.
 type periods struct{ hold, interval, maxInterval, multiInterval, maxInactivity int64 }

@@ -91,7 +91,7 @@ func (x *exchange) arrive(m *message.Message, w wish) (a arrival) {
 	x.takeOver(a.kind)
 	r.delivery.connected(x.req, a.kind, r.outlet.usesStream())
 	if sync, ok := reply.ReadTimesync(x.now, m.Ext); ok {
-		s.syncs[x.slot] = sync
+		s.composer.syncs[x.slot] = sync
 	}
 	interval := max(advice.interval, s.periods.interval)
 	if a.reply.interval = interval; advice.present || r.advised != a.kind || r.told != interval {
@@ -143,7 +143,7 @@ func (x *exchange) answerConnect(m *message.Message, answer connectReply) {
 	}
 	x.losses = x.losses || answer.losses
 	x.open()
-	x.replies = x.s.appendConnectReply(x.replies, x.now, x.slot, validID(m), answer)
+	x.replies = x.s.composer.connectReply(x.replies, x.now, x.slot, validID(m), answer)
 	x.batch = x.session.queue.Reply()
 }
 

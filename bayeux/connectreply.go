@@ -48,36 +48,3 @@ func (c *connectReply) bytes(losses int) int {
 	}
 	return 512 + losses
 }
-
-func (s *Server) appendConnectReply(dst []byte, now int64, slot uint32, id []byte, answer connectReply) []byte {
-	failure := answer.failure
-	if answer.ended && s.terms.Salesforce {
-		failure = reply.Unauthenticated // what ends a session there
-	}
-	dst = s.terms.Append(dst, now, []byte(metaConnect), id, failure)
-	r := s.sessions.At(slot)
-	dst = s.appendClient(dst, slot, r)
-	switch {
-	case answer.last != "":
-		dst = reply.AppendAdvice(dst, answer.last)
-	case answer.advice == heartbeat:
-		dst = s.terms.AppendHeartbeat(dst)
-	case answer.advice != asBefore:
-		dst = s.terms.AppendRetry(dst, answer.interval, answer.advice == enough)
-	}
-	if answer.advice != asBefore {
-		r.told = answer.interval
-	}
-	e := reply.Ext{Dst: dst}
-	if answer.losses {
-		e.Dropped(s.queues.TellLosses(&r.queue))
-	}
-	if r.queue.Acknowledges() {
-		e.Ack(r.queue.NextReply())
-	}
-	if sync, ok := s.syncs[slot]; ok {
-		delete(s.syncs, slot)
-		sync.Append(&e, now)
-	}
-	return append(e.End(), '}')
-}

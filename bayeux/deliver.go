@@ -7,16 +7,6 @@ import (
 	"halley/bayeux/fanout"
 )
 
-// Deliver queues e for every local subscriber of its channel (Bayeux 1.0, 5.2 MUST delivered),
-// now or later.
-func (s *Server) Deliver(now int64, e event.Event) {
-	before := s.stats.Offered
-	s.fanout.Offer(now, e)
-	if s.cfg.Heard != nil {
-		s.cfg.Heard(e, int(s.stats.Offered-before))
-	}
-}
-
 // recipients are a Server's sessions as its fanout sees them.
 type recipients Server
 

@@ -43,7 +43,7 @@ func (x *exchange) handle(messages []message.Message) (all bool) {
 // is handled in any case: its answer is there, and each turn gets on.
 func (x *exchange) yields(messages []message.Message) bool {
 	s := x.s
-	if x.got.rested || !s.Tired() || len(s.parked) >= s.cfg.MaxAsks {
+	if x.got.rested || !s.Tired() || s.batches.full() {
 		x.got.rested = false
 		return false
 	}
@@ -93,4 +93,16 @@ func (x *exchange) operate(m *message.Message) Ruling {
 		return x.publish(m)
 	}
 	return Allow
+}
+
+// HasHandshake tells whether handling batch would be a handshake.
+func HasHandshake(batch *message.Batch) bool { return findHandshake(batch.Messages) >= 0 }
+
+func findHandshake(messages []message.Message) int {
+	for i := range messages {
+		if string(messages[i].Channel) == metaHandshake {
+			return i
+		}
+	}
+	return -1
 }

@@ -8,17 +8,6 @@ import "halley/bayeux/reply"
 // stands in maps of the loop and of all loops.
 const patternWork = 8
 
-// Disconnect ends a session from the server's side and tells its client through
-// the held connect, if there is one.
-func (s *Server) Disconnect(now int64, a Address, fx *Effects) bool {
-	r := s.sessions.find(a)
-	if r == nil {
-		return false
-	}
-	s.at(a.Slot, r).end(now, fx)
-	return true
-}
-
 // end ends a session for good and tells its client to stop.
 func (v seat) end(now int64, fx *Effects) {
 	v.endWith(now, connectReply{last: reply.AdviceNone, ended: true}, fx)
@@ -51,7 +40,7 @@ func (v seat) remove(fx *Effects) {
 	s.lazies.wheel.Cancel(slot)
 	s.polls.giveUp(r)
 	s.queues.Close(&r.queue)
-	delete(s.syncs, slot)
+	delete(s.composer.syncs, slot)
 	delete(s.replays.of, slot)
 	s.wheel.Cancel(slot)
 	s.grants.forget(slot)

@@ -9,113 +9,116 @@ import (
 	"halley/bayeux/reply"
 )
 
-// OpenEvents makes a request an event-stream for a client that speaks no Bayeux:
-// a session is made for it that subscribes to patterns, a JSON array or string,
-// and ends with it. A verdict or what is remembered may have to come before.
-func (s *Server) OpenEvents(now int64, req Request, patterns []byte, from Cursor, fx *Effects) {
-	if failure := s.noSession(); failure.Failed() {
-		fx.refuse(req.To, 503, failure)
+// eventStream is a request for an event-stream without Bayeux.
+type eventStream struct {
+	*exchange
+	patterns []byte // a JSON array or string
+	from     Cursor
+}
+
+// begin makes a session for the event-stream, and opens that as soon as it may have its patterns.
+func (x eventStream) begin() {
+	if failure := x.s.cfg.noSession(x.s.sessions.Len()); failure.Failed() {
+		x.fx.refuse(x.req.To, 503, failure)
 		return
 	}
-	x := &s.exchange
-	*x = exchange{seat: s.at(noSlot, nil), fx: fx, req: req, now: now, replies: x.replies[:0]}
+	s := x.s
 	x.session, x.slot, _ = s.sessions.Take()
 	r, decided := x.session, false
 	x.owner = s.sessions.address(x.slot)
 	defer func() {
 		if !decided { // the authority has panicked
-			x.remove(fx)
+			x.remove(x.fx)
 		}
 	}()
 	r.outlet.reserve()
-	r.created, r.advised = now, EventSource
+	r.created, r.advised = x.now, EventSource
 	s.queues.Open(&r.queue, x.slot, false)
 	s.cfg.Random(r.secret[:])
-	x.admitEvents(patterns, from)
+	x.admit()
 	decided = true
 }
 
-// admitEvents finds out whether the event-stream may have its patterns and what it
+// admit finds out whether the event-stream may have its patterns and what it
 // wants of the past.
-func (x *exchange) admitEvents(patterns []byte, from Cursor) {
-	asked, failure := x.s.reader.read(&message.Message{Subscription: patterns})
+func (x eventStream) admit() {
+	asked, failure := x.s.reader.read(&message.Message{Subscription: x.patterns})
 	if !failure.Failed() {
-		asked.cursors, failure = from.read()
+		asked.cursors, failure = x.from.read()
 	}
 	if !failure.Failed() {
 		var verdict Verdict
 		if failure, verdict = x.admitSubscription(&asked, nil); verdict.Ruling == Wait {
-			x.parkEvents(patterns, from)
+			x.wait()
 			return
 		}
 	}
 	if failure.Failed() {
-		x.refuseEvents(refusalStatus(failure), failure)
+		x.refuse(refusalStatus(failure), failure)
 		return
 	}
 	if wanted := asked.wanted(x.s.rules); wanted != nil {
 		for i := range wanted {
-			wanted[i].Lenient = from.Automatic
+			wanted[i].Lenient = x.from.Automatic
 		}
-		if len(x.s.parked) < x.s.cfg.MaxAsks {
+		if !x.s.batches.full() {
 			x.join(wanted)
 		}
-		x.parkEvents(patterns, from)
+		x.wait()
 		return
 	}
-	x.openEvents(patterns)
+	x.start()
 }
 
-// parkEvents lets the event-stream wait for what x.waits asks for. It waits as long
+// wait lets the event-stream wait for what x.waits asks for. It waits as long
 // as a client may stay away.
-func (x *exchange) parkEvents(patterns []byte, from Cursor) {
+func (x eventStream) wait() {
+	s, from := x.s, x.from
 	from.After = bytes.Clone(from.After)
-	s := x.s
-	if len(s.parked) >= s.cfg.MaxAsks {
-		x.refuseEvents(503, reply.QuestionsFull)
+	if s.batches.full() {
+		x.refuse(503, reply.QuestionsFull)
 		return
 	}
 	if q := x.waits.Question; q != nil {
 		*q = q.clone()
 	}
-	s.ticket++
-	s.parked[s.ticket] = &parked{req: x.req, owner: x.owner, wanted: x.waits.Wanted, events: bytes.Clone(patterns), from: from}
+	ticket := s.batches.add(&parked{req: x.req, owner: x.owner, wanted: x.waits.Wanted, events: bytes.Clone(x.patterns), from: from})
 	x.await(x.now)
-	x.waits.To, x.waits.Ticket = x.req.To, s.ticket
+	x.waits.To, x.waits.Ticket = x.req.To, ticket
 	x.fx.add(x.waits, x.fx.begin())
 }
 
-// resumeEvents goes on with the event-stream that was parked, now that the verdict or
+// goOn goes on with the event-stream that was parked, now that the verdict or
 // the past is known.
-func (x *exchange) resumeEvents(p *parked) {
+func (x eventStream) goOn() {
 	x.session = x.s.sessions.find(x.owner)
 	switch {
 	case x.session == nil:
 		x.fx.refuse(x.req.To, 503, reply.SessionUnknown)
 	case x.got.refused.Failed():
-		x.refuseEvents(400, x.got.refused)
+		x.refuse(400, x.got.refused)
 	case x.got.done:
-		x.openEvents(p.events)
+		x.start()
 	default:
-		x.admitEvents(p.events, p.from)
+		x.admit()
 	}
 }
 
-// openEvents subscribes to patterns and opens the stream.
-func (x *exchange) openEvents(patterns []byte) {
+// start subscribes to the patterns and opens the stream.
+func (x eventStream) start() {
 	s := x.s
-	list, _ := s.reader.patternsOf(patterns)
+	list, _ := s.reader.patternsOf(x.patterns)
 	for _, pattern := range list {
 		x.subscribeTo(pattern)
 	}
-	x.remember(x.got.past)
+	s.replays.catchUp(x.seat).remember(x.got.past)
 	x.attach(x.req.To, EventSource)
 	x.await(x.now)
 	x.stream(x.fx.begin(), EventSource)
 }
 
-// refuseEvents refuses the stream and ends the session that was made for it.
-func (x *exchange) refuseEvents(status uint16, reason reply.Code) {
+// refuse refuses the stream and ends the session that was made for it.
+func (x eventStream) refuse(status uint16, reason reply.Code) {
 	x.remove(x.fx)
 	x.fx.refuse(x.req.To, status, reason)
 }

@@ -120,3 +120,11 @@ func (x *exchange) echoSubscription(m *message.Message) {
 func isSubscription(m *message.Message) bool {
 	return string(m.Channel) == metaSubscribe || string(m.Channel) == metaUnsubscribe
 }
+
+// forget notes that there will be no reply.
+func (x *exchange) forget() {
+	if r := x.s.sessions.find(x.owner); x.losses && r != nil {
+		x.s.queues.SettleLosses(&r.queue, false)
+	}
+	x.losses = false
+}

@@ -49,29 +49,3 @@ func (s *Server) containEnd(a Address, fx *Effects) {
 	}()
 	s.at(a.Slot, r).remove(fx)
 }
-
-// containBatch, deferred, ends a panic over a batch that was parked, or one of those behind it: the connection that they
-// came by is closed, and nothing is left of them.
-func (s *Server) containBatch(now int64, p *parked, fx *Effects) {
-	cause := recover()
-	if cause == nil {
-		return
-	}
-	s.fault(cause)
-	s.forget(&s.exchange)
-	fx.add(Effect{Kind: Abort, To: p.req.To}, fx.begin())
-	if l := s.backlogs.of[p.req.To]; l != nil {
-		s.endBacklog(now, p.req.To, l, fx)
-	}
-	if r := s.sessions.find(p.owner); r != nil && r.outlet.state == reserved {
-		s.at(p.owner.Slot, r).remove(fx)
-	}
-}
-
-// forget notes that there will be no reply to a request.
-func (s *Server) forget(x *exchange) {
-	if r := s.sessions.find(x.owner); x.losses && r != nil {
-		s.queues.SettleLosses(&r.queue, false)
-	}
-	x.losses = false
-}

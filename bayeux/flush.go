@@ -2,6 +2,8 @@
 
 package bayeux
 
+import "slices"
+
 // Flush brings pending events to at most max sessions, on their stream or as the
 // answer to their held connect, and tells whether more are left.
 func (s *Server) Flush(now int64, max int, fx *Effects) (more bool) {
@@ -44,5 +46,21 @@ func (s *Server) flush(now int64, a Address, fx *Effects) {
 		s.at(slot, r).deliver(fx)
 	case r.outlet.holds():
 		s.at(slot, r).resume(now, advisedReply(r), fx)
+	}
+}
+
+// read asks for the next part of at most max replays.
+func (s *Server) read(max int, fx *Effects) {
+	for range min(max, s.reading.len()) {
+		a := s.reading.pop()
+		r := s.sessions.find(a)
+		if r == nil || !r.tables.has(inReplays) {
+			continue
+		}
+		if p := s.replays.of[a.Slot]; p.ticket == 0 {
+			s.Spend(len(p.rest))
+			p.ticket = s.batches.ticket()
+			fx.add(Effect{Kind: Recall, Session: a, Ticket: p.ticket, Wanted: slices.Clone(p.rest)}, fx.begin())
+		}
 	}
 }

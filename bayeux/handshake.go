@@ -31,7 +31,7 @@ func (x *exchange) handshake(m *message.Message) Ruling {
 		x.fail(m, reply.HandshakesDamped, reply.AdviceDamped)
 		return Allow
 	}
-	if failure := s.noSession(); failure.Failed() {
+	if failure := s.cfg.noSession(s.sessions.Len()); failure.Failed() {
 		x.fail(m, failure, reply.AdviceFull)
 		return Allow
 	}

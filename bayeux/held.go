@@ -20,7 +20,7 @@ func (v seat) resume(now int64, answer connectReply, fx *Effects) {
 	effect := Effect{Kind: Reply, To: r.outlet.held, Session: s.sessions.address(slot)}
 	answer.losses = !answer.left && s.queues.HasLosses(&r.queue)
 	if !answer.left && !r.queue.Blocked() && !r.outlet.usesStream() {
-		s.appendPending(r, &effect, fx, start, s.cfg.ReplyBytes-answer.bytes(s.queues.LossBytes(&r.queue)), r.queue.Reply()+1)
+		s.composer.pending(r, &effect, fx, start, s.cfg.ReplyBytes-answer.bytes(s.queues.LossBytes(&r.queue)), r.queue.Reply()+1)
 	}
 	if !answer.left && !answer.ended && !answer.failure.Failed() && r.outlet.polls() && s.drain.owes(now, v, &effect) {
 		answer.advise(0)
@@ -30,9 +30,9 @@ func (v seat) resume(now int64, answer connectReply, fx *Effects) {
 		fx.arena = append(fx.arena, reply.Disconnected...)
 	}
 	fx.comma(start)
-	fx.arena = s.appendConnectReply(fx.arena, now, slot, s.longIDs.of(slot, &r.heldID), answer)
+	fx.arena = s.composer.connectReply(fx.arena, now, slot, s.longIDs.of(slot, &r.heldID), answer)
 	if answer.losses {
-		v.trackLosses(&effect)
+		s.composer.trackLosses(slot, r, &effect)
 	}
 	r.delivery.send(&effect)
 	fx.add(effect, start)

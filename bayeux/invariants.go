@@ -164,7 +164,7 @@ func (a *audit) tables() {
 	})
 	ofLive(a, "long ids", s.longIDs, live)
 	ofLive(a, "replays", s.replays.of, live)
-	ofLive(a, "time syncs", s.syncs, live)
+	ofLive(a, "time syncs", s.composer.syncs, live)
 	if err := s.fanout.Invariants(func(slot uint32) bool { return live[slot] }); err != nil {
 		a.found = append(a.found, err)
 	}

@@ -4,32 +4,31 @@ package bayeux
 
 import "halley/bayeux/reply"
 
-// Open makes a request the event-stream of the session that clientID names, as
-// Faye's clients ask for it: events go there as long as it is open.
-func (s *Server) Open(now int64, req Request, clientID []byte, fx *Effects) {
-	slot, r := s.sessions.client(clientID)
+// openFor makes the request the event-stream of the session that clientID names.
+func (x *exchange) openFor(clientID []byte) {
+	s := x.s
+	x.slot, x.session = s.sessions.client(clientID)
+	r := x.session
 	if r == nil {
-		fx.refuse(req.To, 404, reply.SessionUnknown)
+		x.fx.refuse(x.req.To, 404, reply.SessionUnknown)
 		return
 	}
-	x := &s.exchange
-	*x = exchange{seat: s.at(slot, r), fx: fx, req: req, now: now, replies: x.replies[:0]}
 	if r.outlet.state == socketHeld {
 		// If the GET was sent before the websocket's connect and came late, its client
 		// goes on with the websocket.
 		answer := advisedReply(r)
 		answer.left = true
-		s.at(slot, r).resume(now, answer, fx)
+		x.resume(x.now, answer, x.fx)
 	}
 	if old := r.outlet.stream; r.outlet.streams() {
-		s.at(slot, r).detach(fx)
+		x.detach(x.fx)
 		if r.delivery.carrier == old {
-			x.abandon(req.To, fx) // what is on its way with a poll's reply may arrive beside
+			x.abandon(x.req.To, x.fx) // what is on its way with a poll's reply may arrive beside
 		}
 	}
 	r.outlet.connect()
 	r.outlet.hearing.reopen()
-	s.at(slot, r).attach(req.To, EventSource)
-	s.at(slot, r).await(now)
-	x.stream(fx.begin(), EventSource)
+	x.attach(x.req.To, EventSource)
+	x.await(x.now)
+	x.stream(x.fx.begin(), EventSource)
 }

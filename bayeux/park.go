@@ -14,7 +14,7 @@ import (
 // waits already it refuses the first message, which false tells: the rest goes on.
 func (x *exchange) park(messages []message.Message) (waits bool) {
 	s := x.s
-	if len(s.parked) >= s.cfg.MaxAsks {
+	if s.batches.full() {
 		advice := ""
 		if string(messages[0].Channel) == metaHandshake {
 			advice = reply.AdviceFull
@@ -32,17 +32,26 @@ func (x *exchange) park(messages []message.Message) (waits bool) {
 		*q = q.clone()
 	}
 	p.wanted = x.waits.Wanted
-	s.ticket++
-	s.parked[s.ticket] = p
+	ticket := s.batches.add(p)
 	if stored := x.waits.Kind == Sequence && last; x.req.Type == WebSocket && !stored {
-		s.backlogs.begin(x.req.To, s.ticket)
+		s.backlogs.begin(x.req.To, ticket)
 	}
 	if r := s.sessions.find(x.owner); r != nil {
 		s.at(x.slot, r).await(x.now) // its client has been heard of
 	}
-	x.waits.To, x.waits.Ticket = x.req.To, s.ticket
+	x.waits.To, x.waits.Ticket = x.req.To, ticket
 	x.fx.add(x.waits, x.fx.begin())
 	return true
+}
+
+// goOn goes on with what was parked. The interest of the subscriptions that waited ends with it, however it ends.
+func (x *exchange) goOn(p *parked) {
+	defer x.s.joins.end(p.wanted, x.s.fanout, x.fx)
+	if p.events != nil {
+		eventStream{x, p.events, p.from}.goOn()
+	} else if messages, ok := x.scan(p.body); ok {
+		x.run(messages)
+	}
 }
 
 // scannedTogether is how many messages of a batch that waits are scanned at once. A batch
@@ -69,10 +78,10 @@ func (x *exchange) rest(messages []message.Message) []byte {
 // scan reads parked messages. It closes the connection if it cannot, which false tells.
 func (x *exchange) scan(body []byte) (messages []message.Message, ok bool) {
 	x.joined = body
-	batch, scanner := &x.s.resumed, x.s.cfg.Scanner
+	batch, scanner := &x.s.batches.resumed, x.s.cfg.Scanner
 	if err := scanner.Scan(body, batch); err != nil {
 		// It was scanned before: only a limit that the joined copy exceeds is left.
-		x.s.forget(x)
+		x.forget()
 		x.fx.add(Effect{Kind: Close, To: x.req.To}, x.fx.begin())
 		return nil, false
 	}

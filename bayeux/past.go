@@ -3,53 +3,60 @@
 package bayeux
 
 import (
-	"slices"
-
 	"halley/bayeux/event"
 	"halley/bayeux/history"
 )
 
+// catchUp is how a session comes from the past to the present: with what its subscriptions have asked for, by parts.
+type catchUp struct {
+	seat
+	replay *replay // what it has not got yet; nil: it has all
+}
+
+// catchUp is that of a session.
+func (p *replays) catchUp(v seat) catchUp { return catchUp{v, p.of[v.slot]} }
+
 // remember queues what a subscription got of the past, and goes on with what the
 // session has to get beside.
-func (v seat) remember(past history.Remembered) {
-	s, slot, r := v.s, v.slot, v.session
+func (u catchUp) remember(past history.Remembered) {
+	s, r := u.s, u.session
 	s.Spend(len(past.Entries)) // whoever asked had them read as well
 	for _, pattern := range past.Missed {
 		s.queues.Lose(&r.queue, pattern)
 	}
-	p := s.replays.of[slot]
-	if p == nil {
-		p = new(replay)
-		p.add(past.Replays)
-		v.takePage(p, past)
+	if u.replay == nil {
+		u.replay = new(replay)
+		u.replay.add(past.Replays)
+		u.takePage(past)
 		return
 	}
+	p := u.replay
 	// All is read together, so that nothing comes twice: what came of the new ones
 	// comes again.
 	p.ticket = 0
 	p.add(past.Replays)
 	for _, e := range past.Entries {
 		if !p.brings([]byte(e.Channel), e.ID) {
-			v.queuePast(e)
+			u.queuePast(e)
 		}
 	}
-	v.readOn()
+	u.readOn()
 }
 
 // takePage queues what was read, as far as there is room.
-func (v seat) takePage(p *replay, past history.Remembered) {
-	s, slot, r := v.s, v.slot, v.session
+func (u catchUp) takePage(past history.Remembered) {
+	s, slot, r, p := u.s, u.slot, u.session, u.replay
 	reached, full := int64(0), false
 	for _, e := range past.Entries {
 		switch {
 		case !p.brings([]byte(e.Channel), e.ID): // a snapshot
-			v.queuePast(e)
+			u.queuePast(e)
 		case full || past.Upto != 0 && e.ID > past.Upto:
 		case !s.queues.FitsHalf(&r.queue, event.Event(e.Event)):
 			full = true
 		default:
 			if reached = e.ID; !p.left || s.fanout.Covers(slot, e.Channel) {
-				v.queuePast(e)
+				u.queuePast(e)
 			}
 		}
 	}
@@ -62,15 +69,15 @@ func (v seat) takePage(p *replay, past history.Remembered) {
 	more := full || past.Upto != 0
 	if r.tables.set(inReplays, more); more {
 		s.replays.of[slot] = p
-		v.readOn()
+		u.readOn()
 	} else {
 		delete(s.replays.of, slot)
 	}
 }
 
 // queuePast queues one event of the past.
-func (v seat) queuePast(past history.Entry) {
-	s, slot, r := v.s, v.slot, v.session
+func (u catchUp) queuePast(past history.Entry) {
+	s, slot, r := u.s, u.slot, u.session
 	if r.tables.has(inDoomed) {
 		return
 	}
@@ -79,41 +86,24 @@ func (v seat) queuePast(past history.Entry) {
 	switch {
 	case !wanted:
 	case s.rules.Of(s.replays.text(past.Channel)).Conflate:
-		v.queued(s.queues.PushNewest(&r.queue, e, key))
+		u.queued(s.queues.PushNewest(&r.queue, e, key))
 	default:
-		v.queued(s.queues.PushAfter(&r.queue, e, key))
-	}
-}
-
-// read asks for the next part of at most max replays.
-func (s *Server) read(max int, fx *Effects) {
-	for range min(max, s.reading.len()) {
-		a := s.reading.pop()
-		r := s.sessions.find(a)
-		if r == nil || !r.tables.has(inReplays) {
-			continue
-		}
-		if p := s.replays.of[a.Slot]; p.ticket == 0 {
-			s.Spend(len(p.rest))
-			s.ticket++
-			p.ticket = s.ticket
-			fx.add(Effect{Kind: Recall, Session: a, Ticket: p.ticket, Wanted: slices.Clone(p.rest)}, fx.begin())
-		}
+		u.queued(s.queues.PushAfter(&r.queue, e, key))
 	}
 }
 
 // recalled brings what the Recall of ticket asked for. What was forgotten before it
 // could be read is told to the client under its pattern, as dropped.
-func (v seat) recalled(ticket Ticket, past history.Remembered) {
-	s, slot, r := v.s, v.slot, v.session
-	if !r.tables.has(inReplays) || s.replays.of[slot].ticket != ticket {
+func (u catchUp) recalled(ticket Ticket, past history.Remembered) {
+	s, r := u.s, u.session
+	p := u.replay
+	if p == nil || p.ticket != ticket {
 		return
 	}
-	p := s.replays.of[slot]
 	p.ticket = 0
 	s.Spend(len(past.Entries) + len(p.rest))
 	for _, pattern := range past.Missed {
 		s.queues.Lose(&r.queue, pattern)
 	}
-	v.takePage(p, past)
+	u.takePage(past)
 }

@@ -61,11 +61,13 @@ type Report struct {
 func (s *Server) Report(now int64, p *Report, fx *Effects) {
 	switch p.Kind {
 	case GiveUp:
-		s.giveUp(now, p.Ticket, fx)
+		s.batches.giveUp(now, p.Ticket, fx)
 	case Written, Late, Bounced, Gone, Recalled:
 		s.told(now, p)
 	default:
-		s.answered(now, p, fx)
+		if s.parked[p.Ticket] != nil {
+			s.batches.unpark(now, p.Ticket, p.brings(), fx)
+		}
 	}
 }
 
@@ -86,16 +88,12 @@ func (s *Server) told(now int64, p *Report) {
 	case Gone:
 		v.gone(now, p.To)
 	case Recalled:
-		v.recalled(p.Ticket, *p.Past)
+		s.replays.catchUp(v).recalled(p.Ticket, *p.Past)
 	}
 }
 
-// answered goes on with the batch that waited for p, if there is one.
-func (s *Server) answered(now int64, p *Report, fx *Effects) {
-	waits := s.parked[p.Ticket]
-	if waits == nil {
-		return
-	}
+// brings is what a batch gets that waits for p.
+func (p *Report) brings() awaited {
 	got := awaited{rested: true}
 	switch p.Kind {
 	case Decided:
@@ -106,5 +104,5 @@ func (s *Server) answered(now int64, p *Report, fx *Effects) {
 	case Stored:
 		got.done, got.refused = true, reply.Parse(p.Failure)
 	}
-	s.unpark(now, p.Ticket, waits, got, fx)
+	return got
 }

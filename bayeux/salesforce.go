@@ -6,16 +6,6 @@ import (
 	"strconv"
 )
 
-// appendClient appends the clientId of a reply's session, which Salesforce's replies to
-// connect, subscribe and unsubscribe have.
-func (s *Server) appendClient(dst []byte, slot uint32, r *session) []byte {
-	if !s.terms.Salesforce {
-		return dst
-	}
-	dst = append(dst, `,"clientId":"`...)
-	return append(appendClientID(dst, s.sessions.address(slot), &r.secret), '"')
-}
-
 // maxCursorsShown bounds what is told of a map of cursors.
 const maxCursorsShown = 8
 

@@ -7,6 +7,3 @@ type seat struct {
 	slot    uint32
 	session *session
 }
-
-// at is the seat of the session at a slot.
-func (s *Server) at(slot uint32, r *session) seat { return seat{s, slot, r} }

@@ -4,11 +4,9 @@ package bayeux
 
 import (
 	"halley/bayeux/fanout"
-	"halley/bayeux/message"
 	"halley/bayeux/queue"
 	"halley/bayeux/reply"
 	"halley/bayeux/rules"
-	"halley/bayeux/wheel"
 	"halley/bayeux/work"
 )
 
@@ -24,31 +22,22 @@ type Server struct {
 	sessions sessions
 	queues   *queue.Store
 	fanout   *fanout.Fanout
-	lazies   lazies
-	wheel    *wheel.Wheel
 	stats    Stats
 
-	dirty    addresses // sessions whose held connect or stream has something to get
-	doomed   addresses // those that are to end
-	expired  []uint32
+	agenda
+	deadlines
+	batches
+	drain
 	longIDs  longIDs
 	offer    offer
 	polls    browserPolls
-	parked   map[Ticket]*parked
-	backlogs backlogs
-	ticket   Ticket
-	behind   bool                      // see Behind
-	syncs    map[uint32]reply.Timesync // of connects that are not answered yet
+	composer composer
 	joins    joins
 	replays  replays
-	reading  addresses // sessions whose replay may go on
 	storms   storms
 	grants   grants
 
 	reader   subscriptionReader
 	exchange exchange
-	resumed  message.Batch // scratch of goOn
 	noise    noise
-	tickSoon int64 // until when a poll is held whose client wants it back soon
-	drain
 }

@@ -41,7 +41,7 @@ func (x *exchange) openStream(m *message.Message, kind ConnectionType, answer co
 	x.attach(x.req.To, kind)
 	x.held = true
 	start := x.fx.begin()
-	x.fx.arena = s.appendConnectReply(x.fx.arena, x.now, x.slot, validID(m), answer)
+	x.fx.arena = s.composer.connectReply(x.fx.arena, x.now, x.slot, validID(m), answer)
 	x.fx.endMessage()
 	x.stream(start, kind)
 }
@@ -73,9 +73,9 @@ func (v seat) deliver(fx *Effects) {
 		fx.endMessage()
 		effect.Gap = true
 	}
-	s.appendEvents(r, &effect, fx, start, min(r.delivery.group.bytes(), s.cfg.ReplyBytes), 0)
+	s.composer.events(r, &effect, fx, start, min(r.delivery.group.bytes(), s.cfg.ReplyBytes), 0)
 	if losses {
-		v.trackLosses(&effect)
+		s.composer.trackLosses(slot, r, &effect)
 	}
 	r.delivery.stream(effect.Numbered)
 	r.delivery.send(&effect)

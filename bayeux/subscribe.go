@@ -63,7 +63,7 @@ func (x *exchange) subscribeAll(asked *subscription) {
 			s.fanout.SetInterval(x.slot, pattern, asked.interval)
 		}
 	}
-	x.remember(x.got.past)
+	s.replays.catchUp(x.seat).remember(x.got.past)
 }
 
 func (x *exchange) subscribeTo(pattern []byte) {
@@ -78,7 +78,7 @@ func (x *exchange) subscribeTo(pattern []byte) {
 // answerSubscription echoes the subscription as the client wrote it.
 func (x *exchange) answerSubscription(m *message.Message, failure reply.Code, advice reply.Advice) {
 	x.beginReply(m, failure)
-	x.replies = x.s.appendClient(x.replies, x.slot, x.session)
+	x.replies = x.s.composer.client(x.replies, x.slot, x.session)
 	x.echoSubscription(m)
 	if told := advice.Or(""); told != "" {
 		x.replies = reply.AppendAdvice(x.replies, told)

@@ -6,62 +6,62 @@ import "halley/bayeux/reply"
 
 // Hurries tells whether Tick should be called every tenth of a second, since
 // something waits for less than a second or so.
-func (s *Server) Hurries(now int64) bool {
-	return s.fanout.Pauses()+s.lazies.wheel.Len() > 0 || now < s.tickSoon
+func (d *deadlines) Hurries(now int64) bool {
+	return d.s.fanout.Pauses()+d.lazies.wheel.Len() > 0 || now < d.tickSoon
 }
 
 // Behind says whether requests wait that came before now: while they do nobody
 // expires, for a client that is there may have sent one of them.
-func (s *Server) Behind(yes bool) { s.behind = yes }
+func (d *deadlines) Behind(yes bool) { d.behind = yes }
 
 // Tick answers the connects whose time is over and sweeps expired sessions
 // (Bayeux 1.0, 4.2 SHOULD expiry). It tells whether it left some of them for the next call.
-func (s *Server) Tick(now int64, fx *Effects) (more bool) {
-	s.expired = s.wheel.Advance(now, expiryBatch, s.expired[:0])
-	for i, slot := range s.expired {
-		if i > 0 && s.Tired() {
-			s.wheel.Set(slot, now)
+func (d *deadlines) Tick(now int64, fx *Effects) (more bool) {
+	d.expired = d.wheel.Advance(now, expiryBatch, d.expired[:0])
+	for i, slot := range d.expired {
+		if i > 0 && d.s.Tired() {
+			d.wheel.Set(slot, now)
 			more = true
 			continue
 		}
-		s.expire(now, slot, fx)
+		d.expire(now, slot, fx)
 	}
-	more = s.endGrants(now, fx) || more || len(s.expired) == expiryBatch
-	more = s.wakeLazies(now) || more
-	return s.fanout.Due(now) || more
+	more = d.endGrants(now, fx) || more || len(d.expired) == expiryBatch
+	more = d.wakeLazies(now) || more
+	return d.s.fanout.Due(now) || more
 }
 
 // expire answers the connect of the session at slot, whose time is over, or removes the session.
-func (s *Server) expire(now int64, slot uint32, fx *Effects) {
-	defer s.contain(s.sessions.address(slot))
-	r := s.sessions.At(slot)
+func (d *deadlines) expire(now int64, slot uint32, fx *Effects) {
+	defer d.s.contain(d.s.sessions.address(slot))
+	r := d.s.sessions.At(slot)
 	switch {
 	case r.outlet.holds():
-		s.at(slot, r).resume(now, advisedReply(r), fx)
-	case r.tables.has(inBacklogs) || s.behind || r.delivery.leaves():
-		s.at(slot, r).await(now)
+		d.s.at(slot, r).resume(now, advisedReply(r), fx)
+	case r.tables.has(inBacklogs) || d.behind || r.delivery.leaves():
+		d.s.at(slot, r).await(now)
 	default:
-		s.stats.Expired++
-		s.at(slot, r).remove(fx)
+		d.s.stats.Expired++
+		d.s.at(slot, r).remove(fx)
 	}
 }
 
 // endGrants ends the sessions whose authority gave them no longer, and tells whether
 // there may be more of them.
-func (s *Server) endGrants(now int64, fx *Effects) (more bool) {
-	due := s.grants.expired(now, expiryBatch)
+func (d *deadlines) endGrants(now int64, fx *Effects) (more bool) {
+	due := d.s.grants.expired(now, expiryBatch)
 	for _, slot := range due {
-		s.stats.Expired++
-		s.endGrant(now, slot, fx)
+		d.s.stats.Expired++
+		d.endGrant(now, slot, fx)
 	}
 	return len(due) == expiryBatch
 }
 
 // endGrant ends the session at slot, whose authority gave it no longer.
-func (s *Server) endGrant(now int64, slot uint32, fx *Effects) {
-	defer s.containEnd(s.sessions.address(slot), fx)
-	v := s.at(slot, s.sessions.At(slot))
-	if s.terms.Salesforce { // whose clients know one end by the server
+func (d *deadlines) endGrant(now int64, slot uint32, fx *Effects) {
+	defer d.s.containEnd(d.s.sessions.address(slot), fx)
+	v := d.s.at(slot, d.s.sessions.At(slot))
+	if d.s.terms.Salesforce { // whose clients know one end by the server
 		v.end(now, fx)
 		return
 	}
@@ -70,18 +70,18 @@ func (s *Server) endGrant(now int64, slot uint32, fx *Effects) {
 
 // wakeLazies sends the events on their way that have waited for company long enough. It
 // tells whether it left some for the next call.
-func (s *Server) wakeLazies(now int64) (more bool) {
-	due := s.lazies.wheel.Advance(now, expiryBatch, s.lazies.due[:0])
-	s.lazies.due = due
+func (d *deadlines) wakeLazies(now int64) (more bool) {
+	due := d.lazies.wheel.Advance(now, expiryBatch, d.lazies.due[:0])
+	d.lazies.due = due
 	for n, slot := range due {
-		if s.Spend(1); n > 0 && s.Tired() {
-			s.lazies.wheel.Set(slot, now)
+		if d.s.Spend(1); n > 0 && d.s.Tired() {
+			d.lazies.wheel.Set(slot, now)
 			more = true
 			continue
 		}
-		r := s.sessions.At(slot)
+		r := d.s.sessions.At(slot)
 		r.eager = r.eager || r.queue.Pending() > 0
-		s.at(slot, r).mark()
+		d.s.at(slot, r).mark()
 	}
 	return more || len(due) == expiryBatch
 }

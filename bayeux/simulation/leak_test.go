@@ -28,7 +28,7 @@ func leftovers(s *bayeux.Server) string {
 		}
 		return v
 	}
-	for _, path := range []string{"dirty.list", "doomed.list", "longIDs", "parked", "backlogs.of", "backlogs.in", "syncs", "joins", "replays.of", "grants.claims", "reading.list",
+	for _, path := range []string{"dirty.list", "doomed.list", "longIDs", "parked", "backlogs.of", "backlogs.in", "composer.syncs", "joins", "replays.of", "grants.claims", "reading.list",
 		"fanout.pauses.byKey", "fanout.pauses.ofSession", "fanout.intervals", "fanout.filters", "queues.replaced", "queues.losses", "queues.carried"} {
 		count(path, field(path).Len())
 	}

@@ -26,7 +26,7 @@ func (t *tree) sizes() map[string]float64 {
 		"exported names documented, %": documentedShare(t),
 
 		"methods of a type, max":         percentile(methods, 1),
-		"files of a type's methods, max": percentile(files, 1),
+		"files of a type's methods, max": percentile(unexcepted(files), 1),
 		"booleans of a struct, max":      percentile(t.booleans, 1),
 		"two-way pairs of files, max":    percentile(t.pairs, 1),
 		"files with a named proof, %":    provedShare(t),

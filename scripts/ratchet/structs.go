@@ -37,6 +37,25 @@ func (t *tree) addMethod(file, receiver string) {
 	t.methods[of][file]++
 }
 
+// exceptions are types whose methods stand in more files than the aim allows, with how many those are, since that is the
+// better cut. ARCHITECTURE says why. In more files yet they count like all others.
+func exceptions() map[string]int {
+	return map[string]int{
+		"bayeux:exchange": 15, // a file for each operation
+	}
+}
+
+// unexcepted are the types that are no exception.
+func unexcepted(files []item) (rest []item) {
+	allowed := exceptions()
+	for _, f := range files {
+		if f.lines > allowed[f.name] {
+			rest = append(rest, f)
+		}
+	}
+	return rest
+}
+
 // widest returns the types with how many methods each has, and in how many files these stand.
 func (t *tree) widest() (methods, files []item) {
 	for name, byFile := range t.methods {

@@ -5,6 +5,28 @@ import (
 	"testing"
 )
 
+// An exception counts again when it grows, and goes when it is none any more.
+func TestExceptions(t *testing.T) {
+	for name, files := range exceptions() {
+		got := unexcepted([]item{{name, files}, {"a:T", 3}})
+		if want := []item{{"a:T", 3}}; !slices.Equal(got, want) {
+			t.Errorf("%v, want %v", got, want)
+		}
+		if got := unexcepted([]item{{name, files + 1}}); len(got) != 1 {
+			t.Errorf("%s in %d files is excepted", name, files+1)
+		}
+	}
+	tree, err := measure("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, files := range exceptions() {
+		if got := len(tree.methods[name]); got != files {
+			t.Errorf("%s stands in %d files, the exception says %d", name, got, files)
+		}
+	}
+}
+
 func TestWidthOfTypes(t *testing.T) {
 	got, err := measure(plant(t, map[string]string{
 		"a/a.go":      "package a\n\ntype T struct{ x, y bool; n int; z bool; flag bool `help:\"a setting\"` }\n\nfunc (t *T) A() {}\nfunc (t T) B() {}\n",

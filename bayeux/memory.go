@@ -1,11 +1,38 @@
-// Proved by TestMemoryIsGivenUpByParts and TestReplayGoesOnAfterShedding.
+// Proved by TestKept, TestMemoryIsGivenUpByParts and TestReplayGoesOnAfterShedding.
 
 package bayeux
 
 import (
+	"halley/bayeux/message"
 	"halley/bayeux/queue"
-	"halley/bayeux/reply"
+	"halley/bayeux/wheel"
 )
+
+// Kept is how many bytes the queues of all sessions have, each counted whole though
+// several may share an event, how many their nodes take, used or not, and about how
+// many all subscriptions take.
+func (s *Server) Kept() (events, nodes, subscriptions int) {
+	events, nodes = s.queues.Memory()
+	return events, nodes, s.fanout.Memory()
+}
+
+// Claims is how many bytes an Authority keeps with the sessions.
+func (s *Server) Claims() int { return s.grants.bytes }
+
+// Trim gives back the memory of what is no more there. It is for when much has
+// gone and little is going on.
+func (s *Server) Trim(now int64) {
+	s.sessions.Trim()
+	s.fanout.Trim(now, s.sessions.Len())
+	s.rules.Forget()
+	if s.sessions.Len() > 0 {
+		return
+	}
+	s.queues.Trim()
+	s.wheel = wheel.New(wheelTick, wheelSlots, now)
+	s.lazies, s.grants = newLazies(now), grants{}
+	s.agenda, s.expired, s.batches.resumed = agenda{}, nil, message.Batch{}
+}
 
 // Shed gives up what waits for sessions, in the order of their slots from the given
 // one on: of those whose client is away, or of all that have more than least bytes,
@@ -17,7 +44,7 @@ func (s *Server) Shed(from uint32, away bool, least, most int) (next uint32, mor
 		if away && (r.outlet.holds() || r.outlet.streams()) {
 			return 0
 		}
-		return s.at(slot, r).shed(least)
+		return s.shed(slot, r, least)
 	})
 	s.Spend(done)
 	return next, more
@@ -25,10 +52,9 @@ func (s *Server) Shed(from uint32, away bool, least, most int) (next uint32, mor
 
 // shed drops the oldest pending events of a session down to least bytes, or ends the
 // session if that is what a full queue does.
-func (v seat) shed(least int) (dropped int) {
-	defer v.s.contain(v.s.sessions.address(v.slot))
-	s, r := v.s, v.session
-	q := &r.queue
+func (s *Server) shed(slot uint32, r *session, least int) (dropped int) {
+	defer s.contain(s.sessions.address(slot))
+	q, v := &r.queue, s.at(slot, r)
 	if q.Pending() == 0 || q.Bytes() <= least {
 		return 0
 	}
@@ -73,15 +99,4 @@ func (s *Server) EndSubscribers(from uint32, most, part int) (next uint32, more 
 	})
 	s.Spend(done)
 	return next, more
-}
-
-// noSession tells why no further session can be made; nothing, if one can.
-func (s *Server) noSession() (failure reply.Code) {
-	switch {
-	case s.sessions.Len() >= s.cfg.MaxSessions:
-		return reply.SessionsFull
-	case s.cfg.crowded():
-		return reply.Congested
-	}
-	return reply.Success
 }

@@ -2,6 +2,19 @@
 
 package bayeux
 
+import "halley/bayeux/wheel"
+
+// deadlines are when sessions end or are answered unless something happens before. Each has one at most, as its outlet says,
+// and one more while lazy events wait for company.
+type deadlines struct {
+	s        *Server
+	wheel    *wheel.Wheel
+	lazies   lazies
+	behind   bool     // see Behind
+	tickSoon int64    // until when a poll is held whose client wants it back soon
+	expired  []uint32 // scratch of Tick
+}
+
 // await gives the client of a session that holds no connect as long to be heard of
 // as it was told to stay away, and maxInterval. While a stream is open that needs no
 // connects, it need not; while an event-stream is, it connects as seldom as is held.
