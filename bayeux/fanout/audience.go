@@ -28,7 +28,7 @@ func newAudiences() audiences { return audiences{of: make(map[string]*audience)}
 
 // audienceOf returns the audience of a channel, or nil if all subscribers get every event.
 func (f *Fanout) audienceOf(name []byte, b *rules.Behaviour) *audience {
-	if b.Interval == 0 && len(f.intervals) == 0 {
+	if b.Interval == 0 && len(f.intervals.of) == 0 {
 		return nil
 	}
 	a, stamp := f.audiences.of[string(name)], f.table.Stamp(name)

@@ -51,13 +51,12 @@ type Fanout struct {
 	audiences audiences
 	latest    slab.Names[latest] // by conflation key
 	pauses    pauses
-	intervals map[uint32]map[string]int64   // that sessions asked for, in milliseconds, by slot and pattern
-	filters   map[uint32]map[string]*Filter // by slot and topic
+	intervals
+	filters
 	marks     marks
 	conflated uint64
 
 	keys    rules.Keys
-	record  record // of the event that was filtered last
 	offered []byte // the key of the event that is offered; kept for its memory, as are the next ones
 	name    []byte
 	topic   []byte
@@ -67,10 +66,9 @@ const matchCache = 1024 // channels whose matches are remembered
 
 // New returns a Fanout without subscriptions, whose clock stands at now.
 func New(sessions Sessions, book *rules.Book, meter *work.Meter, now int64) *Fanout {
-	f := &Fanout{sessions: sessions, rules: book, work: meter,
-		intervals: make(map[uint32]map[string]int64),
-		filters:   make(map[uint32]map[string]*Filter),
-	}
+	f := &Fanout{sessions: sessions, rules: book, work: meter}
+	f.intervals = intervals{of: make(map[uint32]map[string]int64), marks: &f.marks}
+	f.filters = filters{of: make(map[uint32]map[string]*Filter), marks: &f.marks, work: meter}
 	f.reset(now)
 	return f
 }
@@ -78,6 +76,7 @@ func New(sessions Sessions, book *rules.Book, meter *work.Meter, now int64) *Fan
 func (f *Fanout) reset(now int64) {
 	f.table, f.audiences, f.pauses = channel.NewTable(matchCache), newAudiences(), newPauses(now)
 	f.latest, f.marks = slab.Names[latest]{}, nil
+	f.intervals.table = f.table
 }
 
 // Trim gives back memory: that of the last event, and if there is no session any more, all.

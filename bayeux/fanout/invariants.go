@@ -9,8 +9,8 @@ import (
 // looks at everything, so it is for tests. live tells whether a session is still there.
 func (f *Fanout) Invariants(live func(slot uint32) bool) error {
 	a := audit{f: f}
-	ofLive(&a, "an interval", hasInterval, f.intervals, live)
-	ofLive(&a, "a filter", hasFilter, f.filters, live)
+	ofLive(&a, "an interval", hasInterval, f.intervals.of, live)
+	ofLive(&a, "a filter", hasFilter, f.filters.of, live)
 	ofLive(&a, "a pause", hasPause, f.pauses.ofSession, live)
 	a.marks()
 	a.pauses()
@@ -42,8 +42,8 @@ func ofLive[T any](a *audit, table string, which mark, entries map[uint32]T, liv
 func (a *audit) marks() {
 	f := a.f
 	for slot := range uint32(len(f.marks)) {
-		a.expect(!f.marks.has(slot, hasInterval) || len(f.intervals[slot]) > 0, "session %d has no interval", slot)
-		a.expect(!f.marks.has(slot, hasFilter) || len(f.filters[slot]) > 0, "session %d has no filter", slot)
+		a.expect(!f.marks.has(slot, hasInterval) || len(f.intervals.of[slot]) > 0, "session %d has no interval", slot)
+		a.expect(!f.marks.has(slot, hasFilter) || len(f.filters.of[slot]) > 0, "session %d has no filter", slot)
 		a.expect(!f.marks.has(slot, hasPause) || f.pauses.ofSession[slot].first != 0, "session %d does not pause", slot)
 	}
 }

@@ -22,9 +22,9 @@ func (f *Fanout) Unsubscribe(slot uint32, pattern []byte) (last bool) {
 func (f *Fanout) Leave(slot uint32, edge func(pattern []byte)) {
 	f.table.UnsubscribeAll(channel.Subscriber(slot), edge)
 	f.endAll(slot)
-	delete(f.intervals, slot)
-	delete(f.filters, slot)
-	f.marks.set(slot, hasInterval|hasFilter|hasPause, false)
+	f.intervals.forget(slot)
+	f.filters.forget(slot)
+	f.marks.set(slot, hasPause, false)
 }
 
 // Has tells whether a session subscribes to exactly this pattern.

@@ -17,6 +17,11 @@ type carried struct {
 	until  uint32 // the last number that tells so: then events came back; 0 none yet
 }
 
+// ackTable has what earlier connect replies than the last tell when they are acknowledged.
+type ackTable struct {
+	carried map[uint32][]carried // by owner
+}
+
 // maxCarried is how many replies are remembered of a session, beside the last one. Of
 // older ones, events may come twice.
 const maxCarried = 15
@@ -37,57 +42,23 @@ func (q *Queue) order(has, before uint32) uint32 {
 }
 
 // carry notes that a connect reply has events up to one, and forgets the replies of which
-// nothing is left.
-func (s *Store) carry(q *Queue, number, upto uint32) {
-	oldest := s.nodes.At(q.head).order
-	if q.last.number != 0 && !precedes(q.last.upto, oldest) || len(s.carried[q.owner]) > 0 {
-		kept := append(s.carried[q.owner], q.last)
+// nothing is left since the oldest event is newer.
+func (t *ackTable) carry(q *Queue, oldest, number, upto uint32) {
+	if q.last.number != 0 && !precedes(q.last.upto, oldest) || len(t.carried[q.owner]) > 0 {
+		kept := append(t.carried[q.owner], q.last)
 		kept = slices.DeleteFunc(kept, func(c carried) bool { return precedes(c.upto, oldest) })
-		s.carried[q.owner] = kept[max(0, len(kept)-maxCarried):]
+		t.carried[q.owner] = kept[max(0, len(kept)-maxCarried):]
 	}
 	q.last = carried{number: number, upto: upto}
 }
 
-// Acked reports that the client has got the connect reply of a number. It removes the
-// events that the client has by that, and returns how many they are. The number may be an
-// old one, of a reply whose events came back since. What was told of losses is settled
-// too.
-func (s *Store) Acked(q *Queue, number int64) (done int) {
-	if l := s.losses[q.owner]; l != nil && l.told != nil {
-		s.SettleLosses(q, number >= int64(l.upto))
-	}
-	upto, ok := s.arrived(q, uint32(min(max(number, 0), int64(q.reply))))
-	if q.count == 0 || !ok {
-		return 0
-	}
-	for ; q.count > 0 && s.precededBy(q, upto); done++ {
-		if q.sent > 0 {
-			s.nodes.dropSent(q)
-		} else {
-			s.forgetKey(q, q.head)
-			s.nodes.dropOldest(q)
-		}
-	}
-	s.work.Spend(done)
-	if q.count == 0 || s.nodes.At(q.head).order == 0 {
-		s.forgetCarried(q)
-	}
-	return done
-}
-
-// precededBy tells whether the oldest event was sent, and not after the event upto.
-func (s *Store) precededBy(q *Queue, upto uint32) bool {
-	order := s.nodes.At(q.head).order
-	return order == recalled || order != 0 && !precedes(upto, order)
-}
-
 // arrived is the last event that a client has which acknowledges number, false if that
 // tells of none.
-func (s *Store) arrived(q *Queue, number uint32) (upto uint32, ok bool) {
+func (t *ackTable) arrived(q *Queue, number uint32) (upto uint32, ok bool) {
 	if q.last.bringsBy(number) {
 		return q.last.upto, true
 	}
-	earlier := s.carried[q.owner]
+	earlier := t.carried[q.owner]
 	for i := len(earlier) - 1; i >= 0; i-- {
 		if earlier[i].bringsBy(number) {
 			return earlier[i].upto, true
@@ -102,18 +73,18 @@ func (c carried) bringsBy(number uint32) bool {
 }
 
 // forgetCarried forgets what replies have brought: all of it has arrived.
-func (s *Store) forgetCarried(q *Queue) {
+func (t *ackTable) forgetCarried(q *Queue) {
 	q.last = carried{}
-	if len(s.carried) > 0 {
-		delete(s.carried, q.owner)
+	if len(t.carried) > 0 {
+		delete(t.carried, q.owner)
 	}
 }
 
 // endCarried notes that events came back, which need not go again together.
-func (s *Store) endCarried(q *Queue) {
+func (t *ackTable) endCarried(q *Queue) {
 	q.last.end(q.reply)
-	for i := range s.carried[q.owner] {
-		s.carried[q.owner][i].end(q.reply)
+	for i := range t.carried[q.owner] {
+		t.carried[q.owner][i].end(q.reply)
 	}
 }
 

@@ -84,3 +84,36 @@ func (s *Store) giveWay(q *Queue, id, i uint32) {
 	s.nodes.remove(q, i)
 	s.stats.Conflated++
 }
+
+// Acked reports that the client has got the connect reply of a number. It removes the
+// events that the client has by that, and returns how many they are. The number may be an
+// old one, of a reply whose events came back since. What was told of losses is settled
+// too.
+func (s *Store) Acked(q *Queue, number int64) (done int) {
+	if l := s.losses[q.owner]; l != nil && l.told != nil {
+		s.SettleLosses(q, number >= int64(l.upto))
+	}
+	upto, ok := s.arrived(q, uint32(min(max(number, 0), int64(q.reply))))
+	if q.count == 0 || !ok {
+		return 0
+	}
+	for ; q.count > 0 && s.precededBy(q, upto); done++ {
+		if q.sent > 0 {
+			s.nodes.dropSent(q)
+		} else {
+			s.forgetKey(q, q.head)
+			s.nodes.dropOldest(q)
+		}
+	}
+	s.work.Spend(done)
+	if q.count == 0 || s.nodes.At(q.head).order == 0 {
+		s.forgetCarried(q)
+	}
+	return done
+}
+
+// precededBy tells whether the oldest event was sent, and not after the event upto.
+func (s *Store) precededBy(q *Queue, upto uint32) bool {
+	order := s.nodes.At(q.head).order
+	return order == recalled || order != 0 && !precedes(upto, order)
+}

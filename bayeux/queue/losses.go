@@ -15,13 +15,19 @@ type losses struct {
 	upto    uint32            // its number, as Upto has it; of a client that acknowledges, that of the connect reply
 }
 
+// lossTable has the losses of all sessions that have some.
+type lossTable struct {
+	losses  map[uint32]*losses // by owner
+	dropped uint64             // events that were lost so far
+}
+
 // Lose counts an event of a channel that a session lost.
-func (s *Store) Lose(q *Queue, channel string) {
-	s.stats.QueueDropped++
-	l := s.losses[q.owner]
+func (t *lossTable) Lose(q *Queue, channel string) {
+	t.dropped++
+	l := t.losses[q.owner]
 	if l == nil {
 		l = &losses{counts: make(map[string]uint64)}
-		s.losses[q.owner] = l
+		t.losses[q.owner] = l
 	}
 	if _, known := l.counts[channel]; !known {
 		channel = strings.Clone(channel) // the event itself shall not be kept
@@ -37,8 +43,8 @@ func (l *losses) add(channel string, n uint64) {
 }
 
 // Lost is the number of events that a session lost and that no reply has told of.
-func (s *Store) Lost(q *Queue) (n uint64) {
-	if l := s.losses[q.owner]; l != nil {
+func (t *lossTable) Lost(q *Queue) (n uint64) {
+	if l := t.losses[q.owner]; l != nil {
 		for _, lost := range l.counts {
 			n += lost
 		}
@@ -47,8 +53,8 @@ func (s *Store) Lost(q *Queue) (n uint64) {
 }
 
 // LossBytes is about how long the news of a session's losses is.
-func (s *Store) LossBytes(q *Queue) (n int) {
-	if l := s.losses[q.owner]; l != nil {
+func (t *lossTable) LossBytes(q *Queue) (n int) {
+	if l := t.losses[q.owner]; l != nil {
 		for channel := range l.counts {
 			n += len(channel) + 24
 		}
@@ -58,15 +64,15 @@ func (s *Store) LossBytes(q *Queue) (n int) {
 
 // HasLosses tells whether there are losses that the next reply can tell of: one whose fate
 // is told apart from that of others.
-func (s *Store) HasLosses(q *Queue) bool {
-	l := s.losses[q.owner]
+func (t *lossTable) HasLosses(q *Queue) bool {
+	l := t.losses[q.owner]
 	return l != nil && len(l.counts) > 0 && l.told == nil && !q.Blocked()
 }
 
 // TellLosses returns the losses of a session, by channel, for the reply that is being
 // made. HasLosses is true. The map must not be changed.
-func (s *Store) TellLosses(q *Queue) map[string]uint64 {
-	l := s.losses[q.owner]
+func (t *lossTable) TellLosses(q *Queue) map[string]uint64 {
+	l := t.losses[q.owner]
 	l.told, l.counts = l.counts, make(map[string]uint64)
 	l.tracked, l.upto = q.acknowledges, q.reply+1
 	return l.told
@@ -76,33 +82,33 @@ func (s *Store) TellLosses(q *Queue) map[string]uint64 {
 // and returns whether it has one: Upto. A reply with events has that of the events, and
 // one without gets a number of its own. A client that acknowledges tells itself of the
 // losses that it has got.
-func (s *Store) TrackLosses(q *Queue, withEvents bool) (numbered bool) {
+func (t *lossTable) TrackLosses(q *Queue, withEvents bool) (numbered bool) {
 	switch {
 	case q.acknowledges:
 		return withEvents
 	case withEvents:
 	case q.sent > 0:
-		s.SettleLosses(q, false) // others went out meanwhile: better told twice than never
+		t.SettleLosses(q, false) // others went out meanwhile: better told twice than never
 		return false
 	default:
 		q.base++
 	}
-	l := s.losses[q.owner]
+	l := t.losses[q.owner]
 	l.tracked, l.upto = true, q.Upto()
 	return true
 }
 
 // settleReply settles what the reply of a number told of losses.
-func (s *Store) settleReply(q *Queue, upto uint32, read bool) {
-	if l := s.losses[q.owner]; l != nil && !q.acknowledges && l.tracked && l.upto == upto {
-		s.SettleLosses(q, read)
+func (t *lossTable) settleReply(q *Queue, upto uint32, read bool) {
+	if l := t.losses[q.owner]; l != nil && !q.acknowledges && l.tracked && l.upto == upto {
+		t.SettleLosses(q, read)
 	}
 }
 
 // SettleLosses ends the wait for the fate of what was told: it was read, or is to be told
 // again.
-func (s *Store) SettleLosses(q *Queue, read bool) {
-	l := s.losses[q.owner]
+func (t *lossTable) SettleLosses(q *Queue, read bool) {
+	l := t.losses[q.owner]
 	if l == nil {
 		return
 	}
@@ -114,6 +120,6 @@ func (s *Store) SettleLosses(q *Queue, read bool) {
 		}
 	}
 	if len(l.counts) == 0 {
-		delete(s.losses, q.owner)
+		delete(t.losses, q.owner)
 	}
 }

@@ -23,10 +23,10 @@ type Store struct {
 	open     int
 	keys     slab.Names[struct{}] // of pending events
 	replaced map[keyOf]uint32     // the node that a newer event of its key replaces
-	losses   map[uint32]*losses   // by owner
-	carried  map[uint32][]carried // by owner
-	newest   map[string]uint32    // for conflate, by channel; kept for its memory
-	stats    Stats
+	lossTable
+	ackTable
+	newest map[string]uint32 // for conflate, by channel; kept for its memory
+	stats  Stats
 }
 
 // keyOf is a key of conflation in one session's queue.
@@ -35,10 +35,10 @@ type keyOf struct{ owner, key uint32 }
 // New returns a Store, whose work meter counts.
 func New(cfg Config, meter *work.Meter) *Store {
 	return &Store{cfg: cfg, work: meter,
-		replaced: make(map[keyOf]uint32),
-		losses:   make(map[uint32]*losses),
-		carried:  make(map[uint32][]carried),
-		newest:   make(map[string]uint32),
+		replaced:  make(map[keyOf]uint32),
+		lossTable: lossTable{losses: make(map[uint32]*losses)},
+		ackTable:  ackTable{carried: make(map[uint32][]carried)},
+		newest:    make(map[string]uint32),
 	}
 }
 
@@ -91,7 +91,7 @@ type Stats struct {
 // Stats returns the counters as they stand.
 func (s *Store) Stats() Stats {
 	st := s.stats
-	st.Queued = int64(s.nodes.count)
+	st.Queued, st.QueueDropped = int64(s.nodes.count), s.dropped
 	return st
 }
 

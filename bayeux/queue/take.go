@@ -29,7 +29,7 @@ func (s *Store) Take(q *Queue, reply uint32, take func(event.Event) bool) (taken
 		s.work.Spend(taken)
 		s.endFlush(q, uint32(taken))
 		if reply != 0 {
-			s.carry(q, reply, order)
+			s.carry(q, s.nodes.At(q.head).order, reply, order)
 		}
 	}
 	return taken

@@ -29,7 +29,7 @@ func leftovers(s *bayeux.Server) string {
 		return v
 	}
 	for _, path := range []string{"dirty.list", "doomed.list", "longIDs", "parked", "backlogs.of", "backlogs.in", "composer.syncs", "joins", "replays.of", "grants.claims", "reading.list",
-		"fanout.pauses.byKey", "fanout.pauses.ofSession", "fanout.intervals", "fanout.filters", "queues.replaced", "queues.losses", "queues.carried"} {
+		"fanout.pauses.byKey", "fanout.pauses.ofSession", "fanout.intervals.of", "fanout.filters.of", "queues.replaced", "queues.losses", "queues.carried"} {
 		count(path, field(path).Len())
 	}
 	for _, path := range []string{"sessions.count", "wheel.armed", "lazies.wheel.armed", "fanout.pauses.wheel.armed", "stats.Held", "queues.open", "queues.nodes.bytes"} {
