@@ -40,15 +40,15 @@ func typeIndex(kind bayeux.ConnectionType) int {
 }
 
 // nowWaits counts a connection that has begun to wait for events.
-func (o *output) nowWaits(c *conn) {
+func (m *common) nowWaits(c *conn) {
 	if i, waits := c.waitingType(); waits {
-		o.counters.Waiting[i]++
+		m.counters.Waiting[i]++
 	}
 }
 
 // waitsNoMore counts a connection that is about to end its wait, if it waits.
-func (o *output) waitsNoMore(c *conn) {
+func (m *common) waitsNoMore(c *conn) {
 	if i, waits := c.waitingType(); waits {
-		o.counters.Waiting[i]--
+		m.counters.Waiting[i]--
 	}
 }

@@ -34,8 +34,11 @@ func (in *input) readFrames(c *conn) bool {
 	m, n, err := a.Next(&limits, buf)
 	in.work.Spend(1)
 	s.keep(a)
-	if n > 0 && in.limitedFrame(c, n) {
-		return false
+	if n > 0 {
+		if why := in.limitedFrame(c, n); why != "" {
+			in.output.closeSocket(c, websocket.CodeTryLater, why)
+			return false
+		}
 	}
 	switch {
 	case err != nil:

@@ -54,7 +54,7 @@ func (g *gnetEvents) OnOpen(conn gnet.Conn) ([]byte, gnet.Action) {
 		return []byte("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"), gnet.Close
 	}
 	c := r.conns.take(plain)
-	c.names = cameBy(r.listenerOf(conn))
+	c.names = cameBy(r.doors.listenerOf(conn, g.shared.listeners))
 	if g.shared.cover != nil {
 		c.socket = g.shared.cover(&c.plain)
 	}
@@ -62,7 +62,7 @@ func (g *gnetEvents) OnOpen(conn gnet.Conn) ([]byte, gnet.Action) {
 	conn.SetContext(c)
 	c.socket.Conn().SetLimits(userTimeout, g.shared.live().UnsentBytes)
 	r.wheel.Set(c.slot, r.now()+g.shared.live().HeaderTimeout.Milliseconds())
-	return r.admit(c)
+	return r.input.introducer.admit(c)
 }
 
 // userTimeout is how long written bytes may stay unacknowledged: then the peer is gone.

@@ -5,7 +5,6 @@ package loop
 import (
 	"halley/httpparse"
 	"halley/httpparse/websocket"
-	"halley/loop/address"
 	"halley/loop/front"
 	"halley/loop/socket"
 )
@@ -20,7 +19,8 @@ type input struct {
 	bodies   map[uint32]*chunkedBody
 	waiting  waitingInput
 	inflater inflater
-	proxies  address.ProxyReader
+
+	introducer introducer
 
 	// Valid while one request or frame is read.
 	request   httpparse.Request

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"halley/bayeux"
-	"halley/bayeux/event"
 )
 
 // SessionDetail is all that an operator is shown of one session.
@@ -91,29 +90,6 @@ func (l *listings) slow(ctx context.Context, most int) ([]SlowClient, error) {
 	return list, err
 }
 
-// stuck describes at most so many connections whose output waits.
-func (o *output) stuck(most int) (list []stuckConn) {
-	for slot, u := range o.slow {
-		if len(list) == most {
-			break
-		}
-		c := o.conns.At(slot)
-		if c.socket == nil {
-			continue
-		}
-		s := stuckConn{session: c.held}
-		s.Address, s.Bytes, s.StuckMs = c.socket.Conn().Peer().String(), c.socket.Unsent(), o.now()-u.since
-		if i, waits := c.waitingType(); waits {
-			s.Type = waitingTypes[i]
-		}
-		if c.phase == upgraded && len(c.stream.sessions) > 0 {
-			s.session = c.stream.sessions[0]
-		}
-		list = append(list, s)
-	}
-	return list
-}
-
 // watchFor is how long the channels are ranked after the last question about them, in milliseconds.
 const watchFor = 10_000
 
@@ -121,26 +97,8 @@ const watchFor = 10_000
 func (l *listings) top(ctx context.Context, most int) ([]ChannelRate, error) {
 	var all [][]ChannelRate
 	err := l.collect(ctx, func(r *reactor) func() {
-		var own []ChannelRate
-		if r.ranking != nil {
-			own = r.ranking.places
-		}
-		r.ranking, r.watched = newRanking(), r.now()
+		own := r.watch.begin(r.now())
 		return func() { all = append(all, own) }
 	})
 	return merged(all, most), err
-}
-
-// heard counts an event that so many sessions got at once, while somebody wants to know.
-func (r *reactor) heard(e event.Event, subscribers int) {
-	if r.ranking != nil {
-		r.ranking.heard(e.Channel(), subscribers)
-	}
-}
-
-// forgetRanking ends the ranking of channels if nobody has asked for it of late.
-func (r *reactor) forgetRanking() {
-	if r.ranking != nil && r.now()-r.watched > watchFor {
-		r.ranking = nil
-	}
 }

@@ -2,18 +2,28 @@ package loop
 
 // Proved by TestProxyProtocol, TestProxyProtocolFaults and TestAddressConnections.
 
-import "github.com/panjf2000/gnet/v2"
+import (
+	"github.com/panjf2000/gnet/v2"
+
+	"halley/loop/address"
+)
+
+// introducer lets connections in, and reads who they come from where a proxy says so.
+type introducer struct {
+	*common
+	proxies address.ProxyReader
+}
 
 // admit lets a connection in, or turns it away: one too many of its address, or of a stranger where proxies are expected.
-func (r *reactor) admit(c *conn) ([]byte, gnet.Action) {
-	at := r.shared.listeners[c.names.listener()]
+func (i *introducer) admit(c *conn) ([]byte, gnet.Action) {
+	at := i.shared.listeners[c.names.listener()]
 	switch {
-	case at.Proxy && !r.shared.trust.Believes(r.peer(c).Addr()):
-		r.refused(strangeProxy, r.peer(c))
+	case at.Proxy && !i.shared.trust.Believes(i.peer(c).Addr()):
+		i.refused(strangeProxy, i.peer(c))
 		return nil, gnet.Close
 	case at.Proxy:
 		c.phase = introducing
-	case !r.opens(c):
+	case !i.opens(c):
 		if at.TLS {
 			return nil, gnet.Close // there is nothing yet in which to say why
 		}
@@ -24,11 +34,11 @@ func (r *reactor) admit(c *conn) ([]byte, gnet.Action) {
 
 // introduce reads the header of the PROXY protocol with which a connection begins, below whatever else its bytes mean, and
 // tells whether the connection goes on.
-func (in *input) introduce(c *conn) bool {
-	source, n, err := in.proxies.Read(c.plain.Peek(-1))
+func (i *introducer) introduce(c *conn) bool {
+	source, n, err := i.proxies.Read(c.plain.Peek(-1))
 	if err != nil {
-		in.refused(noProxyHeader, in.peer(c))
-		in.abort(c)
+		i.refused(noProxyHeader, i.peer(c))
+		i.abort(c)
 		return false
 	}
 	if n == 0 {
@@ -36,22 +46,22 @@ func (in *input) introduce(c *conn) bool {
 	}
 	c.plain.Discard(n)
 	if source.IsValid() {
-		in.belongs(c, source)
+		i.belongs(c, source)
 	}
 	c.phase = reading
-	if !in.opens(c) {
-		in.turnAway(c)
+	if !i.opens(c) {
+		i.turnAway(c)
 		return false
 	}
 	return true
 }
 
 // turnAway ends a connection of an address that has too many.
-func (in *input) turnAway(c *conn) {
-	if !in.shared.listeners[c.names.listener()].TLS {
+func (i *introducer) turnAway(c *conn) {
+	if !i.shared.listeners[c.names.listener()].TLS {
 		c.plain.Write([]byte(tooManyConnections))
 	}
-	in.abort(c)
+	i.abort(c)
 }
 
 // tooManyConnections answers a connection that is one too many of its address.

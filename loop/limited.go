@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"halley/httpparse"
-	"halley/httpparse/websocket"
 	"halley/loop/front"
 	"halley/loop/limits"
 )
@@ -26,11 +25,11 @@ func (m *common) take(c *conn, q *httpparse.Request, need limits.Use) (over limi
 
 // limited refuses a request, whose head has n bytes, of a client whose address has used up its limits. What its body will
 // have counts before that has come.
-func (in *input) limited(c *conn, q *httpparse.Request, n int) (why front.Refusal) {
-	if !in.shared.limits.Counts(limits.Messages) && !in.shared.limits.Counts(limits.Bytes) {
+func (m *common) limited(c *conn, q *httpparse.Request, n int) (why front.Refusal) {
+	if !m.shared.limits.Counts(limits.Messages) && !m.shared.limits.Counts(limits.Bytes) {
 		return why
 	}
-	over, wait := in.take(c, q, limits.Use{limits.Messages: 1, limits.Bytes: n + int(max(0, q.ContentLength))})
+	over, wait := m.take(c, q, limits.Use{limits.Messages: 1, limits.Bytes: n + int(max(0, q.ContentLength))})
 	if wait > 0 {
 		why = tooMuch(over, wait)
 	}
@@ -43,16 +42,15 @@ func tooMuch(over limits.Kind, wait int) front.Refusal {
 		Fields: "Retry-After: " + strconv.Itoa(wait) + "\r\n"}
 }
 
-// limitedFrame closes a websocket that has sent a frame of n bytes too many, and tells whether it did.
-func (in *input) limitedFrame(c *conn, n int) bool {
-	if !in.shared.limits.Counts(limits.Messages) && !in.shared.limits.Counts(limits.Bytes) {
-		return false
+// limitedFrame tells why a websocket has sent a frame of n bytes too many, if it has.
+func (m *common) limitedFrame(c *conn, n int) (why string) {
+	if !m.shared.limits.Counts(limits.Messages) && !m.shared.limits.Counts(limits.Bytes) {
+		return ""
 	}
-	over, wait := in.take(c, nil, limits.Use{limits.Messages: 1, limits.Bytes: n})
-	if wait > 0 {
-		in.output.closeSocket(c, websocket.CodeTryLater, "too many "+over.String()+" from this address")
+	if over, wait := m.take(c, nil, limits.Use{limits.Messages: 1, limits.Bytes: n}); wait > 0 {
+		return "too many " + over.String() + " from this address"
 	}
-	return wait > 0
+	return ""
 }
 
 // owes counts the messages of a batch beyond the first, which has been let in, and bytes that no head has told of.

@@ -137,21 +137,24 @@ type door struct {
 	number  int
 }
 
+// doors are those of a loop that connections have come by.
+type doors []door
+
 // listenerOf tells which listener a connection came by.
-func (r *reactor) listenerOf(conn gnet.Conn) int {
+func (ds *doors) listenerOf(conn gnet.Conn, listeners []listen.Listener) int {
 	if n, ok := conn.Context().(listenerNumber); ok {
 		return int(n)
 	}
-	if len(r.shared.listeners) == 1 {
+	if len(listeners) == 1 {
 		return 0
 	}
 	local := conn.LocalAddr()
-	for _, d := range r.doors {
+	for _, d := range *ds {
 		if d.address == local {
 			return d.number
 		}
 	}
-	number := listen.At(r.shared.listeners, local)
-	r.doors = append(r.doors, door{local, number})
+	number := listen.At(listeners, local)
+	*ds = append(*ds, door{local, number})
 	return number
 }

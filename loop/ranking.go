@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"halley/bayeux/event"
 )
 
 // ranking finds the channels with the most to do, in bounded memory and time for each event: space-saving, by Metwally, Agrawal
@@ -76,4 +78,33 @@ func merged(all [][]ChannelRate, most int) []ChannelRate {
 		return cmp.Or(b.weight()-a.weight(), strings.Compare(a.Channel, b.Channel))
 	})
 	return list[:min(most, len(list))]
+}
+
+// watch is the ranking of a loop's channels, made while somebody wants to know it.
+type watch struct {
+	ranking *ranking // nil while nobody does
+	asked   int64    // when somebody last did
+}
+
+// begin begins a new ranking, and returns what the last one has found.
+func (w *watch) begin(now int64) (found []ChannelRate) {
+	if w.ranking != nil {
+		found = w.ranking.places
+	}
+	w.ranking, w.asked = newRanking(), now
+	return found
+}
+
+// heard counts an event that so many sessions got at once.
+func (w *watch) heard(e event.Event, subscribers int) {
+	if w.ranking != nil {
+		w.ranking.heard(e.Channel(), subscribers)
+	}
+}
+
+// end ends the ranking if nobody has asked for it of late.
+func (w *watch) end(now int64) {
+	if w.ranking != nil && now-w.asked > watchFor {
+		w.ranking = nil
+	}
 }

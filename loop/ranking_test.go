@@ -95,11 +95,11 @@ func TestTopChannels(t *testing.T) {
 		t.Errorf("there were %s", names)
 	}
 	for _, r := range s.reactors {
-		s.do(r.id, func(r *reactor) { r.watched = r.now() - 2*watchFor })
+		s.do(r.id, func(r *reactor) { r.watch.asked = r.now() - 2*watchFor })
 	}
 	eventually(t, func() bool {
 		watching := false
-		s.loops.visit(t.Context(), func(r *reactor) { watching = watching || r.ranking != nil })
+		s.loops.visit(t.Context(), func(r *reactor) { watching = watching || r.watch.ranking != nil })
 		return !watching
 	})
 }

@@ -35,7 +35,7 @@ type reactor struct {
 	lined    map[bayeux.ReplyTo]lined // websockets of which something waits in the core
 
 	encoder encoder
-	doors   []door // gnet's listeners of this loop that connections have come by
+	doors   doors
 
 	damped       uint64 // handshakes, of which the log was told
 	tellDampedAt int64
@@ -45,8 +45,7 @@ type reactor struct {
 
 	hurry       atomic.Bool  // ticks are wanted often
 	tickPosted  atomic.Int64 // when the tick that it has not run was posted, 0 if it has run
-	ranking     *ranking     // of channels, nil while nobody wants to know
-	watched     int64        // when somebody last did
+	watch       watch
 	flushPosted bool
 	drainPosted bool // by the loop itself, since more is left than a turn has time for
 	turns       turns

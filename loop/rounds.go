@@ -17,12 +17,12 @@ func newReactor(s *shared, id uint16, now int64) *reactor {
 		lined:   make(map[bayeux.ReplyTo]lined),
 	}
 	core := coreConfig(s, id)
-	core.Heard = r.heard
+	core.Heard = r.watch.heard
 	core.Fault = func(cause any) { r.panicked("session", cause) }
 	r.core = bayeux.NewServer(core, now)
 	r.output = output{common: &r.common, reports: r, slow: make(map[uint32]*unsent)}
 	r.requests = requests{common: &r.common, output: &r.output, owners: r, scanner: s.cfg.Scanner}
-	r.input = input{common: &r.common, output: &r.output, handler: &r.requests, work: r.core,
+	r.input = input{common: &r.common, introducer: introducer{common: &r.common}, output: &r.output, handler: &r.requests, work: r.core,
 		bodies: make(map[uint32]*chunkedBody), waiting: waitingInput{of: make(map[uint32]int)}}
 	r.box = bus.NewBox(s.cfg.MaxMailbox, &s.congested, r.wake)
 	r.wakeTask, r.drainTask = task{r, (*reactor).drainMailbox}, task{r, (*reactor).drainOn}
@@ -61,7 +61,7 @@ func (r *reactor) tick() {
 		r.input.expire(r.conns.At(slot))
 	}
 	r.output.checkSlow()
-	r.forgetRanking()
+	r.watch.end(now)
 	r.hurry.Store(r.hurries())
 	if r.box.Waits() {
 		r.drainMailbox()

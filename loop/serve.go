@@ -15,7 +15,7 @@ func (in *input) serve(c *conn) {
 			}
 		}
 	}()
-	if c.socket != nil && c.phase == introducing && !in.introduce(c) {
+	if c.socket != nil && c.phase == introducing && !in.introducer.introduce(c) {
 		return
 	}
 	if c.socket != nil && c.socket.Receive() != nil {

@@ -70,3 +70,26 @@ func (o *output) waits() (n int) {
 	}
 	return n
 }
+
+// stuck describes at most so many connections whose output waits.
+func (o *output) stuck(most int) (list []stuckConn) {
+	for slot, u := range o.slow {
+		if len(list) == most {
+			break
+		}
+		c := o.conns.At(slot)
+		if c.socket == nil {
+			continue
+		}
+		s := stuckConn{session: c.held}
+		s.Address, s.Bytes, s.StuckMs = c.socket.Conn().Peer().String(), c.socket.Unsent(), o.now()-u.since
+		if i, waits := c.waitingType(); waits {
+			s.Type = waitingTypes[i]
+		}
+		if c.phase == upgraded && len(c.stream.sessions) > 0 {
+			s.session = c.stream.sessions[0]
+		}
+		list = append(list, s)
+	}
+	return list
+}
