@@ -1,11 +1,16 @@
 package client
 
 import (
+	"bytes"
+	"crypto/tls"
+	"encoding/pem"
 	"fmt"
+	"io"
 	"net"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -84,10 +89,53 @@ func TestHandshakesThatFail(t *testing.T) {
 			t.Errorf("%s: %q, want %s", name, p.Faults.First, tt.want)
 		}
 	}
+	waiting := func() bool {
+		stacks := make([]byte, 1<<20)
+		return bytes.Contains(stacks[:runtime.Stack(stacks, true)], []byte("client.(*pipe).Read"))
+	}
+	for limit := time.Now().Add(10 * time.Second); waiting(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatal("a handshake goes on after its connection")
+		}
+	}
 	config := sampleConfig(untrusted.URL())
 	config.CA = ca + "/none"
 	if _, err := New(config, NewClock(Monotonic()), nil); err == nil || !strings.Contains(err.Error(), "authorities: ") {
 		t.Errorf("without the file: %v", err)
+	}
+}
+
+// What TLS has to say by itself while it reads goes to the server: here, that a record is bad.
+func TestTLSAnswersByItself(t *testing.T) {
+	server := httptest.NewUnstartedServer(nil)
+	server.StartTLS()
+	server.Close()
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	config := sampleConfig("https://" + l.Addr().String() + "/bayeux")
+	config.CA, config.Publishers = ca, 0
+	startRig(t, config).fleet.Ramp(1, 0)
+	raw, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
+	raw.SetDeadline(time.Now().Add(20 * time.Second))
+	if _, err := tls.Server(raw, &tls.Config{Certificates: server.TLS.Certificates}).Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := raw.Write([]byte{23, 3, 3, 0, 20, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20}); err != nil {
+		t.Fatal(err)
+	}
+	if said, err := io.ReadAll(raw); len(said) == 0 || err != nil {
+		t.Errorf("%d bytes, %v; want an alert and the end", len(said), err)
 	}
 }
 

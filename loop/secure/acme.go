@@ -21,7 +21,7 @@ import (
 )
 
 // orders are the certificates that ACME brings. autocert does the ordering and renewing, for which it waits for the
-// authority: so it is never asked in a handshake, but by a goroutine for each host, and handshakes have what that got last.
+// certificate authority: so it is never asked in a handshake, but by a goroutine for each host, and handshakes have what that got last.
 type orders struct {
 	settings ACME
 	log      *slog.Logger

@@ -190,7 +190,7 @@ func (c *Certificates) reloadTickets() (changed []string, err error) {
 const minute = time.Minute
 
 // Run does what time brings until ctx is done: new keys for tickets, certificates of ACME, warnings of those that end soon. It
-// begins when the server listens, since an authority of ACME visits it.
+// begins when the server listens, since a certificate authority visits it.
 func (c *Certificates) Run(ctx context.Context) {
 	if c.orders != nil {
 		c.orders.run(ctx)

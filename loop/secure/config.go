@@ -11,7 +11,7 @@ import (
 	"golang.org/x/crypto/acme"
 )
 
-// Challenge is the protocol of connections by which an authority of ACME checks a name (RFC 8737). Whoever has negotiated it
+// Challenge is the protocol of connections by which a certificate authority checks a name (RFC 8737). Whoever has negotiated it
 // has got all that there is: the connection is closed after the handshake. No client certificate is asked for there.
 const Challenge = acme.ALPNProto
 
