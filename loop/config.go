@@ -7,6 +7,7 @@ package loop
 import (
 	"crypto/tls"
 	"log/slog"
+	"net"
 	"os"
 
 	"halley/bayeux"
@@ -26,6 +27,8 @@ type Config struct {
 
 	Pages func(path string) (Page, bool) // static pages of the public listener; nil serves none
 	Log   *slog.Logger
+
+	Given map[string][]net.Listener // sockets that another program listens on, by the names that --listen fd:NAME has
 
 	LimitHeap func(bytes int64) // has the Go runtime stay below that, which may change; nil leaves it as it is
 

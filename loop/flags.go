@@ -31,7 +31,7 @@ type Settings struct {
 
 // Listener is where the public listener is, and who may use it.
 type Listener struct {
-	Listen    []string `name:"listen" type:"lines" group:"listener" sep:"none" default:":8080" help:"Public address, host:port or unix:/path; repeatable."`
+	Listen    []string `name:"listen" type:"lines" group:"listener" sep:"none" default:":8080" help:"Public address, host:port, unix:/path or fd:NAME, a socket of systemd's; repeatable."`
 	TLSListen []string `name:"tls-listen" type:"lines" group:"listener" sep:"none" placeholder:"ADDRESS" help:"Public address for TLS, in the same forms; repeatable (default none)."`
 	UnixMode  string   `name:"unix-mode" group:"listener" default:"0660" help:"Mode of the files of unix sockets that are listened on."`
 	address.Settings

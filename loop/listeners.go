@@ -4,6 +4,7 @@ package loop
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net"
@@ -37,14 +38,17 @@ func openListeners(s *shared) (l listeners, err error) {
 		return l, err
 	}
 	for i, at := range s.listeners {
-		if at.Network == listen.TCP {
+		switch at.Network {
+		case listen.TCP:
 			s.listeners[i], err = at.Settled()
 			l.urls = append(l.urls, s.listeners[i].URL())
-		} else {
+		case listen.Unix:
 			var socket *listen.UnixSocket
 			if socket, err = listen.OpenUnix(at.Address, mode, false); err == nil {
 				l.adopted = append(l.adopted, adopted{socket, i})
 			}
+		case listen.Given:
+			err = l.adoptGiven(i, s.cfg.Given[at.Address])
 		}
 		if err != nil {
 			l.close()
@@ -52,9 +56,20 @@ func openListeners(s *shared) (l listeners, err error) {
 		}
 	}
 	if len(l.urls) == 0 {
-		err = l.placehold(filepath.Dir(s.listeners[0].Address))
+		err = l.placehold(filepath.Dir(s.listeners[0].Address)) // of a unix socket
 	}
 	return l, err
+}
+
+// adoptGiven adopts the sockets that were given by the name of a listener.
+func (l *listeners) adoptGiven(number int, given []net.Listener) error {
+	if len(given) == 0 {
+		return errors.New("no socket of this name was given (LISTEN_FDNAMES)")
+	}
+	for _, socket := range given {
+		l.adopted = append(l.adopted, adopted{socket, number})
+	}
+	return nil
 }
 
 // placehold gives gnet, which runs no loops without a listener, one that nobody can reach: in a folder of our own, which goes

@@ -141,6 +141,16 @@ func (s *Server) Unready() (reasons []string) {
 	return s.health.unready(s.engine.absent(), overdue)
 }
 
+// Alive tells whether all event loops are at work: none is at one turn for longer than a turn may take.
+func (s *Server) Alive() bool {
+	for _, r := range s.reactors {
+		if r.overdue() > stuckAfter {
+			return false
+		}
+	}
+	return true
+}
+
 // Retire lets Unready say that a drain comes, while everything is served still.
 func (s *Server) Retire() { s.health.retired.Store(true) }
 

@@ -31,6 +31,13 @@ func process(t *testing.T, args ...string) *child {
 	c := &child{Cmd: exec.Command("/proc/self/exe", args...)}
 	c.Args[0] = "halley"
 	c.Env = append(os.Environ(), asMain+"=1")
+	c.begin(t)
+	return c
+}
+
+// begin starts the process, which ends with the test.
+func (c *child) begin(t *testing.T) {
+	t.Helper()
 	log, err := c.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +50,6 @@ func process(t *testing.T, args ...string) *child {
 		c.Process.Kill()
 		c.Wait()
 	})
-	return c
 }
 
 func serving(t *testing.T, args ...string) *child {

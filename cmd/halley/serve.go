@@ -40,6 +40,7 @@ type serveCommand struct {
 	certificates *secure.Certificates // nil without TLS
 
 	configuration *configuration
+	given         map[string][]net.Listener // sockets of systemd's, by name
 }
 
 // Run serves until it is told to stop and the drain is over.
@@ -59,6 +60,10 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 		settings.LimitHeap = func(bytes int64) { debug.SetMemoryLimit(bytes) }
 	}
 	var err error
+	if c.given, err = givenSockets(); err != nil {
+		return err
+	}
+	settings.Given = c.given
 	if c.certificates, err = c.openCertificates(log); err != nil {
 		return err
 	}
@@ -79,6 +84,9 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 	c.doubts = doubts(&c.Serve, config.Strangers(flags.Flags(), os.Environ()), server.MaxMemory())
 	if exposed := c.keys.Exposed(); exposed != "" {
 		c.doubts = append(c.doubts, exposed)
+	}
+	if unused := unusedSockets(c.given, append(append([]string{c.Internal.Address}, c.Loop.Listen...), c.Loop.TLSListen...)...); len(unused) > 0 {
+		c.doubts = append(c.doubts, fmt.Sprintf("sockets were given that no flag has: %s (--listen fd:NAME)", strings.Join(unused, ", ")))
 	}
 	if c.CheckConfig {
 		return c.print(env, flags)
@@ -140,16 +148,17 @@ func (c *serveCommand) serve(env environment, server *loop.Server, log *slog.Log
 	if err != nil {
 		return err
 	}
-	ctx, cancel := c.untilDrain(env.ctx, server, internal)
+	ctx, cancel := c.untilDrain(env.ctx, server, internal, log)
 	defer cancel()
 	var group sync.WaitGroup
 	if c.Demo.On {
 		market := feed.NewMarket(c.Demo.Seed, float64(c.Demo.Rate))
 		group.Go(func() { demo(ctx, server, market, log) })
 	}
-	parts := reload.New(log, c.parts()...)
+	parts, super := reload.New(log, c.parts()...), supervisor{log}
 	group.Go(func() { parts.Watch(ctx, reload.Interval) })
-	group.Go(func() { reloadOn(ctx, env.hangups, parts) })
+	group.Go(func() { reloadOn(ctx, env.hangups, parts, super) })
+	group.Go(func() { super.watch(ctx, server.Alive) })
 	group.Go(func() { c.announce(ctx, server, internal.address(), log) })
 	if c.certificates != nil {
 		group.Go(func() { keepFresh(ctx, server, c.certificates) })
@@ -174,10 +183,11 @@ func (c *serveCommand) parts() []reload.Part {
 
 // untilDrain is a context that is done --drain-delay after told is, if somebody
 // looks.
-func (c *serveCommand) untilDrain(told context.Context, server *loop.Server, internal *internalListener) (context.Context, context.CancelFunc) {
+func (c *serveCommand) untilDrain(told context.Context, server *loop.Server, internal *internalListener, log *slog.Logger) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(told))
 	context.AfterFunc(told, func() {
 		defer cancel()
+		supervisor{log}.stopping()
 		server.Retire()
 		if internal == nil || !internal.listener.Watched() {
 			return
@@ -196,6 +206,7 @@ func (c *serveCommand) announce(ctx context.Context, server *loop.Server, intern
 	if !listening(ctx, server) {
 		return
 	}
+	supervisor{log}.ready()
 	addresses := server.Addresses()
 	log.Info("listening", "page", pageURL(server.Listeners()), "addresses", addresses, "internal", internal, "version", described())
 	allowed := []any{"publish", "all channels", "subscribe", "all channels"}
@@ -247,12 +258,25 @@ type internalListener struct {
 	done     chan error
 }
 
+// openInternal listens at the address of the internal listener, or takes the socket that is given for it.
+func (c *serveCommand) openInternal() (net.Listener, error) {
+	name, given := strings.CutPrefix(c.Internal.Address, "fd:")
+	if !given {
+		return net.Listen(listen.NetworkOf(c.Internal.Address), c.Internal.Address)
+	}
+	sockets := c.given[name]
+	if len(sockets) != 1 {
+		return nil, fmt.Errorf("%s: %d sockets of this name were given (LISTEN_FDNAMES), want one", c.Internal.Address, len(sockets))
+	}
+	return sockets[0], nil
+}
+
 // listenInternal opens the internal listener, if there is to be one.
 func (c *serveCommand) listenInternal(server *loop.Server, log *slog.Logger) (*internalListener, error) {
 	if c.Internal.Address == "" {
 		return nil, nil
 	}
-	socket, err := net.Listen(listen.NetworkOf(c.Internal.Address), c.Internal.Address)
+	socket, err := c.openInternal()
 	if err != nil {
 		return nil, fmt.Errorf("--internal: %w", err)
 	}

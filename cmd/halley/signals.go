@@ -18,13 +18,13 @@ import (
 func ignoreSignals() { signal.Ignore(syscall.SIGPIPE, syscall.SIGHUP) }
 
 // reloadOn has the parts of the server read again whenever a signal says so, until ctx is done.
-func reloadOn(ctx context.Context, hangups <-chan os.Signal, parts *reload.Parts) {
+func reloadOn(ctx context.Context, hangups <-chan os.Signal, parts *reload.Parts, super supervisor) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-hangups:
-			parts.Reload()
+			super.reload(parts)
 		}
 	}
 }

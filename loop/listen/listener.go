@@ -12,8 +12,8 @@ import (
 
 // Listener is one address that a server listens on. The zero Listener is none.
 type Listener struct {
-	Network string // TCP or Unix
-	Address string // host:port, or a path
+	Network string // TCP, Unix or Given
+	Address string // host:port, a path, or the name of what is given
 	TLS     bool   // its connections begin with a TLS handshake
 	Proxy   bool   // and before that with a header of the PROXY protocol
 }
@@ -22,20 +22,31 @@ type Listener struct {
 const (
 	TCP  = "tcp"
 	Unix = "unix"
+	// Given are sockets that another program listens on already, and gives to this one by a name.
+	Given = "fd"
 )
 
 // Most is how many listeners a server may have: a connection keeps the number of its own in a byte.
 const Most = 64
 
-// unixPrefix is how the address of a unix socket begins, before its path.
-const unixPrefix = "unix:"
+// How the address of a unix socket begins, before its path, and that of sockets that are given, before their name.
+const (
+	unixPrefix  = "unix:"
+	givenPrefix = "fd:"
+)
 
 // longestPath is how long the path of a unix socket may be: the kernel has 108 bytes, of which the last is zero, and the
 // socket is made under a name that is somewhat longer.
 const longestPath = 107 - len(beside)
 
-// Parse reads an address as the flags take it: host:port, :port, [::]:port or unix:/path.
+// Parse reads an address as the flags take it: host:port, :port, [::]:port, unix:/path or fd:name.
 func Parse(text string) (Listener, error) {
+	if name, given := strings.CutPrefix(text, givenPrefix); given {
+		if name == "" {
+			return Listener{}, fmt.Errorf("%q: want fd: and the name of a socket (LISTEN_FDNAMES)", text)
+		}
+		return Listener{Network: Given, Address: name}, nil
+	}
 	path, unix := strings.CutPrefix(text, unixPrefix)
 	if !unix {
 		return Listener{Network: TCP, Address: text}, CheckAddress(text)
@@ -51,8 +62,11 @@ func Parse(text string) (Listener, error) {
 
 // String is the address as the flags take it.
 func (l Listener) String() string {
-	if l.Network == Unix {
+	switch l.Network {
+	case Unix:
 		return unixPrefix + l.Address
+	case Given:
+		return givenPrefix + l.Address
 	}
 	return l.Address
 }

@@ -16,7 +16,8 @@ func TestParse(t *testing.T) {
 		"unix:/run/a.sock":  {Network: Unix, Address: "/run/a.sock"},
 		"unix:/run//b.sock": {Network: Unix, Address: "/run/b.sock"},
 		long[:len(long)-1]:  {Network: Unix, Address: long[5 : len(long)-1]},
-		"8080":              {}, ":http:": {}, "": {}, "127.0.0.1:70000": {}, "unix:": {}, "unix:a.sock": {}, "unix:/": {}, "unix:/run/": {}, long: {},
+		"fd:web":            {Network: Given, Address: "web"}, "fd:": {},
+		"8080": {}, ":http:": {}, "": {}, "127.0.0.1:70000": {}, "unix:": {}, "unix:a.sock": {}, "unix:/": {}, "unix:/run/": {}, long: {},
 	} {
 		got, err := Parse(text)
 		if want == (Listener{}) {

@@ -115,8 +115,10 @@ func (c *Serve) Validate() error {
 // checkInternal checks the internal listener's address, and its connections against the files that there are for them.
 func (c *Serve) checkInternal() error {
 	if c.Internal.Address != "" {
-		if err := listen.CheckAddress(c.Internal.Address); err != nil {
-			return fmt.Errorf("--internal %w", err)
+		if !strings.HasPrefix(c.Internal.Address, "fd:") {
+			if err := listen.CheckAddress(c.Internal.Address); err != nil {
+				return fmt.Errorf("--internal %w", err)
+			}
 		}
 		if c.Internal.Key == "" && c.Internal.Keys == "" && !loopback(c.Internal.Address) {
 			return fmt.Errorf("--internal %s: whoever reaches it could publish anywhere, see and end sessions: beyond this host it needs --internal-key or --internal-keys",

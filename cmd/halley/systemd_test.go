@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// notifications is a supervisor's socket.
+type notifications struct {
+	t    *testing.T
+	conn *net.UnixConn
+}
+
+// supervised has the processes that this test starts, and itself, tell a supervisor of theirs.
+func supervised(t *testing.T) notifications {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "notify")
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	t.Setenv("NOTIFY_SOCKET", path)
+	return notifications{t, conn}
+}
+
+// next is the next notification.
+func (n notifications) next() string {
+	n.t.Helper()
+	n.conn.SetReadDeadline(time.Now().Add(30 * time.Second))
+	b := make([]byte, 4096)
+	size, err := n.conn.Read(b)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	return string(b[:size])
+}
+
+// The supervisor is told when the server is ready, reloads, is ready again, and stops.
+func TestNotifications(t *testing.T) {
+	n := supervised(t)
+	c := serving(t, "--history-file="+filepath.Join(t.TempDir(), "h"))
+	if got, want := n.next(), fmt.Sprintf("MAINPID=%d\nREADY=1", c.Process.Pid); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	c.Process.Signal(syscall.SIGHUP)
+	if got := n.next(); !strings.HasPrefix(got, "RELOADING=1\nMONOTONIC_USEC=") {
+		t.Errorf("%q", got)
+	}
+	if got := n.next(); got != "READY=1" {
+		t.Errorf("%q", got)
+	}
+	c.Process.Signal(syscall.SIGTERM)
+	if got := n.next(); got != "STOPPING=1" {
+		t.Errorf("%q", got)
+	}
+	if code := c.ends(t).ExitCode(); code != 0 {
+		t.Errorf("exit %d", code)
+	}
+}
+
+// The watchdog is told at half its interval, but not while a loop is stuck.
+func TestWatchdog(t *testing.T) {
+	n := supervised(t)
+	t.Setenv("WATCHDOG_USEC", "20000")
+	t.Setenv("WATCHDOG_PID", fmt.Sprint(os.Getpid()))
+	asked := make(chan bool)
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		supervisor{slog.New(slog.DiscardHandler)}.watch(ctx, func() bool {
+			select {
+			case asked <- true:
+				return <-asked
+			case <-ctx.Done():
+				return false
+			}
+		})
+	}()
+	for _, alive := range []bool{true, false, false, true} {
+		<-asked
+		asked <- alive
+	}
+	for range 2 {
+		if got := n.next(); got != "WATCHDOG=1" {
+			t.Errorf("%q", got)
+		}
+	}
+	stop()
+	<-ended
+	n.conn.SetReadDeadline(time.Now())
+	if size, err := n.conn.Read(make([]byte, 100)); err == nil {
+		t.Errorf("%d bytes more", size)
+	}
+}
+
+// Without a supervisor nobody is told anything, and nothing is waited for.
+func TestNoSupervisor(t *testing.T) {
+	t.Setenv("NOTIFY_SOCKET", "")
+	var log buffer
+	s := supervisor{slog.New(slog.NewTextHandler(&log, nil))}
+	s.ready()
+	s.stopping()
+	s.watch(context.Background(), func() bool { t.Error("asked"); return true })
+	if log.String() != "" {
+		t.Error(log.String())
+	}
+}
+
+// Sockets that systemd has opened are served, the internal one too; they take connections before the server runs and
+// after it has ended.
+func TestGivenSockets(t *testing.T) {
+	var files []*os.File
+	var addresses []string
+	for range 3 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		file, err := l.(*net.TCPListener).File()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		files, addresses = append(files, file), append(addresses, l.Addr().String())
+	}
+	early, err := net.Dial("tcp", addresses[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer early.Close()
+	for range 2 {
+		c := &child{Cmd: exec.Command("sh", "-c", `LISTEN_PID=$$ exec "$0" "$@"`, "/proc/self/exe", "serve", "--listen=fd:web", "--internal=fd:inside",
+			"--internal-key=k", "--loops=2", "--drain-timeout=0", "--drain-delay=0", "--log-format=json")}
+		exe, _ := os.Executable()
+		c.Args[3] = exe
+		c.Env = append(os.Environ(), asMain+"=1", "LISTEN_FDS=3", "LISTEN_FDNAMES=web:inside:web", "HALLEY_INTERNAL_KEY=k")
+		c.ExtraFiles = files
+		c.begin(t)
+		endpoint, internal := c.addresses(t)
+		if endpoint != "http://fd:web/bayeux" || internal != "http://"+addresses[1] {
+			t.Errorf("%s, %s", endpoint, internal)
+		}
+		for _, i := range []int{0, 2} {
+			if code, _, stderr := halley(t, "", "pub", "/a", "1", "--bayeux=http://"+addresses[i]+"/bayeux"); code != 0 {
+				t.Errorf("pub: exit %d, %s", code, stderr)
+			}
+		}
+		if status, _ := look(t, internal+"/health/ready"); status != 200 {
+			t.Errorf("ready: %d", status)
+		}
+		c.Process.Signal(syscall.SIGTERM)
+		if code := c.ends(t).ExitCode(); code != 0 {
+			t.Errorf("exit %d", code)
+		}
+	}
+	s := start(t, "serve", "--listen=fd:web", "--internal=")
+	if code := <-s.code; code != exitFailed || !strings.Contains(s.log.String(), "--listen") {
+		t.Errorf("without sockets: exit %d, %s", code, s.log)
+	}
+}
