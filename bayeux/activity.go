@@ -29,7 +29,7 @@ func (x *exchange) inactive() bool {
 // held beside the connect of an event-stream's client.
 func (x *exchange) dismiss(m *message.Message, kind ConnectionType) {
 	if x.session.outlet.holds() {
-		x.resume(x.now, connectReply{last: reply.AdviceNone}, x.fx)
+		x.answerHeld(x.now, connectReply{last: reply.AdviceNone}, x.fx)
 	}
 	if x.alone && kind != EventSource { // whose client may not have seen yet what its stream brought
 		x.hold(m, kind, false, 0)

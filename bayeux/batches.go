@@ -11,7 +11,7 @@ type batches struct {
 	parked   map[Ticket]*parked
 	backlogs backlogs
 	tickets  Ticket        // given out so far, to replays as well
-	resumed  message.Batch // scratch of what goes on
+	scratch  message.Batch // of what goes on
 }
 
 // ticket is a new one.

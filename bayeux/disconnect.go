@@ -17,7 +17,7 @@ func (x *exchange) disconnect(m *message.Message) {
 		return
 	}
 	if r.outlet.holds() {
-		x.resume(x.now, connectReply{last: reply.AdviceNone}, x.fx)
+		x.answerHeld(x.now, connectReply{last: reply.AdviceNone}, x.fx)
 	}
 	x.remove(x.fx)
 	x.beginReply(m, reply.Success)

@@ -70,6 +70,6 @@ func (d *drain) letGo(now int64, slot uint32, r *session, fx *Effects) {
 		d.s.at(slot, r).await(now)
 	}
 	if r.outlet.holds() && r.outlet.heldType != WebSocket {
-		d.s.at(slot, r).resume(now, advisedReply(r), fx)
+		d.s.at(slot, r).answerHeld(now, advisedReply(r), fx)
 	}
 }

@@ -19,7 +19,7 @@ func (v seat) endWith(now int64, last connectReply, fx *Effects) {
 	r := v.session
 	switch {
 	case r.outlet.holds():
-		v.resume(now, last, fx)
+		v.answerHeld(now, last, fx)
 	case r.outlet.streams() && r.outlet.state != anonymous:
 		v.deliverEnd(last, fx)
 	}

@@ -41,11 +41,11 @@ func (s *Server) flush(now int64, a Address, fx *Effects) {
 	case !r.flushable():
 	case r.outlet.usesStream():
 		if r.outlet.state == socketHeld && s.queues.HasLosses(&r.queue) {
-			s.at(slot, r).resume(now, advisedReply(r), fx)
+			s.at(slot, r).answerHeld(now, advisedReply(r), fx)
 		}
 		s.at(slot, r).deliver(fx)
 	case r.outlet.holds():
-		s.at(slot, r).resume(now, advisedReply(r), fx)
+		s.at(slot, r).answerHeld(now, advisedReply(r), fx)
 	}
 }
 

@@ -13,8 +13,8 @@ func (v seat) unhold() {
 	s.stats.Held--
 }
 
-// resume answers the held connect: pending events first, the reply last.
-func (v seat) resume(now int64, answer connectReply, fx *Effects) {
+// answerHeld answers the held connect: pending events first, the reply last.
+func (v seat) answerHeld(now int64, answer connectReply, fx *Effects) {
 	s, slot, r := v.s, v.slot, v.session
 	start := fx.begin()
 	effect := Effect{Kind: Reply, To: r.outlet.held, Session: s.sessions.address(slot)}

@@ -18,7 +18,7 @@ func (x *exchange) openFor(clientID []byte) {
 		// goes on with the websocket.
 		answer := advisedReply(r)
 		answer.left = true
-		x.resume(x.now, answer, x.fx)
+		x.answerHeld(x.now, answer, x.fx)
 	}
 	if old := r.outlet.stream; r.outlet.streams() {
 		x.detach(x.fx)

@@ -78,7 +78,7 @@ func (x *exchange) rest(messages []message.Message) []byte {
 // scan reads parked messages. It closes the connection if it cannot, which false tells.
 func (x *exchange) scan(body []byte) (messages []message.Message, ok bool) {
 	x.joined = body
-	batch, scanner := &x.s.batches.resumed, x.s.cfg.Scanner
+	batch, scanner := &x.s.batches.scratch, x.s.cfg.Scanner
 	if err := scanner.Scan(body, batch); err != nil {
 		// It was scanned before: only a limit that the joined copy exceeds is left.
 		x.forget()

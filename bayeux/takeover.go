@@ -50,5 +50,5 @@ func (x *exchange) displace() {
 	if r.outlet.polls() {
 		answer.advise(max(r.told, s.periods.multiInterval))
 	}
-	x.resume(x.now, answer, x.fx)
+	x.answerHeld(x.now, answer, x.fx)
 }

@@ -37,7 +37,7 @@ func (d *deadlines) expire(now int64, slot uint32, fx *Effects) {
 	r := d.s.sessions.At(slot)
 	switch {
 	case r.outlet.holds():
-		d.s.at(slot, r).resume(now, advisedReply(r), fx)
+		d.s.at(slot, r).answerHeld(now, advisedReply(r), fx)
 	case r.tables.has(inBacklogs) || d.behind || r.delivery.leaves():
 		d.s.at(slot, r).await(now)
 	default:

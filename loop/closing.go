@@ -40,7 +40,7 @@ func (o *output) closed(c *conn) {
 	back := false
 	if u := o.slow[c.slot]; u != nil {
 		delete(o.slow, c.slot)
-		o.settle(u, c.socket.Unsent())
+		o.tellLeft(u, c.socket.Unsent())
 		if back = u.Len() > 0; back {
 			// gnet would still send what it can of the rest, and the events go out
 			// again elsewhere.

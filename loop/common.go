@@ -22,7 +22,7 @@ type common struct {
 	asker    netip.AddrPort            // who has asked for a session in this turn
 	counters Counters
 	serving  *conn            // whose input is being processed
-	resumed  []bayeux.ReplyTo // connections whose input is worked on after the present turn
+	goOnSoon []bayeux.ReplyTo // connections whose input is worked on after the present turn
 }
 
 // now is when the turn began: all that happens in one turn happens at once.
@@ -34,8 +34,8 @@ func (m *common) place() bayeux.Place { return m.shared.place(m.id) }
 // replyTo names the current request of a connection.
 func (m *common) replyTo(c *conn) bayeux.ReplyTo { return c.replyTo(m.place()) }
 
-// resume has the input of a connection worked on after the present turn.
-func (m *common) resume(c *conn) { m.resumed = append(m.resumed, m.replyTo(c)) }
+// goOnWith has the input of a connection worked on after the present turn.
+func (m *common) goOnWith(c *conn) { m.goOnSoon = append(m.goOnSoon, m.replyTo(c)) }
 
 // after sets the deadline of a connection, milliseconds from now.
 func (m *common) after(c *conn, milliseconds int64) { m.wheel.Set(c.slot, m.now()+milliseconds) }

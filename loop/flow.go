@@ -19,22 +19,22 @@ func (r *reactor) forward(owner bayeux.Place, request bayeux.Request, body []byt
 	r.route(&m)
 }
 
-// keepInLine notes that a batch of this loop's own websocket waits, if it does.
-func (r *reactor) keepInLine(to bayeux.ReplyTo, size int) {
+// countBacklog notes that a batch of this loop's own websocket waits, if it does.
+func (r *reactor) countBacklog(to bayeux.ReplyTo, size int) {
 	if !r.core.Waits(to) {
 		return
 	}
 	if c := r.conns.find(to); c != nil {
 		flow := c.stream.flows()
 		flow.Add(size)
-		r.lined[to] = lined{flow, r.lined[to].bytes + size}
+		r.backlogs[to] = backlogBytes{flow, r.backlogs[to].bytes + size}
 	}
 }
 
 // caughtUp takes what waited in line off its websocket's flow.
 func (r *reactor) caughtUp(to bayeux.ReplyTo) {
-	if l, waited := r.lined[to]; waited {
-		delete(r.lined, to)
+	if l, waited := r.backlogs[to]; waited {
+		delete(r.backlogs, to)
 		r.workedOn(to, l.flow, l.bytes)
 	}
 }
@@ -87,7 +87,7 @@ func (r *reactor) left(m *bus.Message) bool {
 // dropped: unless it waits there it has been worked on.
 func (r *reactor) handled(to bayeux.ReplyTo, flow *bus.Flow, bytes int) {
 	if r.core.Waits(to) {
-		r.lined[to] = lined{flow, r.lined[to].bytes + bytes}
+		r.backlogs[to] = backlogBytes{flow, r.backlogs[to].bytes + bytes}
 		return
 	}
 	r.workedOn(to, flow, bytes)

@@ -104,10 +104,10 @@ func TestSocketFramesBehindTheDisk(t *testing.T) {
 	}
 }
 
-// inLine is what of websockets waits in the cores of all loops.
-func inLine(t testing.TB, s *Server) (bytes int) {
+// waitsInCores is what of websockets waits in the cores of all loops.
+func waitsInCores(t testing.TB, s *Server) (bytes int) {
 	s.visit(t.Context(), func(r *reactor) {
-		for _, l := range r.lined {
+		for _, l := range r.backlogs {
 			bytes += l.bytes
 		}
 	})
@@ -138,8 +138,8 @@ func TestSocketTooFarAhead(t *testing.T) {
 			const frames = 400
 			sent := sendOn(t, s, w, id, frames)
 			verdict := j.next(t)
-			eventually(t, func() bool { return inLine(t, s) >= s.ahead() })
-			equal(t, inLine(t, s) < s.ahead()+s.cfg.MaxMessage+frameCost, true)
+			eventually(t, func() bool { return waitsInCores(t, s) >= s.ahead() })
+			equal(t, waitsInCores(t, s) < s.ahead()+s.cfg.MaxMessage+frameCost, true)
 			verdict(bayeux.Allow)
 			equal(t, w.text()[0]["channel"], any("/meta/subscribe"))
 			for range frames {
@@ -147,7 +147,7 @@ func TestSocketTooFarAhead(t *testing.T) {
 			}
 			equal(t, <-sent, nil)
 			equal(t, s.Stats().Floods, 0)
-			equal(t, inLine(t, s), 0)
+			equal(t, waitsInCores(t, s), 0)
 		})
 	}
 }
@@ -163,7 +163,7 @@ func TestSocketTooFarAheadWithoutPause(t *testing.T) {
 	w.mustCloseWith(1008)
 	equal(t, s.Stats().Floods, 1)
 	verdict(bayeux.Allow)
-	eventually(t, func() bool { set := s.interest.Of("/wait"); return !set.Empty() && inLine(t, s) == 0 })
+	eventually(t, func() bool { set := s.interest.Of("/wait"); return !set.Empty() && waitsInCores(t, s) == 0 })
 	equal(t, s.Stats().Panics, 0)
 }
 

@@ -169,6 +169,6 @@ func (l *loops) trim() {
 	l.shared.limits.Trim()
 	if bound := *l.bound.Load(); len(bound) > 0 {
 		// By the loop whose mailbox is emptied last.
-		l.do(bound[len(bound)-1].id, func(*reactor) { go collect() })
+		l.do(bound[len(bound)-1].id, func(*reactor) { go collectGarbage() })
 	}
 }

@@ -52,9 +52,9 @@ func fitted[K comparable, V any](m map[K]V) map[K]V {
 	return fit
 }
 
-// collect has what was given up returned to the system. Pools let go of their
+// collectGarbage has what was given up returned to the system. Pools let go of their
 // contents with the second collection only.
-func collect() {
+func collectGarbage() {
 	runtime.GC()
 	debug.FreeOSMemory()
 }

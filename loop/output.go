@@ -127,8 +127,8 @@ type stuck struct {
 	since int64 // when it came to wait, in milliseconds
 }
 
-// settle reports the replies whose bytes have all left, now that as many wait.
-func (o *output) settle(u *unsent, waiting int) {
+// tellLeft reports the replies whose bytes have all left, now that as many wait.
+func (o *output) tellLeft(u *unsent, waiting int) {
 	if u.Settle(waiting) {
 		u.since = o.now()
 	}
@@ -153,7 +153,7 @@ func (o *output) finish(c *conn) {
 	c.phase = reading
 	o.after(c, o.shared.live().IdleTimeout.Milliseconds())
 	if c != o.serving && c.socket.Buffered() > 0 {
-		o.resume(c)
+		o.goOnWith(c)
 	}
 }
 

@@ -97,11 +97,11 @@ func TestOutputWaits(t *testing.T) {
 	d.pipe.unsent = 1
 	d.lookAgain(d.conn.slot)
 	d.mustTell(t)
-	equal(t, len(d.resumed), 0)
+	equal(t, len(d.goOnSoon), 0)
 	d.pipe.unsent = 0
 	d.lookAgain(d.conn.slot)
 	d.mustTell(t, word(bayeux.Written, 3, true, 0))
-	equal(t, d.resumed, []bayeux.ReplyTo{d.replyTo(d.conn)})
+	equal(t, d.goOnSoon, []bayeux.ReplyTo{d.replyTo(d.conn)})
 	equal(t, len(d.slow), 0)
 }
 

@@ -19,7 +19,7 @@ func (r *reactor) toOwner(request bayeux.Request, batch *message.Batch, body []b
 	if request.Peer != 0 {
 		r.tellDamped(request.To)
 	}
-	r.keepInLine(request.To, len(body)+frameCost)
+	r.countBacklog(request.To, len(body)+frameCost)
 	r.perform()
 }
 

@@ -168,7 +168,7 @@ func TestPanicAfterThePast(t *testing.T) {
 			}
 			eventually(t, func() bool {
 				lined := 0
-				s.visit(t.Context(), func(r *reactor) { lined += len(r.lined) })
+				s.visit(t.Context(), func(r *reactor) { lined += len(r.backlogs) })
 				return lined == 0
 			})
 			equal(t, dial(t, s).bayeux(publish(id, "/fine", "1"))[0]["successful"], true)

@@ -34,7 +34,7 @@ func (in *input) rests(c *conn) bool {
 	if c.phase != upgraded || !in.work.Tired() || c.socket.Buffered() == 0 {
 		return false
 	}
-	in.resume(c)
+	in.goOnWith(c)
 	in.pause(c)
 	return true
 }
@@ -55,5 +55,5 @@ func (in *input) goOnReading(to bayeux.ReplyTo) {
 		in.abort(c)
 		return
 	}
-	in.resumed = append(in.resumed, to)
+	in.goOnSoon = append(in.goOnSoon, to)
 }

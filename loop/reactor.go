@@ -32,7 +32,7 @@ type reactor struct {
 	engine   atomic.Pointer[gnet.EventLoop]
 	executor executor
 	core     *bayeux.Server
-	lined    map[bayeux.ReplyTo]lined // websockets of which something waits in the core
+	backlogs map[bayeux.ReplyTo]backlogBytes // websockets of which something waits in the core
 
 	encoder encoder
 	doors   doors
@@ -105,7 +105,7 @@ func (r *reactor) endTurn() {
 		default:
 		}
 	}
-	if !r.flushPosted && (r.core.Dirty() || len(r.resumed) > 0) {
+	if !r.flushPosted && (r.core.Dirty() || len(r.goOnSoon) > 0) {
 		r.flushPosted = true
 		r.execute(&r.flushTask)
 	}
@@ -119,9 +119,9 @@ func (r *reactor) hurries() bool { return r.core.Hurries(r.now()) }
 // wake makes the loop look into its mailbox. It may be called from anywhere.
 func (r *reactor) wake() { r.execute(&r.wakeTask) }
 
-// lined is what came by a websocket and waits in the core, behind a batch that waits
+// backlogBytes is what came by a websocket and waits in the core, behind a batch that waits
 // for a verdict, for what is remembered, or for other clients to have their turn.
-type lined struct {
+type backlogBytes struct {
 	flow  *bus.Flow
 	bytes int
 }

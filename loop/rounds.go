@@ -12,9 +12,9 @@ import (
 
 func newReactor(s *shared, id uint16, now int64) *reactor {
 	r := &reactor{
-		common:  common{shared: s, id: id, alive: &s.alive[id], wheel: wheel.New(tickEvery.Milliseconds(), wheelSlots, now)},
-		encoder: encoder{perFrame: s.cfg.WSMessagesPerFrame},
-		lined:   make(map[bayeux.ReplyTo]lined),
+		common:   common{shared: s, id: id, alive: &s.alive[id], wheel: wheel.New(tickEvery.Milliseconds(), wheelSlots, now)},
+		encoder:  encoder{perFrame: s.cfg.WSMessagesPerFrame},
+		backlogs: make(map[bayeux.ReplyTo]backlogBytes),
 	}
 	core := coreConfig(s, id)
 	core.Heard = r.watch.heard
@@ -73,14 +73,14 @@ func (r *reactor) tick() {
 // goOn processes the input that waited behind requests answered meanwhile.
 func (r *reactor) goOn() {
 	n := 0
-	for ; n < len(r.resumed) && (n == 0 || !r.core.Tired()); n++ {
-		to := r.resumed[n]
+	for ; n < len(r.goOnSoon) && (n == 0 || !r.core.Tired()); n++ {
+		to := r.goOnSoon[n]
 		if c := r.conns.Find(to.Conn, to.Gen); c != nil && c != r.serving {
 			r.input.serve(c)
 		}
 	}
-	r.resumed = r.resumed[:copy(r.resumed, r.resumed[n:])]
-	if len(r.resumed) > 0 && !r.flushPosted {
+	r.goOnSoon = r.goOnSoon[:copy(r.goOnSoon, r.goOnSoon[n:])]
+	if len(r.goOnSoon) > 0 && !r.flushPosted {
 		r.flushPosted = true
 		r.shared.later(&r.flushTask)
 	}
@@ -127,7 +127,7 @@ func (r *reactor) trim() {
 	r.output.trim()
 	if r.conns.Len() == 0 {
 		r.wheel = wheel.New(tickEvery.Milliseconds(), wheelSlots, r.now())
-		r.resumed, r.expired, r.peers = nil, nil, peers{}
+		r.goOnSoon, r.expired, r.peers = nil, nil, peers{}
 	}
 }
 

@@ -98,7 +98,7 @@ func (r *reactor) reported(p *bayeux.Report) {
 // giveUp looks at a batch whose connection has gone before the core lets go of it. One of a
 // websocket that took its leave with a close frame is handled all the same.
 func (r *reactor) giveUp(p *bayeux.Report) {
-	if r.lined[p.To].flow.Ended() {
+	if r.backlogs[p.To].flow.Ended() {
 		p.Kind = bayeux.GoOn
 		return
 	}

@@ -8,7 +8,7 @@ func (o *output) checkSlow() {
 	for slot, u := range o.slow {
 		c := o.conns.At(slot)
 		waiting := c.socket.Unsent()
-		o.settle(u, waiting)
+		o.tellLeft(u, waiting)
 		switch {
 		case waiting == 0:
 			o.drained(c)
@@ -28,7 +28,7 @@ func (o *output) lookAgain(slot uint32) {
 	}
 	c := o.conns.At(slot)
 	waiting := c.socket.Unsent()
-	if o.settle(u, waiting); waiting == 0 {
+	if o.tellLeft(u, waiting); waiting == 0 {
 		o.drained(c)
 		return
 	}
@@ -42,7 +42,7 @@ func (o *output) drained(c *conn) {
 		o.shut(c)
 		return
 	}
-	o.resume(c)
+	o.goOnWith(c)
 }
 
 // abandon closes the connection of a reply that its client no longer waits for,
@@ -54,7 +54,7 @@ func (o *output) abandon(to bayeux.ReplyTo) {
 		return
 	}
 	c := o.conns.At(to.Conn)
-	o.settle(u, c.socket.Unsent())
+	o.tellLeft(u, c.socket.Unsent())
 	for p := range u.Each {
 		if p.to == to {
 			o.abort(c)

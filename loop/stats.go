@@ -71,7 +71,7 @@ func keptBy(r *reactor) Kept {
 	k.Mailboxes = waiting + working
 	k.Queues, k.Nodes, k.Subscriptions = r.core.Kept()
 	k.Claims = r.core.Claims()
-	for _, l := range r.lined {
+	for _, l := range r.backlogs {
 		k.Input += l.bytes
 	}
 	return k

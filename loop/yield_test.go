@@ -136,7 +136,7 @@ func TestFramesMakeWay(t *testing.T) {
 			equal(t, <-sent, nil)
 			st := s.Stats()
 			equal(t, []uint64{st.Published, st.Floods, st.Abandoned, st.Panics}, []uint64{batch + frames, 0, 0, 0})
-			equal(t, inLine(t, s), 0)
+			equal(t, waitsInCores(t, s), 0)
 			if st.Yields == 0 {
 				t.Error("no batch made way")
 			}
@@ -163,7 +163,7 @@ func TestFramesBeforeACloseMakeWay(t *testing.T) {
 			w.send(strings.Repeat(maskedFrame(1, publishBatch(id, "/a", 100)), 2) + maskedFrame(8, "\x03\xe8"))
 			w.mustCloseWith(1000)
 			w.Close()
-			eventually(t, func() bool { return s.Stats().Published == 200 && inLine(t, s) == 0 })
+			eventually(t, func() bool { return s.Stats().Published == 200 && waitsInCores(t, s) == 0 })
 		})
 	}
 }
@@ -184,7 +184,7 @@ func TestFramesOfGoneClientStop(t *testing.T) {
 			w.send(strings.Repeat(maskedFrame(1, publishBatch(id, "/a", 400)), 4))
 			w.Close()
 			goOn()
-			eventually(t, func() bool { return s.connections.Load() == connections-1 && inLine(t, s) == 0 })
+			eventually(t, func() bool { return s.connections.Load() == connections-1 && waitsInCores(t, s) == 0 })
 			if st := s.Stats(); st.Published >= 1600 {
 				t.Errorf("%d events were published", st.Published)
 			}

@@ -69,7 +69,7 @@ func (f *Fanout) offerReady(now int64, id uint32, d Delivery) {
 	l := f.latest.At(id)
 	l.event, l.channel = d.Event, len(d.Event.Channel())
 	l.count++
-	f.settle(id)
+	f.findBearer(id)
 	rest := l.ready[:0]
 	for _, m := range l.ready {
 		if f.sessions.Replays(m.slot, d.Event) {

@@ -28,10 +28,10 @@ type member struct {
 // cost is about what it takes to keep an event, in bytes.
 func cost(e event.Event) int { return len(e) + 32 }
 
-// settle finds the session that bears the latest event of a key. One that has no room for
+// findBearer finds the session that bears the latest event of a key. One that has no room for
 // it gets it before its pause is over, and its queue's policy decides; then the next one
 // bears it. When none is left that waits it is let go.
-func (f *Fanout) settle(id uint32) {
+func (f *Fanout) findBearer(id uint32) {
 	l := f.latest.At(id)
 	for {
 		if l.reserved > 0 {

@@ -79,7 +79,7 @@ func (f *Fanout) end(i uint32) {
 	f.sessions.Reserve(p.slot, -pauseBytes)
 	f.pauses.wheel.Cancel(i)
 	f.pauses.cut(&f.latest.At(p.key).waiting, byKey, i)
-	f.settle(p.key)
+	f.findBearer(p.key)
 	f.latest.Drop(p.key)
 	f.pauses.Release(i)
 }
@@ -106,7 +106,7 @@ func (f *Fanout) skip(slot uint32, key []byte) {
 	id := f.latest.Find(key)
 	if i, paused := f.pauses.byKey[pauseKey{slot, id}]; paused && id != 0 {
 		f.see(i)
-		f.settle(id)
+		f.findBearer(id)
 	}
 }
 
@@ -161,7 +161,7 @@ func (f *Fanout) giveNews(i uint32, b *rules.Behaviour, limited bool) bool {
 	f.conflated += news - 1
 	d := Delivery{Event: e}
 	f.see(i)
-	f.settle(p.key)
+	f.findBearer(p.key)
 	if b.Conflate || limited {
 		d.Key = f.key(e, b.Key)
 	}

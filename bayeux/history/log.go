@@ -80,12 +80,12 @@ func (l *log) remove(id int64) {
 		refs = slices.Delete(refs, i, i+1)
 	}
 	l.blocks[b] = refs
-	l.settle(b)
+	l.join(b)
 }
 
-// settle joins block b, which has become shorter, to the one before it if they are
+// join joins block b, which has become shorter, to the one before it if they are
 // short together.
-func (l *log) settle(b int) {
+func (l *log) join(b int) {
 	refs := l.blocks[b]
 	switch {
 	case len(refs) == 0:

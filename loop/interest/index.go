@@ -80,10 +80,10 @@ func (x *Index) Trim() { x.loops.Trim() }
 // and of the wildcard patterns that match it.
 func (x *Index) Of(name string) (set Loops) {
 	key := append(make([]byte, 0, maxPattern), name...)
-	x.collect(key, &set)
+	x.gather(key, &set)
 	w := channel.WildcardsOf(key)
 	for pattern, more := w.Append(key[:0]); more; pattern, more = w.Append(key[:0]) {
-		x.collect(pattern, &set)
+		x.gather(pattern, &set)
 	}
 	return set
 }
@@ -91,7 +91,7 @@ func (x *Index) Of(name string) (set Loops) {
 // maxPattern lets the patterns of channels of usual length be built on the stack.
 const maxPattern = 512
 
-func (x *Index) collect(pattern []byte, set *Loops) {
+func (x *Index) gather(pattern []byte, set *Loops) {
 	shard := x.shard(pattern)
 	shard.RLock()
 	defer shard.RUnlock()
