@@ -194,6 +194,29 @@ func TestFaultOfOneSubscriber(t *testing.T) {
 	p.expectIn(p.run("state"), "sessions 2 held 0")
 }
 
+// So it is where events come at most so often, and with what a pause has kept.
+func TestFaultOfAPacedSubscriber(t *testing.T) {
+	p, faults := faulty(t, "rule=/h/**,history=10,rate=2/s")
+	for n := 1; n <= 3; n++ {
+		p.member(n, "/x")
+		p.server.fanout.Subscribe(p.address(fmt.Sprintf("$%d", n)).Slot, []byte("/h/a"))
+		p.run(fmt.Sprintf("post 2%d\n%s", n, p.connect(n)))
+	}
+	p.session(2).tables.set(inReplays, true) // there is none
+	p.faults("numbered /h/a 5 1")
+	p.expectIn(p.run("flush"), "reply 21", "reply 23", "reply 22", "/meta/disconnect")
+	p.run("written $1")
+	p.run("written $3")
+	p.run("numbered /h/a 6 2")
+	p.run("post 31\n" + p.connect(1))
+	p.run("post 33\n" + p.connect(3))
+	p.session(1).tables.set(inReplays, true)
+	p.faults("tick 1s")
+	p.expectIn(p.run("flush"), "reply 31", "reply 33", "/meta/disconnect")
+	p.unharmed(*faults, 2)
+	p.expectIn(p.run("state"), "sessions 1 held 0")
+}
+
 // So it is with the news of what was written.
 func TestFaultOfAReport(t *testing.T) {
 	p, faults := faulty(t, "")

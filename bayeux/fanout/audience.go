@@ -72,21 +72,27 @@ func (f *Fanout) offerReady(now int64, id uint32, d Delivery) {
 	f.findBearer(id)
 	rest := l.ready[:0]
 	for _, m := range l.ready {
-		if f.sessions.Replays(m.slot, d.Event) {
+		if f.offerMember(now, id, m, d) {
 			rest = append(rest, m)
-			continue
 		}
-		if f.sessions.Fits(m.slot, pauseBytes) {
-			f.latest.Keep(id)
-			f.begin(now+m.interval, pause{slot: m.slot, key: id, seen: l.count})
-		} else {
-			rest = append(rest, m) // it gets every event meanwhile
-		}
-		f.give(m.slot, d)
 	}
 	if l.ready = rest; len(rest) == 0 {
 		l.ready = nil
 	}
+}
+
+// offerMember gives the event to a limited subscriber, and tells whether the next one may follow without a pause.
+func (f *Fanout) offerMember(now int64, id uint32, m member, d Delivery) (ready bool) {
+	defer f.contain(m.slot)
+	if f.sessions.Replays(m.slot, d.Event) {
+		return true
+	}
+	if ready = !f.sessions.Fits(m.slot, pauseBytes); !ready { // otherwise it gets every event meanwhile
+		f.latest.Keep(id)
+		f.begin(now+m.interval, pause{slot: m.slot, key: id, seen: f.latest.At(id).count})
+	}
+	f.deliver(m.slot, d)
+	return ready
 }
 
 // findReady finds the subscribers that do not pause for a key, unless they are known.

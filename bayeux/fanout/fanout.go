@@ -135,10 +135,11 @@ func (f *Fanout) untilFault(list []channel.Subscriber, d Delivery, b *rules.Beha
 			done++
 		}
 	}()
-	for ; done < len(list); done++ {
-		f.next(uint32(list[done]), d, b)
+	for i, sub := range list {
+		done = i
+		f.next(uint32(sub), d, b)
 	}
-	return done
+	return len(list)
 }
 
 // next gives a session an event that no limit keeps from it.
@@ -163,14 +164,11 @@ func (f *Fanout) deliver(slot uint32, d Delivery) {
 	f.sessions.Give(slot, d)
 }
 
-// give is deliver where a panic ends no more than the session.
-func (f *Fanout) give(slot uint32, d Delivery) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			f.sessions.Fail(slot, cause)
-		}
-	}()
-	f.deliver(slot, d)
+// contain, deferred, ends a panic over a session, so that others get what is theirs.
+func (f *Fanout) contain(slot uint32) {
+	if cause := recover(); cause != nil {
+		f.sessions.Fail(slot, cause)
+	}
 }
 
 // Past is an event of the past as a session gets it, with the key by which newer events

@@ -56,12 +56,13 @@ func (f *Fanout) findBearer(id uint32) {
 func (f *Fanout) overrun(i uint32) {
 	p := f.pauses.At(i)
 	slot, l := p.slot, f.latest.At(p.key)
+	defer f.contain(slot)
 	news, e := l.count-p.seen, l.event
 	f.sessions.Reserve(slot, -l.reserved)
 	l.reserved = 0
 	f.see(i)
 	if f.Covers(slot, e.Channel()) && !f.sessions.Replays(slot, e) {
 		f.conflated += news - 1
-		f.give(slot, Delivery{Event: e, Key: f.key(e, f.behaviour(e).Key)})
+		f.deliver(slot, Delivery{Event: e, Key: f.key(e, f.behaviour(e).Key)})
 	}
 }

@@ -119,11 +119,19 @@ func (f *Fanout) Due(now int64) (more bool) {
 		if f.work.Spend(1); n > 0 && f.work.Tired() {
 			f.pauses.wheel.Set(i, now)
 			more = true
-		} else if !f.serve(now, i) {
-			f.end(i)
+		} else {
+			f.over(now, i)
 		}
 	}
 	return more || len(due) == dueBatch
+}
+
+// over gives a session what its pause has kept from it, and ends the pause unless the next one begins with that.
+func (f *Fanout) over(now int64, i uint32) {
+	defer f.contain(f.pauses.At(i).slot)
+	if !f.serve(now, i) {
+		f.end(i)
+	}
 }
 
 // serve gives a session the news of its pause, and tells whether the next pause begins.
@@ -165,6 +173,6 @@ func (f *Fanout) giveNews(i uint32, b *rules.Behaviour, limited bool) bool {
 	if b.Conflate || limited {
 		d.Key = f.key(e, b.Key)
 	}
-	f.give(slot, d)
+	f.deliver(slot, d)
 	return true
 }
