@@ -1,11 +1,12 @@
 package arch
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"halley/scripts/planted"
 )
 
 func TestImportDirections(t *testing.T) {
@@ -16,22 +17,6 @@ func TestImportDirections(t *testing.T) {
 	for _, v := range violations {
 		t.Error(v)
 	}
-}
-
-// plant writes files (path → source) into a new tree.
-func plant(t *testing.T, files map[string]string) (root string) {
-	t.Helper()
-	root = t.TempDir()
-	for name, source := range files {
-		name = filepath.Join(root, name)
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, []byte(source), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return root
 }
 
 func TestPlantedViolationsAreFound(t *testing.T) {
@@ -99,7 +84,7 @@ func TestPlantedViolationsAreFound(t *testing.T) {
 		{"a package without a row", "bayeux/extra/a.go", "import \"fmt\"", "bayeux/extra/a.go:1: package bayeux/extra has no row"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			violations, err := Check(plant(t, map[string]string{c.file: "package p\n" + c.source}), "halley")
+			violations, err := Check(planted.Tree(t, map[string]string{c.file: "package p\n" + c.source}), "halley")
 			if err != nil || len(violations) != 1 || !strings.Contains(violations[0], c.want) {
 				t.Errorf("%q, %v; want one with %q", violations, err, c.want)
 			}
@@ -108,7 +93,7 @@ func TestPlantedViolationsAreFound(t *testing.T) {
 }
 
 func TestWhatIsAllowedPasses(t *testing.T) {
-	root := plant(t, map[string]string{
+	root := planted.Tree(t, map[string]string{
 		"bayeux/a.go":              "package p\nimport (\n\"time\"\n\"halley/bayeux/channel\"\n\"github.com/goccy/go-json\"\n)\nvar d time.Duration = 2 * time.Second",
 		"bayeux/local.go":          "package p\nimport \"time\"\ntype t struct{ Now time.Duration }\nfunc f(x t) time.Duration { return x.Now }",
 		"bayeux/a_test.go":         "package p\nimport (\n\"os\"\n\"time\"\n)\nvar x = time.Now",
@@ -129,7 +114,7 @@ func TestWhatIsAllowedPasses(t *testing.T) {
 }
 
 func TestEveryViolationOfAFileIsReported(t *testing.T) {
-	root := plant(t, map[string]string{"bayeux/a.go": "package p\nimport (\n\"os\"\n\"sync\"\n\"time\"\n)\nvar x, y = time.Now, time.After"})
+	root := planted.Tree(t, map[string]string{"bayeux/a.go": "package p\nimport (\n\"os\"\n\"sync\"\n\"time\"\n)\nvar x, y = time.Now, time.After"})
 	violations, err := Check(root, "halley")
 	lines := make([]string, 0, len(violations))
 	for _, v := range violations {
@@ -141,7 +126,7 @@ func TestEveryViolationOfAFileIsReported(t *testing.T) {
 }
 
 func TestUnreadableSourceIsAnError(t *testing.T) {
-	if _, err := Check(plant(t, map[string]string{"bayeux/a.go": "packag p"}), "halley"); err == nil {
+	if _, err := Check(planted.Tree(t, map[string]string{"bayeux/a.go": "packag p"}), "halley"); err == nil {
 		t.Error("no error for a file that does not parse")
 	}
 	if _, err := Check(filepath.Join(t.TempDir(), "none"), "halley"); err == nil {

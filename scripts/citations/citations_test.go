@@ -1,11 +1,12 @@
 package citations
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"halley/scripts/planted"
 )
 
 const root = "../.."
@@ -34,22 +35,6 @@ func TestCitationsOfThisModule(t *testing.T) {
 	if len(found.Places) < len(list)/2 {
 		t.Errorf("only %d requirements are cited: were the sources read?", len(found.Places))
 	}
-}
-
-// plant writes files (path → text) into a new tree.
-func plant(t *testing.T, files map[string]string) (root string) {
-	t.Helper()
-	root = t.TempDir()
-	for name, text := range files {
-		name = filepath.Join(root, name)
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return root
 }
 
 func TestForms(t *testing.T) {
@@ -82,7 +67,7 @@ func TestForms(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
-	dir := plant(t, map[string]string{
+	dir := planted.Tree(t, map[string]string{
 		"list.txt":      "# a comment\n\nRFC 1 | 1 | MUST | kept | text\nRFC 1 | 2 | MUST | uncited | text\nRFC 1 | 3 | MUST | gone | left out: a reason\nRFC 1 | 4 | MUST | both | left out: none\n",
 		"src/a.go":      "package a\n\n// a (RFC 1, 1 MUST kept)\n// b (RFC 1, 4 MUST both)\n\nvar s = 1 // (RFC 1, 9 MUST unknown)\n",
 		"src/a_test.go": "package a\n// (RFC 1, 2 MUST uncited)\n", "src/testdata/a.go": "// (RFC 1, 2 MUST uncited)\n",
@@ -114,7 +99,7 @@ func TestCheck(t *testing.T) {
 
 func TestBadLists(t *testing.T) {
 	for _, text := range []string{"RFC 1 | 1 | MUST | a\n", "RFC 1 | x | MUST | a | b\n", "RFC 1 | 1 | MUST | a | b\nRFC 1 | 1 | MUST | a | c\n"} {
-		dir := plant(t, map[string]string{"list.txt": text})
+		dir := planted.Tree(t, map[string]string{"list.txt": text})
 		if _, err := ReadRequirements(filepath.Join(dir, "list.txt")); err == nil {
 			t.Errorf("%q: no error", text)
 		}

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"halley/scripts/planted"
 )
 
 func TestVerdict(t *testing.T) {
@@ -47,7 +49,7 @@ func runIn(t *testing.T, dir, source string, update bool) (out string, passed bo
 	t.Helper()
 	test := "package p\n" + strings.Repeat("\n", strings.Count(source, "\n"))
 	var b strings.Builder
-	passed, err := run(&b, plant(t, map[string]string{"a.go": source, "a_test.go": test}), filepath.Join(dir, "sizes.json"), update)
+	passed, err := run(&b, planted.Tree(t, map[string]string{"a.go": source, "a_test.go": test}), filepath.Join(dir, "sizes.json"), update)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +91,7 @@ func TestBadRecordIsAnError(t *testing.T) {
 	if err := os.WriteFile(file, []byte("{"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := run(&strings.Builder{}, plant(t, map[string]string{"a.go": long(3)}), file, false); err == nil {
+	if _, err := run(&strings.Builder{}, planted.Tree(t, map[string]string{"a.go": long(3)}), file, false); err == nil {
 		t.Error("no error")
 	}
 }

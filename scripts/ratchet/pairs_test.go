@@ -3,10 +3,12 @@ package main
 import (
 	"slices"
 	"testing"
+
+	"halley/scripts/planted"
 )
 
 func TestPairsOfFiles(t *testing.T) {
-	got, err := measure(plant(t, map[string]string{
+	got, err := measure(planted.Tree(t, map[string]string{
 		"go.mod":   "module m\n\ngo 1.24\n",
 		"p/a.go":   "package p\n\nimport \"m/q\"\n\ntype A struct{ n int }\n\nfunc (a *A) get() int { return set(a) + q.N }\n",
 		"p/b.go":   "package p\n\nfunc set(a *A) int { a.n++; return a.n }\n",
@@ -26,7 +28,7 @@ func TestPairsOfFiles(t *testing.T) {
 }
 
 func TestPairsOfWhatDoesNotCompile(t *testing.T) {
-	if _, err := measure(plant(t, map[string]string{"go.mod": "module m\n", "a.go": "package m\n\nvar a = b\n"})); err == nil {
+	if _, err := measure(planted.Tree(t, map[string]string{"go.mod": "module m\n", "a.go": "package m\n\nvar a = b\n"})); err == nil {
 		t.Error("no error")
 	}
 }

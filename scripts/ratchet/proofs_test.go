@@ -3,12 +3,14 @@ package main
 import (
 	"slices"
 	"testing"
+
+	"halley/scripts/planted"
 )
 
 const logic = "package p\n\nfunc f() int {\n\tn := 1\n\treturn n\n}\n"
 
 func TestProofs(t *testing.T) {
-	got, err := measure(plant(t, map[string]string{
+	got, err := measure(planted.Tree(t, map[string]string{
 		"sibling.go": logic, "sibling_test.go": "package p\n\nfunc TestF(t *testing.T) {}\n",
 		"plain.go":     "package p\n\ntype T int\n\nfunc one() int { return 1 }\n",
 		"bare.go":      logic,

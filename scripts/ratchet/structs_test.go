@@ -3,6 +3,8 @@ package main
 import (
 	"slices"
 	"testing"
+
+	"halley/scripts/planted"
 )
 
 // An exception counts again when it grows, and goes when it is none any more.
@@ -28,7 +30,7 @@ func TestExceptions(t *testing.T) {
 }
 
 func TestWidthOfTypes(t *testing.T) {
-	got, err := measure(plant(t, map[string]string{
+	got, err := measure(planted.Tree(t, map[string]string{
 		"a/a.go":      "package a\n\ntype T struct{ x, y bool; n int; z bool; flag bool `help:\"a setting\"` }\n\nfunc (t *T) A() {}\nfunc (t T) B() {}\n",
 		"a/b.go":      "package a\n\nfunc (t *T) C() {}\n\ntype U struct{ bool }\n\ntype none struct{ s string }\n\ntype G[K any] struct{}\n\nfunc (g *G[K]) D() {}\n",
 		"a/a_test.go": "package a\n\nfunc (t *T) OfATest() {}\n",
