@@ -85,11 +85,12 @@ func (x *exchange) arrive(m *message.Message, w wish) (a arrival) {
 	a.kind = x.connectionType(m)
 	advice := w.advice
 	waits := x.alone && advice.timeout != 0
-	r.outlet.hearing.hear(a.kind, waits && r.advised == EventSource || r.delivery.unseen() && r.delivery.byStream)
+	r.outlet.hearing.hear(a.kind, waits && (r.advised == EventSource || r.delivery.unseen() && r.delivery.byStream))
 	again := x.acknowledge(w, a.kind)
 	x.readOn()
 	x.takeOver(a.kind)
-	r.delivery.connected(x.req, a.kind, r.outlet.usesStream())
+	// A poll that waits and has its client count as not hearing the stream is the second one, and tells that.
+	r.delivery.connected(x.req, a.kind, r.outlet.usesStream() || !waits && r.outlet.state.in(byEventSource))
 	if sync, ok := reply.ReadTimesync(x.now, m.Ext); ok {
 		s.composer.syncs[x.slot] = sync
 	}

@@ -87,18 +87,18 @@ func (d *delivery) bounced() {
 
 // connected notes that a connect of a type has come, by which the client may have told
 // that it has seen what went before.
-func (d *delivery) connected(by Request, kind ConnectionType, usesStream bool) {
-	if !d.mayCross(by, kind, usesStream) {
+func (d *delivery) connected(by Request, kind ConnectionType, besideStream bool) {
+	if !d.mayCross(by, kind, besideStream) {
 		d.phase &^= unseen
 	}
 }
 
 // mayCross tells whether a connect may have been sent before the events came. One of an
-// event-stream's client tells nothing of the stream, and one on another connection than
-// brought the events may be late itself.
-func (d *delivery) mayCross(by Request, kind ConnectionType, usesStream bool) bool {
+// event-stream's client tells nothing of the stream, nor does a poll beside the stream, and
+// one on another connection than brought the events may be late itself.
+func (d *delivery) mayCross(by Request, kind ConnectionType, besideStream bool) bool {
 	if d.byStream {
-		return kind == EventSource || kind.answers() && usesStream
+		return kind == EventSource || kind.answers() && besideStream
 	}
 	return by.Type.polls() && d.carrier.connection() != by.To.connection()
 }

@@ -53,13 +53,13 @@ func TestBouncedGroupStaysUnseen(t *testing.T) {
 func TestConnectsThatMayCross(t *testing.T) {
 	here := ReplyTo{Loop: 1, Conn: 2, Gen: 3, Serial: 4}
 	for _, c := range []struct {
-		name       string
-		byStream   bool
-		by         ReplyTo
-		carried    ConnectionType
-		kind       ConnectionType
-		usesStream bool
-		may        bool
+		name     string
+		byStream bool
+		by       ReplyTo
+		carried  ConnectionType
+		kind     ConnectionType
+		beside   bool
+		may      bool
 	}{
 		{"the next poll on the same connection", false, ReplyTo{Loop: 1, Conn: 2, Gen: 3, Serial: 5}, LongPolling, LongPolling, false, false},
 		{"a poll on another connection", false, ReplyTo{Loop: 1, Conn: 3, Gen: 3, Serial: 4}, LongPolling, LongPolling, false, true},
@@ -69,11 +69,11 @@ func TestConnectsThatMayCross(t *testing.T) {
 		{"a websocket's connect", false, ReplyTo{Conn: 3}, WebSocket, WebSocket, false, false},
 		{"a heartbeat beside the stream", true, ReplyTo{Conn: 3}, LongPolling, EventSource, true, true},
 		{"a poll beside the stream", true, ReplyTo{Conn: 3}, LongPolling, LongPolling, true, true},
-		{"a poll of a client that does not hear the stream", true, ReplyTo{Conn: 3}, LongPolling, LongPolling, false, false},
+		{"a poll after the stream", true, ReplyTo{Conn: 3}, LongPolling, LongPolling, false, false},
 		{"a connect on a websocket that is the stream", true, here, WebSocket, WebSocket, true, false},
 	} {
 		d := delivery{carrier: here, byStream: c.byStream}
-		if may := d.mayCross(Request{To: c.by, Type: c.carried}, c.kind, c.usesStream); may != c.may {
+		if may := d.mayCross(Request{To: c.by, Type: c.carried}, c.kind, c.beside); may != c.may {
 			t.Errorf("%s: %v", c.name, may)
 		}
 	}
