@@ -1,4 +1,4 @@
-// Proved by bayeux/testdata/handshake-limits.txt.
+// Proved by bayeux/testdata/handshake-limits.txt and TestPace.
 
 package bayeux
 
@@ -36,6 +36,7 @@ type Config struct {
 	Browsers  Browsers                             // nil counts none
 	Congested func() bool                          // tells that no event can be passed on now; nil: never
 	Crowded   func() bool                          // tells that no session or subscription can be made now; nil: never
+	Pace      func() int64                         // the least interval that polls are advised, in milliseconds; nil: none
 	Heard     func(e event.Event, subscribers int) // is told of each event that was delivered, and how many got it at once; nil: nobody wants to know
 	Random    func(p []byte)                       // fills p with unpredictable bytes
 	Fault     func(cause any)                      // is told of panics that end no more than one session or request; nil: they are not recovered
@@ -60,6 +61,14 @@ func (c *Config) noSession(beside int) (failure reply.Code) {
 		return reply.Congested
 	}
 	return reply.Success
+}
+
+// pace is the least interval that connects of a kind are advised, in milliseconds: those that poll cost a request each time.
+func (c *Config) pace(kind ConnectionType) int64 {
+	if c.Pace == nil || !kind.polls() {
+		return 0
+	}
+	return c.Pace()
 }
 
 // periods are the durations of a Config in milliseconds, in which the protocol counts time.

@@ -94,7 +94,7 @@ func (x *exchange) arrive(m *message.Message, w wish) (a arrival) {
 	if sync, ok := reply.ReadTimesync(x.now, m.Ext); ok {
 		s.composer.syncs[x.slot] = sync
 	}
-	interval := max(advice.interval, s.periods.interval)
+	interval := max(advice.interval, s.periods.interval, s.cfg.pace(a.kind))
 	if a.reply.interval = interval; advice.present || r.advised != a.kind || r.told != interval {
 		a.reply.advise(interval)
 	}

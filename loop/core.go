@@ -32,6 +32,7 @@ func coreConfig(s *shared, id uint16) bayeux.Config {
 		Browsers:      s.browsers,
 		Congested:     func() bool { return s.congested.Load() > 0 || s.memory.refuses() },
 		Crowded:       s.memory.refuses,
+		Pace:          s.admission.pace,
 		Random:        func(p []byte) { rand.Read(p) },
 	}
 }

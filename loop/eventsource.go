@@ -18,8 +18,7 @@ func (rs *requests) eventSource(c *conn, q *httpparse.Request) {
 // events opens an event-stream for a client that speaks no Bayeux: its channel
 // parameters are what it subscribes to.
 func (rs *requests) events(c *conn, q *httpparse.Request) {
-	if wait := rs.overRate(c, q); wait > 0 { // a session is made for it
-		rs.refuseHandshake(c, wait)
+	if !rs.letsIn(c, q) { // a session is made for it
 		return
 	}
 	patterns, valid := append(rs.text[:0], '['), true

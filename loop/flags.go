@@ -58,6 +58,7 @@ type Bounds struct {
 	TurnWork    int           `name:"turn-work" group:"limits" default:"50000" min:"100" max:"1073741824" help:"Units of work (messages, patterns, deliveries) after which a batch makes way for an event loop's other clients and goes on later."`
 	MaxMailbox  int           `name:"max-mailbox" type:"size" group:"limits" default:"64MiB" min:"64KiB" max:"1GiB" help:"Bytes that may wait for one event loop; beyond it a publish is answered 503."`
 	MaxMemory   int           `name:"max-memory" type:"size" group:"limits" default:"0" min:"32MiB" max:"65536GiB" help:"Memory of the process; near it new work is refused, then what waits is given up, for absent clients first; 0 is 3/4 of what the memory cgroup or the host has."`
+	AdmitLag    time.Duration `name:"admit-lag" group:"limits" default:"2s" min:"0s" max:"1m" help:"How late an event loop may be before new sessions are answered 503 and polls are advised to wait; 0 lets all in."`
 	UnsentBytes int           `name:"unsent-bytes" reload:"yes" type:"size" group:"limits" default:"16KiB" min:"0" max:"1GiB" help:"Bytes that the kernel takes of a connection before it can send them, so that they are fresh on slow links; 0 leaves it to the kernel."`
 	SlowTimeout time.Duration `name:"slow-timeout" reload:"yes" group:"limits" default:"30s" min:"1s" max:"1h" help:"How long a connection may read nothing of what waits for it before it is closed."`
 }

@@ -2,9 +2,10 @@ package loop
 
 import (
 	"hash/maphash"
-	"strconv"
+	"strings"
 
 	"halley/httpparse"
+	"halley/httpparse/websocket"
 	"halley/loop/address"
 	"halley/loop/front"
 	"halley/loop/limits"
@@ -25,18 +26,30 @@ func (rs *requests) source(c *conn, q *httpparse.Request) uint64 {
 	return h.Sum64() | 1
 }
 
-// overRate counts one more session that a client asks for, and tells whether its
-// address has asked for too many.
-func (rs *requests) overRate(c *conn, q *httpparse.Request) (wait int) {
-	if !rs.shared.limits.Counts(limits.Handshakes) {
-		return 0
+// letsIn tells whether a client may have one more session, and answers it if not: while the loops are late, or when its address
+// has asked for too many. q is nil for a websocket.
+func (rs *requests) letsIn(c *conn, q *httpparse.Request) bool {
+	if rs.shared.admission.behind() {
+		rs.refused(serverBehind, rs.client(c, q).AddrPort)
+		rs.refuseSession(c, front.Refusal{Status: 503, Text: "the server is behind\n", Fields: rs.shared.admission.retryAfter()})
+		return false
 	}
-	_, wait = rs.take(c, q, limits.Use{limits.Handshakes: 1})
-	return wait
+	if !rs.shared.limits.Counts(limits.Handshakes) {
+		return true
+	}
+	over, wait := rs.take(c, q, limits.Use{limits.Handshakes: 1})
+	if wait > 0 {
+		rs.refuseSession(c, tooMuch(over, wait))
+	}
+	return wait == 0
 }
 
-// refuseHandshake answers a request for a session beyond its address's rate.
-func (rs *requests) refuseHandshake(c *conn, wait int) {
+// refuseSession answers a request for a session, or closes the websocket that asks for one.
+func (rs *requests) refuseSession(c *conn, why front.Refusal) {
 	rs.counters.HTTPErrors++
-	rs.output.respond(c, response{status: 429, contentType: plainText, body: []byte("too many handshakes\n"), fields: "Retry-After: " + strconv.Itoa(wait) + "\r\n"})
+	if c.phase == upgraded {
+		rs.output.closeSocket(c, websocket.CodeTryLater, strings.TrimSuffix(why.Text, "\n"))
+		return
+	}
+	rs.output.respond(c, response{status: why.Status, contentType: plainText, body: []byte(why.Text), fields: why.Fields})
 }

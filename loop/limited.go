@@ -38,7 +38,7 @@ func (m *common) limited(c *conn, q *httpparse.Request, n int) (why front.Refusa
 
 // tooMuch is the answer to a client whose address has used up a limit.
 func tooMuch(over limits.Kind, wait int) front.Refusal {
-	return front.Refusal{Status: 429, Text: httpparse.Reason(429) + ": too many " + over.String() + " from this address\n",
+	return front.Refusal{Status: 429, Text: "too many " + over.String() + " from this address\n",
 		Fields: "Retry-After: " + strconv.Itoa(wait) + "\r\n"}
 }
 

@@ -51,6 +51,7 @@ func New(cfg Config) (*Server, error) {
 	s.local = newLocal(s.shared, &s.health)
 	s.log = s.local
 	s.memory = newMemory(&s.cfg, s.now, &s.health, (&shedder{&s.loops, s.local}).giveUp)
+	s.admission.limit, s.admission.health = cfg.AdmitLag.Milliseconds(), &s.health
 	s.addReactors()
 	s.engine = engine{shared: s.shared, loops: &s.loops, listening: &s.listening, health: &s.health, booted: make(chan struct{}), pause: restartPause}
 	s.events = gnetEvents{shared: s.shared, engine: &s.engine}

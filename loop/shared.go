@@ -34,18 +34,19 @@ type shared struct {
 	// listeners are where the server listens, by the number that connections keep. Run settles the ports.
 	listeners []listen.Listener
 
-	start    time.Time
-	clock    func(time.Duration) int64 // milliseconds of the wall clock so long after the start
-	interest *interest.Index
-	browsers *browsers
-	trust    address.Trust
-	limits   *limits.Limits // of addresses; nil where there are none
-	sources  maphash.Seed   // of the numbers of sources of handshakes
-	notices  notices
-	log      sequence.Log // of sequenced channels, to publish to and read from
-	writable *socket.Writable
-	cover    func(*socket.Plain) socket.Socket // what connections are beside plain; nil for nothing
-	memory   *memory
+	start     time.Time
+	clock     func(time.Duration) int64 // milliseconds of the wall clock so long after the start
+	interest  *interest.Index
+	browsers  *browsers
+	trust     address.Trust
+	limits    *limits.Limits // of addresses; nil where there are none
+	sources   maphash.Seed   // of the numbers of sources of handshakes
+	notices   notices
+	log       sequence.Log // of sequenced channels, to publish to and read from
+	writable  *socket.Writable
+	cover     func(*socket.Plain) socket.Socket // what connections are beside plain; nil for nothing
+	memory    *memory
+	admission admission
 
 	alive       []alive      // by loop
 	homes       atomic.Int32 // loops that have ever had a connection, the first ones

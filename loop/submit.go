@@ -17,11 +17,8 @@ func (rs *requests) submit(c *conn, q *httpparse.Request, kind bayeux.Connection
 		return
 	}
 	handshake := bayeux.HasHandshake(batch)
-	if handshake {
-		if wait := rs.overRate(c, q); wait > 0 {
-			rs.refuseHandshake(c, wait)
-			return
-		}
+	if handshake && !rs.letsIn(c, q) {
+		return
 	}
 	rs.owes(c, q, limits.Use{limits.Messages: max(0, len(batch.Messages)-1)})
 	request := bayeux.Request{To: rs.replyTo(c), Type: kind, Browser: rs.shared.front.Browser(q, rs.shared.browsers.Named),

@@ -26,6 +26,7 @@ func (t *ticks) beat(ctx context.Context) {
 		case <-t.shared.hurried:
 		}
 		t.shared.memory.look(ctx, t.shared.now())
+		t.shared.admission.look(t.loops.latest(), t.shared.now())
 		if memory.due(t.shared.connections.Load(), t.shared.now()) {
 			t.loops.trim()
 		}
@@ -45,6 +46,9 @@ const calmTick = 300 * time.Millisecond
 
 // pause is the time until the next tick.
 func (t *ticks) pause() time.Duration {
+	if t.shared.admission.behind() {
+		return tickEvery
+	}
 	for _, r := range *t.loops.bound.Load() {
 		if r.hurry.Load() || t.shared.memory.near.Load() {
 			return tickEvery

@@ -30,9 +30,7 @@ func (rs *requests) submitFrame(c *conn, text []byte) {
 		return
 	}
 	handshake := bayeux.HasHandshake(batch)
-	if handshake && rs.overRate(c, nil) > 0 {
-		rs.counters.HTTPErrors++
-		rs.output.closeSocket(c, websocket.CodeTryLater, "too many handshakes")
+	if handshake && !rs.letsIn(c, nil) {
 		return
 	}
 	rs.counters.Requests++
