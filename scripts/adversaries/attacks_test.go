@@ -124,7 +124,7 @@ func TestAttacksOfTheRefused(t *testing.T) {
 
 // An attack whose time is over ends with an error or without, but ends.
 func TestAttacksEnd(t *testing.T) {
-	for _, a := range adversaries() {
+	for _, a := range new(options).adversaries() {
 		_, s := startFake(t)
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()

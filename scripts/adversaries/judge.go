@@ -4,8 +4,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,7 +18,10 @@ import (
 type report struct {
 	names  []string
 	last   figures
-	peaks  figures // of those that are gauges
+	peaks  figures       // of those that are gauges
+	quiet  time.Duration // the 99th percentile of the neighbours' events, before the attack; 0 where nothing was measured
+	busy   time.Duration // and during it
+	mu     sync.Mutex    // of faults and notes, while attacks run
 	faults []string
 	notes  []string
 }
@@ -34,17 +39,12 @@ const (
 
 // against runs adversaries at once against one server with neighbours.
 func (o *options) against(ctx context.Context, group []adversary) (*report, error) {
-	flags := []string{"--max-memory", o.MaxMemory, "--turn-work", strconv.Itoa(turnWork), "--drain-delay", "0s"}
 	r := &report{peaks: make(figures)}
-	for _, a := range group {
-		flags = append(flags, a.flags...)
-		r.names = append(r.names, a.name)
-	}
-	s, err := start(o.Halley, flags...)
+	s, err := o.serverFor(group, r)
 	if err != nil {
 		return nil, err
 	}
-	n, err := settle(ctx, s, o.Neighbours)
+	n, err := settle(ctx, s, o.Neighbours, o.Every)
 	if err != nil {
 		return nil, fmt.Errorf("neighbours: %w", err)
 	}
@@ -52,17 +52,17 @@ func (o *options) against(ctx context.Context, group []adversary) (*report, erro
 	var beside sync.WaitGroup
 	beside.Go(func() {
 		if err := n.feed(feeding); err != nil {
-			r.fault("the feed: %v", err)
+			r.ended(adversary{name: "the feed"}, broken(err.Error()))
 		}
 	})
 	beside.Go(func() { r.watch(feeding, s) })
+	pause(ctx, o.Quiet)
+	r.quiet = n.times.take()
 	var attacks sync.WaitGroup
 	for _, a := range group {
 		attacks.Go(func() {
 			for end := time.Now().Add(o.For); ; {
-				if err := a.attack(ctx, s); err != nil {
-					r.notes = append(r.notes, fmt.Sprintf("%s: %v", a.name, err))
-				}
+				r.ended(a, a.attack(ctx, s))
 				if ctx.Err() != nil || !time.Now().Before(end) {
 					return
 				}
@@ -70,6 +70,7 @@ func (o *options) against(ctx context.Context, group []adversary) (*report, erro
 		})
 	}
 	attacks.Wait()
+	r.busy = n.times.take()
 	enough()
 	beside.Wait()
 	r.faults = append(r.faults, n.judge()...)
@@ -77,6 +78,12 @@ func (o *options) against(ctx context.Context, group []adversary) (*report, erro
 		r.fault("the metrics: %v", err)
 	}
 	r.judge()
+	r.judgeTimes(o.Slower)
+	for _, a := range group {
+		if a.judge != nil {
+			r.faults = append(r.faults, a.judge(r.last)...)
+		}
+	}
 	for _, line := range s.faults() {
 		r.fault("the server's log: %s", line)
 	}
@@ -84,6 +91,64 @@ func (o *options) against(ctx context.Context, group []adversary) (*report, erro
 		r.fault("the server ends with %v", err)
 	}
 	return r, nil
+}
+
+// serverFor starts a server with the flags that a group needs, each set of them once.
+func (o *options) serverFor(group []adversary, r *report) (*server, error) {
+	flags := []string{"--max-memory", o.MaxMemory, "--turn-work", strconv.Itoa(turnWork), "--drain-delay", "0s"}
+	dir, err := os.MkdirTemp("", "adversaries")
+	if err != nil {
+		return nil, err
+	}
+	prepared := false
+	for _, a := range group {
+		flags = append(flags, a.flags...)
+		r.names = append(r.names, a.name)
+		if a.prepare == nil || prepared {
+			continue
+		}
+		more, err := a.prepare(dir)
+		if err != nil {
+			return nil, err
+		}
+		flags, prepared = append(flags, more...), true
+	}
+	s, err := startWith(o.Files, o.Halley, flags...)
+	if err != nil {
+		os.RemoveAll(dir)
+		return nil, err
+	}
+	s.dir = dir
+	return s, nil
+}
+
+// sum adds up what has a name with labels.
+func (f figures) sum(name string) (sum float64) {
+	for full, n := range f {
+		if strings.HasPrefix(full, name+"{") {
+			sum += n
+		}
+	}
+	return sum
+}
+
+// broken is what an attack has found that the server must never do.
+type broken string
+
+// Error is what was found.
+func (b broken) Error() string { return string(b) }
+
+// ended notes how an attack has ended.
+func (r *report) ended(a adversary, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var found broken
+	switch {
+	case errors.As(err, &found):
+		r.fault("%s: %v", a.name, err)
+	case err != nil:
+		r.notes = append(r.notes, fmt.Sprintf("%s: %v", a.name, err))
+	}
 }
 
 func (r *report) fault(format string, args ...any) {
@@ -135,6 +200,8 @@ func (r *report) print(w io.Writer) {
 		r.peaks["process_resident_memory_bytes"]/(1<<20), r.last["halley_max_memory_bytes"]/(1<<20), r.peaks["go_memstats_heap_alloc_bytes"]/(1<<20), r.peaks[`halley_kept_bytes{owner="queues"}`]/1024, r.peaks[`halley_kept_bytes{owner="output"}`]/1024,
 		r.peaks[`halley_kept_bytes{owner="input"}`]/1024, r.peaks[`halley_kept_bytes{owner="mailboxes"}`]/1024,
 		r.last["halley_memory_refused_total"], r.last["halley_memory_shed_total"], r.last["halley_requests_abandoned_total"])
+	fmt.Fprintf(w, "      neighbours' p99 %.1f ms, before %.1f; clients refused %.0f, handshakes %.0f\n", r.busy.Seconds()*1000, r.quiet.Seconds()*1000,
+		r.last.sum("halley_clients_refused_total"), r.last["halley_handshakes_total"])
 	for _, line := range append(r.faults, r.notes...) {
 		fmt.Fprintln(w, "      "+line)
 	}

@@ -19,16 +19,16 @@ func TestParse(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	seen := make(map[string]bool)
-	for _, a := range adversaries() {
+	for _, a := range new(options).adversaries() {
 		if a.name == "" || a.what == "" || a.attack == nil || seen[a.name] {
 			t.Errorf("%+v", a)
 		}
 		seen[a.name] = true
 	}
-	if _, err := choose([]string{"nobody"}); err == nil {
+	if _, err := choose(new(options).adversaries(), []string{"nobody"}); err == nil {
 		t.Error("an adversary that there is not was found")
 	}
-	if got, err := choose([]string{"never-reads"}); err != nil || len(got) != 1 {
+	if got, err := choose(new(options).adversaries(), []string{"never-reads"}); err != nil || len(got) != 1 {
 		t.Errorf("%v %v", got, err)
 	}
 }

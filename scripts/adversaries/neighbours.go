@@ -17,6 +17,8 @@ type neighbours struct {
 	server *server
 	all    []*neighbour
 	sent   int // events
+	every  time.Duration
+	times  *latencies
 	group  sync.WaitGroup
 	stop   context.CancelFunc
 }
@@ -29,16 +31,17 @@ type neighbour struct {
 	wrong  atomic.Int64 // events out of turn
 	errors atomic.Int64 // what Run recovered from
 	last   atomic.Value // of these, in words
+	times  *latencies   // of all
 }
 
 const goodChannel = "/good/prices"
 
 // settle opens them.
-func settle(ctx context.Context, s *server, count int) (*neighbours, error) {
+func settle(ctx context.Context, s *server, count int, every time.Duration) (*neighbours, error) {
 	ctx, stop := context.WithCancel(ctx)
-	n := &neighbours{server: s, stop: stop}
+	n := &neighbours{server: s, stop: stop, every: every, times: newLatencies()}
 	for i := range count {
-		b := new(neighbour)
+		b := &neighbour{times: n.times}
 		kind := []string{"websocket", "long-polling"}[i%2]
 		c, err := client.New("http://"+s.public+"/bayeux", client.Options{
 			ConnectionTypes: []string{kind}, OnError: func(err error) { b.errors.Add(1); b.last.Store(err.Error()) },
@@ -62,15 +65,20 @@ func settle(ctx context.Context, s *server, count int) (*neighbours, error) {
 
 // hear takes the next event, whose data is its number.
 func (b *neighbour) hear(m client.Message) {
-	if number, _ := strconv.ParseInt(string(m.Data), 10, 64); number != b.got.Load() {
+	number, _ := strconv.ParseInt(string(m.Data), 10, 64)
+	if number != b.got.Load() {
 		b.wrong.Add(1)
+	}
+	if b.times != nil {
+		b.times.heard(int(number))
 	}
 	b.got.Add(1)
 }
 
-// feed publishes an event every 50 ms until ctx ends. What is refused comes again: it is the memory's right.
+// feed publishes an event now and then until ctx ends. What is refused comes again: it is the memory's right.
 func (n *neighbours) feed(ctx context.Context) error {
 	for ctx.Err() == nil {
+		n.times.sends(n.sent)
 		status, err := n.server.publish(context.WithoutCancel(ctx), event(goodChannel, strconv.Itoa(n.sent)))
 		if err != nil {
 			return err
@@ -80,7 +88,7 @@ func (n *neighbours) feed(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(n.every):
 		}
 	}
 	return nil

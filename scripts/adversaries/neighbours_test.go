@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"testing"
+	"time"
 
 	"halley/bayeux/client"
 )
@@ -46,7 +47,7 @@ func TestMissing(t *testing.T) {
 func TestFeedRepeatsWhatIsRefused(t *testing.T) {
 	f, s := startFake(t)
 	f.published = 503
-	n := &neighbours{server: s}
+	n := &neighbours{server: s, every: time.Millisecond, times: newLatencies()}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error)
 	go func() { done <- n.feed(ctx) }()

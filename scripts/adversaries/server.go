@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -21,7 +22,9 @@ import (
 type server struct {
 	command  *exec.Cmd
 	public   string // host:port
+	secure   string // likewise, of TLS; empty where there is none
 	internal string
+	dir      string // of its files, which go with it
 	client   *http.Client
 	mu       sync.Mutex
 	errors   []string // lines of its log that are errors
@@ -29,9 +32,17 @@ type server struct {
 }
 
 // start runs the program and waits until it listens.
-func start(program string, flags ...string) (*server, error) {
+func start(program string, flags ...string) (*server, error) { return startWith(0, program, flags...) }
+
+// startWith starts it with a limit of open files, 0 for the usual one.
+func startWith(files int, program string, flags ...string) (*server, error) {
 	s := &server{client: &http.Client{}, done: make(chan error, 1)}
-	s.command = exec.Command(program, append([]string{"serve", "--listen", "127.0.0.1:0", "--internal", "127.0.0.1:0", "--log-format", "json"}, flags...)...)
+	arguments := append([]string{"serve", "--listen", "127.0.0.1:0", "--internal", "127.0.0.1:0", "--log-format", "json"}, flags...)
+	s.command = exec.Command(program, arguments...)
+	if files > 0 {
+		limited := []string{"-c", `ulimit -n "$1"; shift; exec "$@"`, "-", strconv.Itoa(files), program}
+		s.command = exec.Command("sh", append(limited, arguments...)...)
+	}
 	log, err := s.command.StderrPipe()
 	if err != nil {
 		return nil, err
@@ -70,6 +81,9 @@ func (s *server) read(log io.Reader, listening chan struct{}) {
 		}
 		if line.Msg == "listening" {
 			s.public, s.internal = line.Addresses[0], line.Internal
+			if len(line.Addresses) > 1 {
+				s.secure = line.Addresses[1]
+			}
 			close(listening)
 		}
 	}
@@ -84,6 +98,9 @@ func (s *server) faults() []string {
 
 // stop ends it.
 func (s *server) stop() error {
+	if s.dir != "" {
+		defer os.RemoveAll(s.dir)
+	}
 	s.command.Process.Signal(syscall.SIGTERM)
 	select {
 	case err := <-s.done:

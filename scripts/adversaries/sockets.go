@@ -27,14 +27,19 @@ func frame(text string) string {
 	return string(append(head, 0, 0, 0, 0)) + text
 }
 
+// upgradeHead asks for a websocket.
+func upgradeHead(host string) string {
+	return "GET /bayeux HTTP/1.1\r\nHost: " + host + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+}
+
 // websocket opens one.
 func (s *server) websocket(ctx context.Context) (net.Conn, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", s.public)
 	if err != nil {
 		return nil, err
 	}
-	io.WriteString(conn, "GET /bayeux HTTP/1.1\r\nHost: "+s.public+"\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
-		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n")
+	io.WriteString(conn, upgradeHead(s.public))
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err == nil && response.StatusCode != http.StatusSwitchingProtocols {
 		err = fmt.Errorf("status %d", response.StatusCode)
