@@ -84,6 +84,7 @@ func table() []rule {
 			"loop/address", "loop/front", "loop/limits", "loop/bus", "loop/interest", "loop/journal", "loop/listen", "loop/metric", "loop/sequence", "loop/settings", "loop/sharded", "loop/socket",
 		}, all, impure},
 		{"loop/access/key", []string{"bayeux/channel"}, nil, impure},
+		{"loop/access/hook", []string{"bayeux", "bayeux/channel", "bayeux/message", "bayeux/reply", "loop/metric", "loop/settings"}, nil, impure},
 		{"loop/cluster", []string{"loop"}, all, impure},
 
 		{"cmd/halley/...", []string{"httpparse/...", "bayeux/...", "loop/...", "cmd/halley/...", "bench/preflight"}, all, impure},

@@ -1,0 +1,115 @@
+// Proved by TestGivenPatterns and TestLaterAnswersAdd.
+
+package hook
+
+import (
+	"slices"
+	"strings"
+
+	"halley/bayeux"
+	"halley/bayeux/channel"
+)
+
+// grants are what an answer gives a session, as text that is kept with it: lines of a letter and a value.
+//
+//	u  who the client is
+//	c  the claims, JSON that later questions carry
+//	s  a pattern that may be subscribed to; an empty one stands for a list of none
+//	p  likewise, to publish to
+type grants string
+
+// The letters.
+const (
+	ofSubject   = 'u'
+	ofClaims    = 'c'
+	ofSubscribe = 's'
+	ofPublish   = 'p'
+)
+
+// append adds a line.
+func (g grants) append(letter byte, value string) grants {
+	return g + grants(letter) + grants(value) + "\n"
+}
+
+// list adds patterns; nil adds none, and leaves the session's own decisions to further questions.
+func (g grants) list(letter byte, patterns []string) grants {
+	if patterns != nil && len(patterns) == 0 {
+		return g.append(letter, "")
+	}
+	for _, p := range patterns {
+		g = g.append(letter, p)
+	}
+	return g
+}
+
+// each visits the values of a letter until visit says no.
+func (g grants) each(letter byte, visit func(value string) bool) {
+	for line := range strings.Lines(string(g)) {
+		if line[0] == letter && !visit(strings.TrimSuffix(line[1:], "\n")) {
+			return
+		}
+	}
+}
+
+// first is the first value of a letter, empty if there is none.
+func (g grants) first(letter byte) (value string) {
+	g.each(letter, func(v string) bool { value = v; return false })
+	return value
+}
+
+// replaced is g with all of newer, and what that says nothing of as before.
+func (g grants) replaced(newer grants) grants {
+	var b strings.Builder
+	for line := range strings.Lines(string(g)) {
+		said := false
+		newer.each(line[0], func(string) bool { said = true; return false })
+		if !said {
+			b.WriteString(line)
+		}
+	}
+	return grants(b.String()) + newer
+}
+
+func (g grants) claims() string { return g.first(ofClaims) }
+
+func (g grants) subject() string { return g.first(ofSubject) }
+
+// coverage is what patterns say of an operation.
+type coverage uint8
+
+const (
+	silent  coverage = iota // there are no patterns for it
+	covered                 // they allow it
+	outside                 // they do not
+)
+
+// cover tells whether the patterns that a session was given allow what a question asks.
+func (g grants) cover(q *bayeux.Question) coverage {
+	switch q.Operation {
+	case bayeux.OpSubscribe:
+		return g.coverAll(ofSubscribe, q.Patterns)
+	case bayeux.OpPublish:
+		return g.coverAll(ofPublish, [][]byte{q.Channel})
+	}
+	return silent
+}
+
+func (g grants) coverAll(letter byte, names [][]byte) coverage {
+	var patterns []string
+	g.each(letter, func(p string) bool { patterns = append(patterns, p); return true })
+	if patterns == nil {
+		return silent
+	}
+	for _, name := range names {
+		if !slices.ContainsFunc(patterns, func(p string) bool { return covers(p, name) }) {
+			return outside
+		}
+	}
+	return covered
+}
+
+// covers tells whether a pattern has all channels of another one.
+func covers(pattern string, other []byte) bool {
+	deep := strings.HasSuffix(string(other), "/**")
+	return pattern != "" && channel.Matches([]byte(pattern), other) && (!deep || strings.HasSuffix(pattern, "/**"))
+}
