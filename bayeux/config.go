@@ -40,6 +40,8 @@ type Config struct {
 	Heard     func(e event.Event, subscribers int) // is told of each event that was delivered, and how many got it at once; nil: nobody wants to know
 	Random    func(p []byte)                       // fills p with unpredictable bytes
 	Fault     func(cause any)                      // is told of panics that end no more than one session or request; nil: they are not recovered
+
+	Attendance Attendance // is told who is there; nil: nobody wants to know
 }
 
 // Running is what of a Config may change while a Server runs.

@@ -35,6 +35,7 @@ func (v seat) remove(fx *Effects) {
 	if r.outlet.streams() {
 		v.detach(fx)
 	}
+	roll{v}.ended()
 	s.Spend(patternWork*s.fanout.Count(slot) + r.queue.Len())
 	s.fanout.Leave(slot, func(pattern []byte) { s.joins.leave(pattern, fx) })
 	s.lazies.wheel.Cancel(slot)

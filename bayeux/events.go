@@ -107,6 +107,7 @@ func (x eventStream) goOn() {
 // start subscribes to the patterns and opens the stream.
 func (x eventStream) start() {
 	s := x.s
+	roll{x.seat}.begun()
 	list, _ := s.reader.patternsOf(x.patterns)
 	for _, pattern := range list {
 		x.subscribeTo(pattern)

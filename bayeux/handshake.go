@@ -58,6 +58,7 @@ func (x *exchange) welcome(m *message.Message, verdict Verdict) {
 	}
 	r.told = s.periods.interval
 	s.grants.give(slot, x.now, verdict)
+	roll{s.at(slot, r)}.begun()
 	s.at(slot, r).await(x.now)
 
 	x.beginReply(m, reply.Success)

@@ -70,8 +70,12 @@ func (x *exchange) subscribeTo(pattern []byte) {
 	if isService(pattern) {
 		return // nothing is ever broadcast there (Bayeux 1.0, 2.2.3 SHOULD NOT service-recorded)
 	}
+	fresh := roll{x.seat}.stranger(pattern)
 	if x.s.fanout.Subscribe(x.slot, pattern) {
 		x.fx.interest(AddInterest, pattern)
+	}
+	if fresh {
+		roll{x.seat}.enters(pattern)
 	}
 }
 
@@ -146,6 +150,7 @@ func (x *exchange) unsubscribeFrom(pattern []byte) {
 	if x.session.tables.has(inReplays) {
 		x.s.replays.of[x.slot].left = true // others of its subscriptions may share what is read
 	}
+	roll{x.seat}.leaves(pattern)
 	if x.s.fanout.Unsubscribe(x.slot, pattern) {
 		x.s.joins.leave(pattern, x.fx)
 	}

@@ -5,10 +5,11 @@ package bayeux
 type tables uint8
 
 const (
-	inDirty    tables = 1 << iota // Server.dirty
-	inReplays                     // Server.replays
-	inBacklogs                    // Server.backlogs, with a batch that waits: it does not expire
-	inDoomed                      // Server.doomed: it has lost an event, and gets none that is newer
+	inDirty      tables = 1 << iota // Server.dirty
+	inReplays                       // Server.replays
+	inBacklogs                      // Server.backlogs, with a batch that waits: it does not expire
+	inAttendance                    // Config.Attendance was told of it
+	inDoomed                        // Server.doomed: it has lost an event, and gets none that is newer
 )
 
 func (t tables) has(which tables) bool { return t&which != 0 }

@@ -23,6 +23,9 @@ type Config struct {
 
 	Authority bayeux.Authority // decides after the rules; nil allows what they allow
 
+	// Attendance is told who is there, by all loops at once; nil: nobody wants to know.
+	Attendance bayeux.Attendance
+
 	TLS *tls.Config // of the connections of --tls-listen; nil where there are none
 
 	Pages func(path string) (Page, bool) // static pages of the public listener; nil serves none

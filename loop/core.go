@@ -34,6 +34,7 @@ func coreConfig(s *shared, id uint16) bayeux.Config {
 		Crowded:       s.memory.refuses,
 		Pace:          s.admission.pace,
 		Random:        func(p []byte) { rand.Read(p) },
+		Attendance:    s.cfg.Attendance,
 	}
 }
 

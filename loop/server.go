@@ -242,3 +242,7 @@ func (s *Server) Slow(ctx context.Context, most int) ([]SlowClient, error) {
 func (s *Server) Top(ctx context.Context, most int) ([]ChannelRate, error) {
 	return s.listings.top(ctx, most)
 }
+
+// WatchChannels has watch called when a channel or pattern gets its first subscriber and when it loses its last one, from
+// any goroutine, and for one pattern in this order. It must be quick, and use nothing of the server.
+func (s *Server) WatchChannels(watch func(pattern string, on bool)) { s.interest.Watch(watch) }

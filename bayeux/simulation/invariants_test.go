@@ -21,6 +21,7 @@ func (l *loop) sweep() {
 	if err := bayeux.Invariants(l.core); err != nil {
 		l.w.fail(nil, "loop %d: %v", l.id, err)
 	}
+	l.there.agrees(l.core)
 }
 
 // sweep checks one loop after the other, now and then.

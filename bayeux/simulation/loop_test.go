@@ -48,6 +48,7 @@ type loop struct {
 	closing []*conn // closed by the client, which the loop has not noticed
 	slow    []*conn // with frames whose fate was not told
 	offers  offers
+	there   *attendance
 	ticked  int64
 	stale   event.Event
 }
@@ -73,7 +74,9 @@ func newLoop(w *world, id uint16) *loop {
 	if p.policy {
 		cfg.Authority = authority{w}
 	}
-	return &loop{w: w, id: id, core: bayeux.NewServer(cfg, w.now), scanner: cfg.Scanner, ticked: w.now}
+	there := &attendance{w, make(map[bayeux.Address]map[string]bool)}
+	cfg.Attendance = there
+	return &loop{w: w, id: id, there: there, core: bayeux.NewServer(cfg, w.now), scanner: cfg.Scanner, ticked: w.now}
 }
 
 // milliseconds is n of them.

@@ -11,13 +11,15 @@ import (
 	"halley/loop/secure"
 )
 
-// openCertificates are those that the flags name, nil if they name none. --check-config makes no file.
-func (c *serveCommand) openCertificates(log *slog.Logger) (certificates *secure.Certificates, err error) {
+// openCertificates are those that the flags name, nil if they name none. --check-config makes no file and gets none.
+func (c *serveCommand) openCertificates(log *slog.Logger) (*secure.Certificates, error) {
 	if c.CheckConfig {
-		certificates, err = secure.Check(c.TLS)
-	} else {
-		certificates, err = secure.Open(c.TLS, log)
+		if err := secure.Check(c.TLS); err != nil {
+			return nil, usageError{err}
+		}
+		return nil, nil
 	}
+	certificates, err := secure.Open(c.TLS, log)
 	if err != nil {
 		return nil, usageError{err}
 	}

@@ -202,7 +202,6 @@ func TestUsageErrorsExitWith2(t *testing.T) {
 		{"serve --tls-client-auth=always", "--tls-client-auth"},
 		{"serve --tls-acme=push.example.com", "--tls-acme-cache"},
 		{"serve --internal-tls", "--internal-tls: needs --tls-cert"},
-		{"serve --tls-listen=127.0.0.1:0", "--tls-listen: needs --tls-cert"},
 	}
 	for _, tt := range tests {
 		code, _, stderr := halley(t, "", strings.Fields(tt.args)...)

@@ -55,23 +55,23 @@ func Open(s Settings, log *slog.Logger) (*Certificates, error) {
 	return c, nil
 }
 
-// Check is Open without changing any file: it tells whether that would succeed, as far as can be told.
-func Check(s Settings) (*Certificates, error) {
+// Check tells whether Open would succeed, as far as can be told without changing anything.
+func Check(s Settings) error {
 	c, err := read(s, slog.New(slog.DiscardHandler))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if c.tickets != nil {
 		if err := c.tickets.check(); err != nil {
-			return nil, flagError("tls-ticket-keys", err)
+			return flagError("tls-ticket-keys", err)
 		}
 	}
 	if c.orders != nil {
 		if err := c.orders.check(); err != nil {
-			return nil, flagError("tls-acme-cache", err)
+			return flagError("tls-acme-cache", err)
 		}
 	}
-	return c, nil
+	return nil
 }
 
 // read makes Certificates without changing any file.
