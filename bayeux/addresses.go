@@ -19,3 +19,13 @@ func (q *addresses) pop() Address {
 	}
 	return a
 }
+
+// agenda is what the next flushes have to do: who stands in a list of it knows that (see tables), but for reading.
+type agenda struct {
+	dirty   addresses // sessions whose held connect or stream has something to get
+	doomed  addresses // those that are to end
+	reading addresses // sessions whose replay may go on
+}
+
+// Dirty tells whether Flush has something to do.
+func (a *agenda) Dirty() bool { return a.dirty.len()+a.doomed.len()+a.reading.len() > 0 }

@@ -2,16 +2,6 @@
 
 package bayeux
 
-// agenda is what the next flushes have to do: who stands in a list of it knows that (see tables), but for reading.
-type agenda struct {
-	dirty   addresses // sessions whose held connect or stream has something to get
-	doomed  addresses // those that are to end
-	reading addresses // sessions whose replay may go on
-}
-
-// Dirty tells whether Flush has something to do.
-func (a *agenda) Dirty() bool { return a.dirty.len()+a.doomed.len()+a.reading.len() > 0 }
-
 // mark notes that the session may be flushed: it holds a connect or has a stream,
 // and events are pending that need not wait for the fate of others in flight.
 func (v seat) mark() {

@@ -148,6 +148,24 @@ func (x *exchange) answerConnect(m *message.Message, answer connectReply) {
 	x.batch = x.session.queue.Reply()
 }
 
+// dismiss answers the connect with the end of its session, and before it a poll that is
+// held beside the connect of an event-stream's client.
+func (x *exchange) dismiss(m *message.Message, kind ConnectionType) {
+	if x.session.outlet.holds() {
+		x.answerHeld(x.now, connectReply{last: reply.AdviceNone}, x.fx)
+	}
+	if x.alone && kind != EventSource { // whose client may not have seen yet what its stream brought
+		x.hold(m, kind, false, 0)
+	} else {
+		if !x.s.terms.Salesforce {
+			x.open()
+			x.replies = append(x.replies, reply.Disconnected...)
+		}
+		x.answerConnect(m, connectReply{last: reply.AdviceNone, ended: true})
+	}
+	x.end(x.now, x.fx)
+}
+
 // homing is the interval that a client is told whose poll is answered during a drain: it
 // has time until the next server is up, unless events wait here that do not fit into the
 // reply. That is known only when the reply is made, so in doubt the client comes at once.
