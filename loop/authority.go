@@ -19,7 +19,7 @@ func (m *common) callerOf(c *conn, q *httpparse.Request) (caller *bayeux.Caller,
 	if m.shared.cfg.Authority == nil {
 		return nil, true
 	}
-	caller = &bayeux.Caller{Address: nameOf(m.client(c, q).AddrPort)}
+	caller = &bayeux.Caller{Address: nameOf(m.client(c, q).AddrPort), Identity: identityOf(c)}
 	room := maxCallerFields
 	q.Fields(func(name, value []byte) bool {
 		if !slices.ContainsFunc(m.shared.wanted, func(w string) bool { return strings.EqualFold(w, string(name)) }) {

@@ -15,9 +15,10 @@ func get(query string, messages ...string) string {
 	return request("GET", "/bayeux/jsonp?"+query)
 }
 
-func TestCallbackPolling(t *testing.T) {
-	t.Parallel()
-	s := start(t, nil)
+func TestCallbackPolling(t *testing.T) { eachEncryption(t, testCallbackPolling) }
+
+func testCallbackPolling(t *testing.T, k socketKind) {
+	s := k.start(t, nil)
 	w := dial(t, s)
 	id := w.subscriber("/a")
 	for query, name := range map[string]string{
@@ -65,9 +66,10 @@ func TestCallbackMessages(t *testing.T) {
 
 // A callback poll is held like any other, its name is kept meanwhile, and what a
 // script cannot hold is escaped.
-func TestCallbackPollIsHeld(t *testing.T) {
-	t.Parallel()
-	s := start(t, func(c *Config) { c.Loops = 2 })
+func TestCallbackPollIsHeld(t *testing.T) { eachEncryption(t, testCallbackPollIsHeld) }
+
+func testCallbackPollIsHeld(t *testing.T, k socketKind) {
+	s := k.start(t, func(c *Config) { c.Loops = 2 })
 	home := dial(t, s)
 	for range 4 {
 		w := dial(t, s)

@@ -43,11 +43,22 @@ type cutClient struct {
 	current *wire
 }
 
+// server is a connection to the server, with what breaks off below it.
+func (c *cutClient) server() (conn, below net.Conn, err error) {
+	below, err = net.Dial("tcp", c.s.Addresses()[0])
+	if err != nil {
+		c.Error(err)
+		return nil, nil, err
+	}
+	return secured(c.s, below), below, nil
+}
+
 // Replay brings what was lost with a connection, of whatever type, once and in
 // order.
-func TestReplayAfterCuts(t *testing.T) {
-	t.Parallel()
-	s := start(t, func(c *Config) { c.Loops, c.Rules = 2, []string{"/feed history=10000"} })
+func TestReplayAfterCuts(t *testing.T) { eachEncryption(t, testReplayAfterCuts) }
+
+func testReplayAfterCuts(t *testing.T, k socketKind) {
+	s := k.start(t, func(c *Config) { c.Loops, c.Rules = 2, []string{"/feed history=10000"} })
 	kinds := []string{"long-polling", "callback-polling", "websocket", "eventsource", "xhr-streaming", "iframe", "mime-message-block"}
 	events := int(cutTime(t) / cutEvery)
 	var feed, clients sync.WaitGroup
@@ -81,17 +92,16 @@ func TestReplayAfterCuts(t *testing.T) {
 
 func (c *cutClient) run() {
 	for end := time.Now().Add(2*deadline + 2*cutTime(c.T)); len(c.got) < c.events && time.Now().Before(end); c.cuts++ {
-		conn, err := net.Dial("tcp", c.s.Addresses()[0])
+		conn, below, err := c.server()
 		if err != nil {
-			c.Error(err)
 			return
 		}
 		c.current = newWire(c.T, conn)
 		if c.resume() {
-			breakOff(conn)
+			breakOff(below)
 			c.read()
 		}
-		conn.Close()
+		below.Close()
 	}
 }
 
@@ -165,13 +175,12 @@ func (c *cutClient) polls(request, before, after string) {
 }
 
 func (c *cutClient) socket() {
-	conn, err := net.Dial("tcp", c.s.Addresses()[0])
+	conn, below, err := c.server()
 	if err != nil {
-		c.Error(err)
 		return
 	}
-	defer conn.Close()
-	breakOff(conn)
+	defer below.Close()
+	breakOff(below)
 	w := newWire(c.T, conn)
 	w.Write([]byte(upgradeRequest("")))
 	if _, err := w.tryRead(); err != nil {

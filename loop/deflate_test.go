@@ -50,9 +50,10 @@ func compressAbove(n int) func(*Config) { return func(c *Config) { c.WSCompressA
 
 // Long frames are compressed and short ones are not; what does not become shorter
 // goes as it is.
-func TestLongFramesAreCompressed(t *testing.T) {
-	t.Parallel()
-	s := start(t, func(c *Config) { c.WSCompressAbove, c.Loops = 1<<10, 2 })
+func TestLongFramesAreCompressed(t *testing.T) { eachEncryption(t, testLongFramesAreCompressed) }
+
+func testLongFramesAreCompressed(t *testing.T, k socketKind) {
+	s := k.start(t, func(c *Config) { c.WSCompressAbove, c.Loops = 1<<10, 2 })
 	var noise strings.Builder
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 2000 {

@@ -7,6 +7,7 @@ import (
 	"halley/httpparse"
 	"halley/loop/metric"
 	"halley/loop/sequence"
+	"halley/loop/socket"
 )
 
 // Figures. A field is all that a counter needs: where it is counted it is a field like any other, and its
@@ -25,6 +26,7 @@ type Stats struct {
 	MaxMemory     int64         `metric:"max_memory_bytes" help:"Memory above which work is refused and what waits is given up."`
 	MemoryRefused uint64        `metric:"memory_refused_total" help:"Publishes and sessions refused because memory was short."`
 
+	TLS     socket.TLSFigures
 	Totals              // of all loops
 	Loops   []LoopStats `label:"loop"`
 	History sequence.Usage

@@ -9,6 +9,7 @@ import (
 	"halley/loop/front"
 	"halley/loop/limits"
 	"halley/loop/sequence"
+	"halley/loop/socket"
 )
 
 // Settings are what an operator may set, in the order in which help shows them. Those of the packages
@@ -23,6 +24,7 @@ type Settings struct {
 	Input
 	bayeux.Limits
 	Bounds
+	socket.Settings
 	Streams
 	sequence.History
 	bayeux.QueueLimits

@@ -35,15 +35,16 @@ func (g *gnetEvents) OnTick() (time.Duration, gnet.Action) {
 }
 
 // OnOpen implements gnet.EventHandler. Above the limit of connections the answer
-// is 503: the limit keeps the process below its limit of files, at which gnet
-// would stop as a whole.
+// is 503, or an alert where TLS is spoken: the limit keeps the process below its
+// limit of files, at which gnet would stop as a whole.
 func (g *gnetEvents) OnOpen(conn gnet.Conn) ([]byte, gnet.Action) {
 	if conn.Context() == (binder{}) {
 		g.engine.reactorOf(conn.EventLoop())
 		return nil, gnet.Close
 	}
-	g.shared.accepted.Add(1)
 	r := g.engine.reactorOf(conn.EventLoop())
+	listener := r.doors.listenerOf(conn, g.shared.listeners)
+	g.shared.accepted.Add(1)
 	if r.beginTurn() {
 		defer r.turnOver()
 	}
@@ -51,17 +52,23 @@ func (g *gnetEvents) OnOpen(conn gnet.Conn) ([]byte, gnet.Action) {
 	if g.shared.connections.Add(1) > int64(g.shared.live().MaxConnections) {
 		g.shared.refused.Add(1)
 		r.refused(serverFull, plain.Conn().Peer())
+		if g.shared.listeners[listener].TLS {
+			return []byte(socket.AlertBusy), gnet.Close
+		}
 		return []byte("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"), gnet.Close
 	}
 	c := r.conns.take(plain)
-	c.names = cameBy(r.doors.listenerOf(conn, g.shared.listeners))
-	if g.shared.cover != nil {
+	c.names = cameBy(listener)
+	switch {
+	case g.shared.cover != nil:
 		c.socket = g.shared.cover(&c.plain)
+	case g.shared.listeners[listener].TLS:
+		r.input.encryption.begin(c)
 	}
 	r.alive.set(c.slot, c.gen)
 	conn.SetContext(c)
 	c.socket.Conn().SetLimits(userTimeout, g.shared.live().UnsentBytes)
-	r.wheel.Set(c.slot, r.now()+g.shared.live().HeaderTimeout.Milliseconds())
+	r.after(c, r.input.encryption.openTime(c))
 	return r.input.introducer.admit(c)
 }
 

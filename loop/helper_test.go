@@ -76,7 +76,7 @@ func dial(t testing.TB, s *Server) *wire {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newWire(t, conn)
+	return newWire(t, secured(s, conn))
 }
 
 func newWire(t testing.TB, conn net.Conn) *wire {

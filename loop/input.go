@@ -21,6 +21,7 @@ type input struct {
 	inflater inflater
 
 	introducer introducer
+	encryption encryption
 
 	// Valid while one request or frame is read.
 	request   httpparse.Request
@@ -55,8 +56,15 @@ func (in *input) boundAhead(c *conn) {
 
 // closed lets go of what has come of a connection.
 func (in *input) closed(c *conn) {
+	c.socket.Closed()
 	delete(in.bodies, c.slot)
 	in.waiting.set(c.slot, 0)
+}
+
+// trim gives back what is kept between two turns.
+func (in *input) trim() {
+	in.waiting.of = fitted(in.waiting.of)
+	in.encryption.trim()
 }
 
 // reject answers with an error status and its reason, and closes.

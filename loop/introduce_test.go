@@ -43,7 +43,7 @@ func TestProxyProtocol(t *testing.T) {
 		s := k.start(t, func(c *Config) { byHeader(c); c.Authority, c.AddressConnections = a, 1 })
 		check := func(channel, header, want string, pieces int) *wire {
 			t.Helper()
-			plain := dial(t, s)
+			plain := raw(t, s)
 			if want == "" {
 				want = plain.LocalAddr().String()
 			}
@@ -56,7 +56,7 @@ func TestProxyProtocol(t *testing.T) {
 				plain.send(rest[:n])
 				rest = rest[n:]
 			}
-			w := k.wire(plain)
+			w := newWire(t, secured(s, k.wire(plain).Conn))
 			id := w.handshake()
 			equal(t, w.bayeux(publish(id, channel, "1"))[0]["successful"], true)
 			equal(t, a.caller("2"+channel+"[]").Address, want)
@@ -70,7 +70,7 @@ func TestProxyProtocol(t *testing.T) {
 			check(channel, string(proxyproto.SIGV2)+"\x20\x00\x00\x00", "", 1)
 		}
 		check("/unknown", "PROXY UNKNOWN\r\n", "", 1)
-		second := dial(t, s)
+		second := raw(t, s)
 		second.send(header(t, 1, "198.51.100.9:4712"))
 		if rest := second.mustClose(); k.name == "plain" && !strings.HasPrefix(rest, "HTTP/1.1 429 ") {
 			t.Errorf("a second connection gets %q", rest)

@@ -54,7 +54,7 @@ func testGroupsFitTheLink(t *testing.T, k socketKind) {
 // what is added to it.
 func (k socketKind) startStill(t *testing.T, change func(*Config)) (s *Server, now *atomic.Int64) {
 	t.Helper()
-	s, err := New(config(change))
+	s, err := New(config(k.change(change)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -79,15 +79,20 @@ func (o *output) send(c *conn, text []byte) bool {
 	if c.socket.Write(text) != nil || !c.is(gen) {
 		return false
 	}
+	o.waitFor(c, len(text))
+	return true
+}
+
+// waitFor watches a connection if some of its output waits, of which n bytes were written just now.
+func (o *output) waitFor(c *conn, n int) {
 	if u := o.slow[c.slot]; u != nil {
-		u.Wrote(len(text))
+		u.Wrote(n)
 	} else if waiting := c.socket.Unsent(); waiting > 0 {
 		u := &unsent{since: o.now()}
 		u.Wrote(waiting)
 		o.slow[c.slot] = u
 		o.watch(c)
 	}
-	return true
 }
 
 // watch has lookAgain called when the kernel takes output of c again.
@@ -164,14 +169,17 @@ const lingerTime = 2000
 
 // shut closes a connection for good once its output has left.
 func (o *output) shut(c *conn) {
-	if c.socket.Unsent() > 0 {
-		c.phase = closing
-		o.after(c, o.shared.live().BodyTimeout.Milliseconds())
+	gen := c.gen
+	if c.socket.Unsent() == 0 && c.socket.Shut() {
+		c.phase = lingering
+		o.after(c, lingerTime)
 		return
 	}
-	c.phase = lingering
-	c.socket.Shut()
-	o.after(c, lingerTime)
+	if c.is(gen) {
+		c.phase = closing
+		o.after(c, o.shared.live().BodyTimeout.Milliseconds())
+		o.waitFor(c, 0)
+	}
 }
 
 func (o *output) beatLater(c *conn) { o.after(c, o.shared.live().Heartbeat.Milliseconds()) }

@@ -23,7 +23,11 @@ type pipe struct {
 
 func (p *pipe) Buffered() int { return 0 }
 func (p *pipe) Unsent() int   { return p.unsent }
-func (p *pipe) Shut()         { p.shut = true }
+
+func (p *pipe) Shut() bool {
+	p.shut = true
+	return true
+}
 
 func (p *pipe) Write(b []byte) error {
 	if p.broken {

@@ -25,6 +25,7 @@ func newReactor(s *shared, id uint16, now int64) *reactor {
 	r.input = input{common: &r.common, introducer: introducer{common: &r.common}, output: &r.output, handler: &r.requests, work: r.core,
 		bodies: make(map[uint32]*chunkedBody), waiting: waitingInput{of: make(map[uint32]int)}}
 	r.box = bus.NewBox(s.cfg.MaxMailbox, &s.congested, r.wake)
+	r.input.encryption = encryption{common: &r.common, output: &r.output, box: r.box, serve: r.input.serve, scratch: newScratch(s)}
 	r.wakeTask, r.drainTask = task{r, (*reactor).drainMailbox}, task{r, (*reactor).drainOn}
 	r.flushTask = task{r, (*reactor).flush}
 	r.tickTask = task{r, (*reactor).tick}
@@ -122,9 +123,9 @@ func (r *reactor) drainOn() {
 func (r *reactor) trim() {
 	r.conns.Trim()
 	r.core.Trim(r.now())
-	r.input.waiting.of = fitted(r.input.waiting.of)
 	r.fx, r.requests.text, r.encoder.text, r.encoder.frame = bayeux.Effects{}, nil, nil, nil
 	r.output.trim()
+	r.input.trim()
 	if r.conns.Len() == 0 {
 		r.wheel = wheel.New(tickEvery.Milliseconds(), wheelSlots, r.now())
 		r.goOnSoon, r.expired, r.peers = nil, nil, peers{}

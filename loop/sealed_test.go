@@ -135,9 +135,9 @@ func (s *sealed) Unsent() int {
 }
 
 // Shut says goodbye first.
-func (s *sealed) Shut() {
+func (s *sealed) Shut() bool {
 	s.Plain.Write(appendSealed(nil, sealDone, nil))
-	s.Plain.Shut()
+	return s.Plain.Shut()
 }
 
 // sealedConn is the client's end of a sealed socket.

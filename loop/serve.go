@@ -18,14 +18,20 @@ func (in *input) serve(c *conn) {
 	if c.socket != nil && c.phase == introducing && !in.introducer.introduce(c) {
 		return
 	}
-	if c.socket != nil && c.socket.Receive() != nil {
-		in.abort(c)
+	var ends error
+	if c.socket != nil {
+		ends = c.socket.Receive()
+	}
+	if !c.is(gen) {
 		return
 	}
 	if len(in.output.slow) > 0 {
 		in.output.lookAgain(c.slot) // who sends more may have read what was sent to it
 	}
 	in.process(c)
+	if ends != nil && c.is(gen) {
+		in.encryption.ended(c, ends)
+	}
 }
 
 // process works on a connection's input until it has to wait.
@@ -86,7 +92,7 @@ func (in *input) timeout(c *conn) {
 			in.reject(c, 408, "the header block took too long")
 			return
 		}
-		in.abort(c)
+		in.encryption.late(c)
 	case body:
 		in.reject(c, 408, "the body took too long")
 	case streaming, upgraded:

@@ -48,6 +48,7 @@ func New(cfg Config) (*Server, error) {
 	s.shared.listeners, _ = listenersOf(&cfg)            // which configure has checked
 	s.trust, _ = address.NewTrust(cfg.Listener.Settings) // which configure has checked
 	s.loops.shared = s.shared
+	s.handshakes = newHandshakes(s.shared)
 	s.local = newLocal(s.shared, &s.health)
 	s.log = s.local
 	s.memory = newMemory(&s.cfg, s.now, &s.health, (&shedder{&s.loops, s.local}).giveUp)
@@ -79,6 +80,7 @@ func (s *Server) Run(ctx context.Context) error {
 		return err
 	}
 	defer s.listening.close()
+	defer s.handshakes.Wait()
 	if err := s.local.Open(); err != nil {
 		return err
 	}
@@ -198,6 +200,7 @@ func (s *Server) Stats() Stats {
 		MaxMemory:     s.memory.limit,
 		MemoryRefused: s.memory.refused.Load(),
 		History:       s.local.Usage(),
+		TLS:           s.handshakes.Figures(),
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), statsTimeout)
 	defer cancel()

@@ -48,6 +48,8 @@ type shared struct {
 	memory    *memory
 	admission admission
 
+	handshakes *socket.Handshakes // of TLS; nil where nobody speaks it
+
 	alive       []alive      // by loop
 	homes       atomic.Int32 // loops that have ever had a connection, the first ones
 	connections atomic.Int64

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"bytes"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -18,11 +19,46 @@ type socketKind struct {
 	name   string
 	server func(*socket.Plain) socket.Socket // nil for what is plain
 	client func(net.Conn) net.Conn           // nil likewise
+	config *tls.Config                       // of servers that speak TLS
 }
 
 // socketKinds are all that what is said of connections must hold for.
 func socketKinds() []socketKind {
-	return []socketKind{{name: "plain"}, {name: "hoarder", server: hold}, {name: "sealed", server: seal, client: sealConn}}
+	return append(tlsKinds(), socketKind{name: "plain"}, socketKind{name: "hoarder", server: hold},
+		socketKind{name: "sealed", server: seal, client: sealConn})
+}
+
+// tlsKinds are those of real encryption.
+func tlsKinds() (kinds []socketKind) {
+	for name, version := range map[string]uint16{"TLS 1.2": tls.VersionTLS12, "TLS 1.3": tls.VersionTLS13} {
+		server := certified()
+		server.MaxVersion = version
+		kinds = append(kinds, socketKind{name: name, config: server})
+	}
+	return kinds
+}
+
+// eachEncryption runs a test without encryption, and with each kind of it.
+func eachEncryption(t *testing.T, test func(t *testing.T, k socketKind)) {
+	t.Parallel()
+	for _, k := range append(tlsKinds(), socketKind{name: "plain"}) {
+		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
+			test(t, k)
+		})
+	}
+}
+
+// change is what a kind and a test want of a configuration.
+func (k socketKind) change(change func(*Config)) func(*Config) {
+	return func(c *Config) {
+		if change != nil {
+			change(c)
+		}
+		if k.config != nil {
+			c.TLS, c.TLSListen, c.Listen = k.config, c.Listen, nil
+		}
+	}
 }
 
 // eachSocket runs a test with each kind of socket.
@@ -39,7 +75,7 @@ func eachSocket(t *testing.T, test func(t *testing.T, k socketKind)) {
 // start runs a server whose connections are of this kind until the test ends.
 func (k socketKind) start(t testing.TB, change func(*Config)) *Server {
 	t.Helper()
-	s, err := New(config(change))
+	s, err := New(config(k.change(change)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,8 +99,11 @@ func (k socketKind) wire(w *wire) *wire {
 
 // tcp is the connection below.
 func (w *wire) tcp() *net.TCPConn {
-	if c, ok := w.Conn.(*sealedConn); ok {
+	switch c := w.Conn.(type) {
+	case *sealedConn:
 		return c.Conn.(*net.TCPConn)
+	case *tls.Conn:
+		return c.NetConn().(*net.TCPConn)
 	}
 	return w.Conn.(*net.TCPConn)
 }

@@ -7,9 +7,10 @@ import (
 )
 
 // Every status comes at its cause, and says whether the connection lives on.
-func TestStatuses(t *testing.T) {
-	t.Parallel()
-	s := start(t, func(c *Config) {
+func TestStatuses(t *testing.T) { eachEncryption(t, testStatuses) }
+
+func testStatuses(t *testing.T, k socketKind) {
+	s := k.start(t, func(c *Config) {
 		c.MaxMessage, c.MaxHeader, c.MaxHeaderFields, c.MaxTarget = 1<<10, 4<<10, 20, 1<<10
 		c.Pages = func(path string) (Page, bool) { return Page{Body: []byte("page")}, path == "/page" }
 	})
@@ -86,9 +87,10 @@ func TestStatuses(t *testing.T) {
 }
 
 // Input of any shape gives the same answer when it comes a byte at a time.
-func TestByteByByte(t *testing.T) {
-	t.Parallel()
-	s := start(t, nil)
+func TestByteByByte(t *testing.T) { eachEncryption(t, testByteByByte) }
+
+func testByteByByte(t *testing.T, k socketKind) {
+	s := k.start(t, nil)
 	for _, text := range []string{
 		post("[]"),
 		postWith("/cometd/x", "[]", "Expect: 100-continue"),

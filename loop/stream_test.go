@@ -122,8 +122,10 @@ func socketSubscriber(t testing.TB, s *Server, pattern string) (w *wire, id stri
 	return w, id
 }
 
-func TestWebSocket(t *testing.T) {
-	s := start(t, func(c *Config) { c.Loops = 2 })
+func TestWebSocket(t *testing.T) { eachEncryption(t, testWebSocket) }
+
+func testWebSocket(t *testing.T, k socketKind) {
+	s := k.start(t, func(c *Config) { c.Loops = 2 })
 	w, id := socketSubscriber(t, s, "/a")
 	w.frame(1, wsConnect(id)) // held
 	eventually(t, func() bool { return s.Stats().Held == 1 })
@@ -183,8 +185,10 @@ func TestWebSocketRefusals(t *testing.T) {
 	}
 }
 
-func TestWebSocketFaults(t *testing.T) {
-	s := start(t, nil)
+func TestWebSocketFaults(t *testing.T) { eachEncryption(t, testWebSocketFaults) }
+
+func testWebSocketFaults(t *testing.T, k socketKind) {
+	s := k.start(t, nil)
 	for name, row := range map[string]struct {
 		opcode  byte
 		payload string
@@ -207,8 +211,10 @@ func TestWebSocketFaults(t *testing.T) {
 	eventually(t, func() bool { return s.Stats().Connections == 0 })
 }
 
-func TestMessagesPerFrame(t *testing.T) {
-	s := start(t, func(c *Config) { c.WSMessagesPerFrame = 2 })
+func TestMessagesPerFrame(t *testing.T) { eachEncryption(t, testMessagesPerFrame) }
+
+func testMessagesPerFrame(t *testing.T, k socketKind) {
+	s := k.start(t, func(c *Config) { c.WSMessagesPerFrame = 2 })
 	w, _ := socketSubscriber(t, s, "/a")
 	var batch []Publication
 	for n := range 5 {
@@ -244,8 +250,10 @@ func line(t testing.TB, in *bufio.Reader) string {
 	return strings.TrimRight(text, "\r\n")
 }
 
-func TestEventSource(t *testing.T) {
-	s := start(t, func(c *Config) { c.Loops = 2; c.Heartbeat = 300 * time.Millisecond })
+func TestEventSource(t *testing.T) { eachEncryption(t, testEventSource) }
+
+func testEventSource(t *testing.T, k socketKind) {
+	s := k.start(t, func(c *Config) { c.Loops = 2; c.Heartbeat = 300 * time.Millisecond })
 	a := dial(t, s)
 	id := a.subscriber("/a")
 	for range 4 { // whatever the loop of the stream's connection
@@ -267,8 +275,10 @@ func TestEventSource(t *testing.T) {
 	equal(t, b.read().StatusCode, 404)
 }
 
-func TestEventsWithoutBayeux(t *testing.T) {
-	s := start(t, func(c *Config) { c.Rules = []string{"/hidden/** subscribe=none"} })
+func TestEventsWithoutBayeux(t *testing.T) { eachEncryption(t, testEventsWithoutBayeux) }
+
+func testEventsWithoutBayeux(t *testing.T, k socketKind) {
+	s := k.start(t, func(c *Config) { c.Rules = []string{"/hidden/** subscribe=none"} })
 	a := dial(t, s)
 	_, in := a.openStream(getRequest("/events?channel=/a&channel=%2Fb%2F*", ""))
 	equal(t, line(t, in)+line(t, in), "retry: 5000")
@@ -293,8 +303,10 @@ func streamConnect(id, kind string) string {
 	return post(fmt.Sprintf(`{"channel":"/meta/connect","connectionType":%q,"clientId":%q}`, kind, id))
 }
 
-func TestStreamingConnects(t *testing.T) {
-	s := start(t, func(c *Config) { c.Loops = 2; c.StreamPadding = 100 })
+func TestStreamingConnects(t *testing.T) { eachEncryption(t, testStreamingConnects) }
+
+func testStreamingConnects(t *testing.T, k socketKind) {
+	s := k.start(t, func(c *Config) { c.Loops = 2; c.StreamPadding = 100 })
 	for kind, want := range map[string][]string{
 		"xhr-streaming": {`[{"channel":"/a","data":"<"}]`},
 		"iframe":        {`<script>d([{"channel":"/a","data":"\u003c"}])</script>`},
@@ -327,8 +339,10 @@ func TestStreamingConnects(t *testing.T) {
 }
 
 // A stream that has become too long ends, and the next one goes on.
-func TestStreamRollsOver(t *testing.T) {
-	s := start(t, func(c *Config) { c.StreamBytes = 1 << 10 })
+func TestStreamRollsOver(t *testing.T) { eachEncryption(t, testStreamRollsOver) }
+
+func testStreamRollsOver(t *testing.T, k socketKind) {
+	s := k.start(t, func(c *Config) { c.StreamBytes = 1 << 10 })
 	a, b := dial(t, s), dial(t, s)
 	id := a.subscriber("/a")
 	var got []string
@@ -357,8 +371,10 @@ func TestStreamRollsOver(t *testing.T) {
 }
 
 // A stream in HTTP/1.0 has no chunks and ends with its connection.
-func TestStreamHTTP10(t *testing.T) {
-	s := start(t, nil)
+func TestStreamHTTP10(t *testing.T) { eachEncryption(t, testStreamHTTP10) }
+
+func testStreamHTTP10(t *testing.T, k socketKind) {
+	s := k.start(t, nil)
 	a := dial(t, s)
 	response, in := a.openStream("GET /events?channel=/a HTTP/1.0\r\nHost: h\r\n\r\n")
 	equal(t, len(response.TransferEncoding), 0)

@@ -84,9 +84,10 @@ func joined(s *Server) (n int) {
 
 // Sessions share a websocket: each gets its own events, and one's end is not
 // another's. They may live on different loops, after their clients' reload.
-func TestSocketOfManySessions(t *testing.T) {
-	t.Parallel()
-	s := start(t, func(c *Config) { c.Loops = 3 })
+func TestSocketOfManySessions(t *testing.T) { eachEncryption(t, testSocketOfManySessions) }
+
+func testSocketOfManySessions(t *testing.T, k socketKind) {
+	s := k.start(t, func(c *Config) { c.Loops = 3 })
 	w := socketOf(t, s)
 	ids := []string{w.session("/0")}
 	for n := 1; n < 6; n++ {
@@ -188,9 +189,10 @@ func silence(t testing.TB, s *Server, d time.Duration) {
 
 // A message that does not come to its end in time closes its websocket; one that
 // is slow but does is welcome.
-func TestUnfinishedMessage(t *testing.T) {
-	t.Parallel()
-	s := start(t, func(c *Config) { c.BodyTimeout = 10 * time.Minute })
+func TestUnfinishedMessage(t *testing.T) { eachEncryption(t, testUnfinishedMessage) }
+
+func testUnfinishedMessage(t *testing.T, k socketKind) {
+	s := k.start(t, func(c *Config) { c.BodyTimeout = 10 * time.Minute })
 	slow, never := socketOf(t, s), socketOf(t, s)
 	slow.session("/a")
 	never.session("/a")
@@ -322,9 +324,10 @@ func TestSocketAuthority(t *testing.T) {
 }
 
 // What no message may be closes the websocket with the code that says so.
-func TestSocketLimits(t *testing.T) {
-	t.Parallel()
-	s := start(t, func(c *Config) { c.MaxMessage, c.Scanner.MaxMessages, c.Scanner.MaxDepth = 2<<10, 10, 8 })
+func TestSocketLimits(t *testing.T) { eachEncryption(t, testSocketLimits) }
+
+func testSocketLimits(t *testing.T, k socketKind) {
+	s := k.start(t, func(c *Config) { c.MaxMessage, c.Scanner.MaxMessages, c.Scanner.MaxDepth = 2<<10, 10, 8 })
 	pad := strings.Repeat(" ", 2<<10-2)
 	for name, row := range map[string]struct {
 		sent string

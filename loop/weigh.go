@@ -5,7 +5,7 @@ import "halley/httpparse/websocket"
 // weigh notes how much of a connection's input waits. Memory is looked at when much has
 // come on all of them together, and while it is full none may have more than little.
 func (in *input) weigh(c *conn) {
-	more := in.waiting.set(c.slot, c.socket.Buffered()+in.unfinished(c))
+	more := in.waiting.set(c.slot, c.socket.Held()+in.unfinished(c))
 	if more <= 0 {
 		return
 	}

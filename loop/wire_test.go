@@ -35,7 +35,7 @@ func dialSlow(t testing.TB, s *Server) *wire {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newWire(t, conn)
+	return newWire(t, secured(s, conn))
 }
 
 // mustClose reads to the end of the connection, which must not take for ever,

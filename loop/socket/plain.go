@@ -44,8 +44,17 @@ func (p *Plain) Write(b []byte) error {
 // Unsent implements Socket.
 func (p *Plain) Unsent() int { return p.conn.gnet.OutboundBuffered() }
 
+// Held implements Socket.
+func (p *Plain) Held() int { return p.Buffered() }
+
 // Shut implements Socket.
-func (p *Plain) Shut() { p.conn.Cut() }
+func (p *Plain) Shut() bool {
+	p.conn.Cut()
+	return true
+}
+
+// Closed implements Socket.
+func (*Plain) Closed() {}
 
 // Conn implements Socket.
 func (p *Plain) Conn() Conn { return p.conn }

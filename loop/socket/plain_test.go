@@ -76,7 +76,7 @@ func TestPlainOutput(t *testing.T) {
 		t.Error("it comes out of order")
 	}
 	eventually(t, p, func() bool { return p.Unsent() == 0 && p.Conn().Unacknowledged() == 0 })
-	on(t, p, p.Shut)
+	on(t, p, func() { p.Shut() })
 	if n, err := client.Read(got); n != 0 || err != io.EOF {
 		t.Errorf("after the end: %d %v", n, err)
 	}

@@ -7,7 +7,8 @@ package socket
 // bytes of plaintext.
 type Socket interface {
 	// Receive takes in what has come. The loop calls it before it looks at the input, with each event of the connection.
-	// After an error, io.EOF if the peer has said that no more comes, the loop closes the connection.
+	// After an error, io.EOF if the peer has said that no more comes, the loop works on the input that there is, and closes
+	// the connection.
 	Receive() error
 
 	// Buffered is how many bytes of input wait.
@@ -28,8 +29,16 @@ type Socket interface {
 	// as in a record, has left when the whole piece has.
 	Unsent() int
 
-	// Shut says that no more output comes. What was written must have left. Input is still received.
-	Shut()
+	// Held is how many bytes the input takes that waits, those that cannot be looked at yet included.
+	Held() int
+
+	// Shut says that no more output comes. What was written must have left. Input is still received. False means that the
+	// peer has to be told first: Unsent is more than 0 then, and Shut is to be called again when all has left. If the
+	// connection has failed it is closed before Shut returns.
+	Shut() bool
+
+	// Closed says that the connection has closed. Nothing else is called from then on.
+	Closed()
 
 	// Conn is the connection below.
 	Conn() Conn
