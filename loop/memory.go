@@ -45,6 +45,35 @@ func (w *memoryWatch) due(connections, now int64) bool {
 	return false
 }
 
+// rushWatch finds the moment to collect what TLS handshakes have left: when many were made, and then hardly any. A handshake
+// leaves about ten times what its connection keeps, and idle connections give the collector no reason to run.
+type rushWatch struct {
+	collected uint64 // handshakes of which what they left is gone
+	seen      uint64
+	since     int64 // when few were made first, in milliseconds
+}
+
+const (
+	rushLeast = 1000 // handshakes that must have been made
+	rushPause = 2000 // milliseconds for which hardly any must have been
+	rushFew   = 50   // of them in that time
+)
+
+// due notes how many handshakes have been made, and tells whether to collect now.
+func (w *rushWatch) due(made uint64, now int64) bool {
+	if made-w.collected < rushLeast {
+		return false
+	}
+	if made-w.seen > rushFew {
+		w.seen, w.since = made, now
+	}
+	if now-w.since < rushPause {
+		return false
+	}
+	*w = rushWatch{collected: made, seen: made, since: now}
+	return true
+}
+
 // fitted is a copy of m with room for what is in it: maps do not shrink.
 func fitted[K comparable, V any](m map[K]V) map[K]V {
 	fit := make(map[K]V, len(m))

@@ -26,6 +26,30 @@ func TestMemoryWatch(t *testing.T) {
 	equal(t, due(100, 600), 0)
 }
 
+// What handshakes left is collected when many were made and then hardly any, once, and not while more come.
+func TestRushWatch(t *testing.T) {
+	var w rushWatch
+	now, made := int64(1), uint64(0)
+	due := func(each uint64, seconds int) (times int) {
+		for range seconds * 10 {
+			now += 100
+			made += each
+			if w.due(made, now) {
+				times++
+			}
+		}
+		return times
+	}
+	equal(t, due(1, 60), 0) // too few
+	equal(t, due(100, 60), 0)
+	equal(t, due(0, 1), 0)
+	equal(t, due(100, 1), 0) // more come
+	equal(t, due(1, 3), 1)
+	equal(t, due(0, 600), 0)
+	equal(t, due(1000, 1), 0)
+	equal(t, due(0, 600), 1)
+}
+
 // What is trimmed works as before.
 func TestTrim(t *testing.T) {
 	s := start(t, func(c *Config) { c.Loops = 2; c.MaxInterval = 1000 * 1000 * 1000 })

@@ -18,6 +18,7 @@ func (t *ticks) beat(ctx context.Context) {
 	timer := time.NewTimer(tickEvery)
 	defer timer.Stop()
 	var memory memoryWatch
+	var rush rushWatch
 	for {
 		select {
 		case <-ctx.Done():
@@ -29,6 +30,9 @@ func (t *ticks) beat(ctx context.Context) {
 		t.shared.admission.look(t.loops.latest(), t.shared.now())
 		if memory.due(t.shared.connections.Load(), t.shared.now()) {
 			t.loops.trim()
+		}
+		if rush.due(t.shared.handshakes.Made(), t.shared.now()) {
+			go collectGarbage()
 		}
 		for _, r := range *t.loops.bound.Load() {
 			if r.tickPosted.CompareAndSwap(0, t.shared.now()) && !r.execute(&r.tickTask) {

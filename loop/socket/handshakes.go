@@ -143,6 +143,14 @@ func (h *Handshakes) work() { h.turns <- struct{}{} }
 // rest gives the turn back.
 func (h *Handshakes) rest() { <-h.turns }
 
+// Made is how many have succeeded. Of a nil Handshakes none has.
+func (h *Handshakes) Made() uint64 {
+	if h == nil {
+		return 0
+	}
+	return h.done.Load()
+}
+
 // Wait returns when no handshake is under way. The loops must have ended. A nil Handshakes has none.
 func (h *Handshakes) Wait() {
 	if h != nil {
