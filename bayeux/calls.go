@@ -79,7 +79,9 @@ func (s *Server) Disconnect(now int64, a Address, fx *Effects) bool {
 	if r == nil {
 		return false
 	}
-	s.at(a.Slot, r).end(now, fx)
+	v := s.at(a.Slot, r)
+	v.ends(Ordered, v.by())
+	v.end(now, fx)
 	return true
 }
 

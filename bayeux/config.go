@@ -37,6 +37,7 @@ type Config struct {
 	Congested func() bool                          // tells that no event can be passed on now; nil: never
 	Crowded   func() bool                          // tells that no session or subscription can be made now; nil: never
 	Pace      func() int64                         // the least interval that polls are advised, in milliseconds; nil: none
+	Ended     func(Ending)                         // is told of each session that ends, except by a panic; nil: nobody wants to know
 	Heard     func(e event.Event, subscribers int) // is told of each event that was delivered, and how many got it at once; nil: nobody wants to know
 	Random    func(p []byte)                       // fills p with unpredictable bytes
 	Fault     func(cause any)                      // is told of panics that end no more than one session or request; nil: they are not recovered

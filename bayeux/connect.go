@@ -151,6 +151,11 @@ func (x *exchange) answerConnect(m *message.Message, answer connectReply) {
 // dismiss answers the connect with the end of its session, and before it a poll that is
 // held beside the connect of an event-stream's client.
 func (x *exchange) dismiss(m *message.Message, kind ConnectionType) {
+	cause := Inactive
+	if x.session.tables.has(inDoomed) {
+		cause = GivenUp
+	}
+	x.ends(cause, x.req.To)
 	if x.session.outlet.holds() {
 		x.answerHeld(x.now, connectReply{last: reply.AdviceNone}, x.fx)
 	}

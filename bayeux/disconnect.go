@@ -19,6 +19,7 @@ func (x *exchange) disconnect(m *message.Message) {
 	if r.outlet.holds() {
 		x.answerHeld(x.now, connectReply{last: reply.AdviceNone}, x.fx)
 	}
+	x.ends(Left, x.req.To)
 	x.remove(x.fx)
 	x.beginReply(m, reply.Success)
 	x.endMeta(m, reply.Ext{Dst: x.replies})

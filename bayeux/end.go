@@ -1,4 +1,4 @@
-// Proved by TestManyDoomed and TestTranscripts.
+// Proved by TestManyDoomed, TestEndings and TestTranscripts.
 
 package bayeux
 
@@ -46,4 +46,19 @@ func (v seat) remove(fx *Effects) {
 	s.wheel.Cancel(slot)
 	s.grants.forget(slot)
 	s.sessions.Release(slot)
+}
+
+// ends tells whoever wants to know that the session ends now.
+func (v seat) ends(why EndCause, by ReplyTo) {
+	if v.s.cfg.Ended != nil {
+		v.s.cfg.Ended(Ending{v.s.sessions.address(v.slot), why, by})
+	}
+}
+
+// by is the request by which the session's client is there: the stream, or the held connect.
+func (v seat) by() ReplyTo {
+	if to := v.session.outlet.stream; to != (ReplyTo{}) {
+		return to
+	}
+	return v.session.outlet.held
 }

@@ -25,7 +25,9 @@ func (s *Server) Flush(now int64, max int, fx *Effects) (more bool) {
 func (s *Server) endDoomed(now int64, a Address, fx *Effects) {
 	defer s.containEnd(a, fx)
 	if r := s.sessions.find(a); r != nil {
-		s.at(a.Slot, r).end(now, fx)
+		v := s.at(a.Slot, r)
+		v.ends(GivenUp, v.by())
+		v.end(now, fx)
 	}
 }
 

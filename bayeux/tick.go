@@ -42,7 +42,9 @@ func (d *deadlines) expire(now int64, slot uint32, fx *Effects) {
 		d.s.at(slot, r).await(now)
 	default:
 		d.s.stats.Expired++
-		d.s.at(slot, r).remove(fx)
+		v := d.s.at(slot, r)
+		v.ends(Missed, v.by())
+		v.remove(fx)
 	}
 }
 
@@ -61,6 +63,7 @@ func (d *deadlines) endGrants(now int64, fx *Effects) (more bool) {
 func (d *deadlines) endGrant(now int64, slot uint32, fx *Effects) {
 	defer d.s.containEnd(d.s.sessions.address(slot), fx)
 	v := d.s.at(slot, d.s.sessions.At(slot))
+	v.ends(GrantEnded, v.by())
 	if d.s.terms.Salesforce { // whose clients know one end by the server
 		v.end(now, fx)
 		return

@@ -56,6 +56,7 @@ type Counters struct {
 	LostInFlight   uint64  `metric:"replies_lost_total" help:"Replies with messages whose connection died before they were confirmed."`
 	Panics         uint64  `metric:"panics_total" help:"Panics recovered: faults of this server."`
 	ClientsRefused ByCause `metric:"clients_refused_total" label:"cause" help:"Requests, frames and connections that were refused because of their client, by cause."`
+	SessionsEnded  ByEnd   `metric:"sessions_ended_total" label:"cause" help:"Sessions that ended, by cause."`
 	OriginsRefused uint64  `metric:"origins_refused_total" help:"Requests of pages that --allow-origin does not admit."`
 }
 

@@ -44,6 +44,7 @@ func (in *input) readFrames(c *conn) bool {
 	case err != nil:
 		fault := err.(websocket.Error).Kind
 		in.counters.FrameErrors++
+		in.refused(malformed, in.peer(c))
 		in.output.closeSocket(c, fault.Code(), fault.String())
 	case m.Opcode == websocket.OpClose: // (RFC 6455, 5.5.1 MUST close-answer)
 		if s.flow != nil {
@@ -93,9 +94,11 @@ func (in *input) inflated(c *conn, m *websocket.Message) (text []byte, ok bool) 
 	switch {
 	case err != nil:
 		in.counters.FrameErrors++
+		in.refused(malformed, in.peer(c))
 		in.output.closeSocket(c, websocket.CodeInvalidData, "compressed data")
 	case len(text) > limit:
 		in.counters.FrameErrors++
+		in.refused(malformed, in.peer(c))
 		in.output.closeSocket(c, websocket.CodeTooBig, websocket.KindTooLong.String())
 	default:
 		return text, true

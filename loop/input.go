@@ -50,6 +50,7 @@ type work interface {
 func (in *input) boundAhead(c *conn) {
 	if c.socket.Buffered() > in.shared.ahead() {
 		in.counters.Floods++
+		in.refused(tooFarAhead, in.peer(c))
 		in.abort(c)
 	}
 }

@@ -45,7 +45,7 @@ func (l *listings) session(ctx context.Context, id string) (*SessionDetail, erro
 	}
 	d.Address, err = ask(ctx, l.loops, d.By.Loop, func(r *reactor) string {
 		if c := r.conns.find(d.By); c != nil {
-			return c.socket.Conn().Peer().String()
+			return nameOf(r.peer(c))
 		}
 		return ""
 	})

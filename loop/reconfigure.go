@@ -21,6 +21,7 @@ func (s *Server) Reconfigure(to Settings) error {
 		return err
 	}
 	s.running.Store(&cfg.Settings)
+	s.limits.Set(cfg.Bounds.Settings)
 	s.rules.Store(&rules)
 	for _, r := range s.reactors {
 		s.loops.do(r.id, func(r *reactor) { r.core.Reconfigure(runningCore(s.shared)) })

@@ -37,6 +37,7 @@ func (in *input) readHead(c *conn) bool {
 func (in *input) refuse(c *conn, err error) {
 	kind := err.(httpparse.Error).Kind
 	in.counters.ParseErrors[kind]++
+	in.refused(malformed, in.peer(c))
 	in.reject(c, kind.Status(), kind.String())
 }
 

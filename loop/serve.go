@@ -89,11 +89,13 @@ func (in *input) timeout(c *conn) {
 		in.abort(c)
 	case reading:
 		if c.bytes > 0 {
+			in.refused(tooLate, in.peer(c))
 			in.reject(c, 408, "the header block took too long")
 			return
 		}
 		in.encryption.late(c)
 	case body:
+		in.refused(tooLate, in.peer(c))
 		in.reject(c, 408, "the body took too long")
 	case streaming, upgraded:
 		in.output.beat(c)

@@ -39,7 +39,7 @@ type shared struct {
 	interest  *interest.Index
 	browsers  *browsers
 	trust     address.Trust
-	limits    *limits.Limits // of addresses; nil where there are none
+	limits    *limits.Limits // of addresses
 	sources   maphash.Seed   // of the numbers of sources of handshakes
 	notices   notices
 	log       sequence.Log // of sequenced channels, to publish to and read from

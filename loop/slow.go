@@ -14,6 +14,7 @@ func (o *output) checkSlow() {
 			o.drained(c)
 		case o.now()-u.since > o.shared.live().SlowTimeout.Milliseconds():
 			o.counters.SlowClosed++
+			o.refused(tooSlow, o.peer(c))
 			o.abort(c)
 		}
 	}
@@ -82,7 +83,7 @@ func (o *output) stuck(most int) (list []stuckConn) {
 			continue
 		}
 		s := stuckConn{session: c.held}
-		s.Address, s.Bytes, s.StuckMs = c.socket.Conn().Peer().String(), c.socket.Unsent(), o.now()-u.since
+		s.Address, s.Bytes, s.StuckMs = nameOf(o.peer(c)), c.socket.Unsent(), o.now()-u.since
 		if i, waits := c.waitingType(); waits {
 			s.Type = waitingTypes[i]
 		}

@@ -102,6 +102,7 @@ func (o *output) closeSocket(c *conn, code websocket.Code, reason string) {
 // cutSocket closes a websocket that sends too much. What it has abroad is not begun.
 func (o *output) cutSocket(c *conn, reason string) {
 	o.counters.Floods++
+	o.refused(tooFarAhead, o.peer(c))
 	o.alive.clear(c.slot)
 	o.closeSocket(c, websocket.CodePolicy, reason)
 }

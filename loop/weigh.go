@@ -38,9 +38,11 @@ func (in *input) shedInput(c *conn) {
 		in.reject(c, 503, "no memory to spare")
 	case c.phase == upgraded:
 		in.counters.SlowClosed++
+		in.refused(tooSlow, in.peer(c))
 		in.output.closeSocket(c, websocket.CodeTryLater, "no memory to spare")
 	default:
 		in.counters.SlowClosed++
+		in.refused(tooSlow, in.peer(c))
 		in.abort(c)
 	}
 }
@@ -59,6 +61,7 @@ func (in *input) closeStuck(from uint32, most int) (next uint32, more bool) {
 		}
 		if stuck {
 			in.counters.SlowClosed++
+			in.refused(tooSlow, in.peer(c))
 			in.abort(c)
 		} else {
 			in.shedInput(c)

@@ -1,4 +1,4 @@
-// Proved by TestRates, TestDebt, TestConnections, TestModel and TestForget.
+// Proved by TestRates, TestDebt, TestConnections, TestModel, TestSet and TestForget.
 
 package limits
 
@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 	"math"
 	"net/netip"
+	"sync/atomic"
 
 	"halley/loop/address"
 	"halley/loop/sharded"
@@ -15,13 +16,18 @@ import (
 // own limit. At that many the ones are forgotten that have done nothing for a second, which changes nothing for them.
 const maxAddresses = 1024
 
-// Limits knows what each address does. Any goroutine may use it. A nil Limits sets none.
+// Limits knows what each address does. Any goroutine may use it.
 type Limits struct {
+	quota   atomic.Pointer[quota]
+	most    int // maxAddresses, but in tests
+	seed    maphash.Seed
+	records *sharded.Map[netip.Prefix, record]
+}
+
+// quota is what each address may do.
+type quota struct {
 	rates       [KindCount]float64 // per second; 0 sets no limit
 	connections int32
-	most        int // maxAddresses, but in tests
-	seed        maphash.Seed
-	records     *sharded.Map[netip.Prefix, record]
 }
 
 // record is what is known of an address.
@@ -37,33 +43,32 @@ type bucket struct {
 	at   int64
 }
 
-// New returns limits of which no address has used anything; nil where the settings have none.
+// New returns limits of which no address has used anything.
 func New(s Settings) *Limits {
-	if s == (Settings{}) {
-		return nil
-	}
-	return &Limits{
+	l := &Limits{most: maxAddresses, seed: maphash.MakeSeed(), records: sharded.New[netip.Prefix, record]()}
+	l.Set(s)
+	return l
+}
+
+// Set has other settings hold from now on. Connections that were opened while there was no limit of them do not count.
+func (l *Limits) Set(s Settings) {
+	l.quota.Store(&quota{
 		rates:       [KindCount]float64{Handshakes: float64(s.HandshakeRate), Messages: float64(s.MessageRate), Bytes: float64(s.ByteRate)},
 		connections: int32(s.AddressConnections),
-		most:        maxAddresses,
-		seed:        maphash.MakeSeed(),
-		records:     sharded.New[netip.Prefix, record](),
-	}
+	})
 }
 
 // Counts tells whether there is a limit of a kind.
 func (l *Limits) Counts(k Kind) bool {
-	if l == nil {
-		return false
-	}
 	if k == Connections {
-		return l.connections > 0
+		return l.quota.Load().connections > 0
 	}
-	return l.rates[k] > 0
+	return l.quota.Load().rates[k] > 0
 }
 
 // with gives the record of an address to use, locked, and keeps what it becomes.
-func (l *Limits) with(of netip.Addr, now int64, use func(*record)) {
+func (l *Limits) with(of netip.Addr, now int64, use func(*record, *quota)) {
+	q := l.quota.Load()
 	key := address.Network(of)
 	shard := l.records.Of(maphash.Comparable(l.seed, key))
 	shard.Lock()
@@ -71,20 +76,20 @@ func (l *Limits) with(of netip.Addr, now int64, use func(*record)) {
 	r, known := shard.Entries[key]
 	if !known {
 		if len(shard.Entries) >= l.most {
-			l.forget(shard.Entries, now)
+			l.forget(shard.Entries, q, now)
 		}
 		for i := range r.buckets {
-			r.buckets[i] = bucket{l.rates[int(Handshakes)+i], now}
+			r.buckets[i] = bucket{q.rates[int(Handshakes)+i], now}
 		}
 	}
-	use(&r)
+	use(&r, q)
 	shard.Entries[key] = r
 }
 
 // Open counts one more connection of an address, if it may have one. Who was let in tells its end by Close.
 func (l *Limits) Open(of netip.Addr, now int64) (ok bool) {
-	l.with(of, now, func(r *record) {
-		if ok = r.connections < l.connections; ok {
+	l.with(of, now, func(r *record, q *quota) {
+		if ok = r.connections < q.connections; ok {
 			r.connections++
 		}
 	})
@@ -93,7 +98,7 @@ func (l *Limits) Open(of netip.Addr, now int64) (ok bool) {
 
 // Close counts one less.
 func (l *Limits) Close(of netip.Addr, now int64) {
-	l.with(of, now, func(r *record) { r.connections = max(0, r.connections-1) })
+	l.with(of, now, func(r *record, q *quota) { r.connections = max(0, r.connections-1) })
 }
 
 // Use is what a request needs.
@@ -103,47 +108,50 @@ type Use [KindCount]int
 // is left, or than a second brings: the next ones wait until time has made up for it. Otherwise it tells of which kind too
 // much came, and after how many seconds there is some left.
 func (l *Limits) Take(of netip.Addr, need Use, now int64) (over Kind, wait int) {
-	l.with(of, now, func(r *record) {
+	l.with(of, now, func(r *record, q *quota) {
 		for k := Handshakes; k < KindCount; k++ {
-			b := l.filled(k, r, now)
-			if need[k] > 0 && l.rates[k] > 0 && b.left < 1 {
-				over, wait = k, int(math.Ceil((1-b.left)/l.rates[k]))
+			b := q.filled(k, r, now)
+			if need[k] > 0 && q.rates[k] > 0 && b.left < 1 {
+				over, wait = k, int(math.Ceil((1-b.left)/q.rates[k]))
 				return
 			}
 		}
-		r.spend(need)
+		r.spend(need, q)
 	})
 	return over, wait
 }
 
 // Owe counts what an address has used without being asked.
 func (l *Limits) Owe(of netip.Addr, used Use, now int64) {
-	l.with(of, now, func(r *record) {
+	l.with(of, now, func(r *record, q *quota) {
 		for k := Handshakes; k < KindCount; k++ {
-			l.filled(k, r, now)
+			q.filled(k, r, now)
 		}
-		r.spend(used)
+		r.spend(used, q)
 	})
 }
 
-func (r *record) spend(used Use) {
+// spend takes what is used out of the buckets of kinds that have a limit.
+func (r *record) spend(used Use, q *quota) {
 	for i := range r.buckets {
-		r.buckets[i].left -= float64(used[int(Handshakes)+i])
+		if k := int(Handshakes) + i; q.rates[k] > 0 {
+			r.buckets[i].left -= float64(used[k])
+		}
 	}
 }
 
 // filled is the bucket of a kind with what time has added.
-func (l *Limits) filled(k Kind, r *record, now int64) *bucket {
+func (q *quota) filled(k Kind, r *record, now int64) *bucket {
 	b := &r.buckets[k-Handshakes]
-	b.left = min(l.rates[k], b.left+l.rates[k]*float64(now-b.at)/1000)
+	b.left = min(q.rates[k], b.left+q.rates[k]*float64(now-b.at)/1000)
 	b.at = now
 	return b
 }
 
 // idle tells whether forgetting a record changes nothing.
-func (l *Limits) idle(r *record, now int64) bool {
+func (q *quota) idle(r *record, now int64) bool {
 	for k := Handshakes; k < KindCount; k++ {
-		if l.filled(k, r, now).left < l.rates[k] {
+		if q.filled(k, r, now).left < q.rates[k] {
 			return false
 		}
 	}
@@ -152,9 +160,9 @@ func (l *Limits) idle(r *record, now int64) bool {
 
 // forget drops the records of those who do nothing and, if most are in use, of all who have no connection: for a moment
 // the limits are not kept, but memory is.
-func (l *Limits) forget(records map[netip.Prefix]record, now int64) {
+func (l *Limits) forget(records map[netip.Prefix]record, q *quota, now int64) {
 	for key, r := range records {
-		if l.idle(&r, now) {
+		if q.idle(&r, now) {
 			delete(records, key)
 		}
 	}
@@ -169,8 +177,4 @@ func (l *Limits) forget(records map[netip.Prefix]record, now int64) {
 }
 
 // Trim gives back the room of who has gone.
-func (l *Limits) Trim() {
-	if l != nil {
-		l.records.Trim()
-	}
-}
+func (l *Limits) Trim() { l.records.Trim() }

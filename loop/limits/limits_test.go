@@ -137,3 +137,29 @@ func BenchmarkTake(b *testing.B) {
 		l.Take(of, Use{Messages: 1, Bytes: 300}, 0)
 	}
 }
+
+// Other settings hold at once, for addresses that have used something too.
+func TestSet(t *testing.T) {
+	l, of := New(Settings{}), netip.MustParseAddr("192.0.2.1")
+	if _, wait := l.Take(of, Use{Messages: 9000, Bytes: 9}, 0); wait != 0 || l.Counts(Messages) || l.Counts(Connections) {
+		t.Error("nothing is limited")
+	}
+	l.Set(Settings{MessageRate: 1, AddressConnections: 1})
+	if !l.Counts(Messages) || !l.Counts(Connections) || l.Counts(Bytes) {
+		t.Error("messages and connections are limited")
+	}
+	if _, wait := l.Take(of, Use{Messages: 1}, 60_000); wait != 0 {
+		t.Error("the first message is refused")
+	}
+	if over, wait := l.Take(of, Use{Messages: 1}, 60_000); wait != 1 || over != Messages {
+		t.Error("the second one is not")
+	}
+	if !l.Open(of, 0) || l.Open(of, 0) {
+		t.Error("connections")
+	}
+	l.Set(Settings{})
+	if _, wait := l.Take(of, Use{Messages: 1}, 60_000); wait != 0 {
+		t.Error("a message is refused that has no limit")
+	}
+	l.Close(of, 0)
+}
