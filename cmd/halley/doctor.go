@@ -27,6 +27,8 @@ const (
 	burst = 1024
 	// connectionBytes is what a held poll with its session costs the server.
 	connectionBytes = 1024
+	// sealedBytes is what TLS adds to it.
+	sealedBytes = 5 * 1024
 )
 
 // errUnfit says that this host cannot hold the connections.
@@ -69,8 +71,12 @@ func (c *doctorCommand) load(root fs.FS) preflight.Load {
 	if loops == 0 {
 		loops = usualLoops(root)
 	}
+	each := connectionBytes
+	if len(c.Loop.TLSListen) > 0 { // they may all come there
+		each += sealedBytes
+	}
 	return preflight.Load{
-		Connections: wanted, Server: true, Burst: burst, UserBytes: connectionBytes, Spare: loop.ReservedFiles + loops,
+		Connections: wanted, Server: true, Burst: burst, UserBytes: each, Spare: loop.ReservedFiles + loops,
 	}
 }
 

@@ -56,6 +56,7 @@ func TestDoctor(t *testing.T) {
 		"accept queue":    {doctorCommand{}, map[string]string{"proc/sys/net/core/somaxconn": "128"}, false, "warning  accept queue: connections that wait to be accepted: 128, but 1024 needed; change /proc/sys/net/core/somaxconn"},
 		"memory":          {doctorCommand{}, map[string]string{"proc/meminfo": "MemAvailable: 9600 kB\n"}, true, "too low  memory"},
 		"sizes":           {doctorCommand{}, nil, false, "memory: available: 7.6 GiB, 50.8 MiB needed"},
+		"sizes with TLS":  {doctorCommand{Serve: config.Serve{Loop: loop.Settings{Listener: loop.Listener{TLSListen: []string{":443"}}}}}, nil, false, "memory: available: 7.6 GiB, 99.6 MiB needed"},
 		"control group": {doctorCommand{}, map[string]string{
 			"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/memory.max": "9437184\n", "sys/fs/cgroup/memory.current": "1048576\n",
 		}, true, "too low  memory of the control group: left of its limit: 8.0 MiB, but 50.8 MiB needed; change /sys/fs/cgroup/memory.max"},

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -51,7 +52,6 @@ func TestReadmeCommands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := serve(t, "--demo")
 	folder, tools := t.TempDir(), t.TempDir()
 	write(t, filepath.Join(tools, "built"), halleyWrapper, 0o755)
 	write(t, filepath.Join(tools, "go"), goWrapper, 0o755)
@@ -63,10 +63,19 @@ func TestReadmeCommands(t *testing.T) {
 	if len(commands) < 8 {
 		t.Fatalf("only %d commands in the README", len(commands))
 	}
+	// The server of the test has the certificate that the README has one make.
+	if made, err := inFolder(t.Context(), folder, commands[slices.IndexFunc(commands, makesCertificate)]).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, made)
+	}
+	secure := freeAddress(t)
+	server := serve(t, "--demo", "--tls-listen="+secure, "--tls-cert="+filepath.Join(folder, "localhost.crt"), "--tls-key="+filepath.Join(folder, "localhost.key"))
 	build := "true"
 	for _, command := range commands {
 		if command == "scripts/test" || command == "scripts/interop/run" {
 			continue // it runs this
+		}
+		if makesCertificate(command) {
+			continue // done
 		}
 		if strings.HasPrefix(command, readmeBuild) {
 			build = command
@@ -74,9 +83,9 @@ func TestReadmeCommands(t *testing.T) {
 		t.Run(command, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), deadline)
 			defer cancel()
-			command := strings.NewReplacer("http://localhost:8080", server.public, "http://localhost:8081", server.internal).Replace(command)
-			run := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", build+"\n"+command)
-			run.Dir = folder
+			command := strings.NewReplacer("http://localhost:8080", server.public, "http://localhost:8081", server.internal,
+				"https://localhost:8443", "https://"+secure, " :8443", " 127.0.0.1:0").Replace(command)
+			run := inFolder(ctx, folder, build+"\n"+command)
 			run.Env = append(os.Environ(), "PATH="+tools+":"+os.Getenv("PATH"), "TOOLS="+tools, "BIN="+binary(t), "ROOT="+root, "GO="+goTool,
 				"PUBLIC="+server.public, "INTERNAL="+server.internal)
 			if out, err := run.CombinedOutput(); err != nil {
@@ -84,6 +93,16 @@ func TestReadmeCommands(t *testing.T) {
 			}
 		})
 	}
+}
+
+// makesCertificate tells the README's command that makes a certificate.
+func makesCertificate(command string) bool { return strings.HasPrefix(command, "openssl req ") }
+
+// inFolder is a script of bash that ends with its first failure.
+func inFolder(ctx context.Context, folder, script string) *exec.Cmd {
+	run := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", script)
+	run.Dir = folder
+	return run
 }
 
 // readmeCommands are the lines of the README that are indented as commands.
