@@ -37,14 +37,6 @@ func New(log *slog.Logger, list ...Part) *Parts {
 	return p
 }
 
-// Names are what the log calls the parts.
-func (p *Parts) Names() (names []string) {
-	for _, part := range p.list {
-		names = append(names, part.Name())
-	}
-	return names
-}
-
 // Reload has all parts read again. The log says what has changed, or that nothing has.
 func (p *Parts) Reload() {
 	for _, part := range p.list {
