@@ -11,15 +11,13 @@ import (
 	"halley/loop/secure"
 )
 
-// openCertificates are those that the flags name, nil if they name none. --check-config makes no file and gets none.
-func (c *serveCommand) openCertificates(log *slog.Logger) (*secure.Certificates, error) {
+// openCertificates are those that the flags name, nil if they name none. --check-config makes no file.
+func (c *serveCommand) openCertificates(log *slog.Logger) (certificates *secure.Certificates, err error) {
 	if c.CheckConfig {
-		if err := secure.Check(c.TLS); err != nil {
-			return nil, usageError{err}
-		}
-		return nil, nil
+		certificates, err = secure.Check(c.TLS)
+	} else {
+		certificates, err = secure.Open(c.TLS, log)
 	}
-	certificates, err := secure.Open(c.TLS, log)
 	if err != nil {
 		return nil, usageError{err}
 	}

@@ -18,6 +18,9 @@ func doubts(c *config.Serve, strangers []string, memory int64) (found []string) 
 	if c.Loop.HistoryFile != "" && !slices.ContainsFunc(c.LoopSettings().Rules, func(rule string) bool { return strings.Contains(rule, " history=") }) {
 		found = append(found, "nothing goes to --history-file: no --rule has history=")
 	}
+	if c.TLS.Enabled() && len(c.Loop.TLSListen) == 0 && !c.Internal.TLS {
+		found = append(found, "nothing uses the certificates: there is no --tls-listen and no --internal-tls")
+	}
 	if most := maxPublish(c, memory); most < c.Internal.MaxPublish {
 		found = append(found, fmt.Sprintf("a body of /publish may have %d bytes, less than --max-publish: a sixteenth of --max-memory", most))
 	}

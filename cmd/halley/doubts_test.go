@@ -21,6 +21,9 @@ func TestDoubts(t *testing.T) {
 		{func(c *config.Serve) { c.Loop.HistoryFile, c.Loop.Rules = "h", []string{"/a/** conflate history=10"} }, nil, ""},
 		{func(c *config.Serve) { c.Loop.HistoryFile, c.Demo.On = "h", true }, nil, ""},
 		{func(c *config.Serve) { c.Internal.MaxPublish = 64 << 10 }, nil, ""},
+		{func(c *config.Serve) { c.TLS.Cert = []string{"c"} }, nil, "nothing uses the certificates"},
+		{func(c *config.Serve) { c.TLS.Hosts, c.Loop.TLSListen = []string{"a.example"}, []string{":443"} }, nil, ""},
+		{func(c *config.Serve) { c.TLS.Cert, c.Internal.TLS = []string{"c"}, true }, nil, ""},
 		{func(c *config.Serve) { c.Internal.MaxPublish = 64<<10 + 1 }, nil, "may have 65536 bytes"},
 	} {
 		c := config.Serve{Internal: internalhttp.Settings{Address: "127.0.0.1:8081"}}

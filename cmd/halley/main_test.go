@@ -96,15 +96,23 @@ func serverAt(t *testing.T, address string, args ...string) (s *started, endpoin
 	t.Helper()
 	s = start(t, append([]string{"serve", "--listen=" + address, "--internal=127.0.0.1:0", "--log-format=json", "--loops=2"}, args...)...)
 	eventually(t, func() bool { return strings.Contains(s.log.String(), `"listening"`) }, s.log)
-	var entry struct {
-		Addresses []string `json:"addresses"`
-		Internal  string   `json:"internal"`
-	}
+	at := s.listening(t)
+	return s, "http://" + at.Addresses[0] + "/bayeux", "http://" + at.Internal
+}
+
+// heard is what a server's log says of where it listens.
+type heard struct {
+	Addresses []string `json:"addresses"`
+	Internal  string   `json:"internal"`
+}
+
+func (s *started) listening(t *testing.T) (at heard) {
+	t.Helper()
 	first, _, _ := strings.Cut(s.log.String(), "\n")
-	if err := json.Unmarshal([]byte(first), &entry); err != nil || len(entry.Addresses) != 1 {
+	if err := json.Unmarshal([]byte(first), &at); err != nil || len(at.Addresses) == 0 {
 		t.Fatalf("log %s: %v", s.log, err)
 	}
-	return s, "http://" + entry.Addresses[0] + "/bayeux", "http://" + entry.Internal
+	return at
 }
 
 // eventually waits for a condition.
@@ -202,6 +210,7 @@ func TestUsageErrorsExitWith2(t *testing.T) {
 		{"serve --tls-client-auth=always", "--tls-client-auth"},
 		{"serve --tls-acme=push.example.com", "--tls-acme-cache"},
 		{"serve --internal-tls", "--internal-tls: needs --tls-cert"},
+		{"serve --tls-listen=127.0.0.1:0", "--tls-listen: needs --tls-cert"},
 	}
 	for _, tt := range tests {
 		code, _, stderr := halley(t, "", strings.Fields(tt.args)...)

@@ -67,6 +67,7 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 	if c.certificates, err = c.openCertificates(log); err != nil {
 		return err
 	}
+	settings.TLS = c.certificates.Config()
 	if c.keys, err = key.Open(string(c.Internal.Key), c.Internal.Keys); err != nil {
 		return usageError{err}
 	}

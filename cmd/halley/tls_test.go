@@ -4,12 +4,10 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
-	"io"
 	"math/big"
 	"net"
 	"os"
@@ -48,49 +46,11 @@ func certify(t *testing.T, dir, name string) (cert, key string) {
 	return cert, key
 }
 
-// terminate speaks TLS for a server that does not, and returns its URL.
-func terminate(t *testing.T, url, cert, key string) string {
-	t.Helper()
-	scheme, rest, _ := strings.Cut(url, "://")
-	address, path, _ := strings.Cut(rest, "/")
-	own, err := tls.LoadX509KeyPair(cert, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{own}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer client.Close()
-				server, err := net.Dial("tcp", address)
-				if err != nil {
-					return
-				}
-				defer server.Close()
-				go func() {
-					io.Copy(server, client)
-					server.Close()
-				}()
-				io.Copy(client, server)
-			}()
-		}
-	}()
-	return scheme + "s://" + l.Addr().String() + "/" + path
-}
-
 // pub and sub reach servers of https by every transport, if they know their authority.
 func TestClientsOverTLS(t *testing.T) {
 	cert, key := certify(t, t.TempDir(), "one")
-	s, endpoint, internal := server(t)
-	secure := terminate(t, endpoint, cert, key)
+	s, _, internal := server(t, "--tls-listen=127.0.0.1:0", "--tls-cert="+cert, "--tls-key="+key)
+	secure := "https://" + s.listening(t).Addresses[1] + "/bayeux"
 	for i, transport := range []string{"long-polling", "websocket", "eventsource", "events"} {
 		channel := fmt.Sprint("/t/", i)
 		sub := start(t, "sub", channel, "--server="+secure, "--ca="+cert, "--transport="+transport, "--count=1")

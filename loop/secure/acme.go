@@ -1,6 +1,7 @@
 package secure
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -38,8 +39,9 @@ type order struct {
 const (
 	// acmePatience bounds one request to the authority; autocert gives up a whole order after five minutes.
 	acmePatience = 30 * time.Second
-	// acmeLook is how often autocert is asked whether it has renewed a certificate, which it knows without the authority.
-	acmeLook = time.Minute
+	// acmeLook is how often autocert is asked whether it has renewed a certificate, which it knows without the authority; for
+	// one of a short life it is a share of that.
+	acmeLook, acmeLookShare = time.Minute, 20
 	// Authorities allow few failures an hour.
 	acmeRetry, acmeMaxRetry = 2 * time.Minute, time.Hour
 )
@@ -106,11 +108,9 @@ func (o *orders) run(ctx context.Context) {
 // follow keeps the certificate of one host fresh.
 func (o *orders) follow(ctx context.Context, one *order) {
 	for retry := acmeRetry; ctx.Err() == nil; {
-		wait := acmeLook
-		got, err := o.manager.GetCertificate(helloFor(one.host))
+		wait, err := o.fetch(one)
 		if err == nil {
 			retry = acmeRetry
-			o.take(one, got)
 		} else {
 			o.failures.Add(1)
 			wait = retry + rand.N(retry/2)
@@ -124,22 +124,32 @@ func (o *orders) follow(ctx context.Context, one *order) {
 	}
 }
 
+// fetch puts in force what autocert has for a host, and says when to ask again.
+func (o *orders) fetch(one *order) (wait time.Duration, err error) {
+	got, err := o.manager.GetCertificate(helloFor(one.host))
+	if err != nil {
+		return 0, err
+	}
+	if err := o.take(one, *got); err != nil {
+		return 0, err
+	}
+	leaf := one.current.Load().Leaf
+	return min(acmeLook, leaf.NotAfter.Sub(leaf.NotBefore)/acmeLookShare), nil
+}
+
 // take puts a certificate in force, if it is another one.
-func (o *orders) take(one *order, got *tls.Certificate) {
-	if old := one.current.Load(); old != nil && string(old.Certificate[0]) == string(got.Certificate[0]) {
-		return
+func (o *orders) take(one *order, got tls.Certificate) (err error) {
+	if old := one.current.Load(); old != nil && bytes.Equal(old.Certificate[0], got.Certificate[0]) {
+		return nil
 	}
-	full := *got
-	if full.Leaf == nil {
-		leaf, err := x509.ParseCertificate(full.Certificate[0])
-		if err != nil {
-			o.log.Error("a certificate by ACME is bad", "host", one.host, "error", err)
-			return
+	if got.Leaf == nil {
+		if got.Leaf, err = x509.ParseCertificate(got.Certificate[0]); err != nil {
+			return err
 		}
-		full.Leaf = leaf
 	}
-	one.current.Store(&full)
-	o.log.Info("changed", "part", "certificates", "what", describe("by ACME", full.Leaf))
+	one.current.Store(&got)
+	o.log.Info("changed", "part", "certificates", "what", describe("by ACME", got.Leaf))
+	return nil
 }
 
 // helloFor is a client that asks for a host and knows the usual algorithms.

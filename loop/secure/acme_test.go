@@ -78,7 +78,9 @@ func TestOrders(t *testing.T) {
 	}
 	leaf := got.Leaf
 	got.Leaf = nil
-	c.orders.take(c.orders.hosts[0], &got)
+	if err := c.orders.take(c.orders.hosts[0], got); err != nil {
+		t.Fatal(err)
+	}
 	for name, want := range map[string]string{"a.example": "acme", "A.EXAMPLE": "acme", "b.example": "file", "": "file"} {
 		if got := served(t, address, &tls.Config{ServerName: name}); got != want {
 			t.Errorf("%q: %s", name, got)

@@ -55,23 +55,23 @@ func Open(s Settings, log *slog.Logger) (*Certificates, error) {
 	return c, nil
 }
 
-// Check tells whether Open would succeed, as far as can be told without changing anything.
-func Check(s Settings) error {
+// Check is Open without changing any file: it tells whether that would succeed, as far as can be told.
+func Check(s Settings) (*Certificates, error) {
 	c, err := read(s, slog.New(slog.DiscardHandler))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if c.tickets != nil {
 		if err := c.tickets.check(); err != nil {
-			return flagError("tls-ticket-keys", err)
+			return nil, flagError("tls-ticket-keys", err)
 		}
 	}
 	if c.orders != nil {
 		if err := c.orders.check(); err != nil {
-			return flagError("tls-acme-cache", err)
+			return nil, flagError("tls-acme-cache", err)
 		}
 	}
-	return nil
+	return c, nil
 }
 
 // read makes Certificates without changing any file.

@@ -151,14 +151,15 @@ func TestBadFilesNameTheirFlag(t *testing.T) {
 		"ACME twice":        {order(ACME{Hosts: []string{"a.example", "A.example"}, Directory: le, Cache: dir}), []string{"--tls-acme ", "twice"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			wantError(t, Check(tt.s), tt.want...)
-			_, err := Open(tt.s, new(page).logger())
+			_, err := Check(tt.s)
+			wantError(t, err, tt.want...)
+			_, err = Open(tt.s, new(page).logger())
 			wantError(t, err, tt.want...)
 		})
 	}
 	keys, cache := filepath.Join(dir, "new.keys"), filepath.Join(dir, "new.cache")
 	good := both(Settings{TicketKeys: keys, ClientCA: cert, ACME: ACME{Hosts: []string{"a.example"}, Directory: le, Cache: cache, Email: "me@a.example"}})
-	if err := Check(good); err != nil {
+	if _, err := Check(good); err != nil {
 		t.Error(err)
 	}
 	for _, path := range []string{keys, cache} {

@@ -16,8 +16,13 @@ import (
 const Challenge = acme.ALPNProto
 
 // Config is for handshakes. It is used as it is, never cloned: a clone would keep the keys of tickets that were in force when
-// it was made.
-func (c *Certificates) Config() *tls.Config { return c.config }
+// it was made. A nil Certificates has none.
+func (c *Certificates) Config() *tls.Config {
+	if c == nil {
+		return nil
+	}
+	return c.config
+}
 
 // Internal is for handshakes of a listener that no authority of ACME visits: who says to be one is refused, since it would be
 // asked for no client certificate.

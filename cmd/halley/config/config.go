@@ -106,6 +106,9 @@ func (c *Serve) Validate() error {
 			return err
 		}
 	}
+	if len(c.Loop.TLSListen) > 0 && !c.TLS.Enabled() {
+		return errors.New("--tls-listen: needs --tls-cert or --tls-acme")
+	}
 	return c.checkInternal()
 }
 
