@@ -3,40 +3,14 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
-	"os"
 	"strings"
-	"time"
 
 	"github.com/alecthomas/kong"
 
 	"halley/cmd/halley/config"
 )
-
-// Exit codes.
-const (
-	exitDone   = 0
-	exitFailed = 1
-	exitUsage  = 2 // bad flags or configuration
-)
-
-// environment is what a command has of the world.
-type environment struct {
-	ctx    context.Context // done on SIGINT and SIGTERM
-	stdin  io.Reader
-	stdout io.Writer
-	stderr io.Writer
-	// settle prepares the process for a server: its signals, and that timers may be
-	// late by a duration; nil where the process is not the command's own.
-	settle func(time.Duration, *slog.Logger) error
-	// hangups brings the signals that ask for a reload, once the process is settled.
-	hangups <-chan os.Signal
-	args    []string // which run has got
-}
 
 // commands are the command line.
 type commands struct {
@@ -46,19 +20,13 @@ type commands struct {
 	Pub     pubCommand     `cmd:"" help:"Publish a message, lines of them from standard input, or a recorded feed."`
 	Sub     subCommand     `cmd:"" help:"Subscribe to channels and print one JSON line for each message."`
 	Doctor  doctorCommand  `cmd:"" help:"Check how many connections this host can hold for serve with the same flags."`
+	Health  healthCommand  `cmd:"" help:"Ask a server with the same flags whether it is well, for containers and scripts: exit 0 or 1."`
 	Version versionCommand `cmd:"" help:"Print version, commit and Go version."`
+
+	Config     configCommand     `cmd:"" help:"Print a configuration file for serve in which every setting is explained."`
+	Completion completionCommand `cmd:"" help:"Print the completion of a shell."`
+	Man        manCommand        `cmd:"" help:"Print the man page."`
 }
-
-// usageError is a fault of flags or configuration.
-type usageError struct{ err error }
-
-// Error is the fault in words, the flag by name.
-func (e usageError) Error() string { return e.err.Error() }
-
-// Unwrap returns what was found wrong.
-func (e usageError) Unwrap() error { return e.err }
-
-func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 // helped is thrown when help has been printed, since kong would go on.
 type helped struct{ code int }
@@ -141,7 +109,7 @@ func named(err error, args []string) error {
 func commandName(args []string) string {
 	if len(args) > 0 {
 		switch args[0] {
-		case "serve", "pub", "sub", "doctor", "version":
+		case "serve", "pub", "sub", "doctor", "health", "version", "config", "completion", "man":
 			return "halley " + args[0]
 		}
 	}

@@ -23,13 +23,24 @@ func described() string {
 	return describe(info)
 }
 
+// release is the version alone.
+func release() string {
+	info, _ := debug.ReadBuildInfo()
+	return releaseOf(info)
+}
+
+// releaseOf is the version that the Go tool has put into the binary.
+func releaseOf(info *debug.BuildInfo) string {
+	if info == nil || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return "development"
+	}
+	return info.Main.Version
+}
+
 // describe reads what the Go tool has put into the binary.
 func describe(info *debug.BuildInfo) string {
-	version, commit, changed := "development", "unknown", ""
+	version, commit, changed := releaseOf(info), "unknown", ""
 	if info != nil {
-		if v := info.Main.Version; v != "" && v != "(devel)" {
-			version = v
-		}
 		for _, s := range info.Settings {
 			switch {
 			case s.Key == "vcs.revision":

@@ -24,7 +24,7 @@ import (
 // flags stand beside their code, and those of the program itself. A tag of a field is all that is said of
 // its flag, see package loop/settings.
 type Serve struct {
-	Config      File `name:"config" group:"process" placeholder:"FILE" help:"JSON object with flag names for keys; flags and environment variables go before it."`
+	Config      File `name:"config" group:"process" placeholder:"FILE" help:"JSON object with flag names for keys, and lines of comment that begin with //; flags and environment variables go before it."`
 	CheckConfig bool `name:"check-config" group:"process" env:"-" help:"Validate, print the effective configuration as JSON and leave."`
 
 	Drain    Drain                 `embed:""`

@@ -18,7 +18,7 @@ import (
 )
 
 // File is the flag --config: the path of a JSON object whose keys are flag
-// names. A flag or environment variable goes before its entry.
+// names, with lines that are comments. A flag or environment variable goes before its entry.
 type File string
 
 // BeforeResolve loads the file when its flag belongs to the selected command.
@@ -93,7 +93,7 @@ func load(path string) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := json.NewDecoder(bytes.NewReader(raw))
+	d := json.NewDecoder(bytes.NewReader(plain(raw)))
 	d.UseNumber()
 	var values map[string]any
 	if err := d.Decode(&values); err != nil {
@@ -110,6 +110,30 @@ func load(path string) (map[string]any, error) {
 		values[name] = text
 	}
 	return values, nil
+}
+
+// plain is a file without what JSON has not: lines that begin with //, which no text of JSON can be part of, and a
+// comma behind the last entry. Errors keep the place that they have in the file.
+func plain(raw []byte) []byte {
+	text := bytes.Clone(raw)
+	for line := range bytes.Lines(text) {
+		if bytes.HasPrefix(bytes.TrimLeft(line, " \t"), []byte("//")) {
+			blank(bytes.TrimRight(line, "\r\n"))
+		}
+	}
+	rest, object := bytes.CutSuffix(bytes.TrimRight(text, " \t\r\n"), []byte("}"))
+	rest, comma := bytes.CutSuffix(bytes.TrimRight(rest, " \t\r\n"), []byte(","))
+	if before := bytes.TrimRight(rest, " \t\r\n"); object && comma && !bytes.HasSuffix(before, []byte("{")) && !bytes.HasSuffix(before, []byte(",")) {
+		text[len(rest)] = ' '
+	}
+	return text
+}
+
+// blank writes spaces.
+func blank(text []byte) {
+	for i := range text {
+		text[i] = ' '
+	}
 }
 
 // flagText turns a JSON value into what the flag's decoder takes.
