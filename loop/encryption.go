@@ -80,6 +80,7 @@ func (e *encryption) ended(c *conn, why error) {
 		e.abort(c)
 		return
 	}
+	e.refused(noTLS, e.peer(c))
 	e.shared.cfg.Log.Debug("no TLS handshake", "address", nameOf(e.peer(c)), "error", why)
 	t.Closed()
 	c.socket = &c.plain
@@ -98,6 +99,9 @@ func (e *encryption) ended(c *conn, why error) {
 // late closes a connection whose first request, or handshake, took too long.
 func (e *encryption) late(c *conn) {
 	if t, ok := c.socket.(*socket.TLS); ok {
+		if t.Shaking() {
+			e.refused(noTLS, e.peer(c))
+		}
 		t.Expire()
 	}
 	e.abort(c)

@@ -70,7 +70,7 @@ func TestGarbageOnTLS(t *testing.T) {
 	}
 	eventually(t, func() bool {
 		st := s.Stats().TLS
-		return st.Failed[socket.FailedGarbage] == 4 && st.Failed[socket.FailedProtocol] == 1 && st.Done == 0
+		return s.Stats().ClientsRefused[noTLS] == 5 && st.Failed[socket.FailedGarbage] == 4 && st.Failed[socket.FailedProtocol] == 1 && st.Done == 0
 	})
 }
 
@@ -97,6 +97,7 @@ func TestStalledHandshake(t *testing.T) {
 		}
 	}
 	eventually(t, func() bool { return s.Stats().TLS.Failed[socket.FailedTimeout] == 30 && s.Stats().TLS.UnderWay == 0 })
+	equal(t, s.Stats().ClientsRefused[noTLS], 30)
 	equal(t, dial(t, s).ask(post("[]")).StatusCode, 200)
 }
 

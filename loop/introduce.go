@@ -6,6 +6,7 @@ import (
 	"github.com/panjf2000/gnet/v2"
 
 	"halley/loop/address"
+	"halley/loop/socket"
 )
 
 // introducer lets connections in, and reads who they come from where a proxy says so.
@@ -24,10 +25,7 @@ func (i *introducer) admit(c *conn) ([]byte, gnet.Action) {
 	case at.Proxy:
 		c.phase = introducing
 	case !i.opens(c):
-		if at.TLS {
-			return nil, gnet.Close // there is nothing yet in which to say why
-		}
-		return []byte(tooManyConnections), gnet.Close
+		return []byte(i.sorry(c)), gnet.Close
 	}
 	return nil, gnet.None
 }
@@ -58,10 +56,16 @@ func (i *introducer) introduce(c *conn) bool {
 
 // turnAway ends a connection of an address that has too many.
 func (i *introducer) turnAway(c *conn) {
-	if !i.shared.listeners[c.names.listener()].TLS {
-		c.plain.Write([]byte(tooManyConnections))
-	}
+	c.plain.Write([]byte(i.sorry(c)))
 	i.abort(c)
+}
+
+// sorry is what such a connection gets to read, an alert where TLS is spoken.
+func (i *introducer) sorry(c *conn) string {
+	if i.shared.listeners[c.names.listener()].TLS {
+		return socket.AlertBusy
+	}
+	return tooManyConnections
 }
 
 // tooManyConnections answers a connection that is one too many of its address.

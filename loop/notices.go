@@ -28,11 +28,12 @@ const (
 	tooFarAhead   // one that sends more than may wait
 	tooLate       // a request or header that does not come whole
 	malformed     // a request or frame that is none
+	noTLS         // a TLS handshake that fails, or takes too long
 	causeCount
 )
 
 var causeNames = [causeCount]string{"connections", "handshakes", "messages", "bytes", "max-connections", "behind", "untrusted-proxy", "proxy-header",
-	"slow", "ahead", "late", "malformed"}
+	"slow", "ahead", "late", "malformed", "tls"}
 
 // ByCause counts clients that were refused.
 type ByCause [causeCount]uint64
