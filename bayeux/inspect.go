@@ -10,7 +10,8 @@ type SessionDetail struct {
 	InFlight int    // events that went out, and whose fate or acknowledgement is not known
 	Patterns []string
 	Claims   string  // what an Authority keeps with it
-	By       ReplyTo // the request or stream by which its events go out now; zero if there is none
+	Open     bool    // its events can go out now
+	By       ReplyTo // the request or stream by which they do
 }
 
 // Session describes the session of a clientId with at most so many of its patterns, the newest ones; false if there is none here.
@@ -25,7 +26,7 @@ func (i Inspector) Session(now int64, clientID []byte, patterns int) (d SessionD
 	d.Subscriptions, d.Dropped = s.fanout.Count(slot), s.queues.Lost(&r.queue)
 	d.State, d.Claims = r.outlet.state.String(), s.grants.claims[slot]
 	d.InFlight = r.queue.Len() - r.queue.Pending()
-	d.By = r.outlet.held
+	d.Open, d.By = r.outlet.takes(), r.outlet.held
 	if r.outlet.usesStream() {
 		d.By = r.outlet.stream
 	}

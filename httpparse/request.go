@@ -34,7 +34,17 @@ const (
 	MethodPATCH
 	MethodTRACE
 	MethodCONNECT
+	methods
 )
+
+// String is the method's name, as a request line has it.
+func (m Method) String() string {
+	names := [methods]string{"other", "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT"}
+	if m < methods {
+		return names[m]
+	}
+	return names[MethodOther]
+}
 
 // Request is one request head. Its slices are spans of the buffer that was parsed, valid as long as
 // the buffer is; nil means that the field is absent. Of a list field that came on several lines, the

@@ -2,18 +2,6 @@ package loop
 
 import "halley/bayeux"
 
-// ByType counts connections that wait for events, by what they wait with: a connection type, or an event-stream without Bayeux.
-type ByType [len(waitingTypes)]int64
-
-// waitingTypes are the kinds of ByType. What Faye calls cross-origin-long-polling is long-polling here.
-var waitingTypes = [...]string{
-	bayeux.LongPolling.String(), bayeux.CallbackPolling.String(), bayeux.WebSocket.String(), bayeux.EventSource.String(),
-	bayeux.XHRStreaming.String(), bayeux.Iframe.String(), bayeux.MimeMessageBlock.String(), "events",
-}
-
-// Label implements metric.Labels.
-func (ByType) Label(i int) string { return waitingTypes[i] }
-
 // waitingType is the kind of ByType of a connection; false if it waits for no event.
 func (c *conn) waitingType() (i int, waits bool) {
 	switch {
@@ -39,16 +27,16 @@ func typeIndex(kind bayeux.ConnectionType) int {
 	return 0
 }
 
-// nowWaits counts a connection that has begun to wait for events.
-func (m *common) nowWaits(c *conn) {
+// begins counts a connection that has begun to wait for events.
+func (n *ByType) begins(c *conn) {
 	if i, waits := c.waitingType(); waits {
-		m.counters.Waiting[i]++
+		n[i]++
 	}
 }
 
-// waitsNoMore counts a connection that is about to end its wait, if it waits.
-func (m *common) waitsNoMore(c *conn) {
+// ends counts a connection that is about to end its wait, if it waits.
+func (n *ByType) ends(c *conn) {
 	if i, waits := c.waitingType(); waits {
-		m.counters.Waiting[i]--
+		n[i]--
 	}
 }

@@ -15,9 +15,9 @@ func (o *output) hold(to bayeux.ReplyTo, session bayeux.Address) {
 	if c.phase == upgraded {
 		return
 	}
-	o.waitsNoMore(c)
+	o.counters.Waiting.ends(c)
 	c.phase, c.held = holding, session
-	o.nowWaits(c)
+	o.counters.Waiting.begins(c)
 	o.wheel.Cancel(c.slot)
 }
 
@@ -53,7 +53,9 @@ func (o *output) closed(c *conn) {
 	if c.has(delivered) && (c.stream != nil || c.phase == reading && !back) && c.socket.Conn().Unacknowledged() > 0 {
 		o.counters.LostInFlight++
 	}
-	o.waitsNoMore(c)
+	o.counters.Waiting.ends(c)
+	o.log.answers(c, 0, 0) // it has no answer
+	o.tracing.answers(c, nil)
 	switch c.phase {
 	case holding, streaming:
 		o.gone(c.held, o.replyTo(c))

@@ -30,6 +30,7 @@ type Config struct {
 
 	Pages func(path string) (Page, bool) // static pages of the public listener; nil serves none
 	Log   *slog.Logger
+	Spans *Spans // takes handshakes, to be traced; nil: nobody traces
 
 	Given map[string][]net.Listener // sockets that another program listens on, by the names that --listen fd:NAME has
 

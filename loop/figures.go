@@ -25,6 +25,8 @@ type Stats struct {
 	Memory        int64         `metric:"memory_bytes" help:"Memory of the process, as it is held against max_memory_bytes."`
 	MaxMemory     int64         `metric:"max_memory_bytes" help:"Memory above which work is refused and what waits is given up."`
 	MemoryRefused uint64        `metric:"memory_refused_total" help:"Publishes and sessions refused because memory was short."`
+	SpansDropped  uint64        `metric:"spans_dropped_total" help:"Spans that were not traced, since those before them had not gone in time."`
+	LinesDropped  uint64        `metric:"request_lines_dropped_total" help:"Lines of logged requests that were left out, since they were not written in time."`
 
 	TLS     socket.TLSFigures
 	Totals              // of all loops
@@ -65,6 +67,18 @@ type ByKind [httpparse.KindCount]uint64
 
 // Label implements metric.Labels.
 func (ByKind) Label(kind int) string { return httpparse.Kind(kind).String() }
+
+// ByType counts connections that wait for events, by what they wait with: a connection type, or an event-stream without Bayeux.
+type ByType [len(waitingTypes)]int64
+
+// waitingTypes are the kinds of ByType. What Faye calls cross-origin-long-polling is long-polling here.
+var waitingTypes = [...]string{
+	bayeux.LongPolling.String(), bayeux.CallbackPolling.String(), bayeux.WebSocket.String(), bayeux.EventSource.String(),
+	bayeux.XHRStreaming.String(), bayeux.Iframe.String(), bayeux.MimeMessageBlock.String(), "events",
+}
+
+// Label implements metric.Labels.
+func (ByType) Label(i int) string { return waitingTypes[i] }
 
 // LoopStats are figures of one loop that cannot be added up.
 type LoopStats struct {

@@ -40,7 +40,7 @@ func (l *listings) session(ctx context.Context, id string) (*SessionDetail, erro
 		}
 		return nil
 	})
-	if d == nil || d.By == (bayeux.ReplyTo{}) || d.By.Node != home.Node {
+	if d == nil || !d.Open || d.By.Node != home.Node {
 		return d, err
 	}
 	d.Address, err = ask(ctx, l.loops, d.By.Loop, func(r *reactor) string {
@@ -55,7 +55,7 @@ func (l *listings) session(ctx context.Context, id string) (*SessionDetail, erro
 // stuckConn is a SlowClient whose session is known by its address alone.
 type stuckConn struct {
 	SlowClient
-	session bayeux.Address
+	session *bayeux.Address // nil: it has none
 }
 
 // slow is Server.Slow.
@@ -73,8 +73,8 @@ func (l *listings) slow(ctx context.Context, most int) ([]SlowClient, error) {
 	err = l.collect(ctx, func(r *reactor) func() {
 		names := make([]string, len(all))
 		for i, c := range all {
-			if c.session.Place() == r.place() {
-				names[i] = r.core.Inspect().ClientID(c.session)
+			if c.session != nil && c.session.Place() == r.place() {
+				names[i] = r.core.Inspect().ClientID(*c.session)
 			}
 		}
 		return func() {
@@ -88,6 +88,19 @@ func (l *listings) slow(ctx context.Context, most int) ([]SlowClient, error) {
 		list[i] = c.SlowClient
 	}
 	return list, err
+}
+
+// mainSession is the session whose events go by a connection, or one of them; nil if there is none.
+func (c *conn) mainSession() *bayeux.Address {
+	switch {
+	case c.phase == holding, c.phase == streaming:
+		held := c.held
+		return &held
+	case c.phase == upgraded && len(c.stream.sessions) > 0:
+		first := c.stream.sessions[0]
+		return &first
+	}
+	return nil
 }
 
 // watchFor is how long the channels are ranked after the last question about them, in milliseconds.

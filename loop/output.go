@@ -11,6 +11,8 @@ type output struct {
 	reports  reporter
 	draining bool               // connections close with their next response
 	slow     map[uint32]*unsent // connections whose output waits, by slot
+	log      *requestLog        // nil where no requests are logged
+	tracing  *tracing           // nil where nobody traces
 	packer   packer
 	date     httpDate
 	buf      []byte // of what is written next
@@ -148,7 +150,7 @@ func (o *output) tellLeft(u *unsent, waiting int) {
 
 // finish makes a connection ready for its next request, or closes it.
 func (o *output) finish(c *conn) {
-	o.waitsNoMore(c)
+	o.counters.Waiting.ends(c)
 	c.serial++
 	c.callback, c.names, c.bytes = nil, c.names.with(0), 0
 	c.set(headOnly, false)

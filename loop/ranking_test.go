@@ -103,3 +103,19 @@ func TestTopChannels(t *testing.T) {
 		return !watching
 	})
 }
+
+// What an event costs while somebody asks for the ranking: of channels that are in it, and of ever new ones.
+func BenchmarkRanking(b *testing.B) {
+	for _, channels := range []int{ranked / 2, 100 * ranked} {
+		names := make([]string, channels)
+		for i := range names {
+			names[i] = fmt.Sprintf("/stock/%d", i)
+		}
+		b.Run(fmt.Sprint(channels), func(b *testing.B) {
+			r := newRanking()
+			for i := range b.N {
+				r.heard(names[i%channels], 3)
+			}
+		})
+	}
+}

@@ -38,6 +38,9 @@ func (in *input) refuse(c *conn, err error) {
 	kind := err.(httpparse.Error).Kind
 	in.counters.ParseErrors[kind]++
 	in.refused(malformed, in.peer(c))
+	if log := in.output.log; log.samples() {
+		log.fails(c, in.peer(c))
+	}
 	in.reject(c, kind.Status(), kind.String())
 }
 
@@ -51,6 +54,9 @@ func (in *input) begin(c *conn, buf []byte, n int) bool {
 	in.decision = in.shared.front.Route(q)
 	d := &in.decision
 	c.names = c.names.with(d.Origin)
+	if log := in.output.log; log.samples() {
+		log.begins(c, q, d.Endpoint, in.client(c, q).AddrPort)
+	}
 	if d.NotAdmitted {
 		in.handler.notAdmitted(q)
 	}

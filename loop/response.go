@@ -31,6 +31,8 @@ func (o *output) respond(c *conn, p response) {
 		dst = append(dst, p.body...)
 	}
 	o.buf = dst
+	o.log.answers(c, p.status, len(dst))
+	o.tracing.answers(c, nil)
 	o.deliver(c, dst, reply{})
 }
 
@@ -77,6 +79,7 @@ func (o *output) answer(p reply, messages []byte) {
 		o.bounced(p)
 		return
 	}
+	o.tracing.answers(c, messages)
 	if c.phase == upgraded {
 		o.buf = appendArrayFrame(o.buf[:0], messages)
 		o.write(c, o.packed(c, o.buf), p)
@@ -96,6 +99,7 @@ func (o *output) answer(p reply, messages []byte) {
 		dst = connectiontype.AppendLongPolling(appendLength(dst, len(messages)+len("[]")), messages)
 	}
 	o.buf = dst
+	o.log.answers(c, 200, len(dst))
 	o.deliver(c, dst, p)
 }
 

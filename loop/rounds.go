@@ -21,7 +21,8 @@ func newReactor(s *shared, id uint16, now int64) *reactor {
 	core.Ended = func(e bayeux.Ending) { r.ended(e, r.core.Inspect().ClientID) }
 	core.Fault = func(cause any) { r.panicked("session", cause) }
 	r.core = bayeux.NewServer(core, now)
-	r.output = output{common: &r.common, reports: r, slow: make(map[uint32]*unsent)}
+	r.output = output{common: &r.common, reports: r, slow: make(map[uint32]*unsent), log: newRequestLog(s.cfg.LogRequests, s.requestLines),
+		tracing: newTracing(s.cfg.Spans)}
 	r.requests = requests{common: &r.common, output: &r.output, owners: r, scanner: s.cfg.Scanner}
 	r.input = input{common: &r.common, introducer: introducer{common: &r.common}, output: &r.output, handler: &r.requests, work: r.core,
 		bodies: make(map[uint32]*chunkedBody), waiting: waitingInput{of: make(map[uint32]int)}}

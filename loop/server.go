@@ -99,6 +99,9 @@ func (s *Server) Run(ctx context.Context) error {
 	defer s.writable.Close()
 	defer end()
 	group.Go(s.writable.Run)
+	if s.cfg.LogRequests > 0 {
+		group.Go(func() { s.requestLines.write(serving, s.cfg.Log) })
+	}
 	group.Go(func() { ticks.help(serving) })
 	group.Go(func() { ticks.beat(serving) })
 	group.Go(func() { s.local.Run(serving) })
@@ -199,6 +202,8 @@ func (s *Server) Stats() Stats {
 		Memory:        s.memory.used().resident(),
 		MaxMemory:     s.memory.limit,
 		MemoryRefused: s.memory.refused.Load(),
+		SpansDropped:  s.cfg.Spans.Dropped(),
+		LinesDropped:  s.requestLines.dropped.Load(),
 		History:       s.local.Usage(),
 		TLS:           s.handshakes.Figures(),
 	}

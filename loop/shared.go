@@ -50,6 +50,8 @@ type shared struct {
 
 	handshakes *socket.Handshakes // of TLS; nil where nobody speaks it
 
+	requestLines *requestLines // to be logged
+
 	alive       []alive      // by loop
 	homes       atomic.Int32 // loops that have ever had a connection, the first ones
 	connections atomic.Int64
@@ -62,16 +64,17 @@ type shared struct {
 
 func newShared(cfg Config) *shared {
 	s := &shared{
-		cfg:      cfg,
-		start:    time.Now(),
-		interest: interest.New(),
-		browsers: newBrowsers(),
-		limits:   limits.New(cfg.Bounds.Settings),
-		sources:  maphash.MakeSeed(),
-		notices:  notices{log: cfg.Log},
-		alive:    make([]alive, cfg.Loops),
-		hurried:  make(chan struct{}, 1),
-		helper:   make(chan posted, 4*MaxLoops),
+		cfg:          cfg,
+		start:        time.Now(),
+		interest:     interest.New(),
+		browsers:     newBrowsers(),
+		limits:       limits.New(cfg.Bounds.Settings),
+		sources:      maphash.MakeSeed(),
+		notices:      notices{log: cfg.Log},
+		alive:        make([]alive, cfg.Loops),
+		hurried:      make(chan struct{}, 1),
+		helper:       make(chan posted, 4*MaxLoops),
+		requestLines: newRequestLines(),
 	}
 	s.running.Store(&s.cfg.Settings)
 	s.clock = func(since time.Duration) int64 { return s.start.UnixMilli() + since.Milliseconds() }

@@ -82,13 +82,10 @@ func (o *output) stuck(most int) (list []stuckConn) {
 		if c.socket == nil {
 			continue
 		}
-		s := stuckConn{session: c.held}
+		s := stuckConn{session: c.mainSession()}
 		s.Address, s.Bytes, s.StuckMs = nameOf(o.peer(c)), c.socket.Unsent(), o.now()-u.since
 		if i, waits := c.waitingType(); waits {
 			s.Type = waitingTypes[i]
-		}
-		if c.phase == upgraded && len(c.stream.sessions) > 0 {
-			s.session = c.stream.sessions[0]
 		}
 		list = append(list, s)
 	}

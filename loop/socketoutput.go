@@ -19,9 +19,10 @@ var pingFrame = websocket.AppendFrame(nil, websocket.OpPing, nil)
 // openSocket makes a connection a websocket, by the answer to its upgrade.
 func (o *output) openSocket(c *conn, s *stream, q *httpparse.Request) {
 	c.names, c.phase, c.stream = c.names.with(0), upgraded, s
-	o.nowWaits(c)
+	o.counters.Waiting.begins(c)
 	o.beatLater(c)
 	o.buf = appendUpgraded(o.buf[:0], q, s.deflate)
+	o.log.answers(c, 101, len(o.buf))
 	o.write(c, o.buf, reply{})
 }
 
@@ -93,7 +94,7 @@ func (o *output) closeSocket(c *conn, code websocket.Code, reason string) {
 	o.buf = websocket.AppendClose(o.buf[:0], code, reason)
 	if o.send(c, o.buf) {
 		c.serial++
-		o.waitsNoMore(c)
+		o.counters.Waiting.ends(c)
 		c.stream = nil
 		o.shut(c)
 	}

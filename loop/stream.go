@@ -32,7 +32,7 @@ func (o *output) openStream(p opening, first []byte) {
 		c.set(persistent, false)
 	}
 	c.stream = &stream{kind: p.kind, since: o.now(), chunked: !c.has(oldHTTP), endless: p.endless}
-	o.nowWaits(c)
+	o.counters.Waiting.begins(c)
 	o.piece = o.appendPrologue(o.piece[:0], format)
 	if len(first) > 0 {
 		o.piece = format.Append(o.piece, first)
@@ -45,6 +45,7 @@ func (o *output) openStream(p opening, first []byte) {
 	}
 	o.buf = c.stream.appendPiece(httpparse.AppendEnd(dst), o.piece)
 	o.beatLater(c)
+	o.log.answers(c, 200, len(o.buf))
 	o.write(c, o.buf, reply{})
 }
 
@@ -117,7 +118,7 @@ func (o *output) endStream(c *conn, retry int64) {
 	if c.stream.chunked {
 		dst = append(dst, httpparse.LastChunk...)
 	}
-	o.waitsNoMore(c)
+	o.counters.Waiting.ends(c)
 	o.buf, c.stream = dst, nil
 	if len(dst) > 0 {
 		o.deliver(c, dst, reply{})

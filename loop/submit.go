@@ -25,6 +25,9 @@ func (rs *requests) submit(c *conn, q *httpparse.Request, kind bayeux.Connection
 		Program: !front.FromBrowser(q)}
 	if handshake {
 		request.Peer = rs.source(c, q)
+		if t := rs.output.tracing; t != nil {
+			t.handshake(c, q, kind, rs.client(c, q).AddrPort)
+		}
 	}
 	if bayeux.MayAsk(batch) {
 		var ok bool

@@ -38,6 +38,9 @@ func (rs *requests) submitFrame(c *conn, text []byte) {
 	request := bayeux.Request{To: rs.replyTo(c), Type: bayeux.WebSocket, Caller: c.stream.caller}
 	if handshake {
 		request.Peer = c.stream.source
+		if t := rs.output.tracing; t != nil {
+			t.handshake(c, nil, bayeux.WebSocket, rs.peer(c))
+		}
 	}
 	rs.owners.toOwner(request, batch, text)
 }

@@ -21,10 +21,12 @@ import (
 
 	"halley/bench/preflight"
 	"halley/cmd/halley/config"
+	"halley/cmd/halley/console"
 	"halley/cmd/halley/feed"
 	"halley/cmd/halley/internalhttp"
 	"halley/cmd/halley/metrics"
 	"halley/cmd/halley/reload"
+	"halley/cmd/halley/traces"
 	"halley/cmd/halley/web"
 	"halley/loop"
 	"halley/loop/access/key"
@@ -38,6 +40,8 @@ type serveCommand struct {
 	doubts       []string // about the configuration
 	keys         *key.Ring
 	certificates *secure.Certificates // nil without TLS
+	notes        console.Notes        // of the log, for the console
+	traces       *traces.Traces       // nil without them
 
 	configuration *configuration
 	given         map[string][]net.Listener // sockets of systemd's, by name
@@ -46,6 +50,7 @@ type serveCommand struct {
 // Run serves until it is told to stop and the drain is over.
 func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 	log, level := newLog(env.stderr, &c.Serve)
+	log = slog.New(c.notes.Over(log.Handler()))
 	c.configuration = newConfiguration(&c.Serve, rereader(env), level, log)
 	if env.settle != nil && !c.CheckConfig {
 		if err := env.settle(c.TimerSlack, log); err != nil {
@@ -68,6 +73,10 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 		return err
 	}
 	settings.TLS = c.certificates.Config()
+	if c.traces, err = traces.Open(env.ctx, os.Getenv, described(), log); err != nil {
+		return usageError{err}
+	}
+	settings.Spans, settings.Authority = c.traces.Spans(), c.traces.Over(settings.Authority)
 	if c.keys, err = key.Open(string(c.Internal.Key), c.Internal.Keys); err != nil {
 		return usageError{err}
 	}
@@ -95,6 +104,7 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 		debug.SetGCPercent(c.GcPercent)
 	}
 	c.configuration.apply = server.Reconfigure
+	defer c.traces.Start()()
 	return c.serve(env, server, log)
 }
 
@@ -256,6 +266,7 @@ type internalListener struct {
 	listener *internalhttp.Listener
 	socket   net.Listener
 	done     chan error
+	stop     func() // ends the console
 }
 
 // openInternal listens at the address of the internal listener, or takes the socket that is given for it.
@@ -287,15 +298,21 @@ func (c *serveCommand) listenInternal(server *loop.Server, log *slog.Logger) (*i
 	own.MaxPublish = maxPublish(&c.Serve, server.MaxMemory())
 	var l *internalhttp.Listener
 	figures := func() any { f := l.Figures(); return &f }
-	l = internalhttp.New(server, internalhttp.Options{
+	options := internalhttp.Options{
 		Settings:    own,
 		MaxMessages: loop.MailboxMessages(c.Loop.MaxMailbox),
 		MaxDepth:    c.Loop.Scanner.MaxDepth,
 		Keys:        c.keys,
 		Metrics:     metrics.Handler(server.Stats, metrics.Source{Of: new(internalhttp.Figures), Take: figures}, c.ofCertificates()),
+		Spans:       c.traces.Spans(),
 		Log:         log,
-	})
-	i := &internalListener{l, socket, make(chan error, 1)}
+	}
+	stop, err := c.startConsole(server, &options)
+	if err != nil {
+		return nil, errors.Join(err, socket.Close())
+	}
+	l = internalhttp.New(server, options)
+	i := &internalListener{l, socket, make(chan error, 1), stop}
 	go func() {
 		err := l.Serve(socket)
 		if err != nil {
@@ -318,6 +335,7 @@ func (i *internalListener) close() error {
 	if i == nil {
 		return nil
 	}
+	i.stop()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	err := i.listener.Shutdown(ctx)

@@ -30,7 +30,7 @@ func (h *Histogram) Observe(d time.Duration) {
 }
 
 // Total is how many durations were counted.
-func (h *Histogram) Total() (n uint64) {
+func (h Histogram) Total() (n uint64) {
 	for _, count := range h.Counts {
 		n += count
 	}
@@ -39,7 +39,7 @@ func (h *Histogram) Total() (n uint64) {
 
 // Below is the bound that a share of the durations, from 0 to 1, keeps within. Where they exceed all bounds it is the last of
 // these, and where there are none, 0.
-func (h *Histogram) Below(share float64) time.Duration {
+func (h Histogram) Below(share float64) time.Duration {
 	total, seen := h.Total(), uint64(0)
 	if total == 0 {
 		return 0
@@ -59,12 +59,4 @@ func (h Histogram) Since(before Histogram) Histogram {
 		h.Counts[i] -= before.Counts[i]
 	}
 	return h
-}
-
-// Merged is what all of them have counted.
-func Merged(all ...Histogram) (sum Histogram) {
-	for i := range all {
-		Add(&sum, &all[i])
-	}
-	return sum
 }

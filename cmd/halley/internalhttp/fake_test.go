@@ -56,6 +56,16 @@ func (f *fake) Sessions(_ context.Context, limit int) ([]loop.SessionInfo, error
 	return []loop.SessionInfo{{ID: "s1", ConnectionType: "long-polling", Held: true, Queued: 1, QueuedBytes: 20, Subscriptions: 2, Dropped: 4, AgeMs: 5}}, f.err
 }
 
+func (f *fake) Session(_ context.Context, id string) (*loop.SessionDetail, error) {
+	if id != "s1" {
+		return nil, f.err
+	}
+	var d loop.SessionDetail
+	d.ID, d.State, d.Address, d.Patterns, d.InFlight = id, "polling", "127.0.0.1:9", []string{"/a"}, 1
+	d.Claims = "claims of edmond"
+	return &d, f.err
+}
+
 func (f *fake) Disconnect(_ context.Context, id string) (bool, error) {
 	f.ended = id
 	return id == "s1", f.err

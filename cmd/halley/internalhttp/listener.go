@@ -33,6 +33,7 @@ type Publisher interface {
 type Registry interface {
 	Channels(ctx context.Context) ([]loop.ChannelInfo, error)
 	Sessions(ctx context.Context, limit int) ([]loop.SessionInfo, error)
+	Session(ctx context.Context, id string) (*loop.SessionDetail, error)
 	Disconnect(ctx context.Context, id string) (bool, error)
 }
 
@@ -51,11 +52,23 @@ type Backend interface {
 // Options are the listener's settings, and what the program tells it.
 type Options struct {
 	Settings
-	MaxMessages int          // messages of one body
-	MaxDepth    int          // nesting of JSON
-	Keys        *key.Ring    // nil: none are asked for
-	Metrics     http.Handler // GET /metrics; nil has none
+	MaxMessages int                                 // messages of one body
+	MaxDepth    int                                 // nesting of JSON
+	Keys        *key.Ring                           // nil: none are asked for
+	Metrics     http.Handler                        // GET /metrics; nil has none
+	Console     Console                             // the operator's page; nil has none
+	Pages       func(path string) (loop.Page, bool) // what that is made of
+	Subject     func(claims string) string          // whose token a session has shown, by its claims; nil: nobody knows
+	Spans       *loop.Spans                         // takes publishes, to be traced; nil: nobody traces
 	Log         *slog.Logger
+}
+
+// subject is whose token a session has shown, empty if nobody knows.
+func (o *Options) subject(claims string) string {
+	if o.Subject == nil || claims == "" {
+		return ""
+	}
+	return o.Subject(claims)
 }
 
 // Listener serves the internal side of one Backend.

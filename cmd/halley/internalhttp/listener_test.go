@@ -37,6 +37,15 @@ func TestRoutes(t *testing.T) {
 	for _, limit := range []string{"0", "-1", "x", "100001"} {
 		r.expect("GET", "/sessions?limit="+limit, "", 400, `{"error":"limit must be a number from 1 to 100000"}`)
 	}
+	r.expect("GET", "/sessions/s1", "", 200, `{"id":"s1","connectionType":"","held":false,"queued":0,"queuedBytes":0,"subscriptions":0,"dropped":0,"ageMs":0,`+
+		`"state":"polling","address":"127.0.0.1:9","inFlight":1,"patterns":["/a"]}`)
+	known := newRig(t, func(o *Options) {
+		o.Subject = func(claims string) string { return strings.TrimPrefix(claims, "claims of ") }
+	})
+	if _, body, _ := known.do("GET", "/sessions/s1", ""); !strings.Contains(body, `"subject":"edmond"`) || strings.Contains(body, "claims") {
+		t.Errorf("whose token it is: %s", body)
+	}
+	r.expect("GET", "/sessions/s2", "", 404, `{"error":"no such session"}`)
 	r.expect("DELETE", "/sessions/s1", "", 200, `{"disconnected":1}`)
 	r.expect("DELETE", "/sessions/s2", "", 404, `{"error":"no such session"}`)
 	r.expect("GET", "/nothing", "", 404, `{"error":"no such resource"}`)
@@ -50,7 +59,7 @@ func TestMethods(t *testing.T) {
 	r := newRig(t, nil)
 	for _, tt := range []struct{ method, path, allow string }{
 		{"GET", "/publish", "POST"}, {"PUT", "/publish", "POST"}, {"POST", "/channels", "GET"},
-		{"DELETE", "/sessions", "GET"}, {"GET", "/sessions/s1", "DELETE"}, {"PUT", "/debug/pprof/symbol", "GET, POST"},
+		{"DELETE", "/sessions", "GET"}, {"PUT", "/sessions/s1", "GET, DELETE"}, {"PUT", "/debug/pprof/symbol", "GET, POST"},
 	} {
 		status, _, header := r.do(tt.method, tt.path, "")
 		if status != 405 || header.Get("Allow") != tt.allow {

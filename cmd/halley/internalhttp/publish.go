@@ -39,6 +39,7 @@ func (l *Listener) publish(ctx *fasthttp.RequestCtx) {
 		l.forbid(ctx, k, bad)
 		return
 	}
+	ctx.SetUserValue(messagesOf{}, len(items))
 	published, duplicates, err := l.publishOnce(items)
 	if err != nil {
 		refuse(ctx, err)

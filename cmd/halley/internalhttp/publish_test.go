@@ -150,3 +150,21 @@ func TestMemoryIsBounded(t *testing.T) {
 		}
 	}
 }
+
+// A publish is told to those who trace it, with its trace and what became of it; nothing else is.
+func TestPublishesAreTraced(t *testing.T) {
+	spans := loop.NewSpans()
+	r := newRig(t, func(o *Options) { o.Spans = spans })
+	r.do("POST", "/publish", `[{"channel":"/a","data":1},{"channel":"/b","data":2}]`, "Traceparent", "00-1-2-01")
+	r.do("GET", "/channels", "")
+	r.do("POST", "/publish", "nonsense")
+	for _, want := range []loop.Span{{Parent: "00-1-2-01", Messages: 2, Status: 200}, {Status: 400, Failed: true}} {
+		p := <-spans.Taken()
+		if p.Name != "publish" || p.Parent != want.Parent || p.Messages != want.Messages || p.Status != want.Status || p.Failed != want.Failed || p.Took <= 0 {
+			t.Errorf("%+v, want %+v", p, want)
+		}
+	}
+	if len(spans.Taken()) > 0 {
+		t.Error("there is more")
+	}
+}

@@ -42,9 +42,10 @@ func (r route) accepts(method string) bool {
 func (l *Listener) routes() []route {
 	get := fasthttp.MethodGet
 	routes := []route{
-		{method: fasthttp.MethodPost, path: "/publish", handle: l.publish},
+		{method: fasthttp.MethodPost, path: "/publish", handle: traced(l.options.Spans, l.publish)},
 		{method: get, path: "/channels", right: key.Listings, handle: l.channels},
 		{method: get, path: "/sessions", right: key.Listings, handle: l.sessions},
+		{method: get, path: "/sessions/", right: key.Listings, handle: l.session},
 		{method: fasthttp.MethodDelete, path: "/sessions/", right: key.End, handle: l.disconnect},
 		{method: get, path: "/health/live", open: true, handle: live},
 		{method: get, path: "/health/ready", open: true, handle: l.ready},
@@ -53,6 +54,9 @@ func (l *Listener) routes() []route {
 	}
 	if l.options.Metrics != nil {
 		routes = append(routes, route{method: get, path: "/metrics", right: key.Metrics, handle: fasthttpadaptor.NewFastHTTPHandler(l.options.Metrics)})
+	}
+	if l.options.Console != nil {
+		routes = append(routes, desk{l.options.Console, l.options.Pages}.routes()...)
 	}
 	return routes
 }
@@ -143,11 +147,35 @@ func (l *Listener) sessions(ctx *fasthttp.RequestCtx) {
 	reply(ctx, fasthttp.StatusOK, map[string]any{"sessions": list})
 }
 
+type detailJSON struct {
+	sessionJSON
+	State    string   `json:"state"`
+	Address  string   `json:"address,omitempty"`
+	Subject  string   `json:"subject,omitempty"`
+	InFlight int      `json:"inFlight"`
+	Patterns []string `json:"patterns"`
+}
+
+// session shows one session whole.
+func (l *Listener) session(ctx *fasthttp.RequestCtx) {
+	wait, cancel := context.WithTimeout(context.Background(), lookupTimeout)
+	defer cancel()
+	d, err := l.backend.Session(wait, idOf(ctx))
+	switch {
+	case err != nil:
+		unavailable(ctx, err)
+	case d == nil:
+		fail(ctx, fasthttp.StatusNotFound, "no such session")
+	default:
+		reply(ctx, fasthttp.StatusOK, detailJSON{sessionJSON(d.SessionInfo), d.State, d.Address, l.options.subject(d.Claims), d.InFlight, append([]string{}, d.Patterns...)})
+	}
+}
+
 // disconnect ends the session whose clientId follows in the path.
 func (l *Listener) disconnect(ctx *fasthttp.RequestCtx) {
 	wait, cancel := context.WithTimeout(context.Background(), lookupTimeout)
 	defer cancel()
-	found, err := l.backend.Disconnect(wait, strings.TrimPrefix(string(ctx.Path()), "/sessions/"))
+	found, err := l.backend.Disconnect(wait, idOf(ctx))
 	switch {
 	case err != nil:
 		unavailable(ctx, err)
@@ -157,6 +185,11 @@ func (l *Listener) disconnect(ctx *fasthttp.RequestCtx) {
 		l.options.Log.Info("a session was ended by way of the internal listener", "key", nameOf(holder(ctx)), "address", ctx.RemoteAddr())
 		reply(ctx, fasthttp.StatusOK, map[string]int{"disconnected": 1})
 	}
+}
+
+// idOf is the clientId that a path names.
+func idOf(ctx *fasthttp.RequestCtx) string {
+	return strings.TrimPrefix(string(ctx.Path()), "/sessions/")
 }
 
 // unavailable answers when the event loops could not be asked.

@@ -25,7 +25,7 @@ const level = 6
 
 // files are the pages, what scripts/bundle has made of client, and what npm needs beside it.
 //
-//go:embed assets dist client/halley.d.mts client/package.json
+//go:embed assets console dist client/halley.d.mts client/package.json
 var files embed.FS
 
 // Settings is what the pages tell of their server.

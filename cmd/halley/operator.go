@@ -1,0 +1,31 @@
+// Proved by TestConsole.
+
+package main
+
+import (
+	"context"
+	"os"
+	"sync"
+
+	"halley/cmd/halley/console"
+	"halley/cmd/halley/internalhttp"
+	"halley/cmd/halley/web"
+	"halley/loop"
+)
+
+// startConsole has the internal listener show the operator's page. What it returns ends that.
+func (c *serveCommand) startConsole(server *loop.Server, o *internalhttp.Options) (stop func(), err error) {
+	if o.Pages, err = web.Console(); err != nil {
+		return nil, err
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "" // it is told nowhere else
+	}
+	page := console.New(server, console.About{Version: described(), Host: host}, &c.notes)
+	o.Console = page
+	ctx, cancel := context.WithCancel(context.Background())
+	var group sync.WaitGroup
+	group.Go(func() { page.Run(ctx) })
+	return func() { cancel(); group.Wait() }, nil
+}
