@@ -2,6 +2,7 @@ package loop
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -181,6 +182,10 @@ func TestCallers(t *testing.T) {
 		w := dial(t, s)
 		w.send(getRequest("/events?channel=/e", "Authorization: Bearer 2\r\n"))
 		check("1[/e]", w, bayeux.Field{Name: "Authorization", Value: "Bearer 2"})
+		w = dial(t, s)
+		script := "/bayeux?message=" + url.QueryEscape(publish(id, "/script", "1"))
+		equal(t, w.ask(request("GET", script, "Authorization: Bearer 4", "Cookie: c=3", "Sec-Fetch-Site: same-origin")).StatusCode, 200)
+		check("2/script[]", w, bayeux.Field{Name: "Authorization", Value: "Bearer 4"}) // and no cookie: any page has script elements
 		w = dial(t, s)
 		equal(t, w.ask(upgradeRequest("Authorization: Bearer 3\r\n")).StatusCode, 101)
 		w.roundTrip(publish(id, "/socket", "1"))

@@ -33,6 +33,7 @@ const (
 	persistent traits = 1 << iota // the connection outlives the current reply
 	oldHTTP                       // the client speaks HTTP/1.0
 	headOnly                      // the reply has no body (HEAD)
+	cookieless                    // cookies of the request do not tell who sends it
 	counted                       // it counts for its address, as long as it lives
 	delivered                     // the last reply had events, and no request came since
 )

@@ -54,6 +54,7 @@ func (in *input) begin(c *conn, buf []byte, n int) bool {
 	in.decision = in.shared.front.Route(q)
 	d := &in.decision
 	c.names = c.names.with(d.Origin)
+	c.set(cookieless, d.Cookieless)
 	if log := in.output.log; log.samples() {
 		log.begins(c, q, d.Endpoint, in.client(c, q).AddrPort)
 	}

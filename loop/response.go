@@ -21,6 +21,9 @@ func (o *output) respond(c *conn, p response) {
 	if p.contentType != "" {
 		dst = httpparse.AppendField(dst, "Content-Type", p.contentType)
 	}
+	if p.contentType == plainText { // what old browsers take for HTML if it looks like it
+		dst = append(dst, "X-Content-Type-Options: nosniff\r\n"...)
+	}
 	dst = append(dst, p.fields...)
 	if p.status == 304 {
 		dst = httpparse.AppendEnd(dst) // a length would be the page's (RFC 9110, 8.6 MUST NOT no-length)

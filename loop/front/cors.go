@@ -1,6 +1,10 @@
 package front
 
-import "halley/httpparse"
+import (
+	"bytes"
+
+	"halley/httpparse"
+)
 
 // AppendOrigin appends to the head of an answer what it says of origins (Fetch, section
 // 3.2): which one may read it, and with its visitor's credentials or not.
@@ -26,8 +30,21 @@ func (f *Front) Preflight(q *httpparse.Request, admitted Origin) (fields string)
 		fields += "Access-Control-Allow-Methods: GET, POST\r\n" +
 			"Access-Control-Allow-Headers: " + allowedHeaders(q.AccessControlRequestHeaders) + "\r\n" +
 			"Access-Control-Max-Age: 86400\r\n"
+		if asksForPrivateNetwork(q) {
+			fields += "Access-Control-Allow-Private-Network: true\r\n"
+		}
 	}
 	return fields
+}
+
+// asksForPrivateNetwork tells whether a browser asks if a page from the internet may reach this server, which it takes for
+// one of a private network (Private Network Access, section 3.1.1).
+func asksForPrivateNetwork(q *httpparse.Request) (asks bool) {
+	q.Fields(func(name, value []byte) bool {
+		asks = bytes.EqualFold(name, []byte("Access-Control-Request-Private-Network")) && string(value) == "true"
+		return !asks
+	})
+	return asks
 }
 
 // allowedHeaders are the fields that an admitted page may send: those that it asks

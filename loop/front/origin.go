@@ -83,15 +83,40 @@ func (f *Front) foreign(q *httpparse.Request, admitted Origin) bool {
 	return len(q.Origin) > 0 && admitted == 0 && !sameOrigin(q, q.Origin)
 }
 
-// crossSite tells whether a browser says that a request for messages comes from a page of another site, which is not
-// admitted. Forms, images and links send theirs unasked, and keeping the answer from the page would not undo what they
-// did. Only Sec-Fetch-Site counts: where it is absent, a Host that a proxy has changed looks like another's as well.
-func (f *Front) crossSite(q *httpparse.Request, p place) bool {
-	if string(q.SecFetchSite) != "cross-site" || f.origins.any != 0 || p != bayeuxMount && p != eventStreams {
+// unadmitted tells whether a request for messages comes from a page of another origin, which is not admitted. Forms, images
+// and links send theirs unasked, and keeping the answer from the page would not undo what they did.
+func (f *Front) unadmitted(q *httpparse.Request, p place) bool {
+	if f.origins.any != 0 || p != bayeuxMount && p != eventStreams {
 		return false
 	}
 	page := PageOrigin(q)
-	return len(page) == 0 || !sameOrigin(q, page) && f.origins.find(page) == 0
+	if len(page) > 0 && (sameOrigin(q, page) || f.origins.find(page) != 0) {
+		return false
+	}
+	switch string(q.SecFetchSite) {
+	case "cross-site":
+		return true
+	case "same-site":
+		return len(page) > 0
+	}
+	// Where Sec-Fetch-Site is absent, a Host that a proxy has changed looks like another's as well. But with a GET that is no
+	// upgrade browsers send Origin to other hosts alone.
+	return q.Method == httpparse.MethodGET && len(q.Upgrade) == 0 && len(q.Origin) > 0
+}
+
+// cookieless tells whether the cookies of a request say nothing of who sends it: those of a script element, which any page
+// can have, and of a page that only * admits.
+func (f *Front) cookieless(q *httpparse.Request, to Endpoint) bool {
+	page, site := PageOrigin(q), string(q.SecFetchSite)
+	switch {
+	case to == CallbackPolling:
+		return true
+	case f.origins.any == 0:
+		return false
+	case len(page) > 0:
+		return !sameOrigin(q, page) && f.origins.named[string(page)] == 0
+	}
+	return site == "cross-site" || site == "same-site"
 }
 
 // sameOrigin tells whether a page of origin came from this server: its browser says

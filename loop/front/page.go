@@ -12,6 +12,7 @@ type Page struct {
 	ContentType string
 	Body        []byte
 	ETag        string // quoted, or empty
+	Policy      string // a content security policy, empty but for pages that a browser shows
 	Gzip        []byte // the body packed, for those who take it; nil where that gains nothing
 }
 
@@ -23,11 +24,17 @@ type Answer struct {
 	Fields      string // further header fields, each with its line end
 }
 
+// referrerPolicy has a page's requests name its origin alone, by which callback-polling is admitted.
+const referrerPolicy = "Referrer-Policy: strict-origin\r\n"
+
 // Page answers a request for a static page (RFC 9110, 9.1 MUST get-head).
 func (f *Front) Page(q *httpparse.Request) Answer {
 	page, _ := f.settings.Pages(string(q.Path))
 	a := Answer{Status: 200, ContentType: page.ContentType, Body: page.Body,
 		Fields: "Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n"}
+	if page.Policy != "" {
+		a.Fields += "Content-Security-Policy: " + page.Policy + "\r\n" + referrerPolicy
+	}
 	tag := page.ETag
 	if page.Gzip != nil {
 		a.Fields += "Vary: Accept-Encoding\r\n"

@@ -33,6 +33,8 @@ type Decision struct {
 	// NotAdmitted says that the request comes from a page whose origin AllowOrigin does
 	// not admit, which PageOrigin names.
 	NotAdmitted bool
+	// Cookieless says that the request's cookies do not tell who sends it.
+	Cookieless bool
 }
 
 // Refusal is why a request is not served. A Status of 0 refuses nothing.
@@ -55,6 +57,7 @@ func (f *Front) Route(q *httpparse.Request) (d Decision) {
 	p := f.place(q.Path)
 	if d.Refusal = f.precheck(q, p); d.Refusal.Status == 0 {
 		f.assign(&d, q, p)
+		d.Cookieless = f.cookieless(q, d.Endpoint)
 	}
 	if d.Refusal.Status != 0 && hasBody(q) {
 		d.Refusal.Closes = true
@@ -155,9 +158,8 @@ func (f *Front) assign(d *Decision, q *httpparse.Request, p place) {
 	case q.Method == httpparse.MethodOPTIONS:
 		d.Endpoint = Options
 		d.NotAdmitted = f.foreign(q, d.Origin)
-	case f.crossSite(q, p):
+	case f.unadmitted(q, p):
 		d.notAdmitted()
-		d.Refusal.Closes = true
 	case p == staticPages:
 		d.Endpoint = StaticPage
 	case p == eventStreams:

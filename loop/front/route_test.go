@@ -251,7 +251,9 @@ func TestPagesFromAfar(t *testing.T) {
 		{nil, post, nil, false},
 		{nil, post, []string{evil}, false}, // no word of the site: Host may be a proxy's
 		{nil, post, []string{"Sec-Fetch-Site: same-origin", "Origin: https://public.example"}, false},
-		{nil, post, []string{"Sec-Fetch-Site: same-site", "Origin: https://www.h"}, false},
+		{nil, post, []string{"Sec-Fetch-Site: same-site", "Origin: https://www.h"}, true}, // the browser's word, whatever Host is
+		{nil, post, []string{"Sec-Fetch-Site: same-site"}, false},
+		{[]string{"https://www.h"}, post, []string{"Sec-Fetch-Site: same-site", "Origin: https://www.h"}, false},
 		{nil, post, []string{"Sec-Fetch-Site: none"}, false},
 		{nil, "GET /page", []string{cross, "Referer: https://evil.example/page"}, false},
 	} {

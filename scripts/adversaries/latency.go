@@ -52,6 +52,9 @@ const leastSlow = 50 * time.Millisecond
 
 // judgeTimes compares the neighbours' times during the attack with those before it.
 func (r *report) judgeTimes(slower float64) {
+	if slower > 0 && r.busy == 0 {
+		r.fault("no event came during the attack")
+	}
 	limit := max(leastSlow, time.Duration(slower*float64(r.quiet)))
 	if slower > 0 && r.busy > limit {
 		r.fault("events took %s at the 99th percentile, %s before the attack", r.busy, r.quiet)

@@ -69,6 +69,7 @@ func main() {
 func (o *options) run(ctx context.Context) error {
 	if o.Full {
 		o.Neighbours, o.Mutations, o.Every, o.Quiet, o.Slower = 2000, 100_000, time.Second, 30*time.Second, 2
+		o.For = max(o.For, fullTime)
 	}
 	chosen, err := choose(o.adversaries(), o.Names)
 	if err != nil {
@@ -97,6 +98,9 @@ func (o *options) run(ctx context.Context) error {
 
 // fullFiles is a limit of open files that 2,000 subscribers nearly reach, beside the files that the server keeps back.
 const fullFiles = 2600
+
+// fullTime is how long each attack lasts at least, so that events are measured meanwhile.
+const fullTime = 10 * time.Second
 
 // each runs one group of adversaries after the other, and tells whether any has found a fault.
 func (o *options) each(ctx context.Context, chosen []adversary) (failed bool, err error) {

@@ -194,6 +194,7 @@ func TestJudgeTimes(t *testing.T) {
 	}{
 		{2, 100 * time.Millisecond, 200 * time.Millisecond, false}, {2, 100 * time.Millisecond, 201 * time.Millisecond, true},
 		{2, time.Millisecond, leastSlow, false}, {2, time.Millisecond, leastSlow + 1, true}, {0, time.Millisecond, time.Hour, false},
+		{2, time.Millisecond, 0, true}, {0, time.Millisecond, 0, false},
 	} {
 		r := report{quiet: c.quiet, busy: c.busy}
 		if r.judgeTimes(c.slower); (len(r.faults) > 0) != c.fault {

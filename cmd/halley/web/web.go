@@ -39,7 +39,7 @@ type Settings struct {
 // Pages returns the function that finds the page at a URL path, without its
 // query. A page needs no extension: / is index.html and /ticker is ticker.html.
 func Pages(settings Settings) (find func(path string) (loop.Page, bool), err error) {
-	pages, err := load(files, settings.replacer())
+	pages, err := load(files, settings)
 	if err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
 	}
@@ -49,21 +49,25 @@ func Pages(settings Settings) (find func(path string) (loop.Page, bool), err err
 	}, nil
 }
 
-// replacer fills in what the pages in HTML leave open: where the endpoint is,
-// relative to them, whom their policy lets them connect to, and how to publish
-// from a shell.
+// replacer fills in what the pages in HTML leave open: where the endpoint is, relative to them, and how to publish from a shell.
 func (s Settings) replacer() *strings.Replacer {
+	key := ""
+	if s.Keyed {
+		key = "-H 'Authorization: Bearer KEY' "
+	}
+	return strings.NewReplacer("{{mount}}", strings.TrimPrefix(s.Mount, "/"), "{{key}}", key, "{{internal}}", fromHere(s.Internal))
+}
+
+// policy is the content security policy of every page in HTML: what it loads, connects to and frames is its own server's, by
+// whatever name; nobody frames it.
+func (s Settings) policy() string {
 	scripts, sources := "'self'", "'self'" // callback-polling comes as scripts
 	for _, host := range s.Hosts {
 		scripts += " http://" + host // which admits https too
 		sources += " http://" + host + " ws://" + host
 	}
-	key := ""
-	if s.Keyed {
-		key = "-H 'Authorization: Bearer KEY' "
-	}
-	return strings.NewReplacer("{{mount}}", strings.TrimPrefix(s.Mount, "/"), "{{script}}", scripts, "{{connect}}", sources,
-		"{{key}}", key, "{{internal}}", fromHere(s.Internal))
+	return "default-src 'none'; script-src " + scripts + "; style-src 'self'; img-src 'self'; connect-src " + sources +
+		"; frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 }
 
 // fromHere is how a program on the same machine reaches a listener. What cannot be
@@ -82,14 +86,18 @@ func fromHere(address string) string {
 
 // load reads the assets. The map is only looked at afterwards, so that every
 // event loop may share it.
-func load(files fs.FS, settings *strings.Replacer) (map[string]loop.Page, error) {
+func load(files fs.FS, settings Settings) (map[string]loop.Page, error) {
 	zip, err := gzip.NewWriterLevel(nil, level)
 	if err != nil {
 		return nil, err
 	}
-	found := make(map[string]loop.Page)
+	found, fill, policy := make(map[string]loop.Page), settings.replacer(), settings.policy()
 	add := func(path, kind string, body []byte) {
-		found[path] = loop.Page{ContentType: kind, Body: body, ETag: etag(body), Gzip: packed(zip, kind, body)}
+		page := loop.Page{ContentType: kind, Body: body, ETag: etag(body), Gzip: packed(zip, kind, body)}
+		if strings.HasPrefix(kind, "text/html") {
+			page.Policy = policy
+		}
+		found[path] = page
 	}
 	names, err := fs.Glob(files, "assets/*")
 	if err != nil {
@@ -105,7 +113,7 @@ func load(files fs.FS, settings *strings.Replacer) (map[string]loop.Page, error)
 			return nil, err
 		}
 		if path.Ext(name) == ".html" {
-			body = []byte(settings.Replace(string(body)))
+			body = []byte(fill.Replace(string(body)))
 		}
 		add(urlPath(name), kind, body)
 	}
