@@ -3,6 +3,7 @@ package socket
 import (
 	"container/list"
 	"crypto/tls"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -137,8 +138,12 @@ func (h *Handshakes) leave(s *shaking) {
 	}
 }
 
-// work waits for a turn to compute.
-func (h *Handshakes) work() { h.turns <- struct{}{} }
+// work waits for a turn to compute, and then lets the loops go first: whoever is given a turn would run at once, before the
+// goroutines that wait for a processor longer, and so would the next.
+func (h *Handshakes) work() {
+	h.turns <- struct{}{}
+	runtime.Gosched()
+}
 
 // rest gives the turn back.
 func (h *Handshakes) rest() { <-h.turns }
