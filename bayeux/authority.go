@@ -16,10 +16,11 @@ const (
 	OpHandshake Operation = iota
 	OpSubscribe
 	OpPublish
+	OpUse // of a session by any other message of it, see Watcher
 )
 
 // Known tells whether o is one of the operations.
-func (o Operation) Known() bool { return o <= OpPublish }
+func (o Operation) Known() bool { return o <= OpUse }
 
 // Authority decides what a client may do, after the channel rules. This is where a token
 // is checked.
@@ -34,6 +35,17 @@ type Authority interface {
 	Ask(q Question, answer func(Verdict))
 }
 
+// Watcher is an Authority that may want to be asked whenever a session is used, by a connect, an
+// unsubscribe, a disconnect or a request for its event-stream too. Others are asked about
+// such a connect only if its ext brings credentials, a field auth.
+type Watcher interface{ Watches() bool }
+
+// Watches tells whether a wants to be asked whenever a session is used.
+func Watches(a Authority) bool {
+	w, can := a.(Watcher)
+	return can && w.Watches()
+}
+
 // Question asks whether a session may do something: publish to Channel, or subscribe
 // to all of Patterns. Both are decoded and canonical, and nil for other operations. Ext
 // is the message's ext field, which may hold credentials. All are valid until Decide
@@ -43,6 +55,8 @@ type Question struct {
 	Session   Address // of a handshake: zero
 	Channel   []byte
 	Patterns  [][]byte // each once
+	Guarded   [][]byte // those of them, or the channel, for which a rule wants a token
+	Data      []byte   // what is published to a service channel, as JSON
 	Ext       []byte
 	Claims    string  // what verdicts have given the session
 	Caller    *Caller // who asks; nil where nothing is known
@@ -50,11 +64,17 @@ type Question struct {
 
 // clone returns q with memory of its own.
 func (q Question) clone() Question {
-	q.Channel, q.Ext, q.Patterns = bytes.Clone(q.Channel), bytes.Clone(q.Ext), slices.Clone(q.Patterns)
-	for i, p := range q.Patterns {
-		q.Patterns[i] = bytes.Clone(p)
-	}
+	q.Channel, q.Ext, q.Data = bytes.Clone(q.Channel), bytes.Clone(q.Ext), bytes.Clone(q.Data)
+	q.Patterns, q.Guarded = cloneAll(q.Patterns), cloneAll(q.Guarded)
 	return q
+}
+
+func cloneAll(list [][]byte) [][]byte {
+	list = slices.Clone(list)
+	for i, p := range list {
+		list[i] = bytes.Clone(p)
+	}
+	return list
 }
 
 // Caller is who sends a request, as far as its connection and its head tell. It never
@@ -62,6 +82,7 @@ func (q Question) clone() Question {
 type Caller struct {
 	Identity string  // what the connection has proved, opaque; empty where it has proved nothing
 	Address  string  // of the peer: host:port
+	Socket   uint64  // the number of its websocket, which no other has had; 0: it came by a request
 	Fields   []Field // those header fields of the request that Authority.Fields names, in order
 }
 
@@ -102,14 +123,17 @@ type Verdict struct {
 	// token_expired, of letters, digits, '_', '-', '.'. Empty is the text that is usual for
 	// the operation.
 	Reason string
+	// Unknown has a denied client told that there is no such session: it is another's.
+	Unknown bool
 	// Advice is what a denied client is to do; the zero value advises what is usual.
 	Advice reply.Advice
 	// Claims are what it knows of the client, opaque: they are kept with the session, of
 	// which later questions have them. Empty leaves those of before. Longer ones than
 	// MaxClaims deny.
 	Claims string
-	// Expiry is when the session ends, in milliseconds since 1970; its client is told to
-	// shake hands again. 0 leaves it as it was: without one the session does not end by it.
+	// Expiry is when the session ends, in milliseconds since 1970; its client is told how long
+	// that is, and then to shake hands again. 0 leaves it as it was: without one the session
+	// does not end by it.
 	Expiry int64
 }
 
@@ -137,6 +161,9 @@ func (v Verdict) decided() Verdict {
 
 // code is the error of a denial: the reason if it is a word, else the usual one.
 func (v Verdict) code(usual reply.Code) reply.Code {
+	if v.Unknown {
+		return reply.SessionUnknown
+	}
 	if v.Reason == "" || len(v.Reason) > maxReason || strings.ContainsFunc(v.Reason, notInWord) {
 		return usual
 	}

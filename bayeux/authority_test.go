@@ -7,6 +7,7 @@ import (
 
 	"halley/bayeux/message"
 	"halley/bayeux/reply"
+	"halley/bayeux/rules"
 )
 
 // scripted is an authority that says what it is told to and remembers the last question.
@@ -67,6 +68,127 @@ func TestQuestions(t *testing.T) {
 	}
 	if name := (*Caller)(nil).Field("Cookie"); name != "" {
 		t.Errorf("nobody has the cookie %q", name)
+	}
+}
+
+// A question names the patterns for which a rule wants a token, and the data of a service channel. Where
+// nobody looks at tokens, what takes one is denied.
+func TestGuardedChannels(t *testing.T) {
+	config, a := testConfig(), new(scripted)
+	for _, text := range []string{"/** subscribe=token publish=token", "/open/** subscribe=any publish=session"} {
+		rule, err := rules.Parse(text, config.Channel)
+		if err != nil {
+			t.Fatal(err)
+		}
+		config.Rules = append(config.Rules, rule)
+	}
+	config.Authority = a
+	s := NewServer(config, 0)
+	id := greet(t, s, "")
+	for _, c := range []struct{ message, guarded, data string }{
+		{`"channel":"/meta/subscribe","subscription":["/open/a","/b","/service/x","/open/*","/*"]`, "[/b /*]", ""},
+		{`"channel":"/open/a","data":1`, "[]", ""},
+		{`"channel":"/b","data":1`, "[/b]", ""},
+		{`"channel":"/service/x","data":{"a":1}`, "[]", `{"a":1}`},
+	} {
+		post(t, s, nil, "{"+c.message+`,"clientId":"`+id+`"}`)
+		if got := fmt.Sprintf("%s", a.asked.Guarded); got != c.guarded || string(a.asked.Data) != c.data {
+			t.Errorf("%s: %s %s", c.message, got, a.asked.Data)
+		}
+	}
+	config.Authority = nil
+	s = NewServer(config, 0)
+	id = greet(t, s, "")
+	for message, denied := range map[string]bool{
+		`"channel":"/meta/subscribe","subscription":["/open/a","/b"]`: true, `"channel":"/b","data":1`: true,
+		`"channel":"/meta/subscribe","subscription":"/open/a"`: false, `"channel":"/open/a","data":1`: false,
+	} {
+		if got := post(t, s, nil, "{"+message+`,"clientId":"`+id+`"}`); strings.Contains(got, `"403::token_unavailable"`) != denied {
+			t.Errorf("%s without an authority: %s", message, got)
+		}
+	}
+}
+
+// post has a server handle a batch, and returns the messages of its last effect.
+func post(t *testing.T, s *Server, caller *Caller, body string) string {
+	t.Helper()
+	var batch message.Batch
+	if err := s.cfg.Scanner.Scan([]byte(body), &batch); err != nil {
+		t.Fatal(err)
+	}
+	var fx Effects
+	s.Handle(0, Request{Caller: caller, Type: WebSocket}, &batch, &fx)
+	return string(fx.Messages(&fx.List[len(fx.List)-1]))
+}
+
+// greet makes a session with that ext and returns its clientId.
+func greet(t *testing.T, s *Server, ext string) string {
+	_, rest, _ := strings.Cut(post(t, s, nil, `{"channel":"/meta/handshake"`+ext+`}`), `"clientId":"`)
+	id, _, _ := strings.Cut(rest, `"`)
+	return id
+}
+
+// watcher is asked whenever a session is used.
+type watcher struct{ scripted }
+
+func (*watcher) Watches() bool { return true }
+
+// Who may not use a session is told that there is none, and gets nothing of it. A connect
+// that brings credentials is asked about in any case.
+func TestUse(t *testing.T) {
+	config, a := testConfig(), new(watcher)
+	config.Authority = a
+	s := NewServer(config, 0)
+	id := greet(t, s, "")
+	post(t, s, nil, `{"channel":"/meta/subscribe","subscription":"/a","clientId":"`+id+`"}`)
+	post(t, s, nil, `{"channel":"/a","data":1,"clientId":"`+id+`"}`)
+	a.says = Verdict{Ruling: Deny, Unknown: true}
+	for _, message := range []string{
+		`"channel":"/meta/connect","connectionType":"websocket"`, `"channel":"/meta/unsubscribe","subscription":"/a"`,
+		`"channel":"/meta/disconnect"`, `"channel":"/meta/subscribe","subscription":"/b"`, `"channel":"/b","data":1`,
+	} {
+		got := post(t, s, nil, "[{"+message+`,"clientId":"`+id+`"},{"channel":"/c","data":1,"clientId":"`+id+`"}]`)
+		if strings.Count(got, `"402::session_unknown"`) != 2 || strings.Contains(got, `"channel":"/a"`) {
+			t.Errorf("%s: %s", message, got)
+		}
+	}
+	var fx Effects
+	s.Open(0, Request{}, []byte(id), &fx)
+	if e := fx.List[0]; e.Kind != Refuse || e.Status != 404 || s.Stats().Sessions != 1 {
+		t.Errorf("a stranger's stream: %+v", e)
+	}
+	a.says = Verdict{}
+	if got := post(t, s, nil, `{"channel":"/meta/disconnect","clientId":"`+id+`"}`); !strings.Contains(got, `"successful":true`) {
+		t.Errorf("the session's own client: %s", got)
+	}
+
+	plain := new(scripted)
+	config.Authority = plain
+	s = NewServer(config, 0)
+	id = greet(t, s, "")
+	connect := `{"channel":"/meta/connect","connectionType":"websocket","clientId":"` + id + `"`
+	post(t, s, nil, connect+`}`)
+	if plain.asked.Operation != OpHandshake {
+		t.Errorf("a plain connect was asked about: %+v", plain.asked)
+	}
+	plain.says = Verdict{Ruling: Deny, Reason: "token_expired"}
+	if got := post(t, s, nil, connect+`,"ext":{"auth":{"token":"t"}}}`); plain.asked.Operation != OpUse || !strings.Contains(got, `"403::token_expired"`) ||
+		!strings.Contains(got, `"reconnect":"handshake"`) {
+		t.Errorf("a connect with credentials: %+v\n%s", plain.asked, got)
+	}
+}
+
+// A clientId that is wrong in its secret alone is counted, and no other.
+func TestGuessedClientIDs(t *testing.T) {
+	s := NewServer(testConfig(), 0)
+	id := greet(t, s, "")
+	flip := func(at int) string { return id[:at] + string(id[at]^1) + id[at+1:] }
+	for id, guesses := range map[string]uint64{id: 0, flip(len(id) - 3): 1, flip(0): 0, "x": 0, "": 0} {
+		before := s.Stats().Guessed
+		post(t, s, nil, `{"channel":"/a","data":1,"clientId":"`+id+`"}`)
+		if got := s.Stats().Guessed - before; got != guesses {
+			t.Errorf("%q counts as %d guesses", id, got)
+		}
 	}
 }
 

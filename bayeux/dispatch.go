@@ -78,6 +78,9 @@ func (x *exchange) dispatch(m *message.Message) Ruling {
 }
 
 func (x *exchange) operate(m *message.Message) Ruling {
+	if ruling, handled := use(x, m); handled {
+		return ruling
+	}
 	switch string(m.Channel) {
 	case metaHandshake:
 		return x.handshake(m)

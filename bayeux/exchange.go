@@ -57,6 +57,8 @@ func (x *exchange) own(clientID []byte) {
 	x.clientID = clientID
 	if slot, r := x.s.sessions.client(clientID); r != nil {
 		x.slot, x.owner, x.connects = slot, x.s.sessions.address(slot), r.connects
+	} else if x.s.sessions.guessed(clientID) {
+		x.s.stats.Guessed++
 	}
 }
 

@@ -73,6 +73,9 @@ func (x *exchange) welcome(m *message.Message, verdict Verdict) {
 	if r.queue.Acknowledges() {
 		e.TurnOn("ack")
 	}
+	if verdict.Expiry > x.now {
+		e.Lasts(verdict.Expiry - x.now)
+	}
 	if s.terms.Salesforce {
 		e.TurnOn("replay")
 		e.TurnOn("payload.format")

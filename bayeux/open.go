@@ -13,6 +13,12 @@ func (x *exchange) openFor(clientID []byte) {
 		x.fx.refuse(x.req.To, 404, reply.SessionUnknown)
 		return
 	}
+	if a := s.cfg.Authority; a != nil && Watches(a) {
+		if v := x.decide(Question{Operation: OpUse}); v.Ruling != Allow { // who has to be waited for is not here yet
+			x.fx.refuse(x.req.To, 404, v.code(reply.SessionUnknown))
+			return
+		}
+	}
 	if r.outlet.state == socketHeld {
 		// If the GET was sent before the websocket's connect and came late, its client
 		// goes on with the websocket.

@@ -27,7 +27,8 @@ func (x *exchange) publish(m *message.Message) Ruling {
 		x.fail(m, failure, "")
 		return Allow
 	}
-	switch verdict := x.decide(Question{Operation: OpPublish, Channel: name, Ext: m.Ext}); verdict.Ruling {
+	verdict := x.decide(publishing(x.s.rules, name, info, m))
+	switch verdict.Ruling {
 	case Wait:
 		return Wait
 	case Deny:
@@ -45,8 +46,24 @@ func (x *exchange) publish(m *message.Message) Ruling {
 		x.queued(s.queues.Push(&x.session.queue, x.event(name, m)))
 	}
 	x.beginReply(m, x.got.refused)
+	e := reply.Ext{Dst: x.replies}
+	if verdict.Expiry > x.now {
+		e.Lasts(verdict.Expiry - x.now)
+	}
+	x.replies = e.End()
 	x.endReply()
 	return Allow
+}
+
+// publishing is the question whether m may be published to name.
+func publishing(book *rules.Book, name []byte, info channel.Info, m *message.Message) Question {
+	q := Question{Operation: OpPublish, Channel: name, Ext: m.Ext}
+	if info.Kind == channel.Service {
+		q.Data = m.Data
+	} else if book.Of(name).Publish == rules.TokenOnly {
+		q.Guarded = [][]byte{name}
+	}
+	return q
 }
 
 // event encodes what m publishes to name.
@@ -84,7 +101,7 @@ func (x *exchange) publishFailure(name []byte, info channel.Info) reply.Code {
 	switch {
 	case info.Kind == channel.Meta: // (Bayeux 1.0, 2.2.2 MUST NOT meta-distributed)
 		return reply.MetaUnknown
-	case who == rules.ServerOnly:
+	case who == rules.ServerOnly || who == rules.KeyOnly:
 		return reply.PublishDenied
 	case x.session == nil && who != rules.Anybody:
 		return x.s.terms.Unknown()

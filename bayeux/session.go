@@ -66,6 +66,17 @@ func (b *sessions) lookup(clientID []byte) (uint32, *session) {
 	return a.Slot, r
 }
 
+// guessed tells whether a clientId names a session that lives, but is not its own: somebody guesses, or it
+// is of an earlier run of the server.
+func (b *sessions) guessed(clientID []byte) bool {
+	a, secret, ok := decodeClientID(clientID)
+	if !ok || a.Place() != b.place {
+		return false
+	}
+	r := b.find(a)
+	return r != nil && !sameSecret(&secret, &r.secret)
+}
+
 // client is lookup for what clients say. A session that was made for one event-stream is
 // none of theirs: no client was told its clientId.
 func (b *sessions) client(clientID []byte) (uint32, *session) {

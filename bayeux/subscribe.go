@@ -82,7 +82,9 @@ func (x *exchange) subscribeTo(pattern []byte) {
 // answerSubscription echoes the subscription as the client wrote it.
 func (x *exchange) answerSubscription(m *message.Message, failure reply.Code, advice reply.Advice) {
 	x.beginReply(m, failure)
-	x.replies = x.s.composer.client(x.replies, x.slot, x.session)
+	if x.session != nil {
+		x.replies = x.s.composer.client(x.replies, x.slot, x.session)
+	}
 	x.echoSubscription(m)
 	if told := advice.Or(""); told != "" {
 		x.replies = reply.AppendAdvice(x.replies, told)
@@ -111,7 +113,7 @@ func (x *exchange) admitSubscription(asked *subscription, ext []byte) (failure r
 	if added > 0 && !x.got.done && s.cfg.crowded() {
 		return reply.Congested, verdict
 	}
-	verdict = x.decide(Question{Operation: OpSubscribe, Patterns: asked.patterns, Ext: ext})
+	verdict = x.decide(Question{Operation: OpSubscribe, Patterns: asked.patterns, Guarded: s.reader.guarded(asked.patterns), Ext: ext})
 	if verdict.Ruling == Deny {
 		failure = verdict.code(reply.SubscribeDenied)
 	}

@@ -24,6 +24,7 @@ type subscriptionReader struct {
 	salesforce bool // filters and cursors are as Salesforce has them
 
 	patterns [][]byte // kept for their memory
+	wanted   [][]byte // likewise
 	repeated channel.Map[bool]
 }
 
@@ -103,6 +104,20 @@ func (d *subscriptionReader) repeats(list [][]byte, pattern []byte) bool {
 		d.repeated.Set(string(pattern), true)
 	}
 	return known
+}
+
+// guarded are those of patterns for which a rule wants a token. They are valid until the next message is read.
+func (d *subscriptionReader) guarded(patterns [][]byte) [][]byte {
+	if !d.rules.Tokens() {
+		return nil
+	}
+	d.wanted = d.wanted[:0]
+	for _, p := range patterns {
+		if !isService(p) && d.rules.NeedsToken(p, channel.IsWildcard(p)) {
+			d.wanted = append(d.wanted, p)
+		}
+	}
+	return d.wanted
 }
 
 // check says why nobody may subscribe to pattern, or nothing.

@@ -54,6 +54,7 @@ func (d *deadlines) endGrants(now int64, fx *Effects) (more bool) {
 	due := d.s.grants.expired(now, expiryBatch)
 	for _, slot := range due {
 		d.s.stats.Expired++
+		d.s.stats.Lapsed++
 		d.endGrant(now, slot, fx)
 	}
 	return len(due) == expiryBatch

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"halley/bayeux"
 	terms "halley/bayeux/reply"
@@ -229,3 +230,55 @@ func (reluctant) Decide(bayeux.Question) bayeux.Verdict {
 }
 
 func (reluctant) Ask(bayeux.Question, func(bayeux.Verdict)) {}
+
+// An authority knows the host's clock, which may be set while the server runs. What is left of a session's time goes by
+// the clock of the loops.
+func TestExpiryGoesByTheClockOfTheLoops(t *testing.T) {
+	t.Parallel()
+	s := newShared(config(nil))
+	plain := s.clock
+	for _, off := range []int64{-3_600_000, 0, 3_600_000} {
+		s.clock = func(since time.Duration) int64 { return plain(since) + off }
+		v := s.byOurClock(bayeux.Verdict{Expiry: time.Now().Add(time.Minute).UnixMilli()})
+		if left := v.Expiry - s.now(); left < 50_000 || left > 61_000 {
+			t.Errorf("the clocks differ by %d ms: %d ms are left of a minute", off, left)
+		}
+	}
+	equal(t, s.byOurClock(bayeux.Verdict{}), bayeux.Verdict{})
+}
+
+// guard is asked about every use of a session, and allows it on the websocket alone that the session was made on.
+type guard struct{ witness }
+
+func (*guard) Watches() bool { return true }
+
+func (*guard) Decide(q bayeux.Question) (v bayeux.Verdict) {
+	now := fmt.Sprint(q.Caller.Socket)
+	switch {
+	case q.Operation == bayeux.OpHandshake:
+		v.Claims = now
+	case q.Claims != now:
+		v.Ruling, v.Unknown = bayeux.Deny, true
+	}
+	return v
+}
+
+// A caller is told by its websocket, which no other has had, and may be asked for with every use of a session.
+func TestCallersHaveWebsocketsOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	for _, loops := range []int{1, 3} {
+		s := start(t, func(c *Config) { c.Loops, c.Authority = loops, new(guard) })
+		own, other := dial(t, s), dial(t, s)
+		own.ask(upgradeRequest(""))
+		other.ask(upgradeRequest(""))
+		id := own.roundTrip(`{"channel":"/meta/handshake","supportedConnectionTypes":["websocket"]}`)[0]["clientId"].(string)
+		publish := publish(id, "/a", "1")
+		equal(t, own.roundTrip(publish)[0]["successful"], true)
+		equal(t, other.roundTrip(publish)[0]["error"], "402::session_unknown")
+		poll := dial(t, s)
+		equal(t, poll.bayeux(connect(id))[0]["error"], "402::session_unknown")
+		equal(t, poll.bayeux(`{"channel":"/meta/disconnect","clientId":"` + id + `"}`)[0]["error"], "402::session_unknown")
+		equal(t, dial(t, s).ask(getRequest("/bayeux/"+id, "Accept: text/event-stream\r\n")).StatusCode, 404)
+		equal(t, s.Stats().Sessions, 1)
+	}
+}

@@ -28,7 +28,7 @@ func coreConfig(s *shared, id uint16) bayeux.Config {
 		Hosts:         s.cfg.AdvertiseHosts,
 		Rules:         *s.rules.Load(),
 		Durable:       s.cfg.HistoryFile != "",
-		Authority:     s.cfg.Authority,
+		Authority:     s.authority(),
 		Browsers:      s.browsers,
 		Congested:     func() bool { return s.congested.Load() > 0 || s.memory.refuses() },
 		Crowded:       s.memory.refuses,

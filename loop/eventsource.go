@@ -12,7 +12,15 @@ import (
 // segment of the path, as Faye's clients ask for it.
 func (rs *requests) eventSource(c *conn, q *httpparse.Request) {
 	id := q.Path[bytes.LastIndexByte(q.Path, '/')+1:]
-	rs.owners.open(bayeux.Request{To: rs.replyTo(c), Type: bayeux.EventSource}, id)
+	request := bayeux.Request{To: rs.replyTo(c), Type: bayeux.EventSource}
+	if rs.shared.watches {
+		var ok bool
+		if request.Caller, ok = rs.callerOf(c, q); !ok {
+			rs.refuseCaller(c)
+			return
+		}
+	}
+	rs.owners.open(request, id)
 }
 
 // events opens an event-stream for a client that speaks no Bayeux: its channel

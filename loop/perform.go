@@ -94,6 +94,7 @@ func (r *reactor) carryOut(m *bus.Message) {
 func (r *reactor) ask(e *bayeux.Effect) {
 	to, ticket, asked := e.To, e.Ticket, false
 	answer := func(verdict bayeux.Verdict) {
+		verdict = r.shared.byOurClock(verdict)
 		report := bayeux.Report{Kind: bayeux.Decided, To: to, Ticket: ticket, Verdict: &verdict}
 		r.shared.link.Send(bus.Message{To: r.place(), Kind: bus.Report, Report: report})
 	}

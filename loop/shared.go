@@ -31,6 +31,7 @@ type shared struct {
 	link    bus.Link // to other loops
 	front   *front.Front
 	wanted  []string // header fields that go with the authority's questions
+	watches bool     // the authority is asked about every message of a session
 	// listeners are where the server listens, by the number that connections keep. Run settles the ports.
 	listeners []listen.Listener
 
@@ -56,6 +57,7 @@ type shared struct {
 	homes       atomic.Int32 // loops that have ever had a connection, the first ones
 	connections atomic.Int64
 	accepted    atomic.Uint64
+	sockets     atomic.Uint64 // websockets that an authority was told of
 	refused     atomic.Uint64
 	congested   atomic.Int32  // mailboxes over their limit
 	hurried     chan struct{} // a loop has come into a hurry
@@ -79,7 +81,7 @@ func newShared(cfg Config) *shared {
 	s.running.Store(&s.cfg.Settings)
 	s.clock = func(since time.Duration) int64 { return s.start.UnixMilli() + since.Milliseconds() }
 	if cfg.Authority != nil {
-		s.wanted = cfg.Authority.Fields()
+		s.wanted, s.watches = cfg.Authority.Fields(), bayeux.Watches(cfg.Authority)
 	}
 	return s
 }

@@ -29,7 +29,7 @@ func (rs *requests) submit(c *conn, q *httpparse.Request, kind bayeux.Connection
 			t.handshake(c, q, kind, rs.client(c, q).AddrPort)
 		}
 	}
-	if bayeux.MayAsk(batch) {
+	if rs.shared.watches || bayeux.MayAsk(batch) {
 		var ok bool
 		if request.Caller, ok = rs.callerOf(c, q); !ok {
 			rs.refuseCaller(c)

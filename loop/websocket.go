@@ -14,6 +14,9 @@ func (rs *requests) upgrade(c *conn, q *httpparse.Request) {
 		rs.refuseCaller(c)
 		return
 	}
+	if caller != nil {
+		caller.Socket = rs.shared.sockets.Add(1)
+	}
 	s := &stream{kind: bayeux.WebSocket, since: rs.now(), source: rs.source(c, q), caller: caller}
 	rs.belongs(c, rs.client(c, q).AddrPort)
 	s.deflate = rs.shared.cfg.WSCompressAbove > 0 && websocket.AcceptsDeflate(q.SecWebSocketExtensions)

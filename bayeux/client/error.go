@@ -92,13 +92,19 @@ type StatusError struct{ Status int }
 func (e *StatusError) Error() string { return fmt.Sprintf("HTTP status %d", e.Status) }
 
 // isLost reports whether the server does not know the session: 402 by the
-// specification's registry, 401 from Faye, 403::Unknown client elsewhere.
+// specification's registry, 401 from Faye, 403::Unknown client elsewhere, or has ended it with its token.
 func isLost(err error) bool {
 	var e *BayeuxError
 	if !errors.As(err, &e) {
 		return false
 	}
-	return e.Code == 402 || e.Code == 401 || e.Code == 403 && strings.EqualFold(e.Text, "unknown client")
+	return e.Code == 402 || e.Code == 401 || e.Code == 403 && (strings.EqualFold(e.Text, "unknown client") || e.Text == "authorization_expired")
+}
+
+// isStale reports whether the server refused a token that was good once: the next one is fresh.
+func isStale(err error) bool {
+	var e *BayeuxError
+	return errors.As(err, &e) && e.Text == "token_expired"
 }
 
 // DroppedError tells what the server dropped because the client was slow, or had

@@ -21,6 +21,7 @@ type (
 	}
 	replied  struct{ replies []Reply } // all that is no event
 	answered struct{ call *call }      // a call is over: it has its replies or an error
+	troubled struct{ err error }       // a token was not renewed
 	settled  struct{ of state }        // no handler is at work
 	stilled  struct{ link *link }      // nothing has come by a stream for a while
 	alarm    struct{}                  // the deadline of the state has come

@@ -16,12 +16,21 @@ type handshaking struct {
 	at       int   // the one of them that is tried
 	link     *link // of that type
 	greeting *call // the handshake under way; nil while the link opens
-	posted   bool  // it was tried by POST, and by another type would be the very same
+	token    string
+	posted   bool // it was tried by POST, and by another type would be the very same
 	failures []error
 }
 
 func beginHandshaking(m *machine) state {
-	s := &handshaking{kinds: m.kinds, at: -1}
+	if m.options.Token != nil {
+		return beginAsking(m)
+	}
+	return beginShaking(m, "")
+}
+
+// beginShaking shakes hands with a token, or none.
+func beginShaking(m *machine, token string) state {
+	s := &handshaking{kinds: m.kinds, at: -1, token: token}
 	return s.try(m)
 }
 
@@ -52,7 +61,7 @@ func (s *handshaking) greet(m *machine) state {
 		Version:                  "1.0",
 		MinimumVersion:           "1.0",
 		SupportedConnectionTypes: s.kinds,
-		Ext:                      m.options.extensions(),
+		Ext:                      m.options.extensions(s.token),
 	})
 	return s
 }
@@ -157,6 +166,9 @@ func (s *choosing) leave(m *machine) { m.discard(s.link) }
 // establish begins a session with its connection, and subscribes it.
 func establish(m *machine, l *link, reply Reply) state {
 	m.session = newSession(m.options, reply)
+	if m.options.Token != nil {
+		m.act(renewToken{m.session.id, tokenTime(reply)})
+	}
 	m.adopt(l)
 	return beginSubscribing(m, m.table.patterns())
 }

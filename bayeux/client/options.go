@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"crypto/tls"
 	"net/http"
 	"time"
@@ -26,6 +27,11 @@ type Options struct {
 	ConnectionTypes []string
 	// Transport replaces the built-in connection types.
 	Transport Transport
+	// Token gives a token (JWT) for the server, a fresh one each time. Each handshake asks for
+	// one, which goes into its ext as auth.token, and so does the session before the last one
+	// expires, so that it goes on. ctx is done after NetworkDelay. An error is told, and it is
+	// asked again after the back-off. It is called by a goroutine of its own.
+	Token func(ctx context.Context) (string, error)
 	// HandshakeExt is the ext field of the handshake, a JSON object, or nil.
 	HandshakeExt json.RawMessage
 	// Acknowledge asks for CometD's acknowledge extension: what the client has not

@@ -30,6 +30,9 @@ func (m *machine) begin(w *operation) state {
 
 // finish ends the operation in progress and begins the next.
 func (m *machine) finish(err error) state {
+	if m.work.recovers {
+		m.act(endRenewal{}) // nobody keeps the session any more
+	}
 	m.act(finishWork{m.work, err})
 	m.work = nil
 	if len(m.queue) == 0 {
@@ -89,7 +92,10 @@ func (m *machine) delay(err error) time.Duration {
 	if at := m.link; at != nil && at.manner == streams && at.reported {
 		interval = 0 // it was how often to say that one lives, beside the stream
 	}
-	if prompt {
+	switch {
+	case m.options.Token != nil && isStale(err) && m.backoff.failures == 1:
+		return 0
+	case prompt:
 		return interval
 	}
 	return max(interval, wait)

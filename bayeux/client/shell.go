@@ -17,6 +17,7 @@ type shell struct {
 	timer   *time.Timer
 	due     time.Time // when the timer fires, zero if it is not set
 	pushed  *link     // the last one to be open by Options.Transport
+	renewal *renewal  // of the session's token; nil while there is none to come
 }
 
 func newShell(o Options, polling *longPolling) *shell {

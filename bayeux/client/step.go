@@ -32,7 +32,11 @@ func (m *machine) take(e any) {
 	case asked:
 		m.ask(e.call)
 		return
+	case troubled:
+		m.tell(e.err)
+		return
 	case released:
+		m.act(endRenewal{})
 		if m.link != nil {
 			m.close(m.link)
 		}
@@ -42,6 +46,7 @@ func (m *machine) take(e any) {
 		return
 	case disconnected:
 		if _, again := m.state.(*closing); !again {
+			m.act(endRenewal{})
 			m.state = beginClosing(m, e.goodbye)
 			return
 		}

@@ -56,6 +56,12 @@ func (e *Ext) MaxMessage(bytes int) {
 	e.Dst = append(e.Dst, '}')
 }
 
+// Lasts tells for how many milliseconds what a client has proved of itself is good.
+func (e *Ext) Lasts(milliseconds int64) {
+	e.add("auth")
+	e.Dst = append(strconv.AppendInt(append(e.Dst, `{"expiresIn":`...), milliseconds, 10), '}')
+}
+
 // Denied tells clients of Salesforce why their handshake is: they get a new token then.
 func (e *Ext) Denied(reason Code) {
 	e.add("sfdc")

@@ -11,6 +11,7 @@ func TestExtensions(t *testing.T) {
 			e.Ack(1)
 			e.Dropped(map[string]uint64{"/a": 1, `/"`: 2, "*": 7})
 		},
+		`{"a":1,"ext":{"auth":{"expiresIn":5000}}}`:                 func(e *Ext) { e.Lasts(5000) },
 		`{"a":1,"ext":{"replay":true,"halley":{"maxMessage":512}}}`: func(e *Ext) { e.TurnOn("replay"); e.MaxMessage(512) },
 		`{"a":1,"ext":{"sfdc":{"failureReason":"401::Authentication invalid"},"payload.format":true}}`: func(e *Ext) {
 			e.Denied(Unauthenticated)

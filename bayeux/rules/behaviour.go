@@ -14,17 +14,30 @@ import (
 // Access says who may publish to a channel.
 type Access uint8
 
-// Who may publish: whoever has a session, anybody, or the server's own side alone.
+// Who may publish: whoever has a session, anybody, the server's own side alone, a session whose token
+// names the channel, or a back-end whose API key does.
 const (
 	SessionOnly Access = iota
 	Anybody
 	ServerOnly
+	TokenOnly
+	KeyOnly
+)
+
+// Reading says who may subscribe to a channel.
+type Reading uint8
+
+// Who may subscribe: whoever has a session, nobody, or a session whose token names the channel.
+const (
+	Open Reading = iota
+	Closed
+	WithToken
 )
 
 // Behaviour is what all rules together make of a channel.
 type Behaviour struct {
 	Publish   Access
-	Subscribe bool
+	Subscribe Reading
 
 	// Conflate keeps only the newest pending event of the channel for a session,
 	// or of each value of Key, a field of data, if there is one.
@@ -86,18 +99,19 @@ func parseOption(text string) (option, error) {
 }
 
 func parsePublish(text, value string) (option, error) {
-	a, ok := map[string]Access{"any": Anybody, "session": SessionOnly, "internal": ServerOnly}[value]
+	a, ok := map[string]Access{"any": Anybody, "session": SessionOnly, "internal": ServerOnly, "token": TokenOnly, "key": KeyOnly}[value]
 	if !ok {
-		return nil, fmt.Errorf("option %q: want publish=any, publish=session or publish=internal", text)
+		return nil, fmt.Errorf("option %q: want publish=any, publish=session, publish=token, publish=key or publish=internal", text)
 	}
 	return func(b Behaviour) Behaviour { b.Publish = a; return b }, nil
 }
 
 func parseSubscribe(text, value string) (option, error) {
-	if value != "any" && value != "none" {
-		return nil, fmt.Errorf("option %q: want subscribe=any or subscribe=none", text)
+	r, ok := map[string]Reading{"any": Open, "token": WithToken, "none": Closed}[value]
+	if !ok {
+		return nil, fmt.Errorf("option %q: want subscribe=any, subscribe=token or subscribe=none", text)
 	}
-	return func(b Behaviour) Behaviour { b.Subscribe = value == "any"; return b }, nil
+	return func(b Behaviour) Behaviour { b.Subscribe = r; return b }, nil
 }
 
 func parseRate(text, value string) (option, error) {

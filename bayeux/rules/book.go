@@ -9,6 +9,8 @@ type Book struct {
 	known map[string]*entry
 	last  *entry // the one that was asked for last
 	plain entry  // of every channel, where there are no rules
+	// tokens says that some rule wants one.
+	tokens bool
 }
 
 type entry struct {
@@ -21,7 +23,8 @@ const maxKnown = 8192
 
 // NewBook returns the book of some rules.
 func NewBook(rules Rules) Book {
-	return Book{rules: rules, known: make(map[string]*entry), plain: entry{behaviour: rules.Of(nil)}}
+	return Book{rules: rules, known: make(map[string]*entry), plain: entry{behaviour: rules.Of(nil)},
+		tokens: rules.WantTokens()}
 }
 
 // Replace has the book be of other rules.
@@ -50,8 +53,21 @@ func (b *Book) Of(name []byte) *Behaviour {
 // Subscribable tells whether pattern may be subscribed to: not if a rule that
 // says subscribe=none covers it or, with a wildcard, any channel that it matches.
 func (b *Book) Subscribable(pattern []byte, wildcard bool) bool {
-	denied := func(o *Behaviour) bool { return !o.Subscribe }
-	return !denied(b.Of(pattern)) && !(wildcard && b.any(pattern, denied))
+	return !b.reads(pattern, wildcard, Closed)
+}
+
+// NeedsToken tells whether a subscription to pattern takes a token: a rule that says
+// subscribe=token covers it or, with a wildcard, any channel that it matches.
+func (b *Book) NeedsToken(pattern []byte, wildcard bool) bool {
+	return b.tokens && b.reads(pattern, wildcard, WithToken)
+}
+
+// Tokens tells whether any subscription or publish takes a token.
+func (b *Book) Tokens() bool { return b.tokens }
+
+func (b *Book) reads(pattern []byte, wildcard bool, r Reading) bool {
+	is := func(o *Behaviour) bool { return o.Subscribe == r }
+	return is(b.Of(pattern)) || wildcard && b.any(pattern, is)
 }
 
 // Remembers tells whether pattern matches channels of which anything is kept for

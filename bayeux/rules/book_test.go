@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"halley/bayeux/channel"
 )
 
 // A book says what its rules say, whatever it was asked before and has forgotten.
@@ -58,13 +60,25 @@ func TestPatterns(t *testing.T) {
 	}
 }
 
+// A wildcard needs a token for the sake of any channel that it may match.
+func TestNeedsToken(t *testing.T) {
+	book := NewBook(parsed(t, "/** subscribe=token", "/open/** subscribe=any", "/open/secret subscribe=token", "/shut/* subscribe=none"))
+	for pattern, want := range map[string]bool{
+		"/a": true, "/a/*": true, "/**": true, "/open/a": false, "/open/secret": true, "/open/*": true, "/open/a/*": false, "/shut/a": false,
+	} {
+		if got := book.NeedsToken([]byte(pattern), channel.IsWildcard([]byte(pattern))); got != want {
+			t.Errorf("%s: %t", pattern, got)
+		}
+	}
+}
+
 // However many channels there are, a book remembers a bounded number of them; without
 // rules it remembers none.
 func TestBookIsBounded(t *testing.T) {
 	book, plain := NewBook(parsed(t, "/a/* conflate")), NewBook(nil)
 	for i := range 3 * maxKnown {
 		name := fmt.Appendf(nil, "/a/%d", i)
-		if !book.Of(name).Conflate || plain.Of(name).Conflate || !plain.Of(name).Subscribe {
+		if !book.Of(name).Conflate || plain.Of(name).Conflate || plain.Of(name).Subscribe != Open {
 			t.Fatalf("%s: %+v, %+v", name, book.Of(name), plain.Of(name))
 		}
 	}

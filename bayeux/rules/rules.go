@@ -43,9 +43,20 @@ func Parse(text string, limits channel.Limits) (Rule, error) {
 // Rules are channel rules in order; of those that match, the last wins per option.
 type Rules []Rule
 
+// WantTokens tells whether any of the rules asks for a token.
+func (rules Rules) WantTokens() bool {
+	for i := range rules {
+		b := Rules{rules[i]}.Of([]byte(rules[i].Pattern))
+		if b.Publish == TokenOnly || b.Subscribe == WithToken {
+			return true
+		}
+	}
+	return false
+}
+
 // Of works out how the channel name behaves.
 func (rules Rules) Of(name []byte) Behaviour {
-	b := Behaviour{Subscribe: true}
+	var b Behaviour
 	for i := range rules {
 		if r := &rules[i]; channel.Matches([]byte(r.Pattern), name) {
 			for _, o := range r.options {

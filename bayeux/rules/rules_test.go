@@ -25,19 +25,22 @@ func parsed(t testing.TB, lines ...string) (list Rules) {
 
 func TestEachOption(t *testing.T) {
 	for option, want := range map[string]Behaviour{
-		"publish=any":      {Publish: Anybody, Subscribe: true},
-		"publish=session":  {Subscribe: true},
-		"publish=internal": {Publish: ServerOnly, Subscribe: true},
-		"subscribe=none":   {},
-		"subscribe=any":    {Subscribe: true},
-		"conflate":         {Subscribe: true, Conflate: true},
-		"key=symbol":       {Subscribe: true, Conflate: true, Key: "symbol"},
-		"rate=4/s":         {Subscribe: true, Interval: 250, Keep: history.Keep{Paced: true}},
-		"rate=0.001/s":     {Subscribe: true, Interval: 1_000_000, Keep: history.Keep{Paced: true}},
-		"lazy=2s":          {Subscribe: true, Lazy: 2000},
-		"snapshot":         {Subscribe: true, Snapshot: true, Keep: history.Keep{Snapshot: true}},
-		"history=10":       {Subscribe: true, History: true, Keep: history.Keep{Events: 10}},
-		"history=10m":      {Subscribe: true, History: true, Keep: history.Keep{Age: 600_000}},
+		"publish=any":      {Publish: Anybody},
+		"publish=session":  {},
+		"publish=internal": {Publish: ServerOnly},
+		"publish=token":    {Publish: TokenOnly},
+		"publish=key":      {Publish: KeyOnly},
+		"subscribe=none":   {Subscribe: Closed},
+		"subscribe=token":  {Subscribe: WithToken},
+		"subscribe=any":    {},
+		"conflate":         {Conflate: true},
+		"key=symbol":       {Conflate: true, Key: "symbol"},
+		"rate=4/s":         {Interval: 250, Keep: history.Keep{Paced: true}},
+		"rate=0.001/s":     {Interval: 1_000_000, Keep: history.Keep{Paced: true}},
+		"lazy=2s":          {Lazy: 2000},
+		"snapshot":         {Snapshot: true, Keep: history.Keep{Snapshot: true}},
+		"history=10":       {History: true, Keep: history.Keep{Events: 10}},
+		"history=10m":      {History: true, Keep: history.Keep{Age: 600_000}},
 	} {
 		if got := parsed(t, "/a "+option).Of([]byte("/a")); got != want {
 			t.Errorf("%s: %+v, want %+v", option, got, want)
@@ -49,9 +52,9 @@ func TestEachOption(t *testing.T) {
 func TestLastRuleWins(t *testing.T) {
 	list := parsed(t, "/** publish=internal rate=2/s", "/a/* publish=any", "/a/b rate=1/s history=5")
 	for name, want := range map[string]Behaviour{
-		"/b":   {Publish: ServerOnly, Subscribe: true, Interval: 500, Keep: history.Keep{Paced: true}},
-		"/a/c": {Publish: Anybody, Subscribe: true, Interval: 500, Keep: history.Keep{Paced: true}},
-		"/a/b": {Publish: Anybody, Subscribe: true, Interval: 1000, History: true, Keep: history.Keep{Events: 5, Paced: true}},
+		"/b":   {Publish: ServerOnly, Interval: 500, Keep: history.Keep{Paced: true}},
+		"/a/c": {Publish: Anybody, Interval: 500, Keep: history.Keep{Paced: true}},
+		"/a/b": {Publish: Anybody, Interval: 1000, History: true, Keep: history.Keep{Events: 5, Paced: true}},
 	} {
 		if got := list.Of([]byte(name)); got != want {
 			t.Errorf("%s: %+v, want %+v", name, got, want)
@@ -70,8 +73,8 @@ func TestWhatIsNoRule(t *testing.T) {
 		"/a other":            `unknown option "other"`,
 		"/a conflate=yes":     `unknown option "conflate=yes"`,
 		"/a key=":             "name of a field",
-		"/a publish=none":     "publish=any, publish=session or publish=internal",
-		"/a subscribe=some":   "subscribe=any or subscribe=none",
+		"/a publish=none":     "publish=any, publish=session, publish=token, publish=key or publish=internal",
+		"/a subscribe=some":   "subscribe=any, subscribe=token or subscribe=none",
 		"/a rate=2":           "rate=N/s",
 		"/a rate=2/m":         "rate=N/s",
 		"/a rate=0/s":         "rate=N/s",
@@ -94,6 +97,14 @@ func TestSequenced(t *testing.T) {
 		b := parsed(t, "/a "+option).Of([]byte("/a"))
 		if b.Sequenced() != want || b.Remembered() != (b.Snapshot || b.History) {
 			t.Errorf("%s: sequenced %t, remembered %t", option, b.Sequenced(), b.Remembered())
+		}
+	}
+}
+
+func TestWantTokens(t *testing.T) {
+	for rule, want := range map[string]bool{"/a publish=any": false, "/a publish=token": true, "/a/* subscribe=token": true, "/a subscribe=none publish=key": false} {
+		if got := parsed(t, "/b conflate", rule).WantTokens(); got != want {
+			t.Errorf("%s: %t", rule, got)
 		}
 	}
 }

@@ -21,6 +21,7 @@ type commands struct {
 	Sub     subCommand     `cmd:"" help:"Subscribe to channels and print one JSON line for each message."`
 	Doctor  doctorCommand  `cmd:"" help:"Check how many connections this host can hold for serve with the same flags."`
 	Health  healthCommand  `cmd:"" help:"Ask a server with the same flags whether it is well, for containers and scripts: exit 0 or 1."`
+	Token   tokenCommand   `cmd:"" help:"Sign a token (JWT), to try out what clients may do or for back-ends in shells."`
 	Version versionCommand `cmd:"" help:"Print version, commit and Go version."`
 
 	Config     configCommand     `cmd:"" help:"Print a configuration file for serve in which every setting is explained."`
@@ -109,7 +110,7 @@ func named(err error, args []string) error {
 func commandName(args []string) string {
 	if len(args) > 0 {
 		switch args[0] {
-		case "serve", "pub", "sub", "doctor", "health", "version", "config", "completion", "man":
+		case "serve", "pub", "sub", "doctor", "health", "token", "version", "config", "completion", "man":
 			return "halley " + args[0]
 		}
 	}

@@ -37,7 +37,7 @@ func TestManualCommands(t *testing.T) {
 	if err := os.WriteFile(path, []byte(out), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if code, _, stderr := halley(t, "", "serve", "--check-config", "--config", path); code != 0 || stderr != "" {
+	if code, _, stderr := halley(t, "", "serve", "--check-config", "--config", path, "--listen=127.0.0.1:8080"); code != 0 || stderr != "" {
 		t.Errorf("%d %s", code, stderr)
 	}
 }

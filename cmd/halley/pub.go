@@ -23,7 +23,8 @@ type pubCommand struct {
 	Bayeux      string          `env:"-" group:"where" placeholder:"URL" help:"Publish as a Bayeux client to this endpoint instead."`
 	Transport   []string        `env:"-" group:"where" default:"long-polling" enum:"long-polling,websocket,eventsource" help:"Connection types of the Bayeux client in order of preference: long-polling, websocket, eventsource."`
 
-	Trust trust `embed:""`
+	Trust trust     `embed:""`
+	Token tokenFile `name:"token-file" env:"-" group:"where" placeholder:"FILE" help:"Token for the Bayeux endpoint, read anew whenever one is needed."`
 
 	Csv      string   `env:"-" group:"replay" placeholder:"FILE" help:"Publish each row of a file of comma-separated values, plain or gzip; - is standard input, synthetic a generated day of trades."`
 	Template string   `env:"-" group:"replay" name:"channel" placeholder:"TEMPLATE" help:"Channel of a row, for example /stock/{symbol} with a column's name in braces."`
@@ -95,6 +96,7 @@ func (c *pubCommand) publisher(env environment) (publish.Publisher, error) {
 	return publish.Bayeux(env.ctx, c.Bayeux, client.Options{
 		ConnectionTypes: c.Transport,
 		TLS:             secured,
+		Token:           c.Token.ask(),
 		OnError:         func(err error) { fmt.Fprintf(env.stderr, "halley pub: %v\n", err) },
 	})
 }

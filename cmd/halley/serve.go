@@ -29,6 +29,7 @@ import (
 	"halley/cmd/halley/traces"
 	"halley/cmd/halley/web"
 	"halley/loop"
+	"halley/loop/access"
 	"halley/loop/access/key"
 	"halley/loop/listen"
 	"halley/loop/secure"
@@ -42,6 +43,7 @@ type serveCommand struct {
 	certificates *secure.Certificates // nil without TLS
 	notes        console.Notes        // of the log, for the console
 	traces       *traces.Traces       // nil without them
+	access       *access.Access
 
 	configuration *configuration
 	given         map[string][]net.Listener // sockets of systemd's, by name
@@ -80,6 +82,10 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 	if c.keys, err = key.Open(string(c.Internal.Key), c.Internal.Keys); err != nil {
 		return usageError{err}
 	}
+	if c.access, err = access.New(c.Access, log); err != nil {
+		return usageError{err}
+	}
+	settings.Authority = c.access.Authority()
 	if settings.Pages, err = web.Pages(c.pages(settings)); err != nil {
 		return err
 	}
@@ -93,6 +99,9 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 	c.doubts = doubts(&c.Serve, config.Strangers(flags.Flags(), os.Environ()), server.MaxMemory())
 	if exposed := c.keys.Exposed(); exposed != "" {
 		c.doubts = append(c.doubts, exposed)
+	}
+	if open := openDoubt(&c.Serve); open != "" {
+		c.doubts = append(c.doubts, open)
 	}
 	if unused := unusedSockets(c.given, append(append([]string{c.Internal.Address}, c.Loop.Listen...), c.Loop.TLSListen...)...); len(unused) > 0 {
 		c.doubts = append(c.doubts, fmt.Sprintf("sockets were given that no flag has: %s (--listen fd:NAME)", strings.Join(unused, ", ")))
@@ -154,6 +163,11 @@ func (c *serveCommand) print(env environment, flags *kong.Context) error {
 // demo. The internal listener stays until the drain is over, which begins when
 // those who look at readiness have had the time to see that it is false.
 func (c *serveCommand) serve(env environment, server *loop.Server, log *slog.Logger) error {
+	living, end := context.WithCancel(context.WithoutCancel(env.ctx))
+	defer end()
+	if err := c.access.Start(living); err != nil {
+		return usageError{err}
+	}
 	internal, err := c.listenInternal(server, log)
 	if err != nil {
 		return err
@@ -188,6 +202,9 @@ func (c *serveCommand) parts() []reload.Part {
 	if c.certificates != nil {
 		parts = append(parts, c.certificates)
 	}
+	if tokens := c.access.Tokens(); tokens != nil {
+		parts = append(parts, tokens)
+	}
 	return parts
 }
 
@@ -219,11 +236,9 @@ func (c *serveCommand) announce(ctx context.Context, server *loop.Server, intern
 	supervisor{log}.ready()
 	addresses := server.Addresses()
 	log.Info("listening", "page", pageURL(server.Listeners()), "addresses", addresses, "internal", internal, "version", described())
-	allowed := []any{"publish", "all channels", "subscribe", "all channels"}
-	if access := c.AccessRules(); len(access) > 0 {
-		allowed = append(allowed, "but", access)
+	for _, line := range whoMay(&c.Serve) {
+		log.Info(line.who, line.may...)
 	}
-	log.Info("whoever reaches the page's address may, with no login", allowed...)
 	for _, doubt := range c.doubts {
 		log.Warn(doubt)
 	}
@@ -303,7 +318,7 @@ func (c *serveCommand) listenInternal(server *loop.Server, log *slog.Logger) (*i
 		MaxMessages: loop.MailboxMessages(c.Loop.MaxMailbox),
 		MaxDepth:    c.Loop.Scanner.MaxDepth,
 		Keys:        c.keys,
-		Metrics:     metrics.Handler(server.Stats, metrics.Source{Of: new(internalhttp.Figures), Take: figures}, c.ofCertificates()),
+		Metrics:     metrics.Handler(server.Stats, metrics.Source{Of: new(internalhttp.Figures), Take: figures}, c.ofCertificates(), ofTokens(c.access.Tokens())),
 		Spans:       c.traces.Spans(),
 		Log:         log,
 	}

@@ -23,6 +23,7 @@ type subCommand struct {
 	Server    string        `env:"-" default:"http://127.0.0.1:8080/bayeux" help:"Bayeux endpoint."`
 	Transport []string      `env:"-" default:"long-polling" enum:"long-polling,websocket,eventsource,events" help:"Connection types in order of preference: long-polling, websocket, eventsource; or events, the plain event-stream /events of the server."`
 	Trust     trust         `embed:""`
+	Token     tokenFile     `name:"token-file" env:"-" placeholder:"FILE" help:"Token for the server, read anew whenever one is needed; not for events."`
 	Since     string        `env:"-" placeholder:"ID" help:"Begin with what followed a message's replayId, or with earliest or tip, on channels with a history; after a lost connection or session go on where it was."`
 	Rate      string        `env:"-" placeholder:"N/s" help:"At most so many messages of a channel in a second, the newest ones."`
 	Conflate  bool          `env:"-" help:"Of messages of a channel that come faster than the server's clock ticks, about ten a second, the newest alone."`
@@ -58,6 +59,7 @@ func (c *subCommand) Run(env environment) error {
 	options := client.Options{
 		ConnectionTypes: c.Transport,
 		TLS:             secured,
+		Token:           c.Token.ask(),
 		Replay:          c.Since != "",
 		OnError:         func(err error) { fmt.Fprintf(env.stderr, "halley sub: %v\n", err) },
 	}

@@ -154,6 +154,8 @@ func (c *coder) question(q *bayeux.Question) {
 	c.address(&q.Session)
 	c.bytes(&q.Channel)
 	items(c, &q.Patterns, textBytes, c.bytes)
+	items(c, &q.Guarded, textBytes, c.bytes)
+	c.bytes(&q.Data)
 	c.bytes(&q.Ext)
 	text(c, &q.Claims)
 	if some(c, &q.Caller) {
@@ -164,6 +166,7 @@ func (c *coder) question(q *bayeux.Question) {
 func (c *coder) verdict(v *bayeux.Verdict) {
 	enum(c, &v.Ruling)
 	text(c, &v.Reason)
+	c.bool(&v.Unknown)
 	enum(c, &v.Advice.Reconnect)
 	number(c, &v.Advice.Interval)
 	text(c, &v.Claims)
@@ -173,6 +176,7 @@ func (c *coder) verdict(v *bayeux.Verdict) {
 func (c *coder) caller(l *bayeux.Caller) {
 	text(c, &l.Identity)
 	text(c, &l.Address)
+	c.uint64(&l.Socket)
 	items(c, &l.Fields, 2*textBytes, func(f *bayeux.Field) {
 		text(c, &f.Name)
 		text(c, &f.Value)

@@ -156,7 +156,7 @@ func TestUnsoundMessages(t *testing.T) {
 		"effect":          {Kind: Effect, Effect: &bayeux.Effect{Kind: bayeux.Decide + 1}},
 		"type":            {Kind: Effect, Effect: &bayeux.Effect{Type: bayeux.MimeMessageBlock + 1}},
 		"operation": {Kind: Effect, Effect: &bayeux.Effect{Kind: bayeux.Decide,
-			Question: &bayeux.Question{Operation: bayeux.OpPublish + 1}}},
+			Question: &bayeux.Question{Operation: bayeux.OpUse + 1}}},
 		"report":     {Kind: Report, Report: bayeux.Report{Kind: bayeux.GiveUp + 1}},
 		"no verdict": {Kind: Report, Report: bayeux.Report{Kind: bayeux.Decided}},
 		"ruling":     {Kind: Report, Report: bayeux.Report{Kind: bayeux.Decided, Verdict: &bayeux.Verdict{Ruling: bayeux.Wait + 1}}},

@@ -83,6 +83,8 @@ func table() []rule {
 			"bayeux/wheel", "bayeux/slab", "bayeux/connectiontype",
 			"loop/address", "loop/front", "loop/limits", "loop/bus", "loop/interest", "loop/journal", "loop/listen", "loop/metric", "loop/sequence", "loop/settings", "loop/sharded", "loop/socket",
 		}, all, impure},
+		{"loop/access", []string{"bayeux", "bayeux/...", "loop/access/...", "loop/settings"}, all, impure},
+		{"loop/access/token", []string{"bayeux", "bayeux/message", "bayeux/channel", "bayeux/reply", "loop/settings"}, all, impure},
 		{"loop/access/key", []string{"bayeux/channel"}, nil, impure},
 		{"loop/access/hook", []string{"bayeux", "bayeux/channel", "bayeux/message", "bayeux/reply", "loop/metric", "loop/settings"}, nil, impure},
 		{"loop/cluster", []string{"loop"}, all, impure},

@@ -15,6 +15,7 @@ import (
 
 	"halley/cmd/halley/internalhttp"
 	"halley/loop"
+	"halley/loop/access"
 	"halley/loop/listen"
 	"halley/loop/secure"
 	"halley/loop/settings"
@@ -30,6 +31,7 @@ type Serve struct {
 	Drain    Drain                 `embed:""`
 	Loop     loop.Settings         `embed:""`
 	TLS      secure.Settings       `embed:""`
+	Access   access.Settings       `embed:""`
 	Internal internalhttp.Settings `embed:""`
 	Demo     Demo                  `embed:""`
 	Process
@@ -61,6 +63,7 @@ func groups() []kong.Group {
 		{Key: "listener", Title: "Public listener (durations such as 500ms, 30s, 5m):"},
 		{Key: "tls", Title: "TLS:"},
 		{Key: "bayeux", Title: "Bayeux:"},
+		{Key: "access", Title: "Who may do what:"},
 		{Key: "limits", Title: "Limits (sizes in bytes, KiB, MiB or GiB):"},
 		{Key: "streams", Title: "Streams:"},
 		{Key: "history", Title: "History, of channels with a rule for it:"},
@@ -101,13 +104,16 @@ func (c *Serve) AfterApply() error {
 
 // Validate checks what no other package does. Its errors name the flag.
 func (c *Serve) Validate() error {
-	for _, s := range []any{&c.Drain, &c.TLS, &c.Internal, &c.Demo, &c.Process} {
+	for _, s := range []any{&c.Drain, &c.Access, &c.TLS, &c.Internal, &c.Demo, &c.Process} {
 		if err := settings.Check(s); err != nil {
 			return err
 		}
 	}
 	if len(c.Loop.TLSListen) > 0 && !c.TLS.Enabled() {
 		return errors.New("--tls-listen: needs --tls-cert or --tls-acme")
+	}
+	if err := c.checkTokens(); err != nil {
+		return err
 	}
 	return c.checkInternal()
 }
@@ -120,7 +126,7 @@ func (c *Serve) checkInternal() error {
 				return fmt.Errorf("--internal %w", err)
 			}
 		}
-		if c.Internal.Key == "" && c.Internal.Keys == "" && !loopback(c.Internal.Address) {
+		if c.Internal.Key == "" && c.Internal.Keys == "" && !Loopback(c.Internal.Address) {
 			return fmt.Errorf("--internal %s: whoever reaches it could publish anywhere, see and end sessions: beyond this host it needs --internal-key or --internal-keys",
 				c.Internal.Address)
 		}
@@ -135,8 +141,11 @@ func (c *Serve) checkInternal() error {
 	return nil
 }
 
-// loopback tells whether an address is for this host alone.
-func loopback(address string) bool {
+// Loopback tells whether an address is for this host alone.
+func Loopback(address string) bool {
+	if strings.HasPrefix(address, "unix:") {
+		return true
+	}
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return false
@@ -159,8 +168,26 @@ func (c *Serve) AccessRules() (access []string) {
 // these can change them.
 func (c *Serve) LoopSettings() loop.Settings {
 	s := c.Loop
-	if c.Demo.On {
-		s.Rules = append([]string{"/stock/** publish=internal snapshot", "/chat/** history=100 history=24h"}, s.Rules...)
+	var before []string
+	if c.Access.Token.On() {
+		before = append(before, "/** subscribe=token publish=token")
 	}
+	if c.Demo.On {
+		before = append(before, "/stock/** publish=internal snapshot", "/chat/** history=100 history=24h")
+		if c.Access.Token.On() {
+			before = append(before, "/stock/** subscribe=any", "/chat/** subscribe=any publish=session")
+		}
+	}
+	s.Rules = append(before, s.Rules...)
 	return s
+}
+
+// checkTokens refuses rules that ask for a token where there are none.
+func (c *Serve) checkTokens() error {
+	for _, rule := range c.Loop.Rules {
+		if !c.Access.Token.On() && (strings.Contains(rule, "subscribe=token") || strings.Contains(rule, "publish=token")) {
+			return fmt.Errorf("--rule %q: there are no tokens without --token-keys or --token-jwks", rule)
+		}
+	}
+	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"halley/httpparse"
 	"halley/loop"
 	"halley/loop/access/key"
+	"halley/loop/access/token"
 	"halley/loop/metric"
 	"halley/loop/secure"
 )
@@ -28,6 +29,7 @@ type figures struct {
 	loop.Stats
 	internal internalhttp.Figures
 	tls      secure.Figures
+	tokens   token.Figures
 }
 
 func pageOf(t *testing.T, f figures) string {
@@ -35,7 +37,8 @@ func pageOf(t *testing.T, f figures) string {
 	w := httptest.NewRecorder()
 	internal := Source{&f.internal, func() any { return &f.internal }}
 	certificates := Source{&f.tls, func() any { return &f.tls }}
-	Handler(func() loop.Stats { return f.Stats }, internal, certificates).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	tokens := Source{&f.tokens, func() any { return &f.tokens }}
+	Handler(func() loop.Stats { return f.Stats }, internal, certificates, tokens).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	if w.Code != http.StatusOK {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
@@ -50,6 +53,7 @@ func full() (f figures, n int) {
 	n = number(reflect.ValueOf(&f.Stats).Elem(), n)
 	n = number(reflect.ValueOf(&f.internal).Elem(), n)
 	n = number(reflect.ValueOf(&f.tls).Elem(), n)
+	n = number(reflect.ValueOf(&f.tokens).Elem(), n)
 	return f, n
 }
 

@@ -14,6 +14,7 @@
 import {call, cost, given, onAbort, pause} from './common.js';
 import {base, browserName, followPage, hidden, root} from './page.js';
 import {change, isNews, pace, replays, subscriptionTo} from './subscriptions.js';
+import {askToken, endRenewal, planRenewal} from './token.js';
 import {isConnect, transports, typeOf} from './transports.js';
 
 const OPTIONS = {
@@ -29,12 +30,14 @@ const OPTIONS = {
   share: false,        // whether the tabs of this browser have one connection; a name for those that share
   headers: undefined,  // HTTP headers of every request, or a function that returns them
   ext: undefined,      // what the handshake's ext has beside ours, or a function that returns it
+  token: undefined,    // a function that returns a token for the server, a fresh one each time
   signal: undefined,   // an AbortSignal that disconnects
   onStatus: undefined, // (status, {transport, error, retryIn}) on every change
   onError: undefined,  // (error) for a refused or lost message
   onDropped: undefined, // ({channel: count}) for messages that the server gave up, this page being too slow
 };
 const ADVICE = {reconnect: 'retry', interval: 0, timeout: 60000, maxInterval: 0};
+const EXPIRED = /^403::token_expired/;
 const SESSION_LOST = /^40[12]/; // 402 as the specification has it, 401 as Faye does
 const MAX_BATCH = 100;          // messages in one request
 const LINGER = 2000;            // ms that a link which was left may still bring what was on its way
@@ -216,6 +219,7 @@ export class Client {
     const links = [...this.links];
     links.forEach((each) => { each.left = true; });
     this.epoch++;
+    endRenewal(this);
     this.links.clear();
     this.clientId = this.link = this.transport = this.heard = this.greeting = null;
     if (this.follow) this.follow.abort();
@@ -296,6 +300,7 @@ export class Client {
     // The first loss of a session is no trouble, and the next transport deserves a try: both at once.
     let retryIn = error.lost && !this.bereft ? 0 : this.pause(failures);
     this.bereft = this.bereft || error.lost;
+    const stale = !failures && this.options.token && EXPIRED.test(error.reply && error.reply.error); // the next is fresh
     if (this.hosts && this.hosts.length > 1 && !error.reply) {
       this.hosts.shift(); // perhaps it does not let this page in
       retryIn = 0;
@@ -306,7 +311,7 @@ export class Client {
     this.fresh = true;
     if (!error.reply) this.tear();
     // What a stream's heartbeats wait is no pause that the server asked for.
-    retryIn = Math.max(retryIn, advice.timeout ? advice.interval : 0);
+    retryIn = stale ? 0 : Math.max(retryIn, advice.timeout ? advice.interval : 0);
     this.tell('reconnecting', error, retryIn);
     await Promise.resolve(this.sleep(retryIn)).catch(() => {});
   }
@@ -318,11 +323,12 @@ export class Client {
     this.hosts = null;
     const {link} = this;
     const ext = this.options.ext && await given(this.options.ext);
+    const token = this.options.token && link.name !== 'shared' ? await askToken(this) : undefined;
     if (epoch !== this.epoch) throw new Error('closed');
     const asked = this.ask(link, {
       channel: '/meta/handshake', version: '1.0', minimumVersion: '1.0',
       supportedConnectionTypes: [...new Set(this.names.map(typeOf))],
-      ext: Object.assign({}, ext, {replay: true, ack: this.options.ack || undefined, browser: browserName()}),
+      ext: Object.assign({}, ext, token && {auth: {token}}, {replay: true, ack: this.options.ack || undefined, browser: browserName()}),
     }, 0);
     this.greeting = asked.then(({clientId}) => ({link, clientId}), () => {});
     const reply = await asked;
@@ -334,6 +340,7 @@ export class Client {
     if (!common.includes(this.transport)) this.adopt(this.open(common[0]));
     this.names = common;
     this.clientId = reply.clientId;
+    if (token) planRenewal(this, reply);
     this.fresh = true;
     const {halley} = reply.ext || {};
     this.maxMessage = halley && halley.maxMessage || Infinity;

@@ -54,6 +54,12 @@ export interface Options {
   headers?: Given<Record<string, string>>;
   /** What the ext of each handshake has beside halley's own, as a token, or a function that returns it. */
   ext?: Given<Record<string, unknown>>;
+  /**
+   * Returns a token (JWT) for the server, a fresh one each time. It is asked for one at each handshake, which brings it in
+   * `ext.auth.token`, and before the last one expires, so that the session goes on. When it fails or takes longer than
+   * `networkDelay` it is asked again, after a pause that grows.
+   */
+  token?: () => string | Promise<string>;
   /** Disconnects when it aborts. */
   signal?: AbortSignal;
   /** Called on every change of the connection. */
