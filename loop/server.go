@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"halley/bayeux/rules"
 	"halley/loop/address"
 	"halley/loop/bus"
 	"halley/loop/listen"
@@ -254,3 +255,10 @@ func (s *Server) Top(ctx context.Context, most int) ([]ChannelRate, error) {
 // WatchChannels has watch called when a channel or pattern gets its first subscriber and when it loses its last one, from
 // any goroutine, and for one pattern in this order. It must be quick, and use nothing of the server.
 func (s *Server) WatchChannels(watch func(pattern string, on bool)) { s.interest.Watch(watch) }
+
+// KeyNeeded tells whether a channel, whose name is canonical, takes publishes of those alone who have an API key
+// that names it. Publish does not ask for one: who calls it has to.
+func (s *Server) KeyNeeded(name []byte) bool { return s.rulesOf(name).Publish == rules.KeyOnly }
+
+// Attended tells whether a rule wants it told who subscribes to a channel.
+func (s *Server) Attended(name []byte) bool { return s.rulesOf(name).Presence }

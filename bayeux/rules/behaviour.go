@@ -46,6 +46,8 @@ type Behaviour struct {
 	// Interval is the least time between two events for a session, in
 	// milliseconds; 0 sets none.
 	Interval int64
+	// Presence has it told who subscribes to the channel.
+	Presence bool
 	// Lazy is how long an event may wait for company, in milliseconds.
 	Lazy int64
 	// Snapshot gives the last event to new subscribers.
@@ -66,7 +68,7 @@ func (b Behaviour) Sequenced() bool { return b.Remembered() || b.Conflate || b.I
 // live on the heap.
 type option func(Behaviour) Behaviour
 
-const optionHelp = "want publish=, subscribe=, conflate, key=, rate=N/s, lazy=DURATION, snapshot or history=N or DURATION"
+const optionHelp = "want publish=, subscribe=, conflate, key=, rate=N/s, lazy=DURATION, presence, snapshot or history=N or DURATION"
 
 // parseOption reads one option of a rule.
 func parseOption(text string) (option, error) {
@@ -92,6 +94,8 @@ func parseOption(text string) (option, error) {
 	case valued:
 	case name == "conflate":
 		return func(b Behaviour) Behaviour { b.Conflate = true; return b }, nil
+	case name == "presence":
+		return func(b Behaviour) Behaviour { b.Presence = true; return b }, nil
 	case name == "snapshot":
 		return func(b Behaviour) Behaviour { b.Snapshot = true; return b }, nil
 	}

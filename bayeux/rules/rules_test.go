@@ -38,6 +38,7 @@ func TestEachOption(t *testing.T) {
 		"rate=4/s":         {Interval: 250, Keep: history.Keep{Paced: true}},
 		"rate=0.001/s":     {Interval: 1_000_000, Keep: history.Keep{Paced: true}},
 		"lazy=2s":          {Lazy: 2000},
+		"presence":         {Presence: true},
 		"snapshot":         {Snapshot: true, Keep: history.Keep{Snapshot: true}},
 		"history=10":       {History: true, Keep: history.Keep{Events: 10}},
 		"history=10m":      {History: true, Keep: history.Keep{Age: 600_000}},

@@ -44,6 +44,7 @@ type serveCommand struct {
 	notes        console.Notes        // of the log, for the console
 	traces       *traces.Traces       // nil without them
 	access       *access.Access
+	attendants   attendants
 
 	configuration *configuration
 	given         map[string][]net.Listener // sockets of systemd's, by name
@@ -78,14 +79,9 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 	if c.traces, err = traces.Open(env.ctx, os.Getenv, described(), log); err != nil {
 		return usageError{err}
 	}
-	settings.Spans, settings.Authority = c.traces.Spans(), c.traces.Over(settings.Authority)
-	if c.keys, err = key.Open(string(c.Internal.Key), c.Internal.Keys); err != nil {
+	if err := c.openAccess(&settings, log); err != nil {
 		return usageError{err}
 	}
-	if c.access, err = access.New(c.Access, log); err != nil {
-		return usageError{err}
-	}
-	settings.Authority = c.access.Authority()
 	if settings.Pages, err = web.Pages(c.pages(settings)); err != nil {
 		return err
 	}
@@ -97,8 +93,10 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 		return usageError{err}
 	}
 	c.doubts = doubts(&c.Serve, config.Strangers(flags.Flags(), os.Environ()), server.MaxMemory())
-	if exposed := c.keys.Exposed(); exposed != "" {
-		c.doubts = append(c.doubts, exposed)
+	for _, doubt := range []string{c.keys.Exposed(), plainHook(c.Hook.URL)} {
+		if doubt != "" {
+			c.doubts = append(c.doubts, doubt)
+		}
 	}
 	if open := openDoubt(&c.Serve); open != "" {
 		c.doubts = append(c.doubts, open)
@@ -113,8 +111,26 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 		debug.SetGCPercent(c.GcPercent)
 	}
 	c.configuration.apply = server.Reconfigure
+	c.attendants.server = server
 	defer c.traces.Start()()
 	return c.serve(env, server, log)
+}
+
+// openAccess makes those who decide what clients and back-ends may do, and who are told of it.
+func (c *serveCommand) openAccess(settings *loop.Config, log *slog.Logger) (err error) {
+	if c.keys, err = key.Open(string(c.Internal.Key), c.Internal.Keys); err != nil {
+		return err
+	}
+	others, err := c.attendants.openHook(&c.Serve, log)
+	if err != nil {
+		return err
+	}
+	if c.access, err = access.New(c.Access, log, others...); err != nil {
+		return err
+	}
+	settings.Spans, settings.Authority = c.traces.Spans(), c.traces.Over(c.access.Authority())
+	settings.Attendance = c.attendants.attendance(&c.Serve, c.access)
+	return nil
 }
 
 // checkMounts refuses a mount that hides one page: below "/" there is none, on purpose.
@@ -187,8 +203,10 @@ func (c *serveCommand) serve(env environment, server *loop.Server, log *slog.Log
 	if c.certificates != nil {
 		group.Go(func() { keepFresh(ctx, server, c.certificates) })
 	}
+	c.attendants.begin()
 	err = server.Run(ctx)
 	cancel()
+	c.attendants.end()
 	group.Wait()
 	if ended := internal.close(); err == nil {
 		err = ended
@@ -201,6 +219,9 @@ func (c *serveCommand) parts() []reload.Part {
 	parts := []reload.Part{c.configuration, c.keys}
 	if c.certificates != nil {
 		parts = append(parts, c.certificates)
+	}
+	if c.attendants.hook != nil {
+		parts = append(parts, c.attendants.hook.Secret())
 	}
 	if tokens := c.access.Tokens(); tokens != nil {
 		parts = append(parts, tokens)
@@ -313,12 +334,15 @@ func (c *serveCommand) listenInternal(server *loop.Server, log *slog.Logger) (*i
 	own.MaxPublish = maxPublish(&c.Serve, server.MaxMemory())
 	var l *internalhttp.Listener
 	figures := func() any { f := l.Figures(); return &f }
+	sources := append(c.attendants.sources(), metrics.Source{Of: new(internalhttp.Figures), Take: figures}, c.ofCertificates(), ofTokens(c.access.Tokens()))
 	options := internalhttp.Options{
 		Settings:    own,
 		MaxMessages: loop.MailboxMessages(c.Loop.MaxMailbox),
 		MaxDepth:    c.Loop.Scanner.MaxDepth,
 		Keys:        c.keys,
-		Metrics:     metrics.Handler(server.Stats, metrics.Source{Of: new(internalhttp.Figures), Take: figures}, c.ofCertificates(), ofTokens(c.access.Tokens())),
+		Metrics:     metrics.Handler(server.Stats, sources...),
+		Presence:    c.attendants.presence,
+		Subject:     c.access.Subject,
 		Spans:       c.traces.Spans(),
 		Log:         log,
 	}

@@ -33,6 +33,9 @@ func whoMay(c *config.Serve) []line {
 		lines = append(lines, line{"with a token a client may what its claim names", []any{"claim", t.Claim, "keys", t.Keys + t.JWKS, "issuer", t.Issuer,
 			"audience", t.Audience, "bound to", c.Access.Bind}})
 	}
+	if h := &c.Hook; h.Active() {
+		lines = append(lines, line{"a program is asked, too", []any{"about", h.On, "when it does not answer", h.Failure}})
+	}
 	return lines
 }
 

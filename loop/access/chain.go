@@ -98,7 +98,9 @@ type limiter interface{ Until(claims string) int64 }
 func (c *Chain) identity(claims string) string {
 	for i, part := range c.split(claims) {
 		if l, knows := c.links[i].(identifier); knows {
-			return l.Identity(part)
+			if who := l.Identity(part); who != "" {
+				return who
+			}
 		}
 	}
 	return ""

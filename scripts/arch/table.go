@@ -87,6 +87,7 @@ func table() []rule {
 		{"loop/access/token", []string{"bayeux", "bayeux/message", "bayeux/channel", "bayeux/reply", "loop/settings"}, all, impure},
 		{"loop/access/key", []string{"bayeux/channel"}, nil, impure},
 		{"loop/access/hook", []string{"bayeux", "bayeux/channel", "bayeux/message", "bayeux/reply", "loop/metric", "loop/settings"}, nil, impure},
+		{"loop/presence", []string{"bayeux", "bayeux/channel"}, nil, impure},
 		{"loop/cluster", []string{"loop"}, all, impure},
 
 		{"cmd/halley/...", []string{"httpparse/...", "bayeux/...", "loop/...", "cmd/halley/...", "bench/preflight"}, all, impure},

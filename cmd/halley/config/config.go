@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,7 +17,9 @@ import (
 	"halley/cmd/halley/internalhttp"
 	"halley/loop"
 	"halley/loop/access"
+	"halley/loop/access/hook"
 	"halley/loop/listen"
+	"halley/loop/presence"
 	"halley/loop/secure"
 	"halley/loop/settings"
 )
@@ -32,6 +35,8 @@ type Serve struct {
 	Loop     loop.Settings         `embed:""`
 	TLS      secure.Settings       `embed:""`
 	Access   access.Settings       `embed:""`
+	Hook     hook.Settings         `embed:""`
+	Presence presence.Settings     `embed:""`
 	Internal internalhttp.Settings `embed:""`
 	Demo     Demo                  `embed:""`
 	Process
@@ -104,7 +109,7 @@ func (c *Serve) AfterApply() error {
 
 // Validate checks what no other package does. Its errors name the flag.
 func (c *Serve) Validate() error {
-	for _, s := range []any{&c.Drain, &c.Access, &c.TLS, &c.Internal, &c.Demo, &c.Process} {
+	for _, s := range []any{&c.Drain, &c.Access, &c.Hook, &c.Presence, &c.TLS, &c.Internal, &c.Demo, &c.Process} {
 		if err := settings.Check(s); err != nil {
 			return err
 		}
@@ -133,6 +138,10 @@ func (c *Serve) checkInternal() error {
 	}
 	if c.Internal.TLS && !c.TLS.Enabled() {
 		return errors.New("--internal-tls: needs --tls-cert or --tls-acme")
+	}
+	if most := loop.InternalFiles - c.Internal.Connections; c.Hook.Active() && c.Internal.Connections <= loop.InternalFiles && c.Hook.Connections > most {
+		return fmt.Errorf("--hook-connections: must be at most %d beside --internal-connections, of the %d files that are kept back from public connections",
+			most, loop.ReservedFiles)
 	}
 	if c.Internal.Connections > loop.InternalFiles {
 		return fmt.Errorf("--internal-connections: must be at most %d, of the %d files that are kept back from public connections",
@@ -179,7 +188,15 @@ func (c *Serve) LoopSettings() loop.Settings {
 		}
 	}
 	s.Rules = append(before, s.Rules...)
+	if c.HasPresence() { // whatever the rules say, nobody else tells who is there
+		s.Rules = append(s.Rules, presence.Prefix+"/** publish=internal snapshot")
+	}
 	return s
+}
+
+// HasPresence tells whether a rule wants it told who is on a channel.
+func (c *Serve) HasPresence() bool {
+	return slices.ContainsFunc(c.Loop.Rules, func(rule string) bool { return slices.Contains(strings.Fields(rule), "presence") })
 }
 
 // checkTokens refuses rules that ask for a token where there are none.

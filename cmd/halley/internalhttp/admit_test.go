@@ -119,6 +119,20 @@ func TestChannelsOfAKey(t *testing.T) {
 	}
 }
 
+// Channels of which a rule says publish=key take keys of the file that name them, and nothing else.
+func TestChannelsThatNeedAKey(t *testing.T) {
+	const alone = `"error":"the channel takes a key of --internal-keys alone that names it","index":0}`
+	r := newRig(t, func(o *Options) { o.Keys = ring(t, "master-0123456789", keyFile) })
+	for k, status := range map[string]int{"orders": 200, "everything": 200, "master": 403, "reader": 403} {
+		if got, body, _ := r.do("POST", "/publish", `{"channel":"/keyed/a","data":1}`, bearer(k+"-0123456789")...); got != status {
+			t.Errorf("%s: %d %s", k, got, body)
+		}
+	}
+	r.expect("POST", "/publish", `{"channel":"/keyed/b","data":1}`, 403, `{"channel":"/keyed/b",`+alone, bearer("master-0123456789")...)
+	open := newRig(t, nil)
+	open.expect("POST", "/publish", `{"channel":"/keyed/a","data":1}`, 403, `{"channel":"/keyed/a",`+alone)
+}
+
 // lines is a log that several goroutines write.
 type lines struct {
 	mu   sync.Mutex

@@ -45,6 +45,10 @@ func (f *fake) Publish(batch []loop.Publication) error {
 	return nil
 }
 
+func (f *fake) KeyNeeded(name []byte) bool { return strings.HasPrefix(string(name), "/keyed/") }
+
+func (f *fake) Attended(name []byte) bool { return strings.HasPrefix(string(name), "/chat/") }
+
 func (f *fake) Short(int) error { return f.short }
 
 func (f *fake) Channels(context.Context) ([]loop.ChannelInfo, error) {

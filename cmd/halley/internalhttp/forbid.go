@@ -1,4 +1,4 @@
-// Proved by TestChannelsOfAKey.
+// Proved by TestChannelsOfAKey and TestChannelsThatNeedAKey.
 
 package internalhttp
 
@@ -17,11 +17,11 @@ type forbidden struct {
 	channel string
 }
 
-// forbidden checks the channels of a body against the key that it came with; nil: it may be published.
-func forbiddenOf(k *key.Key, items []item) *forbidden {
+// forbiddenOf checks the channels of a body against the key that it came with; nil: it may be published.
+func forbiddenOf(rules Ruler, k *key.Key, items []item) *forbidden {
 	for i := range items {
 		name := channel.Canonical(items[i].Channel)
-		if reason := denied(k, name); reason != "" {
+		if reason := denied(rules, k, name); reason != "" {
 			return &forbidden{itemError{i, reason}, string(name)}
 		}
 	}
@@ -29,17 +29,20 @@ func forbiddenOf(k *key.Key, items []item) *forbidden {
 }
 
 // denied tells why a key does not do for a channel; empty if it does. k is nil where no key is asked for.
-func denied(k *key.Key, name []byte) string {
-	if k != nil && !k.Publishes(name) {
+func denied(rules Ruler, k *key.Key, name []byte) string {
+	switch {
+	case k != nil && !k.Publishes(name):
 		return fmt.Sprintf("the key %q is not good for this channel", k.Name)
+	case rules.KeyNeeded(name) && (k == nil || !k.Names(name)):
+		return "the channel takes a key of --internal-keys alone that names it"
 	}
 	return ""
 }
 
 // forbid answers a body that its key is not good for.
-func (l *Listener) forbid(ctx *fasthttp.RequestCtx, k *key.Key, bad *forbidden) {
+func (g *gate) forbid(ctx *fasthttp.RequestCtx, k *key.Key, bad *forbidden) {
 	if k != nil {
-		l.gate.refused(ctx, k, fmt.Sprintf("%s: %s", bad.channel, bad.reason))
+		g.refused(ctx, k, fmt.Sprintf("%s: %s", bad.channel, bad.reason))
 		ctx.Response.Header.Set("WWW-Authenticate", `Bearer error="insufficient_scope"`)
 	}
 	reply(ctx, fasthttp.StatusForbidden, map[string]any{"error": bad.reason, "channel": bad.channel, "index": bad.index})

@@ -19,6 +19,7 @@ import (
 	"halley/bayeux/message"
 	"halley/loop"
 	"halley/loop/access/key"
+	"halley/loop/presence"
 )
 
 // Publisher takes publications, as loop.Server does.
@@ -42,9 +43,19 @@ type Readiness interface {
 	Unready() []string
 }
 
+// Ruler knows the channel rules, as loop.Server does.
+type Ruler interface {
+	// KeyNeeded tells whether a channel, whose name is canonical, takes publishes of those alone
+	// who have an API key that names it.
+	KeyNeeded(name []byte) bool
+	// Attended tells whether it is told who subscribes to a channel.
+	Attended(name []byte) bool
+}
+
 // Backend is the server behind the listener.
 type Backend interface {
 	Publisher
+	Ruler
 	Registry
 	Readiness
 }
@@ -55,6 +66,7 @@ type Options struct {
 	MaxMessages int                                 // messages of one body
 	MaxDepth    int                                 // nesting of JSON
 	Keys        *key.Ring                           // nil: none are asked for
+	Presence    *presence.Presence                  // nil: it is told of no channel who is there
 	Metrics     http.Handler                        // GET /metrics; nil has none
 	Console     Console                             // the operator's page; nil has none
 	Pages       func(path string) (loop.Page, bool) // what that is made of

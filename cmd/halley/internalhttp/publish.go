@@ -35,8 +35,8 @@ func (l *Listener) publish(ctx *fasthttp.RequestCtx) {
 		return
 	}
 	k := holder(ctx)
-	if bad := forbiddenOf(k, items); bad != nil {
-		l.forbid(ctx, k, bad)
+	if bad := forbiddenOf(l.backend, k, items); bad != nil {
+		l.gate.forbid(ctx, k, bad)
 		return
 	}
 	ctx.SetUserValue(messagesOf{}, len(items))

@@ -44,6 +44,7 @@ func (l *Listener) routes() []route {
 	routes := []route{
 		{method: fasthttp.MethodPost, path: "/publish", handle: traced(l.options.Spans, l.publish)},
 		{method: get, path: "/channels", right: key.Listings, handle: l.channels},
+		{method: get, path: "/channels/", right: key.Listings, handle: l.channel},
 		{method: get, path: "/sessions", right: key.Listings, handle: l.sessions},
 		{method: get, path: "/sessions/", right: key.Listings, handle: l.session},
 		{method: fasthttp.MethodDelete, path: "/sessions/", right: key.End, handle: l.disconnect},
@@ -124,14 +125,9 @@ const (
 
 // sessions lists the first ones, 1,000 unless ?limit= says otherwise.
 func (l *Listener) sessions(ctx *fasthttp.RequestCtx) {
-	limit := usualSessions
-	if text := string(ctx.QueryArgs().Peek("limit")); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > mostSessions {
-			fail(ctx, fasthttp.StatusBadRequest, fmt.Sprintf("limit must be a number from 1 to %d", mostSessions))
-			return
-		}
-		limit = n
+	limit, ok := limitOf(ctx)
+	if !ok {
+		return
 	}
 	wait, cancel := context.WithTimeout(context.Background(), lookupTimeout)
 	defer cancel()
@@ -169,6 +165,20 @@ func (l *Listener) session(ctx *fasthttp.RequestCtx) {
 	default:
 		reply(ctx, fasthttp.StatusOK, detailJSON{sessionJSON(d.SessionInfo), d.State, d.Address, l.options.subject(d.Claims), d.InFlight, append([]string{}, d.Patterns...)})
 	}
+}
+
+// limitOf is how many entries a request wants at most. What is no number is answered.
+func limitOf(ctx *fasthttp.RequestCtx) (limit int, ok bool) {
+	text := string(ctx.QueryArgs().Peek("limit"))
+	if text == "" {
+		return usualSessions, true
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > mostSessions {
+		fail(ctx, fasthttp.StatusBadRequest, fmt.Sprintf("limit must be a number from 1 to %d", mostSessions))
+		return 0, false
+	}
+	return n, true
 }
 
 // disconnect ends the session whose clientId follows in the path.

@@ -77,11 +77,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		if m.IsCounter() {
 			kind = prometheus.CounterValue
 		}
-		var labels []string
-		if m.Label != "" {
-			labels = []string{label}
-		}
-		ch <- prometheus.MustNewConstMetric(c.descs[m.Name], kind, value, labels...)
+		ch <- prometheus.MustNewConstMetric(c.descs[m.Name], kind, value, labels(m, label)...)
 	})
 	metric.Histograms(s, func(m metric.Metric, label string, h *metric.Histogram) {
 		count, below := uint64(0), make(map[float64]uint64)
@@ -89,6 +85,14 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 			count += h.Counts[i]
 			below[bound.Seconds()] = count
 		}
-		ch <- prometheus.MustNewConstHistogram(c.descs[m.Name], h.Total(), h.Sum.Seconds(), below, label)
+		ch <- prometheus.MustNewConstHistogram(c.descs[m.Name], h.Total(), h.Sum.Seconds(), below, labels(m, label)...)
 	})
+}
+
+// labels is the value of a figure's label, if it has one.
+func labels(m metric.Metric, value string) []string {
+	if m.Label == "" {
+		return nil
+	}
+	return []string{value}
 }

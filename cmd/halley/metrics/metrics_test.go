@@ -15,6 +15,7 @@ import (
 	"halley/cmd/halley/internalhttp"
 	"halley/httpparse"
 	"halley/loop"
+	"halley/loop/access/hook"
 	"halley/loop/access/key"
 	"halley/loop/access/token"
 	"halley/loop/metric"
@@ -30,6 +31,8 @@ type figures struct {
 	internal internalhttp.Figures
 	tls      secure.Figures
 	tokens   token.Figures
+	hook     hook.Figures
+	events   hook.EventFigures
 }
 
 func pageOf(t *testing.T, f figures) string {
@@ -38,7 +41,9 @@ func pageOf(t *testing.T, f figures) string {
 	internal := Source{&f.internal, func() any { return &f.internal }}
 	certificates := Source{&f.tls, func() any { return &f.tls }}
 	tokens := Source{&f.tokens, func() any { return &f.tokens }}
-	Handler(func() loop.Stats { return f.Stats }, internal, certificates, tokens).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	asked := Source{&f.hook, func() any { return &f.hook }}
+	told := Source{&f.events, func() any { return &f.events }}
+	Handler(func() loop.Stats { return f.Stats }, internal, certificates, tokens, asked, told).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	if w.Code != http.StatusOK {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
@@ -54,6 +59,8 @@ func full() (f figures, n int) {
 	n = number(reflect.ValueOf(&f.internal).Elem(), n)
 	n = number(reflect.ValueOf(&f.tls).Elem(), n)
 	n = number(reflect.ValueOf(&f.tokens).Elem(), n)
+	n = number(reflect.ValueOf(&f.hook).Elem(), n)
+	n = number(reflect.ValueOf(&f.events).Elem(), n)
 	return f, n
 }
 

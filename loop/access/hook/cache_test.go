@@ -52,7 +52,7 @@ func TestCacheAnswersItsOwnQuestionsAlone(t *testing.T) {
 				q.Caller = &bayeux.Caller{Identity: text.Draw(t, "identity"), Address: rapid.SampledFrom([]string{"10.0.0.1:1", "10.0.0.1:2", "10.0.0.2:1"}).Draw(t, "address"),
 					Fields: []bayeux.Field{{Name: rapid.SampledFrom([]string{"Authorization", "cookie"}).Draw(t, "field"), Value: text.Draw(t, "value")}}}
 			}
-			body, err := encode(&q)
+			body, err := encode(&q, r.settings.Headers)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -101,15 +101,9 @@ func (g grants) coverAll(letter byte, names [][]byte) coverage {
 		return silent
 	}
 	for _, name := range names {
-		if !slices.ContainsFunc(patterns, func(p string) bool { return covers(p, name) }) {
+		if !slices.ContainsFunc(patterns, func(p string) bool { return p != "" && channel.Covers([]byte(p), name) }) {
 			return outside
 		}
 	}
 	return covered
-}
-
-// covers tells whether a pattern has all channels of another one.
-func covers(pattern string, other []byte) bool {
-	deep := strings.HasSuffix(string(other), "/**")
-	return pattern != "" && channel.Matches([]byte(pattern), other) && (!deep || strings.HasSuffix(pattern, "/**"))
 }

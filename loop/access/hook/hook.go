@@ -93,7 +93,7 @@ func (h *Hook) Decide(q bayeux.Question) bayeux.Verdict {
 	}
 	now := time.Now()
 	if h.cache.used() {
-		if body, err := encode(&q); err == nil {
+		if body, err := encode(&q, h.settings.Headers); err == nil {
 			if v, known := h.cache.get(nameOfBody(body), now); known {
 				h.counts.hit()
 				return merged(v, q.Claims)
@@ -108,7 +108,7 @@ func (h *Hook) Decide(q bayeux.Question) bayeux.Verdict {
 
 // Ask asks the program.
 func (h *Hook) Ask(q bayeux.Question, answer func(bayeux.Verdict)) {
-	body, err := encode(&q)
+	body, err := encode(&q, h.settings.Headers)
 	if err != nil {
 		answer(h.unanswered(&q, fault, err))
 		return

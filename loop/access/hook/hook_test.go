@@ -135,9 +135,9 @@ func TestQuestions(t *testing.T) {
 		body, _ := io.ReadAll(q.Body)
 		bodies <- string(body)
 		asked <- q
-	}, func(s *Settings) { s.SecretFile = path })
+	}, func(s *Settings) { s.SecretFile, s.Headers = path, append(s.Headers, "X-A") })
 	caller := &bayeux.Caller{Identity: "CN=a", Address: "[2001:db8::1]:4711", Fields: []bayeux.Field{
-		{Name: "authorization", Value: "Bearer <x>"}, {Name: "Cookie", Value: "a=1"}, {Name: "cookie", Value: "b=2"}, {Name: "X-A", Value: "1"}, {Name: "x-a", Value: "2"},
+		{Name: "authorization", Value: "Bearer <x>"}, {Name: "Cookie", Value: "a=1"}, {Name: "cookie", Value: "b=2"}, {Name: "X-A", Value: "1"}, {Name: "x-a", Value: "2"}, {Name: "traceparent", Value: "00-1"},
 	}}
 	claims := string(grants("").append(ofSubject, "al \"ice").append(ofClaims, `{"n":[1]}`))
 	for _, tt := range []struct {

@@ -100,10 +100,6 @@ func (p *poster) try(ctx context.Context, body []byte) (r *response, idle bool, 
 	req.GetBody = nil // the transport would repeat it by itself
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "halley")
-	if user := p.url.User; user != nil {
-		password, _ := user.Password()
-		req.SetBasicAuth(user.Username(), password)
-	}
 	if signature := p.secret.sign(body, time.Now()); signature != "" {
 		req.Header.Set(signatureHeader, signature)
 	}

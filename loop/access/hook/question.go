@@ -5,6 +5,7 @@ package hook
 import (
 	"encoding/json"
 	"net"
+	"slices"
 	"strings"
 
 	"halley/bayeux"
@@ -27,8 +28,8 @@ type question struct {
 	Headers   map[string]string `json:"headers,omitempty"`
 }
 
-// encode is the body of a question. Questions with the same body are the same.
-func encode(q *bayeux.Question) ([]byte, error) {
+// encode is the body of a question, with those header fields that are named. Questions with the same body are the same.
+func encode(q *bayeux.Question, names []string) ([]byte, error) {
 	kept := grants(q.Claims)
 	b := question{
 		Version:   version,
@@ -46,21 +47,24 @@ func encode(q *bayeux.Question) ([]byte, error) {
 		if host, _, err := net.SplitHostPort(c.Address); err == nil {
 			b.Address = host
 		}
-		b.Headers = headers(c.Fields)
+		b.Headers = headers(c.Fields, names)
 	}
 	return json.Marshal(b)
 }
 
-// headers are header fields by their names in small letters. Several lines are one, as in HTTP.
-func headers(fields []bayeux.Field) map[string]string {
-	if len(fields) == 0 {
-		return nil
-	}
-	all := make(map[string]string, len(fields))
+// headers are header fields by their names in small letters, of all that are known those that are named. Several lines are
+// one, as in HTTP.
+func headers(fields []bayeux.Field, names []string) map[string]string {
+	var all map[string]string
 	for _, f := range fields {
+		if !slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, f.Name) }) {
+			continue // another authority's
+		}
 		name := strings.ToLower(f.Name)
 		before, more := all[name]
 		switch {
+		case all == nil:
+			all = map[string]string{name: f.Value}
 		case !more:
 			all[name] = f.Value
 		case name == "cookie":

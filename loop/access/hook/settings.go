@@ -6,6 +6,7 @@
 package hook
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -22,9 +23,11 @@ type Settings struct {
 	SecretFile  string        `name:"hook-secret-file" group:"access" placeholder:"FILE" help:"Secret by which requests to --hook-url are signed (HMAC-SHA256), read again when it changes (default none)."`
 	CA          string        `name:"hook-ca" group:"access" placeholder:"FILE" help:"Certificates (PEM) of the authorities that may vouch for --hook-url, in place of the system's."`
 	Timeout     time.Duration `name:"hook-timeout" group:"access" default:"2s" min:"10ms" max:"1m" help:"How long a client waits at most for the answer of --hook-url."`
-	Connections int           `name:"hook-connections" group:"access" default:"16" min:"1" max:"1000" help:"Requests to --hook-url at once."`
+	Connections int           `name:"hook-connections" group:"access" default:"16" min:"1" max:"200" help:"Requests to --hook-url at once; they come out of the same files as --internal-connections."`
 	Queue       int           `name:"hook-queue" group:"access" default:"1000" min:"0" max:"100000" help:"Questions that may wait for a connection."`
 	Cache       int           `name:"hook-cache" type:"size" group:"access" default:"16MiB" min:"0" max:"1GiB" help:"Memory for answers that --hook-url allows to keep (Cache-Control: max-age); 0 keeps none."`
+	Events      bool          `name:"hook-events" group:"access" help:"Tell --hook-url of sessions and subscriptions that begin and end, and of channels that have subscribers or none, in batches."`
+	EventQueue  int           `name:"hook-events-queue" group:"access" default:"10000" min:"1" max:"1000000" help:"Events that may wait for --hook-url; further ones are given up, and it is told how many."`
 	Failure     string        `name:"hook-failure" group:"access" default:"deny" enum:"deny,allow" help:"What holds while --hook-url does not answer: deny or allow."`
 }
 
@@ -73,9 +76,11 @@ func checkURL(text string) (*url.URL, error) {
 	case err != nil:
 		return nil, fmt.Errorf("--hook-url: %w", err)
 	case u.Scheme != "http" && u.Scheme != "https", u.Host == "", u.Hostname() == "":
-		return nil, fmt.Errorf("--hook-url %q: want http://HOST/PATH or https://HOST/PATH", u.Redacted())
+		return nil, fmt.Errorf("--hook-url %q: want http://HOST/PATH or https://HOST/PATH", text)
+	case u.User != nil:
+		return nil, errors.New("--hook-url: a password there would be printed with the configuration: --hook-secret-file proves who asks")
 	case u.Fragment != "":
-		return nil, fmt.Errorf("--hook-url %q: a fragment is sent to nobody", u.Redacted())
+		return nil, fmt.Errorf("--hook-url %q: a fragment is sent to nobody", text)
 	}
 	return u, nil
 }
