@@ -84,7 +84,7 @@ async function recommended() {
 
 // As the README has it, but for the time-outs. Compresses all that it may, and hears a request to its end before it
 // passes it on.
-const haproxyConfiguration = (defaults, seconds, port, upstream) => `
+const haproxyConfiguration = (defaults, seconds, port, upstream, options) => `
 ${defaults.replaceAll('40s', seconds + 's')}
     option http-buffer-request
     compression algo gzip
@@ -92,18 +92,18 @@ ${defaults.replaceAll('40s', seconds + 's')}
     bind 127.0.0.1:${port}
     default_backend halley
   backend halley
-    server one ${upstream}
+    server one ${upstream} ${options}
 `;
 
 export class Haproxy {
   /** Starts haproxy in front of server and waits until it answers. It gives up after so many seconds of silence. */
-  static async start(server, seconds = readTimeout) {
+  static async start(server, seconds = readTimeout, options = '') {
     const proxy = new Haproxy();
     proxy.work = await mkdtemp(join(tmpdir(), 'halley-haproxy-'));
     const port = await freePort();
     proxy.origin = `http://127.0.0.1:${port}`;
     proxy.url = proxy.origin + '/bayeux';
-    await writeFile(proxy.work + '/haproxy.cfg', haproxyConfiguration(await recommended(), seconds, port, new URL(server.origin).host));
+    await writeFile(proxy.work + '/haproxy.cfg', haproxyConfiguration(await recommended(), seconds, port, new URL(server.origin).host, options));
     proxy.process = spawn('haproxy', ['-f', proxy.work + '/haproxy.cfg', '-db'],
       { stdio: 'ignore', env: { ...process.env, PATH: process.env.PATH + ':/usr/sbin' } });
     const { process: child } = proxy;
