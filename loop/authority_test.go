@@ -85,7 +85,7 @@ func TestVerdictAfterClose(t *testing.T) {
 			heir.send("Host: h\r\nContent-Length: 2\r\n\r\n[]")
 			equal(t, heir.read().body, "[]")
 			mustPublish(t, s, "/wait", "1")
-			equal(t, home.drainEvents(id, 1), []string{"1"})
+			equal(t, home.collect(id, 1), []string{"1"})
 		})
 	}
 }

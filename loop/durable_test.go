@@ -91,7 +91,7 @@ func TestRefusedIsNotDelivered(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, events(replayTo(t, s, "/h", -2)), []string{"1", "2", "3"})
-	equal(t, w.drainEvents(id, 4), []string{"1", "2", "3", "2"})
+	equal(t, w.collect(id, 4), []string{"1", "2", "3", "2"})
 }
 
 // An event is on its way to its subscribers when it is stored, and not before, in the
@@ -108,10 +108,10 @@ func TestDeliveredWhenStored(t *testing.T) {
 	a.send(post(publish(a.handshake(), "/h", "1")))
 	eventually(t, func() bool { return appended(s) == 1 })
 	mustPublish(t, s, "/s", "2")
-	equal(t, w.drainEvents(id, 1), []string{"2"})
+	equal(t, w.collect(id, 1), []string{"2"})
 	equal(t, events(replayTo(t, s, "/h", -2)), []string(nil))
 	close(d.gate)
 	equal(t, a.messages()[0]["successful"], true)
-	equal(t, w.drainEvents(id, 1), []string{"1"})
+	equal(t, w.collect(id, 1), []string{"1"})
 	equal(t, events(replayTo(t, s, "/h", -2)), []string{"1"})
 }

@@ -23,15 +23,6 @@ func subscribeFrom(id, pattern, replay string) string {
 // nth is the number of the nth event of a server that has no history file.
 func nth(s *Server, n int) int64 { return s.start.UnixMicro() + int64(n) - 1 }
 
-// drainEvents connects until n events have come.
-func (w *wire) drainEvents(id string, n int) (got []string) {
-	w.t.Helper()
-	for len(got) < n {
-		got = append(got, events(w.bayeux(connect(id)))...)
-	}
-	return got
-}
-
 func TestSnapshotComesWithConnect(t *testing.T) {
 	s := start(t, withRules("/s/** snapshot"))
 	for i := range 3 {
@@ -72,7 +63,7 @@ func TestNoGapBetweenSnapshotAndLive(t *testing.T) {
 		a := dial(t, s)
 		id := a.handshake()
 		got := events(a.join(id, subscribe(id, "/s")))
-		got = append(got, a.drainEvents(id, 20)...)
+		got = append(got, a.collect(id, 20)...)
 		for k := 1; k < len(got); k++ {
 			var before, now int
 			fmt.Sscan(got[k-1], &before)

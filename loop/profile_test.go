@@ -59,7 +59,7 @@ func TestTimestamp(t *testing.T) {
 	a.bayeux(subscribe(id, "/**"))
 	mustPublish(t, s, "/a", `1`)
 	mustPublish(t, s, "/h", `2`)
-	equal(t, len(a.drainEvents(id, 2)), 2)
+	equal(t, len(a.collect(id, 2)), 2)
 	mustPublish(t, s, "/a", `3`)
 	for _, m := range a.bayeux(connect(id)) {
 		at, err := time.Parse("2006-01-02T15:04:05.00", m["timestamp"].(string))

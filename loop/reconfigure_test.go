@@ -61,16 +61,13 @@ func TestReconfigureDropsHistory(t *testing.T) {
 		mustPublish(t, s.Server, "/a", data)
 		mustPublish(t, s.Server, "/b", data)
 	}
-	var got []map[string]any
-	for len(events(got)) < 3 { // they may come apart
-		got = append(got, w.bayeux(connect(id))...)
-	}
+	got := w.collectMessages(id, 3)
 	equal(t, events(got), []string{"1", "2", "3"})
 	first := replayID(t, got[0])
 	reconfigure(t, s.Server, func(c *Settings) { c.Rules = []string{"/b history=100"} })
 	equal(t, s.Stats().History.Dropped, 3)
 	mustPublish(t, s.Server, "/a", "4")
-	equal(t, events(w.bayeux(connect(id))), []string{"4"})
+	equal(t, w.collect(id, 1), []string{"4"})
 	equal(t, len(events(replayTo(t, s.Server, "/b", first))), 3)
 	s.stop()
 	s.wait(t)

@@ -114,5 +114,5 @@ func TestLogFromElsewhere(t *testing.T) {
 	mailboxes{s.shared}.Answer(q, past)
 	mailboxes{s.shared}.Deliver(numbered(8, "2"))
 	equal(t, w.messages()[0]["successful"], true)
-	equal(t, w.drainEvents(id, 2), []string{"1", "2"})
+	equal(t, w.collect(id, 2), []string{"1", "2"})
 }

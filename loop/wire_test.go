@@ -77,10 +77,13 @@ func (w *wire) askHead(target string, fields ...string) answer {
 }
 
 // collect connects until it has had n events.
-func (w *wire) collect(id string, n int) (got []string) {
+func (w *wire) collect(id string, n int) []string { return events(w.collectMessages(id, n)) }
+
+// collectMessages connects until it has had n events, and returns all that came.
+func (w *wire) collectMessages(id string, n int) (got []map[string]any) {
 	w.t.Helper()
-	for len(got) < n {
-		got = append(got, events(w.bayeux(connect(id)))...)
+	for len(events(got)) < n {
+		got = append(got, w.bayeux(connect(id))...)
 	}
 	return got
 }
