@@ -4,7 +4,7 @@ package bayeux
 
 // ReplyTo names a request that waits for its reply: the node, loop and slot of its
 // connection, the slot's generation, and the request's serial number there. The
-// core only carries and compares it.
+// core only carries and compares it. The zero ReplyTo names no request.
 type ReplyTo struct {
 	Node   uint16
 	Loop   uint16

@@ -50,7 +50,7 @@ type conn struct {
 	held     bayeux.Address
 	slot     uint32
 	gen      uint32
-	serial   uint32 // number of the current request
+	serial   uint32 // number of the current request, from 1 on
 	bytes    uint32 // of its head that were looked at before, while reading; that it has in all, while its body comes
 	names    names
 	phase    phase
@@ -92,7 +92,7 @@ type conns struct{ slab.Slab[conn] }
 
 func (s *conns) take(plain socket.Plain) *conn {
 	c, slot, gen := s.Take()
-	c.plain, c.slot, c.gen = plain, slot, gen
+	c.plain, c.slot, c.gen, c.serial = plain, slot, gen, 1 // so that no request is the zero ReplyTo
 	c.socket = &c.plain
 	return c
 }

@@ -55,7 +55,7 @@ func TestConnsModel(t *testing.T) {
 				for range rapid.SampledFrom([]int{1, 1, 300}).Draw(t, "n") {
 					plain := socket.Over(new(modelSocket))
 					c := s.take(plain)
-					if _, used := open[c]; used || c.phase != reading || c.serial != 0 {
+					if _, used := open[c]; used || c.phase != reading || c.serial != 1 || c.replyTo(bayeux.Place{}) == (bayeux.ReplyTo{}) {
 						t.Fatal("the record is in use")
 					}
 					open[c] = plain
