@@ -113,7 +113,7 @@ func (o *options) serverFor(group []adversary, r *report) (*server, error) {
 		}
 		flags, prepared = append(flags, more...), true
 	}
-	s, err := startWith(o.Files, o.Halley, flags...)
+	s, err := start(o.Files, o.Halley, flags...)
 	if err != nil {
 		os.RemoveAll(dir)
 		return nil, err

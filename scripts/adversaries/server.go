@@ -31,11 +31,8 @@ type server struct {
 	done     chan error
 }
 
-// start runs the program and waits until it listens.
-func start(program string, flags ...string) (*server, error) { return startWith(0, program, flags...) }
-
-// startWith starts it with a limit of open files, 0 for the usual one.
-func startWith(files int, program string, flags ...string) (*server, error) {
+// start runs the program, with a limit of open files unless that is 0, and waits until it listens.
+func start(files int, program string, flags ...string) (*server, error) {
 	s := &server{client: &http.Client{}, done: make(chan error, 1)}
 	arguments := append([]string{"serve", "--listen", "127.0.0.1:0", "--internal", "127.0.0.1:0", "--log-format", "json"}, flags...)
 	s.command = exec.Command(program, arguments...)

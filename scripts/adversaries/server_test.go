@@ -23,7 +23,7 @@ func program(t *testing.T, script string) string {
 const listening = `echo '{"level":"INFO","msg":"listening","addresses":["127.0.0.1:1"],"internal":"127.0.0.1:2"}' >&2`
 
 func TestStartAndStop(t *testing.T) {
-	s, err := start(program(t, "trap 'exit 3' TERM\necho '{\"level\":\"ERROR\",\"msg\":\"bad\"}' >&2\necho words >&2\n"+listening+"\nwhile :; do sleep 0.01; done"))
+	s, err := start(0, program(t, "trap 'exit 3' TERM\necho '{\"level\":\"ERROR\",\"msg\":\"bad\"}' >&2\necho words >&2\n"+listening+"\nwhile :; do sleep 0.01; done"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,10 +38,10 @@ func TestStartAndStop(t *testing.T) {
 }
 
 func TestStartThatFails(t *testing.T) {
-	if _, err := start(program(t, "echo port in use >&2; exit 1")); err == nil || !strings.Contains(err.Error(), "port in use") {
+	if _, err := start(0, program(t, "echo port in use >&2; exit 1")); err == nil || !strings.Contains(err.Error(), "port in use") {
 		t.Errorf("error %v", err)
 	}
-	if _, err := start(filepath.Join(t.TempDir(), "none")); err == nil {
+	if _, err := start(0, filepath.Join(t.TempDir(), "none")); err == nil {
 		t.Error("no error without a program")
 	}
 }
