@@ -121,3 +121,41 @@ func TestMissingNames(t *testing.T) {
 		t.Errorf("missing %q, want %q", got, want)
 	}
 }
+
+// The README begins with a list of its sections, in their order, and files that documents link to are there.
+func TestReadmeIsADoor(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fenced := regexp.MustCompile("(?ms)^```.*?^```")
+	plain := fenced.ReplaceAllString(string(text), "")
+	var want, got []string
+	for _, heading := range regexp.MustCompile(`(?m)^##+ (.*)$`).FindAllStringSubmatch(plain, -1) {
+		want = append(want, heading[1]+" "+anchor(heading[1]))
+	}
+	contents, _, _ := strings.Cut(plain, "\n## ")
+	for _, link := range regexp.MustCompile(`\[([^\]]*)\]\(#([^)]*)\)`).FindAllStringSubmatch(contents, -1) {
+		got = append(got, link[1]+" "+link[2])
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("the contents are\n%s\nthe sections\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	for _, document := range []string{"README.md", "SECURITY.md", "CONTRIBUTING.md", "scripts/packaging/README.md"} {
+		text, err := os.ReadFile(filepath.Join(root, document))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, link := range regexp.MustCompile(`\]\(([^)#: ]+)(#[^)]*)?\)`).FindAllStringSubmatch(string(text), -1) {
+			if _, err := os.Stat(filepath.Join(root, filepath.Dir(document), link[1])); err != nil {
+				t.Errorf("%s links to %s, which is not there", document, link[1])
+			}
+		}
+	}
+}
+
+// anchor is the name that a heading has in links.
+func anchor(heading string) string {
+	name := regexp.MustCompile(`[^a-z0-9 -]`).ReplaceAllString(strings.ToLower(heading), "")
+	return strings.ReplaceAll(name, " ", "-")
+}
