@@ -34,6 +34,8 @@ type Config struct {
 
 	Given map[string][]net.Listener // sockets that another program listens on, by the names that --listen fd:NAME has
 
+	Predecessor *Predecessor // that this server takes over from; nil: from nobody
+
 	LimitHeap func(bytes int64) // has the Go runtime stay below that, which may change; nil leaves it as it is
 
 	disk func(*os.File) journal.Disk // what the history file is written through; nil but in tests

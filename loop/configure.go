@@ -88,6 +88,11 @@ func checkPlaces(cfg *Config) error {
 	if len(cfg.TLSListen) > 0 && cfg.TLS == nil {
 		return errors.New("--tls-listen: there is no certificate")
 	}
+	if cfg.Control != "" {
+		if _, err := listen.Parse("unix:" + cfg.Control); err != nil {
+			return fmt.Errorf("--control: %w", err)
+		}
+	}
 	if cfg.HistoryFile != "" {
 		if err := checkHistoryFile(cfg.HistoryFile); err != nil {
 			return fmt.Errorf("--history-file: %w", err)

@@ -14,6 +14,7 @@ type drainer struct {
 	loops  *loops
 	window func() time.Duration // how long a drain may take
 	now    func() int64         // milliseconds
+	handed func() bool          // nobody comes any more, since a successor takes all new connections
 }
 
 // whenDone drains and stops the engine when ctx is done. It returns at once
@@ -52,6 +53,12 @@ func (d *drainer) drain() {
 	}
 	d.loops.untilQuiet(ctx, func(r *reactor) (more bool) { return left[r.id].letGo(r, end-window/4, end) })
 	d.loops.untilQuiet(ctx, func(r *reactor) bool { return len(r.output.slow) > 0 })
+	// Requests may be on their way by connections that are there: each is closed with its next reply.
+	for quiet := 0; d.handed() && quiet < 2 && sleep(ctx, quietPoll); {
+		if quiet++; d.loops.shared.connections.Load() > 0 {
+			quiet = 0
+		}
+	}
 }
 
 // leavers are who has not been let go, as far as they are counted: that is done once for

@@ -24,6 +24,7 @@ type engine struct {
 	listening *listeners
 	health    *health
 	ready     atomic.Bool   // it listens, and no drain has begun
+	hosting   chan struct{} // closed when all loops run, if hosts is called
 	booted    chan struct{} // closed when it has first begun to listen
 	mu        sync.Mutex
 	current   gnet.Engine
@@ -31,6 +32,7 @@ type engine struct {
 	stopped   bool          // by stop: none must begin
 	fault     atomic.Pointer[string]
 	started   atomic.Uint64
+	host      sync.Once     // closes hosting
 	bind      sync.Once     // of the current one: its loops are being bound
 	pause     time.Duration // before the first new start
 }
@@ -184,12 +186,16 @@ func (e *engine) bindLoops() {
 	})
 }
 
-// hosts has the loops bound before the first connection comes, where it may come by an adopted listener: that one needs
-// a loop. gnet calls it when all loops run.
+// isHost tells whether all loops have to be known before a connection comes by them: an adopted listener needs one, and
+// a hand-over all.
+func (e *engine) isHost() bool {
+	return len(e.listening.adopted) > 0 || e.shared.cfg.Control != "" || e.shared.cfg.Predecessor != nil
+}
+
+// hosts has the loops bound before the first connection comes. gnet calls it when all loops run, if isHost.
 func (e *engine) hosts() {
-	if len(e.listening.adopted) > 0 {
-		e.bindLoops()
-	}
+	e.bindLoops()
+	e.host.Do(func() { close(e.hosting) })
 }
 
 // bindAll gives every loop of an engine that was started anew a connection, so that
@@ -253,7 +259,7 @@ func (e *engine) options() []gnet.Option {
 		gnet.WithTCPKeepInterval(keepAliveInterval),
 		gnet.WithTCPKeepCount(keepAliveCount),
 		gnet.WithReadBufferCap(readBuffer),
-		gnet.WithTicker(len(e.listening.adopted) > 0),
+		gnet.WithTicker(e.isHost()),
 		gnet.WithLogger(quietLogger{e.shared.cfg.Log, e.note}),
 	}
 }

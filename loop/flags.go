@@ -29,6 +29,7 @@ type Settings struct {
 	sequence.History
 	bayeux.QueueLimits
 	LogRequests  int           `name:"log-requests" group:"process" default:"0" min:"0" max:"1000000000" help:"Log one of so many requests of the public listener, with its status, bytes and time; 0 logs none."`
+	Control      string        `name:"control" group:"process" placeholder:"PATH" help:"Unix socket by which a later server with the same flags takes over from this one, without a refused connection or a lost event (default none)."`
 	DrainTimeout time.Duration `name:"drain-timeout" reload:"yes" group:"process" default:"10s" min:"0s" max:"1h" help:"How long a drain may take after SIGTERM."`
 }
 

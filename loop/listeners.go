@@ -3,7 +3,6 @@ package loop
 // Proved by TestSeveralAddresses, TestUnixSocket, TestUnixSocketAlone and TestConnectionsKnowTheirListener.
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -20,6 +19,7 @@ import (
 // listeners are the sockets of a server that are not gnet's own, and what gnet is told of its.
 type listeners struct {
 	urls        []string
+	names       []string // of all listeners, by which they go over to a successor
 	adopted     []adopted
 	placeholder string // the folder of gnet's socket, if it has to have one that nobody can reach
 }
@@ -28,7 +28,8 @@ type listeners struct {
 // to a loop: gnet knows no other way in, and a unix socket in its own list would cost all others SO_REUSEPORT.
 type adopted struct {
 	net.Listener
-	number int // of the listener
+	number int  // of the listener
+	old    bool // it is a predecessor's, beside those of gnet at the same address
 }
 
 // openListeners opens what gnet does not, and settles the ports of the others. What is opened goes with close.
@@ -37,20 +38,9 @@ func openListeners(s *shared) (l listeners, err error) {
 	if err != nil {
 		return l, err
 	}
+	l.names = socketNames(s.listeners)
 	for i, at := range s.listeners {
-		switch at.Network {
-		case listen.TCP:
-			s.listeners[i], err = at.Settled()
-			l.urls = append(l.urls, s.listeners[i].URL())
-		case listen.Unix:
-			var socket *listen.UnixSocket
-			if socket, err = listen.OpenUnix(at.Address, mode, false); err == nil {
-				l.adopted = append(l.adopted, adopted{socket, i})
-			}
-		case listen.Given:
-			err = l.adoptGiven(i, s.cfg.Given[at.Address])
-		}
-		if err != nil {
+		if err = l.open(s, i, at, mode); err != nil {
 			l.close()
 			return l, fmt.Errorf("--listen %q: %w", at, err)
 		}
@@ -61,13 +51,55 @@ func openListeners(s *shared) (l listeners, err error) {
 	return l, err
 }
 
+// open opens the listener with that number, or has it from a predecessor.
+func (l *listeners) open(s *shared, number int, at listen.Listener, mode fs.FileMode) (err error) {
+	inherited := s.cfg.Predecessor.Take(l.names[number])
+	switch {
+	case at.Network == listen.TCP:
+		s.listeners[number], err = at.Settled(inherited)
+		l.urls = append(l.urls, s.listeners[number].URL())
+		for _, socket := range inherited {
+			l.adopted = append(l.adopted, adopted{socket, number, true})
+		}
+	case at.Network == listen.Given:
+		return l.adoptGiven(number, append(inherited, s.cfg.Given[at.Address]...))
+	case len(inherited) == 1:
+		l.adopted = append(l.adopted, adopted{listen.Inherited(inherited[0], at.Address), number, false})
+	default:
+		var socket *listen.UnixSocket
+		if socket, err = listen.OpenUnix(at.Address, mode, false); err == nil {
+			l.adopted = append(l.adopted, adopted{socket, number, false})
+		}
+	}
+	return err
+}
+
+// socketNames are the names by which listeners go over to a successor with the same flags.
+func socketNames(list []listen.Listener) (names []string) {
+	for number := range list {
+		names = append(names, socketName(list, number))
+	}
+	return names
+}
+
+// socketName is the listener's address, and how often it came before: port 0 may come several times.
+func socketName(list []listen.Listener, number int) string {
+	before := 0
+	for _, l := range list[:number] {
+		if l.Network == list[number].Network && l.Address == list[number].Address {
+			before++
+		}
+	}
+	return fmt.Sprint("listen ", list[number], " ", before)
+}
+
 // adoptGiven adopts the sockets that were given by the name of a listener.
 func (l *listeners) adoptGiven(number int, given []net.Listener) error {
 	if len(given) == 0 {
 		return errors.New("no socket of this name was given (LISTEN_FDNAMES)")
 	}
 	for _, socket := range given {
-		l.adopted = append(l.adopted, adopted{socket, number})
+		l.adopted = append(l.adopted, adopted{socket, number, false})
 	}
 	return nil
 }
@@ -119,32 +151,6 @@ func unixMode(text string) (fs.FileMode, error) {
 
 // listenerNumber is the context of a connection that was adopted: which listener it came by.
 type listenerNumber int
-
-// adopter gives the connections of adopted listeners to the loops, in turn.
-type adopter struct {
-	loops *loops
-	next  int
-}
-
-// serve accepts the connections of one listener until ctx is done.
-func (a *adopter) serve(ctx context.Context, from adopted) {
-	listen.Accept(ctx, from, func(ctx context.Context, conn net.Conn) { a.take(ctx, from.number, conn) }, a.loops.shared.cfg.Log)
-}
-
-// take gives a connection to a loop, and waits until it is there: so no more than one is on its way.
-func (a *adopter) take(ctx context.Context, number int, conn net.Conn) {
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		tcp.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: keepAlive, Interval: keepAliveInterval, Count: keepAliveCount})
-	}
-	for ctx.Err() == nil {
-		bound := *a.loops.bound.Load()
-		if a.next++; len(bound) > 0 && bound[a.next%len(bound)].executor.enroll(gnet.NewContext(ctx, listenerNumber(number)), conn) {
-			return
-		}
-		sleep(ctx, bindPause) // until the loops of the next engine are there
-	}
-	conn.Close()
-}
 
 // door is a listener of gnet's as a loop knows it: by the address that its connections name, one and the same for all.
 type door struct {

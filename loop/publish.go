@@ -106,6 +106,7 @@ func (pb *publisher) postEvents(batch []Publication, sets []interest.Loops) {
 			continue
 		}
 		sets[i].Each(func(loop uint16) { posts[loop] = append(posts[loop], e) })
+		pb.relay(e)
 	}
 	for loop, events := range posts {
 		if len(events) > 0 {

@@ -26,6 +26,7 @@ func (r *reactor) publish(e event.Event) {
 	set := r.shared.interest.Of(e.Channel())
 	set.Remove(r.id)
 	r.shared.publishTo(set, e)
+	r.shared.relay(e)
 }
 
 // receive takes a message out of the box. A panic over a request closes the connection that

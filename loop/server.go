@@ -4,6 +4,8 @@ package loop
 
 import (
 	"context"
+	"fmt"
+	"net"
 	"runtime"
 	"sync"
 	"time"
@@ -31,6 +33,7 @@ type Server struct {
 	publisher publisher
 	listings  listings
 	listening listeners
+	bequest   bequest
 }
 
 // New checks cfg and returns a server that is ready to Run, without touching the
@@ -55,7 +58,8 @@ func New(cfg Config) (*Server, error) {
 	s.memory = newMemory(&s.cfg, s.now, &s.health, (&shedder{&s.loops, s.local}).giveUp)
 	s.admission.limit, s.admission.health = cfg.AdmitLag.Milliseconds(), &s.health
 	s.addReactors()
-	s.engine = engine{shared: s.shared, loops: &s.loops, listening: &s.listening, health: &s.health, booted: make(chan struct{}), pause: restartPause}
+	s.engine = engine{shared: s.shared, loops: &s.loops, listening: &s.listening, health: &s.health, booted: make(chan struct{}), hosting: make(chan struct{}), pause: restartPause}
+	s.bequest = bequest{shared: s.shared, loops: &s.loops, local: s.local, listening: &s.listening, offered: make(map[string]listen.Filer), handed: make(chan struct{})}
 	s.events = gnetEvents{shared: s.shared, engine: &s.engine}
 	s.publisher = publisher{shared: s.shared, loops: &s.loops}
 	s.listings = listings{&s.loops}
@@ -76,16 +80,21 @@ func (s *Server) addReactors() {
 
 // Run listens and serves until ctx is done, then drains and returns.
 func (s *Server) Run(ctx context.Context) error {
+	defer s.cfg.Predecessor.Close()
 	var err error
 	if s.listening, err = openListeners(s.shared); err != nil {
 		return err
 	}
 	defer s.listening.close()
 	defer s.handshakes.Wait()
-	if err := s.local.Open(); err != nil {
+	if err := s.openHistory(ctx); err != nil {
 		return err
 	}
 	defer s.closeHistory()
+	control, err := s.openControl()
+	if err != nil {
+		return err
+	}
 	if s.writable, err = socket.NewWritable(s.outputMoves); err != nil {
 		return err
 	}
@@ -94,7 +103,7 @@ func (s *Server) Run(ctx context.Context) error {
 	s.memory.life = serving
 	s.memory.fit(s.memory.used())
 	ticks := ticks{s.shared, &s.loops}
-	drainer := drainer{&s.engine, &s.loops, func() time.Duration { return s.live().DrainTimeout }, s.now}
+	drainer := drainer{&s.engine, &s.loops, func() time.Duration { return s.live().DrainTimeout }, s.now, s.bequest.over.Load}
 	var group sync.WaitGroup
 	defer group.Wait()
 	defer s.writable.Close()
@@ -107,11 +116,52 @@ func (s *Server) Run(ctx context.Context) error {
 	group.Go(func() { ticks.beat(serving) })
 	group.Go(func() { s.local.Run(serving) })
 	group.Go(func() { drainer.whenDone(ctx, serving.Done()) })
+	if control != nil {
+		group.Go(func() { s.bequest.await(serving, s.engine.hosting, control) })
+	}
+	if p := s.cfg.Predecessor; p != nil {
+		group.Go(func() { s.succession(p).succeed(serving) })
+	}
 	for _, a := range s.listening.adopted {
 		group.Go(func() { (&adopter{loops: &s.loops}).serve(serving, a) })
 	}
 	return s.engine.run(ctx, &s.events)
 }
+
+// openHistory reads the history file, or what the predecessor has left.
+func (s *Server) openHistory(ctx context.Context) error {
+	if p := s.cfg.Predecessor; p != nil {
+		return s.succession(p).inherit(ctx)
+	}
+	return s.local.Open()
+}
+
+// succession is what takes over from a predecessor.
+func (s *Server) succession(p *Predecessor) *succession {
+	return &succession{p, s.shared, s.local, s.engine.hosting, &s.listening, &s.bequest.over}
+}
+
+// openControl listens for a successor; nil if none is to come.
+func (s *Server) openControl() (net.Listener, error) {
+	if s.cfg.Control == "" {
+		return nil, nil
+	}
+	control, err := listen.OpenUnix(s.cfg.Control, 0o600, s.cfg.Predecessor != nil)
+	if err != nil {
+		return nil, fmt.Errorf("--control: %w", err)
+	}
+	return control, nil
+}
+
+// Offer has a listening socket go to the successor, too, by a name.
+func (s *Server) Offer(name string, socket listen.Filer) {
+	s.bequest.mu.Lock()
+	defer s.bequest.mu.Unlock()
+	s.bequest.offered[name] = socket
+}
+
+// HandedOver is closed when a successor serves: this server is to drain.
+func (s *Server) HandedOver() <-chan struct{} { return s.bequest.handed }
 
 func (s *Server) closeHistory() {
 	if err := s.local.Close(); err != nil {
@@ -165,7 +215,7 @@ func (s *Server) Retire() { s.health.retired.Store(true) }
 // accepted or nothing: the error is a ChannelError, ErrBusy, ErrTooLarge or ErrClosed.
 // Batches that one caller publishes one after the other stay in order.
 func (s *Server) Publish(batch []Publication) error {
-	if !s.Ready() {
+	if !s.Ready() && !s.bequest.over.Load() {
 		return ErrClosed
 	}
 	return s.publisher.publish(batch)

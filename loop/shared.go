@@ -13,6 +13,7 @@ import (
 	"halley/loop/address"
 	"halley/loop/bus"
 	"halley/loop/front"
+	"halley/loop/handover"
 	"halley/loop/interest"
 	"halley/loop/limits"
 	"halley/loop/listen"
@@ -43,7 +44,8 @@ type shared struct {
 	limits    *limits.Limits // of addresses
 	sources   maphash.Seed   // of the numbers of sources of handshakes
 	notices   notices
-	log       sequence.Log // of sequenced channels, to publish to and read from
+	peer      atomic.Pointer[handover.Link] // the other server of a hand-over, while there is one
+	log       sequence.Log                  // of sequenced channels, to publish to and read from
 	writable  *socket.Writable
 	cover     func(*socket.Plain) socket.Socket // what connections are beside plain; nil for nothing
 	memory    *memory

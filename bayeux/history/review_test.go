@@ -86,3 +86,21 @@ func TestReviewForgets(t *testing.T) {
 		}
 	}
 }
+
+// What an image leaves out comes part by part: entries of channels without a history.
+func TestSnapshots(t *testing.T) {
+	s := New(1 << 20)
+	for n := range 10 {
+		s.Add(Entry{ID: s.Next(), Channel: "/h", Event: "e"}, Keep{Events: 100})
+		s.Add(Entry{ID: s.Next(), Channel: "/s" + string(rune('a'+n)), Event: "e"}, Keep{Snapshot: true})
+	}
+	var all []Entry
+	for from, more := int64(0), true; more; {
+		var entries []Entry
+		entries, from, more = s.Snapshots(from, 3)
+		all = append(all, entries...)
+	}
+	if len(all) != 10 || all[0].ID != 2 || all[9].ID != 20 {
+		t.Errorf("%v", all)
+	}
+}

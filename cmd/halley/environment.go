@@ -29,7 +29,9 @@ type environment struct {
 	settle func(time.Duration, *slog.Logger) error
 	// hangups brings the signals that ask for a reload, once the process is settled.
 	hangups <-chan os.Signal
-	args    []string // which run has got
+	// successions brings those that ask for a successor.
+	successions <-chan os.Signal
+	args        []string // which run has got
 }
 
 // usageError is a fault of flags or configuration.

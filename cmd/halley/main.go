@@ -13,7 +13,7 @@ import (
 
 func main() {
 	keepName()
-	hangups := make(chan os.Signal, 1)
+	hangups, successions := make(chan os.Signal, 1), make(chan os.Signal, 1)
 	told := make(chan os.Signal, 1)
 	signal.Notify(told, stopSignals()...)
 	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
@@ -25,7 +25,8 @@ func main() {
 		}
 		signal.Stop(told)
 		signal.Notify(hangups, syscall.SIGHUP)
+		signal.Notify(successions, syscall.SIGUSR2)
 		return nil
 	}
-	os.Exit(run(environment{ctx: ctx, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, settle: settle, hangups: hangups}, os.Args[1:]))
+	os.Exit(run(environment{ctx: ctx, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, settle: settle, hangups: hangups, successions: successions}, os.Args[1:]))
 }

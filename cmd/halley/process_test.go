@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -171,12 +170,18 @@ func TestNobodyWatchesReadiness(t *testing.T) {
 // addresses reads where the server listens from its log, of JSON.
 func (c *child) addresses(t *testing.T) (endpoint, internal string) {
 	t.Helper()
-	line, err := c.log.ReadString('\n')
+	return c.addressesOf(t, "")
+}
+
+// addressesOf is addresses, of the line with a text.
+func (c *child) addressesOf(t *testing.T, text string) (endpoint, internal string) {
+	t.Helper()
+	line := c.await(t, text)
 	var entry struct {
 		Addresses []string `json:"addresses"`
 		Internal  string   `json:"internal"`
 	}
-	if err := errors.Join(err, json.Unmarshal([]byte(line), &entry)); err != nil || len(entry.Addresses) != 1 {
+	if err := json.Unmarshal([]byte(line), &entry); err != nil || len(entry.Addresses) != 1 {
 		t.Fatalf("%s: %v", line, err)
 	}
 	return "http://" + entry.Addresses[0] + "/bayeux", "http://" + entry.Internal

@@ -48,6 +48,7 @@ type serveCommand struct {
 
 	configuration *configuration
 	given         map[string][]net.Listener // sockets of systemd's, by name
+	predecessor   *loop.Predecessor         // nil if this server takes over from none
 }
 
 // Run serves until it is told to stop and the drain is over.
@@ -72,6 +73,11 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 		return err
 	}
 	settings.Given = c.given
+	if settings.Predecessor, err = c.meetPredecessor(log); err != nil {
+		return err
+	}
+	defer settings.Predecessor.Close()
+	c.predecessor = settings.Predecessor
 	if c.certificates, err = c.openCertificates(log); err != nil {
 		return err
 	}
@@ -199,6 +205,7 @@ func (c *serveCommand) serve(env environment, server *loop.Server, log *slog.Log
 	group.Go(func() { parts.Watch(ctx, reload.Interval) })
 	group.Go(func() { reloadOn(ctx, env.hangups, parts, super) })
 	group.Go(func() { super.watch(ctx, server.Alive) })
+	group.Go(func() { c.successions(ctx, env.successions, log) })
 	group.Go(func() { c.announce(ctx, server, internal.address(), log) })
 	if c.certificates != nil {
 		group.Go(func() { keepFresh(ctx, server, c.certificates) })
@@ -230,7 +237,7 @@ func (c *serveCommand) parts() []reload.Part {
 }
 
 // untilDrain is a context that is done --drain-delay after told is, if somebody
-// looks.
+// looks, or when a successor serves.
 func (c *serveCommand) untilDrain(told context.Context, server *loop.Server, internal *internalListener, log *slog.Logger) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(told))
 	context.AfterFunc(told, func() {
@@ -245,6 +252,15 @@ func (c *serveCommand) untilDrain(told context.Context, server *loop.Server, int
 		case <-time.After(c.configuration.drainDelay()):
 		}
 	})
+	go func() {
+		select {
+		case <-ctx.Done():
+		case <-server.HandedOver():
+			server.Retire()
+			internal.leave()
+			cancel()
+		}
+	}()
 	return ctx, cancel
 }
 
@@ -301,12 +317,26 @@ func pageURL(listeners []listen.Listener) string {
 type internalListener struct {
 	listener *internalhttp.Listener
 	socket   net.Listener
+	leavable *listen.Leavable // the socket below
 	done     chan error
-	stop     func() // ends the console
+	stop     func()          // ends the console
+	serving  context.Context // until close
+	end      context.CancelFunc
+}
+
+// leave leaves new connections to a successor.
+func (i *internalListener) leave() {
+	if i != nil {
+		i.listener.Leave()
+		i.leavable.Leave()
+	}
 }
 
 // openInternal listens at the address of the internal listener, or takes the socket that is given for it.
 func (c *serveCommand) openInternal() (net.Listener, error) {
+	if inherited := inheritedInternal(c.predecessor, c.Internal.Address); inherited != nil {
+		return inherited, nil
+	}
 	name, given := strings.CutPrefix(c.Internal.Address, "fd:")
 	if !given {
 		return net.Listen(listen.NetworkOf(c.Internal.Address), c.Internal.Address)
@@ -323,10 +353,13 @@ func (c *serveCommand) listenInternal(server *loop.Server, log *slog.Logger) (*i
 	if c.Internal.Address == "" {
 		return nil, nil
 	}
-	socket, err := c.openInternal()
+	opened, err := c.openInternal()
 	if err != nil {
 		return nil, fmt.Errorf("--internal: %w", err)
 	}
+	leavable := listen.NewLeavable(opened)
+	server.Offer(internalSocket+" "+c.Internal.Address, leavable)
+	var socket net.Listener = leavable
 	if c.Internal.TLS {
 		socket = tls.NewListener(socket, c.certificates.Internal())
 	}
@@ -351,8 +384,12 @@ func (c *serveCommand) listenInternal(server *loop.Server, log *slog.Logger) (*i
 		return nil, errors.Join(err, socket.Close())
 	}
 	l = internalhttp.New(server, options)
-	i := &internalListener{l, socket, make(chan error, 1), stop}
+	i := &internalListener{listener: l, socket: socket, leavable: leavable, done: make(chan error, 1), stop: stop}
+	i.serving, i.end = context.WithCancel(context.Background())
 	go func() {
+		if c.predecessor != nil { // it answers until this server does
+			listening(i.serving, server)
+		}
 		err := l.Serve(socket)
 		if err != nil {
 			log.Error("the internal listener has ended; the server goes on without it", "error", err)
@@ -377,6 +414,7 @@ func (i *internalListener) close() error {
 	i.stop()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
+	i.end()
 	err := i.listener.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return nil // whoever is still at it is cut off

@@ -80,7 +80,7 @@ func TestAt(t *testing.T) {
 
 // A port of 0 is settled to one that is free, and a port that another has is an error.
 func TestSettled(t *testing.T) {
-	l, err := Listener{Network: TCP, Address: "127.0.0.1:0"}.Settled()
+	l, err := Listener{Network: TCP, Address: "127.0.0.1:0"}.Settled(nil)
 	if err != nil || strings.HasSuffix(l.Address, ":0") || l.URL() != "tcp://"+l.Address {
 		t.Fatalf("%v, %v", l, err)
 	}
@@ -89,7 +89,7 @@ func TestSettled(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer other.Close()
-	if _, err := l.Settled(); err == nil || !strings.Contains(err.Error(), "in use") {
+	if _, err := l.Settled(nil); err == nil || !strings.Contains(err.Error(), "in use") {
 		t.Error(err)
 	}
 	if got := (Listener{Network: TCP, Address: "[::]:80"}).URL(); got != "tcp://:80" {

@@ -12,9 +12,16 @@ import (
 )
 
 // Settled is a TCP listener with the port that it will have. Each event loop has a listener of its own, and all must
-// have the same: for port 0 a free one is found. Another program that listens there is an error.
-func (l Listener) Settled() (Listener, error) {
+// have the same: for port 0 a free one is found. Another program that listens there is an error, but for a predecessor,
+// whose sockets there are inherited.
+func (l Listener) Settled(inherited []net.Listener) (Listener, error) {
 	var err error
+	if len(inherited) > 0 {
+		if l.anyPort() {
+			l.Address = inherited[0].Addr().String()
+		}
+		return l, nil
+	}
 	if l.anyPort() {
 		l.Address, err = freePort(l.Address)
 		return l, err

@@ -94,9 +94,21 @@ func free(path string, replace bool) error {
 	return fmt.Errorf("whether %s is in use is not known: %w", path, err)
 }
 
+// Inherited is the unix socket at a path that another process has opened.
+func Inherited(l net.Listener, path string) *UnixSocket {
+	file, _ := os.Lstat(path)
+	return &UnixSocket{Listener: l, path: path, file: file}
+}
+
+// File is a copy of the socket.
+func (u *UnixSocket) File() (*os.File, error) { return u.Listener.(*net.UnixListener).File() }
+
+// Leave has the file stay when the socket closes: another process has the socket.
+func (u *UnixSocket) Leave() { u.file = nil }
+
 // Close implements net.Listener.
 func (u *UnixSocket) Close() error {
-	if now, err := os.Lstat(u.path); err == nil && os.SameFile(now, u.file) {
+	if now, err := os.Lstat(u.path); err == nil && u.file != nil && os.SameFile(now, u.file) {
 		os.Remove(u.path)
 	}
 	return u.Listener.Close()

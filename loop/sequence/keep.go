@@ -31,7 +31,7 @@ func (l *Local) lookAfter() {
 		l.review()
 	}
 	kept := l.expire()
-	if l.file == nil {
+	if l.file == nil || l.away.Load() != nil {
 		return
 	}
 	if l.file.Bloated(kept) {
@@ -96,9 +96,10 @@ type Usage struct {
 func (l *Local) Usage() Usage {
 	l.lock()
 	u := Usage{Events: l.past.Len(), Bytes: l.past.Bytes(), Pages: l.replays.Pages, Read: l.replays.Events, LongestHold: l.longest, Dropped: l.dropped}
+	file := l.file
 	l.unlock()
-	if l.file != nil {
-		u.File, u.Failing = l.file.Usage()
+	if file != nil {
+		u.File, u.Failing = file.Usage()
 	}
 	return u
 }

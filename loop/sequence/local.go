@@ -39,7 +39,9 @@ type Local struct {
 	dropped uint64          // entries that new rules do not keep
 
 	rules atomic.Pointer[rules.Rules]
-	again atomic.Bool // another review is wanted
+	again atomic.Bool          // another review is wanted
+	away  atomic.Pointer[away] // where publishes go while another server gives the numbers
+	tell  func(history.Entry)  // told of each event that is delivered; nil: nobody wants to know
 
 	writing sync.Mutex // held from an event's number on until it stands in line for the file; before mu
 	file    file       // nil without one
@@ -80,24 +82,67 @@ func (q *sequenced) entry() history.Entry {
 
 // Publish implements Log. Only what has a history waits for the file.
 func (l *Local) Publish(e event.Event, behaviour rules.Behaviour, stored func(error)) {
-	if l.file != nil && behaviour.History {
+	switch a := l.away.Load(); {
+	case a != nil:
+		a.publish([]event.Event{e}, behaviour.History, stored)
+	case l.file != nil && behaviour.History:
 		l.PublishTogether([]event.Event{e}, stored)
+	default:
+		l.place(e, behaviour, stored)
+	}
+}
+
+// place gives an event its number and delivers it at once.
+func (l *Local) place(e event.Event, behaviour rules.Behaviour, stored func(error)) {
+	if a := l.placed(e, behaviour); a != nil {
+		a.publish([]event.Event{e}, false, stored)
 		return
 	}
+	stored(nil)
+}
+
+// placed is place, unless another server gives the numbers since a moment ago.
+func (l *Local) placed(e event.Event, behaviour rules.Behaviour) *away {
 	l.lock()
 	defer l.unlock()
+	if a := l.away.Load(); a != nil {
+		return a
+	}
+	l.placeNow(e, behaviour)
+	return nil
+}
+
+// placeNow is place by whoever has the lock.
+func (l *Local) placeNow(e event.Event, behaviour rules.Behaviour) {
 	id := l.past.Next()
 	l.past.Skip(id)
 	q := l.numbered(e, id, l.options.Now(), behaviour)
 	l.deliver(&q)
-	stored(nil)
 }
 
-// PublishTogether implements Log. Writers wait for each other, since the file has the order of
-// the numbers; the lock is only held to take these.
+// PublishTogether implements Log.
 func (l *Local) PublishTogether(events []event.Event, stored func(error)) {
+	if a := l.away.Load(); a != nil {
+		a.publish(events, true, stored)
+		return
+	}
+	l.number(events, stored)
+}
+
+// number gives events their numbers together. Writers wait for each other, since the file has the order of the numbers;
+// the lock is only held to take these.
+func (l *Local) number(events []event.Event, stored func(error)) {
 	l.writing.Lock()
 	defer l.writing.Unlock()
+	if a := l.away.Load(); a != nil {
+		a.publish(events, true, stored)
+		return
+	}
+	l.numberNow(events, stored)
+}
+
+// numberNow is number by whoever has the lock of those who write.
+func (l *Local) numberNow(events []event.Event, stored func(error)) {
 	l.lock()
 	first, now := l.past.Next(), l.options.Now()
 	l.past.Skip(first + int64(len(events)) - 1)
@@ -149,6 +194,9 @@ func (l *Local) deliver(q *sequenced) {
 		l.past.Add(q.entry(), q.behaviour.Keep)
 	}
 	l.options.Loops.Deliver(q.event)
+	if l.tell != nil {
+		l.tell(q.entry())
+	}
 }
 
 // Recall implements Log.

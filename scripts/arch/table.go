@@ -72,6 +72,7 @@ func table() []rule {
 		{"loop/metric", nil, nil, clockless},
 		{"loop/socket", nil, []string{gnet, "golang.org/x/sys"}, impure},
 		{"loop/listen", nil, []string{"golang.org/x/sys"}, impure},
+		{"loop/handover", []string{"bayeux/history"}, []string{"golang.org/x/sys"}, impure},
 		{"loop/bus", []string{"bayeux", "bayeux/event", "bayeux/history"}, nil, netless},
 		{"loop/sharded", nil, nil, netless},
 		{"loop/secure", nil, []string{"golang.org/x/crypto", "golang.org/x/net/idna", "golang.org/x/sys"}, impure},
@@ -81,7 +82,7 @@ func table() []rule {
 		{"loop", []string{
 			"httpparse/...", "bayeux", "bayeux/message", "bayeux/channel", "bayeux/event", "bayeux/history", "bayeux/reply", "bayeux/rules",
 			"bayeux/wheel", "bayeux/slab", "bayeux/connectiontype",
-			"loop/address", "loop/front", "loop/limits", "loop/bus", "loop/interest", "loop/journal", "loop/listen", "loop/metric", "loop/sequence", "loop/settings", "loop/sharded", "loop/socket",
+			"loop/address", "loop/front", "loop/limits", "loop/bus", "loop/handover", "loop/interest", "loop/journal", "loop/listen", "loop/metric", "loop/sequence", "loop/settings", "loop/sharded", "loop/socket",
 		}, all, impure},
 		{"loop/access", []string{"bayeux", "bayeux/...", "loop/access/...", "loop/settings"}, all, impure},
 		{"loop/access/token", []string{"bayeux", "bayeux/message", "bayeux/channel", "bayeux/reply", "loop/settings"}, all, impure},

@@ -93,6 +93,7 @@ type Listener struct {
 	seen    *memory
 	bodies  *bodies
 	server  *fasthttp.Server
+	leaves  atomic.Bool // each connection ends with its next answer
 	asked   atomic.Bool // somebody wanted to know whether the server is ready
 	sockets sync.Mutex  // guards the next two
 	socket  *socket     // nil before Serve
@@ -155,6 +156,9 @@ func (l *Listener) Serve(ln net.Listener) error {
 	return l.server.Serve(socket)
 }
 
+// Leave lets each client go with its next answer: another server takes new connections.
+func (l *Listener) Leave() { l.leaves.Store(true) }
+
 // Shutdown stops listening and waits for requests in progress. Where Serve begins
 // later, or is about to, it returns at once: fasthttp alone would let it go on.
 func (l *Listener) Shutdown(ctx context.Context) error {
@@ -175,8 +179,8 @@ func (l *Listener) serve(routes []route, ctx *fasthttp.RequestCtx) {
 	path := string(ctx.Path())
 	v, _ := ctx.Conn().(*visitor)
 	defer func() {
-		if v != nil && v.spare {
-			ctx.SetConnectionClose() // for the next check
+		if v != nil && v.spare || l.leaves.Load() {
+			ctx.SetConnectionClose() // for the next check, or the next server
 		}
 	}()
 	var allowed []string

@@ -1,0 +1,49 @@
+package loop
+
+// Proved by TestTakeOver and TestTakeOverUnderLoad.
+
+import (
+	"net"
+	"os"
+
+	"halley/loop/listen"
+)
+
+// old are the sockets of a predecessor that are beside gnet's, by the number of the listener.
+func (l *listeners) old() map[int][]net.Listener {
+	old := make(map[int][]net.Listener)
+	for _, a := range l.adopted {
+		if a.old {
+			old[a.number] = append(old[a.number], a.Listener)
+		}
+	}
+	return old
+}
+
+// isOld tells whether a file is a copy of one of them.
+func (l *listeners) isOld(copied *os.File) bool {
+	info, err := copied.Stat()
+	if err != nil {
+		return true
+	}
+	for _, a := range l.adopted {
+		if file, err := a.Listener.(listen.Filer).File(); a.old && err == nil {
+			other, err := file.Stat()
+			file.Close()
+			if err == nil && os.SameFile(info, other) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// leave closes what gnet did not open, for a successor who has copies: files stay.
+func (l *listeners) leave() {
+	for _, a := range l.adopted {
+		if socket, is := a.Listener.(*listen.UnixSocket); is {
+			socket.Leave()
+		}
+		a.Close()
+	}
+}
