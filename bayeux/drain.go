@@ -1,4 +1,4 @@
-// Proved by bayeux/testdata/drain.txt, TestDrainBringsAll and TestDrainEndsStreamsLast.
+// Proved by bayeux/testdata/drain.txt, bayeux/testdata/let-go.txt, TestDrainBringsAll and TestDrainEndsStreamsLast.
 
 package bayeux
 
@@ -60,6 +60,23 @@ func (d *drain) drainOn(now int64, end uint32, max int, gone *int, fx *Effects) 
 		return true
 	})
 	return all
+}
+
+// LetGo ends what one session's client waits for, when all events have gone to its stream. The session of a stream ends, too,
+// since its client has further connections, which would keep it here.
+func (d *drain) LetGo(now int64, a Address, fx *Effects) {
+	r := d.s.sessions.find(a)
+	switch {
+	case r == nil || !r.outlet.waits():
+	case r.outlet.usesStream() && r.queue.Pending() > 0:
+		r.eager = true
+		d.s.at(a.Slot, r).mark()
+	case r.outlet.streams() && r.outlet.streamType != WebSocket:
+		d.letGo(now, a.Slot, r, fx)
+		d.s.at(a.Slot, r).end(now, fx)
+	default:
+		d.letGo(now, a.Slot, r, fx)
+	}
 }
 
 // letGo ends what a session's client waits for, so that the client comes back.

@@ -231,6 +231,8 @@ func (p *player) command(name string, args []string, body string) (extra string)
 		p.config.Rules = nil
 		p.configure(args)
 		s.Reconfigure(Running{p.config.Rules, p.config.MaxSessions, p.config.MaxSubscriptions})
+	case "let-go":
+		s.LetGo(p.now, p.address(args[0]), fx)
 	case "drain":
 		d, _ := time.ParseDuration(args[0])
 		s.Drain(p.now, d.Milliseconds(), 100, fx)

@@ -47,17 +47,31 @@ func (d *drainer) drain() {
 	defer cancel()
 	window := longest.Milliseconds()
 	end := d.now() + window
+	if d.handed() {
+		d.part(ctx, end-window/4)
+		return
+	}
 	left := make([]leavers, len(d.loops.reactors)) // each is its loop's own
 	if d.loops.visit(ctx, func(r *reactor) { r.output.draining, left[r.id] = true, leaversOf(r) }) != nil {
 		return
 	}
 	d.loops.untilQuiet(ctx, func(r *reactor) (more bool) { return left[r.id].letGo(r, end-window/4, end) })
 	d.loops.untilQuiet(ctx, func(r *reactor) bool { return len(r.output.slow) > 0 })
-	// Requests may be on their way by connections that are there: each is closed with its next reply.
-	for quiet := 0; d.handed() && quiet < 2 && sleep(ctx, quietPoll); {
-		if quiet++; d.loops.shared.connections.Load() > 0 {
+}
+
+// part lets all clients go to a successor, which takes all new connections, until none is left.
+func (d *drainer) part(ctx context.Context, last int64) {
+	partings := make([]parting, len(d.loops.reactors)) // each is its loop's own
+	for quiet := 0; quiet < 2 && ctx.Err() == nil; {
+		quiet++
+		err := d.loops.visit(ctx, func(r *reactor) {
+			partings[r.id].loops = d.loops
+			partings[r.id].step(r, last)
+		})
+		if err != nil || d.loops.shared.connections.Load() > 0 {
 			quiet = 0
 		}
+		sleep(ctx, quietPoll)
 	}
 }
 
@@ -75,7 +89,7 @@ func leaversOf(r *reactor) leavers { return leavers{clients: r.core.Waiting() + 
 // last, and tells whether there are more. Who polls is told to come back before end.
 func (l *leavers) letGo(r *reactor, last, end int64) (more bool) {
 	now := r.now()
-	due := dueNow(l.clients, quietPoll.Milliseconds(), last-now)
+	due := dueNow(l.clients, drainLeast, quietPoll.Milliseconds(), last-now)
 	gone := r.core.Drain(now, max(1, end-now), due, &r.fx)
 	r.perform()
 	closed := 0
@@ -90,10 +104,10 @@ func (l *leavers) letGo(r *reactor, last, end int64) (more bool) {
 
 // dueNow is how many of so many clients are due in one step, with some time left for
 // all of them.
-func dueNow(clients int, step, left int64) int {
+func dueNow(clients, least int, step, left int64) int {
 	if left <= step {
 		return clients
 	}
 	share := (int64(clients)*step + left - 1) / left
-	return min(clients, max(drainLeast, int(share)))
+	return min(clients, max(least, int(share)))
 }

@@ -143,7 +143,7 @@ func TestDueNow(t *testing.T) {
 	} {
 		left, steps := row.clients, 0
 		for time := int64(7500); left > 0; time -= 50 {
-			n := dueNow(left, 50, time)
+			n := dueNow(left, drainLeast, 50, time)
 			if n < min(row.least, left) || n > row.most {
 				t.Fatalf("%d of %d with %d ms left", n, row.clients, time)
 			}

@@ -29,6 +29,9 @@ func (rs *requests) source(c *conn, q *httpparse.Request) uint64 {
 // letsIn tells whether a client may have one more session, and answers it if not: while the loops are late, or when its address
 // has asked for too many. q is nil for a websocket.
 func (rs *requests) letsIn(c *conn, q *httpparse.Request) bool {
+	if rs.shared.moved.Load() {
+		c.set(leaving, true)
+	}
 	if rs.shared.admission.behind() {
 		rs.refused(serverBehind, rs.client(c, q).AddrPort)
 		rs.refuseSession(c, front.Refusal{Status: 503, Text: "the server is behind\n", Fields: rs.shared.admission.retryAfter()})

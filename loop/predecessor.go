@@ -156,6 +156,7 @@ func (h *heir) release() {
 	h.settle()
 	h.shared.cfg.Log.Info("the successor serves: clients go to it")
 	h.over.Store(true)
+	h.shared.moved.Store(true)
 	close(h.handed)
 }
 

@@ -55,7 +55,7 @@ func (o *output) fail(c *conn, status int, reason string) {
 // appendHead begins a response: the status line and what every one has. While the server
 // drains the connection ends with it, unless its client is to get more by it.
 func (o *output) appendHead(dst []byte, c *conn, status int, more bool) []byte {
-	if o.draining && !more {
+	if (o.draining || c.has(leaving)) && !more {
 		c.set(persistent, false)
 	}
 	dst = httpparse.AppendHead(dst, status, o.date.at(o.now()/1000))

@@ -103,7 +103,7 @@ func (s *Server) Run(ctx context.Context) error {
 	s.memory.life = serving
 	s.memory.fit(s.memory.used())
 	ticks := ticks{s.shared, &s.loops}
-	drainer := drainer{&s.engine, &s.loops, func() time.Duration { return s.live().DrainTimeout }, s.now, s.bequest.over.Load}
+	drainer := drainer{&s.engine, &s.loops, func() time.Duration { return s.live().DrainTimeout }, s.now, s.moved.Load}
 	var group sync.WaitGroup
 	defer group.Wait()
 	defer s.writable.Close()

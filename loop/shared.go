@@ -56,6 +56,7 @@ type shared struct {
 	requestLines *requestLines // to be logged
 
 	alive       []alive      // by loop
+	moved       atomic.Bool  // a successor serves: no client is to stay
 	homes       atomic.Int32 // loops that have ever had a connection, the first ones
 	connections atomic.Int64
 	accepted    atomic.Uint64

@@ -104,7 +104,7 @@ func (o *output) rollOver(c *conn) {
 // endStream ends the response. The client of an event-stream comes back after
 // retry milliseconds, or the time it was told before if that is 0.
 func (o *output) endStream(c *conn, retry int64) {
-	if o.draining {
+	if o.draining || c.has(leaving) {
 		c.set(persistent, false)
 	}
 	dst := o.buf[:0]

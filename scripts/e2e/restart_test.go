@@ -1,0 +1,286 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"halley/bayeux/client"
+)
+
+const (
+	restartWindow = 10 * time.Second      // --drain-timeout
+	restartFeed   = 10 * time.Millisecond // between two messages
+)
+
+// restartClients is how many subscribers there are: HALLEY_RESTART_CLIENTS, or as many as any machine stands.
+func restartClients(t *testing.T) int {
+	n, err := strconv.Atoi(os.Getenv("HALLEY_RESTART_CLIENTS"))
+	if err != nil {
+		return 600
+	}
+	return n
+}
+
+// A server is replaced by another one under a feed of 100 messages a second, with subscribers over long-polling, websockets
+// and event-streams, and a history. All come back within the drain window, spread over it; each gets each message once, in
+// order; no connection is refused, the publisher's neither, and no publish fails.
+func TestRestartWithoutAStorm(t *testing.T) {
+	clients := restartClients(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer cancel()
+	dir := t.TempDir()
+	s := &mortal{listen: freeAddress(t), internal: freeAddress(t), flags: []string{
+		"--rule=/feed history=100000", "--history-file=" + filepath.Join(dir, "history"), "--control=" + filepath.Join(dir, "control"),
+		"--loops=2", "--drain-timeout=" + restartWindow.String(), "--drain-delay=0", "--handshake-storm=0"}}
+	s.start(t, ctx)
+	first := s.command
+	defer func() { _ = first.Process.Kill() }()
+	crowd := newCrowd(t, ctx, "http://"+s.listen+"/bayeux", clients)
+	feed := startFeed(ctx, s)
+	time.Sleep(2 * time.Second)
+
+	begun := time.Now()
+	s.start(t, ctx) // the successor, with the same flags
+	defer func() { _ = s.command.Process.Kill() }()
+	returns := watchReturns(ctx, "http://"+s.internal, clients)
+	if err := first.Wait(); err != nil {
+		t.Errorf("the predecessor ended with %v", err)
+	}
+	ended := time.Since(begun)
+	bins, all := returns()
+	time.Sleep(2 * time.Second)
+	last := feed.stop()
+
+	t.Logf("%d clients; the predecessor was gone after %v, all were back after %v; returns by second: %v", clients, ended, all, bins)
+	if ended > restartWindow+3*time.Second || all > restartWindow+2*time.Second {
+		t.Errorf("gone after %v, all back after %v", ended, all)
+	}
+	most := 2 * float64(clients) / (restartWindow.Seconds() * 3 / 4)
+	for second, n := range bins {
+		if float64(n) > most {
+			t.Errorf("%d came back in second %d, more than %.0f", n, second, most)
+		}
+	}
+	crowd.judge(t, last)
+	if n := feed.failed.Load(); n > 0 {
+		t.Errorf("%d publishes failed, the last one: %v", n, feed.fault.Load())
+	}
+}
+
+// crowd is many subscribers.
+type crowd struct {
+	members []*member
+	refused atomic.Int64 // connections
+	fault   atomic.Value
+}
+
+// member is one of them.
+type member struct {
+	kind  string
+	mu    sync.Mutex
+	first int64 // message
+	last  int64
+	at    time.Time     // of the last one
+	gap   time.Duration // the longest time between two
+	fault string
+}
+
+// heard takes a message.
+func (m *member) heard(data int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case m.first < 0:
+		m.first = data
+	case data != m.last+1 && m.fault == "":
+		m.fault = fmt.Sprintf("%d came after %d", data, m.last)
+	}
+	if !m.at.IsZero() {
+		m.gap = max(m.gap, time.Since(m.at))
+	}
+	m.last, m.at = data, time.Now()
+}
+
+// newCrowd subscribes so many clients, a third of each kind, and returns when all hear.
+func newCrowd(t *testing.T, ctx context.Context, url string, count int) *crowd {
+	t.Helper()
+	c := &crowd{}
+	dialer := &net.Dialer{Timeout: 20 * time.Second, KeepAlive: -1}
+	var ready sync.WaitGroup
+	slots := make(chan struct{}, 50) // that shake hands at once
+	for i := range count {
+		m := &member{kind: []string{"long-polling", "websocket", "eventsource"}[i%3], first: -1}
+		c.members = append(c.members, m)
+		transport := &http.Transport{MaxIdleConnsPerHost: 4, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dialer.DialContext(ctx, network, address)
+			if err != nil && ctx.Err() == nil {
+				c.refused.Add(1)
+				c.fault.Store(err.Error())
+			}
+			return conn, err
+		}}
+		b, err := client.New(url, client.Options{HTTP: &http.Client{Transport: transport}, ConnectionTypes: []string{m.kind}, Replay: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ready.Add(1)
+		go func() {
+			slots <- struct{}{}
+			err := b.Handshake(ctx)
+			if err == nil {
+				err = b.Subscribe(ctx, "/feed", func(message client.Message) {
+					var data int64
+					if json.Unmarshal(message.Data, &data) == nil {
+						m.heard(data)
+					}
+				}, client.Since(client.Tip))
+			}
+			<-slots
+			if err != nil {
+				t.Error(err)
+			}
+			ready.Done()
+			_ = b.Run(ctx) // until the test ends
+		}()
+	}
+	ready.Wait()
+	return c
+}
+
+// judge waits until all have the last message, and tells what anybody has missed.
+func (c *crowd) judge(t *testing.T, last int64) {
+	t.Helper()
+	late := time.Now().Add(time.Minute)
+	bad := 0
+	for _, m := range c.members {
+		for {
+			m.mu.Lock()
+			first, at, fault := m.first, m.last, m.fault
+			m.mu.Unlock()
+			if at < last && time.Now().Before(late) {
+				time.Sleep(10 * time.Millisecond)
+				continue
+			}
+			if fault != "" || at != last || first > 50 {
+				if bad++; bad <= 10 {
+					t.Errorf("%s: %d to %d of %d; %s", m.kind, first, at, last, fault)
+				}
+			}
+			break
+		}
+	}
+	for _, kind := range []string{"long-polling", "websocket", "eventsource"} {
+		var gaps []time.Duration
+		for _, m := range c.members {
+			if m.kind == kind {
+				gaps = append(gaps, m.gap.Round(100*time.Millisecond))
+			}
+		}
+		slices.Sort(gaps)
+		t.Logf("%s: without a message for %v (median), %v at most", kind, gaps[len(gaps)/2], gaps[len(gaps)-1])
+	}
+	if bad > 0 || c.refused.Load() > 0 {
+		t.Errorf("%d of %d clients missed something or got it twice; %d connections were refused: %v", bad, len(c.members), c.refused.Load(), c.fault.Load())
+	}
+}
+
+// ticking publishes numbers one after the other.
+type ticking struct {
+	stopped chan struct{}
+	ended   chan int64
+	failed  atomic.Int64
+	fault   atomic.Value
+}
+
+func startFeed(ctx context.Context, s *mortal) *ticking {
+	f := &ticking{stopped: make(chan struct{}), ended: make(chan int64, 1)}
+	go func() {
+		ticker := time.NewTicker(restartFeed)
+		defer ticker.Stop()
+		for n := int64(0); ; n++ {
+			select {
+			case <-f.stopped:
+				f.ended <- n - 1
+				return
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			}
+			if err := publishOnce(s, n); err != nil {
+				f.failed.Add(1)
+				f.fault.Store(err.Error())
+			}
+		}
+	}()
+	return f
+}
+
+func publishOnce(s *mortal, n int64) error {
+	response, err := http.Post("http://"+s.internal+"/publish", "application/json", strings.NewReader(fmt.Sprintf(`{"channel":"/feed","data":%d}`, n)))
+	if err != nil {
+		return err
+	}
+	text, _ := io.ReadAll(response.Body)
+	response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("status %d: %s", response.StatusCode, text)
+	}
+	return nil
+}
+
+// stop ends the feed and returns the last number.
+func (f *ticking) stop() int64 {
+	close(f.stopped)
+	return <-f.ended
+}
+
+// watchReturns counts the handshakes at the successor second by second. The result tells how many came in each, and when
+// all had come.
+func watchReturns(ctx context.Context, internal string, clients int) func() (bins []int, all time.Duration) {
+	done := make(chan struct{})
+	var bins []int
+	var all time.Duration
+	go func() {
+		defer close(done)
+		begun, before := time.Now(), 0
+		for before < clients && ctx.Err() == nil && time.Since(begun) < 3*restartWindow {
+			time.Sleep(begun.Add(time.Duration(len(bins)+1) * time.Second).Sub(time.Now()))
+			now := handshakes(internal)
+			bins = append(bins, now-before)
+			before, all = now, time.Since(begun)
+		}
+	}()
+	return func() ([]int, time.Duration) {
+		<-done
+		return bins, all
+	}
+}
+
+// handshakes are those that a server has had.
+func handshakes(internal string) (n int) {
+	response, err := http.Get(internal + "/metrics")
+	if err != nil {
+		return 0
+	}
+	defer response.Body.Close()
+	text, _ := io.ReadAll(response.Body)
+	_, rest, _ := strings.Cut(string(text), "\nhalley_handshakes_total ")
+	line, _, _ := strings.Cut(rest, "\n")
+	f, _ := strconv.ParseFloat(line, 64)
+	return int(f)
+}
