@@ -28,9 +28,8 @@ func (p *parting) step(r *reactor, last int64) {
 		}
 		return true
 	})
-	p.next, p.left = next, p.left-given
-	if given < due {
-		p.next, p.left = 0, 0
+	if p.next, p.left = next, p.left-given; given < due || p.left <= 0 {
+		p.next, p.left = 0, 0 // the next round is for those that this one has not met
 	}
 	r.conns.Each(func(_ uint32, c *conn) bool {
 		if c.has(leaving) {

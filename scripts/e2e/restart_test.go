@@ -262,7 +262,7 @@ func watchReturns(ctx context.Context, internal string, clients int) func() (bin
 			time.Sleep(begun.Add(time.Duration(len(bins)+1) * time.Second).Sub(time.Now()))
 			now := handshakes(internal)
 			bins = append(bins, now-before)
-			before, all = now, time.Since(begun)
+			before, all = now, time.Since(begun).Truncate(time.Second)
 		}
 	}()
 	return func() ([]int, time.Duration) {
