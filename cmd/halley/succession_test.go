@@ -34,7 +34,7 @@ func says(t *testing.T, internal, data string) {
 // the first one ends. That works again and again.
 func TestSuccession(t *testing.T) {
 	flags, server, endpoint, internal := successive(t)
-	sub := subscribe(t, endpoint, internal, 1, "/h", "--count=9")
+	sub := subscribe(t, endpoint, internal, 1, "/h", "--since=earliest", "--count=9")
 	n := 1
 	for range 2 {
 		says(t, internal, fmt.Sprint(n))
