@@ -1,6 +1,6 @@
 package loop
 
-// Proved by TestTakeOver, TestTakeOverUnderLoad and scripts/e2e/restart_test.go.
+// Proved by TestParting and scripts/e2e/restart_test.go.
 
 import "halley/httpparse/websocket"
 

@@ -95,3 +95,14 @@ func TestSuccessorOnSignal(t *testing.T) {
 		t.Errorf("told %q", got)
 	}
 }
+
+// The program that is started is the file that this one was started from.
+func TestOnDisk(t *testing.T) {
+	path, err := onDisk()
+	if err != nil || !filepath.IsAbs(path) {
+		t.Fatalf("%q, %v", path, err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Error(err)
+	}
+}

@@ -145,3 +145,55 @@ func sameFile(t *testing.T, c *os.File, of []*net.TCPListener) bool {
 	}
 	return false
 }
+
+// What is withdrawn wakes its epoll instance no more, and waits for whoever has a copy; sockets that share no port stay.
+func TestWithdraw(t *testing.T) {
+	shared := bind(t, "127.0.0.1:0")
+	alone, err := net.Listen(TCP, "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer alone.Close()
+	poller, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(poller)
+	for _, l := range []net.Listener{shared, alone} {
+		raw, err := l.(*net.TCPListener).SyscallConn()
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw.Control(func(fd uintptr) {
+			err = unix.EpollCtl(poller, unix.EPOLL_CTL_ADD, int(fd), &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	wakes := func(timeout int) int {
+		t.Helper()
+		n, err := unix.EpollWait(poller, make([]unix.EpollEvent, 4), timeout)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if err := Withdraw([]int{poller}); err != nil {
+		t.Fatal(err)
+	}
+	for i, l := range []net.Listener{shared, alone} {
+		conn, err := net.Dial(TCP, l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if n := wakes(50 + i*int(deadline.Milliseconds())); n != i {
+			t.Errorf("listener %d: %d events", i, n)
+		}
+	}
+	greet(shared, "later")
+	if names := ask(t, shared.Addr().String(), 3); names["later"] != 3 {
+		t.Errorf("%v", names)
+	}
+}

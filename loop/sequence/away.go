@@ -1,5 +1,3 @@
-// Proved by TestHandover, TestReturn and TestHeldIsBounded.
-
 package sequence
 
 import (
