@@ -38,7 +38,7 @@ for (const version of ['send-proxy', 'send-proxy-v2']) {
     const behind = new Server(port, await freePort(), ['--proxy-protocol', `127.0.0.1:${port}`, '--trusted-proxy', '127.0.0.1',
       '--handshake-rate', '1']);
     await behind.run();
-    const proxy = await Haproxy.start(behind, 120, `${version} check`);
+    const proxy = await Haproxy.start(behind, 120, version);
     try {
       // The client of this test comes from another address than the one that is trusted.
       const handshake = () => new Promise((resolve, reject) => {

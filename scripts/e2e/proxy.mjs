@@ -8,7 +8,18 @@ import { freePort, until } from './server.mjs';
 /** Seconds after which the proxy gives up an upstream that says nothing. */
 export const readTimeout = 2;
 
-const configuration = (work, port, upstream) => `
+/** A configuration that is published, with each text replaced; the text must be there. */
+async function published(name, replacements) {
+  let text = await readFile(new URL('../proxies/' + name, import.meta.url), 'utf8');
+  for (const [from, to] of replacements) {
+    if (!text.includes(from)) throw new Error(`scripts/proxies/${name} has no ${from}`);
+    text = text.replaceAll(from, to);
+  }
+  return text;
+}
+
+// What is published, and beside it proxies that know less, or better.
+const configuration = async (work, port, upstream) => `
   daemon off;
   pid ${work}/pid;
   error_log ${work}/error.log;
@@ -18,20 +29,10 @@ const configuration = (work, port, upstream) => `
     access_log ${work}/access.log short;
     client_body_temp_path ${work}/body; proxy_temp_path ${work}/proxy; fastcgi_temp_path ${work}/fastcgi;
     uwsgi_temp_path ${work}/uwsgi; scgi_temp_path ${work}/scgi;
-    map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
     proxy_read_timeout ${readTimeout}s;
-    server {
-      listen 127.0.0.1:${port};
+${await published('nginx.conf', [['40s', readTimeout + 's'], ['server 127.0.0.1:8080;', `server ${upstream};`], ['listen 80;', `listen 127.0.0.1:${port};
       # As little as works: HTTP/1.0 to the server, buffering on.
-      location / { proxy_pass http://${upstream}; }
-      # As the websocket pages of nginx have it.
-      location ~ ^/(bayeux|cometd) {
-        proxy_pass http://${upstream};
-        proxy_http_version 1.1;
-        proxy_set_header Host $http_host;
-        proxy_set_header Upgrade $http_upgrade;
-        proxy_set_header Connection $connection_upgrade;
-      }
+      location /minimal/ { proxy_pass http://${upstream}/; }
       # Without a buffer, and deaf to what the server asks for.
       location /unbuffered/ {
         proxy_pass http://${upstream}/;
@@ -42,8 +43,7 @@ const configuration = (work, port, upstream) => `
       location /buffered/ {
         proxy_pass http://${upstream}/;
         proxy_ignore_headers X-Accel-Buffering;
-      }
-    }
+      }`]])}
   }`;
 
 export class Proxy {
@@ -54,7 +54,7 @@ export class Proxy {
     const port = await freePort();
     proxy.origin = `http://127.0.0.1:${port}`;
     proxy.url = proxy.origin + '/bayeux';
-    await writeFile(proxy.work + '/nginx.conf', configuration(proxy.work, port, new URL(server.origin).host));
+    await writeFile(proxy.work + '/nginx.conf', await configuration(proxy.work, port, new URL(server.origin).host));
     proxy.process = spawn('nginx', ['-p', proxy.work, '-c', proxy.work + '/nginx.conf', '-e', proxy.work + '/error.log'],
       { stdio: 'ignore', env: { ...process.env, PATH: process.env.PATH + ':/usr/sbin' } });
     const { process: child } = proxy;
@@ -76,24 +76,14 @@ export class Proxy {
   }
 }
 
-/** What the README says that haproxy's configuration begins with. */
-async function recommended() {
-  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
-  return readme.match(/```haproxy\n([^]*?)```/)[1];
-}
-
-// As the README has it, but for the time-outs. Compresses all that it may, and hears a request to its end before it
+// As it is published, but for addresses and time-outs. Compresses all that it may, and hears a request to its end before it
 // passes it on.
-const haproxyConfiguration = (defaults, seconds, port, upstream, options) => `
-${defaults.replaceAll('40s', seconds + 's')}
-    option http-buffer-request
-    compression algo gzip
-  frontend public
-    bind 127.0.0.1:${port}
-    default_backend halley
-  backend halley
-    server one ${upstream} ${options}
-`;
+const haproxyConfiguration = (seconds, port, server, options) => published('haproxy.cfg', [
+  ['40s', seconds + 's'],
+  ['defaults\n', 'defaults\n    option http-buffer-request\n    compression algo gzip\n'],
+  ['bind :80', `bind 127.0.0.1:${port}`],
+  ['127.0.0.1:8080 check port 8081', `${new URL(server.origin).host} check port ${new URL(server.internal).port} ${options}`],
+]);
 
 export class Haproxy {
   /** Starts haproxy in front of server and waits until it answers. It gives up after so many seconds of silence. */
@@ -103,7 +93,7 @@ export class Haproxy {
     const port = await freePort();
     proxy.origin = `http://127.0.0.1:${port}`;
     proxy.url = proxy.origin + '/bayeux';
-    await writeFile(proxy.work + '/haproxy.cfg', haproxyConfiguration(await recommended(), seconds, port, new URL(server.origin).host, options));
+    await writeFile(proxy.work + '/haproxy.cfg', await haproxyConfiguration(seconds, port, server, options));
     proxy.process = spawn('haproxy', ['-f', proxy.work + '/haproxy.cfg', '-db'],
       { stdio: 'ignore', env: { ...process.env, PATH: process.env.PATH + ':/usr/sbin' } });
     const { process: child } = proxy;

@@ -100,7 +100,7 @@ it('a held poll is answered before nginx gives up', async () => {
 });
 
 for (const [name, root] of [
-  ['with nginx buffering', proxy.origin], ['with a proxy that does not buffer', proxy.origin + '/unbuffered'],
+  ['with nginx buffering', proxy.origin], ['with as little of nginx as works', proxy.origin + '/minimal'], ['with a proxy that does not buffer', proxy.origin + '/unbuffered'],
   ['with haproxy compressing', haproxy.origin],
 ]) {
   it('an event-stream comes at once and stays, ' + name, async () => {

@@ -125,7 +125,7 @@ func newRig(t *testing.T, adjust func(*Options)) *rig {
 	return r
 }
 
-// do makes a request; header is name, value and so on.
+// do makes a request, whose answer has to be as the description says; header is name, value and so on.
 func (r *rig) do(method, path, body string, header ...string) (int, string, http.Header) {
 	r.t.Helper()
 	req, err := http.NewRequest(method, "http://halley"+path, strings.NewReader(body))
@@ -144,7 +144,11 @@ func (r *rig) do(method, path, body string, header ...string) (int, string, http
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	return resp.StatusCode, strings.TrimSpace(string(text)), resp.Header
+	body = strings.TrimSpace(string(text))
+	if fault := read(r.t).fault(method, path, resp.StatusCode, resp.Header, body); fault != "" {
+		r.t.Errorf("openapi.json: %s %s %s: %.200s", method, path, fault, body)
+	}
+	return resp.StatusCode, body, resp.Header
 }
 
 // expect makes a request and compares the answer.

@@ -50,6 +50,7 @@ func (l *Listener) routes() []route {
 		{method: fasthttp.MethodDelete, path: "/sessions/", right: key.End, handle: l.disconnect},
 		{method: get, path: "/health/live", open: true, handle: live},
 		{method: get, path: "/health/ready", open: true, handle: l.ready},
+		{method: get, path: "/openapi.json", open: true, handle: describe},
 		{method: get, path: "/debug/pprof/", right: key.Profiles, handle: pprofhandler.PprofHandler},
 		{method: fasthttp.MethodPost, path: "/debug/pprof/symbol", right: key.Profiles, handle: pprofhandler.PprofHandler},
 	}

@@ -110,7 +110,7 @@ func TestEveryStatIsShown(t *testing.T) {
 	}
 }
 
-var rewrite = flag.Bool("rewrite", false, "write testdata/page.txt anew")
+var rewrite = flag.Bool("rewrite", false, "write testdata/page.txt and README.md anew")
 
 // The names, kinds and help of the figures are what dashboards and alarms go by: a change is a change for
 // those who run the server.
@@ -133,6 +133,34 @@ func TestPage(t *testing.T) {
 	}
 	if got.String() != string(want) {
 		t.Errorf("the page is\n%s\nwant\n%s", got.String(), want)
+	}
+}
+
+// README.md lists the figures for those who run the server, as testdata/page.txt has them.
+func TestList(t *testing.T) {
+	page, err := os.ReadFile("testdata/page.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list strings.Builder
+	list.WriteString("# Metrics\n\nWhat `GET /metrics` of the internal listener has, beside Go's own `go_*` and `process_*`. Made by\n" +
+		"`go test ./cmd/halley/metrics -rewrite` from the tags of the figures.\n\n| name | kind | is |\n|---|---|---|\n")
+	help := ""
+	for line := range strings.Lines(string(page)) {
+		words := strings.SplitN(strings.TrimSpace(line), " ", 4)
+		if words[1] == "HELP" {
+			help = strings.ReplaceAll(words[3], "|", "\\|")
+			continue
+		}
+		list.WriteString("| `" + words[2] + "` | " + words[3] + " | " + help + " |\n")
+	}
+	if *rewrite {
+		if err := os.WriteFile("README.md", []byte(list.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if have, err := os.ReadFile("README.md"); err != nil || string(have) != list.String() {
+		t.Errorf("README.md is not of testdata/page.txt: go test ./cmd/halley/metrics -rewrite (%v)", err)
 	}
 }
 
