@@ -1,6 +1,6 @@
+// Proved by scripts/examples/examples_test.go.
+
 // Command publish publishes one message to halley: go run ./scripts/examples/publish CHANNEL JSON
-//
-// Proved by TestExamples.
 package main
 
 import (
