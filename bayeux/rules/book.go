@@ -1,6 +1,10 @@
 package rules
 
-import "halley/bayeux/channel"
+import (
+	"bytes"
+
+	"halley/bayeux/channel"
+)
 
 // Book knows how channels behave. It works a channel's behaviour out once and remembers
 // it. It is not safe for concurrent use.
@@ -11,6 +15,7 @@ type Book struct {
 	plain entry  // of every channel, where there are no rules
 	// tokens says that some rule wants one.
 	tokens bool
+	kinds  [][]byte // a name of each kind of channels that the rules tell apart
 }
 
 type entry struct {
@@ -23,8 +28,11 @@ const maxKnown = 8192
 
 // NewBook returns the book of some rules.
 func NewBook(rules Rules) Book {
-	return Book{rules: rules, known: make(map[string]*entry), plain: entry{behaviour: rules.Of(nil)},
-		tokens: rules.WantTokens()}
+	b := Book{rules: rules, known: make(map[string]*entry), plain: entry{behaviour: rules.Of(nil)}, tokens: rules.WantTokens()}
+	for i := range rules {
+		b.kinds = appendKinds(b.kinds, []byte(rules[i].Pattern))
+	}
+	return b
 }
 
 // Replace has the book be of other rules.
@@ -51,13 +59,13 @@ func (b *Book) Of(name []byte) *Behaviour {
 }
 
 // Subscribable tells whether pattern may be subscribed to: not if a rule that
-// says subscribe=none covers it or, with a wildcard, any channel that it matches.
+// says subscribe=none holds for it or, with a wildcard, for any channel that it matches.
 func (b *Book) Subscribable(pattern []byte, wildcard bool) bool {
 	return !b.reads(pattern, wildcard, Closed)
 }
 
 // NeedsToken tells whether a subscription to pattern takes a token: a rule that says
-// subscribe=token covers it or, with a wildcard, any channel that it matches.
+// subscribe=token holds for it or, with a wildcard, for any channel that it matches.
 func (b *Book) NeedsToken(pattern []byte, wildcard bool) bool {
 	return b.tokens && b.reads(pattern, wildcard, WithToken)
 }
@@ -67,24 +75,56 @@ func (b *Book) Tokens() bool { return b.tokens }
 
 func (b *Book) reads(pattern []byte, wildcard bool, r Reading) bool {
 	is := func(o *Behaviour) bool { return o.Subscribe == r }
-	return is(b.Of(pattern)) || wildcard && b.any(pattern, is)
+	if !wildcard {
+		return is(b.Of(pattern))
+	}
+	return b.any(pattern, is)
 }
 
 // Remembers tells whether pattern matches channels of which anything is kept for
 // those who come later.
 func (b *Book) Remembers(pattern []byte) bool {
-	return b.Of(pattern).Remembered() || b.any(pattern, (*Behaviour).Remembered)
+	if !channel.IsWildcard(pattern) {
+		return b.Of(pattern).Remembered()
+	}
+	return b.any(pattern, (*Behaviour).Remembered)
 }
 
-// any tells whether has is true of a rule's own pattern that pattern matches.
+// any tells whether has is true of any channel that pattern, which has a wildcard, matches. To look at one of each kind
+// will do: all that the rules do not tell apart behave alike.
 func (b *Book) any(pattern []byte, has func(*Behaviour) bool) bool {
-	for i := range b.rules {
-		name := []byte(b.rules[i].Pattern)
-		if channel.Matches(pattern, name) && has(b.Of(name)) {
-			return true
+	if len(b.rules) == 0 {
+		return has(&b.plain.behaviour)
+	}
+	var room [2][]byte
+	for _, kinds := range [...][][]byte{appendKinds(room[:0], pattern), b.kinds} {
+		for _, name := range kinds {
+			if channel.Matches(pattern, name) && has(b.Of(name)) {
+				return true
+			}
 		}
 	}
 	return false
+}
+
+// other is a segment that no channel has, and so no rule.
+const other = "/\x00"
+
+// appendKinds appends a name of each kind of channels that a pattern tells from others: itself, or with a wildcard one with
+// one segment more and, if it means those too, one with two.
+func appendKinds(dst [][]byte, pattern []byte) [][]byte {
+	above, deep := bytes.CutSuffix(pattern, []byte("/**"))
+	if !deep {
+		var single bool
+		if above, single = bytes.CutSuffix(pattern, []byte("/*")); !single {
+			return append(dst, pattern)
+		}
+	}
+	one := append(bytes.Clone(above), other...)
+	if dst = append(dst, one); deep {
+		dst = append(dst, append(bytes.Clone(one), other...))
+	}
+	return dst
 }
 
 // Forget gives back the memory of all channels.

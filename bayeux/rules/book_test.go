@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"bytes"
 	"fmt"
 	"testing"
 
@@ -70,6 +71,67 @@ func TestNeedsToken(t *testing.T) {
 			t.Errorf("%s: %t", pattern, got)
 		}
 	}
+}
+
+// A rule for the channels of one level says nothing of those below them: a pattern of several levels is what it would be for each
+// channel that it matches.
+func TestPatternsOfSeveralLevels(t *testing.T) {
+	for _, c := range []struct {
+		rules         []string
+		pattern       string
+		needs, closed bool
+	}{
+		{[]string{"/** subscribe=token", "/* subscribe=any"}, "/**", true, false},
+		{[]string{"/** subscribe=none", "/* subscribe=any"}, "/**", false, true},
+		{[]string{"/** subscribe=token", "/a/* subscribe=any"}, "/a/**", true, false},
+		{[]string{"/a/** subscribe=none", "/a/* subscribe=any"}, "/a/**", false, true},
+		{[]string{"/a/b/** subscribe=token", "/a/b/* subscribe=any"}, "/a/**", true, false},
+		{[]string{"/** subscribe=token", "/a/** subscribe=any"}, "/a/**", false, false},
+		{[]string{"/** subscribe=token", "/a/* subscribe=any"}, "/a/*", false, false},
+	} {
+		book := NewBook(parsed(t, c.rules...))
+		if needs, closed := book.NeedsToken([]byte(c.pattern), true), !book.Subscribable([]byte(c.pattern), true); needs != c.needs || closed != c.closed {
+			t.Errorf("%q, %s: needs a token %t, closed %t", c.rules, c.pattern, needs, closed)
+		}
+	}
+}
+
+// Whatever the rules, a pattern may be subscribed to freely if and only if all channels that it matches may.
+func TestPatternsAreTheirChannels(t *testing.T) {
+	var names [][]byte // two segments that rules have, and one that they have not, to a depth that none has
+	for level := [][]byte{nil}; len(level[0]) < 8; {
+		var next [][]byte
+		for _, above := range level {
+			for _, segment := range []string{"/a", "/b", "/x"} {
+				next = append(next, append(bytes.Clone(above), segment...))
+			}
+		}
+		names, level = append(names, next...), next
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		var list Rules
+		pattern := rapid.SampledFrom([]string{"/**", "/*", "/a/*", "/a/**", "/a", "/a/b", "/a/b/*", "/a/b/**", "/b/**"})
+		option := rapid.SampledFrom([]string{"subscribe=none", "subscribe=any", "subscribe=token"})
+		for range rapid.IntRange(0, 5).Draw(t, "rules") {
+			rule, err := Parse(pattern.Draw(t, "rule")+" "+option.Draw(t, "option"), limits)
+			if err != nil {
+				t.Fatal(err)
+			}
+			list = append(list, rule)
+		}
+		asked := []byte(pattern.Draw(t, "pattern"))
+		var needs, closed bool
+		for _, name := range names {
+			if channel.Matches(asked, name) {
+				needs = needs || list.Of(name).Subscribe == WithToken
+				closed = closed || list.Of(name).Subscribe == Closed
+			}
+		}
+		book, wildcard := NewBook(list), channel.IsWildcard(asked)
+		if book.NeedsToken(asked, wildcard) != needs || book.Subscribable(asked, wildcard) == closed {
+			t.Fatalf("%s: needs a token %t, closed %t", asked, needs, closed)
+		}
+	})
 }
 
 // However many channels there are, a book remembers a bounded number of them; without
