@@ -55,7 +55,7 @@ type Question struct {
 	Session   Address // of a handshake: zero
 	Channel   []byte
 	Patterns  [][]byte // each once
-	Guarded   [][]byte // those of them, or the channel, for which a rule wants a token
+	Guarded   [][]byte // those of them, or the channel, for which a rule wants a token, and whose presence is told there
 	Data      []byte   // what is published to a service channel, as JSON
 	Ext       []byte
 	Claims    string  // what verdicts have given the session

@@ -106,15 +106,16 @@ func (d *subscriptionReader) repeats(list [][]byte, pattern []byte) bool {
 	return known
 }
 
-// guarded are those of patterns for which a rule wants a token. They are valid until the next message is read.
+// guarded are those of patterns for which a rule wants a token, and of those of which who subscribes is told who is there.
+// They are valid until the next message is read.
 func (d *subscriptionReader) guarded(patterns [][]byte) [][]byte {
 	if !d.rules.Tokens() {
 		return nil
 	}
 	d.wanted = d.wanted[:0]
 	for _, p := range patterns {
-		if !isService(p) && d.rules.NeedsToken(p, channel.IsWildcard(p)) {
-			d.wanted = append(d.wanted, p)
+		if !isService(p) {
+			d.wanted = d.rules.AppendGuarded(d.wanted, p)
 		}
 	}
 	return d.wanted
@@ -128,7 +129,7 @@ func (d *subscriptionReader) check(pattern []byte) reply.Code {
 		return reply.SubscriptionInvalid
 	case info.Kind == channel.Meta:
 		return reply.SubscribeMeta
-	case info.Kind == channel.Broadcast && !d.rules.Subscribable(pattern, info.Wildcard):
+	case info.Kind == channel.Broadcast && !d.rules.Subscribable(pattern):
 		return reply.SubscribeDenied
 	}
 	return reply.Success

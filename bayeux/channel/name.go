@@ -15,6 +15,9 @@ const (
 	Service               // /service/…: between one session and the server, never broadcast
 )
 
+// Presence is before the name of a channel where it is told who subscribes to it, if a rule wants that.
+const Presence = "/presence"
+
 // Limits bounds channel names. A zero field is no limit.
 type Limits struct {
 	// MaxLength are the bytes of the canonical name.

@@ -60,34 +60,57 @@ func (b *Book) Of(name []byte) *Behaviour {
 
 // Subscribable tells whether pattern may be subscribed to: not if a rule that
 // says subscribe=none holds for it or, with a wildcard, for any channel that it matches.
-func (b *Book) Subscribable(pattern []byte, wildcard bool) bool {
-	return !b.reads(pattern, wildcard, Closed)
+func (b *Book) Subscribable(pattern []byte) bool {
+	closed := func(o *Behaviour) bool { return o.Subscribe == Closed }
+	return !b.has(pattern, closed) && !b.tells(b.Told(pattern), closed)
 }
 
-// NeedsToken tells whether a subscription to pattern takes a token: a rule that says
-// subscribe=token holds for it or, with a wildcard, for any channel that it matches.
-func (b *Book) NeedsToken(pattern []byte, wildcard bool) bool {
-	return b.tokens && b.reads(pattern, wildcard, WithToken)
+// AppendGuarded appends to dst what a token has to name for a subscription to pattern: pattern itself if a rule that says
+// subscribe=token holds for it or, with a wildcard, for any channel that it matches, and likewise what it tells of.
+func (b *Book) AppendGuarded(dst [][]byte, pattern []byte) [][]byte {
+	if !b.tokens {
+		return dst
+	}
+	guarded := func(o *Behaviour) bool { return o.Subscribe == WithToken }
+	if b.has(pattern, guarded) {
+		dst = append(dst, pattern)
+	}
+	if told := b.Told(pattern); b.tells(told, guarded) {
+		dst = append(dst, told)
+	}
+	return dst
 }
 
 // Tokens tells whether any subscription or publish takes a token.
 func (b *Book) Tokens() bool { return b.tokens }
 
-func (b *Book) reads(pattern []byte, wildcard bool, r Reading) bool {
-	is := func(o *Behaviour) bool { return o.Subscribe == r }
-	if !wildcard {
-		return is(b.Of(pattern))
+// Told is the pattern of those channels of which subscribers of pattern are told who is there, nil if there are none.
+func (b *Book) Told(pattern []byte) []byte {
+	told, is := bytes.CutPrefix(pattern, []byte(channel.Presence))
+	if !is || len(told) == 0 || told[0] != '/' || !b.has(told, func(o *Behaviour) bool { return o.Presence }) {
+		return nil
 	}
-	return b.any(pattern, is)
+	return told
+}
+
+// tells tells whether is is true of a channel that told matches, of which it is told who is there: to know that takes the right
+// to be there.
+func (b *Book) tells(told []byte, is func(*Behaviour) bool) bool {
+	return told != nil && b.has(told, func(o *Behaviour) bool { return o.Presence && is(o) })
+}
+
+// has tells whether has is true of pattern, or with a wildcard of any channel that it matches.
+func (b *Book) has(pattern []byte, has func(*Behaviour) bool) bool {
+	if !channel.IsWildcard(pattern) {
+		return has(b.Of(pattern))
+	}
+	return b.any(pattern, has)
 }
 
 // Remembers tells whether pattern matches channels of which anything is kept for
 // those who come later.
 func (b *Book) Remembers(pattern []byte) bool {
-	if !channel.IsWildcard(pattern) {
-		return b.Of(pattern).Remembered()
-	}
-	return b.any(pattern, (*Behaviour).Remembered)
+	return b.has(pattern, (*Behaviour).Remembered)
 }
 
 // any tells whether has is true of any channel that pattern, which has a wildcard, matches. To look at one of each kind

@@ -41,17 +41,16 @@ func TestPatterns(t *testing.T) {
 	book := NewBook(parsed(t, "/secret/** subscribe=none", "/secret/open subscribe=any", "/quotes/* snapshot", "/log history=10"))
 	for _, c := range []struct {
 		pattern                  string
-		wildcard                 bool
 		subscribable, remembered bool
 	}{
-		{"/a", false, true, false}, {"/a/*", true, true, false},
-		{"/secret/a", false, false, false}, {"/secret/open", false, true, false}, {"/secret/*", true, false, false},
-		{"/**", true, false, true}, {"/*", true, true, true},
-		{"/quotes/A", false, true, true}, {"/quotes/*", true, true, true}, {"/quotes/**", true, true, true}, {"/quotes", false, true, false},
-		{"/log", false, true, true},
+		{"/a", true, false}, {"/a/*", true, false},
+		{"/secret/a", false, false}, {"/secret/open", true, false}, {"/secret/*", false, false},
+		{"/**", false, true}, {"/*", true, true},
+		{"/quotes/A", true, true}, {"/quotes/*", true, true}, {"/quotes/**", true, true}, {"/quotes", true, false},
+		{"/log", true, true},
 	} {
 		for range 2 { // asked anew and known
-			if got := book.Subscribable([]byte(c.pattern), c.wildcard); got != c.subscribable {
+			if got := book.Subscribable([]byte(c.pattern)); got != c.subscribable {
 				t.Errorf("%s: subscribable %t", c.pattern, got)
 			}
 			if got := book.Remembers([]byte(c.pattern)); got != c.remembered {
@@ -67,7 +66,7 @@ func TestNeedsToken(t *testing.T) {
 	for pattern, want := range map[string]bool{
 		"/a": true, "/a/*": true, "/**": true, "/open/a": false, "/open/secret": true, "/open/*": true, "/open/a/*": false, "/shut/a": false,
 	} {
-		if got := book.NeedsToken([]byte(pattern), channel.IsWildcard([]byte(pattern))); got != want {
+		if got := len(book.AppendGuarded(nil, []byte(pattern))) > 0; got != want {
 			t.Errorf("%s: %t", pattern, got)
 		}
 	}
@@ -90,7 +89,7 @@ func TestPatternsOfSeveralLevels(t *testing.T) {
 		{[]string{"/** subscribe=token", "/a/* subscribe=any"}, "/a/*", false, false},
 	} {
 		book := NewBook(parsed(t, c.rules...))
-		if needs, closed := book.NeedsToken([]byte(c.pattern), true), !book.Subscribable([]byte(c.pattern), true); needs != c.needs || closed != c.closed {
+		if needs, closed := len(book.AppendGuarded(nil, []byte(c.pattern))) > 0, !book.Subscribable([]byte(c.pattern)); needs != c.needs || closed != c.closed {
 			t.Errorf("%q, %s: needs a token %t, closed %t", c.rules, c.pattern, needs, closed)
 		}
 	}
@@ -127,11 +126,34 @@ func TestPatternsAreTheirChannels(t *testing.T) {
 				closed = closed || list.Of(name).Subscribe == Closed
 			}
 		}
-		book, wildcard := NewBook(list), channel.IsWildcard(asked)
-		if book.NeedsToken(asked, wildcard) != needs || book.Subscribable(asked, wildcard) == closed {
+		book := NewBook(list)
+		if (len(book.AppendGuarded(nil, asked)) > 0) != needs || book.Subscribable(asked) == closed {
 			t.Fatalf("%s: needs a token %t, closed %t", asked, needs, closed)
 		}
 	})
+}
+
+// Who is told who is on a channel needs the right to be there.
+func TestPresenceNeedsTheRightToItsChannel(t *testing.T) {
+	book := NewBook(parsed(t, "/team/** presence", "/team/a subscribe=token", "/team/b subscribe=none", "/other subscribe=token", "/presence/** publish=internal"))
+	for _, c := range []struct {
+		pattern, told, guarded string
+		closed                 bool
+	}{
+		{"/presence/team/a", "/team/a", "[/team/a]", false}, {"/presence/team/b", "/team/b", "[]", true}, {"/presence/team/c", "/team/c", "[]", false},
+		{"/presence/team/*", "/team/*", "[/team/*]", true}, {"/presence/**", "/**", "[/**]", true}, {"/presence/team/c/*", "/team/c/*", "[]", false},
+		{"/presence/other", "", "[]", false}, {"/presence/*", "", "[]", false}, {"/presence", "", "[]", false}, {"/presences/team/a", "", "[]", false},
+	} {
+		pattern := []byte(c.pattern)
+		told, guarded, closed := string(book.Told(pattern)), fmt.Sprintf("%s", book.AppendGuarded(nil, pattern)), !book.Subscribable(pattern)
+		if told != c.told || guarded != c.guarded || closed != c.closed {
+			t.Errorf("%s: told of %q, guarded %s, closed %t", c.pattern, told, guarded, closed)
+		}
+	}
+	book = NewBook(parsed(t, "/** subscribe=token", "/team/** presence"))
+	if got := fmt.Sprintf("%s", book.AppendGuarded(nil, []byte("/presence/team/a"))); got != "[/presence/team/a /team/a]" {
+		t.Errorf("where everything is guarded: %s", got)
+	}
 }
 
 // However many channels there are, a book remembers a bounded number of them; without

@@ -15,7 +15,7 @@ import (
 )
 
 // Prefix is before the name of a channel where its presence is told.
-const Prefix = "/presence"
+const Prefix = channel.Presence
 
 // Settings are what an operator may set, see package loop/settings.
 type Settings struct {
