@@ -37,6 +37,13 @@ func (x *exchange) reply() {
 	x.fx.add(effect, start)
 }
 
+// mayHear tells whether whoever sends this has the right to the session that its first message names. Where an authority is
+// asked about each use of a session it must have allowed one: a message that fails before says nothing of its sender.
+func (x *exchange) mayHear() bool {
+	a := x.s.cfg.Authority
+	return a == nil || x.proved == x.owner || !Watches(a)
+}
+
 // mayCarryEvents tells whether pending events go with this reply: with a connect's.
 // Some clients look for events nowhere else, or take the first message of another
 // reply for that reply. On a websocket that no stream has been made of yet another's
@@ -45,7 +52,7 @@ func (x *exchange) reply() {
 // to wait while its client sent another connect carries none: nobody may be there to
 // read it.
 func (x *exchange) mayCarryEvents(r *session) bool {
-	if r.queue.Blocked() || r.outlet.usesStream() || x.connects != r.connects {
+	if r.queue.Blocked() || r.outlet.usesStream() || x.connects != r.connects || !x.mayHear() {
 		return false
 	}
 	if x.carriesEvents {

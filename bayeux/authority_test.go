@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"halley/bayeux/event"
 	"halley/bayeux/message"
 	"halley/bayeux/reply"
 	"halley/bayeux/rules"
@@ -175,6 +176,49 @@ func TestUse(t *testing.T) {
 	if got := post(t, s, nil, connect+`,"ext":{"auth":{"token":"t"}}}`); plain.asked.Operation != OpUse || !strings.Contains(got, `"403::token_expired"`) ||
 		!strings.Contains(got, `"reconnect":"handshake"`) {
 		t.Errorf("a connect with credentials: %+v\n%s", plain.asked, got)
+	}
+}
+
+// guard lets a stranger have sessions of his own alone.
+type guard struct{ stranger bool }
+
+func (*guard) Fields() []string            { return nil }
+func (*guard) Watches() bool               { return true }
+func (*guard) Ask(Question, func(Verdict)) {}
+
+func (a *guard) Decide(q Question) (v Verdict) {
+	if a.stranger && q.Session != (Address{}) {
+		v.Ruling, v.Unknown = Deny, true
+	}
+	return v
+}
+
+// What a stranger with another's clientId sends brings him nothing of the session, whatever is wrong with it: not before the
+// authority has allowed the use of it.
+func TestStrangersHearNothing(t *testing.T) {
+	for _, message := range []string{
+		`"channel":"/meta/other"`, `"channel":"no/channel","data":1`, `"channel":5`, `"channel":"/b","id":{},"data":1`, `"data":1`,
+		`"channel":"/meta/subscribe","subscription":"/meta/x"`, `"channel":"/meta/handshake"`, `"channel":"/meta/subscribe"`,
+		`"channel":"/shut","data":1`,
+	} {
+		config, a := testConfig(), new(guard)
+		rule, err := rules.Parse("/shut publish=internal", config.Channel)
+		if err != nil {
+			t.Fatal(err)
+		}
+		config.Authority, config.Rules = a, rules.Rules{rule}
+		s := NewServer(config, 0)
+		id := greet(t, s, "")
+		post(t, s, nil, `{"channel":"/meta/subscribe","subscription":"/a","clientId":"`+id+`"}`)
+		s.Deliver(0, event.New([]byte("/a"), []byte(`"secret"`), false))
+		a.stranger = true
+		if got := post(t, s, nil, `{`+message+`,"clientId":"`+id+`"}`); strings.Contains(got, "secret") {
+			t.Errorf("%s: %s", message, got)
+		}
+		a.stranger = false
+		if got := post(t, s, nil, `{"channel":"/b","data":1,"clientId":"`+id+`"}`); !strings.Contains(got, "secret") {
+			t.Errorf("%s: the session's own client hears %s", message, got)
+		}
 	}
 }
 

@@ -92,7 +92,7 @@ func (b *batches) unpark(now int64, ticket Ticket, got awaited, fx *Effects) {
 	}
 	x := &b.s.exchange
 	*x = exchange{seat: b.s.at(p.owner.Slot, nil), fx: fx, req: p.req, now: now, owner: p.owner, got: got,
-		clientID: p.clientID, alone: p.alone, losses: p.losses, carriesEvents: p.carriesEvents, batch: p.batch, connects: p.connects,
+		clientID: p.clientID, proved: p.proved, alone: p.alone, losses: p.losses, carriesEvents: p.carriesEvents, batch: p.batch, connects: p.connects,
 		replies: p.replies, later: p.later}
 	defer b.contain(now, p, fx)
 	x.goOn(p)

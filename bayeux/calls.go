@@ -45,7 +45,7 @@ func (s *Server) handle(now int64, req Request, messages []message.Message, fx *
 // exchangeOf begins an exchange. There is one at a time.
 func (s *Server) exchangeOf(now int64, req Request, fx *Effects) *exchange {
 	x := &s.exchange
-	*x = exchange{seat: s.at(noSlot, nil), fx: fx, req: req, now: now, owner: nowhere, replies: x.replies[:0]}
+	*x = exchange{seat: s.at(noSlot, nil), fx: fx, req: req, now: now, owner: nowhere, proved: nowhere, replies: x.replies[:0]}
 	return x
 }
 

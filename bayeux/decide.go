@@ -38,6 +38,7 @@ func (x *exchange) decide(q Question) Verdict {
 		x.waits = Effect{Kind: Decide, Question: &asked}
 	case v.Ruling == Allow && of != nil:
 		x.s.grants.give(x.slot, x.now, v)
+		x.proved = x.owner
 	case v.Ruling == Deny && v.Unknown && x.clientID != nil:
 		x.owner, x.slot, x.session = nowhere, noSlot, nil // nothing of it for who asks
 	}

@@ -28,6 +28,7 @@ type exchange struct {
 
 	clientID []byte  // of the first message
 	owner    Address // its session, if it is known
+	proved   Address // likewise, once the authority has allowed something with it; nowhere before
 	alone    bool    // the batch has one message
 	held     bool    // no reply now: the connect is held
 	waits    Effect  // what tells of the wait of the message that is to be parked

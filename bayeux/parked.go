@@ -11,7 +11,8 @@ import (
 type parked struct {
 	req      Request
 	owner    Address
-	clientID []byte // of the batch's first message
+	clientID []byte  // of the batch's first message
+	proved   Address // the owner, if the messages before were allowed
 	alone    bool
 	// What the messages before said of the reply.
 	losses        bool
