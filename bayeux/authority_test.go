@@ -222,6 +222,28 @@ func TestStrangersHearNothing(t *testing.T) {
 	}
 }
 
+// An event-stream without Bayeux is no way around what a handshake takes, and its session has what that gives.
+func TestEventStreamsShakeHands(t *testing.T) {
+	a, s, _ := authorized(t)
+	open := func(conn uint32) *Effect {
+		var fx Effects
+		s.OpenEvents(0, Request{To: ReplyTo{Conn: conn}, Caller: &Caller{Address: "192.0.2.1:1"}}, []byte(`"/a"`), Cursor{}, &fx)
+		return &fx.List[len(fx.List)-1]
+	}
+	a.says = Verdict{Ruling: Deny, Reason: "token_missing"}
+	if e := open(1); a.asked.Operation != OpHandshake || a.asked.Caller.Address != "192.0.2.1:1" || e.Kind != Refuse || e.Status != 403 || s.Stats().Sessions != 0 {
+		t.Errorf("%+v, and then %+v", a.asked, e)
+	}
+	a.says = Verdict{Claims: "c", Expiry: 1000}
+	if e := open(2); a.asked.Operation != OpSubscribe || a.asked.Claims != "c" || e.Kind != Stream {
+		t.Errorf("%+v, and then %+v", a.asked, e)
+	}
+	var fx Effects
+	if s.Tick(2000, &fx); s.Stats().Sessions != 0 {
+		t.Error("its session outlives what was given")
+	}
+}
+
 // A clientId that is wrong in its secret alone is counted, and no other.
 func TestGuessedClientIDs(t *testing.T) {
 	s := NewServer(testConfig(), 0)

@@ -59,7 +59,7 @@ func (s *Server) Open(now int64, req Request, clientID []byte, fx *Effects) {
 // a session is made for it that subscribes to patterns, a JSON array or string,
 // and ends with it. A verdict or what is remembered may have to come before.
 func (s *Server) OpenEvents(now int64, req Request, patterns []byte, from Cursor, fx *Effects) {
-	eventStream{s.exchangeOf(now, req, fx), patterns, from}.begin()
+	eventStream{exchange: s.exchangeOf(now, req, fx), patterns: patterns, from: from}.begin()
 }
 
 // Deliver queues e for every local subscriber of its channel (Bayeux 1.0, 5.2 MUST delivered),

@@ -14,6 +14,7 @@ type eventStream struct {
 	*exchange
 	patterns []byte // a JSON array or string
 	from     Cursor
+	greeted  bool // its session may be there: it is one that nobody has shaken hands for
 }
 
 // begin makes a session for the event-stream, and opens that as soon as it may have its patterns.
@@ -46,12 +47,17 @@ func (x eventStream) admit() {
 	if !failure.Failed() {
 		asked.cursors, failure = x.from.read()
 	}
-	if !failure.Failed() {
-		var verdict Verdict
-		if failure, verdict = x.admitSubscription(&asked, nil); verdict.Ruling == Wait {
-			x.wait()
-			return
-		}
+	var verdict Verdict
+	if !failure.Failed() && !x.greeted {
+		failure, verdict = x.greet()
+		x.greeted = verdict.Ruling == Allow
+	}
+	if !failure.Failed() && x.greeted {
+		failure, verdict = x.admitSubscription(&asked, nil)
+	}
+	if verdict.Ruling == Wait {
+		x.wait()
+		return
 	}
 	if failure.Failed() {
 		x.refuse(refusalStatus(failure), failure)
@@ -70,6 +76,18 @@ func (x eventStream) admit() {
 	x.start()
 }
 
+// greet finds out whether the event-stream may have a session: the authority is asked as about a handshake, or whoever has no
+// right to shake hands would come this way.
+func (x eventStream) greet() (failure reply.Code, verdict Verdict) {
+	switch verdict = x.decide(Question{Operation: OpHandshake}); verdict.Ruling {
+	case Allow:
+		x.s.grants.give(x.slot, x.now, verdict)
+	case Deny:
+		failure = verdict.code(reply.HandshakeDenied)
+	}
+	return failure, verdict
+}
+
 // wait lets the event-stream wait for what x.waits asks for. It waits as long
 // as a client may stay away.
 func (x eventStream) wait() {
@@ -82,7 +100,7 @@ func (x eventStream) wait() {
 	if q := x.waits.Question; q != nil {
 		*q = q.clone()
 	}
-	ticket := s.batches.add(&parked{req: x.req, owner: x.owner, wanted: x.waits.Wanted, events: bytes.Clone(x.patterns), from: from})
+	ticket := s.batches.add(&parked{req: x.req, owner: x.owner, wanted: x.waits.Wanted, events: bytes.Clone(x.patterns), from: from, greeted: x.greeted})
 	x.await(x.now)
 	x.waits.To, x.waits.Ticket = x.req.To, ticket
 	x.fx.add(x.waits, x.fx.begin())

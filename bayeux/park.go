@@ -48,7 +48,7 @@ func (x *exchange) park(messages []message.Message) (waits bool) {
 func (x *exchange) goOn(p *parked) {
 	defer x.s.joins.end(p.wanted, x.s.fanout, x.fx)
 	if p.events != nil {
-		eventStream{x, p.events, p.from}.goOn()
+		eventStream{x, p.events, p.from, p.greeted}.goOn()
 	} else if messages, ok := x.scan(p.body); ok {
 		x.run(messages)
 	}

@@ -24,8 +24,9 @@ type parked struct {
 	replies       []byte   // of the messages before them
 	wanted        []history.Wanted
 	// Patterns and cursor of an event-stream without Bayeux, in place of a batch.
-	events []byte
-	from   Cursor
+	events  []byte
+	from    Cursor
+	greeted bool // its session may be there
 }
 
 // joinRaw copies messages into one JSON array.
