@@ -68,7 +68,7 @@ func must(t *testing.T, c *exec.Cmd) string {
 	return string(out)
 }
 
-// inDebian installs the package, starts and reloads the server by the words of its unit, installs it again over a changed
+// inDebian installs the package, starts and reloads the server by the words of its unit, has it hand over, installs it again over a changed
 // configuration, and removes all of it.
 func inDebian(t *testing.T, deb string) {
 	root := debian(t)
@@ -119,6 +119,7 @@ func served(t *testing.T, root string, s settings, conf, changed string) {
 	run(t, "chmod", "777", filepath.Join(root, "run", "notify"))
 	user := "--userspec=" + s.one(t, "User") + ":" + s.one(t, "Group")
 	words := strings.Fields(s.one(t, "ExecStart"))
+	must(t, inRoot(root, "install", "-d", "-o", s.one(t, "User"), "/run/"+s.one(t, "RuntimeDirectory"))) // systemd does
 	c := inRoot(root, append([]string{user}, words...)...)
 	c.Env = append(c.Env, "NOTIFY_SOCKET=/run/notify")
 	p := start(t, c)
@@ -136,6 +137,9 @@ func served(t *testing.T, root string, s settings, conf, changed string) {
 	p.notified("RELOADING=1")
 	p.notified("READY=1")
 	p.logged("history=6")
+	p.handOver()
+	_, internal = p.addresses()
+	publish(t, internal)
 	p.stop()
 	p.notified("STOPPING=1")
 }

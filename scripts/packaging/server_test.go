@@ -26,6 +26,7 @@ const deadline = 60 * time.Second
 type process struct {
 	t     *testing.T
 	run   *exec.Cmd
+	pid   int // of the main process, as systemd would know it
 	mu    sync.Mutex
 	log   []string
 	lines chan string
@@ -44,7 +45,8 @@ func start(t *testing.T, c *exec.Cmd) *process {
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { c.Process.Kill(); <-p.ended })
+	p.pid = c.Process.Pid
+	t.Cleanup(func() { c.Process.Kill(); syscall.Kill(p.pid, syscall.SIGKILL); <-p.ended })
 	go func() {
 		defer close(p.ended)
 		for s := bufio.NewScanner(out); s.Scan(); {
@@ -96,8 +98,8 @@ func (p *process) addresses() (public, internal string) {
 	return line.Addresses[0], line.Internal
 }
 
-// notified waits until systemd would have heard a state.
-func (p *process) notified(state string) {
+// notified waits until systemd would have heard a state, and gives all of that message.
+func (p *process) notified(state string) string {
 	p.t.Helper()
 	buffer := make([]byte, 4096)
 	if err := p.told.SetReadDeadline(time.Now().Add(deadline)); err != nil {
@@ -108,8 +110,23 @@ func (p *process) notified(state string) {
 		if err != nil {
 			p.t.Fatalf("%s was not told: %v\n%s", state, err, p.all())
 		}
-		if strings.Contains("\n"+string(buffer[:n])+"\n", "\n"+state+"\n") {
-			return
+		if message := string(buffer[:n]); strings.Contains("\n"+message+"\n", "\n"+state+"\n") {
+			return message
+		}
+	}
+}
+
+// handOver has the server start the program anew, which becomes the main process.
+func (p *process) handOver() {
+	p.t.Helper()
+	before := p.pid
+	if err := syscall.Kill(before, syscall.SIGUSR2); err != nil {
+		p.t.Fatal(err)
+	}
+	for p.pid == before {
+		message := p.notified("READY=1")
+		if _, err := fmt.Sscanf(message, "MAINPID=%d", &p.pid); err != nil {
+			p.t.Fatalf("%q: %v", message, err)
 		}
 	}
 }
@@ -117,7 +134,7 @@ func (p *process) notified(state string) {
 // stop ends the server as a supervisor does, and wants it to have gone well.
 func (p *process) stop() {
 	p.t.Helper()
-	if err := p.run.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := syscall.Kill(p.pid, syscall.SIGTERM); err != nil {
 		p.t.Fatal(err)
 	}
 	late := time.After(deadline)

@@ -94,8 +94,11 @@ func TestService(t *testing.T) {
 	if slack, _ := time.ParseDuration(s.one(t, "TimerSlackNSec")); slack != c.TimerSlack {
 		t.Errorf("TimerSlackNSec=%v, --timer-slack is %v", slack, c.TimerSlack)
 	}
+	if c.Loop.Control != "/run/"+s.one(t, "RuntimeDirectory")+"/control" {
+		t.Errorf("--control %s is in no folder of the service's", c.Loop.Control)
+	}
 	for name, want := range map[string]string{
-		"Type": "notify", "ExecReload": `/bin/sh -c "kill -HUP ${MAINPID}"`, "User": "halley", "NoNewPrivileges": "yes", "ProtectSystem": "strict",
+		"Type": "notify", "NotifyAccess": "all", "ExecReload": `/bin/sh -c "kill -HUP ${MAINPID}"`, "User": "halley", "NoNewPrivileges": "yes", "ProtectSystem": "strict",
 		"CapabilityBoundingSet": "CAP_NET_BIND_SERVICE", "RestartPreventExitStatus": "2", "StateDirectory": "halley",
 	} {
 		if got := s.one(t, name); got != want {
