@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
-	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"net"
-	"net/netip"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -23,15 +20,12 @@ import (
 	"halley/cmd/halley/config"
 	"halley/cmd/halley/console"
 	"halley/cmd/halley/feed"
-	"halley/cmd/halley/internalhttp"
-	"halley/cmd/halley/metrics"
 	"halley/cmd/halley/reload"
 	"halley/cmd/halley/traces"
 	"halley/cmd/halley/web"
 	"halley/loop"
 	"halley/loop/access"
 	"halley/loop/access/key"
-	"halley/loop/listen"
 	"halley/loop/secure"
 )
 
@@ -61,55 +55,16 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 			return err
 		}
 	}
-	settings := loop.Config{Settings: c.LoopSettings(), Log: log}
-	if settings.Loops == 0 {
-		settings.Loops = usualLoops(os.DirFS("/"))
-	}
-	if os.Getenv("GOMEMLIMIT") == "" {
-		settings.LimitHeap = func(bytes int64) { debug.SetMemoryLimit(bytes) }
-	}
-	var err error
-	if c.given, err = givenSockets(); err != nil {
+	cfg := c.loopConfig(log)
+	defer func() { c.predecessor.Close() }()
+	if err := c.gather(env.ctx, &cfg); err != nil {
 		return err
 	}
-	settings.Given = c.given
-	if settings.Predecessor, err = c.meetPredecessor(log); err != nil {
-		return err
-	}
-	defer settings.Predecessor.Close()
-	c.predecessor = settings.Predecessor
-	if c.certificates, err = c.openCertificates(log); err != nil {
-		return err
-	}
-	settings.TLS = c.certificates.Config()
-	if c.traces, err = traces.Open(env.ctx, os.Getenv, described(), log); err != nil {
-		return usageError{err}
-	}
-	if err := c.openAccess(&settings, log); err != nil {
-		return usageError{err}
-	}
-	if settings.Pages, err = web.Pages(c.pages(settings)); err != nil {
-		return err
-	}
-	if err := checkMounts(settings); err != nil {
-		return usageError{err}
-	}
-	server, err := loop.New(settings)
+	server, err := loop.New(cfg)
 	if err != nil {
 		return usageError{err}
 	}
-	c.doubts = doubts(&c.Serve, config.Strangers(flags.Flags(), os.Environ()), server.MaxMemory())
-	for _, doubt := range []string{c.keys.Exposed(), plainHook(c.Hook.URL)} {
-		if doubt != "" {
-			c.doubts = append(c.doubts, doubt)
-		}
-	}
-	if open := openDoubt(&c.Serve); open != "" {
-		c.doubts = append(c.doubts, open)
-	}
-	if unused := unusedSockets(c.given, append(append([]string{c.Internal.Address}, c.Loop.Listen...), c.Loop.TLSListen...)...); len(unused) > 0 {
-		c.doubts = append(c.doubts, fmt.Sprintf("sockets were given that no flag has: %s (--listen fd:NAME)", strings.Join(unused, ", ")))
-	}
+	c.doubts = c.allDoubts(config.Strangers(flags.Flags(), os.Environ()), server.MaxMemory())
 	if c.CheckConfig {
 		return c.print(env, flags)
 	}
@@ -120,6 +75,67 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 	c.attendants.server = server
 	defer c.traces.Start()()
 	return c.serve(env, server, log)
+}
+
+// loopConfig is what the flags say of the event loops.
+func (c *serveCommand) loopConfig(log *slog.Logger) loop.Config {
+	cfg := loop.Config{Settings: c.LoopSettings(), Log: log}
+	if cfg.Loops == 0 {
+		cfg.Loops = usualLoops(os.DirFS("/"))
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		cfg.LimitHeap = func(bytes int64) { debug.SetMemoryLimit(bytes) }
+	}
+	return cfg
+}
+
+// gather opens what the server is made of beside its event loops, and gives cfg what of it is theirs.
+func (c *serveCommand) gather(ctx context.Context, cfg *loop.Config) (err error) {
+	if c.given, err = givenSockets(); err != nil {
+		return err
+	}
+	if c.predecessor, err = c.meetPredecessor(cfg.Log); err != nil {
+		return err
+	}
+	cfg.Given, cfg.Predecessor = c.given, c.predecessor
+	if c.certificates, err = c.openCertificates(cfg.Log); err != nil {
+		return err
+	}
+	cfg.TLS = c.certificates.Config()
+	if c.traces, err = traces.Open(ctx, os.Getenv, described(), cfg.Log); err != nil {
+		return usageError{err}
+	}
+	if err := c.openAccess(cfg, cfg.Log); err != nil {
+		return usageError{err}
+	}
+	if cfg.Pages, err = web.Pages(c.pages(*cfg)); err != nil {
+		return err
+	}
+	if err := checkMounts(*cfg); err != nil {
+		return usageError{err}
+	}
+	return nil
+}
+
+// allDoubts are what may not be meant by the configuration, with the strangers among the environment's variables.
+func (c *serveCommand) allDoubts(strangers []string, maxMemory int64) []string {
+	list := doubts(&c.Serve, strangers, maxMemory)
+	for _, doubt := range []string{c.keys.Exposed(), plainHook(c.Hook.URL), openDoubt(&c.Serve), c.unusedDoubt()} {
+		if doubt != "" {
+			list = append(list, doubt)
+		}
+	}
+	return list
+}
+
+// unusedDoubt names the sockets of systemd's that no flag takes.
+func (c *serveCommand) unusedDoubt() string {
+	taken := slices.Concat([]string{c.Internal.Address}, c.Loop.Listen, c.Loop.TLSListen)
+	unused := unusedSockets(c.given, taken...)
+	if len(unused) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("sockets were given that no flag has: %s (--listen fd:NAME)", strings.Join(unused, ", "))
 }
 
 // openAccess makes those who decide what clients and back-ends may do, and who are told of it.
@@ -262,162 +278,4 @@ func (c *serveCommand) untilDrain(told context.Context, server *loop.Server, int
 		}
 	}()
 	return ctx, cancel
-}
-
-// announce logs the addresses once the server listens, what strangers may do, and what
-// may not be meant.
-func (c *serveCommand) announce(ctx context.Context, server *loop.Server, internal string, log *slog.Logger) {
-	if !listening(ctx, server) {
-		return
-	}
-	supervisor{log}.ready()
-	addresses := server.Addresses()
-	log.Info("listening", "page", pageURL(server.Listeners()), "addresses", addresses, "internal", internal, "version", described())
-	for _, line := range whoMay(&c.Serve) {
-		log.Info(line.who, line.may...)
-	}
-	for _, doubt := range c.doubts {
-		log.Warn(doubt)
-	}
-}
-
-// listening waits until the server listens; false if ctx is done before.
-func listening(ctx context.Context, server *loop.Server) bool {
-	for !server.Ready() {
-		select {
-		case <-ctx.Done():
-			return false
-		case <-time.After(10 * time.Millisecond):
-		}
-	}
-	return true
-}
-
-// pageURL is where a browser on this host finds the start page: none does by a unix socket.
-func pageURL(listeners []listen.Listener) string {
-	i := slices.IndexFunc(listeners, func(l listen.Listener) bool { return l.Network == listen.TCP })
-	if i < 0 {
-		return "none"
-	}
-	scheme := "http://"
-	if listeners[i].TLS {
-		scheme = "https://"
-	}
-	host, port, err := net.SplitHostPort(listeners[i].Address)
-	if err != nil {
-		return scheme + listeners[i].Address + "/"
-	}
-	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
-		host = "localhost"
-	}
-	return scheme + net.JoinHostPort(host, port) + "/"
-}
-
-// internalListener is the internal listener at work, or nil.
-type internalListener struct {
-	listener *internalhttp.Listener
-	socket   net.Listener
-	leavable *listen.Leavable // the socket below
-	done     chan error
-	stop     func()          // ends the console
-	serving  context.Context // until close
-	end      context.CancelFunc
-}
-
-// leave leaves new connections to a successor.
-func (i *internalListener) leave() {
-	if i != nil {
-		i.listener.Leave()
-		i.leavable.Leave()
-	}
-}
-
-// openInternal listens at the address of the internal listener, or takes the socket that is given for it.
-func (c *serveCommand) openInternal() (net.Listener, error) {
-	if inherited := inheritedInternal(c.predecessor, c.Internal.Address); inherited != nil {
-		return inherited, nil
-	}
-	name, given := strings.CutPrefix(c.Internal.Address, "fd:")
-	if !given {
-		return net.Listen(listen.NetworkOf(c.Internal.Address), c.Internal.Address)
-	}
-	sockets := c.given[name]
-	if len(sockets) != 1 {
-		return nil, fmt.Errorf("%s: %d sockets of this name were given (LISTEN_FDNAMES), want one", c.Internal.Address, len(sockets))
-	}
-	return sockets[0], nil
-}
-
-// listenInternal opens the internal listener, if there is to be one.
-func (c *serveCommand) listenInternal(server *loop.Server, log *slog.Logger) (*internalListener, error) {
-	if c.Internal.Address == "" {
-		return nil, nil
-	}
-	opened, err := c.openInternal()
-	if err != nil {
-		return nil, fmt.Errorf("--internal: %w", err)
-	}
-	leavable := listen.NewLeavable(opened)
-	server.Offer(internalSocket+" "+c.Internal.Address, leavable)
-	var socket net.Listener = leavable
-	if c.Internal.TLS {
-		socket = tls.NewListener(socket, c.certificates.Internal())
-	}
-	own := c.Internal
-	own.MaxPublish = maxPublish(&c.Serve, server.MaxMemory())
-	var l *internalhttp.Listener
-	figures := func() any { f := l.Figures(); return &f }
-	sources := append(c.attendants.sources(), metrics.Source{Of: new(internalhttp.Figures), Take: figures}, c.ofCertificates(), ofTokens(c.access.Tokens()))
-	options := internalhttp.Options{
-		Settings:    own,
-		MaxMessages: loop.MailboxMessages(c.Loop.MaxMailbox),
-		MaxDepth:    c.Loop.Scanner.MaxDepth,
-		Keys:        c.keys,
-		Metrics:     metrics.Handler(server.Stats, sources...),
-		Presence:    c.attendants.presence,
-		Subject:     c.access.Subject,
-		Spans:       c.traces.Spans(),
-		Log:         log,
-	}
-	stop, err := c.startConsole(server, &options)
-	if err != nil {
-		return nil, errors.Join(err, socket.Close())
-	}
-	l = internalhttp.New(server, options)
-	i := &internalListener{listener: l, socket: socket, leavable: leavable, done: make(chan error, 1), stop: stop}
-	i.serving, i.end = context.WithCancel(context.Background())
-	go func() {
-		if c.predecessor != nil { // it answers until this server does
-			listening(i.serving, server)
-		}
-		err := l.Serve(socket)
-		if err != nil {
-			log.Error("the internal listener has ended; the server goes on without it", "error", err)
-		}
-		i.done <- err
-	}()
-	return i, nil
-}
-
-func (i *internalListener) address() string {
-	if i == nil {
-		return "off"
-	}
-	return i.socket.Addr().String()
-}
-
-// close waits a moment for requests in progress.
-func (i *internalListener) close() error {
-	if i == nil {
-		return nil
-	}
-	i.stop()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
-	i.end()
-	err := i.listener.Shutdown(ctx)
-	if errors.Is(err, context.DeadlineExceeded) {
-		return nil // whoever is still at it is cut off
-	}
-	return errors.Join(err, <-i.done)
 }
