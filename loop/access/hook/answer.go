@@ -131,6 +131,7 @@ func (a *answer) given(v bayeux.Verdict, now time.Time) (bayeux.Verdict, error) 
 	}
 	if a.ExpiresIn > 0 {
 		v.Expiry = now.Add(time.Duration(a.ExpiresIn * float64(time.Second))).UnixMilli()
+		g = g.append(ofExpiry, strconv.FormatInt(v.Expiry, 10))
 	}
 	if len(g) > bayeux.MaxClaims {
 		return v, fmt.Errorf("its answer gives a session more than %d bytes", bayeux.MaxClaims)

@@ -4,6 +4,7 @@ package hook
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"halley/bayeux"
@@ -13,6 +14,7 @@ import (
 // grants are what an answer gives a session, as text that is kept with it: lines of a letter and a value.
 //
 //	u  who the client is
+//	e  when the session ends by it, in milliseconds since 1970
 //	c  the claims, JSON that later questions carry
 //	s  a pattern that may be subscribed to; an empty one stands for a list of none
 //	p  likewise, to publish to
@@ -21,6 +23,7 @@ type grants string
 // The letters.
 const (
 	ofSubject   = 'u'
+	ofExpiry    = 'e'
 	ofClaims    = 'c'
 	ofSubscribe = 's'
 	ofPublish   = 'p'
@@ -73,6 +76,12 @@ func (g grants) replaced(newer grants) grants {
 func (g grants) claims() string { return g.first(ofClaims) }
 
 func (g grants) subject() string { return g.first(ofSubject) }
+
+// until is when the session ends by it, 0 if it does not.
+func (g grants) until() int64 {
+	at, _ := strconv.ParseInt(g.first(ofExpiry), 10, 64)
+	return at
+}
 
 // coverage is what patterns say of an operation.
 type coverage uint8

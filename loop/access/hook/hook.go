@@ -76,6 +76,10 @@ func (h *Hook) Secret() interface {
 // Identity is who a client is, by what the answers have said.
 func (h *Hook) Identity(claims string) string { return grants(claims).subject() }
 
+// Until is when a session ends by what the answers have said, in milliseconds since 1970, 0 if it does not: a fresh token must
+// not have it go on for longer.
+func (h *Hook) Until(claims string) int64 { return grants(claims).until() }
+
 // Fields are the header fields that questions carry.
 func (h *Hook) Fields() []string { return h.settings.Headers }
 

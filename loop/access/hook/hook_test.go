@@ -352,6 +352,15 @@ func TestAnswers(t *testing.T) {
 	if after := time.UnixMilli(v.Expiry).Sub(begin); after < 90*time.Second || after > 2*time.Minute {
 		t.Errorf("expires after %v", after)
 	}
+	if until := r.Until(v.Claims); until != v.Expiry {
+		t.Errorf("another's expiry is bounded by %d, not %d", until, v.Expiry)
+	}
+	r = newRig(t, says(200, `{"allow":true,"subject":"a"}`), nil)
+	q := publish("/a")
+	q.Claims = v.Claims
+	if later := r.ask(q); r.Until(later.Claims) != v.Expiry || r.Until("ua\n") != 0 {
+		t.Errorf("after an answer without: %+v", later)
+	}
 }
 
 // The connections are used again. One that has been closed meanwhile is tried once more on another, and a fresh one that breaks is not.
