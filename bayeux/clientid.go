@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 	"encoding/base32"
 	"encoding/binary"
+	"strconv"
 )
 
 // Place names an event loop: the node that it runs on, and its number there.
@@ -21,6 +22,15 @@ type Address struct {
 
 // Place is where the session lives.
 func (a Address) Place() Place { return Place{a.Node, a.Loop} }
+
+// String is what a session may be called before others: nothing that would be of use to anybody, as a clientId is.
+func (a Address) String() string {
+	text := strconv.AppendUint(nil, uint64(a.Node), 10)
+	for _, n := range []uint64{uint64(a.Loop), uint64(a.Slot), uint64(a.Gen)} {
+		text = strconv.AppendUint(append(text, '-'), n, 10)
+	}
+	return string(text)
+}
 
 // secretSize is the length of a clientId's random part in bytes: 128 bits.
 const secretSize = 16

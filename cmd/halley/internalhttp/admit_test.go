@@ -14,6 +14,7 @@ import (
 	"sync"
 	"testing"
 
+	"halley/bayeux"
 	"halley/loop/access/key"
 )
 
@@ -94,6 +95,19 @@ func TestRightsOfKeys(t *testing.T) {
 		}
 	}
 	r.expect("GET", "/health/live", "", 200, `{"live":true}`)
+}
+
+// A clientId is as good as its client's rights: a key that may not end sessions is told none.
+func TestClientIDsAreForThoseWhoMayEndSessions(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.Keys = ring(t, "master-0123456789", keyFile) })
+	id := strings.Repeat("0", bayeux.ClientIDLen)
+	r.session = id
+	for name, tells := range map[string]bool{"reader": false, "everything": true, "master": true} {
+		status, body, _ := r.do("GET", "/sessions", "", bearer(name+"-0123456789")...)
+		if status != 200 || strings.Contains(body, id) != tells || strings.Contains(body, `"id":"0-0-`) == tells {
+			t.Errorf("%s: %d %s", name, status, body)
+		}
+	}
 }
 
 // A body with one channel that the key does not name publishes nothing.

@@ -1,6 +1,7 @@
 package internalhttp
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -26,6 +27,7 @@ type fake struct {
 	reasons []string
 	ended   string
 	limit   int
+	session string // its id; empty: s1
 }
 
 func (f *fake) Publish(batch []loop.Publication) error {
@@ -57,7 +59,7 @@ func (f *fake) Channels(context.Context) ([]loop.ChannelInfo, error) {
 
 func (f *fake) Sessions(_ context.Context, limit int) ([]loop.SessionInfo, error) {
 	f.limit = limit
-	return []loop.SessionInfo{{ID: "s1", ConnectionType: "long-polling", Held: true, Queued: 1, QueuedBytes: 20, Subscriptions: 2, Dropped: 4, AgeMs: 5}}, f.err
+	return []loop.SessionInfo{{ID: cmp.Or(f.session, "s1"), ConnectionType: "long-polling", Held: true, Queued: 1, QueuedBytes: 20, Subscriptions: 2, Dropped: 4, AgeMs: 5}}, f.err
 }
 
 func (f *fake) Session(_ context.Context, id string) (*loop.SessionDetail, error) {

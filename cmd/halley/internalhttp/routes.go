@@ -14,6 +14,7 @@ import (
 	"github.com/valyala/fasthttp/fasthttpadaptor"
 	"github.com/valyala/fasthttp/pprofhandler"
 
+	"halley/bayeux"
 	"halley/loop"
 	"halley/loop/access/key"
 )
@@ -140,6 +141,7 @@ func (l *Listener) sessions(ctx *fasthttp.RequestCtx) {
 	list := make([]sessionJSON, len(infos))
 	for i, s := range infos {
 		list[i] = sessionJSON(s)
+		list[i].ID = shown(ctx, s.ID)
 	}
 	reply(ctx, fasthttp.StatusOK, map[string]any{"sessions": list})
 }
@@ -196,6 +198,18 @@ func (l *Listener) disconnect(ctx *fasthttp.RequestCtx) {
 		l.options.Log.Info("a session was ended by way of the internal listener", "key", nameOf(holder(ctx)), "address", ctx.RemoteAddr())
 		reply(ctx, fasthttp.StatusOK, map[string]int{"disconnected": 1})
 	}
+}
+
+// shown is what a request is told of a clientId. Whoever has one can end its session and do all that it may, so without the
+// right to end sessions it is a name alone.
+func shown(ctx *fasthttp.RequestCtx, id string) string {
+	if k := holder(ctx); k == nil || k.May(key.End) {
+		return id
+	}
+	if at, is := bayeux.ParseClientID([]byte(id)); is {
+		return at.String()
+	}
+	return ""
 }
 
 // idOf is the clientId that a path names.

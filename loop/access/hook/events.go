@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	mathrand "math/rand/v2"
 	"net/http"
-	"strconv"
 	"sync"
 	"time"
 
@@ -274,7 +273,7 @@ func (e *Events) tell(list []happening, number uint64) error {
 	for i, h := range list {
 		b.Events[i] = item{h.kind.String(), h.at, "", h.subject, h.pattern, h.count}
 		if h.kind >= sessionBegun && h.kind <= unsubscribed {
-			b.Events[i].Session = sessionName(h.session)
+			b.Events[i].Session = h.session.String()
 		}
 	}
 	body, err := json.Marshal(b)
@@ -291,15 +290,6 @@ func (e *Events) tell(list []happening, number uint64) error {
 		return fmt.Errorf("it answered with status %d", r.status)
 	}
 	return nil
-}
-
-// sessionName is what a session is called: nothing that would be of use to anybody, as a clientId is.
-func sessionName(a bayeux.Address) string {
-	text := strconv.AppendUint(nil, uint64(a.Node), 10)
-	for _, n := range []uint64{uint64(a.Loop), uint64(a.Slot), uint64(a.Gen)} {
-		text = strconv.AppendUint(append(text, '-'), n, 10)
-	}
-	return string(text)
 }
 
 // Close tells that the server ends, and what is still to be told until ctx is done.

@@ -249,7 +249,7 @@ func TestEventsOfASessionComeInOrder(t *testing.T) {
 		}
 	}
 	for loop := range loops {
-		if n := next[sessionName(attendee(uint32(loop), "").Session)]; n != rounds {
+		if n := next[attendee(uint32(loop), "").Session.String()]; n != rounds {
 			t.Errorf("%d of %d events of loop %d came", n, rounds, loop)
 		}
 	}
