@@ -214,6 +214,7 @@ func TestWhoMay(t *testing.T) {
 		{func(c *config.Serve) { c.Loop.Rules = []string{"/** publish=internal"} }, 1,
 			"[publish all channels subscribe all channels but [/** publish=internal]]", false},
 		{func(c *config.Serve) { c.Loop.Rules = []string{"/a publish=internal"} }, 1, "[publish all channels subscribe all channels but [/a publish=internal]]", true},
+		{func(c *config.Serve) { c.Loop.Rules = []string{"/* publish=internal"} }, 1, "[publish all channels subscribe all channels but [/* publish=internal]]", true},
 		{func(c *config.Serve) { c.Access.Token.Keys = "k" }, 2, "[publish nothing subscribe nothing but [/** subscribe=token publish=token]]", false},
 	} {
 		s := config.Serve{}

@@ -48,6 +48,9 @@ func openDoubt(c *config.Serve) string {
 	return fmt.Sprintf("whoever reaches %s may publish: --token-keys, --token-jwks or a --rule such as '/** publish=internal' says who may", open)
 }
 
+// unnamed is a channel that no rule has in mind, nor one for a single level.
+const unnamed = "/\x00/\x00"
+
 // anybodyPublishes tells whether a client needs nothing to publish to a channel that no rule names.
 func anybodyPublishes(c *config.Serve) bool {
 	var list rules.Rules
@@ -56,7 +59,7 @@ func anybodyPublishes(c *config.Serve) bool {
 			list = append(list, rule)
 		}
 	}
-	who := list.Of([]byte("/**")).Publish
+	who := list.Of([]byte(unnamed)).Publish
 	return who == rules.SessionOnly || who == rules.Anybody
 }
 
