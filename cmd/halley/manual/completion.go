@@ -10,10 +10,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// Shells are those that have a completion.
-func Shells() []string { return []string{"bash", "zsh", "fish"} }
-
-// Completion writes the completion of a shell.
+// Completion writes the completion of a shell: bash, zsh or fish.
 func (p Program) Completion(w io.Writer, shell string) error {
 	var text strings.Builder
 	switch shell {

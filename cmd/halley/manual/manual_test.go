@@ -141,7 +141,7 @@ func TestOtherShells(t *testing.T) {
 	if err := program(t).Completion(new(bytes.Buffer), "csh"); err == nil {
 		t.Error("csh has a completion")
 	}
-	for _, name := range Shells() {
+	for _, name := range []string{"bash", "zsh", "fish"} {
 		if text, _ := completion(t, name); strings.Contains(text, "secret") {
 			t.Errorf("%s offers a hidden command", name)
 		}
