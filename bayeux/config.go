@@ -42,6 +42,8 @@ type Config struct {
 	Random    func(p []byte)                       // fills p with unpredictable bytes
 	Fault     func(cause any)                      // is told of panics that end no more than one session or request; nil: they are not recovered
 
+	Routers Routers // knows what servers pass on to each other; nil: nothing is passed on, and no trail is looked at
+
 	Attendance Attendance // is told who is there; nil: nobody wants to know
 }
 

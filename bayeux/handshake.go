@@ -82,8 +82,8 @@ func (x *exchange) welcome(m *message.Message, verdict Verdict) {
 	} else if asks(m, "replay") {
 		e.TurnOn("replay")
 	}
-	if s.cfg.MaxMessage > 0 && !s.terms.Salesforce {
-		e.MaxMessage(s.cfg.MaxMessage)
+	if own := s.cfg.about(m); own != (reply.About{}) {
+		e.About(own)
 	}
 	x.endMeta(m, e)
 }

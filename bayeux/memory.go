@@ -1,8 +1,9 @@
-// Proved by TestKept, TestMemoryIsGivenUpByParts and TestReplayGoesOnAfterShedding.
+// Proved by TestKept, TestMemoryIsGivenUpByParts, TestReplayGoesOnAfterShedding and TestGapIsTold.
 
 package bayeux
 
 import (
+	"halley/bayeux/channel"
 	"halley/bayeux/message"
 	"halley/bayeux/queue"
 	"halley/bayeux/wheel"
@@ -96,6 +97,27 @@ func (s *Server) EndSubscribers(from uint32, most, part int) (next uint32, more 
 			s.at(slot, r).doom()
 		}
 		return 0
+	})
+	s.Spend(done)
+	return next, more
+}
+
+// Missed notes that messages of a pattern may have been missed, for the sessions that subscribe to some of them, from a slot
+// on. It ends after about most sessions and subscriptions and tells the slot to go on with, and whether there are more. Clients
+// are told as of messages that were dropped, with what goes to them next.
+func (s *Server) Missed(from uint32, pattern string, most int) (next uint32, more bool) {
+	missed := []byte(pattern)
+	next, done, more := s.sessions.part(from, most, func(slot uint32, r *session) (looked int) {
+		concerned := false
+		s.fanout.Of(slot, func(own string) bool {
+			looked++
+			concerned = channel.Meet([]byte(own), missed) != nil
+			return !concerned
+		})
+		if concerned {
+			s.queues.Lose(&r.queue, pattern)
+		}
+		return looked
 	})
 	s.Spend(done)
 	return next, more

@@ -36,14 +36,16 @@ func (x *exchange) publish(m *message.Message) Ruling {
 		return Allow
 	}
 	if info.Kind == channel.Broadcast && !x.got.done {
-		s.stats.Published++
-		if x.broadcast(x.event(name, m), s.rules.Of(name)) == Wait {
-			return Wait
+		if trail, passes := x.trail(name, m); passes {
+			s.stats.Published++
+			if x.broadcast(x.event(name, m, trail), s.rules.Of(name)) == Wait {
+				return Wait
+			}
 		}
 	}
 	if info.Kind == channel.Service && s.cfg.EchoService && x.session != nil && !x.session.tables.has(inDoomed) {
 		x.session.eager = true
-		x.queued(s.queues.Push(&x.session.queue, x.event(name, m)))
+		x.queued(s.queues.Push(&x.session.queue, x.event(name, m, event.Trail{})))
 	}
 	x.beginReply(m, x.got.refused)
 	e := reply.Ext{Dst: x.replies}
@@ -66,9 +68,25 @@ func publishing(book *rules.Book, name []byte, info channel.Info, m *message.Mes
 	return q
 }
 
-// event encodes what m publishes to name.
-func (x *exchange) event(name []byte, m *message.Message) event.Event {
-	e := event.New(name, m.Data, event.Binary(m.Ext))
+// trail is the way of a message that is published to name. One that has been here before goes no further: its publisher has
+// done its part, and is told of success.
+func (x *exchange) trail(name []byte, m *message.Message) (t event.Trail, passes bool) {
+	known := x.s.cfg.Routers
+	if known == nil {
+		return t, true
+	}
+	if m.Ext != nil {
+		t = event.ParseTrail(m.Ext)
+	}
+	if t.IsZero() {
+		return known.Mark(), true
+	}
+	return t, known.Admit(t, name, m.Data)
+}
+
+// event encodes what m publishes to name, with the way that it has come.
+func (x *exchange) event(name []byte, m *message.Message, trail event.Trail) event.Event {
+	e := event.New(name, m.Data, event.Binary(m.Ext)).Trailed(trail)
 	if x.s.cfg.Timestamp {
 		e = e.Stamped(x.now)
 	}

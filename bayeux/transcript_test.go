@@ -75,6 +75,7 @@ func play(t *testing.T, file string) {
 //	config NAME=VALUE…     before anything else; see configure
 //	post [REQUEST] [type=T] [browser=B] [program]   handle the input as request REQUEST
 //	deliver CHANNEL DATA   an event from another loop
+//	missed PATTERN         messages of it may not have come
 //	tick DURATION          let time pass, by the wheel's ticks
 //	flush                  answer held connects that events wait for
 //	gone REQUEST SESSION   the connection of a held connect closed
@@ -196,6 +197,10 @@ func (p *player) command(name string, args []string, body string) (extra string)
 		s.Deliver(p.now, event.New([]byte(args[0]), []byte(strings.Join(args[1:], " ")), false))
 	case "tick":
 		return p.tick(args[0])
+	case "missed":
+		for from, more := uint32(0), true; more; {
+			from, more = s.Missed(from, args[0], 1)
+		}
 	case "behind":
 		s.Behind(args[0] == "yes")
 	case "flush":
@@ -333,6 +338,8 @@ func (p *player) configure(args []string) {
 			p.config.Timestamp = true
 		case "max-inactivity":
 			p.config.MaxInactivity = time.Duration(n) * time.Millisecond
+		case "routers":
+			p.config.Routers = &knownRouters{marks: value == "mark"}
 		case "echo-service":
 			p.config.EchoService = true
 		case "durable":

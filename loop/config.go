@@ -12,6 +12,7 @@ import (
 
 	"halley/bayeux"
 	"halley/loop/front"
+	"halley/loop/hops"
 	"halley/loop/journal"
 	"halley/loop/settings"
 )
@@ -25,6 +26,9 @@ type Config struct {
 
 	// Attendance is told who is there, by all loops at once; nil: nobody wants to know.
 	Attendance bayeux.Attendance
+
+	Hops  *hops.Node // what is known of messages that have come by other servers; New makes one if it is nil
+	Relay Relay      // passes on what is published here; nil: nothing is passed on
 
 	TLS *tls.Config // of the connections of --tls-listen; nil where there are none
 

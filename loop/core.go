@@ -35,6 +35,7 @@ func coreConfig(s *shared, id uint16) bayeux.Config {
 		Pace:          s.admission.pace,
 		Random:        func(p []byte) { rand.Read(p) },
 		Attendance:    s.cfg.Attendance,
+		Routers:       s.cfg.Hops,
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"halley/bayeux"
 	"halley/httpparse"
+	"halley/loop/hops"
 	"halley/loop/metric"
 	"halley/loop/sequence"
 	"halley/loop/socket"
@@ -29,6 +30,7 @@ type Stats struct {
 	LinesDropped  uint64        `metric:"request_lines_dropped_total" help:"Lines of logged requests that were left out, since they were not written in time."`
 
 	TLS     socket.TLSFigures
+	Hops    hops.Figures
 	Totals              // of all loops
 	Loops   []LoopStats `label:"loop"`
 	History sequence.Usage

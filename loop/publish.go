@@ -29,6 +29,8 @@ func (e ChannelError) Error() string { return fmt.Sprintf("publication %d: %s", 
 type Publication struct {
 	Channel []byte
 	Data    []byte
+	Binary  bool        // the data is encoded, as ext.binary says
+	Trail   event.Trail // of what has come by other servers
 }
 
 // publisher publishes what the server's own side has to say.
@@ -107,6 +109,7 @@ func (pb *publisher) postEvents(batch []Publication, sets []interest.Loops) {
 		}
 		sets[i].Each(func(loop uint16) { posts[loop] = append(posts[loop], e) })
 		pb.relay(e)
+		pb.tapped(e)
 	}
 	for loop, events := range posts {
 		if len(events) > 0 {
@@ -129,7 +132,10 @@ func (pb *publisher) posts(sets []interest.Loops) [][]event.Event {
 }
 
 func (pb *publisher) event(p Publication) event.Event {
-	e := event.New(p.Channel, p.Data, false)
+	if p.Trail.IsZero() {
+		p.Trail = pb.cfg.Hops.Mark()
+	}
+	e := event.New(p.Channel, p.Data, p.Binary).Trailed(p.Trail)
 	if pb.cfg.Timestamp {
 		e = e.Stamped(pb.now())
 	}

@@ -27,6 +27,7 @@ func (r *reactor) publish(e event.Event) {
 	set.Remove(r.id)
 	r.shared.publishTo(set, e)
 	r.shared.relay(e)
+	r.shared.tapped(e)
 }
 
 // receive takes a message out of the box. A panic over a request closes the connection that

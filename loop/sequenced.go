@@ -35,6 +35,7 @@ type mailboxes struct{ shared *shared }
 // Deliver implements sequence.Loops.
 func (m mailboxes) Deliver(e event.Event) {
 	m.shared.publishTo(m.shared.interest.Of(e.Channel()), e)
+	m.shared.tapped(e)
 }
 
 // Answer implements sequence.Loops.

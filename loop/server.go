@@ -13,6 +13,7 @@ import (
 	"halley/bayeux/rules"
 	"halley/loop/address"
 	"halley/loop/bus"
+	"halley/loop/hops"
 	"halley/loop/listen"
 	"halley/loop/metric"
 	"halley/loop/sequence"
@@ -41,6 +42,9 @@ type Server struct {
 func New(cfg Config) (*Server, error) {
 	if cfg.Loops == 0 {
 		cfg.Loops = min(runtime.GOMAXPROCS(0), MaxLoops)
+	}
+	if cfg.Hops == nil {
+		cfg.Hops = hops.New(false)
 	}
 	front, rules, err := configure(&cfg)
 	if err != nil {
@@ -257,6 +261,7 @@ func (s *Server) Stats() Stats {
 		LinesDropped:  s.requestLines.dropped.Load(),
 		History:       s.local.Usage(),
 		TLS:           s.handshakes.Figures(),
+		Hops:          s.cfg.Hops.Figures(),
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), statsTimeout)
 	defer cancel()

@@ -23,15 +23,16 @@ type machine struct {
 	work  *operation   // the Run or Handshake in progress, nil without one
 	queue []*operation // that begin when it is over
 
-	session *session // nil without one
-	advice  Advice
-	link    *link  // in use, nil before the first handshake
-	detour  string // the connection type that the link stands in for, until one of it is open
-	kinds   []string
-	wish    string // the connection type to move to
-	origin  string // the one to go back to if that does not get through
-	backoff backoff
-	heard   time.Time // when the server last answered a handshake or connect
+	session    *session // nil without one
+	hadSession bool     // there was one before
+	advice     Advice
+	link       *link  // in use, nil before the first handshake
+	detour     string // the connection type that the link stands in for, until one of it is open
+	kinds      []string
+	wish       string // the connection type to move to
+	origin     string // the one to go back to if that does not get through
+	backoff    backoff
+	heard      time.Time // when the server last answered a handshake or connect
 
 	lastID  uint64
 	pending map[string]place // replies that are awaited, by id

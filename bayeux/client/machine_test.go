@@ -113,7 +113,7 @@ func TestMachineSubscribes(t *testing.T) {
 	r.answers("subscribe /0", "")
 	r.want("long-polling: subscribe /50")
 	r.answers("subscribe /50", gone)
-	r.want("long-polling: subscribe /50")
+	r.want("tell client: the server dropped messages: /50 1", "long-polling: subscribe /50")
 	r.answers("subscribe /50", gone)
 	r.want("tell client: subscribe /50: 400::The replayId {7} you provided was invalid", "finish <nil>")
 }

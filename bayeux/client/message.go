@@ -15,7 +15,7 @@ import (
 type Message struct {
 	Channel string
 	Data    json.RawMessage // one JSON value, byte for byte as it was published; nil when there is none
-	Ext     json.RawMessage // the server's extensions of a delivery; not sent
+	Ext     json.RawMessage // extensions: the server's of a delivery, or a JSON object to publish; nil without any
 	ID      int64           // its number, for Since; 0 if its channel has no history; not sent
 }
 

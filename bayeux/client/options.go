@@ -58,6 +58,12 @@ type Options struct {
 	// MaxResponse bounds one response, websocket message or event in bytes. Zero
 	// means 64 MiB.
 	MaxResponse int64
+	// Handler is given each message that a subscription is for, before the subscription's own
+	// handler, and once even if several are for it. A subscription may have no handler then.
+	Handler Handler
+	// OnSession is told of each new session before anything comes by it. It must be quick, and not use the client. Nil
+	// ignores them.
+	OnSession func(Session)
 	// OnError is told of each failure that Run recovers from, of subscriptions that
 	// the server refused after a handshake, and of messages that it dropped
 	// (*DroppedError). It is called by the goroutine of Run or Handshake, for a
@@ -95,6 +101,9 @@ func (o *Options) fill() {
 	}
 	if len(o.ConnectionTypes) == 0 {
 		o.ConnectionTypes = []string{longPollingType}
+	}
+	if o.OnSession == nil {
+		o.OnSession = func(Session) {}
 	}
 	if o.OnError == nil {
 		o.OnError = func(error) {}

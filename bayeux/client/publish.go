@@ -25,11 +25,14 @@ func (c *Client) PublishBatch(ctx context.Context, messages []Message) error {
 		if !json.Valid(m.Data) {
 			return fmt.Errorf("client: publish %s: data is not JSON", m.Channel)
 		}
+		if m.Ext != nil && !json.Valid(m.Ext) {
+			return fmt.Errorf("client: publish %s: ext is not JSON", m.Channel)
+		}
 	}
 	asked := c.inquire(ctx, func(s *session) []request {
 		requests := make([]request, len(messages))
 		for i, m := range messages {
-			requests[i] = request{Channel: m.Channel, ClientID: s.id, Data: m.Data}
+			requests[i] = request{Channel: m.Channel, ClientID: s.id, Data: m.Data, Ext: m.Ext}
 		}
 		return requests
 	})

@@ -10,6 +10,8 @@ import (
 // registry is the table of subscriptions, in the order in which they were made. It
 // outlives sessions.
 type registry struct {
+	every Handler // is given what any of them is given; nil: nobody
+
 	mu   sync.Mutex
 	list []registration
 }
@@ -105,8 +107,16 @@ func (t *registry) those(wanted func(*registration) bool) (list []string) {
 func (t *registry) handlers(m *Message) (list []Handler) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	every := t.every
 	for i := range t.list {
-		if r := &t.list[i]; Matches(r.pattern, m.Channel) && r.fresh(m) {
+		r := &t.list[i]
+		if !Matches(r.pattern, m.Channel) || !r.fresh(m) {
+			continue
+		}
+		if every != nil {
+			list, every = append(list, every), nil
+		}
+		if r.handler != nil {
 			list = append(list, r.handler)
 		}
 	}

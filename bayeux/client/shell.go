@@ -22,6 +22,7 @@ type shell struct {
 
 func newShell(o Options, polling *longPolling) *shell {
 	s := &shell{options: o, polling: polling, inbox: newInbox()}
+	s.inbox.table.every = o.Handler
 	s.machine = newMachine(&s.options, &s.inbox.table, func(kind string) *link {
 		return newLink(s.transport(kind), s.inbox.newLane())
 	})

@@ -53,6 +53,7 @@ func (s *subscribing) review(m *machine) {
 		case isForgotten(err) && !s.again[pattern] && m.table.restart(pattern, m.options.Forgotten):
 			s.again[pattern] = true
 			s.left = append(s.left, pattern)
+			m.tell(&DroppedError{Channels: map[string]uint64{pattern: 1}})
 		default:
 			m.tell(&SubscriptionError{Pattern: pattern, Err: err})
 		}

@@ -13,7 +13,7 @@ import (
 // unknown the handler is removed again; a session found lost while Run is going is
 // no failure, since Run subscribes the next one.
 func (c *Client) Subscribe(ctx context.Context, pattern string, handler Handler, options ...SubscribeOption) error {
-	if handler == nil {
+	if handler == nil && c.options.Handler == nil {
 		return errors.New("client: subscribe: no handler")
 	}
 	r := registration{pattern: pattern, handler: handler, tracks: c.options.Replay}

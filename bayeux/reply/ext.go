@@ -49,10 +49,25 @@ func (e *Ext) Dropped(counts map[string]uint64) {
 	e.Dst = append(dst, '}')
 }
 
-// MaxMessage tells how many bytes a request may have.
-func (e *Ext) MaxMessage(bytes int) {
+// About is what a client may want to know of the server.
+type About struct {
+	MaxMessage int    // how many bytes a request may have; 0: it is not told
+	Node       string // its id among servers; empty: it is not told
+}
+
+// About tells of the server. There is something to tell.
+func (e *Ext) About(own About) {
 	e.add("halley")
-	e.Dst = strconv.AppendInt(append(e.Dst, `{"maxMessage":`...), int64(bytes), 10)
+	comma := ""
+	e.Dst = append(e.Dst, '{')
+	if own.MaxMessage > 0 {
+		e.Dst = strconv.AppendInt(append(e.Dst, `"maxMessage":`...), int64(own.MaxMessage), 10)
+		comma = ","
+	}
+	if own.Node != "" {
+		e.Dst = append(append(append(e.Dst, comma...), `"node":"`...), own.Node...)
+		e.Dst = append(e.Dst, '"')
+	}
 	e.Dst = append(e.Dst, '}')
 }
 
