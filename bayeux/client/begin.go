@@ -21,7 +21,7 @@ type tellSession struct{ session Session }
 func (a tellSession) perform(s *shell) { s.options.OnSession(a.session) }
 
 // introduce tells of the session of a handshake reply.
-func (m *machine) introduce(reply Reply) {
+func introduce(m *machine, reply Reply) {
 	told := Session{ID: m.session.id, Ext: reply.Ext, Acknowledges: m.session.acknowledges, Replays: m.session.replays}
 	if m.hadSession {
 		told.Missed = m.table.those(func(r *registration) bool { return !m.session.replays || r.cursor == 0 })

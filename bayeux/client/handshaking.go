@@ -169,7 +169,7 @@ func establish(m *machine, l *link, reply Reply) state {
 	if m.options.Token != nil {
 		m.act(renewToken{m.session.id, tokenTime(reply)})
 	}
-	m.introduce(reply)
+	introduce(m, reply)
 	m.adopt(l)
 	return beginSubscribing(m, m.table.patterns())
 }
