@@ -1,4 +1,4 @@
-// Proved by TestKept, TestMemoryIsGivenUpByParts, TestReplayGoesOnAfterShedding and TestGapIsTold.
+// Proved by TestKept, TestMemoryIsGivenUpByParts, TestReplayGoesOnAfterShedding and bayeux/testdata/gap.txt.
 
 package bayeux
 
