@@ -29,8 +29,13 @@ func (e ChannelError) Error() string { return fmt.Sprintf("publication %d: %s", 
 type Publication struct {
 	Channel []byte
 	Data    []byte
-	Binary  bool        // the data is encoded, as ext.binary says
-	Trail   event.Trail // of what has come by other servers
+	Passed  *Passed // of what has come by other servers, else nil
+}
+
+// Passed is what a publication that came by other servers has beside its data.
+type Passed struct {
+	Binary bool // the data is encoded, as ext.binary says
+	Trail  event.Trail
 }
 
 // publisher publishes what the server's own side has to say.
@@ -132,10 +137,11 @@ func (pb *publisher) posts(sets []interest.Loops) [][]event.Event {
 }
 
 func (pb *publisher) event(p Publication) event.Event {
-	if p.Trail.IsZero() {
-		p.Trail = pb.cfg.Hops.Mark()
+	passed := p.Passed
+	if passed == nil {
+		passed = &Passed{Trail: pb.cfg.Hops.Mark()}
 	}
-	e := event.New(p.Channel, p.Data, p.Binary).Trailed(p.Trail)
+	e := event.New(p.Channel, p.Data, passed.Binary).Trailed(passed.Trail)
 	if pb.cfg.Timestamp {
 		e = e.Stamped(pb.now())
 	}

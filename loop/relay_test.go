@@ -40,7 +40,7 @@ func TestRelay(t *testing.T) {
 	for n, channel := range []string{"/a", "/kept/a", "/a", "/service/a", "/nobody"} {
 		w.bayeux(fmt.Sprintf(`{"channel":%q,"clientId":%q,"data":%d}`, channel, id, n))
 	}
-	batch := []Publication{{Channel: []byte("/a"), Data: []byte("5"), Binary: true, Trail: event.Trail{Via: []string{"00000000000000aa"}}}, {Channel: []byte("/kept/a"), Data: []byte("6")}}
+	batch := []Publication{{Channel: []byte("/a"), Data: []byte("5"), Passed: &Passed{true, event.Trail{Via: []string{"00000000000000aa"}}}}, {Channel: []byte("/kept/a"), Data: []byte("6")}}
 	if err := s.Publish(batch); err != nil {
 		t.Fatal(err)
 	}

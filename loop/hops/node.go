@@ -55,10 +55,13 @@ func (n *Node) Mark() (t event.Trail) {
 	return t
 }
 
+// Next is the number of the next message that this server passes on.
+func (n *Node) Next() uint64 { return n.next.Add(1) }
+
 // Number is t with a number of this server, if it has none.
 func (n *Node) Number(t event.Trail) event.Trail {
 	if t.Origin == "" {
-		t.Origin, t.Number = n.id, n.next.Add(1)
+		t.Origin, t.Number = n.id, n.Next()
 	}
 	return t
 }
