@@ -27,8 +27,8 @@ type Config struct {
 	// Attendance is told who is there, by all loops at once; nil: nobody wants to know.
 	Attendance bayeux.Attendance
 
-	Hops  *hops.Node // what is known of messages that have come by other servers; New makes one if it is nil
-	Relay Relay      // passes on what is published here; nil: nothing is passed on
+	Hops *hops.Node // what is known of messages that have come by other servers; New makes one if it is nil
+	Tap  Tap        // is told what is published here; nil: nobody wants to know
 
 	TLS *tls.Config // of the connections of --tls-listen; nil where there are none
 

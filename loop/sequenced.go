@@ -35,7 +35,9 @@ type mailboxes struct{ shared *shared }
 // Deliver implements sequence.Loops.
 func (m mailboxes) Deliver(e event.Event) {
 	m.shared.publishTo(m.shared.interest.Of(e.Channel()), e)
-	m.shared.tapped(e)
+	if !m.shared.moved.Load() { // else a successor has told its own
+		m.shared.tapped(e)
+	}
 }
 
 // Answer implements sequence.Loops.

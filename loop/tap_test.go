@@ -10,7 +10,7 @@ import (
 	"halley/bayeux/event"
 )
 
-// offered is a relay that keeps what it is offered.
+// offered is a tap that keeps what it is offered.
 type offered struct {
 	mu   sync.Mutex
 	list []string
@@ -28,11 +28,11 @@ func (o *offered) all() []string {
 	return slices.Clone(o.list)
 }
 
-// The relay is told once of each event, by whomever it is published, whoever subscribes, in order.
-func TestRelay(t *testing.T) {
+// The tap is told once of each event, by whomever it is published, whoever subscribes, in order.
+func TestTap(t *testing.T) {
 	t.Parallel()
-	relay := &offered{}
-	s := start(t, func(c *Config) { c.Loops, c.Relay, c.Rules = 2, relay, []string{"/kept/** history=10"} })
+	tap := &offered{}
+	s := start(t, func(c *Config) { c.Loops, c.Tap, c.Rules = 2, tap, []string{"/kept/** history=10"} })
 	w, other := dial(t, s), dial(t, s)
 	id := w.subscriber("/**")
 	other.subscriber("/**")
@@ -45,7 +45,7 @@ func TestRelay(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, text := range relay.all() {
+	for _, text := range tap.all() {
 		e := event.Event(text)
 		data, trail, binary := e.Passed()
 		got = append(got, fmt.Sprintf("%s %s %d %t %t", e.Channel(), data, len(trail.Via), binary, e.ID() > 0))
@@ -74,8 +74,8 @@ func TestGapIsTold(t *testing.T) {
 // What a client has from another server is brought here once, and never if it began here.
 func TestPassedOn(t *testing.T) {
 	t.Parallel()
-	relay := &offered{}
-	s := start(t, func(c *Config) { c.Loops, c.Relay = 2, relay })
+	tap := &offered{}
+	s := start(t, func(c *Config) { c.Loops, c.Tap = 2, tap })
 	w, other := dial(t, s), dial(t, s)
 	id, second := w.subscriber("/b"), other.subscriber("/b")
 	publish := func(w *wire, id, trail string, n int) {
@@ -89,7 +89,7 @@ func TestPassedOn(t *testing.T) {
 	publish(w, id, `{"via":["00000000000000bb"],`+origin+`}`, 3)
 	want := []string{`{"channel":"/a","data":1,"ext":{"halley":{"via":["00000000000000aa"],` + origin + `}}}`,
 		`{"channel":"/a","data":3,"ext":{"halley":{"via":["00000000000000bb"],` + origin + `}}}`}
-	if got := relay.all(); !slices.Equal(got, want) {
+	if got := tap.all(); !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}
 	if d := s.Stats().Hops.Drops; d.Doubled != 1 || d.Returned != 1 {

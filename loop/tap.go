@@ -1,4 +1,4 @@
-// Proved by TestRelay, TestGapIsTold and TestPassedOn.
+// Proved by TestTap, TestGapIsTold and TestPassedOn.
 
 package loop
 
@@ -9,16 +9,16 @@ import (
 	"halley/loop/hops"
 )
 
-// Relay is told of each event that is published here, by whomever: once, those of a sequenced channel in its order, and those
+// Tap is told of each event that is published here, by whomever: once, those of a sequenced channel in its order, and those
 // of one publisher in the order in which they came. It must be quick, and not wait.
-type Relay interface {
+type Tap interface {
 	Offer(e event.Event)
 }
 
-// relayed has the relay see an event, if there is one.
-func (s *shared) relayed(e event.Event) {
-	if s.cfg.Relay != nil {
-		s.cfg.Relay.Offer(e)
+// tapped has the tap see an event, if there is one.
+func (s *shared) tapped(e event.Event) {
+	if s.cfg.Tap != nil {
+		s.cfg.Tap.Offer(e)
 	}
 }
 
