@@ -15,8 +15,8 @@ type Routers interface {
 	Node() string
 	// Admit tells whether a message that came with a trail is to be published: it has not been here before.
 	Admit(t event.Trail, channel, data []byte) bool
-	// Mark is the trail of the next message that is published here; zero: it is not marked.
-	Mark() event.Trail
+	// Mark is the trail of the next message that is published here to a channel; zero: it is not marked.
+	Mark(channel []byte) event.Trail
 }
 
 // about is what the reply to a handshake tells of this server: how large a request may be, and its id if it is asked for.

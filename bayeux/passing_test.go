@@ -13,7 +13,7 @@ const thisNode = "00000000000000aa"
 
 func (k *knownRouters) Node() string { return thisNode }
 
-func (k *knownRouters) Mark() (t event.Trail) {
+func (k *knownRouters) Mark([]byte) (t event.Trail) {
 	if k.marks {
 		k.number++
 		t.Origin, t.Number = thisNode, k.number

@@ -79,7 +79,7 @@ func (x *exchange) trail(name []byte, m *message.Message) (t event.Trail, passes
 		t = event.ParseTrail(m.Ext)
 	}
 	if t.IsZero() {
-		return known.Mark(), true
+		return known.Mark(name), true
 	}
 	return t, known.Admit(t, name, m.Data)
 }

@@ -139,7 +139,7 @@ func (pb *publisher) posts(sets []interest.Loops) [][]event.Event {
 func (pb *publisher) event(p Publication) event.Event {
 	passed := p.Passed
 	if passed == nil {
-		passed = &Passed{Trail: pb.cfg.Hops.Mark()}
+		passed = &Passed{Trail: pb.cfg.Hops.Mark(p.Channel)}
 	}
 	e := event.New(p.Channel, p.Data, passed.Binary).Trailed(passed.Trail)
 	if pb.cfg.Timestamp {

@@ -44,7 +44,7 @@ func New(cfg Config) (*Server, error) {
 		cfg.Loops = min(runtime.GOMAXPROCS(0), MaxLoops)
 	}
 	if cfg.Hops == nil {
-		cfg.Hops = hops.New(false)
+		cfg.Hops = hops.New(nil)
 	}
 	front, rules, err := configure(&cfg)
 	if err != nil {

@@ -208,6 +208,8 @@ func TestUsageErrorsExitWith2(t *testing.T) {
 		{"serve --check-config --tls-cert=/nonexistent --tls-key=/nonexistent", "--tls-cert: open /nonexistent"},
 		{"serve --tls-client-ca=/nonexistent", "--tls-client-ca: needs --tls-cert"},
 		{"serve --tls-client-auth=always", "--tls-client-auth"},
+		{"serve --check-config --upstream=ftp://a", "--upstream \"ftp://a\""},
+		{"serve --route=/a", "--route: needs --upstream"},
 		{"serve --tls-acme=push.example.com", "--tls-acme-cache"},
 		{"serve --internal-tls", "--internal-tls: needs --tls-cert"},
 		{"serve --tls-listen=127.0.0.1:0", "--tls-listen: needs --tls-cert"},

@@ -27,6 +27,7 @@ import (
 	"halley/loop/access"
 	"halley/loop/access/key"
 	"halley/loop/secure"
+	"halley/loop/upstream"
 )
 
 // serveCommand runs the server.
@@ -37,6 +38,7 @@ type serveCommand struct {
 	certificates *secure.Certificates // nil without TLS
 	notes        console.Notes        // of the log, for the console
 	traces       *traces.Traces       // nil without them
+	router       *upstream.Router     // nil without upstreams
 	access       *access.Access
 	attendants   attendants
 
@@ -106,6 +108,9 @@ func (c *serveCommand) gather(ctx context.Context, cfg *loop.Config) (err error)
 		return usageError{err}
 	}
 	if err := c.openAccess(cfg, cfg.Log); err != nil {
+		return usageError{err}
+	}
+	if err := c.openRouter(cfg, cfg.Log); err != nil {
 		return usageError{err}
 	}
 	if cfg.Pages, err = web.Pages(c.pages(*cfg)); err != nil {
@@ -222,12 +227,22 @@ func (c *serveCommand) serve(env environment, server *loop.Server, log *slog.Log
 	group.Go(func() { reloadOn(ctx, env.hangups, parts, super) })
 	group.Go(func() { super.watch(ctx, server.Alive) })
 	group.Go(func() { c.successions(ctx, env.successions, log) })
-	group.Go(func() { c.announce(ctx, server, internal.address(), log) })
+	announced := make(chan struct{})
+	group.Go(func() {
+		defer close(announced)
+		c.announce(ctx, server, internal.address(), log)
+	})
 	if c.certificates != nil {
 		group.Go(func() { keepFresh(ctx, server, c.certificates) })
 	}
 	c.attendants.begin()
+	passing, passed := context.WithCancel(context.WithoutCancel(ctx))
+	group.Go(func() {
+		<-announced
+		c.passOn(passing, server)
+	})
 	err = server.Run(ctx)
+	passed()
 	cancel()
 	c.attendants.end()
 	group.Wait()

@@ -25,7 +25,7 @@ type Drops struct{ Returned, Doubled, Hops uint64 }
 // Node is this server, for as long as it runs. Its methods may be called from any goroutine.
 type Node struct {
 	id    string
-	marks bool
+	marks func(channel []byte) bool // nil: none is marked
 	next  atomic.Uint64
 	seed  maphash.Seed
 
@@ -36,9 +36,9 @@ type Node struct {
 	figures Figures
 }
 
-// New returns a Node of a random id. It marks each message of its own if it is to, so that one that comes to another server by
-// several ways is known there.
-func New(marks bool) *Node {
+// New returns a Node of a random id. It marks the messages of its own on the channels of which marks tells, so that one that comes
+// to another server by several ways is known there; of none if marks is nil.
+func New(marks func(channel []byte) bool) *Node {
 	var id [event.NodeID / 2]byte
 	rand.Read(id[:])
 	return &Node{id: hex.EncodeToString(id[:]), marks: marks, seed: maphash.MakeSeed(), seen: make(map[uint64]struct{})}
@@ -47,9 +47,9 @@ func New(marks bool) *Node {
 // Node is the id.
 func (n *Node) Node() string { return n.id }
 
-// Mark is the trail of the next message that is published here; zero: none is marked.
-func (n *Node) Mark() (t event.Trail) {
-	if n.marks {
+// Mark is the trail of the next message that is published here to a channel; zero: it is not marked.
+func (n *Node) Mark(channel []byte) (t event.Trail) {
+	if n.marks != nil && n.marks(channel) {
 		t = n.Number(t)
 	}
 	return t

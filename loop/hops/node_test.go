@@ -9,11 +9,11 @@ import (
 
 // A message is published once, unless it has been here or has passed too many servers.
 func TestAdmit(t *testing.T) {
-	n, other := New(false), New(true)
-	if n.Node() == other.Node() || len(n.Node()) != event.NodeID || !n.Mark().IsZero() {
-		t.Fatalf("%q, %q, %+v", n.Node(), other.Node(), n.Mark())
+	n, other := New(nil), New(all)
+	if n.Node() == other.Node() || len(n.Node()) != event.NodeID || !n.Mark([]byte("/a")).IsZero() || !other.Mark([]byte("/b")).IsZero() {
+		t.Fatalf("%q, %q, %+v", n.Node(), other.Node(), n.Mark([]byte("/a")))
 	}
-	first, second := other.Mark(), other.Mark()
+	first, second := other.Mark([]byte("/a")), other.Mark([]byte("/a"))
 	over := event.Trail{}
 	for i := range event.MaxHops + 1 {
 		over = over.Past(fmt.Sprintf("%016x", i))
@@ -25,7 +25,7 @@ func TestAdmit(t *testing.T) {
 	}{
 		{first, "/a", "1", true},
 		{first, "/a", "1", false},
-		{first.Past(New(false).Node()), "/a", "1", false},
+		{first.Past(New(nil).Node()), "/a", "1", false},
 		{first, "/a", "2", true}, // a forged number takes nothing away
 		{first, "/b", "1", true},
 		{second, "/a", "1", true},
@@ -44,13 +44,15 @@ func TestAdmit(t *testing.T) {
 	}
 }
 
+func all(channel []byte) bool { return string(channel) == "/a" }
+
 // What is remembered is bounded: the oldest is forgotten.
 func TestRemembered(t *testing.T) {
-	n, other := New(false), New(true)
-	first := other.Mark()
+	n, other := New(nil), New(all)
+	first := other.Mark([]byte("/a"))
 	n.Admit(first, nil, nil)
 	for range remembered {
-		last := other.Mark()
+		last := other.Mark([]byte("/a"))
 		if n.Admit(last, nil, nil); n.Admit(last, nil, nil) {
 			t.Fatal("the last one is not known")
 		}

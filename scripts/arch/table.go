@@ -90,6 +90,7 @@ func table() []rule {
 		{"loop/access/key", []string{"bayeux/channel"}, nil, impure},
 		{"loop/access/hook", []string{"bayeux", "bayeux/channel", "bayeux/message", "bayeux/reply", "loop/metric", "loop/settings"}, nil, impure},
 		{"loop/presence", []string{"bayeux", "bayeux/channel"}, nil, impure},
+		{"loop/upstream", []string{"bayeux/channel", "bayeux/client", "bayeux/event", "bayeux/message", "loop/hops", "loop/settings"}, nil, impure},
 		{"loop/cluster", []string{"loop"}, all, impure},
 
 		{"cmd/halley/...", []string{"httpparse/...", "bayeux/...", "loop/...", "cmd/halley/...", "bench/preflight"}, all, impure},

@@ -22,6 +22,7 @@ import (
 	"halley/loop/presence"
 	"halley/loop/secure"
 	"halley/loop/settings"
+	"halley/loop/upstream"
 )
 
 // Serve is everything that can be set: the settings of the event loops and of the internal listener, whose
@@ -37,6 +38,7 @@ type Serve struct {
 	Access   access.Settings       `embed:""`
 	Hook     hook.Settings         `embed:""`
 	Presence presence.Settings     `embed:""`
+	Upstream upstream.Settings     `embed:""`
 	Internal internalhttp.Settings `embed:""`
 	Demo     Demo                  `embed:""`
 	Process
@@ -73,6 +75,7 @@ func groups() []kong.Group {
 		{Key: "streams", Title: "Streams:"},
 		{Key: "history", Title: "History, of channels with a rule for it:"},
 		{Key: "queue", Title: "Queue of each session:"},
+		{Key: "routers", Title: "Routers, to and from other Bayeux servers:"},
 		{Key: "internal", Title: "Internal listener:"},
 		{Key: "demo", Title: "Demo:"},
 		{Key: "process", Title: "Process:"},
@@ -109,7 +112,7 @@ func (c *Serve) AfterApply() error {
 
 // Validate checks what no other package does. Its errors name the flag.
 func (c *Serve) Validate() error {
-	for _, s := range []any{&c.Drain, &c.Access, &c.Hook, &c.Presence, &c.TLS, &c.Internal, &c.Demo, &c.Process} {
+	for _, s := range []any{&c.Drain, &c.Access, &c.Hook, &c.Presence, &c.Upstream, &c.TLS, &c.Internal, &c.Demo, &c.Process} {
 		if err := settings.Check(s); err != nil {
 			return err
 		}

@@ -20,6 +20,7 @@ import (
 	"halley/loop/access/token"
 	"halley/loop/metric"
 	"halley/loop/secure"
+	"halley/loop/upstream"
 )
 
 // page is what Prometheus reads.
@@ -33,6 +34,7 @@ type figures struct {
 	tokens   token.Figures
 	hook     hook.Figures
 	events   hook.EventFigures
+	routers  upstream.Figures
 }
 
 func pageOf(t *testing.T, f figures) string {
@@ -43,7 +45,8 @@ func pageOf(t *testing.T, f figures) string {
 	tokens := Source{&f.tokens, func() any { return &f.tokens }}
 	asked := Source{&f.hook, func() any { return &f.hook }}
 	told := Source{&f.events, func() any { return &f.events }}
-	Handler(func() loop.Stats { return f.Stats }, internal, certificates, tokens, asked, told).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	routers := Source{&f.routers, func() any { return &f.routers }}
+	Handler(func() loop.Stats { return f.Stats }, internal, certificates, tokens, asked, told, routers).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	if w.Code != http.StatusOK {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
@@ -55,12 +58,14 @@ func full() (f figures, n int) {
 	f.Loops = make([]loop.LoopStats, 1)
 	f.internal.Keys = make([]key.Figures, 1)
 	f.tls.Certificates = make([]secure.Expiry, 1)
+	f.routers.Upstreams = make([]upstream.Counts, 1)
 	n = number(reflect.ValueOf(&f.Stats).Elem(), n)
 	n = number(reflect.ValueOf(&f.internal).Elem(), n)
 	n = number(reflect.ValueOf(&f.tls).Elem(), n)
 	n = number(reflect.ValueOf(&f.tokens).Elem(), n)
 	n = number(reflect.ValueOf(&f.hook).Elem(), n)
 	n = number(reflect.ValueOf(&f.events).Elem(), n)
+	n = number(reflect.ValueOf(&f.routers).Elem(), n)
 	return f, n
 }
 
