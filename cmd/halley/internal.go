@@ -72,7 +72,7 @@ func (c *serveCommand) listenInternal(server *loop.Server, log *slog.Logger) (*i
 	own.MaxPublish = maxPublish(&c.Serve, server.MaxMemory())
 	var l *internalhttp.Listener
 	figures := func() any { f := l.Figures(); return &f }
-	sources := append(c.attendants.sources(), metrics.Source{Of: new(internalhttp.Figures), Take: figures}, c.ofCertificates(), c.ofRouter(), ofTokens(c.access.Tokens()))
+	sources := append(c.attendants.sources(), metrics.Source{Of: new(internalhttp.Figures), Take: figures}, c.ofCertificates(), c.routing.source(), ofTokens(c.access.Tokens()))
 	options := internalhttp.Options{
 		Settings:    own,
 		MaxMessages: loop.MailboxMessages(c.Loop.MaxMailbox),

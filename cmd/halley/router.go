@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"errors"
-	"log/slog"
 
 	"halley/cmd/halley/metrics"
 	"halley/loop"
@@ -13,34 +12,37 @@ import (
 	"halley/loop/upstream"
 )
 
-// openRouter makes what passes messages on, if there are upstreams.
-func (c *serveCommand) openRouter(settings *loop.Config, log *slog.Logger) (err error) {
-	settings.Hops = hops.New(c.Upstream.Marked())
-	if c.router, err = upstream.New(c.Upstream, settings.Hops, log); c.router != nil {
-		settings.Tap = c.router
+// routing is what passes messages on.
+type routing struct{ router *upstream.Router } // nil without upstreams
+
+// open makes the router, if there are upstreams.
+func (r *routing) open(s upstream.Settings, cfg *loop.Config) (err error) {
+	cfg.Hops = hops.New(s.Marked())
+	if r.router, err = upstream.New(s, cfg.Hops, cfg.Log); r.router != nil {
+		cfg.Tap = r.router
 	}
 	return err
 }
 
 // passOn passes messages on until ctx is done. Once a successor serves what comes is for that.
-func (c *serveCommand) passOn(ctx context.Context, server *loop.Server) {
-	if c.router == nil || !server.Ready() {
+func (r *routing) passOn(ctx context.Context, server *loop.Server) {
+	if r.router == nil || !server.Ready() {
 		return
 	}
 	go func() {
 		select {
 		case <-server.HandedOver():
-			c.router.Leave()
+			r.router.Leave()
 		case <-ctx.Done():
 		}
 	}()
-	c.router.Run(ctx, routed{server})
+	r.router.Run(ctx, routed{server})
 }
 
-// ofRouter are the figures of the upstreams.
-func (c *serveCommand) ofRouter() metrics.Source {
+// source is the figures of the upstreams.
+func (r *routing) source() metrics.Source {
 	return metrics.Source{Of: new(upstream.Figures), Take: func() any {
-		f := c.router.Figures()
+		f := r.router.Figures()
 		return &f
 	}}
 }

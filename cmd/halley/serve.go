@@ -27,7 +27,6 @@ import (
 	"halley/loop/access"
 	"halley/loop/access/key"
 	"halley/loop/secure"
-	"halley/loop/upstream"
 )
 
 // serveCommand runs the server.
@@ -38,7 +37,7 @@ type serveCommand struct {
 	certificates *secure.Certificates // nil without TLS
 	notes        console.Notes        // of the log, for the console
 	traces       *traces.Traces       // nil without them
-	router       *upstream.Router     // nil without upstreams
+	routing      routing
 	access       *access.Access
 	attendants   attendants
 
@@ -110,7 +109,7 @@ func (c *serveCommand) gather(ctx context.Context, cfg *loop.Config) (err error)
 	if err := c.openAccess(cfg, cfg.Log); err != nil {
 		return usageError{err}
 	}
-	if err := c.openRouter(cfg, cfg.Log); err != nil {
+	if err := c.routing.open(c.Upstream, cfg); err != nil {
 		return usageError{err}
 	}
 	if cfg.Pages, err = web.Pages(c.pages(*cfg)); err != nil {
@@ -239,7 +238,7 @@ func (c *serveCommand) serve(env environment, server *loop.Server, log *slog.Log
 	passing, passed := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() {
 		<-announced
-		c.passOn(passing, server)
+		c.routing.passOn(passing, server)
 	})
 	err = server.Run(ctx)
 	passed()
