@@ -18,18 +18,22 @@ func (l *Local) open(e *Estate) error {
 		l.begin(e)
 		return nil
 	}
-	file, err := l.openFile(l.load)
+	file, err := l.openFile(func(r journal.Record) { // beside those who look at the figures
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.load(r)
+	})
 	if err != nil {
 		return err
 	}
 	l.setFile(file)
-	known := l.past.Last() > 0
+	known := l.last() > 0
 	l.begin(e)
 	l.expire()
-	switch last := l.past.Last(); {
+	switch last := l.last(); {
 	case file.Damaged:
 		l.options.Log.Error("the history file is damaged: cursors from before are refused", "file", l.options.HistoryFile)
-		l.past.Forget(last)
+		l.forget(last)
 		file.Compact()
 	case file.Old:
 		l.options.Log.Info("the history file gets the form of this version", "file", l.options.HistoryFile)
@@ -55,6 +59,20 @@ func (l *Local) setFile(f file) {
 	l.lock()
 	defer l.unlock()
 	l.file = f
+}
+
+// last is the last number that was given.
+func (l *Local) last() int64 {
+	l.lock()
+	defer l.unlock()
+	return l.past.Last()
+}
+
+// forget drops all up to a number.
+func (l *Local) forget(number int64) {
+	l.lock()
+	defer l.unlock()
+	l.past.Forget(number)
 }
 
 // begin says with which number this run begins, behind what it has inherited.

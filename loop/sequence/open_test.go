@@ -91,3 +91,30 @@ func TestLoad(t *testing.T) {
 		}
 	}
 }
+
+// Somebody may look at the figures while the history file is read.
+func TestUsageWhileItOpens(t *testing.T) {
+	var m mailbox
+	o := onFile(t, optionsOf(t, &m, "/h history=10"))
+	wrote(t, o, "/h", "/h", "/h")
+	l := New(o)
+	done, looked := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(looked)
+		for {
+			l.Usage()
+			select {
+			case <-done:
+				return
+			default:
+			}
+		}
+	}()
+	err := l.Open()
+	close(done)
+	<-looked
+	if err != nil || l.Usage().Events != 3 {
+		t.Errorf("%v, %+v", err, l.Usage())
+	}
+	l.Close()
+}

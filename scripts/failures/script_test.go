@@ -20,6 +20,7 @@ case "$name $all" in
 "node --test "*"a.test.mjs"*) [[ $all == *" a.test.mjs b.test.mjs "* ]] && say pass ;;
 "node --test "*) [[ $all != *"proxy.test.mjs "* ]] || say tap && say pass ;;
 "check "*) [ "$1" = compile ] || say check ;;
+"adversary "*) echo "ok    floods" ;;
 esac
 `
 
@@ -45,11 +46,13 @@ func suite(t *testing.T, said map[string]string, absent ...string) (lines []stri
 	}
 	put("scripts/test", string(script))
 	put("scripts/check", stub)
+	put("scripts/adversary", stub)
+	put("scripts/release", stub)
 	for _, name := range []string{"scripts/e2e/node", "scripts/e2e/proxy", "cmd/halley/web/test/a", "cmd/halley/web/test/b"} {
 		put(name+".test.mjs", "")
 	}
 	put("failures", "#!/bin/sh\nFAILURES_AS_PROGRAM=1 exec '"+self+"' \"$@\"\n")
-	for _, program := range []string{"go", "node", "npm", "chromium", "curl", "gcc", "nginx", "apt-get", "sudo"} {
+	for _, program := range []string{"go", "node", "npm", "chromium", "curl", "gcc", "nginx", "haproxy", "openssl", "debootstrap", "php", "zsh", "fish", "apt-get", "sudo"} {
 		put("bin/"+program, stub)
 	}
 	for _, program := range absent {
@@ -86,8 +89,8 @@ const (
 func TestTheSuiteEndsWithItsFailures(t *testing.T) {
 	said := map[string]string{"go": goPasses + goFails + strings.Repeat(`{"Action":"output","Package":"p","Output":"noise"}`+"\n", 1000), "check": checkSays, "tap": tapFails}
 	lines, status := suite(t, said)
-	want := "what failed:|--- recorded feed|FAIL  p TestB|      went wrong|--- proxy.test.mjs|FAIL  c|      error: 'no'||"
-	end := strings.Join(lines[max(len(lines)-9, 0):], "|")
+	want := "what failed:|--- recorded feed|FAIL  p TestB|      went wrong|--- release and Debian package|FAIL  p TestB|      went wrong|--- proxy.test.mjs|FAIL  c|      error: 'no'||"
+	end := strings.Join(lines[max(len(lines)-12, 0):], "|")
 	if !strings.HasPrefix(end, want) || !strings.HasSuffix(end, " failed") || status != 1 {
 		t.Errorf("status %d, the end is %q, want %q", status, end, want)
 	}

@@ -133,7 +133,7 @@ describe('for days', () => {
     planRenewal(client, { ext: { auth: { expiresIn: HOUR } } });
     client.options.token = () => { tokens++; throw new Error('off'); };
     await pass(5 * HOUR, 1000);
-    assert.ok(tokens > 400 && tokens < 520, `${tokens} times`); // every 30 s
+    assert.ok(tokens > 400 && tokens <= 540, `${tokens} times`); // every 30 s, of 4 to 4.5 hours
     assert.deepEqual(client.errors, ['token: off']);
     client.options.token = () => 't';
     await pass(60_000, 1000);
