@@ -22,6 +22,12 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asMain) != "" {
 		main()
 	}
+	// The commands under test take none of the caller's settings, nor doubt them.
+	for _, setting := range os.Environ() {
+		if name, _, _ := strings.Cut(setting, "="); strings.HasPrefix(name, "HALLEY_") && !strings.HasPrefix(name, "HALLEY_TEST_") && name != "HALLEY_FEED" && name != "HALLEY_ROUNDS" {
+			os.Unsetenv(name)
+		}
+	}
 	// gnet starts a pool with its package; fasthttp's cleaners sleep for
 	// seconds before they see that they are not needed any more.
 	goleak.VerifyTestMain(m, goleak.IgnoreCurrent(),
