@@ -2,6 +2,7 @@ package bayeux
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -255,6 +256,35 @@ func TestGuessedClientIDs(t *testing.T) {
 		if got := s.Stats().Guessed - before; got != guesses {
 			t.Errorf("%q counts as %d guesses", id, got)
 		}
+	}
+}
+
+// Clients that come back to a server which has started anew have clientIds of no session that is there, and so they are no
+// guesses.
+func TestClientIDsOfAnEarlierRunAreNoGuesses(t *testing.T) {
+	const clients = 100
+	run := func(seed uint64) (*Server, []string) {
+		cfg, random, ids := testConfig(), rand.New(rand.NewPCG(seed, 0)), []string(nil)
+		cfg.Random = func(p []byte) {
+			for i := range p {
+				p[i] = byte(random.Uint32())
+			}
+		}
+		s := NewServer(cfg, 0)
+		for range clients {
+			ids = append(ids, greet(t, s, ""))
+		}
+		return s, ids
+	}
+	_, before := run(1)
+	s, now := run(2)
+	for i, id := range before {
+		post(t, s, nil, `{"channel":"/meta/connect","connectionType":"long-polling","clientId":"`+id+`"}`)
+		s.Open(0, Request{To: ReplyTo{Conn: 1}}, []byte(id), new(Effects))
+		s.Open(0, Request{To: ReplyTo{Conn: 1}}, []byte(now[i]), new(Effects))
+	}
+	if got := s.Stats().Guessed; got != 0 {
+		t.Errorf("%d guesses", got)
 	}
 }
 

@@ -64,6 +64,9 @@ const (
 	CaughtUp
 	// Decide puts Question to the authority, see Authority.Ask; Decided brings the verdict for Ticket.
 	Decide
+	// Guessed tells that the request To names a session that lives, but not its secret. What answers the request follows,
+	// unless the executor does so here.
+	Guessed
 	effectKinds int = iota
 )
 

@@ -58,8 +58,16 @@ func (x *exchange) own(clientID []byte) {
 	x.clientID = clientID
 	if slot, r := x.s.sessions.client(clientID); r != nil {
 		x.slot, x.owner, x.connects = slot, x.s.sessions.address(slot), r.connects
-	} else if x.s.sessions.guessed(clientID) {
+	} else {
+		x.noteGuess(clientID)
+	}
+}
+
+// noteGuess tells of a clientId that is a guess, if it is one. The reply is the same.
+func (x *exchange) noteGuess(clientID []byte) {
+	if x.s.sessions.guessed(clientID) {
 		x.s.stats.Guessed++
+		x.fx.add(Effect{Kind: Guessed, To: x.req.To}, x.fx.begin())
 	}
 }
 

@@ -40,5 +40,7 @@ func NewServer(cfg Config, now int64) *Server {
 	var seed [8]byte
 	cfg.Random(seed[:])
 	s.noise.state = le64(seed[:]) | 1
+	cfg.Random(seed[:])
+	s.sessions.Begin(uint32(le64(seed[:]) % maxFirstGen))
 	return s
 }

@@ -10,6 +10,7 @@ func (x *exchange) openFor(clientID []byte) {
 	x.slot, x.session = s.sessions.client(clientID)
 	r := x.session
 	if r == nil {
+		x.noteGuess(clientID)
 		x.fx.refuse(x.req.To, 404, reply.SessionUnknown)
 		return
 	}

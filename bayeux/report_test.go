@@ -27,7 +27,7 @@ func TestReportsThatComeTooLate(t *testing.T) {
 // A kind that there is not is known as little as it does anything.
 func TestKnownKinds(t *testing.T) {
 	for kind := range EffectKind(255) {
-		if kind.Known() != (kind <= Decide) {
+		if kind.Known() != (kind <= Guessed) {
 			t.Errorf("effect %d", kind)
 		}
 	}

@@ -66,8 +66,11 @@ func (b *sessions) lookup(clientID []byte) (uint32, *session) {
 	return a.Slot, r
 }
 
-// guessed tells whether a clientId names a session that lives, but is not its own: somebody guesses, or it
-// is of an earlier run of the server.
+// maxFirstGen bounds the random generation that sessions begin with: no clientId of an earlier run names a session that
+// lives, but for one in so many, and as many generations are left.
+const maxFirstGen = 1 << 31
+
+// guessed tells whether a clientId names a session that lives, but not its secret: somebody guesses.
 func (b *sessions) guessed(clientID []byte) bool {
 	a, secret, ok := decodeClientID(clientID)
 	if !ok || a.Place() != b.place {

@@ -14,7 +14,7 @@ type Stats struct {
 	Damped       uint64 `metric:"handshakes_damped_total" help:"Handshakes refused, since no second connect followed many of their source."`
 	Expired      uint64 `metric:"sessions_expired_total" help:"Sessions that ended without a disconnect."`
 	Lapsed       uint64 `metric:"sessions_lapsed_total" help:"Sessions that ended since what their clients had proved, such as a token, was good no longer."`
-	Guessed      uint64 `metric:"clientids_wrong_total" help:"Requests with a clientId that is like one of a session but for its secret: guesses, or those of before a restart."`
+	Guessed      uint64 `metric:"clientids_wrong_total" help:"Requests with a clientId that is like one of a session but for its secret: guesses."`
 	Displaced    uint64 `metric:"connects_displaced_total" help:"Held connects that a second one replaced."`
 	MessagesIn   uint64 `metric:"messages_received_total" help:"Bayeux messages from clients."`
 	Published    uint64 `metric:"messages_published_total" help:"Messages accepted for subscribers, from clients and from back-ends."`

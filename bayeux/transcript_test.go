@@ -479,6 +479,8 @@ func (p *player) print() string {
 			fmt.Fprintf(&out, "interest + %s\n", p.fx.Pattern(e))
 		case RemoveInterest:
 			fmt.Fprintf(&out, "interest - %s\n", p.fx.Pattern(e))
+		case Guessed:
+			fmt.Fprintf(&out, "guess %d\n", e.To.Conn)
 		case Decide:
 			q := e.Question
 			fmt.Fprintf(&out, "ask %d: operation %d %s%s %s%s\n", e.Ticket, q.Operation, q.Channel, q.Patterns, q.Ext, q.Claims)

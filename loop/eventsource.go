@@ -20,6 +20,7 @@ func (rs *requests) eventSource(c *conn, q *httpparse.Request) {
 			return
 		}
 	}
+	rs.noteAsker(c, q)
 	rs.owners.open(request, id)
 }
 

@@ -2,7 +2,6 @@ package loop
 
 import (
 	"hash/maphash"
-	"strings"
 
 	"halley/httpparse"
 	"halley/httpparse/websocket"
@@ -34,25 +33,16 @@ func (rs *requests) letsIn(c *conn, q *httpparse.Request) bool {
 	}
 	if rs.shared.admission.behind() {
 		rs.refused(serverBehind, rs.client(c, q).AddrPort)
-		rs.refuseSession(c, front.Refusal{Status: 503, Text: "the server is behind\n", Fields: rs.shared.admission.retryAfter()})
+		why := front.Refusal{Status: 503, Text: "the server is behind\n", Fields: rs.shared.admission.retryAfter()}
+		rs.output.turnAway(c, why, websocket.CodeTryLater)
 		return false
 	}
 	if !rs.shared.limits.Counts(limits.Handshakes) {
 		return true
 	}
-	over, wait := rs.take(c, q, limits.Use{limits.Handshakes: 1})
+	over, wait := rs.take(rs.client(c, q), limits.Use{limits.Handshakes: 1})
 	if wait > 0 {
-		rs.refuseSession(c, tooMuch(over, wait))
+		rs.output.turnAway(c, tooMuch(over, wait), websocket.CodeTryLater)
 	}
 	return wait == 0
-}
-
-// refuseSession answers a request for a session, or closes the websocket that asks for one.
-func (rs *requests) refuseSession(c *conn, why front.Refusal) {
-	rs.counters.HTTPErrors++
-	if c.phase == upgraded {
-		rs.output.closeSocket(c, websocket.CodeTryLater, strings.TrimSuffix(why.Text, "\n"))
-		return
-	}
-	rs.output.respond(c, response{status: why.Status, contentType: plainText, body: []byte(why.Text), fields: why.Fields})
 }

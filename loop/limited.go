@@ -6,14 +6,14 @@ import (
 	"strconv"
 
 	"halley/httpparse"
+	"halley/loop/address"
 	"halley/loop/front"
 	"halley/loop/limits"
 )
 
 // take counts what a client needs against the limits of its address. Of what it has used up it tells the kind, and after how
 // many seconds there is some left.
-func (m *common) take(c *conn, q *httpparse.Request, need limits.Use) (over limits.Kind, wait int) {
-	client := m.client(c, q)
+func (m *common) take(client address.Client, need limits.Use) (over limits.Kind, wait int) {
 	if client.Proxy || !client.IsValid() {
 		return 0, 0
 	}
@@ -29,7 +29,7 @@ func (m *common) limited(c *conn, q *httpparse.Request, n int) (why front.Refusa
 	if !m.shared.limits.Counts(limits.Messages) && !m.shared.limits.Counts(limits.Bytes) {
 		return why
 	}
-	over, wait := m.take(c, q, limits.Use{limits.Messages: 1, limits.Bytes: n + int(max(0, q.ContentLength))})
+	over, wait := m.take(m.client(c, q), limits.Use{limits.Messages: 1, limits.Bytes: n + int(max(0, q.ContentLength))})
 	if wait > 0 {
 		why = tooMuch(over, wait)
 	}
@@ -47,7 +47,7 @@ func (m *common) limitedFrame(c *conn, n int) (why string) {
 	if !m.shared.limits.Counts(limits.Messages) && !m.shared.limits.Counts(limits.Bytes) {
 		return ""
 	}
-	if over, wait := m.take(c, nil, limits.Use{limits.Messages: 1, limits.Bytes: n}); wait > 0 {
+	if over, wait := m.take(m.client(c, nil), limits.Use{limits.Messages: 1, limits.Bytes: n}); wait > 0 {
 		return "too many " + over.String() + " from this address"
 	}
 	return ""
@@ -86,4 +86,5 @@ func (m *common) closes(c *conn) {
 		m.shared.limits.Close(m.peer(c).Addr(), m.now())
 	}
 	delete(m.told, c.slot)
+	delete(m.askers, c.slot)
 }

@@ -14,12 +14,13 @@ import (
 // cause is why a client is refused, or its connection ended.
 type cause uint8
 
-// The causes. The first four are limits of its address, in the order of limits.Kind.
+// The causes. The first five are limits of its address, in the order of limits.Kind.
 const (
 	manyConnections cause = iota
 	manyHandshakes
 	manyMessages
 	manyBytes
+	manyGuesses
 	serverFull    // it has --max-connections
 	serverBehind  // its loops are late
 	strangeProxy  // a peer that is not trusted where a header of the PROXY protocol is due
@@ -32,7 +33,7 @@ const (
 	causeCount
 )
 
-var causeNames = [causeCount]string{"connections", "handshakes", "messages", "bytes", "max-connections", "behind", "untrusted-proxy", "proxy-header",
+var causeNames = [causeCount]string{"connections", "handshakes", "messages", "bytes", "clientids", "max-connections", "behind", "untrusted-proxy", "proxy-header",
 	"slow", "ahead", "late", "malformed", "tls"}
 
 // ByCause counts clients that were refused.

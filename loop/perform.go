@@ -86,7 +86,11 @@ func (r *reactor) carryOut(m *bus.Message) {
 		r.output.refuseStream(e.To, int(e.Status), data)
 	case bayeux.Yield:
 		r.yielded(e, m.From)
+	case bayeux.Guessed:
+		r.guesses.count(e.To)
+		return
 	}
+	r.forgetAsker(e.To)
 }
 
 // ask puts a question to the authority, and goes on with its verdict here. A panic

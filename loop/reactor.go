@@ -29,6 +29,7 @@ type reactor struct {
 	input    input
 	requests requests
 	output   output
+	guesses  guesses
 	engine   atomic.Pointer[gnet.EventLoop]
 	executor executor
 	core     *bayeux.Server

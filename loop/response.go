@@ -3,8 +3,12 @@ package loop
 // Proved by TestRefusalsNameTheOrigin, TestBodiesInEveryForm and TestCallbackPolling.
 
 import (
+	"strings"
+
 	"halley/bayeux/connectiontype"
 	"halley/httpparse"
+	"halley/httpparse/websocket"
+	"halley/loop/front"
 )
 
 // response is an answer that is not a Bayeux reply.
@@ -37,6 +41,16 @@ func (o *output) respond(c *conn, p response) {
 	o.log.answers(c, p.status, len(dst))
 	o.tracing.answers(c, nil)
 	o.deliver(c, dst, reply{})
+}
+
+// turnAway refuses a request, or closes the websocket by which it came with that code.
+func (o *output) turnAway(c *conn, why front.Refusal, code websocket.Code) {
+	o.counters.HTTPErrors++
+	if c.phase == upgraded {
+		o.closeSocket(c, code, strings.TrimSuffix(why.Text, "\n"))
+		return
+	}
+	o.respond(c, response{status: why.Status, contentType: plainText, body: []byte(why.Text), fields: why.Fields})
 }
 
 const plainText = "text/plain;charset=utf-8"

@@ -24,6 +24,7 @@ func newReactor(s *shared, id uint16, now int64) *reactor {
 	r.output = output{common: &r.common, reports: r, slow: make(map[uint32]*unsent), log: newRequestLog(s.cfg.LogRequests, s.requestLines),
 		tracing: newTracing(s.cfg.Spans)}
 	r.requests = requests{common: &r.common, output: &r.output, owners: r, scanner: s.cfg.Scanner}
+	r.guesses = guesses{common: &r.common, output: &r.output}
 	r.input = input{common: &r.common, introducer: introducer{common: &r.common}, output: &r.output, handler: &r.requests, work: r.core,
 		bodies: make(map[uint32]*chunkedBody), waiting: waitingInput{of: make(map[uint32]int)}}
 	r.box = bus.NewBox(s.cfg.MaxMailbox, &s.congested, r.wake)

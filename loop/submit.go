@@ -36,5 +36,6 @@ func (rs *requests) submit(c *conn, q *httpparse.Request, kind bayeux.Connection
 			return
 		}
 	}
+	rs.noteAsker(c, q)
 	rs.owners.toOwner(request, batch, body)
 }

@@ -22,6 +22,9 @@ type chunk[T any] struct {
 	count int
 }
 
+// Begin has generations begin at first, of a slab that has had no record yet.
+func (s *Slab[T]) Begin(first uint32) { s.first = first }
+
 // Len is the number of records.
 func (s *Slab[T]) Len() int { return s.count }
 

@@ -153,7 +153,7 @@ func TestUnsoundMessages(t *testing.T) {
 		"event to others": {Kind: Effect, Effect: &bayeux.Effect{Kind: bayeux.Publish}},
 		"sequenced":       {Kind: Effect, Effect: &bayeux.Effect{Kind: bayeux.Sequence, Event: odd}},
 		"no question":     {Kind: Effect, Effect: &bayeux.Effect{Kind: bayeux.Decide}},
-		"effect":          {Kind: Effect, Effect: &bayeux.Effect{Kind: bayeux.Decide + 1}},
+		"effect":          {Kind: Effect, Effect: &bayeux.Effect{Kind: bayeux.Guessed + 1}},
 		"type":            {Kind: Effect, Effect: &bayeux.Effect{Type: bayeux.MimeMessageBlock + 1}},
 		"operation": {Kind: Effect, Effect: &bayeux.Effect{Kind: bayeux.Decide,
 			Question: &bayeux.Question{Operation: bayeux.OpUse + 1}}},

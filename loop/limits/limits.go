@@ -1,4 +1,4 @@
-// Proved by TestRates, TestDebt, TestConnections, TestModel, TestSet and TestForget.
+// Proved by TestRates, TestGuesses, TestDebt, TestConnections, TestModel, TestSet and TestForget.
 
 package limits
 
@@ -27,6 +27,7 @@ type Limits struct {
 // quota is what each address may do.
 type quota struct {
 	rates       [KindCount]float64 // per second; 0 sets no limit
+	most        [KindCount]float64 // at once, after a pause
 	connections int32
 }
 
@@ -36,7 +37,7 @@ type record struct {
 	buckets     [KindCount - Handshakes]bucket
 }
 
-// bucket holds what an address has left of a second, as of an instant in milliseconds; less than nothing where one request
+// bucket holds what an address has left of a second or minute, as of an instant in milliseconds; less than nothing where one request
 // was more than what was left.
 type bucket struct {
 	left float64
@@ -52,10 +53,11 @@ func New(s Settings) *Limits {
 
 // Set has other settings hold from now on. Connections that were opened while there was no limit of them do not count.
 func (l *Limits) Set(s Settings) {
-	l.quota.Store(&quota{
-		rates:       [KindCount]float64{Handshakes: float64(s.HandshakeRate), Messages: float64(s.MessageRate), Bytes: float64(s.ByteRate)},
-		connections: int32(s.AddressConnections),
-	})
+	most := [KindCount]float64{Handshakes: float64(s.HandshakeRate), Messages: float64(s.MessageRate), Bytes: float64(s.ByteRate),
+		Guesses: float64(s.WrongClientIDs)}
+	rates := most
+	rates[Guesses] /= 60
+	l.quota.Store(&quota{rates: rates, most: most, connections: int32(s.AddressConnections)})
 }
 
 // Counts tells whether there is a limit of a kind.
@@ -79,7 +81,7 @@ func (l *Limits) with(of netip.Addr, now int64, use func(*record, *quota)) {
 			l.forget(shard.Entries, q, now)
 		}
 		for i := range r.buckets {
-			r.buckets[i] = bucket{q.rates[int(Handshakes)+i], now}
+			r.buckets[i] = bucket{q.most[int(Handshakes)+i], now}
 		}
 	}
 	use(&r, q)
@@ -143,7 +145,7 @@ func (r *record) spend(used Use, q *quota) {
 // filled is the bucket of a kind with what time has added.
 func (q *quota) filled(k Kind, r *record, now int64) *bucket {
 	b := &r.buckets[k-Handshakes]
-	b.left = min(q.rates[k], b.left+q.rates[k]*float64(now-b.at)/1000)
+	b.left = min(q.most[k], b.left+q.rates[k]*float64(now-b.at)/1000)
 	b.at = now
 	return b
 }
@@ -151,7 +153,7 @@ func (q *quota) filled(k Kind, r *record, now int64) *bucket {
 // idle tells whether forgetting a record changes nothing.
 func (q *quota) idle(r *record, now int64) bool {
 	for k := Handshakes; k < KindCount; k++ {
-		if q.filled(k, r, now).left < q.rates[k] {
+		if q.filled(k, r, now).left < q.most[k] {
 			return false
 		}
 	}

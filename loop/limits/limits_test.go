@@ -66,6 +66,22 @@ func TestDebt(t *testing.T) {
 	}
 }
 
+// Guesses count by the minute: so many at once, and then one each time that a share of the minute is over.
+func TestGuesses(t *testing.T) {
+	l, of, let := New(Settings{WrongClientIDs: 6}), netip.MustParseAddr("192.0.2.1"), 0
+	for now := int64(0); now < 600_000; now += 500 {
+		over, wait := l.Take(of, Use{Guesses: 1}, now)
+		if wait == 0 {
+			let++
+		} else if over != Guesses || wait > 10 {
+			t.Fatalf("%s, %d s", over, wait)
+		}
+	}
+	if let < 64 || let > 66 {
+		t.Errorf("%d guesses in ten minutes", let)
+	}
+}
+
 func TestConnections(t *testing.T) {
 	l, of := New(Settings{AddressConnections: 2}), netip.MustParseAddr("192.0.2.1")
 	for i, want := range []bool{true, true, false} {

@@ -110,6 +110,17 @@ func TestGuess(t *testing.T) {
 		if got := guess(random, "abcdefgh"); len(got) != 8 {
 			t.Fatal(got)
 		}
+		if own := strings.Repeat("0", 45); guessSecret(random, own)[:addressDigits] != own[:addressDigits] || guessSecret(random, own) == own {
+			t.Fatal("no guess of a secret")
+		}
+	}
+}
+
+// The judge wants guesses counted, and most of them refused.
+func TestGuessesAreJudged(t *testing.T) {
+	const wrong, refused = "halley_clientids_wrong_total", `halley_clients_refused_total{cause="clientids"}`
+	for faults, last := range []figures{{wrong: 120, refused: 60}, {wrong: 120}, {wrong: 10, refused: 10}} {
+		equal(t, "faults", len(guesses().judge(last)), faults)
 	}
 }
 

@@ -39,6 +39,7 @@ func troubles() []trouble {
 		{"clients_refused_total handshakes", refused, "Handshakes above their address’s limit"},
 		{"clients_refused_total messages", refused, "Messages above their address’s limit"},
 		{"clients_refused_total bytes", refused, "Bytes above their address’s limit"},
+		{"clients_refused_total clientids", refused, "Guesses of clientIds above their address’s limit"},
 		{"clients_refused_total behind", refused, "Turned away while loops are late"},
 		{"clients_refused_total untrusted-proxy", refused, "Peers that are no trusted proxy"},
 		{"clients_refused_total proxy-header", refused, "Proxies without their header"},
