@@ -43,6 +43,9 @@ func (v seat) remove(fx *Effects) {
 	s.queues.Close(&r.queue)
 	delete(s.composer.syncs, slot)
 	delete(s.replays.of, slot)
+	if r.tables.has(inRepeats) {
+		delete(s.repeats, slot)
+	}
 	s.wheel.Cancel(slot)
 	s.grants.forget(slot)
 	s.sessions.Release(slot)

@@ -57,6 +57,7 @@ func (x *exchange) welcome(m *message.Message, verdict Verdict) {
 		}
 	}
 	r.told = s.periods.interval
+	r.tables.set(inRepeats, numbersEach(m))
 	s.grants.give(slot, x.now, verdict)
 	roll{s.at(slot, r)}.begun()
 	s.at(slot, r).await(x.now)

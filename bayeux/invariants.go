@@ -106,6 +106,7 @@ func (a *audit) sideTables(slot uint32, r *session) {
 	s := a.s
 	p := s.replays.of[slot]
 	a.expect(r.tables.has(inReplays) == (p != nil), slot, r, "its replay is known")
+	a.expect(r.tables.has(inRepeats) || s.repeats[slot] == nil, slot, r, "publishes are kept of clients that repeat them, and of no others")
 	reads := func() bool {
 		return p.ticket != 0 || slices.Contains(s.reading.list[s.reading.first:], s.sessions.address(slot))
 	}

@@ -27,6 +27,7 @@ func NewServer(cfg Config, now int64) *Server {
 		sessions: sessions{place: cfg.Place},
 		replays:  replays{of: make(map[uint32]*replay), rules: &book, work: meter},
 		joins:    make(joins),
+		repeats:  make(repeats),
 		longIDs:  make(longIDs),
 		polls:    browserPolls{cfg.Browsers, cfg.PollsPerBrowser},
 		storms:   newStorms(cfg.HandshakeStorm, p.interval),

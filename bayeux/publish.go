@@ -19,6 +19,11 @@ func (x *exchange) publish(m *message.Message) Ruling {
 		x.fail(m, reply.ChannelInvalid, "")
 		return Allow
 	}
+	if !x.got.done && s.repeats.repeated(x, m, name) {
+		x.beginReply(m, reply.Success)
+		x.endReply()
+		return Allow
+	}
 	failure := x.publishFailure(name, info)
 	if !failure.Failed() && !x.got.done && s.cfg.Congested != nil && s.cfg.Congested() {
 		failure = reply.Congested
@@ -46,6 +51,9 @@ func (x *exchange) publish(m *message.Message) Ruling {
 	if info.Kind == channel.Service && s.cfg.EchoService && x.session != nil && !x.session.tables.has(inDoomed) {
 		x.session.eager = true
 		x.queued(s.queues.Push(&x.session.queue, x.event(name, m, event.Trail{})))
+	}
+	if !x.got.refused.Failed() {
+		s.repeats.note(x, m, name)
 	}
 	x.beginReply(m, x.got.refused)
 	e := reply.Ext{Dst: x.replies}

@@ -33,6 +33,7 @@ type Server struct {
 	polls    browserPolls
 	composer composer
 	joins    joins
+	repeats  repeats
 	replays  replays
 	storms   storms
 	grants   grants

@@ -18,6 +18,7 @@ type Stats struct {
 	Displaced    uint64 `metric:"connects_displaced_total" help:"Held connects that a second one replaced."`
 	MessagesIn   uint64 `metric:"messages_received_total" help:"Bayeux messages from clients."`
 	Published    uint64 `metric:"messages_published_total" help:"Messages accepted for subscribers, from clients and from back-ends."`
+	Repeated     uint64 `metric:"publishes_repeated_total" help:"Publishes that clients repeated, since no reply had come: answered once more, and not delivered again."`
 	Offered      uint64 `metric:"messages_offered_total" help:"Messages given to the queues of subscribers."`
 	Delivered    uint64 `metric:"messages_delivered_total" help:"Messages written to subscribers."`
 	Bounced      uint64 `metric:"messages_bounced_total" help:"Messages that went back to their queue, since their connection had closed."`

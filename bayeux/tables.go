@@ -10,6 +10,7 @@ const (
 	inBacklogs                      // Server.backlogs, with a batch that waits: it does not expire
 	inAttendance                    // Config.Attendance was told of it
 	inDoomed                        // Server.doomed: it has lost an event, and gets none that is newer
+	inRepeats                       // Server.repeats may: its client repeats publishes under their ids
 )
 
 func (t tables) has(which tables) bool { return t&which != 0 }

@@ -2,7 +2,10 @@ package simulation
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 
 	"halley/bayeux"
 )
@@ -162,7 +165,11 @@ func (c *client) handshake() {
 	}
 	id := c.nextID()
 	c.commands[id] = &command{verb: "handshake"}
-	c.post(fmt.Sprintf(`[{"channel":"/meta/handshake","id":"%d","ext":{"ack":%v,"replay":true}}]`, id, c.ack))
+	types := ""
+	if c.repeats {
+		types = `,"supportedConnectionTypes":["in-process","websocket","long-polling"]`
+	}
+	c.post(fmt.Sprintf(`[{"channel":"/meta/handshake","id":"%d","ext":{"ack":%v,"replay":true}%s}]`, id, c.ack, types))
 }
 
 // sync asks for what was missed, on connections of its own.
@@ -441,10 +448,28 @@ func (c *client) publish() {
 		}
 		data, channel := c.w.model.data(&c.self)
 		id := c.nextID()
-		c.commands[id] = &command{verb: "publish", data: data}
-		body += fmt.Sprintf(`{"channel":%q,"clientId":"%s","data":%s,"id":"%d"}`, c.w.model.channels[channel].name, c.id, data, id)
+		text := fmt.Sprintf(`{"channel":%q,"clientId":"%s","data":%s,"id":"%d"}`, c.w.model.channels[channel].name, c.id, data, id)
+		c.commands[id] = &command{verb: "publish", data: data, text: text}
+		body += text
 	}
 	c.post(body + "]")
+}
+
+// repeatPublishes sends what it has published without a reply once more, on a new connection, if it is a client that does so. What
+// it had sent before may still arrive, before or after.
+func (c *client) repeatPublishes() bool {
+	if !c.repeats || len(c.id) == 0 || len(c.commands) == 0 {
+		return false
+	}
+	texts := []string(nil)
+	for _, id := range slices.Sorted(maps.Keys(c.commands)) {
+		if c.commands[id].verb != "publish" {
+			return false
+		}
+		texts = append(texts, c.commands[id].text)
+	}
+	c.post("[" + strings.Join(texts, ",") + "]")
+	return true
 }
 
 // leave ends the session.

@@ -17,6 +17,7 @@ type client struct {
 	ack       bool
 	replay    bool // follows its channels by a cursor
 	anonymous bool // speaks no Bayeux
+	repeats   bool // what it publishes, until there is a reply, as Faye's clients do
 	browser   uint64
 
 	id         []byte // of its session; empty: none
@@ -62,7 +63,8 @@ type command struct {
 	verb string
 	subs []*subscription
 	data string
-	from int64 // the cursor that it named
+	text string // of a publish, as it was sent
+	from int64  // the cursor that it named
 }
 
 // subscription is what the client wants of a pattern.
@@ -133,6 +135,7 @@ func newClient(w *world, number int) *client {
 	if c.anonymous {
 		c.kind = bayeux.EventSource
 	}
+	c.repeats = !c.replay && !c.anonymous && !w.plan.durable && w.chance(2)
 	c.ack = w.chance(2) && (c.kind == bayeux.LongPolling || c.kind == bayeux.WebSocket)
 	if c.replay {
 		for _, text := range [][]string{{"/h/*"}, {"/h/0", "/h/2"}, {"/h/1"}, {"/h/*", "/hs/**"}, {"/ht/0", "/hs/**"}, {"/hc/**", "/h/0"}, {"/hc/**"}, {"/hr/0", "/hc/**"}}[w.rng.IntN(8)] {
@@ -240,7 +243,9 @@ func (c *client) failed(k *conn) {
 	}
 	if k == c.cmd {
 		c.cmd = nil
-		c.giveUp()
+		if !c.repeatPublishes() {
+			c.giveUp()
+		}
 	}
 	if lost && c.replay && !c.anonymous {
 		c.reset()
