@@ -45,6 +45,9 @@ const (
 	// comes to all loops that are interested in its channel, this one included. If it has
 	// a Ticket, Stored brings the news that the event is stored.
 	Sequence
+	// Pass publishes Event, which came by other servers, to all interested loops, this one included, unless it has been here
+	// before. Stored brings the news as for a Sequence.
+	Pass
 	// AddInterest says that this loop has its first subscriber of a pattern.
 	AddInterest
 	// RemoveInterest says that this loop has lost its last subscriber of a pattern.

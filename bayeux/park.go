@@ -33,7 +33,7 @@ func (x *exchange) park(messages []message.Message) (waits bool) {
 	}
 	p.wanted = x.waits.Wanted
 	ticket := s.batches.add(p)
-	if stored := x.waits.Kind == Sequence && last; x.req.Type == WebSocket && !stored {
+	if stored := x.waits.Event != "" && last; x.req.Type == WebSocket && !stored {
 		s.backlogs.begin(x.req.To, ticket)
 	}
 	if r := s.sessions.find(x.owner); r != nil {

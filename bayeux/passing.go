@@ -13,8 +13,6 @@ import (
 type Routers interface {
 	// Node is the id of this server.
 	Node() string
-	// Admit tells whether a message that came with a trail is to be published: it has not been here before.
-	Admit(t event.Trail, channel, data []byte) bool
 	// Mark is the trail of the next message that is published here to a channel; zero: it is not marked.
 	Mark(channel []byte) event.Trail
 }

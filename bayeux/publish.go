@@ -41,11 +41,10 @@ func (x *exchange) publish(m *message.Message) Ruling {
 		return Allow
 	}
 	if info.Kind == channel.Broadcast && !x.got.done {
-		if trail, passes := x.trail(name, m); passes {
-			s.stats.Published++
-			if x.broadcast(x.event(name, m, trail), s.rules.Of(name)) == Wait {
-				return Wait
-			}
+		s.stats.Published++
+		trail, passed := x.trail(name, m)
+		if x.broadcast(x.event(name, m, trail), passed, s.rules.Of(name)) == Wait {
+			return Wait
 		}
 	}
 	if info.Kind == channel.Service && s.cfg.EchoService && x.session != nil && !x.session.tables.has(inDoomed) {
@@ -76,20 +75,19 @@ func publishing(book *rules.Book, name []byte, info channel.Info, m *message.Mes
 	return q
 }
 
-// trail is the way of a message that is published to name. One that has been here before goes no further: its publisher has
-// done its part, and is told of success.
-func (x *exchange) trail(name []byte, m *message.Message) (t event.Trail, passes bool) {
+// trail is the way of a message that is published to name, and whether it came by other servers.
+func (x *exchange) trail(name []byte, m *message.Message) (t event.Trail, passed bool) {
 	known := x.s.cfg.Routers
 	if known == nil {
-		return t, true
+		return t, false
 	}
 	if m.Ext != nil {
 		t = event.ParseTrail(m.Ext)
 	}
 	if t.IsZero() {
-		return known.Mark(name), true
+		return known.Mark(name), false
 	}
-	return t, known.Admit(t, name, m.Data)
+	return t, true
 }
 
 // event encodes what m publishes to name, with the way that it has come.
@@ -101,15 +99,18 @@ func (x *exchange) event(name []byte, m *message.Message, trail event.Trail) eve
 	return e
 }
 
-// broadcast publishes e: to local subscribers at once, unless its channel is
-// sequenced; then it comes back to them from the store.
-func (x *exchange) broadcast(e event.Event, b *rules.Behaviour) Ruling {
-	if !b.Sequenced() {
+// broadcast publishes e: to local subscribers at once, unless its channel is sequenced, or it
+// was passed on by another server; then it comes back to them.
+func (x *exchange) broadcast(e event.Event, passed bool, b *rules.Behaviour) Ruling {
+	effect := Effect{Kind: Publish, Event: e}
+	switch {
+	case passed: // in one order with the same message by another way, on whatever loop
+		effect.Kind = Pass
+	case b.Sequenced():
+		effect.Kind = Sequence
+	default:
 		x.s.Deliver(x.now, e)
-		x.fx.add(Effect{Kind: Publish, Event: e}, x.fx.begin())
-		return Allow
 	}
-	effect := Effect{Kind: Sequence, Event: e}
 	if b.History && x.s.cfg.Durable {
 		x.waits = effect
 		return Wait

@@ -456,8 +456,11 @@ func (p *player) print() string {
 			fmt.Fprintf(&out, "end stream %d\n", e.To.Conn)
 		case Refuse:
 			fmt.Fprintf(&out, "refuse %d: %d %s\n", e.To.Conn, e.Status, p.fx.Messages(e))
-		case Publish, Sequence:
+		case Publish, Sequence, Pass:
 			fmt.Fprintf(&out, "publish %s", e.Event)
+			if e.Kind == Pass {
+				fmt.Fprintf(&out, " passed")
+			}
 			if e.Kind == Sequence {
 				fmt.Fprintf(&out, " sequenced")
 			}

@@ -29,6 +29,8 @@ func (r *reactor) effect(e *bayeux.Effect) {
 		r.publish(e.Event)
 	case bayeux.Sequence:
 		r.shared.log.Publish(e.Event, r.shared.rulesOf([]byte(e.Event.Channel())), r.stored(e.Ticket))
+	case bayeux.Pass:
+		r.shared.pass(e.Event, r.stored(e.Ticket))
 	case bayeux.Join:
 		r.shared.log.Recall(sequence.Query{From: r.place(), Part: sequence.First, Ticket: e.Ticket, Wanted: e.Wanted})
 	case bayeux.Recall:

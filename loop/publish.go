@@ -108,6 +108,10 @@ func (pb *publisher) postEvents(batch []Publication, sets []interest.Loops) {
 	posts := pb.posts(sets)
 	for i, p := range batch {
 		e := pb.event(p)
+		if p.Passed != nil {
+			pb.pass(e, func(error) {})
+			continue
+		}
 		if b := pb.rulesOf(p.Channel); b.Sequenced() {
 			pb.log.Publish(e, b, func(error) {})
 			continue
@@ -158,7 +162,12 @@ func (pb *publisher) postDurably(batch []Publication, sets []interest.Loops) err
 	var durable []event.Event
 	rest := make([]Publication, 0, len(batch))
 	for _, p := range batch {
-		if pb.rulesOf(p.Channel).History {
+		history := pb.rulesOf(p.Channel).History
+		if history && p.Passed != nil {
+			if err := pb.passDurably(pb.event(p)); err != nil {
+				return err
+			}
+		} else if history {
 			durable = append(durable, pb.event(p))
 		} else {
 			rest = append(rest, p)
@@ -175,6 +184,16 @@ func (pb *publisher) postDurably(batch []Publication, sets []interest.Loops) err
 		sets[i] = pb.interest.Of(string(rest[i].Channel))
 	}
 	pb.postEvents(rest, sets)
+	return nil
+}
+
+// passDurably publishes what came by another server when it is written to the history file.
+func (pb *publisher) passDurably(e event.Event) error {
+	result := make(chan error, 1)
+	pb.pass(e, func(err error) { result <- err })
+	if err := <-result; err != nil {
+		return fmt.Errorf("%w: %w", ErrHistory, notStored(err))
+	}
 	return nil
 }
 

@@ -4,6 +4,7 @@ package loop
 
 import (
 	"hash/maphash"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -56,6 +57,7 @@ type shared struct {
 	requestLines *requestLines // to be logged
 
 	alive       []alive      // by loop
+	passing     sync.Mutex   // what comes by other servers goes in one order, by whatever way it comes
 	moved       atomic.Bool  // a successor serves: no client is to stay
 	homes       atomic.Int32 // loops that have ever had a connection, the first ones
 	connections atomic.Int64

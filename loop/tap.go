@@ -22,6 +22,32 @@ func (s *shared) tapped(e event.Event) {
 	}
 }
 
+// pass publishes an event that came by other servers, unless it has been here. Of a message that comes by two ways, on two loops,
+// the ways overtake each other: it takes its place among the others where it is admitted, under one lock.
+func (s *shared) pass(e event.Event, stored func(error)) {
+	data, trail, _ := e.Passed()
+	name := e.Channel()
+	s.passing.Lock()
+	defer s.passing.Unlock()
+	if !s.cfg.Hops.Admit(trail, []byte(name), data) {
+		stored(nil)
+		return
+	}
+	if b := s.rulesOf([]byte(name)); b.Sequenced() {
+		s.log.Publish(e, b, func(err error) {
+			if err != nil { // it may come again
+				s.cfg.Hops.Forget(trail, []byte(name), data)
+			}
+			stored(err)
+		})
+		return
+	}
+	s.publishTo(s.interest.Of(name), e)
+	s.relay(e)
+	s.tapped(e)
+	stored(nil)
+}
+
 // Hops is this server among those that pass messages on to each other.
 func (s *Server) Hops() *hops.Node { return s.cfg.Hops }
 

@@ -62,7 +62,7 @@ func (m *Message) sound() bool {
 
 func soundEffect(e *bayeux.Effect) bool {
 	switch e.Kind {
-	case bayeux.Publish, bayeux.Sequence:
+	case bayeux.Publish, bayeux.Sequence, bayeux.Pass:
 		return e.Event.Valid()
 	case bayeux.Decide:
 		return e.Question != nil

@@ -81,7 +81,7 @@ func samples() map[string]Message {
 		list[fmt.Sprint("full effect ", kind)] = m
 		bare := bayeux.Effect{Kind: kind}
 		switch kind {
-		case bayeux.Publish, bayeux.Sequence:
+		case bayeux.Publish, bayeux.Sequence, bayeux.Pass:
 			bare.Event = event.New([]byte("/a"), nil, false)
 		case bayeux.Decide:
 			bare.Question = new(bayeux.Question)

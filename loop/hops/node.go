@@ -83,6 +83,13 @@ func (n *Node) Admit(t event.Trail, channel, data []byte) bool {
 	return false
 }
 
+// Forget has a message admitted that was, and could not be published.
+func (n *Node) Forget(t event.Trail, channel, data []byte) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.seen, n.key(t, channel, data))
+}
+
 // key is by what a message is known. It has the data, too: otherwise any client could have another's message dropped, by sending
 // one with its number before.
 func (n *Node) key(t event.Trail, channel, data []byte) uint64 {

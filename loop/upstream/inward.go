@@ -32,9 +32,7 @@ func (u *upstream) came(m client.Message) {
 	}
 	trail = trail.Past(peer.node)
 	u.counts.in.Add(1)
-	if u.node.Admit(trail, []byte(m.Channel), m.Data) {
-		u.inbox.put(Publication{Channel: []byte(m.Channel), Data: m.Data, Binary: event.Binary(m.Ext), Trail: trail})
-	}
+	u.inbox.put(Publication{Channel: []byte(m.Channel), Data: m.Data, Binary: event.Binary(m.Ext), Trail: trail})
 }
 
 // publish publishes here what comes, until ctx is done.

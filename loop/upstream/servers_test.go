@@ -340,7 +340,7 @@ func TestDiamond(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			until(t, "all messages", func() bool { return len(s.all()) >= 100 })
+			s.gets(t, numbers(0, 99))
 			until(t, "the doubles", func() bool { return end.Stats().Hops.Drops.Doubled == 100 })
 		})
 	}

@@ -289,9 +289,9 @@ func TestComes(t *testing.T) {
 	until(t, "the last", func() bool {
 		r.server.mu.Lock()
 		defer r.server.mu.Unlock()
-		return slices.Contains(r.server.got, "/a 4 1")
+		return slices.Contains(r.server.got, "/a 5 2")
 	})
-	if want := []string{"/a 1 0", "/a 3 0", "/a 4 1"}; !slices.Equal(r.server.got, want) || r.figures().InRefused != 2 {
+	if want := []string{"/a 1 0", "/a 3 0", "/a 4 1", "/a 5 2"}; !slices.Equal(r.server.got, want) || r.figures().InRefused != 2 {
 		t.Errorf("published %q, %+v", r.server.got, r.figures())
 	}
 }
