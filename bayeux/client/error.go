@@ -21,6 +21,8 @@ var (
 	// ErrUnanswered says that a response came without the reply to one of the
 	// messages sent.
 	ErrUnanswered = errors.New("client: no reply with the id of the message")
+	// ErrPassedOver says that a connection type does not get through, and another one is used.
+	ErrPassedOver = errors.New("client: passed over")
 	// ErrRunning says that Run is already in progress.
 	ErrRunning = errors.New("client: already running")
 	// ErrConnectionEnded says that the server closed a stream, or that there is no

@@ -120,6 +120,6 @@ func (m *machine) tear() {
 // report tells of connection types that were passed over.
 func (m *machine) report(failures []error) {
 	if err := errors.Join(failures...); err != nil {
-		m.tell(fmt.Errorf("client: passed over: %w", err))
+		m.tell(fmt.Errorf("%w: %w", ErrPassedOver, err))
 	}
 }

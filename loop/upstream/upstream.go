@@ -198,6 +198,8 @@ func (u *upstream) failed(err error) {
 	case errors.As(err, &subscription):
 		u.log.Warn("the upstream does not take a subscription", "pattern", subscription.Pattern, "error", subscription.Err)
 		u.wants.done(subscription.Pattern, true, err, time.Now())
+	case errors.Is(err, client.ErrPassedOver):
+		u.log.Info("the upstream does not have the best connection type", "error", err)
 	default:
 		u.lost(err)
 	}

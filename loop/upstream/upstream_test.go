@@ -322,6 +322,10 @@ func TestLostAndFound(t *testing.T) {
 	if trouble() != "" || !r.figures().Connected {
 		t.Error("it is not ready")
 	}
+	r.failed(fmt.Errorf("%w: %w", client.ErrPassedOver, errCut))
+	if trouble() != "" || !r.figures().Connected {
+		t.Error("it is not ready for a connection type that is passed over")
+	}
 	r.failed(errCut)
 	if trouble() != "cut" || r.figures().Connected {
 		t.Error("it is ready without its upstream")
