@@ -15,11 +15,11 @@ const run = promisify(execFile);
 const here = new URL('.', import.meta.url).pathname;
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript' };
 
-/** The code of the README: its blocks in js and ts, and the scripts of its HTML. */
+/** The code of the README that uses our client: its blocks in js and ts, and the scripts of its HTML. Servers in Node are not. */
 async function snippets() {
   const text = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
   const blocks = [...text.matchAll(/^```(js|ts|html)\n(.*?)^```/gms)].map(([, kind, code]) => ({ kind, code }));
-  return blocks.flatMap(({ kind, code }) => (kind !== 'html' ? [code] : [...code.matchAll(/<script>(.*?)<\/script>/gs)].map((match) => match[1])));
+  return blocks.filter(({ code }) => !code.includes('from "node:')).flatMap(({ kind, code }) => (kind !== 'html' ? [code] : [...code.matchAll(/<script>(.*?)<\/script>/gs)].map((match) => match[1])));
 }
 
 let server, project, site, browser, code;
