@@ -176,20 +176,24 @@ func (l *lane) hurry() {
 	l.in.changed.Broadcast()
 }
 
+// looks is how often a lane is looked at until it counts as still. A process that was stopped for long has not
+// looked meanwhile, so it reads what came before it concludes.
+const looks = 10
+
 // awaitStill waits until nothing has come by the lane for a while, though it is read
 // from, or until the end of its connection.
 func (l *lane) awaitStill(while time.Duration, ended <-chan struct{}) {
-	for {
-		before, _ := l.activity()
-		timer := time.NewTimer(while)
+	before, _ := l.activity()
+	for quiet := 0; quiet < looks; quiet++ {
+		timer := time.NewTimer(while / looks)
 		select {
 		case <-ended:
 			timer.Stop()
 			return
 		case <-timer.C:
 		}
-		if now, paused := l.activity(); now == before && !paused {
-			return
+		if now, paused := l.activity(); now != before || paused {
+			before, quiet = now, -1
 		}
 	}
 }
