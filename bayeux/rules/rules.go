@@ -23,9 +23,12 @@ func Parse(text string, limits channel.Limits) (Rule, error) {
 	if len(fields) < 2 {
 		return Rule{}, fmt.Errorf("rule %q: want a channel pattern and at least one option", text)
 	}
-	rule := Rule{Pattern: fields[0]}
-	if _, err := channel.Check([]byte(rule.Pattern), limits); err != nil {
+	rule := Rule{Pattern: string(channel.Canonical([]byte(fields[0])))}
+	switch info, err := channel.Check([]byte(rule.Pattern), limits); {
+	case err != nil:
 		return Rule{}, fmt.Errorf("rule %q: %w", text, err)
+	case info.Kind != channel.Broadcast:
+		return Rule{}, fmt.Errorf("rule %q: no rule holds for meta and service channels", text)
 	}
 	if star := strings.Index(rule.Pattern, "*"); star >= 0 && rule.Pattern[star-1:] != "/*" && rule.Pattern[star-1:] != "/**" {
 		return Rule{}, fmt.Errorf("rule %q: a pattern has * or ** as its last segment alone", text)

@@ -65,30 +65,39 @@ func TestLastRuleWins(t *testing.T) {
 
 func TestWhatIsNoRule(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                    "at least one option",
-		"/a":                  "at least one option",
-		"a conflate":          `rule "a conflate"`,
-		"/*/b conflate":       "before its last segment",
-		"/a* conflate":        "last segment alone",
-		"/a/*** conflate":     "last segment alone",
-		"/a other":            `unknown option "other"`,
-		"/a conflate=yes":     `unknown option "conflate=yes"`,
-		"/a key=":             "name of a field",
-		"/a publish=none":     "publish=any, publish=session, publish=token, publish=key or publish=internal",
-		"/a subscribe=some":   "subscribe=any, subscribe=token or subscribe=none",
-		"/a rate=2":           "rate=N/s",
-		"/a rate=2/m":         "rate=N/s",
-		"/a rate=0/s":         "rate=N/s",
-		"/a rate=1001/s":      "rate=N/s",
-		"/a lazy=0s":          "lazy=2s",
-		"/a lazy=2h":          "lazy=2s",
-		"/a history=0":        "history=N",
-		"/a history=-5m":      "history=N",
-		"/a conflate history": "history=N",
+		"":                          "at least one option",
+		"/a":                        "at least one option",
+		"a conflate":                `rule "a conflate"`,
+		"/*/b conflate":             "before its last segment",
+		"/a* conflate":              "last segment alone",
+		"/a/*** conflate":           "last segment alone",
+		"/service/** publish=token": "no rule holds",
+		"/meta/a subscribe=none":    "no rule holds",
+		"/a other":                  `unknown option "other"`,
+		"/a conflate=yes":           `unknown option "conflate=yes"`,
+		"/a key=":                   "name of a field",
+		"/a publish=none":           "publish=any, publish=session, publish=token, publish=key or publish=internal",
+		"/a subscribe=some":         "subscribe=any, subscribe=token or subscribe=none",
+		"/a rate=2":                 "rate=N/s",
+		"/a rate=2/m":               "rate=N/s",
+		"/a rate=0/s":               "rate=N/s",
+		"/a rate=1001/s":            "rate=N/s",
+		"/a lazy=0s":                "lazy=2s",
+		"/a lazy=2h":                "lazy=2s",
+		"/a history=0":              "history=N",
+		"/a history=-5m":            "history=N",
+		"/a conflate history":       "history=N",
 	} {
 		if _, err := Parse(text, limits); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
+	}
+}
+
+// A slash at the end of a pattern means nothing, as at the end of a channel: the rule holds all the same.
+func TestSlashAtTheEnd(t *testing.T) {
+	if list := parsed(t, "/secret/ subscribe=none"); list.Of([]byte("/secret")).Subscribe != Closed {
+		t.Error("the channel is open")
 	}
 }
 
