@@ -29,6 +29,7 @@ type Handshakes struct {
 	mu      sync.Mutex
 	working int       // goroutines
 	queue   list.List // of *shaking that wait for one
+	stalls  stalls
 	group   sync.WaitGroup
 
 	open    atomic.Int64
@@ -47,7 +48,8 @@ const (
 // NewHandshakes makes one that computes at most so many handshakes at once, during each of which at most so many bytes may
 // come.
 func NewHandshakes(config *tls.Config, atOnce, bytes int) *Handshakes {
-	return &Handshakes{config: http1(config), most: bytes, turns: make(chan struct{}, atOnce), places: maxWorking, waiting: maxQueued}
+	return &Handshakes{config: http1(config), most: bytes, turns: make(chan struct{}, atOnce), places: maxWorking, waiting: maxQueued,
+		stalls: stalls{patience: stallPatience}}
 }
 
 // http1 has config choose HTTP/1.1. Protocols that are not HTTP stay as they are. Config is changed in place: its owner may
@@ -99,6 +101,7 @@ func (h *Handshakes) begin(s *shaking) bool {
 		go h.serve(s)
 	case h.queue.Len() < h.waiting:
 		s.place = h.queue.PushBack(s)
+		h.lookSoon()
 	default:
 		return false
 	}

@@ -83,11 +83,41 @@ func TestHandshakesAreBounded(t *testing.T) {
 	}
 }
 
+// While others wait for a place, a client that stalls loses its own, and one that is alone keeps it until its deadline.
+func TestStalledHandshakesGiveWay(t *testing.T) {
+	server, client := certified(t, pkix.Name{})
+	places := NewHandshakes(server, 1, 1<<20)
+	places.places, places.stalls.patience = 2, time.Millisecond
+	stuck := []*rig{stalled(t, places, client), stalled(t, places, client)}
+	for range 3 {
+		r := tlsRig(places, NewScratch())
+		done := make(chan error, 1)
+		go func() { done <- tls.Client(r, client).Handshake() }()
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Fatal(err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatal("a client waits behind those that stall")
+		}
+		r.until(t, func() bool { return !r.socket.(*TLS).Shaking() })
+		r.loop(func() { r.gnet.close() })
+	}
+	for _, r := range stuck {
+		r.loop(func() { r.gnet.close() })
+	}
+	places.Wait()
+	if f := places.Figures(); f.Failed[FailedTimeout] == 0 || f.UnderWay != 0 || places.stalls.waiting.Len() != 0 {
+		t.Errorf("%+v", f)
+	}
+}
+
 // Beyond the places handshakes wait in line, and beyond that they are refused by an alert; who leaves gives the place back.
 func TestHandshakeQueue(t *testing.T) {
 	server, client := certified(t, pkix.Name{})
 	places := NewHandshakes(server, 1, 1<<20)
-	places.places, places.waiting = 2, 3
+	places.places, places.waiting, places.stalls.patience = 2, 3, time.Hour
 	var rigs []*rig
 	for range 2 + 3 {
 		rigs = append(rigs, stalled(t, places, client))

@@ -22,14 +22,16 @@ type shaking struct {
 
 	conn  *tls.Conn
 	place *list.Element // in the queue, nil once it is out; under the lock of places
+	stall stall         // likewise
 
-	mu     sync.Mutex
-	more   sync.Cond
-	in     []byte // records that were not read
-	left   int    // bytes of the first of them, if some of it was read
-	out    []byte // written and not sent
-	closed bool   // the connection has closed
-	result *result
+	mu      sync.Mutex
+	more    sync.Cond
+	in      []byte // records that were not read
+	left    int    // bytes of the first of them, if some of it was read
+	out     []byte // written and not sent
+	closed  bool   // the connection has closed
+	stalled bool   // its client was too slow while others waited
+	result  *result
 }
 
 // result is how a handshake has ended.
@@ -180,12 +182,15 @@ func (s *shaking) read(p []byte) (int, error) {
 	if s.left == 0 && !s.arrived() {
 		s.mu.Unlock()
 		s.places.rest()
-		s.await()
+		s.places.await(s)
 		s.places.work()
 		s.mu.Lock()
 	}
 	if s.closed {
 		return 0, net.ErrClosed
+	}
+	if s.stalled {
+		return 0, errLate
 	}
 	if s.left == 0 {
 		s.left = firstRecord(s.in)
@@ -205,7 +210,7 @@ func (s *shaking) await() {
 }
 
 // arrived tells whether there is something to read. The lock is held.
-func (s *shaking) arrived() bool { return s.closed || firstRecord(s.in) > 0 }
+func (s *shaking) arrived() bool { return s.closed || s.stalled || firstRecord(s.in) > 0 }
 
 // write has the loop send p.
 func (s *shaking) write(p []byte) {
