@@ -18,6 +18,9 @@ func (a *Authority) judge(q *bayeux.Question, s shown, id identity, why Refusal)
 		v.Unknown = true
 		return v
 	}
+	if s.own && have != "" && !good {
+		return a.refuse(q, wrongSubject)
+	}
 	var v bayeux.Verdict
 	if good && (s.own || have == "" || id.expires > have.number('e')) {
 		if have != "" && id.expires != have.number('e') {
@@ -34,7 +37,7 @@ func (a *Authority) judge(q *bayeux.Question, s shown, id identity, why Refusal)
 
 // unacceptable tells what is wrong with a token that has to be good, or with there being none.
 func (a *Authority) unacceptable(q *bayeux.Question, s shown, id identity, why Refusal) Refusal {
-	have, greets := rights(q.Claims), q.Operation == bayeux.OpHandshake
+	greets := q.Operation == bayeux.OpHandshake
 	switch {
 	case why != fine && (s.own || greets):
 		return why
@@ -44,8 +47,6 @@ func (a *Authority) unacceptable(q *bayeux.Question, s shown, id identity, why R
 		return fine
 	case a.bound && id.subject == "":
 		return wrongClaims // it could be anybody's
-	case s.own && !a.bound && have != "" && id.subject != have.subject():
-		return wrongSubject
 	}
 	return fine
 }

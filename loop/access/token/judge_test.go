@@ -212,6 +212,10 @@ func TestBound(t *testing.T) {
 	if v.Ruling != bayeux.Allow || !sameSocket(&bayeux.Question{Caller: other}, rights(v.Claims)) {
 		t.Errorf("on a new socket with its token: %+v", v)
 	}
+	q.Operation, q.Claims, q.Ext = bayeux.OpPublish, onSocket, greeting(signed(t, "HS256", "", claims(map[string]any{"sub": "bob"}))).Ext
+	if v := answer(t, a, q); v.Reason != "token_subject" || v.Unknown {
+		t.Errorf("another's token on its socket: %+v", v)
+	}
 	if !a.Watches() || opened(t, []byte(secret), nil).Watches() {
 		t.Error("sessions are watched if they are bound, and only then")
 	}
