@@ -12,11 +12,11 @@ const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-ru
   '--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets'];
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript' };
 
-/** Starts a browser with an empty profile; close() ends it and removes the profile. */
-export async function launch() {
+/** Starts a browser with an empty profile and further flags; close() ends it and removes the profile. */
+export async function launch(...flags) {
   const profile = await mkdtemp(join(tmpdir(), 'halley-browser-'));
   const executablePath = process.env.CHROMIUM || '/usr/bin/chromium';
-  const context = await chromium.launchPersistentContext(profile, { executablePath, args: FLAGS, headless: true });
+  const context = await chromium.launchPersistentContext(profile, { executablePath, args: [...FLAGS, ...flags], headless: true });
   const close = async () => {
     await context.close();
     await rm(profile, { recursive: true, force: true, maxRetries: 5 });

@@ -9,13 +9,14 @@ const VALUES = [0, false, '', [], {}, 'ü ☄ \u2028 "quoted" </script>', { deep
  * Registers the story's tests. open(server) makes the client under test,
  * openPeer(server) the one that it talks to; both have the face of clients.mjs
  * (inbox may be a promise) and `type` is the connection type that it must use.
+ * start(...flags) makes the server, one of plain HTTP if it is left out.
  */
-export function story(name, { type, open, openPeer, flags = [] }) {
+export function story(name, { type, open, openPeer, flags = [], start = (...all) => Server.start(...all) }) {
   describe(name, () => {
     let server, client, peer;
 
     before(async () => {
-      server = await Server.start(...flags);
+      server = await start(...flags);
       client = await open(server);
       peer = await openPeer(server);
     });
