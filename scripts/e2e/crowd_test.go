@@ -1,0 +1,162 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"halley/bayeux/client"
+)
+
+// crowd are Go clients that hear a feed of numbers, a third of them by each connection type.
+type crowd []*member
+
+// member is one of them.
+type member struct {
+	client *client.Client
+	id     string // of its session
+
+	mu    sync.Mutex
+	heard []int
+}
+
+// gather has clients subscribe to a channel. They stay until the test ends.
+func gather(t *testing.T, ctx context.Context, endpoint, channel string, size int, options func(i int) client.Options) crowd {
+	t.Helper()
+	all := make(crowd, size)
+	var running sync.WaitGroup
+	ctx, leave := context.WithCancel(ctx)
+	t.Cleanup(func() { leave(); running.Wait() })
+	for i := range all {
+		o := options(i)
+		if o.ConnectionTypes == nil {
+			o.ConnectionTypes = []string{[]string{"websocket", "eventsource", "long-polling"}[i%3]}
+		}
+		m := new(member)
+		var err error
+		if m.client, err = client.New(endpoint, o); err != nil {
+			t.Fatal(err)
+		}
+		if err := m.client.Handshake(ctx); err != nil {
+			t.Fatalf("client %d: %v", i, err)
+		}
+		m.id = m.client.ID()
+		running.Go(func() {
+			defer m.client.Close()
+			_ = m.client.Run(ctx) // until the test ends
+		})
+		if err := m.client.Subscribe(ctx, channel, m.hear); err != nil {
+			t.Fatalf("client %d: %v", i, err)
+		}
+		all[i] = m
+	}
+	return all
+}
+
+func (m *member) hear(message client.Message) {
+	n := -1
+	_ = json.Unmarshal(message.Data, &n) // -1 is out of order, too
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.heard = append(m.heard, n)
+}
+
+// count is how many numbers it has heard.
+func (m *member) count() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.heard)
+}
+
+// judge waits until everybody has heard so many numbers, each once and in order, in the session of the start.
+func (c crowd) judge(t *testing.T, ctx context.Context, numbers int) {
+	t.Helper()
+	eventually(t, ctx, fmt.Sprintf("%d numbers with all", numbers), func() bool {
+		return !slices.ContainsFunc(c, func(m *member) bool { return m.count() < numbers })
+	})
+	for i, m := range c {
+		m.mu.Lock()
+		for n, got := range m.heard {
+			if got != n {
+				t.Errorf("client %d has %d where %d belongs, of %d", i, got, n, numbers)
+				break
+			}
+		}
+		m.mu.Unlock()
+		if id := m.client.ID(); id != m.id {
+			t.Errorf("client %d has session %q in place of %q", i, id, m.id)
+		}
+	}
+}
+
+// feedNumbers publishes numbers on a channel, as a back-end does, until it is stopped. That gives how many there were.
+func feedNumbers(t *testing.T, ctx context.Context, s *mortal, channel string) (stop func() int) {
+	end, count := make(chan struct{}), make(chan int, 1)
+	go func() {
+		n := 0
+		defer func() { count <- n }()
+		for {
+			select {
+			case <-end:
+				return
+			case <-ctx.Done():
+				return
+			case <-time.After(25 * time.Millisecond):
+			}
+			if !s.publish(fmt.Sprintf(`{"channel":%q,"data":%d}`, channel, n)) {
+				t.Errorf("number %d is not published", n)
+				return
+			}
+			n++
+		}
+	}()
+	return sync.OnceValue(func() int { close(end); return <-count })
+}
+
+// eventually waits until something is so.
+func eventually(t *testing.T, ctx context.Context, what string, so func() bool) {
+	t.Helper()
+	for !so() {
+		select {
+		case <-ctx.Done():
+			t.Fatalf("waited in vain for %s", what)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// figure is a value of the metrics page.
+func (s *mortal) figure(t *testing.T, ctx context.Context, name string) (value float64) {
+	t.Helper()
+	text, err := get(ctx, "http://"+s.internal+"/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		if rest, is := strings.CutPrefix(line, name+" "); is {
+			if value, err = strconv.ParseFloat(rest, 64); err != nil {
+				t.Fatal(err)
+			}
+			return value
+		}
+	}
+	t.Fatalf("no figure %s", name)
+	return 0
+}
+
+// signal sends the server a signal.
+func (s *mortal) signal(t *testing.T, which os.Signal) {
+	t.Helper()
+	if err := s.command.Process.Signal(which); err != nil {
+		t.Fatal(err)
+	}
+}
