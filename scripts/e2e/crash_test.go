@@ -192,6 +192,7 @@ func (m numbered) follows(id, before int64) error {
 // mortal is a server that is killed and comes back at the same addresses.
 type mortal struct {
 	listen, internal string
+	key              string // that its internal listener asks for, if it does
 	flags            []string
 	command          *exec.Cmd
 }
@@ -203,7 +204,10 @@ func (s *mortal) start(t *testing.T, ctx context.Context) {
 	if err := s.command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	(&process{internal: "http://" + s.internal}).await(t, ctx, "halley_panics_total 0")
+	eventually(t, ctx, "the server to be ready", func() bool {
+		_, err := s.get(ctx, "/health/ready")
+		return err == nil
+	})
 }
 
 // kill ends the server as a crash does.
@@ -248,12 +252,8 @@ func noise(channel string) string {
 
 // publish tells whether the server has acknowledged what is published.
 func (s *mortal) publish(body string) bool {
-	response, err := http.Post("http://"+s.internal+"/publish", "application/json", strings.NewReader(body))
-	if err != nil {
-		return false
-	}
-	response.Body.Close()
-	return response.StatusCode == http.StatusOK
+	_, err := s.ask(context.Background(), http.MethodPost, "/publish", body)
+	return err == nil
 }
 
 // follower is a `halley sub` that prints to out.

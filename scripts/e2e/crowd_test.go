@@ -6,10 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -77,12 +74,21 @@ func (m *member) count() int {
 	return len(m.heard)
 }
 
+// least is how many numbers the member has heard that has heard the fewest.
+func (c crowd) least() int {
+	return slices.MinFunc(c, func(a, b *member) int { return a.count() - b.count() }).count()
+}
+
+// await waits until everybody has heard so many numbers.
+func (c crowd) await(t *testing.T, ctx context.Context, numbers int) {
+	t.Helper()
+	eventually(t, ctx, fmt.Sprintf("%d numbers with all", numbers), func() bool { return c.least() >= numbers })
+}
+
 // judge waits until everybody has heard so many numbers, each once and in order, in the session of the start.
 func (c crowd) judge(t *testing.T, ctx context.Context, numbers int) {
 	t.Helper()
-	eventually(t, ctx, fmt.Sprintf("%d numbers with all", numbers), func() bool {
-		return !slices.ContainsFunc(c, func(m *member) bool { return m.count() < numbers })
-	})
+	c.await(t, ctx, numbers)
 	for i, m := range c {
 		m.mu.Lock()
 		for n, got := range m.heard {
@@ -120,43 +126,4 @@ func feedNumbers(t *testing.T, ctx context.Context, s *mortal, channel string) (
 		}
 	}()
 	return sync.OnceValue(func() int { close(end); return <-count })
-}
-
-// eventually waits until something is so.
-func eventually(t *testing.T, ctx context.Context, what string, so func() bool) {
-	t.Helper()
-	for !so() {
-		select {
-		case <-ctx.Done():
-			t.Fatalf("waited in vain for %s", what)
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
-}
-
-// figure is a value of the metrics page.
-func (s *mortal) figure(t *testing.T, ctx context.Context, name string) (value float64) {
-	t.Helper()
-	text, err := get(ctx, "http://"+s.internal+"/metrics")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.SplitSeq(text, "\n") {
-		if rest, is := strings.CutPrefix(line, name+" "); is {
-			if value, err = strconv.ParseFloat(rest, 64); err != nil {
-				t.Fatal(err)
-			}
-			return value
-		}
-	}
-	t.Fatalf("no figure %s", name)
-	return 0
-}
-
-// signal sends the server a signal.
-func (s *mortal) signal(t *testing.T, which os.Signal) {
-	t.Helper()
-	if err := s.command.Process.Signal(which); err != nil {
-		t.Fatal(err)
-	}
 }
