@@ -205,8 +205,8 @@ func (s *mortal) start(t *testing.T, ctx context.Context) {
 		t.Fatal(err)
 	}
 	eventually(t, ctx, "the server to be ready", func() bool {
-		_, err := s.get(ctx, "/health/ready")
-		return err == nil
+		page, err := s.get(ctx, "/metrics")
+		return err == nil && strings.Contains(page, "\nhalley_panics_total 0\n")
 	})
 }
 

@@ -14,11 +14,11 @@ import (
 	"halley/bayeux/client"
 )
 
-// crowd are Go clients that hear a feed of numbers, a third of them by each connection type.
-type crowd []*member
+// hearers are Go clients that hear a feed of numbers, a third of them by each connection type.
+type hearers []*hearer
 
-// member is one of them.
-type member struct {
+// hearer is one of them.
+type hearer struct {
 	client *client.Client
 	id     string // of its session
 
@@ -27,9 +27,9 @@ type member struct {
 }
 
 // gather has clients subscribe to a channel. They stay until the test ends.
-func gather(t *testing.T, ctx context.Context, endpoint, channel string, size int, options func(i int) client.Options) crowd {
+func gather(t *testing.T, ctx context.Context, endpoint, channel string, size int, options func(i int) client.Options) hearers {
 	t.Helper()
-	all := make(crowd, size)
+	all := make(hearers, size)
 	var running sync.WaitGroup
 	ctx, leave := context.WithCancel(ctx)
 	t.Cleanup(func() { leave(); running.Wait() })
@@ -38,7 +38,7 @@ func gather(t *testing.T, ctx context.Context, endpoint, channel string, size in
 		if o.ConnectionTypes == nil {
 			o.ConnectionTypes = []string{[]string{"websocket", "eventsource", "long-polling"}[i%3]}
 		}
-		m := new(member)
+		m := new(hearer)
 		var err error
 		if m.client, err = client.New(endpoint, o); err != nil {
 			t.Fatal(err)
@@ -59,7 +59,7 @@ func gather(t *testing.T, ctx context.Context, endpoint, channel string, size in
 	return all
 }
 
-func (m *member) hear(message client.Message) {
+func (m *hearer) hear(message client.Message) {
 	n := -1
 	_ = json.Unmarshal(message.Data, &n) // -1 is out of order, too
 	m.mu.Lock()
@@ -68,25 +68,25 @@ func (m *member) hear(message client.Message) {
 }
 
 // count is how many numbers it has heard.
-func (m *member) count() int {
+func (m *hearer) count() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return len(m.heard)
 }
 
-// least is how many numbers the member has heard that has heard the fewest.
-func (c crowd) least() int {
-	return slices.MinFunc(c, func(a, b *member) int { return a.count() - b.count() }).count()
+// least is how many numbers the hearer has heard that has heard the fewest.
+func (c hearers) least() int {
+	return slices.MinFunc(c, func(a, b *hearer) int { return a.count() - b.count() }).count()
 }
 
 // await waits until everybody has heard so many numbers.
-func (c crowd) await(t *testing.T, ctx context.Context, numbers int) {
+func (c hearers) await(t *testing.T, ctx context.Context, numbers int) {
 	t.Helper()
 	eventually(t, ctx, fmt.Sprintf("%d numbers with all", numbers), func() bool { return c.least() >= numbers })
 }
 
 // judge waits until everybody has heard so many numbers, each once and in order, in the session of the start.
-func (c crowd) judge(t *testing.T, ctx context.Context, numbers int) {
+func (c hearers) judge(t *testing.T, ctx context.Context, numbers int) {
 	t.Helper()
 	c.await(t, ctx, numbers)
 	for i, m := range c {
