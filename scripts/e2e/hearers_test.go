@@ -38,68 +38,68 @@ func gather(t *testing.T, ctx context.Context, endpoint, channel string, size in
 		if o.ConnectionTypes == nil {
 			o.ConnectionTypes = []string{[]string{"websocket", "eventsource", "long-polling"}[i%3]}
 		}
-		m := new(hearer)
+		h := new(hearer)
 		var err error
-		if m.client, err = client.New(endpoint, o); err != nil {
+		if h.client, err = client.New(endpoint, o); err != nil {
 			t.Fatal(err)
 		}
-		if err := m.client.Handshake(ctx); err != nil {
+		if err := h.client.Handshake(ctx); err != nil {
 			t.Fatalf("client %d: %v", i, err)
 		}
-		m.id = m.client.ID()
+		h.id = h.client.ID()
 		running.Go(func() {
-			defer m.client.Close()
-			_ = m.client.Run(ctx) // until the test ends
+			defer h.client.Close()
+			_ = h.client.Run(ctx) // until the test ends
 		})
-		if err := m.client.Subscribe(ctx, channel, m.hear); err != nil {
+		if err := h.client.Subscribe(ctx, channel, h.hear); err != nil {
 			t.Fatalf("client %d: %v", i, err)
 		}
-		all[i] = m
+		all[i] = h
 	}
 	return all
 }
 
-func (m *hearer) hear(message client.Message) {
+func (h *hearer) hear(message client.Message) {
 	n := -1
 	_ = json.Unmarshal(message.Data, &n) // -1 is out of order, too
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.heard = append(m.heard, n)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.heard = append(h.heard, n)
 }
 
 // count is how many numbers it has heard.
-func (m *hearer) count() int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return len(m.heard)
+func (h *hearer) count() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.heard)
 }
 
 // least is how many numbers the hearer has heard that has heard the fewest.
-func (c hearers) least() int {
-	return slices.MinFunc(c, func(a, b *hearer) int { return a.count() - b.count() }).count()
+func (all hearers) least() int {
+	return slices.MinFunc(all, func(a, b *hearer) int { return a.count() - b.count() }).count()
 }
 
 // await waits until everybody has heard so many numbers.
-func (c hearers) await(t *testing.T, ctx context.Context, numbers int) {
+func (all hearers) await(t *testing.T, ctx context.Context, numbers int) {
 	t.Helper()
-	eventually(t, ctx, fmt.Sprintf("%d numbers with all", numbers), func() bool { return c.least() >= numbers })
+	eventually(t, ctx, fmt.Sprintf("%d numbers with all", numbers), func() bool { return all.least() >= numbers })
 }
 
 // judge waits until everybody has heard so many numbers, each once and in order, in the session of the start.
-func (c hearers) judge(t *testing.T, ctx context.Context, numbers int) {
+func (all hearers) judge(t *testing.T, ctx context.Context, numbers int) {
 	t.Helper()
-	c.await(t, ctx, numbers)
-	for i, m := range c {
-		m.mu.Lock()
-		for n, got := range m.heard {
+	all.await(t, ctx, numbers)
+	for i, h := range all {
+		h.mu.Lock()
+		for n, got := range h.heard {
 			if got != n {
 				t.Errorf("client %d has %d where %d belongs, of %d", i, got, n, numbers)
 				break
 			}
 		}
-		m.mu.Unlock()
-		if id := m.client.ID(); id != m.id {
-			t.Errorf("client %d has session %q in place of %q", i, id, m.id)
+		h.mu.Unlock()
+		if id := h.client.ID(); id != h.id {
+			t.Errorf("client %d has session %q in place of %q", i, id, h.id)
 		}
 	}
 }
