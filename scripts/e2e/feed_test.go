@@ -1,7 +1,8 @@
 //go:build e2e
 
-// Package e2e replays a recorded feed through the halley binary to two hundred
-// held long-polls that know nothing of halley's code.
+// Package e2e drives the halley binary from outside: with a recorded feed, with Go clients under load while its keys,
+// certificates and helpers change or fail, and through crashes and restarts. The files in JavaScript have the clients that
+// other people wrote, and a real browser.
 package e2e
 
 import (
