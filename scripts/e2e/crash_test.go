@@ -195,12 +195,14 @@ type mortal struct {
 	key              string // that its internal listener asks for, if it does
 	flags            []string
 	command          *exec.Cmd
+	log              output
 }
 
 func (s *mortal) start(t *testing.T, ctx context.Context) {
 	t.Helper()
 	arguments := append([]string{"serve", "--listen=" + s.listen, "--internal=" + s.internal}, s.flags...)
 	s.command = exec.Command(binary(t), arguments...)
+	s.command.Stderr = &s.log
 	if err := s.command.Start(); err != nil {
 		t.Fatal(err)
 	}
