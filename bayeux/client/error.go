@@ -87,12 +87,6 @@ func (e *BatchError) Error() string {
 // Unwrap gives the *BayeuxError of the first message refused.
 func (e *BatchError) Unwrap() error { return e.Refused[0].Err }
 
-// StatusError is an HTTP status other than 200, or 101 for a websocket.
-type StatusError struct{ Status int }
-
-// Error names the status.
-func (e *StatusError) Error() string { return fmt.Sprintf("HTTP status %d", e.Status) }
-
 // isLost reports whether the server does not know the session: 402 by the
 // specification's registry, 401 from Faye, 403::Unknown client elsewhere, or has ended it with its token.
 func isLost(err error) bool {

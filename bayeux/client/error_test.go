@@ -58,7 +58,6 @@ func TestErrorTexts(t *testing.T) {
 	refusal := &BayeuxError{Code: 403, Text: "subscribe_denied"}
 	refused := &SubscriptionError{Pattern: "/a/*", Err: refusal}
 	for want, err := range map[string]error{
-		"HTTP status 502":                                  &StatusError{Status: 502},
 		"client: the server dropped messages":              &DroppedError{},
 		"client: the server dropped messages: /a 1 /b 2":   &DroppedError{map[string]uint64{"/b": 2, "/a": 1}},
 		fmt.Sprintf("client: subscribe /a/*: %v", refusal): refused,

@@ -69,7 +69,7 @@ func (t *longPolling) Send(ctx context.Context, batch Batch, receive func([]byte
 		return fmt.Errorf("read response: %w", err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return &StatusError{Status: resp.StatusCode}
+		return refusalOf(resp, body)
 	}
 	if int64(len(body)) > t.limit {
 		return fmt.Errorf("response exceeds %d bytes", t.limit)

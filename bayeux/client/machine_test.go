@@ -152,9 +152,9 @@ func TestMachineIsRefusedAStream(t *testing.T) {
 	}{
 		{"held back", nil, errHeldBack, []string{"tell eventsource: the event-stream is held back", "long-polling: connect long-polling at once"}},
 		{"held back", []string{longPollingType}, errHeldBack, []string{"tell client: passed over: eventsource: the event-stream is held back", "long-polling: connect long-polling at once"}},
-		{"refused", []string{longPollingType}, &StatusError{403}, []string{"tell client: passed over: eventsource: HTTP status 403", "long-polling: connect long-polling at once"}},
+		{"refused", []string{longPollingType}, &StatusError{Status: 403}, []string{"tell client: passed over: eventsource: HTTP status 403 Forbidden", "long-polling: connect long-polling at once"}},
 		{"unreachable", []string{longPollingType}, errCut, []string{"tell eventsource: cut", "open eventsource c1"}},
-		{"lost", nil, &StatusError{404}, []string{"tell eventsource: HTTP status 404", "long-polling: handshake"}},
+		{"lost", nil, &StatusError{Status: 404}, []string{"tell eventsource: HTTP status 404 Not Found", "long-polling: handshake"}},
 	}
 	for _, tt := range tests {
 		r := newRig(t, Options{ConnectionTypes: append([]string{eventSourceType}, tt.others...)})

@@ -42,7 +42,7 @@ const eventStream = "text/event-stream"
 
 func checkStream(resp *http.Response) error {
 	if resp.StatusCode != http.StatusOK {
-		return &StatusError{Status: resp.StatusCode}
+		return refusal(resp)
 	}
 	kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if err != nil || kind != eventStream {

@@ -20,7 +20,7 @@ func (w *walker) happen() {
 	case n < 5 && len(w.calls) > 0:
 		w.answerOne()
 	case n < 7 && len(w.links) > 0:
-		w.opens(w.fault(errCut, &StatusError{404}, &StatusError{403}, errHeldBack))
+		w.opens(w.fault(errCut, &StatusError{Status: 404}, &StatusError{Status: 403}, errHeldBack))
 	case n == 7:
 		w.settle()
 	case n == 8 && len(w.watch) > 0:

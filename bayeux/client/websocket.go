@@ -39,7 +39,7 @@ func (w *webSocket) Open(ctx context.Context, _ string) error {
 	conn, resp, err := websocket.Dial(ctx, w.url, &websocket.DialOptions{HTTPClient: w.http, HTTPHeader: w.header.Clone()})
 	if err != nil {
 		if resp != nil && resp.StatusCode != http.StatusSwitchingProtocols {
-			return &StatusError{Status: resp.StatusCode}
+			return refusal(resp) // the body is in memory
 		}
 		return err
 	}
