@@ -18,6 +18,7 @@ import (
 type taker struct {
 	batches chan []string
 	err     error
+	closing error
 }
 
 func (p *taker) Publish(_ context.Context, batch []publish.Message) ([]publish.Refusal, error) {
@@ -29,7 +30,7 @@ func (p *taker) Publish(_ context.Context, batch []publish.Message) ([]publish.R
 	return nil, p.err
 }
 
-func (p *taker) Close(context.Context) error { return nil }
+func (p *taker) Close(context.Context) error { return p.closing }
 
 func newSender(ctx context.Context) (*sender, *taker) {
 	to := &taker{batches: make(chan []string, 100)}
@@ -156,5 +157,25 @@ func TestAppendLine(t *testing.T) {
 		if got := string(appendLine(nil, m)); got != want+"\n" {
 			t.Errorf("%q is printed as %s", data, got)
 		}
+	}
+}
+
+// What has been published is published, even if the server does not take leave of the client: a script that did it again
+// would publish twice.
+func TestPublishedIsDone(t *testing.T) {
+	s, to := newSender(context.Background())
+	to.closing = errors.New("HTTP status 429")
+	log := &buffer{}
+	s.published = 1
+	if err := closing(environment{ctx: s.ctx, stdout: io.Discard, stderr: log}, s, nil); err != nil || !strings.Contains(log.String(), "429") {
+		t.Errorf("%v, %s", err, log)
+	}
+}
+
+// A server that wants a key is one for --internal-key.
+func TestMissingInternalKey(t *testing.T) {
+	_, _, internal := server(t, "--internal-key=0123456789abcdef")
+	if code, _, stderr := halley(t, "", "pub", "/a", "1", "--server="+internal); code != 1 || !strings.Contains(stderr, "--internal-key") {
+		t.Errorf("exit %d, %s", code, stderr)
 	}
 }

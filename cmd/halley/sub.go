@@ -27,7 +27,7 @@ type subCommand struct {
 	Since     string        `env:"-" placeholder:"ID" help:"Begin with what followed a message's replayId, or with earliest or tip, on channels with a history; after a lost connection or session go on where it was."`
 	Rate      string        `env:"-" placeholder:"N/s" help:"At most so many messages of a channel in a second, the newest ones."`
 	Conflate  bool          `env:"-" help:"Of messages of a channel that come faster than the server's clock ticks, about ten a second, the newest alone."`
-	Wait      time.Duration `env:"-" default:"0s" help:"How long to try on if the server cannot be reached at the beginning; 0 gives up at once. After a loss it is tried for ever."`
+	Wait      time.Duration `env:"-" default:"0s" help:"How long to try on if the server cannot be reached at the beginning; 0 gives up at once. After a loss it is tried for ever, and with events always."`
 	Count     int           `env:"-" default:"0" help:"Leave after this many messages; 0 is no limit."`
 	Timeout   time.Duration `env:"-" default:"0s" help:"Leave after this time, as a failure if --count is not reached; 0 is no limit."`
 }
@@ -61,10 +61,10 @@ func (c *subCommand) Run(env environment) error {
 		TLS:             secured,
 		Token:           c.Token.ask(),
 		Replay:          c.Since != "",
-		OnError:         func(err error) { fmt.Fprintf(env.stderr, "halley sub: %v\n", err) },
+		OnError:         func(err error) { fmt.Fprintf(env.stderr, "halley sub: %v\n", c.Trust.explained(err)) },
 	}
 	if err := c.subscribe(ctx, options, p); err != nil && env.ctx.Err() == nil {
-		return err // unless it is only that someone has interrupted
+		return c.Trust.explained(err) // unless it is only that someone has interrupted
 	}
 	return p.result(c.Count)
 }

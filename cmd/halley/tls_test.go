@@ -65,7 +65,7 @@ func TestClientsOverTLS(t *testing.T) {
 		if code := <-sub.code; code != 0 || !strings.Contains(sub.out.String(), channel) {
 			t.Errorf("%s, sub: exit %d, %s%s", transport, code, sub.out, sub.log)
 		}
-		if _, out, stderr := halley(t, "", "sub", channel, "--server="+secure, "--transport="+transport, "--timeout=1s"); out != "" || !strings.Contains(stderr, "certificate") {
+		if _, out, stderr := halley(t, "", "sub", channel, "--server="+secure, "--transport="+transport, "--timeout=1s"); out != "" || !strings.Contains(stderr, "certificate") || !strings.Contains(stderr, "--ca names") {
 			t.Errorf("%s, without --ca: %s%s", transport, out, stderr)
 		}
 	}

@@ -59,5 +59,8 @@ func TestRefusedTransports(t *testing.T) {
 			t.Errorf("%v: exit %d, %s", args, code, stderr)
 		}
 	}
+	if _, _, stderr := halley(t, "", "sub", "/meta/connect", "--server="+endpoint, "--transport=events"); !strings.Contains(stderr, `: "`) {
+		t.Errorf("not what the server says: %s", stderr)
+	}
 	s.stop()
 }

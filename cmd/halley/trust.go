@@ -5,6 +5,7 @@ package main
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"os"
 )
@@ -14,6 +15,14 @@ type trust struct {
 	CA   string `name:"ca" env:"-" group:"trust" placeholder:"FILE" help:"Authorities in PEM that the server's certificate must be of, in place of the system's."`
 	Cert string `name:"cert" env:"-" group:"trust" placeholder:"FILE" help:"Client certificate in PEM, for a server that asks for one."`
 	Key  string `name:"key" env:"-" group:"trust" placeholder:"FILE" help:"Private key of the client certificate, in PEM."`
+}
+
+// explained is an error that names the flag which may help.
+func (t trust) explained(err error) error {
+	if errors.As(err, new(x509.UnknownAuthorityError)) {
+		return fmt.Errorf("%w: --ca names the file of whom to trust", err)
+	}
+	return err
 }
 
 // config is what the flags say, nil if they say nothing. An error names the flag.

@@ -81,6 +81,9 @@ func (p *internal) Publish(ctx context.Context, batch []Message) ([]Refusal, err
 			return refused, nil
 		}
 		if status != http.StatusBadRequest {
+			if status == http.StatusUnauthorized {
+				a.Error += " (--internal-key)"
+			}
 			return refused, fmt.Errorf("the server answered %d %s: %s", status, http.StatusText(status), a.Error)
 		}
 		if a.Index == nil || *a.Index < 0 || *a.Index >= len(left) {
