@@ -39,5 +39,5 @@ func nameOf(client netip.AddrPort) string {
 	if !client.IsValid() {
 		return "unix"
 	}
-	return client.String()
+	return netip.AddrPortFrom(client.Addr().Unmap(), client.Port()).String()
 }

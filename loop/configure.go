@@ -5,6 +5,7 @@ package loop
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"regexp"
 
 	"golang.org/x/sys/unix"
@@ -89,6 +90,9 @@ func checkPlaces(cfg *Config) error {
 		return errors.New("--tls-listen: there is no certificate")
 	}
 	if cfg.Control != "" {
+		if !filepath.IsAbs(cfg.Control) {
+			return fmt.Errorf("--control %q: want the whole path of a socket, such as /run/halley/control", cfg.Control)
+		}
 		if _, err := listen.Parse("unix:" + cfg.Control); err != nil {
 			return fmt.Errorf("--control: %w", err)
 		}

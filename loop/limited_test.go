@@ -166,3 +166,12 @@ func TestNotices(t *testing.T) {
 		equal(t, strings.Count(log.String(), want), times)
 	}
 }
+
+// A client has one name, on listeners of both families too.
+func TestNamesOfClients(t *testing.T) {
+	for name, client := range map[string]netip.AddrPort{
+		"127.0.0.1:8080": netip.MustParseAddrPort("[::ffff:127.0.0.1]:8080"), "[::1]:8080": netip.MustParseAddrPort("[::1]:8080"), "unix": {},
+	} {
+		equal(t, nameOf(client), name)
+	}
+}

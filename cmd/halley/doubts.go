@@ -21,11 +21,20 @@ func doubts(c *config.Serve, strangers []string, memory int64) (found []string) 
 	if c.TLS.Enabled() && len(c.Loop.TLSListen) == 0 && !c.Internal.TLS {
 		found = append(found, "nothing uses the certificates: there is no --tls-listen and no --internal-tls")
 	}
+	if c.Hook.SecretFile != "" && c.Hook.URL == "" {
+		found = append(found, "nothing is signed with --hook-secret-file: there is no --hook-url")
+	}
+	if n := len(c.Internal.Key); 0 < n && n < leastKey {
+		found = append(found, fmt.Sprintf("--internal-key has %d characters, and may be guessed: want %d at least", n, leastKey))
+	}
 	if most := maxPublish(c, memory); most < c.Internal.MaxPublish {
 		found = append(found, fmt.Sprintf("a body of /publish may have %d bytes, less than --max-publish: a sixteenth of --max-memory", most))
 	}
 	return found
 }
+
+// leastKey is how long --internal-key should be. The keys of --internal-keys have to be as long.
+const leastKey = 16
 
 // publishShare is what part of the memory one body of /publish may be. Two come at
 // once, and what is worked on takes several times its length.

@@ -24,6 +24,10 @@ func TestDoubts(t *testing.T) {
 		{func(c *config.Serve) { c.TLS.Cert = []string{"c"} }, nil, "nothing uses the certificates"},
 		{func(c *config.Serve) { c.TLS.Hosts, c.Loop.TLSListen = []string{"a.example"}, []string{":443"} }, nil, ""},
 		{func(c *config.Serve) { c.TLS.Cert, c.Internal.TLS = []string{"c"}, true }, nil, ""},
+		{func(c *config.Serve) { c.Hook.SecretFile = "s" }, nil, "--hook-secret-file"},
+		{func(c *config.Serve) { c.Hook.SecretFile, c.Hook.URL = "s", "http://a/" }, nil, ""},
+		{func(c *config.Serve) { c.Internal.Key = "0123456789abcde" }, nil, "--internal-key has 15 characters"},
+		{func(c *config.Serve) { c.Internal.Key = "0123456789abcdef" }, nil, ""},
 		{func(c *config.Serve) { c.Internal.MaxPublish = 64<<10 + 1 }, nil, "may have 65536 bytes"},
 	} {
 		c := config.Serve{Internal: internalhttp.Settings{Address: "127.0.0.1:8081"}}

@@ -64,6 +64,7 @@ func TestEveryWayOfFailingAtTheStart(t *testing.T) {
 		"internal without a key": {[]string{"--internal=0.0.0.0:0"}, exitUsage, "--internal-key"},
 		"no such keys":           {[]string{"--internal-keys=" + dir + "/none"}, exitUsage, "--internal-keys"},
 		"keys foreign":           {[]string{"--internal-keys=" + foreign}, exitUsage, "--internal-keys"},
+		"control half a path":    {[]string{"--control=ctl"}, exitUsage, "--control \"ctl\": want the whole path"},
 		"history locked":         {[]string{"--history-file=" + locked}, exitFailed, "--history-file"},
 		"history read-only":      {[]string{"--history-file=" + program}, exitUsage, "--history-file"},
 		"history a directory":    {[]string{"--history-file=" + dir}, exitUsage, "--history-file"},
