@@ -253,7 +253,10 @@ func (c *serveCommand) serve(env environment, server *loop.Server, log *slog.Log
 
 // parts are what is read again while the server runs.
 func (c *serveCommand) parts() []reload.Part {
-	parts := []reload.Part{c.configuration, c.keys}
+	parts := []reload.Part{c.configuration}
+	if len(c.keys.Files()) > 0 {
+		parts = append(parts, c.keys)
+	}
 	if c.certificates != nil {
 		parts = append(parts, c.certificates)
 	}
