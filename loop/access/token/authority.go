@@ -121,7 +121,7 @@ func (a *Authority) Reload() (changed []string, err error) {
 		a.take(set)
 	}
 	if now := a.keys.Load(); now != before {
-		changed = append(changed, fmt.Sprintf("%d keys", len(now.keys)))
+		changed = append(changed, fmt.Sprintf("keys in force: %d", len(now.keys)))
 	}
 	return changed, nil
 }

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"unicode"
 
 	"github.com/MicahParks/jwkset"
 	"github.com/golang-jwt/jwt/v5"
@@ -81,7 +82,7 @@ func parseKeys(text []byte) (*keySet, error) {
 		return parseSet(text)
 	default:
 		secret := bytes.TrimRight(text, "\r\n")
-		keys, err = []key{{"", hmacs(), secret}}, checkSecret(secret)
+		keys, err = []key{{"", hmacs(), secret}}, checkFile(secret)
 	}
 	if err != nil {
 		return nil, err
@@ -96,6 +97,19 @@ func checkSecret(secret []byte) error {
 		return fmt.Errorf("a secret of %d bytes: want at least %d", len(secret), minSecret)
 	}
 	return nil
+}
+
+// checkFile checks a secret that is a file of its own. Lines of text in it are several secrets for whoever wrote them.
+func checkFile(secret []byte) error {
+	if bytes.IndexByte(secret, '\n') >= 0 && isText(secret) {
+		return errors.New("a secret of several lines: want one secret, or several keys as a JWK set")
+	}
+	return checkSecret(secret)
+}
+
+// isText tells whether a secret can be printed, so that a line end in it is one.
+func isText(secret []byte) bool {
+	return !bytes.ContainsFunc(secret, func(r rune) bool { return r > unicode.MaxASCII || r < ' ' && r != '\n' && r != '\r' })
 }
 
 func parsePEM(text []byte) (keys []key, err error) {

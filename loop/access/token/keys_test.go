@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"log/slog"
 	"os"
@@ -25,6 +26,7 @@ func TestBadKeys(t *testing.T) {
 	}
 	for want, text := range map[string][]byte{
 		"at least 32":            []byte("short\n"),
+		"several lines":          []byte(secret + "\n" + secret + "\n"),
 		"0 bytes":                nil,
 		"PRIVATE KEY":            pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}),
 		"2048":                   pem.EncodeToMemory(&pem.Block{Type: "RSA PUBLIC KEY", Bytes: x509.MarshalPKCS1PublicKey(&small.PublicKey)}),
@@ -115,4 +117,17 @@ func FuzzKeys(f *testing.F) {
 			t.Fatal("no keys, and no error")
 		}
 	})
+}
+
+// While a secret is replaced, a set has the old one and the new one. A secret that is no text may have any bytes.
+func TestSeveralSecrets(t *testing.T) {
+	one := func(secret string) string {
+		return `{"kty":"oct","k":"` + base64.RawURLEncoding.EncodeToString([]byte(secret)) + `"}`
+	}
+	other := strings.Repeat("\n\x00", minSecret)
+	for text, keys := range map[string]int{`{"keys":[` + one(secret) + "," + one(other) + "]}": 2, other + "x": 1} {
+		if s, err := parseKeys([]byte(text)); err != nil || len(s.keys) != keys {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
 }

@@ -68,7 +68,7 @@ func signer(text []byte) (jwt.SigningMethod, any, error) {
 	block, _ := pem.Decode(text)
 	if block == nil {
 		secret := bytes.TrimRight(text, "\r\n")
-		return jwt.SigningMethodHS256, secret, checkSecret(secret)
+		return jwt.SigningMethodHS256, secret, checkFile(secret)
 	}
 	private, err := parsePrivate(block)
 	if err != nil {
