@@ -55,7 +55,7 @@ func (g *gnetEvents) OnOpen(conn gnet.Conn) ([]byte, gnet.Action) {
 		if g.shared.listeners[listener].TLS {
 			return []byte(socket.AlertBusy), gnet.Close
 		}
-		return []byte("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"), gnet.Close
+		return []byte(unheard("503 Service Unavailable", "too many connections at this server")), gnet.Close
 	}
 	c := r.conns.take(plain)
 	c.names = cameBy(listener)

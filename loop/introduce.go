@@ -3,6 +3,8 @@ package loop
 // Proved by TestProxyProtocol, TestProxyProtocolFaults and TestAddressConnections.
 
 import (
+	"fmt"
+
 	"github.com/panjf2000/gnet/v2"
 
 	"halley/loop/address"
@@ -65,8 +67,11 @@ func (i *introducer) sorry(c *conn) string {
 	if i.shared.listeners[c.names.listener()].TLS {
 		return socket.AlertBusy
 	}
-	return tooManyConnections
+	return unheard("429 Too Many Requests", "too many connections from this address")
 }
 
-// tooManyConnections answers a connection that is one too many of its address.
-const tooManyConnections = "HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"
+// unheard answers a connection that there is no place for, before it has asked anything.
+func unheard(status, why string) string {
+	return fmt.Sprintf("HTTP/1.1 %s\r\nContent-Type: text/plain;charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n"+
+		"Content-Length: %d\r\nRetry-After: 5\r\nConnection: close\r\n\r\n%s\n", status, len(why)+1, why)
+}

@@ -109,6 +109,7 @@ func TestAddressConnections(t *testing.T) {
 	got := third.read()
 	equal(t, got.StatusCode, 429)
 	equal(t, got.Header.Get("Retry-After"), "5")
+	equal(t, got.body, "too many connections from this address\n")
 	third.mustEnd()
 	from := func(address string) int {
 		dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}

@@ -106,7 +106,9 @@ func TestUnixSocketAtTheLimit(t *testing.T) {
 	s := start(t, func(c *Config) { c.MaxConnections, c.Listen = 1, []string{"unix:" + filepath.Join(t.TempDir(), "s")} })
 	dialAt(t, s, 0).handshake()
 	w := dialAt(t, s, 0)
-	equal(t, w.read().StatusCode, 503)
+	got := w.read()
+	equal(t, got.StatusCode, 503)
+	equal(t, got.body, "too many connections at this server\n")
 	_, err := io.ReadAll(w)
 	equal(t, err, nil)
 }
