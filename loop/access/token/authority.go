@@ -106,6 +106,17 @@ func (a *Authority) Files() []string {
 	return []string{a.settings.Keys}
 }
 
+// Exposed says what is wrong with the permissions of the keys' file; empty: nothing. There may be no authority.
+func (a *Authority) Exposed() string {
+	if a == nil || a.settings.Keys == "" || !slices.ContainsFunc(a.keys.Load().keys, key.isSecret) {
+		return ""
+	}
+	if info, err := os.Stat(a.settings.Keys); err != nil || info.Mode()&0o077 == 0 {
+		return ""
+	}
+	return fmt.Sprintf("others may read --token-keys %s, which has a secret: whoever knows it can make tokens. Take their permission (chmod 600)", a.settings.Keys)
+}
+
 // Reload reads the keys' file again, or fetches the set at its address. After an error the keys are as before.
 func (a *Authority) Reload() (changed []string, err error) {
 	before := a.keys.Load()

@@ -27,6 +27,12 @@ type key struct {
 	key        any
 }
 
+// isSecret tells whether who verifies with the key can sign with it, too.
+func (k key) isSecret() bool {
+	_, is := k.key.([]byte)
+	return is
+}
+
 // keySet is the keys that are good now. It never changes.
 type keySet struct {
 	keys []key

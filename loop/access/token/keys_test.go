@@ -131,3 +131,26 @@ func TestSeveralSecrets(t *testing.T) {
 		}
 	}
 }
+
+// A secret that others may read is told; public keys are for everybody.
+func TestExposed(t *testing.T) {
+	for _, c := range []struct {
+		text []byte
+		mode os.FileMode
+		told bool
+	}{
+		{[]byte(secret), 0o600, false}, {[]byte(secret), 0o640, true}, {[]byte(secret), 0o604, true}, {publicPEM(t, "ES256"), 0o644, false},
+		{[]byte(`{"keys":[{"kty":"oct","k":"` + base64.RawURLEncoding.EncodeToString([]byte(secret)) + `"}]}`), 0o644, true},
+	} {
+		a := opened(t, c.text, nil)
+		if err := os.Chmod(a.settings.Keys, c.mode); err != nil {
+			t.Fatal(err)
+		}
+		if got := a.Exposed(); (got != "") != c.told || strings.Contains(got, secret) {
+			t.Errorf("%q, mode %o: %q", c.text, c.mode, got)
+		}
+	}
+	if got := (*Authority)(nil).Exposed(); got != "" {
+		t.Error(got)
+	}
+}
