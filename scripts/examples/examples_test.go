@@ -15,7 +15,7 @@ import (
 // Each program publishes what it is given, with its key, prints the answer, and fails where the server refuses. The listener
 // is a small one that answers as internalhttp's openapi.json has it.
 func TestExamples(t *testing.T) {
-	var got []any
+	got := make(chan any, 4)
 	listener := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var message map[string]any
 		if err := json.NewDecoder(r.Body).Decode(&message); err != nil || r.Method != http.MethodPost || r.URL.Path != "/publish" || message["channel"] == "bad" {
@@ -23,7 +23,7 @@ func TestExamples(t *testing.T) {
 			w.Write([]byte(`{"error":"the channel is no name","index":0}`))
 			return
 		}
-		got = append(got, r.Header.Get("Authorization"), message)
+		got <- []any{r.Header.Get("Authorization"), message}
 		w.Write([]byte(`{"published":1}` + "\n"))
 	}))
 	defer listener.Close()
@@ -38,13 +38,12 @@ func TestExamples(t *testing.T) {
 				c.Env = append(os.Environ(), "HALLEY="+listener.URL, "HALLEY_KEY=sesame")
 				return c.CombinedOutput()
 			}
-			got = nil
 			out, err := run("/news/world")
 			if err != nil || !strings.Contains(string(out), "1") {
 				t.Fatalf("%v %s", err, out)
 			}
-			want := []any{"Bearer sesame", map[string]any{"channel": "/news/world", "data": map[string]any{"text": "grüße", "list": []any{1.0, map[string]any{}}}}}
-			if !reflect.DeepEqual(got, want) {
+			want := any([]any{"Bearer sesame", map[string]any{"channel": "/news/world", "data": map[string]any{"text": "grüße", "list": []any{1.0, map[string]any{}}}}})
+			if got := <-got; !reflect.DeepEqual(got, want) { // it is there: the program has its answer
 				t.Errorf("published %v, want %v", got, want)
 			}
 			if out, err := run("bad"); err == nil {
