@@ -5,15 +5,15 @@ import (
 	"strings"
 
 	"halley/bayeux"
+	"halley/httpparse"
+	"halley/loop/address"
+	"halley/loop/front"
 )
 
 // binding is an authority for which a session is of use only with the browser's cookie, or from the network address, that
 // its first message had. A browser without the cookie is given one by the handshake's reply: what first comes with it binds
 // the session. Programs have none, and are not bound by it.
 type binding struct{ to string }
-
-// browserCookie is what a browser is known by.
-const browserCookie = "BAYEUX_BROWSER"
 
 // Fields are the header fields that it looks at.
 func (b binding) Fields() []string {
@@ -52,10 +52,8 @@ func (b binding) of(c *bayeux.Caller) string {
 		if !strings.EqualFold(f.Name, "Cookie") {
 			continue
 		}
-		for pair := range strings.SplitSeq(f.Value, ";") {
-			if name, value, ok := strings.Cut(strings.TrimSpace(pair), "="); ok && name == browserCookie && len(value) <= maxCookie {
-				return value
-			}
+		if value := httpparse.Cookie([]byte(f.Value), front.BrowserCookie); value != nil && len(value) <= maxCookie {
+			return string(value)
 		}
 	}
 	return ""
@@ -65,17 +63,13 @@ func (b binding) of(c *bayeux.Caller) string {
 const maxCookie = 64
 
 // network is an address without its port, of IPv6 the /64.
-func network(address string) string {
-	ap, err := netip.ParseAddrPort(address)
-	ip := ap.Addr()
+func network(text string) string {
+	both, err := netip.ParseAddrPort(text)
+	ip := both.Addr()
 	if err != nil {
-		if ip, err = netip.ParseAddr(address); err != nil {
-			return address
+		if ip, err = netip.ParseAddr(text); err != nil {
+			return text
 		}
 	}
-	if ip = ip.Unmap().WithZone(""); ip.Is6() {
-		prefix, _ := ip.Prefix(64)
-		return prefix.String()
-	}
-	return ip.String()
+	return address.Network(ip).String()
 }

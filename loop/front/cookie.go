@@ -7,8 +7,8 @@ import (
 	"halley/httpparse"
 )
 
-// browserCookie is the name that CometD's clients know.
-const browserCookie = "BAYEUX_BROWSER"
+// BrowserCookie is the name that CometD's clients know.
+const BrowserCookie = "BAYEUX_BROWSER"
 
 // bakeCookie makes the attributes of the browser cookie.
 func bakeCookie(sameSite string, secure bool) (end string, err error) {
@@ -26,7 +26,7 @@ func bakeCookie(sameSite string, secure bool) (end string, err error) {
 
 // AppendCookie appends the field that gives a browser its number.
 func (f *Front) AppendCookie(dst []byte, browser uint64) []byte {
-	dst = append(dst, "Set-Cookie: "+browserCookie+"="...)
+	dst = append(dst, "Set-Cookie: "+BrowserCookie+"="...)
 	for shift := 60; shift >= 0; shift -= 4 { // all of one length
 		dst = append(dst, "0123456789abcdef"[browser>>shift&15])
 	}
@@ -39,7 +39,7 @@ func (f *Front) Browser(q *httpparse.Request, named func(name []byte) uint64) ui
 	if !f.settings.CountBrowsers || len(q.Cookie) == 0 {
 		return 0
 	}
-	value := httpparse.Cookie(q.Cookie, browserCookie)
+	value := httpparse.Cookie(q.Cookie, BrowserCookie)
 	if len(value) == 0 {
 		return 0
 	}

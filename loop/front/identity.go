@@ -18,7 +18,7 @@ func FromBrowser(q *httpparse.Request) bool {
 // What it says may be made up, so nothing but the damping of storms, which happen
 // without intent, goes by it.
 func WriteClient(h *maphash.Hash, q *httpparse.Request) {
-	for _, part := range [...][]byte{q.XForwardedFor, q.UserAgent, httpparse.Cookie(q.Cookie, browserCookie)} {
+	for _, part := range [...][]byte{q.XForwardedFor, q.UserAgent, httpparse.Cookie(q.Cookie, BrowserCookie)} {
 		h.Write(part)
 		h.WriteByte('\n')
 	}

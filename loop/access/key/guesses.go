@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"halley/loop/address"
 )
 
 // Guesses bounds how many different wrong keys an address may try. A wrong key that is sent again and again is a
@@ -32,25 +34,14 @@ func NewGuesses(perMinute int) *Guesses {
 	return &Guesses{perMinute: perMinute, of: make(map[netip.Prefix]*guesser)}
 }
 
-// sourceOf is what counts as one address: an IPv6 /64 is one, too.
-func sourceOf(address netip.Addr) netip.Prefix {
-	address = address.Unmap()
-	bits := address.BitLen()
-	if address.Is6() {
-		bits = 64
-	}
-	source, _ := address.Prefix(bits) // without a zone
-	return source
-}
-
 // Wait is how long an address has to wait before what it gave may be looked at: 0 as long as it has guesses.
-func (g *Guesses) Wait(address netip.Addr, given string, now time.Time) time.Duration {
+func (g *Guesses) Wait(client netip.Addr, given string, now time.Time) time.Duration {
 	if g.perMinute == 0 {
 		return 0
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	who := g.of[sourceOf(address)]
+	who := g.of[address.Network(client)]
 	if who == nil {
 		return 0
 	}
@@ -62,13 +53,13 @@ func (g *Guesses) Wait(address netip.Addr, given string, now time.Time) time.Dur
 }
 
 // Wrong notes that a key was wrong, and tells whether it is another one than the last.
-func (g *Guesses) Wrong(address netip.Addr, given string, now time.Time) (another bool) {
+func (g *Guesses) Wrong(client netip.Addr, given string, now time.Time) (another bool) {
 	if g.perMinute == 0 {
 		return true
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	source := sourceOf(address)
+	source := address.Network(client)
 	who := g.of[source]
 	if who == nil {
 		g.makeRoom(now)

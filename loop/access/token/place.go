@@ -7,6 +7,7 @@ import (
 
 	"halley/bayeux"
 	"halley/bayeux/message"
+	"halley/httpparse"
 )
 
 // Refresh is the channel to which a client publishes {"token":…} to go on with a fresh token.
@@ -39,8 +40,8 @@ func show(q *bayeux.Question, cookie string) shown {
 	}
 	for _, f := range q.Caller.Fields {
 		if cookie != "" && strings.EqualFold(f.Name, "Cookie") {
-			if t := cookieOf(f.Value, cookie); t != "" {
-				return shown{t, false}
+			if t := httpparse.Cookie([]byte(f.Value), cookie); len(t) > 0 {
+				return shown{string(t), false}
 			}
 		}
 	}
@@ -64,16 +65,6 @@ func credentials(value string) string {
 	scheme, rest, _ := strings.Cut(value, " ")
 	if strings.EqualFold(scheme, "Bearer") || strings.EqualFold(scheme, "OAuth") {
 		return strings.TrimSpace(rest)
-	}
-	return ""
-}
-
-// cookieOf is the value of the first cookie of that name.
-func cookieOf(field, name string) string {
-	for pair := range strings.SplitSeq(field, ";") {
-		if n, v, ok := strings.Cut(strings.TrimSpace(pair), "="); ok && n == name {
-			return strings.Trim(v, `"`)
-		}
 	}
 	return ""
 }
