@@ -157,8 +157,8 @@ func (p *Presence) due(now time.Time) (list []news, more bool) {
 			continue
 		}
 		messages, again := r.news(now)
-		if len(messages) > 0 {
-			r.next = now.Add(p.settings.Interval)
+		// Without news, too: who lingers in a large room is not looked through at each look.
+		if r.next = now.Add(p.settings.Interval); len(messages) > 0 {
 			list = append(list, news{name, messages})
 		}
 		if !again {

@@ -236,9 +236,8 @@ func (e *Events) taken(n int) {
 	for _, h := range e.waiting[:n] {
 		e.bytes -= happeningBytes + len(h.subject) + len(h.pattern)
 	}
-	rest := copy(e.waiting, e.waiting[n:])
-	clear(e.waiting[rest:])
-	e.waiting = e.waiting[:rest]
+	clear(e.waiting[:n]) // its texts are given back
+	e.waiting = e.waiting[n:]
 	e.batch++
 	e.figures.Told += uint64(n)
 }
