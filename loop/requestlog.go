@@ -3,10 +3,10 @@
 package loop
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"net/netip"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -80,14 +80,19 @@ func (l *requestLog) samples() bool {
 	return true
 }
 
-// begins notes a request whose head was read. A query may hold whole messages, and the last segment of an event-stream's path is a
-// clientId, which nobody else may know: neither is logged.
+// begins notes a request whose head was read, without its query, which may hold whole messages.
 func (l *requestLog) begins(c *conn, q *httpparse.Request, to front.Endpoint, client netip.AddrPort) {
-	path := string(q.Path[:min(len(q.Path), maxLogPath)])
-	if to == front.EventSource {
-		path = path[:strings.LastIndexByte(path, '/')+1] + "*"
+	l.open[c.slot] = &requestLine{Method: q.Method.String(), Path: loggedPath(q.Path), Client: nameOf(client), Type: endpointType(to), began: time.Now()}
+}
+
+// loggedPath is the beginning of a path, without its last segment where that is a clientId, as in the GET of an event-stream:
+// nobody else may know it.
+func loggedPath(path []byte) string {
+	last := bytes.LastIndexByte(path, '/') + 1
+	if _, is := bayeux.ParseClientID(path[last:]); is {
+		return string(path[:min(last, maxLogPath)]) + "*"
 	}
-	l.open[c.slot] = &requestLine{Method: q.Method.String(), Path: path, Client: nameOf(client), Type: endpointType(to), began: time.Now()}
+	return string(path[:min(len(path), maxLogPath)])
 }
 
 // fails notes a request that is none.

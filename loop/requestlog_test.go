@@ -79,13 +79,15 @@ func TestRequestsAreLogged(t *testing.T) {
 	other := dial(t, s)
 	source := other.subscriber("/b")
 	dial(t, s).openStream(getRequest("/bayeux/"+source, "Accept: text/event-stream\r\n"))
+	dial(t, s).ask(request("GET", "/bayeux/"+source, "Accept: text/event-stream", "Origin: http://stranger.example"))
+	other.ask(postWith("/bayeux/"+source, connect(id)))
 	gone := dial(t, s)
 	gone.holdConnect(s, source)
 	gone.Close()
 	want := []string{
 		"POST /bayeux 200 long-polling", "POST /bayeux 200 long-polling", "POST /bayeux 200 long-polling held", "GET /nothing 404 none",
 		"- - 400 none", "GET /events 200 events", "GET /bayeux 101 websocket", "POST /bayeux 200 long-polling", "POST /bayeux 200 long-polling",
-		"GET /bayeux/* 200 eventsource", "POST /bayeux 0 long-polling held",
+		"GET /bayeux/* 200 eventsource", "GET /bayeux/* 403 none", "POST /bayeux/* 200 long-polling", "POST /bayeux 0 long-polling held",
 	}
 	eventually(t, func() bool { return len(log.requests(t)) >= len(want) })
 	equal(t, log.requests(t), want)
