@@ -13,7 +13,8 @@ import (
 )
 
 // maxAddresses bounds the addresses that one shard remembers beside those with connections, which are bounded by their
-// own limit. At that many the ones are forgotten that have done nothing for a second, which changes nothing for them.
+// own limit. At that many, and then at every so many more, the ones are forgotten that have done nothing for a second, which
+// changes nothing for them.
 const maxAddresses = 1024
 
 // Limits knows what each address does. Any goroutine may use it.
@@ -77,7 +78,7 @@ func (l *Limits) with(of netip.Addr, now int64, use func(*record, *quota)) {
 	defer shard.Unlock()
 	r, known := shard.Entries[key]
 	if !known {
-		if len(shard.Entries) >= l.most {
+		if n := len(shard.Entries); n >= l.most && n%(l.most/2) == 0 { // where all have connections, not at each that comes
 			l.forget(shard.Entries, q, now)
 		}
 		for i := range r.buckets {
