@@ -44,6 +44,9 @@ func (s *Server) Inspect() Inspector { return Inspector{s} }
 // Channels calls visit with every pattern that has subscribers here.
 func (s *Server) Channels(visit func(pattern []byte, subscribers int)) { s.fanout.Patterns(visit) }
 
+// Subscribers is how many sessions here are on exactly a pattern.
+func (s *Server) Subscribers(pattern []byte) int { return s.fanout.Subscribers(pattern) }
+
 // Stats returns the counters as they stand.
 func (s *Server) Stats() Stats {
 	st := s.stats

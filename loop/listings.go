@@ -42,6 +42,15 @@ func (l *listings) channels(ctx context.Context) ([]ChannelInfo, error) {
 	return list, nil
 }
 
+// subscribers is Server.Subscribers.
+func (l *listings) subscribers(ctx context.Context, pattern string) (all int, err error) {
+	err = l.collect(ctx, func(r *reactor) func() {
+		own := r.core.Subscribers([]byte(pattern))
+		return func() { all += own }
+	})
+	return all, err
+}
+
 // sessions is Server.Sessions.
 func (l *listings) sessions(ctx context.Context, limit int) ([]SessionInfo, error) {
 	var list []SessionInfo

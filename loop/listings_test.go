@@ -16,6 +16,11 @@ func TestListings(t *testing.T) {
 	channels, err := s.Channels(t.Context())
 	equal(t, err, nil)
 	equal(t, channels, []ChannelInfo{{"/a", 6}, {"/b/*", 6}})
+	for pattern, want := range map[string]int{"/a": 6, "/b/*": 6, "/b/c": 0} {
+		n, err := s.Subscribers(t.Context(), pattern)
+		equal(t, err, nil)
+		equal(t, n, want)
+	}
 	sessions, err := s.Sessions(t.Context(), 100)
 	equal(t, err, nil)
 	equal(t, len(sessions), 6)

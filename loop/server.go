@@ -280,6 +280,11 @@ func (s *Server) Channels(ctx context.Context) ([]ChannelInfo, error) {
 	return s.listings.channels(ctx)
 }
 
+// Subscribers is how many sessions are on exactly a channel or pattern, at the cost of one however many there are.
+func (s *Server) Subscribers(ctx context.Context, pattern string) (int, error) {
+	return s.listings.subscribers(ctx, pattern)
+}
+
 // Sessions lists at most limit sessions.
 func (s *Server) Sessions(ctx context.Context, limit int) ([]SessionInfo, error) {
 	return s.listings.sessions(ctx, limit)

@@ -186,13 +186,13 @@ func (w *twins) check(t *rapid.T) {
 		t.Fatalf("Patterns: %v, want %v", got, want)
 	}
 	for p, n := range want {
-		if got[p] != n {
-			t.Fatalf("Patterns: %d on %q, want %d", got[p], p, n)
+		if got[p] != n || w.table.Subscribers([]byte(p)) != n {
+			t.Fatalf("Patterns and Subscribers: %d and %d on %q, want %d", got[p], w.table.Subscribers([]byte(p)), p, n)
 		}
 	}
 	s, p := drawSubscriber(t), drawPattern(t)
-	if w.table.Has(s, []byte(p)) != w.model[s][p] || w.table.Known([]byte(p)) != (w.model.subscribers(p) > 0) {
-		t.Fatalf("Has(%d, %q) or Known", s, p)
+	if w.table.Has(s, []byte(p)) != w.model[s][p] || w.table.Known([]byte(p)) != (w.model.subscribers(p) > 0) || w.table.Subscribers([]byte(p)) != w.model.subscribers(p) {
+		t.Fatalf("Has(%d, %q), Known or Subscribers", s, p)
 	}
 }
 

@@ -139,6 +139,15 @@ func (t *Table) Known(pattern []byte) bool {
 	return known
 }
 
+// Subscribers is how many are on exactly this pattern.
+func (t *Table) Subscribers(pattern []byte) int {
+	n, known := t.patterns.find(Canonical(pattern))
+	if !known {
+		return 0
+	}
+	return len(t.nodes.At(n).subscribers)
+}
+
 // Covering visits the patterns that s is on and that match name, until visit returns false. It costs by the patterns that match,
 // not by those that s is on. Visit must not change the table.
 func (t *Table) Covering(s Subscriber, name []byte, visit func(pattern string) bool) {

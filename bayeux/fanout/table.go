@@ -57,5 +57,8 @@ func (f *Fanout) covers(slot uint32, name []byte) (covers bool) {
 // Patterns calls visit with every pattern that has subscribers.
 func (f *Fanout) Patterns(visit func(pattern []byte, subscribers int)) { f.table.Patterns(visit) }
 
+// Subscribers is how many sessions are on exactly a pattern.
+func (f *Fanout) Subscribers(pattern []byte) int { return f.table.Subscribers(pattern) }
+
 // Memory is about how many bytes all subscriptions take.
 func (f *Fanout) Memory() int { return f.table.Memory() }

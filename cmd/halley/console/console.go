@@ -35,7 +35,6 @@ type Console struct {
 	endpoint *endpoint
 	doctor   *doctor
 	ranked   time.Time // when channels were last asked for
-
 }
 
 // MaxBody bounds what a page may send at once, in bytes.

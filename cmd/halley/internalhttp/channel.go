@@ -34,17 +34,13 @@ func (l *Listener) channel(ctx *fasthttp.RequestCtx) {
 	}
 	wait, cancel := context.WithTimeout(context.Background(), lookupTimeout)
 	defer cancel()
-	infos, err := l.backend.Channels(wait)
+	name := strings.TrimPrefix(string(ctx.Path()), "/channels")
+	subscribers, err := l.backend.Subscribers(wait, name)
 	if err != nil {
 		unavailable(ctx, err)
 		return
 	}
-	answer := oneChannelJSON{channelJSON: channelJSON{Channel: strings.TrimPrefix(string(ctx.Path()), "/channels")}}
-	for _, c := range infos {
-		if c.Channel == answer.Channel {
-			answer.Subscribers = c.Subscribers
-		}
-	}
+	answer := oneChannelJSON{channelJSON: channelJSON{Channel: name, Subscribers: subscribers}}
 	if l.options.Presence != nil && l.backend.Attended([]byte(answer.Channel)) {
 		answer.Presence = present(l.options.Presence.List(answer.Channel, limit))
 	}

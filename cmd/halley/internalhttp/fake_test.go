@@ -57,6 +57,10 @@ func (f *fake) Channels(context.Context) ([]loop.ChannelInfo, error) {
 	return []loop.ChannelInfo{{Channel: "/stock/*", Subscribers: 3}}, f.err
 }
 
+func (f *fake) Subscribers(_ context.Context, pattern string) (int, error) {
+	return map[string]int{"/stock/*": 3}[pattern], f.err
+}
+
 func (f *fake) Sessions(_ context.Context, limit int) ([]loop.SessionInfo, error) {
 	f.limit = limit
 	return []loop.SessionInfo{{ID: cmp.Or(f.session, "s1"), ConnectionType: "long-polling", Held: true, Queued: 1, QueuedBytes: 20, Subscriptions: 2, Dropped: 4, AgeMs: 5}}, f.err

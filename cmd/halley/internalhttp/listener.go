@@ -33,6 +33,7 @@ type Publisher interface {
 // Registry knows channels and sessions, as loop.Server does.
 type Registry interface {
 	Channels(ctx context.Context) ([]loop.ChannelInfo, error)
+	Subscribers(ctx context.Context, pattern string) (int, error)
 	Sessions(ctx context.Context, limit int) ([]loop.SessionInfo, error)
 	Session(ctx context.Context, id string) (*loop.SessionDetail, error)
 	Disconnect(ctx context.Context, id string) (bool, error)
