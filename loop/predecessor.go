@@ -177,7 +177,8 @@ func (h *heir) pollers() (pollers []int) {
 	return pollers
 }
 
-// ended is called when the successor has gone. If it had not taken over, this server goes on.
+// ended is called when the link with the successor has ended. If that had not taken over, this server goes on. The clients
+// that are still here otherwise miss what is published there, unless this server ends anyway.
 func (h *heir) ended(why error) error {
 	if h.timer != nil {
 		h.timer.Stop()
@@ -186,7 +187,7 @@ func (h *heir) ended(why error) error {
 	case h.over.Load():
 		h.shared.peer.Store(nil)
 		h.local.Orphan()
-		return nil
+		return fmt.Errorf("the link with the successor has ended: clients that are still here do not get what is published there: %w", why)
 	case h.left:
 		return errors.Join(fmt.Errorf("the successor has gone, this server goes on: %w", why), h.local.Return())
 	}

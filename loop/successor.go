@@ -83,6 +83,9 @@ func (p *succession) succeed(ctx context.Context) {
 		<-p.gone
 	}
 	p.shared.peer.Store(nil)
+	if errors.Is(p.why, handover.ErrSlow) {
+		p.shared.cfg.Log.Error("the link with the predecessor has ended: its clients do not get what is published here, nor those here what is published there", "error", p.why)
+	}
 	p.local.Tell(nil)
 	p.estate = sequence.Estate{}
 	if sleep(ctx, lastSteps) && !p.over.Load() {

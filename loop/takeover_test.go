@@ -2,6 +2,7 @@ package loop
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"path/filepath"
@@ -9,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"halley/loop/handover"
 )
 
 // succeed runs a server that takes over from the one at a control socket, with the same settings.
@@ -231,4 +234,18 @@ func TestTakeOverUnderLoad(t *testing.T) {
 	}
 	s.stop()
 	s.wait(t)
+}
+
+// A link that breaks while the predecessor still has clients is told of: they miss what is published at the successor.
+func TestBrokenLinkIsTold(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	h := &heir{bequest: &bequest{shared: s.shared, local: s.local}}
+	if _, err := s.local.Leave(func(handover.Part) {}); err != nil {
+		t.Fatal(err)
+	}
+	h.over.Store(true)
+	if err := h.ended(handover.ErrSlow); !errors.Is(err, handover.ErrSlow) {
+		t.Errorf("%v", err)
+	}
 }
