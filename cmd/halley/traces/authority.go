@@ -27,10 +27,7 @@ type traced struct {
 func (a traced) Fields() []string { return append(slices.Clone(a.Authority.Fields()), "traceparent") }
 
 // Watches tells whether the authority wants to be asked whenever a session is used, which some do.
-func (a traced) Watches() bool {
-	w, may := a.Authority.(interface{ Watches() bool })
-	return may && w.Watches()
-}
+func (a traced) Watches() bool { return bayeux.Watches(a.Authority) }
 
 // Ask implements bayeux.Authority.
 func (a traced) Ask(q bayeux.Question, answer func(bayeux.Verdict)) {

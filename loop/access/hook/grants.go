@@ -3,12 +3,10 @@
 package hook
 
 import (
-	"slices"
-	"strconv"
 	"strings"
 
 	"halley/bayeux"
-	"halley/bayeux/channel"
+	"halley/loop/access/lettered"
 )
 
 // grants are what an answer gives a session, as text that is kept with it: lines of a letter and a value.
@@ -31,7 +29,7 @@ const (
 
 // append adds a line.
 func (g grants) append(letter byte, value string) grants {
-	return g + grants(letter) + grants(value) + "\n"
+	return grants(lettered.Lines(g).Append(letter, value))
 }
 
 // list adds patterns; nil adds none, and leaves the session's own decisions to further questions.
@@ -45,43 +43,23 @@ func (g grants) list(letter byte, patterns []string) grants {
 	return g
 }
 
-// each visits the values of a letter until visit says no.
-func (g grants) each(letter byte, visit func(value string) bool) {
-	for line := range strings.Lines(string(g)) {
-		if line[0] == letter && !visit(strings.TrimSuffix(line[1:], "\n")) {
-			return
-		}
-	}
-}
-
-// first is the first value of a letter, empty if there is none.
-func (g grants) first(letter byte) (value string) {
-	g.each(letter, func(v string) bool { value = v; return false })
-	return value
-}
-
 // replaced is g with all of newer, and what that says nothing of as before.
 func (g grants) replaced(newer grants) grants {
 	var b strings.Builder
 	for line := range strings.Lines(string(g)) {
-		said := false
-		newer.each(line[0], func(string) bool { said = true; return false })
-		if !said {
+		if !lettered.Lines(newer).Has(line[0]) {
 			b.WriteString(line)
 		}
 	}
 	return grants(b.String()) + newer
 }
 
-func (g grants) claims() string { return g.first(ofClaims) }
+func (g grants) claims() string { return lettered.Lines(g).First(ofClaims) }
 
-func (g grants) subject() string { return g.first(ofSubject) }
+func (g grants) subject() string { return lettered.Lines(g).First(ofSubject) }
 
 // until is when the session ends by it, 0 if it does not.
-func (g grants) until() int64 {
-	at, _ := strconv.ParseInt(g.first(ofExpiry), 10, 64)
-	return at
-}
+func (g grants) until() int64 { return lettered.Lines(g).Int(ofExpiry) }
 
 // coverage is what patterns say of an operation.
 type coverage uint8
@@ -104,15 +82,11 @@ func (g grants) cover(q *bayeux.Question) coverage {
 }
 
 func (g grants) coverAll(letter byte, names [][]byte) coverage {
-	var patterns []string
-	g.each(letter, func(p string) bool { patterns = append(patterns, p); return true })
-	if patterns == nil {
+	switch l := lettered.Lines(g); {
+	case !l.Has(letter):
 		return silent
+	case l.Cover(letter, names):
+		return covered
 	}
-	for _, name := range names {
-		if !slices.ContainsFunc(patterns, func(p string) bool { return p != "" && channel.Covers([]byte(p), name) }) {
-			return outside
-		}
-	}
-	return covered
+	return outside
 }

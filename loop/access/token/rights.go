@@ -6,12 +6,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
 	"halley/bayeux"
 	"halley/bayeux/channel"
+	"halley/loop/access/lettered"
 )
 
 // rights are what a token allows, as text that is kept with a session: lines of a letter and a value.
@@ -36,24 +36,29 @@ func newRights(subject string, expires int64, subscribe, publish []string) (righ
 	if strings.ContainsFunc(subject, func(c rune) bool { return c < ' ' || c == 0x7f }) {
 		return "", errControl
 	}
-	text := []byte("u" + subject + "\ne")
-	text = append(strconv.AppendInt(text, expires, 10), '\n')
-	for letter, patterns := range map[byte][]string{'s': subscribe, 'p': publish} {
-		for _, p := range patterns {
-			p, is := withSubject(p, subject)
-			if !is {
-				continue
-			}
-			if _, err := channel.Check([]byte(p), channel.Limits{}); err != nil || strings.HasSuffix(p, "/") {
-				return "", fmt.Errorf("pattern %q: %w", p, errors.Join(err))
-			}
-			text = append(append(append(text, letter), p...), '\n')
+	text := lettered.Lines("").Append('u', subject).Append('e', strconv.FormatInt(expires, 10))
+	text, err := appendPatterns(text, 's', subscribe, subject)
+	if err == nil {
+		text, err = appendPatterns(text, 'p', publish, subject)
+	}
+	return rights(text), err
+}
+
+// appendPatterns appends those patterns that are of the subject, each with the letter.
+func appendPatterns(text lettered.Lines, letter byte, patterns []string, subject string) (lettered.Lines, error) {
+	for _, p := range patterns {
+		p, is := withSubject(p, subject)
+		if !is {
+			continue
+		}
+		if _, err := channel.Check([]byte(p), channel.Limits{}); err != nil || strings.HasSuffix(p, "/") {
+			return "", fmt.Errorf("pattern %q: %w", p, errors.Join(err))
+		}
+		if text = text.Append(letter, p); len(text) > maxRights {
+			return "", errPatterns
 		}
 	}
-	if len(text) > maxRights {
-		return "", errPatterns
-	}
-	return rights(text), nil
+	return text, nil
 }
 
 const placeholder = "{sub}"
@@ -81,36 +86,11 @@ func Escape(subject string) string {
 	return b.String()
 }
 
-// value is that of the first line with a letter, and whether there is one.
-func (r rights) value(letter byte) (value string, has bool) {
-	r.each(letter, func(v string) bool {
-		value, has = v, true
-		return false
-	})
-	return value, has
-}
-
-// each visits the values of the lines with a letter, until visit says no.
-func (r rights) each(letter byte, visit func(value string) bool) {
-	for line := range strings.Lines(string(r)) {
-		if line[0] == letter && !visit(strings.TrimSuffix(line[1:], "\n")) {
-			return
-		}
-	}
-}
-
 // number is that of the line with a letter, 0 if there is none.
-func (r rights) number(letter byte) (n int64) {
-	text, _ := r.value(letter)
-	n, _ = strconv.ParseInt(text, 10, 64)
-	return n
-}
+func (r rights) number(letter byte) int64 { return lettered.Lines(r).Int(letter) }
 
 // subject is whose token it was.
-func (r rights) subject() string {
-	text, _ := r.value('u')
-	return text
-}
+func (r rights) subject() string { return lettered.Lines(r).First('u') }
 
 // on is r of a token that was shown on a websocket.
 func (r rights) on(socket uint64) rights {
@@ -122,14 +102,7 @@ func (r rights) on(socket uint64) rights {
 
 // allow tells whether each of asked, names or patterns, is covered by a pattern of the lines with a letter.
 func (r rights) allow(letter byte, asked [][]byte) bool {
-	return !slices.ContainsFunc(asked, func(one []byte) bool {
-		covered := false
-		r.each(letter, func(pattern string) bool {
-			covered = channel.Covers([]byte(pattern), one)
-			return !covered
-		})
-		return !covered
-	})
+	return lettered.Lines(r).Cover(letter, asked)
 }
 
 // Subject is whose token a session has shown, by what is kept with the session.
