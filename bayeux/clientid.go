@@ -85,24 +85,37 @@ func decodeClientID(id []byte) (a Address, secret [secretSize]byte, ok bool) {
 // allocate, and pass over line ends. The bits that the last digit has beyond dst must
 // be 0, or one clientId could be written in two ways.
 func decodeDigits(dst, text []byte) bool {
-	bits, have := uint(0), 0
+	bits, have, wrong := uint(0), 0, byte(0)
 	for _, c := range text {
-		switch {
-		case '0' <= c && c <= '9':
-			c -= '0'
-		case 'a' <= c && c <= 'v':
-			c -= 'a' - 10
-		default:
-			return false
-		}
-		bits = bits<<5 | uint(c)
+		value := digitValues[c]
+		wrong |= value
+		bits = bits<<5 | uint(value)
 		if have += 5; have >= 8 {
 			have -= 8
 			dst[0], dst = byte(bits>>have), dst[1:]
 		}
 	}
-	return bits&(1<<have-1) == 0
+	return wrong < noDigit && bits&(1<<have-1) == 0
 }
+
+// noDigit stands in digitValues for what is no digit; it has a bit that no digit has.
+const noDigit = 1 << 5
+
+// digitValues are the values of all bytes as digits. Whether one is a letter is as random as a clientId, and the processor
+// would guess it wrong every other time.
+var digitValues = func() (values [256]byte) {
+	for c := range values {
+		switch {
+		case '0' <= c && c <= '9':
+			values[c] = byte(c - '0')
+		case 'a' <= c && c <= 'v':
+			values[c] = byte(c - 'a' + 10)
+		default:
+			values[c] = noDigit
+		}
+	}
+	return values
+}()
 
 // sameSecret compares in constant time, so that an answer's delay tells nothing.
 func sameSecret(a, b *[secretSize]byte) bool {
