@@ -40,27 +40,28 @@ func signed(signature, body string) bool {
 
 // What can never work is refused at the start, by the name of its flag.
 func TestBadSettings(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "none")
 	for want, change := range map[string]func(*Settings){
-		`--hook-url "hook"`:                 func(s *Settings) { s.URL = "hook" },
-		`--hook-url "/hook"`:                func(s *Settings) { s.URL = "/hook" },
-		`--hook-url "ftp://h/"`:             func(s *Settings) { s.URL = "ftp://h/" },
-		`--hook-url "http://:80/"`:          func(s *Settings) { s.URL = "http://:80/" },
-		`--hook-url: parse`:                 func(s *Settings) { s.URL = "http://a b/" },
-		"a password there would be printed": func(s *Settings) { s.URL = "https://u@h/" },
-		`--hook-url "http://h/#x"`:          func(s *Settings) { s.URL = "http://h/#x" },
-		"--hook-url: a password":            func(s *Settings) { s.URL = "http://u:sesame@h/" },
-		`--hook-on "connect"`:               func(s *Settings) { s.On = "connect" },
-		`--hook-on ""`:                      func(s *Settings) { s.On = "" },
-		"--hook-timeout":                    func(s *Settings) { s.Timeout = 0 },
-		"--hook-connections":                func(s *Settings) { s.Connections = 0 },
-		"--hook-queue":                      func(s *Settings) { s.Queue = -1 },
-		"--hook-cache":                      func(s *Settings) { s.Cache = -1 },
-		`--hook-failure "maybe"`:            func(s *Settings) { s.Failure = "maybe" },
-		"--hook-secret-file /none: stat":    func(s *Settings) { s.SecretFile = "/none" },
-		"a secret has at least 16 bytes":    func(s *Settings) { s.SecretFile = secretFile(t, "sesame\n") },
-		"longer than 4096 bytes":            func(s *Settings) { s.SecretFile = secretFile(t, strings.Repeat("x", 4097)) },
-		"--hook-ca: open":                   func(s *Settings) { s.CA = "/none" },
-		"no certificate (PEM) is in it":     func(s *Settings) { s.CA = secretFile(t, "sesame") },
+		`--hook-url "hook"`:                        func(s *Settings) { s.URL = "hook" },
+		`--hook-url "/hook"`:                       func(s *Settings) { s.URL = "/hook" },
+		`--hook-url "ftp://h/"`:                    func(s *Settings) { s.URL = "ftp://h/" },
+		`--hook-url "http://:80/"`:                 func(s *Settings) { s.URL = "http://:80/" },
+		`--hook-url: parse`:                        func(s *Settings) { s.URL = "http://a b/" },
+		"a password there would be printed":        func(s *Settings) { s.URL = "https://u@h/" },
+		`--hook-url "http://h/#x"`:                 func(s *Settings) { s.URL = "http://h/#x" },
+		"--hook-url: a password":                   func(s *Settings) { s.URL = "http://u:sesame@h/" },
+		`--hook-on "connect"`:                      func(s *Settings) { s.On = "connect" },
+		`--hook-on ""`:                             func(s *Settings) { s.On = "" },
+		"--hook-timeout":                           func(s *Settings) { s.Timeout = 0 },
+		"--hook-connections":                       func(s *Settings) { s.Connections = 0 },
+		"--hook-queue":                             func(s *Settings) { s.Queue = -1 },
+		"--hook-cache":                             func(s *Settings) { s.Cache = -1 },
+		`--hook-failure "maybe"`:                   func(s *Settings) { s.Failure = "maybe" },
+		"--hook-secret-file " + missing + ": stat": func(s *Settings) { s.SecretFile = missing },
+		"a secret has at least 16 bytes":           func(s *Settings) { s.SecretFile = secretFile(t, "sesame\n") },
+		"longer than 4096 bytes":                   func(s *Settings) { s.SecretFile = secretFile(t, strings.Repeat("x", 4097)) },
+		"--hook-ca: open":                          func(s *Settings) { s.CA = missing },
+		"no certificate (PEM) is in it":            func(s *Settings) { s.CA = secretFile(t, "sesame") },
 	} {
 		s := usual("http://127.0.0.1:1/")
 		change(&s)
