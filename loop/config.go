@@ -30,6 +30,8 @@ type Config struct {
 	Hops *hops.Node // what is known of messages that have come by other servers; New makes one if it is nil
 	Tap  Tap        // is told what is published here; nil: nobody wants to know
 
+	Cluster Cluster // joins this server to others; nil: it is alone
+
 	TLS *tls.Config // of the connections of --tls-listen; nil where there are none
 
 	Pages func(path string) (Page, bool) // static pages of the public listener; nil serves none
@@ -43,7 +45,7 @@ type Config struct {
 	LimitHeap func(bytes int64) // has the Go runtime stay below that, which may change; nil leaves it as it is
 
 	disk func(*os.File) journal.Disk // what the history file is written through; nil but in tests
-	node uint16                      // this server among those that have a link to each other; 0 but in tests
+	node uint16                      // that of Cluster
 }
 
 // Page is one static resource of the public listener.

@@ -30,7 +30,7 @@ func coreConfig(s *shared, id uint16) bayeux.Config {
 		Durable:       s.cfg.HistoryFile != "",
 		Authority:     s.authority(),
 		Browsers:      s.browsers,
-		Congested:     func() bool { return s.congested.Load() > 0 || s.memory.refuses() },
+		Congested:     func() bool { return s.congested.Load() > 0 || s.swamped() || s.memory.refuses() },
 		Crowded:       s.memory.refuses,
 		Pace:          s.admission.pace,
 		Random:        func(p []byte) { rand.Read(p) },

@@ -7,15 +7,19 @@ import (
 	"testing"
 
 	"halley/bayeux"
+	"halley/bayeux/event"
+	"halley/bayeux/rules"
 	"halley/loop/bus"
+	"halley/loop/sequence"
 )
 
 // nodesLink joins servers of this process as if they were nodes: what goes to another one
 // is encoded and parsed.
 type nodesLink struct {
 	bus.Link
-	t     *testing.T
-	nodes map[uint16]*nodesLink
+	t       *testing.T
+	nodes   map[uint16]*nodesLink
+	cluster *nodesCluster
 
 	mu      sync.Mutex
 	effects map[bayeux.EffectKind]int
@@ -60,26 +64,85 @@ func (l *nodesLink) reported(kind bayeux.ReportKind) int {
 	return l.reports[kind]
 }
 
+// nodesCluster is the cluster of servers of this process, as one of them sees it.
+type nodesCluster struct {
+	*nodesLink
+	node   uint16
+	server *Server
+}
+
+func (c *nodesCluster) Node() uint16 { return c.node }
+
+func (c *nodesCluster) Link(local *bus.Local) bus.Link {
+	c.nodesLink.Link = local
+	return c.nodesLink
+}
+
+func (c *nodesCluster) Log(local *sequence.Local) sequence.Log { return spreadLog{local, c} }
+
+func (c *nodesCluster) Spread(e event.Event) {
+	for _, other := range c.nodes {
+		if other != c.nodesLink {
+			other.cluster.server.Arrived([]event.Event{e})
+		}
+	}
+}
+
+func (c *nodesCluster) Congested() bool { return false }
+
+// spreadLog has each node keep an order of its own.
+type spreadLog struct {
+	*sequence.Local
+	cluster *nodesCluster
+}
+
+func (l spreadLog) Publish(e event.Event, behaviour rules.Behaviour, stored func(error)) {
+	l.Local.Publish(e, behaviour, stored)
+	l.cluster.Spread(e)
+}
+
 // twoNodes are two servers with a link to each other.
 func twoNodes(t *testing.T, change func(*Config)) (servers [2]*Server, links [2]*nodesLink) {
 	t.Helper()
 	nodes := make(map[uint16]*nodesLink)
 	for n := range servers {
+		l := &nodesLink{t: t, nodes: nodes, effects: make(map[bayeux.EffectKind]int),
+			reports: make(map[bayeux.ReportKind]int), kinds: make(map[bus.Kind]int)}
+		l.cluster = &nodesCluster{nodesLink: l, node: uint16(n)}
 		s, err := New(config(func(c *Config) {
 			change(c)
-			c.node = uint16(n)
+			c.Cluster = l.cluster
 		}))
 		if err != nil {
 			t.Fatal(err)
 		}
-		links[n] = &nodesLink{Link: s.link, t: t, nodes: nodes, effects: make(map[bayeux.EffectKind]int),
-			reports: make(map[bayeux.ReportKind]int), kinds: make(map[bus.Kind]int)}
-		nodes[uint16(n)], servers[n], s.link = links[n], s, links[n]
+		l.cluster.server = s
+		links[n], nodes[uint16(n)], servers[n] = l, l, s
 	}
 	for _, s := range servers {
 		s.runUntilEnd(t)
 	}
 	return servers, links
+}
+
+// What is published on one node, by whomever, comes to the subscribers on all of them, once and in order.
+func TestEventsOfAnotherNode(t *testing.T) {
+	t.Parallel()
+	nodes, _ := twoNodes(t, func(c *Config) { c.Loops, c.Rules = 2, []string{"/last/** snapshot"} })
+	home, other := dial(t, nodes[0]), dial(t, nodes[1])
+	for _, channel := range []string{"/a", "/last/a"} {
+		id := other.subscriber(channel)
+		mine := home.subscriber(channel)
+		for n := range 3 {
+			mustPublish(t, nodes[0], channel, fmt.Sprint(2*n))
+			equal(t, home.bayeux(publish(mine, channel, fmt.Sprint(2*n+1)))[0]["successful"], true)
+		}
+		got := events(other.bayeux(connect(id)))
+		for len(got) < 6 {
+			got = append(got, events(other.bayeux(connect(id)))...)
+		}
+		equal(t, got, []string{"0", "1", "2", "3", "4", "5"})
+	}
 }
 
 // A client may come to another node than its session's, by any kind of connection: it is

@@ -55,7 +55,7 @@ func (pb *publisher) publish(batch []Publication) error {
 		}
 	}
 	switch {
-	case pb.congested.Load() > 0:
+	case pb.congested.Load() > 0 || pb.swamped():
 		return ErrBusy
 	case pb.memory.refuses():
 		return ErrMemory
@@ -118,6 +118,7 @@ func (pb *publisher) postEvents(batch []Publication, sets []interest.Loops) {
 		}
 		sets[i].Each(func(loop uint16) { posts[loop] = append(posts[loop], e) })
 		pb.relay(e)
+		pb.spread(e)
 		pb.tapped(e)
 	}
 	for loop, events := range posts {

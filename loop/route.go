@@ -27,6 +27,7 @@ func (r *reactor) publish(e event.Event) {
 	set.Remove(r.id)
 	r.shared.publishTo(set, e)
 	r.shared.relay(e)
+	r.shared.spread(e)
 	r.shared.tapped(e)
 }
 

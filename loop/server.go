@@ -46,6 +46,9 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Hops == nil {
 		cfg.Hops = hops.New(nil)
 	}
+	if cfg.Cluster != nil {
+		cfg.node = cfg.Cluster.Node()
+	}
 	front, rules, err := configure(&cfg)
 	if err != nil {
 		return nil, err
@@ -58,7 +61,6 @@ func New(cfg Config) (*Server, error) {
 	s.loops.shared = s.shared
 	s.handshakes = newHandshakes(s.shared)
 	s.local = newLocal(s.shared, &s.health)
-	s.log = s.local
 	s.memory = newMemory(&s.cfg, s.now, &s.health, (&shedder{&s.loops, s.local}).giveUp)
 	s.admission.limit, s.admission.health = cfg.AdmitLag.Milliseconds(), &s.health
 	s.addReactors()
@@ -78,7 +80,7 @@ func (s *Server) addReactors() {
 		s.reactors = append(s.reactors, r)
 		local.Boxes = append(local.Boxes, r.box)
 	}
-	s.link = local
+	s.joinCluster(local)
 	s.bound.Store(new([]*reactor))
 }
 

@@ -24,7 +24,9 @@ func TestPauseBetweenTicks(t *testing.T) {
 func TestShareOfALoop(t *testing.T) {
 	t.Parallel()
 	for sessions, share := range map[int]int{30: 10, 31: 10, 3: 1, 1: 1} {
-		s, err := New(config(func(c *Config) { c.Loops, c.Limits.MaxSessions, c.node = 3, sessions, 7 }))
+		s, err := New(config(func(c *Config) {
+			c.Loops, c.Limits.MaxSessions, c.Cluster = 3, sessions, &nodesCluster{nodesLink: new(nodesLink), node: 7}
+		}))
 		if err != nil {
 			t.Fatal(err)
 		}

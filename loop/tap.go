@@ -44,6 +44,7 @@ func (s *shared) pass(e event.Event, stored func(error)) {
 	}
 	s.publishTo(s.interest.Of(name), e)
 	s.relay(e)
+	s.spread(e)
 	s.tapped(e)
 	stored(nil)
 }

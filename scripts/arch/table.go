@@ -92,7 +92,11 @@ func table() []rule {
 		{"loop/access/hook", []string{"loop/access/lettered", "bayeux", "bayeux/channel", "bayeux/message", "bayeux/reply", "loop/metric", "loop/settings"}, nil, impure},
 		{"loop/presence", []string{"bayeux", "bayeux/channel"}, nil, impure},
 		{"loop/upstream", []string{"bayeux/channel", "bayeux/client", "bayeux/event", "bayeux/message", "loop/hops", "loop/settings"}, nil, impure},
-		{"loop/cluster", []string{"loop"}, all, impure},
+		{"loop/cluster/wire", nil, nil, impure},
+		{"loop/cluster/...", []string{
+			"bayeux", "bayeux/channel", "bayeux/event", "bayeux/history", "bayeux/message", "bayeux/rules", "loop/bus", "loop/journal", "loop/metric", "loop/sequence", "loop/settings",
+			"loop/cluster/...",
+		}, all, impure},
 
 		{"cmd/halley/...", []string{"httpparse/...", "bayeux/...", "loop/...", "cmd/halley/...", "bench/preflight"}, all, impure},
 		{"cmd/halley-bench/...", []string{"bench/...", "cmd/halley-bench/..."}, all, impure},
