@@ -84,6 +84,14 @@ func (s *Server) addReactors() {
 	s.bound.Store(new([]*reactor))
 }
 
+// joinCluster has the link and the order of sequenced channels reach further than this server.
+func (s *Server) joinCluster(local *bus.Local) {
+	s.link, s.log = local, s.local
+	if c := s.cfg.Cluster; c != nil {
+		s.link, s.log = c.Link(local), c.Log(s.local)
+	}
+}
+
 // Run listens and serves until ctx is done, then drains and returns.
 func (s *Server) Run(ctx context.Context) error {
 	defer s.cfg.Predecessor.Close()

@@ -9,12 +9,6 @@ import (
 	"halley/loop/hops"
 )
 
-// Tap is told of each event that is published here, by whomever: once, those of a sequenced channel in its order, and those
-// of one publisher in the order in which they came. It must be quick, and not wait.
-type Tap interface {
-	Offer(e event.Event)
-}
-
 // tapped has the tap see an event, if there is one.
 func (s *shared) tapped(e event.Event) {
 	if s.cfg.Tap != nil {

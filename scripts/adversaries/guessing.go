@@ -84,7 +84,7 @@ func guessSecret(random *rand.Rand, like string) string {
 // guess is a clientId that differs from another in a few places.
 func guess(random *rand.Rand, like string) string {
 	b := []byte(like)
-	for range 1 + random.IntN(8) {
+	for left := 1 + random.IntN(8); left > 0 || string(b) == like; left-- { // a place may have been chosen twice, and be as before
 		at := random.IntN(len(b))
 		for before := b[at]; b[at] == before; {
 			b[at] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"[random.IntN(62)]

@@ -78,7 +78,6 @@ func TestPlantedViolationsAreFound(t *testing.T) {
 
 		{"gnet in the core", "bayeux/a.go", "import \"github.com/panjf2000/gnet/v2\"", "must not import gnet"},
 		{"gnet in the command", "cmd/halley/a.go", "import \"github.com/panjf2000/gnet/v2\"", "must not import gnet"},
-		{"gnet in the cluster", "loop/cluster/a.go", "import \"github.com/panjf2000/gnet/v2/pkg/errors\"", "must not import gnet"},
 		{"other people's code in the parser", "httpparse/a.go", "import \"github.com/valyala/fasthttp\"", "must not import github.com/valyala/fasthttp"},
 		{"a module of a similar name", "bayeux/a.go", "import \"github.com/goccy/go-jsonish\"", "must not import github.com/goccy/go-jsonish"},
 		{"a package without a row", "bayeux/extra/a.go", "import \"fmt\"", "bayeux/extra/a.go:1: package bayeux/extra has no row"},
@@ -103,7 +102,6 @@ func TestWhatIsAllowedPasses(t *testing.T) {
 		"httpparse/a.go":           "package p\nimport \"bytes\"",
 		"httpparse/websocket/a.go": "package p\nimport \"github.com/gobwas/ws\"",
 		"loop/a.go":                "package p\nimport (\n\"net\"\n\"sync\"\n\"github.com/panjf2000/gnet/v2\"\n\"halley/httpparse/websocket\"\n)",
-		"loop/cluster/a.go":        "package p\nimport \"halley/loop\"",
 		"cmd/halley/a.go":          "package p\nimport (\n\"halley/bench/preflight\"\n\"halley/bayeux/client\"\n\"halley/cmd/halley/web\"\n)",
 		"cmd/halley-bench/a.go":    "package p\nimport \"halley/bench\"",
 		"bench/a.go":               "package p\nimport (\n\"halley/bench/plan\"\n\"github.com/panjf2000/gnet/v2\"\n)",
