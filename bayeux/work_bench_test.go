@@ -79,3 +79,24 @@ func BenchmarkWork(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkPauses tells how long a unit of work takes where an event begins a pause for each of very many sessions and keys.
+func BenchmarkPauses(b *testing.B) {
+	const sessions, channels = 2000, 500
+	cfg := testConfig()
+	cfg.Hold, cfg.MaxInterval, cfg.QueueMessages, cfg.QueueBytes = ages, ages, 1<<20, 1<<40
+	cfg.MaxSessions = sessions
+	for b.Loop() {
+		m := &market{b: b, server: NewServer(cfg, 0)}
+		for i := range sessions {
+			to := ReplyTo{Conn: uint32(i), Serial: 1}
+			m.send(to, `{"channel":"/meta/handshake","version":"1.0","supportedConnectionTypes":["websocket"]}`)
+			m.send(to, fmt.Sprintf(`{"channel":"/meta/subscribe","clientId":%q,"subscription":"/new/*","ext":{"conflate":{"interval":60000}}}`, m.id))
+		}
+		begun, before := time.Now(), m.server.Worked()
+		for i := range channels {
+			m.send(ReplyTo{Serial: 1}, fmt.Sprintf(`{"channel":"/new/%d","clientId":%q,"data":1}`, i, m.id))
+		}
+		b.ReportMetric(float64(time.Since(begun).Nanoseconds())/float64(m.server.Worked()-before), "ns/unit")
+	}
+}

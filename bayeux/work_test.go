@@ -291,3 +291,22 @@ func TestBatchThatMakesWayIsScannedByParts(t *testing.T) {
 		t.Errorf("%d messages are left", left)
 	}
 }
+
+// An event that begins a pause for each of its subscribers counts for more than one that goes to them at once.
+func TestPausesCount(t *testing.T) {
+	const listeners = 50
+	spent := func(ext string) int {
+		b := audience(t, 0, 0)
+		for range listeners {
+			reply := b.talk(t, `{"channel":"/meta/handshake"}`)
+			_, rest, _ := strings.Cut(reply, `"clientId":"`)
+			b.talk(t, fmt.Sprintf(`{"channel":"/meta/subscribe","clientId":%q,"subscription":"/a"%s}`, rest[:ClientIDLen], ext))
+		}
+		before := b.server.Worked()
+		b.talk(t, b.publishes(1))
+		return int(b.server.Worked() - before)
+	}
+	if free, paused := spent(""), spent(`,"ext":{"conflate":{"interval":60000}}`); paused < free+5*listeners {
+		t.Errorf("%d units with pauses, %d without", paused, free)
+	}
+}

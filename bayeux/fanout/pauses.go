@@ -52,8 +52,13 @@ func (f *Fanout) paused(slot, key uint32) bool {
 	return paused
 }
 
+// pauseUnits is what a pause that begins counts for beside its event: it takes its places in three tables, which are large where
+// there are many pauses.
+const pauseUnits = 5
+
 // begin starts a pause.
 func (f *Fanout) begin(deadline int64, p pause) {
+	f.work.Spend(pauseUnits)
 	i := f.pauses.Take(p)
 	f.pauses.byKey[pauseKey{p.slot, p.key}] = i
 	list := f.pauses.ofSession[p.slot]
