@@ -1,8 +1,11 @@
-// Proved by TestSessionOfAnotherNode and TestEventsOfAnotherNode.
+// Proved by TestSessionOfAnotherNode, TestEventsOfAnotherNode and TestPublishHere.
 
 package loop
 
-import "halley/bayeux/event"
+import (
+	"halley/bayeux/event"
+	"halley/loop/interest"
+)
 
 // spread brings an event of a channel that is not sequenced to other nodes, if there are any.
 func (s *shared) spread(e event.Event) {
@@ -21,7 +24,7 @@ func (s *Server) Arrived(list []event.Event) {
 	for _, e := range list {
 		name := e.Channel()
 		if b := s.rulesOf([]byte(name)); b.Sequenced() {
-			s.local.Publish(e, b, func(error) {})
+			s.local.Arrived(e, b)
 			continue
 		}
 		set := s.interest.Of(name)
@@ -32,4 +35,18 @@ func (s *Server) Arrived(list []event.Event) {
 			s.reactors[loop].box.PostEvents(events)
 		}
 	}
+}
+
+// arrive brings an event that each node gets by itself to the subscribers here, of which set are the loops: into posts, or by the order
+// of its channel.
+func (pb *publisher) arrive(e event.Event, set interest.Loops, posts [][]event.Event) {
+	name := []byte(e.Channel())
+	if data, trail, _ := e.Passed(); !trail.IsZero() && !pb.cfg.Hops.Admit(trail, name, data) {
+		return
+	}
+	if b := pb.rulesOf(name); b.Sequenced() {
+		pb.local.Arrived(e, b)
+		return
+	}
+	set.Each(func(loop uint16) { posts[loop] = append(posts[loop], e) })
 }

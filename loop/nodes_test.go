@@ -145,6 +145,48 @@ func TestEventsOfAnotherNode(t *testing.T) {
 	}
 }
 
+// What each node gets by itself reaches its own subscribers, and no tap and no other node. What comes from another node is no
+// matter of this one's tap either.
+func TestPublishHere(t *testing.T) {
+	t.Parallel()
+	var taps [2]offered
+	next := 0
+	nodes, _ := twoNodes(t, func(c *Config) {
+		c.Loops, c.Rules, c.Tap = 2, []string{"/last/** snapshot", "/kept/** history=1"}, &taps[next]
+		next++
+	})
+	home, other := dial(t, nodes[0]), dial(t, nodes[1])
+	mine, theirs := home.subscriber("/**"), other.subscriber("/**")
+	own := &Passed{Trail: event.Trail{}.Past(nodes[0].Hops().Node())}
+	for _, p := range []Publication{
+		{Channel: []byte("/a"), Data: []byte("1"), Here: true}, {Channel: []byte("/a"), Data: []byte("2"), Here: true, Passed: own},
+		{Channel: []byte("/last/a"), Data: []byte("3"), Here: true}, {Channel: []byte("/last/a"), Data: []byte("4")},
+		{Channel: []byte("/kept/a"), Data: []byte("5")},
+	} {
+		if err := nodes[0].Publish([]Publication{p}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refused := nodes[0].Publish([]Publication{{Channel: []byte("/kept/a"), Data: []byte("6"), Here: true}})
+	if _, is := refused.(ChannelError); !is {
+		t.Errorf("refused with %v", refused)
+	}
+	for _, c := range []struct {
+		w    *wire
+		id   string
+		want []string
+	}{{home, mine, []string{"1", "3", "4", "5"}}, {other, theirs, []string{"4", "5"}}} {
+		got := events(c.w.bayeux(connect(c.id)))
+		for len(got) < len(c.want) {
+			got = append(got, events(c.w.bayeux(connect(c.id)))...)
+		}
+		equal(t, got, c.want)
+	}
+	if here, there := taps[0].all(), taps[1].all(); len(here) != 2 || len(there) != 0 {
+		t.Errorf("the taps were told %q and %q", here, there)
+	}
+}
+
 // A client may come to another node than its session's, by any kind of connection: it is
 // as if the session were there, and the node of the session learns what became of its
 // replies.

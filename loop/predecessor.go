@@ -125,7 +125,7 @@ func (h *heir) hear(m handover.Message) {
 	case handover.Publish:
 		h.shared.relayed(m.Events)
 	case handover.Event:
-		h.local.Followed(m.Entry)
+		h.local.Followed(m.Entry, false)
 	case handover.Stored:
 		h.local.Answer(m.Number, m.Failure)
 	}

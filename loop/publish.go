@@ -13,6 +13,7 @@ import (
 	"halley/loop/bus"
 	"halley/loop/interest"
 	"halley/loop/journal"
+	"halley/loop/sequence"
 )
 
 // ChannelError says why a publication was refused.
@@ -30,6 +31,9 @@ type Publication struct {
 	Channel []byte
 	Data    []byte
 	Passed  *Passed // of what has come by other servers, else nil
+	// Here has it reach the subscribers of this node alone, and no tap: each node of the cluster gets it by itself. A channel
+	// with a history has one order for all nodes, so it is refused there.
+	Here bool
 }
 
 // Passed is what a publication that came by other servers has beside its data.
@@ -42,6 +46,7 @@ type Passed struct {
 type publisher struct {
 	*shared
 	loops     *loops
+	local     *sequence.Local
 	published atomic.Uint64 // publications
 }
 
@@ -52,6 +57,9 @@ func (pb *publisher) publish(batch []Publication) error {
 		batch[i].Channel = channel.Canonical(batch[i].Channel)
 		if reason := bayeux.CheckPublish(batch[i].Channel, limits); reason != "" {
 			return ChannelError{Index: i, Reason: reason}
+		}
+		if batch[i].Here && pb.rulesOf(batch[i].Channel).History {
+			return ChannelError{Index: i, Reason: "the channel has a history, which all nodes have in common"}
 		}
 	}
 	switch {
@@ -108,6 +116,10 @@ func (pb *publisher) postEvents(batch []Publication, sets []interest.Loops) {
 	posts := pb.posts(sets)
 	for i, p := range batch {
 		e := pb.event(p)
+		if p.Here {
+			pb.arrive(e, sets[i], posts)
+			continue
+		}
 		if p.Passed != nil {
 			pb.pass(e, func(error) {})
 			continue
@@ -144,7 +156,10 @@ func (pb *publisher) posts(sets []interest.Loops) [][]event.Event {
 func (pb *publisher) event(p Publication) event.Event {
 	passed := p.Passed
 	if passed == nil {
-		passed = &Passed{Trail: pb.cfg.Hops.Mark(p.Channel)}
+		passed = &Passed{}
+		if !p.Here {
+			passed.Trail = pb.cfg.Hops.Mark(p.Channel)
+		}
 	}
 	e := event.New(p.Channel, p.Data, passed.Binary).Trailed(passed.Trail)
 	if pb.cfg.Timestamp {

@@ -33,9 +33,9 @@ func newLocal(s *shared, health *health) *sequence.Local {
 type mailboxes struct{ shared *shared }
 
 // Deliver implements sequence.Loops.
-func (m mailboxes) Deliver(e event.Event) {
+func (m mailboxes) Deliver(e event.Event, here bool) {
 	m.shared.publishTo(m.shared.interest.Of(e.Channel()), e)
-	if !m.shared.moved.Load() { // else a successor has told its own
+	if here { // else another server has told its own
 		m.shared.tapped(e)
 	}
 }

@@ -112,7 +112,7 @@ func TestLogFromElsewhere(t *testing.T) {
 	}
 	past := history.Remembered{Replays: slices.Clone(q.Wanted), Entries: []history.Entry{{ID: 7, Channel: "/h", Event: string(numbered(7, "1"))}}}
 	mailboxes{s.shared}.Answer(q, past)
-	mailboxes{s.shared}.Deliver(numbered(8, "2"))
+	mailboxes{s.shared}.Deliver(numbered(8, "2"), true)
 	equal(t, w.messages()[0]["successful"], true)
 	equal(t, w.collect(id, 2), []string{"1", "2"})
 }

@@ -67,7 +67,7 @@ func New(cfg Config) (*Server, error) {
 	s.engine = engine{shared: s.shared, loops: &s.loops, listening: &s.listening, health: &s.health, booted: make(chan struct{}), hosting: make(chan struct{}), pause: restartPause}
 	s.bequest = bequest{shared: s.shared, loops: &s.loops, local: s.local, listening: &s.listening, offered: make(map[string]listen.Filer), handed: make(chan struct{})}
 	s.events = gnetEvents{shared: s.shared, engine: &s.engine}
-	s.publisher = publisher{shared: s.shared, loops: &s.loops}
+	s.publisher = publisher{shared: s.shared, loops: &s.loops, local: s.local}
 	s.listings = listings{&s.loops}
 	return s, nil
 }

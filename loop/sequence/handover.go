@@ -70,7 +70,7 @@ func (l *Local) catchUp(o Order, stored func(error)) {
 	}
 	l.lock()
 	for _, e := range eventsOf(o) {
-		l.placeNow(e, l.rulesOf(e.Channel()))
+		l.placeNow(e, l.rulesOf(e.Channel()), true)
 	}
 	l.unlock()
 	stored(nil)
@@ -99,12 +99,13 @@ func (l *Local) Answer(number int64, failure string) { l.away.Load().answer(numb
 // Orphan is called when the other server has gone: what is published here is refused, for the publisher to go elsewhere.
 func (l *Local) Orphan() { l.away.Load().end() }
 
-// Followed brings an event that another server has given its number to the subscribers here, and remembers it.
-func (l *Local) Followed(e history.Entry) {
+// Followed brings an event that another server has given its number to the subscribers here, and remembers it. It was published
+// here, or on another server.
+func (l *Local) Followed(e history.Entry, here bool) {
 	l.lock()
 	defer l.unlock()
 	l.past.Skip(e.ID)
-	l.deliver(&sequenced{event.Event(e.Event), e.ID, e.At, l.rulesOf(e.Channel)})
+	l.deliver(&sequenced{event.Event(e.Event), e.ID, e.At, l.rulesOf(e.Channel), here})
 }
 
 // Lead gives the order of another server's clients its place. Stored is told what became of it.

@@ -105,7 +105,7 @@ func TestHandover(t *testing.T) {
 				}
 			}
 		}
-		b.Tell(a.Followed)
+		b.Tell(func(e history.Entry) { a.Followed(e, false) })
 		var lock sync.Mutex // the link's: one order at a time
 		a.Follow(func(o Order) bool {
 			go func() {

@@ -28,7 +28,7 @@ type letter struct {
 }
 
 // Deliver implements Loops.
-func (m *mailbox) Deliver(e event.Event) { m.post(letter{event: e}) }
+func (m *mailbox) Deliver(e event.Event, _ bool) { m.post(letter{event: e}) }
 
 // Answer implements Loops.
 func (m *mailbox) Answer(q Query, past history.Remembered) { m.post(letter{query: q, past: past}) }

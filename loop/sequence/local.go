@@ -73,6 +73,7 @@ type sequenced struct {
 	event     event.Event
 	id, at    int64
 	behaviour rules.Behaviour
+	here      bool // published on this server
 }
 
 // entry is q as it is remembered.
@@ -108,15 +109,23 @@ func (l *Local) placed(e event.Event, behaviour rules.Behaviour) *away {
 	if a := l.away.Load(); a != nil {
 		return a
 	}
-	l.placeNow(e, behaviour)
+	l.placeNow(e, behaviour, true)
 	return nil
 }
 
+// Arrived gives an event that was published on another server, which numbers its own, its place in the order of this one.
+func (l *Local) Arrived(e event.Event, behaviour rules.Behaviour) {
+	l.lock()
+	defer l.unlock()
+	l.placeNow(e, behaviour, false)
+}
+
 // placeNow is place by whoever has the lock.
-func (l *Local) placeNow(e event.Event, behaviour rules.Behaviour) {
+func (l *Local) placeNow(e event.Event, behaviour rules.Behaviour, here bool) {
 	id := l.past.Next()
 	l.past.Skip(id)
 	q := l.numbered(e, id, l.options.Now(), behaviour)
+	q.here = here
 	l.deliver(&q)
 }
 
@@ -174,7 +183,7 @@ func (l *Local) numbered(e event.Event, id, now int64, behaviour rules.Behaviour
 	default:
 		e = e.Numbered(id)
 	}
-	return sequenced{e, id, now, behaviour}
+	return sequenced{e, id, now, behaviour, true}
 }
 
 // commit delivers what is written.
@@ -193,7 +202,7 @@ func (l *Local) deliver(q *sequenced) {
 	if q.behaviour.Remembered() {
 		l.past.Add(q.entry(), q.behaviour.Keep)
 	}
-	l.options.Loops.Deliver(q.event)
+	l.options.Loops.Deliver(q.event, q.here)
 	if l.tell != nil {
 		l.tell(q.entry())
 	}

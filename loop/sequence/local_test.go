@@ -194,7 +194,7 @@ func TestOrderAllocatesNothing(t *testing.T) {
 type nobody struct{}
 
 // Deliver implements Loops.
-func (nobody) Deliver(event.Event) {}
+func (nobody) Deliver(event.Event, bool) {}
 
 // Answer implements Loops.
 func (nobody) Answer(Query, history.Remembered) {}

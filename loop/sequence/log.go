@@ -43,8 +43,8 @@ const (
 // Loops are whom a log serves. It calls them with its lock held: they put what they get into mailboxes that keep the
 // order, and do no more.
 type Loops interface {
-	// Deliver brings an event to all loops with subscribers of its channel.
-	Deliver(e event.Event)
+	// Deliver brings an event to all loops with subscribers of its channel. It was published here, or on another server.
+	Deliver(e event.Event, here bool)
 	// Answer brings the answer to q to the loop that asks.
 	Answer(q Query, past history.Remembered)
 }
