@@ -16,7 +16,8 @@ import (
 // doctorCommand says how many connections this host can hold for a server with
 // the flags of `halley serve`.
 type doctorCommand struct {
-	Connections int `env:"-" default:"0" help:"Connections that are wanted; 0 is --max-connections or else 10000."`
+	Connections int    `env:"-" default:"0" help:"Connections that are wanted; 0 is --max-connections, else the number of --profile-host, else 10000."`
+	ProfileHost string `env:"-" default:"none" enum:"none,small,medium,large" help:"Print a file for /etc/sysctl.d for so many connections, in place of what this host has: small (20,000), medium (200,000) or large (1,000,000)."`
 	config.Serve
 }
 
@@ -34,15 +35,37 @@ const (
 // errUnfit says that this host cannot hold the connections.
 var errUnfit = errors.New("this host cannot hold so many connections")
 
-// Run checks the host.
-func (c *doctorCommand) Run(env environment) error { return c.check(env.stdout, os.DirFS("/")) }
+// profiles are the connections of --profile-host.
+func profiles() map[string]int {
+	return map[string]int{"small": 20_000, "medium": 200_000, "large": 1_000_000}
+}
+
+// Run checks the host, or prints what one should have.
+func (c *doctorCommand) Run(env environment) error {
+	root := os.DirFS("/")
+	if c.ProfileHost == "none" {
+		return c.check(env.stdout, root)
+	}
+	load := c.load(root)
+	if load.Connections < 0 {
+		return errNegative()
+	}
+	load.Burst = max(load.Burst, load.Connections/burstShare)
+	return preflight.WriteProfile(env.stdout, load)
+}
+
+// burstShare is which part of a large audience comes back in the second after a restart: halley spreads the returns of those
+// that it tells, and some lose their connection in another way.
+const burstShare = 20
+
+func errNegative() error { return usagef("--connections: must not be negative") }
 
 // check prints a line for each setting of the host at root, and how many
 // connections it can hold. What is too low makes it fail, a warning does not.
 func (c *doctorCommand) check(out io.Writer, root fs.FS) error {
 	load := c.load(root)
 	if load.Connections < 0 {
-		return usagef("--connections: must not be negative")
+		return errNegative()
 	}
 	findings := preflight.Check(root, load)
 	for _, f := range findings {
@@ -64,6 +87,9 @@ func (c *doctorCommand) load(root fs.FS) preflight.Load {
 	wanted, loops := c.Connections, c.Loop.Loops
 	if wanted == 0 {
 		wanted = c.Loop.MaxConnections
+	}
+	if wanted == 0 {
+		wanted = profiles()[c.ProfileHost]
 	}
 	if wanted == 0 {
 		wanted = wantedConnections

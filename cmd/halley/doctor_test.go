@@ -85,7 +85,24 @@ func TestDoctorOfThisHost(t *testing.T) {
 	if code != 1 || !strings.Contains(out, "too low") || !strings.Contains(stderr, "cannot hold so many connections as 2000000000") {
 		t.Errorf("exit %d, %s %s", code, out, stderr)
 	}
-	if code, _, _ := halley(t, "", "doctor", "--connections=-1"); code != 2 {
-		t.Errorf("exit %d", code)
+	for _, args := range [][]string{{"doctor", "--connections=-1"}, {"doctor", "--profile-host=large", "--connections=-1"}} {
+		if code, _, _ := halley(t, "", args...); code != 2 {
+			t.Errorf("%q: exit %d", args, code)
+		}
+	}
+}
+
+// The settings that a host should have are printed in place of a look at this one.
+func TestProfileOfAHost(t *testing.T) {
+	for want, args := range map[string][]string{
+		"for 1000000 connections": {"doctor", "--profile-host=large"},
+		"for 300000 connections":  {"doctor", "--profile-host=large", "--connections=300000"},
+		"for 5000 connections":    {"doctor", "--profile-host=small", "--max-connections=5000"},
+		"somaxconn = 65535\n":     {"doctor", "--profile-host=large"},
+		"LimitNOFILE=200258 ":     {"doctor", "--profile-host=medium", "--loops=2"},
+	} {
+		if code, out, stderr := halley(t, "", args...); code != 0 || !strings.Contains(out, want) {
+			t.Errorf("%q: exit %d, no %q in %s %s", args, code, want, out, stderr)
+		}
 	}
 }
