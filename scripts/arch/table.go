@@ -93,6 +93,7 @@ func table() []rule {
 		{"loop/presence", []string{"bayeux", "bayeux/channel"}, nil, impure},
 		{"loop/upstream", []string{"bayeux/channel", "bayeux/client", "bayeux/event", "bayeux/message", "loop/hops", "loop/settings"}, nil, impure},
 		{"loop/cluster/wire", nil, nil, impure},
+		{"loop/cluster/subject", nil, nil, timeless},
 		{"loop/cluster/...", []string{
 			"bayeux", "bayeux/channel", "bayeux/event", "bayeux/history", "bayeux/message", "bayeux/rules", "loop/bus", "loop/journal", "loop/metric", "loop/sequence", "loop/settings",
 			"loop/cluster/...",
