@@ -1,4 +1,4 @@
-// Proved by TestReadEvents, TestSilentStream and TestEventsReconnect.
+// Proved by TestReadEvents, TestSilentStream, TestEventsReconnect and TestOpenEvents.
 
 package client
 
@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net/http"
 	"strconv"
 	"time"
 )
@@ -90,32 +91,70 @@ func splitLines() bufio.SplitFunc {
 // Events follows an event-stream of a server that needs no Bayeux, such as
 // http://127.0.0.1:8080/events?channel=/stock/*: each event is a message. It
 // returns when ctx is done, with its error, or with a *StatusError when the
-// server refuses; after a lost connection it asks again, from the last event on
-// that had an id. What was published meanwhile to channels without a history is
-// missed. Of the options HTTP, Header, Forgotten, the back-off, MaxResponse and
-// OnError count.
+// server refuses for good; a server that cannot be reached it asks again, as EventStream.Follow
+// does after a lost connection.
 func Events(ctx context.Context, address string, o Options, handler Handler) error {
-	o.fill()
-	t, err := newLongPolling(address, o)
+	s, err := newEventStream(address, o)
 	if err != nil {
 		return err
 	}
-	defer t.Close()
-	wait := backoff{min: o.MinBackoff, max: o.MaxBackoff}
-	for last := ""; ; {
-		heard, err := t.follow(ctx, &last, handler, o.OnError)
+	return s.Follow(ctx, handler)
+}
+
+// EventStream is an event-stream that Follow reads.
+type EventStream struct {
+	transport *longPolling
+	options   Options
+	opened    *http.Response // not read yet; nil if there is none
+	last      string         // id of the last event that had one
+}
+
+// OpenEvents asks once for an event-stream as Events has it, for callers that want to know
+// whether a server is there: the error is a *StatusError if it refuses. Follow has to be
+// called then. ctx is for what comes by this first stream, too.
+func OpenEvents(ctx context.Context, address string, o Options) (*EventStream, error) {
+	s, err := newEventStream(address, o)
+	if err != nil {
+		return nil, err
+	}
+	if s.opened, err = s.transport.getStream(ctx, s.transport.url, ""); err != nil {
+		s.transport.Close()
+		return nil, fmt.Errorf("client: %w", err)
+	}
+	return s, nil
+}
+
+func newEventStream(address string, o Options) (*EventStream, error) {
+	o.fill()
+	t, err := newLongPolling(address, o)
+	if err != nil {
+		return nil, err
+	}
+	return &EventStream{transport: t, options: o}, nil
+}
+
+// Follow reads the stream until ctx is done, whose error it returns, or the server refuses for good (a
+// *StatusError). After a lost connection, of which Options.OnError is told, it asks again,
+// from the last event on that had an id. What was published meanwhile to channels without a
+// history is missed. Of the options HTTP, Header, Forgotten, the back-off, MaxResponse and
+// OnError count. It can be called once.
+func (s *EventStream) Follow(ctx context.Context, handler Handler) error {
+	defer s.transport.Close()
+	wait := backoff{min: s.options.MinBackoff, max: s.options.MaxBackoff}
+	for {
+		heard, err := s.read(ctx, handler)
 		var status *StatusError
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case errors.As(err, &status) && status.Status == 400 && o.elsewhere(&last):
+		case errors.As(err, &status) && status.Status == 400 && s.elsewhere():
 			continue
-		case errors.As(err, &status) && status.Status < 500:
+		case errors.As(err, &status) && !status.Passing():
 			return fmt.Errorf("client: %w", err)
 		case err == nil:
 			err = ErrConnectionEnded
 		}
-		o.OnError(err)
+		s.options.OnError(err)
 		if heard {
 			wait.reset()
 		}
@@ -124,37 +163,39 @@ func Events(ctx context.Context, address string, o Options, handler Handler) err
 }
 
 // elsewhere moves a cursor that the server has forgotten, if the policy is to.
-func (o *Options) elsewhere(last *string) bool {
-	if *last == "" || *last == strconv.FormatInt(Earliest, 10) || o.Forgotten == ForgottenFails {
+func (s *EventStream) elsewhere() bool {
+	if s.last == "" || s.last == strconv.FormatInt(Earliest, 10) || s.options.Forgotten == ForgottenFails {
 		return false
 	}
-	*last = ""
-	if o.Forgotten == ForgottenEarliest {
-		*last = strconv.FormatInt(Earliest, 10)
+	s.last = ""
+	if s.options.Forgotten == ForgottenEarliest {
+		s.last = strconv.FormatInt(Earliest, 10)
 	}
 	return true
 }
 
-// follow reads one stream to its end, from the event with the id last on, and notes
-// the id of each; heard tells whether there was one, and tell is told of messages that
-// were dropped.
-func (t *longPolling) follow(ctx context.Context, last *string, handler Handler, tell func(error)) (heard bool, err error) {
-	resp, err := t.getStream(ctx, t.url, *last)
-	if err != nil {
-		return false, err
+// read reads one response to its end, the one that is open or else a new one, and notes
+// the id of each event; heard tells whether there was a response. Of messages that were
+// dropped OnError is told.
+func (s *EventStream) read(ctx context.Context, handler Handler) (heard bool, err error) {
+	resp := s.opened
+	if s.opened = nil; resp == nil {
+		if resp, err = s.transport.getStream(ctx, s.transport.url, s.last); err != nil {
+			return false, err
+		}
 	}
 	defer resp.Body.Close()
-	return true, readEvents(resp.Body, t.limit, func(e event) error {
+	return true, readEvents(resp.Body, s.transport.limit, func(e event) error {
 		messages, err := decode(e.data)
 		for _, m := range messages {
 			if m.Successful == nil {
 				handler(m.delivery(true))
 			} else if e := dropped(m.Ext); e != nil {
-				tell(e)
+				s.options.OnError(e)
 			}
 		}
 		if e.id != "" {
-			*last = e.id
+			s.last = e.id
 		}
 		return err
 	})

@@ -223,3 +223,48 @@ func TestEventsReconnect(t *testing.T) {
 		t.Errorf("told of %v", &lost)
 	}
 }
+
+// A stream is asked for once, so that its caller learns whether a server is there, and what comes by it is not
+// asked for again.
+func TestOpenEvents(t *testing.T) {
+	f := newFake(t, nil)
+	var asked atomic.Int32
+	f.stream = func(w http.ResponseWriter, r *http.Request) {
+		switch asked.Add(1) {
+		case 1:
+			w.WriteHeader(http.StatusServiceUnavailable)
+		case 2:
+			emit(w, "id: 7\ndata: {\"channel\":\"/a\",\"data\":1}\n\n")
+		default:
+			emit(w, fmt.Sprintf("data: {\"channel\":\"/a\",\"data\":%s}\n\n", r.Header.Get("Last-Event-ID")))
+			<-r.Context().Done()
+		}
+	}
+	ctx, cancel := context.WithCancel(testContext(t))
+	defer cancel()
+	var told []error
+	o := Options{MinBackoff: time.Millisecond, OnError: func(err error) { told = append(told, err) }}
+	var status *StatusError
+	if _, err := OpenEvents(ctx, f.URL+"/events?channel=/a", o); !errors.As(err, &status) || status.Status != http.StatusServiceUnavailable {
+		t.Fatalf("OpenEvents() = %v", err)
+	}
+	s, err := OpenEvents(ctx, f.URL+"/events?channel=/a", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	err = s.Follow(ctx, func(m Message) {
+		if got = append(got, string(m.Data)); len(got) == 2 {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) || strings.Join(got, " ") != "1 7" || asked.Load() != 3 {
+		t.Errorf("Follow() = %v, messages %v, asked %d times", err, got, asked.Load())
+	}
+	if len(told) != 1 || !errors.Is(told[0], ErrConnectionEnded) {
+		t.Errorf("told of %v", told)
+	}
+	if _, err := OpenEvents(ctx, "nothing", o); err == nil {
+		t.Error("a stream of no address")
+	}
+}

@@ -15,6 +15,12 @@ type StatusError struct {
 	Text   string
 }
 
+// Passing tells whether the same request may be answered later: the server is in trouble, or has had too much
+// of late (RFC 9110, 15.5.9 and 15.6; RFC 6585, 4).
+func (e *StatusError) Passing() bool {
+	return e.Status >= 500 || e.Status == http.StatusRequestTimeout || e.Status == http.StatusTooManyRequests
+}
+
 // longestText is how much of a refusal's text an error tells, in bytes.
 const longestText = 300
 

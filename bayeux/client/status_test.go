@@ -33,3 +33,12 @@ func TestStatusErrors(t *testing.T) {
 		}
 	}
 }
+
+// What a server cannot do now it may do later, what it will not do it will not.
+func TestPassingStatus(t *testing.T) {
+	for status, want := range map[int]bool{400: false, 403: false, 404: false, 408: true, 429: true, 500: true, 503: true} {
+		if got := (&StatusError{Status: status}).Passing(); got != want {
+			t.Errorf("%d: %v", status, got)
+		}
+	}
+}

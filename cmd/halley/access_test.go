@@ -191,11 +191,18 @@ func TestTokenCommand(t *testing.T) {
 		t.Errorf("%q is no token", parts)
 	}
 	for want, args := range map[string][]string{
-		"--key":   {"--key=/does/not/exist"},
-		"--for":   {"--key=" + key, "--for=1ms"},
+		"--key":   {"--key=/does/not/exist", "--sub=ann"},
+		"--for":   {"--key=" + key, "--sub=ann", "--for=1ms"},
 		"pattern": {"--key=" + key, "--publish=chat"},
+		"--sub":   {"--key=" + key}, // and so neither channels nor a name
 	} {
 		if code, _, stderr := halley(t, "", append([]string{"token"}, args...)...); code != exitUsage || !strings.Contains(stderr, want) {
+			t.Errorf("%v: exit %d, %s", args, code, stderr)
+		}
+	}
+	for _, args := range [][]string{{"--sub=ann"}, {"--sub=ann", "--publish=/a"}} {
+		code, _, stderr := halley(t, "", append([]string{"token", "--key=" + key}, args...)...)
+		if warned := strings.Contains(stderr, "opens no channel"); code != 0 || warned != (len(args) == 1) {
 			t.Errorf("%v: exit %d, %s", args, code, stderr)
 		}
 	}

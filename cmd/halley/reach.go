@@ -28,8 +28,7 @@ func patiently(ctx context.Context, patience time.Duration, tell func(error), re
 	deadline := time.Now().Add(patience)
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
 		err := reach(ctx)
-		var refused *client.BayeuxError
-		if err == nil || errors.As(err, &refused) || ctx.Err() != nil || !time.Now().Before(deadline) {
+		if err == nil || isRefusal(err) || ctx.Err() != nil || !time.Now().Before(deadline) {
 			return err
 		}
 		if pause == firstPause {
@@ -41,4 +40,10 @@ func patiently(ctx context.Context, patience time.Duration, tell func(error), re
 		case <-time.After(min(pause, time.Until(deadline))):
 		}
 	}
+}
+
+// isRefusal tells what asking again does not help against.
+func isRefusal(err error) bool {
+	var status *client.StatusError
+	return errors.As(err, new(*client.BayeuxError)) || errors.As(err, &status) && !status.Passing()
 }

@@ -31,7 +31,7 @@ func TestPatiently(t *testing.T) {
 	for _, end := range []struct {
 		patience time.Duration
 		err      error
-	}{{0, errBroken}, {time.Hour, &client.BayeuxError{Code: 403}}} {
+	}{{0, errBroken}, {time.Hour, &client.BayeuxError{Code: 403}}, {time.Hour, &client.StatusError{Status: 403}}} {
 		tries = 0
 		if err := patiently(ctx, end.patience, tell, func(context.Context) error { tries++; return end.err }); !errors.Is(err, end.err) || tries != 1 {
 			t.Errorf("%v after %d tries", err, tries)
@@ -51,15 +51,36 @@ func TestSubWaits(t *testing.T) {
 	}
 	address := l.Addr().String()
 	l.Close()
-	sub := start(t, "sub", "/a", "--server=http://"+address+"/bayeux", "--wait=1m", "--count=1")
-	eventually(t, func() bool { return strings.Contains(sub.log.String(), "refused") }, sub.log)
+	to := "--server=http://" + address + "/bayeux"
+	subs := []*started{start(t, "sub", "/a", to, "--wait=1m", "--count=1"), start(t, "sub", "/a", to, "--wait=1m", "--count=1", "--transport=events")}
+	for _, sub := range subs {
+		eventually(t, func() bool { return strings.Contains(sub.log.String(), "refused") }, sub.log)
+	}
 	s, _, internal := serverAt(t, address)
-	eventually(t, func() bool { return strings.Contains(get(t, internal+"/channels"), "/a") }, sub.log)
+	eventually(t, func() bool { return strings.Contains(get(t, internal+"/channels"), `"subscribers":2`) }, s.log)
 	halley(t, "", "pub", "/a", "1", "--server="+internal)
-	if code := <-sub.code; code != 0 {
-		t.Errorf("exit %d, %s", code, sub.log)
+	for _, sub := range subs {
+		if code := <-sub.code; code != 0 {
+			t.Errorf("exit %d, %s", code, sub.log)
+		}
 	}
 	s.stop()
+}
+
+// A server that is not there is not waited for, by whatever transport.
+func TestSubGivesUp(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	l.Close()
+	for _, transport := range []string{"long-polling", "websocket", "eventsource", plainEvents} {
+		code, _, stderr := halley(t, "", "sub", "/a", "--server=http://"+address+"/bayeux", "--transport="+transport)
+		if code != 1 || !strings.Contains(stderr, "refused") || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%s: exit %d, %s", transport, code, stderr)
+		}
+	}
 }
 
 // The internal listener may be at an address of IPv6.

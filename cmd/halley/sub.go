@@ -27,7 +27,7 @@ type subCommand struct {
 	Since     string        `env:"-" placeholder:"ID" help:"Begin with what followed a message's replayId, or with earliest or tip, on channels with a history; after a lost connection or session go on where it was."`
 	Rate      string        `env:"-" placeholder:"N/s" help:"At most so many messages of a channel in a second, the newest ones."`
 	Conflate  bool          `env:"-" help:"Of messages of a channel that come faster than the server's clock ticks, about ten a second, the newest alone."`
-	Wait      time.Duration `env:"-" default:"0s" help:"How long to try on if the server cannot be reached at the beginning; 0 gives up at once. After a loss it is tried for ever, and with events always."`
+	Wait      time.Duration `env:"-" default:"0s" help:"How long to try on if the server cannot be reached at the beginning; 0 gives up at once. After a loss it is tried for ever, and each cause told once, then every minute."`
 	Count     int           `env:"-" default:"0" help:"Leave after this many messages; 0 is no limit."`
 	Timeout   time.Duration `env:"-" default:"0s" help:"Leave after this time, as a failure if --count is not reached; 0 is no limit."`
 }
@@ -56,39 +56,59 @@ func (c *subCommand) Run(env environment) error {
 		return err
 	}
 	p := &printer{w: env.stdout, left: c.Count, full: make(chan struct{})}
+	faults := &complaints{w: env.stderr, command: "halley sub", now: time.Now}
 	options := client.Options{
 		ConnectionTypes: c.Transport,
 		TLS:             secured,
 		Token:           c.Token.ask(),
 		Replay:          c.Since != "",
-		OnError:         func(err error) { fmt.Fprintf(env.stderr, "halley sub: %v\n", c.Trust.explained(err)) },
+		OnSession:       func(client.Session) { faults.forget() },
+		OnError:         func(err error) { faults.say(c.explained(err)) },
 	}
 	if err := c.subscribe(ctx, options, p); err != nil && env.ctx.Err() == nil {
-		return c.Trust.explained(err) // unless it is only that someone has interrupted
+		return c.explained(err) // unless it is only that someone has interrupted
 	}
 	return p.result(c.Count)
 }
 
+// explained is an error that names the flag which may help.
+func (c *subCommand) explained(err error) error { return c.Trust.explained(c.Token.explained(err)) }
+
 // subscribe prints what comes by the transport that is asked for.
 func (c *subCommand) subscribe(ctx context.Context, o client.Options, p *printer) error {
 	if slices.Contains(c.Transport, plainEvents) {
-		if len(c.Transport) > 1 {
-			return usagef("--transport: events stands alone: it is not Bayeux")
-		}
-		address, err := c.eventsURL()
-		if err != nil {
-			return err
-		}
-		if c.Rate != "" || c.Conflate {
-			return usagef("--rate, --conflate: the plain event-stream cannot ask for them")
-		}
-		return until(ctx, p, func(ctx context.Context) error { return client.Events(ctx, address, o, p.print) })
+		return c.stream(ctx, o, p)
 	}
 	bayeux, err := client.New(c.Server, o)
 	if err != nil {
 		return usagef("--server: %w", err)
 	}
 	return c.follow(ctx, bayeux, p, o.OnError)
+}
+
+// stream follows the plain event-stream.
+func (c *subCommand) stream(ctx context.Context, o client.Options, p *printer) error {
+	switch {
+	case len(c.Transport) > 1:
+		return usagef("--transport: events stands alone: it is not Bayeux")
+	case c.Rate != "" || c.Conflate:
+		return usagef("--rate, --conflate: the plain event-stream cannot ask for them")
+	case c.Token != "":
+		return usagef("--token-file: the plain event-stream cannot show a fresh token")
+	}
+	address, err := c.eventsURL()
+	if err != nil {
+		return err
+	}
+	var events *client.EventStream
+	err = patiently(ctx, c.Wait, o.OnError, func(ctx context.Context) error {
+		events, err = client.OpenEvents(ctx, address, o)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return until(ctx, p, func(ctx context.Context) error { return events.Follow(ctx, p.print) })
 }
 
 // eventsURL is where the server of the endpoint has its plain event-stream.

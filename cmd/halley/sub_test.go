@@ -135,6 +135,7 @@ func TestSubFlagsAreChecked(t *testing.T) {
 	for _, args := range [][]string{
 		{"--since=yesterday"}, {"--since=0"}, {"--since=-1"}, {"--rate=5"}, {"--rate=0/s"}, {"--rate=NaN/s"}, {"--rate=5/m"},
 		{"--since=x", "--transport=events"}, {"--rate=5/s", "--transport=events"}, {"--conflate", "--transport=events"},
+		{"--token-file=x", "--transport=events"},
 	} {
 		if code, _, stderr := halley(t, "", append([]string{"sub", "/a"}, args...)...); code != 2 || !strings.Contains(stderr, args[0][:5]) {
 			t.Errorf("%v: exit %d, %s", args, code, stderr)

@@ -28,6 +28,12 @@ func (c *tokenCommand) Run(env environment) error {
 	if c.For < time.Second {
 		return usagef("--for: %v is less than 1s", c.For)
 	}
+	if len(c.Subscribe)+len(c.Publish) == 0 {
+		if c.Subject == "" {
+			return usagef("--subscribe, --publish: the token would allow nothing, and without --sub it names nobody")
+		}
+		fmt.Fprintln(env.stderr, "halley token: without --subscribe and --publish it opens no channel, and only says who its client is")
+	}
 	key, err := os.ReadFile(c.Key)
 	if err != nil {
 		return usagef("--key: %w", err)

@@ -1,11 +1,15 @@
-// Proved by TestClientsWithTokens.
+// Proved by TestClientsWithTokens and TestSubTellsOfAStaleToken.
 
 package main
 
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"os"
+
+	"halley/bayeux/client"
 )
 
 // tokenFile is a file with a token for a server. Whoever renews the token writes it anew.
@@ -20,4 +24,13 @@ func (f tokenFile) ask() func(context.Context) (string, error) {
 		text, err := os.ReadFile(string(f))
 		return string(bytes.TrimSpace(text)), err
 	}
+}
+
+// explained is an error that says what helps where the token has expired.
+func (f tokenFile) explained(err error) error {
+	var refused *client.BayeuxError
+	if f != "" && errors.As(err, &refused) && refused.Text == "token_expired" {
+		return fmt.Errorf("%w: --token-file needs a fresh token", err)
+	}
+	return err
 }
