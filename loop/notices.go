@@ -90,9 +90,8 @@ func (m *common) refused(why cause, client netip.AddrPort) {
 	m.shared.notices.tell(why, client, m.now())
 }
 
-// ended counts a session that ends, and tells of it: of one whose client is here or nowhere, which can be named. id is what
-// the session was called, which serves nobody any more.
-func (m *common) ended(e bayeux.Ending, id func(bayeux.Address) string) {
+// ended counts a session that ends, and tells of it: of one whose client is here or nowhere, which can be named.
+func (m *common) ended(e bayeux.Ending) {
 	m.counters.SessionsEnded[e.Cause]++
 	n := &m.shared.notices.ends[e.Cause]
 	n.times.Add(1)
@@ -109,6 +108,6 @@ func (m *common) ended(e bayeux.Ending, id func(bayeux.Address) string) {
 		if e.Cause == bayeux.Left || e.Cause == bayeux.Missed { // as most do
 			level = slog.LevelDebug
 		}
-		m.shared.cfg.Log.Log(context.Background(), level, "sessions end", "cause", endNames[e.Cause], "client", client, "session", id(e.Session), "times", times)
+		m.shared.cfg.Log.Log(context.Background(), level, "sessions end", "cause", endNames[e.Cause], "client", client, "session", e.Session.String(), "times", times)
 	}
 }

@@ -58,12 +58,23 @@ func TestEndsAreTold(t *testing.T) {
 	equal(t, ended[bayeux.Left], 1)
 	equal(t, ended[bayeux.Ordered], 1)
 	for _, want := range []string{
-		"level=DEBUG msg=\"sessions end\" cause=left client=" + w.LocalAddr().String() + " session=" + left + " times=1",
-		"level=INFO msg=\"sessions end\" cause=ordered client=" + held.LocalAddr().String() + " session=" + ordered + " times=1",
-		"level=DEBUG msg=\"sessions end\" cause=missed client=away session=" + missed + " times=1",
+		"level=DEBUG msg=\"sessions end\" cause=left client=" + w.LocalAddr().String() + " session=" + nameOfSession(left) + " times=1",
+		"level=INFO msg=\"sessions end\" cause=ordered client=" + held.LocalAddr().String() + " session=" + nameOfSession(ordered) + " times=1",
+		"level=DEBUG msg=\"sessions end\" cause=missed client=away session=" + nameOfSession(missed) + " times=1",
 	} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("%s is not in %s", want, log.String())
 		}
 	}
+	for _, id := range []string{left, ordered, missed} {
+		if strings.Contains(log.String(), id) {
+			t.Errorf("the clientId %s is in %s", id, log.String())
+		}
+	}
+}
+
+// nameOfSession is what a log calls the session of a clientId.
+func nameOfSession(id string) string {
+	at, _ := bayeux.ParseClientID([]byte(id))
+	return at.String()
 }

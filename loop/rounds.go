@@ -18,7 +18,7 @@ func newReactor(s *shared, id uint16, now int64) *reactor {
 	}
 	core := coreConfig(s, id)
 	core.Heard = r.watch.heard
-	core.Ended = func(e bayeux.Ending) { r.ended(e, r.core.Inspect().ClientID) }
+	core.Ended = r.ended
 	core.Fault = func(cause any) { r.panicked("session", cause) }
 	r.core = bayeux.NewServer(core, now)
 	r.output = output{common: &r.common, reports: r, slow: make(map[uint32]*unsent), log: newRequestLog(s.cfg.LogRequests, s.requestLines),

@@ -1,6 +1,7 @@
 package internalhttp
 
 import (
+	"bytes"
 	"log/slog"
 	"math"
 	"net"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"halley/bayeux"
 	"halley/loop/access/key"
 )
 
@@ -75,7 +77,7 @@ func (g *gate) admitKey(ctx *fasthttp.RequestCtx, want key.Rights) bool {
 	if k == nil {
 		g.count.wrong.Add(1)
 		if g.guesses.Wrong(from, given, now) {
-			g.log.Warn("a request of the internal listener had a wrong key", "address", ctx.RemoteAddr(), "path", string(ctx.Path()))
+			g.log.Warn("a request of the internal listener had a wrong key", "address", ctx.RemoteAddr(), "path", loggedPath(ctx.Path()))
 		}
 		challenge(ctx, `Bearer error="invalid_token"`, fasthttp.StatusUnauthorized, "the bearer key is wrong")
 		return false
@@ -94,8 +96,17 @@ func (g *gate) admitKey(ctx *fasthttp.RequestCtx, want key.Rights) bool {
 func (g *gate) refused(ctx *fasthttp.RequestCtx, k *key.Key, reason string) {
 	if k.Refused(time.Now()) {
 		g.log.Warn("a key was not good for a request of the internal listener; more are not told for a minute",
-			"key", k.Name, "address", ctx.RemoteAddr(), "path", string(ctx.Path()), "reason", reason)
+			"key", k.Name, "address", ctx.RemoteAddr(), "path", loggedPath(ctx.Path()), "reason", reason)
 	}
+}
+
+// loggedPath is a path for the log, in which a session has its name in place of its clientId.
+func loggedPath(path []byte) string {
+	last := bytes.LastIndexByte(path, '/') + 1
+	if at, is := bayeux.ParseClientID(path[last:]); is {
+		return string(path[:last]) + at.String()
+	}
+	return string(path)
 }
 
 // holderKey is under what the key of an admitted request is kept with it.

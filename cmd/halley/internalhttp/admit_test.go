@@ -183,13 +183,33 @@ func (r *rig) overTCP() {
 	r.t.Cleanup(transport.CloseIdleConnections)
 }
 
-// An address may try some wrong keys in a minute, and is not listened to then, but for health checks. No key is logged.
-func TestWrongKeysAreCountedAndLimited(t *testing.T) {
-	var log lines
+// loggedRig is a listener with keys, at which an address may try five wrong ones a minute, and its log.
+func loggedRig(t *testing.T) (*rig, *lines) {
+	log := new(lines)
 	r := newRig(t, func(o *Options) {
-		o.Keys, o.WrongKeys, o.Log = ring(t, "", keyFile), 5, slog.New(slog.NewTextHandler(&log, nil))
+		o.Keys, o.WrongKeys, o.Log = ring(t, "", keyFile), 5, slog.New(slog.NewTextHandler(log, nil))
 	})
 	r.overTCP()
+	return r, log
+}
+
+// The log of requests that are refused names a session, and not its clientId.
+func TestRefusalsAreLoggedWithoutClientIDs(t *testing.T) {
+	r, log := loggedRig(t)
+	id := strings.Repeat("0", bayeux.ClientIDLen)
+	for key, want := range map[string]int{"a-wrong-key": 401, "reader-0123456789": 403} {
+		if status, body, _ := r.do("DELETE", "/sessions/"+id, "", bearer(key)...); status != want {
+			t.Errorf("%s: %d %s", key, status, body)
+		}
+	}
+	if text := log.String(); strings.Contains(text, id) || strings.Count(text, "path=/sessions/0-0-0-0") != 2 {
+		t.Error(text)
+	}
+}
+
+// An address may try some wrong keys in a minute, and is not listened to then, but for health checks. No key is logged.
+func TestWrongKeysAreCountedAndLimited(t *testing.T) {
+	r, log := loggedRig(t)
 	for i := range 5 {
 		status, _, header := r.do("GET", "/channels", "", bearer(fmt.Sprint("guess-", i))...)
 		if status != 401 || header.Get("WWW-Authenticate") != `Bearer error="invalid_token"` {
@@ -216,11 +236,7 @@ func TestWrongKeysAreCountedAndLimited(t *testing.T) {
 
 // A program that sends its old key all the time keeps nobody else at its address away.
 func TestOldKeysKeepNobodyAway(t *testing.T) {
-	var log lines
-	r := newRig(t, func(o *Options) {
-		o.Keys, o.WrongKeys, o.Log = ring(t, "", keyFile), 5, slog.New(slog.NewTextHandler(&log, nil))
-	})
-	r.overTCP()
+	r, log := loggedRig(t)
 	for range 50 {
 		if status, _, _ := r.do("GET", "/channels", "", bearer("an-old-key")...); status != 401 {
 			t.Fatalf("the old key: %d", status)
