@@ -73,6 +73,10 @@ func (t *eventSource) openStream(ctx context.Context, address string) error {
 	if errors.Is(err, io.EOF) {
 		err = ErrConnectionEnded
 	}
+	var failed *url.Error
+	if errors.As(err, &failed) {
+		err = failed.Err // without the address, which has the clientId in it
+	}
 	if err != nil {
 		cancel()
 		t.Close()

@@ -268,3 +268,19 @@ func TestOpenEvents(t *testing.T) {
 		t.Error("a stream of no address")
 	}
 }
+
+// What goes wrong with a stream is told without the clientId, which is a secret.
+func TestStreamErrorsHaveNoClientID(t *testing.T) {
+	f := newFake(t, nil)
+	o := Options{}
+	o.fill()
+	posts, err := newLongPolling(f.URL+"/bayeux", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Server.Close()
+	source := &eventSource{longPolling: posts}
+	if err := source.Open(testContext(t), "secret"); err == nil || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "refused") {
+		t.Errorf("Open() = %v", err)
+	}
+}
