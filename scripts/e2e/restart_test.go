@@ -264,7 +264,7 @@ func watchReturns(ctx context.Context, internal string, clients int) func() (bin
 		defer close(done)
 		begun, before := time.Now(), 0
 		for before < clients && ctx.Err() == nil && time.Since(begun) < 3*restartWindow {
-			time.Sleep(begun.Add(time.Duration(len(bins)+1) * time.Second).Sub(time.Now()))
+			time.Sleep(time.Until(begun.Add(time.Duration(len(bins)+1) * time.Second)))
 			now := handshakes(internal)
 			bins = append(bins, now-before)
 			before, all = now, time.Since(begun).Truncate(time.Second)

@@ -37,8 +37,8 @@ type Console struct {
 	ranked   time.Time // when channels were last asked for
 }
 
-// MaxBody bounds what a page may send at once, in bytes.
-const MaxBody = 16 << 10
+// maxBody bounds what a page may send at once, in bytes.
+const maxBody = 16 << 10
 
 const (
 	beat    = time.Second
@@ -121,6 +121,9 @@ type hour struct {
 func (c *Console) Hour() ([]byte, error) {
 	return json.Marshal(hour{c.about, figuresChannel, c.ring.Table()})
 }
+
+// MaxBody bounds a batch of Bayeux messages, in bytes.
+func (*Console) MaxBody() int { return maxBody }
 
 // Talk answers a batch of Bayeux messages, which may take as long as a connect is held.
 func (c *Console) Talk(ctx context.Context, batch []byte) ([]byte, error) {

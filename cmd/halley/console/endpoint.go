@@ -62,8 +62,8 @@ func newEndpoint(clock func() int64) *endpoint {
 func coreConfig() bayeux.Config {
 	cfg := bayeux.Config{
 		MultiInterval: time.Second,
-		MaxMessage:    MaxBody,
-		MaxAhead:      MaxBody,
+		MaxMessage:    maxBody,
+		MaxAhead:      maxBody,
 		NoCallback:    true,
 		Rules:         channelRules("/** publish=internal subscribe=none", figuresChannel+" subscribe=any"),
 		Random:        func(p []byte) { rand.Read(p) },

@@ -17,6 +17,8 @@ type Console interface {
 	Hour() ([]byte, error)
 	// Talk answers a batch of Bayeux messages, which may take a while.
 	Talk(ctx context.Context, batch []byte) ([]byte, error)
+	// MaxBody bounds a batch, in bytes.
+	MaxBody() int
 }
 
 // desk serves the console.
@@ -37,23 +39,22 @@ func (d desk) routes() []route {
 	}
 }
 
-const (
-	maxTalk  = 16 << 10         // bytes of one request
-	talkTime = 30 * time.Second // longer than a connect is held
-)
+// talkTime bounds the answer of a batch: longer than a connect is held.
+const talkTime = 30 * time.Second
 
 // talk answers a page's Bayeux messages.
 func (d desk) talk(ctx *fasthttp.RequestCtx) {
 	var body []byte
+	most := d.console.MaxBody()
 	if stream := ctx.RequestBodyStream(); stream != nil {
 		var err error
-		if body, err = io.ReadAll(io.LimitReader(stream, maxTalk+1)); err != nil {
+		if body, err = io.ReadAll(io.LimitReader(stream, int64(most)+1)); err != nil {
 			ctx.SetConnectionClose()
 			badRequest(ctx, err)
 			return
 		}
 	}
-	if len(body) > maxTalk {
+	if len(body) > most {
 		ctx.SetConnectionClose()
 		fail(ctx, fasthttp.StatusRequestEntityTooLarge, "the console takes no long requests")
 		return

@@ -15,6 +15,8 @@ type page struct{}
 
 func (page) Hour() ([]byte, error) { return []byte(`{"hour":1}`), nil }
 
+func (page) MaxBody() int { return 100 }
+
 func (page) Talk(_ context.Context, batch []byte) ([]byte, error) {
 	if string(batch) == "bad" {
 		return nil, errors.New("not a batch")
@@ -46,7 +48,7 @@ func TestConsoleRoutes(t *testing.T) {
 	r.expect("POST", "/console/bayeux", "[1]", 200, "got [1]")
 	r.expect("POST", "/console/bayeux", "", 200, "got")
 	r.expect("POST", "/console/bayeux", "bad", 400, `{"error":"not a batch"}`)
-	if status, _, _ := r.do("POST", "/console/bayeux", strings.Repeat("x", maxTalk+1)); status != 413 {
+	if status, _, _ := r.do("POST", "/console/bayeux", strings.Repeat("x", page{}.MaxBody()+1)); status != 413 {
 		t.Errorf("a long one: %d", status)
 	}
 	newRig(t, nil).expect("GET", "/console", "", 404, `{"error":"no such resource"}`)
