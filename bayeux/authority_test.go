@@ -297,16 +297,16 @@ func TestClaimsAreBounded(t *testing.T) {
 	}
 	a.says = Verdict{Claims: a.says.Claims[1:], Expiry: 1000}
 	post(`{"channel":"/meta/handshake"}`)
-	if len(s.grants.claims) != 1 || s.grants.ends.Len() != 1 || s.Claims() != MaxClaims {
-		t.Errorf("%d claims of %d bytes and %d ends for one session", len(s.grants.claims), s.Claims(), s.grants.ends.Len())
+	if len(s.grants.claims) != 1 || s.grants.ends.Len() != 1 || s.Kept().Claims != MaxClaims {
+		t.Errorf("%d claims of %d bytes and %d ends for one session", len(s.grants.claims), s.Kept().Claims, s.grants.ends.Len())
 	}
 	s.grants.give(0, 0, Verdict{Claims: "short"})
-	if s.Claims() != len("short") {
-		t.Errorf("%d bytes are counted of claims that take the place of longer ones", s.Claims())
+	if s.Kept().Claims != len("short") {
+		t.Errorf("%d bytes are counted of claims that take the place of longer ones", s.Kept().Claims)
 	}
 	var fx Effects
 	s.Tick(2000, &fx)
-	if len(s.grants.claims) != 0 || s.Claims() != 0 || s.grants.ends.Len() != 0 || s.Stats().Sessions != 0 {
+	if len(s.grants.claims) != 0 || s.Kept().Claims != 0 || s.grants.ends.Len() != 0 || s.Stats().Sessions != 0 {
 		t.Errorf("%d claims and %d ends are left", len(s.grants.claims), s.grants.ends.Len())
 	}
 }

@@ -9,16 +9,21 @@ import (
 	"halley/bayeux/wheel"
 )
 
-// Kept is how many bytes the queues of all sessions have, each counted whole though
-// several may share an event, how many their nodes take, used or not, and about how
-// many all subscriptions take.
-func (s *Server) Kept() (events, nodes, subscriptions int) {
-	events, nodes = s.queues.Memory()
-	return events, nodes, s.fanout.Memory()
+// Kept is how many bytes clients make a Server keep, by what for.
+type Kept struct {
+	Events        int // in the queues of all sessions, each queue counted whole though several may share an event
+	Nodes         int // of the queues, used or not
+	Subscriptions int // about
+	Claims        int // that an Authority keeps with the sessions
+	Repeats       int // of what clients have published last
 }
 
-// Claims is how many bytes an Authority keeps with the sessions.
-func (s *Server) Claims() int { return s.grants.bytes }
+// Kept is what is kept now.
+func (s *Server) Kept() (k Kept) {
+	k.Events, k.Nodes = s.queues.Memory()
+	k.Subscriptions, k.Claims, k.Repeats = s.fanout.Memory(), s.grants.bytes, s.repeats.memory()
+	return k
+}
 
 // Trim gives back the memory of what is no more there. It is for when much has
 // gone and little is going on.

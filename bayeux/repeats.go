@@ -2,7 +2,11 @@
 
 package bayeux
 
-import "halley/bayeux/message"
+import (
+	"unsafe"
+
+	"halley/bayeux/message"
+)
 
 const (
 	repeatsKept  = 16      // publishes of a session that a later one is compared with
@@ -25,6 +29,9 @@ type publication struct {
 	by          ReplyTo
 	at          int64
 }
+
+// memory is how many bytes they take, but for the table's own.
+func (r repeats) memory() int { return len(r) * int(unsafe.Sizeof(answered{})) }
 
 // numbersEach tells whether a handshake is one of a client that gives each message of a session an id of its own, and repeats
 // it under that id until a reply comes: Faye's, which alone name these types.

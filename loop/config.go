@@ -26,6 +26,7 @@ type Config struct {
 
 	// Attendance is told who is there, by all loops at once; nil: nobody wants to know.
 	Attendance bayeux.Attendance
+	Attended   func() int // how many bytes are kept of who is there; nil: none
 
 	Hops *hops.Node // what is known of messages that have come by other servers; New makes one if it is nil
 	Tap  Tap        // is told what is published here; nil: nobody wants to know

@@ -107,4 +107,6 @@ type Kept struct {
 	History       int // remembered
 	Subscriptions int // in the tables of the loops
 	Claims        int // of sessions, by an authority
+	Repeats       int // of what clients have published last, to know it again
+	Presence      int // of who is there, beside the loops
 }

@@ -21,7 +21,7 @@ func TestFigures(t *testing.T) {
 
 // Whatever one loop counts is in the sum of all, so no counter can be forgotten there.
 func TestTotalsOfLoops(t *testing.T) {
-	s, err := New(config(func(c *Config) { c.Loops = 3 }))
+	s, err := New(config(func(c *Config) { c.Loops, c.Attended = 3, func() int { return 7 } }))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func TestTotalsOfLoops(t *testing.T) {
 	}
 	var six Totals
 	fill(reflect.ValueOf(&six).Elem(), 1+2+3)
-	six.Kept.History = 0 // is of all loops together
+	six.Kept.History, six.Kept.Presence = 0, 7 // are of all loops together
 	if got := s.Stats().Totals; got != six {
 		t.Errorf("%+v, want %+v", got, six)
 	}

@@ -281,7 +281,10 @@ func (s *Server) Stats() Stats {
 		total.Loops = append(total.Loops, p.loop)
 	}
 	total.Published += s.publisher.published.Load()
-	total.Kept.History = total.History.Bytes
+	total.Kept.History, total.Kept.Presence = total.History.Bytes, 0
+	if s.cfg.Attended != nil {
+		total.Kept.Presence = s.cfg.Attended()
+	}
 	return total
 }
 

@@ -69,8 +69,8 @@ func keptBy(r *reactor) Kept {
 	k := Kept{Input: r.input.waiting.all, Output: r.output.waits()}
 	waiting, working := r.box.Kept()
 	k.Mailboxes = waiting + working
-	k.Queues, k.Nodes, k.Subscriptions = r.core.Kept()
-	k.Claims = r.core.Claims()
+	core := r.core.Kept()
+	k.Queues, k.Nodes, k.Subscriptions, k.Claims, k.Repeats = core.Events, core.Nodes, core.Subscriptions, core.Claims, core.Repeats
 	for _, l := range r.backlogs {
 		k.Input += l.bytes
 	}

@@ -60,6 +60,14 @@ func (a *attendants) attendance(c *config.Serve, who *access.Access) bayeux.Atte
 	return all
 }
 
+// kept is how many bytes it takes to know who is there.
+func (a *attendants) kept() int {
+	if a.presence == nil {
+		return 0
+	}
+	return a.presence.Kept()
+}
+
 // attended tells whether it is told who is on a channel.
 func (a *attendants) attended(name []byte) bool { return a.server.Attended(name) }
 

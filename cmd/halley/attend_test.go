@@ -130,6 +130,9 @@ func TestPresence(t *testing.T) {
 	eventually(t, func() bool {
 		return get(t, internal+"/channels/chat/a") == `{"channel":"/chat/a","subscribers":1,"presence":{"sessions":1,"identities":[{"identity":"alice","sessions":1}]}}`+"\n"
 	}, here.log)
+	if page := get(t, internal+"/metrics"); strings.Contains(page, "halley_kept_bytes{owner=\"presence\"} 0\n") {
+		t.Error("nothing is kept of who is there")
+	}
 	here.stop()
 	s.stop()
 }

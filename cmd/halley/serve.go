@@ -155,7 +155,7 @@ func (c *serveCommand) openAccess(settings *loop.Config, log *slog.Logger) (err 
 		return err
 	}
 	settings.Spans, settings.Authority = c.traces.Spans(), c.traces.Over(c.access.Authority())
-	settings.Attendance = c.attendants.attendance(&c.Serve, c.access)
+	settings.Attendance, settings.Attended = c.attendants.attendance(&c.Serve, c.access), c.attendants.kept
 	return nil
 }
 

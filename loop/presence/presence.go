@@ -41,12 +41,16 @@ type Presence struct {
 	members map[bayeux.Address]*member
 	rooms   map[string]*room
 	changed map[string]*room // something is to be told of them, now or later
+	kept    int              // bytes, about
 	working bool
 	closed  bool
 }
 
 // Presence is told as any attendance is.
 var _ bayeux.Attendance = (*Presence)(nil)
+
+// memberBytes is about what a member takes, in the table too, but for its identity, which its rooms have as well.
+const memberBytes = 100
 
 // member is a session that is in rooms.
 type member struct {
@@ -78,14 +82,18 @@ func (p *Presence) Joined(who bayeux.Attendee, name string) {
 	if m == nil { // who it is then, it stays in all rooms
 		m = &member{identity: identity}
 		p.members[who.Session] = m
+		p.kept += memberBytes
 	}
 	m.rooms++
 	r := p.rooms[name]
 	if r == nil {
 		r = newRoom()
 		p.rooms[name] = r
+		p.kept += r.memory() + len(name)
 	}
+	before := r.memory()
 	r.enter(who.Session, m.identity)
+	p.kept += r.memory() - before
 	p.change(name, r)
 }
 
@@ -94,11 +102,17 @@ func (p *Presence) Left(who bayeux.Attendee, name string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	m, r := p.members[who.Session], p.rooms[name]
-	if m == nil || r == nil || !r.leave(who.Session, m.identity, time.Now().Add(p.settings.Linger)) {
+	if m == nil || r == nil {
 		return
 	}
+	before := r.memory()
+	if !r.leave(who.Session, m.identity, time.Now().Add(p.settings.Linger)) {
+		return
+	}
+	p.kept += r.memory() - before
 	if m.rooms--; m.rooms == 0 {
 		delete(p.members, who.Session)
+		p.kept -= memberBytes
 	}
 	p.change(name, r)
 }
@@ -156,7 +170,9 @@ func (p *Presence) due(now time.Time) (list []news, more bool) {
 		if now.Before(r.next) {
 			continue
 		}
+		before := r.memory()
 		messages, again := r.news(now)
+		p.kept += r.memory() - before
 		// Without news, too: who lingers in a large room is not looked through at each look.
 		if r.next = now.Add(p.settings.Interval); len(messages) > 0 {
 			list = append(list, news{name, messages})
@@ -166,6 +182,7 @@ func (p *Presence) due(now time.Time) (list []news, more bool) {
 		}
 		if r.empty() {
 			delete(p.rooms, name)
+			p.kept -= r.memory() + len(name)
 		}
 	}
 	return list, len(p.changed) > 0
@@ -200,6 +217,13 @@ func (p *Presence) Close() {
 		close(p.stop)
 	}
 	p.done.Wait()
+}
+
+// Kept is about how many bytes it takes to know who is there.
+func (p *Presence) Kept() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.kept
 }
 
 // Who is somebody on a channel.

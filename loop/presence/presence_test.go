@@ -3,6 +3,7 @@ package presence
 import (
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -98,8 +99,43 @@ func TestPresence(t *testing.T) {
 	want = append(want, `/presence/chat/a {"left":["alice","bob"]}`, `/presence/chat/a {"count":0}`)
 	p.await(t, want...)
 	r.Close()
-	if len(r.rooms) > 0 || len(r.members) > 0 || len(r.changed) > 0 {
-		t.Errorf("something is kept: %v %v %v", r.rooms, r.members, r.changed)
+	if len(r.rooms) > 0 || len(r.members) > 0 || len(r.changed) > 0 || r.Kept() != 0 {
+		t.Errorf("something is kept: %v %v %v, %d bytes", r.rooms, r.members, r.changed, r.Kept())
+	}
+}
+
+// What is kept is counted: about as much as the heap grows by, and what the parts add up to whoever comes and goes.
+func TestKept(t *testing.T) {
+	r, _ := newPresence(t, time.Hour)
+	heap := func() int64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	const rooms, people = 40, 100
+	before := heap()
+	for i := range uint32(rooms * people) {
+		r.Joined(who(i, strings.Repeat(fmt.Sprintf("%08d", i), 10)), fmt.Sprint("/chat/", i%rooms))
+	}
+	grown, kept := heap()-before, int64(r.Kept())
+	t.Logf("%d bytes are counted of %d", kept, grown)
+	if kept < rooms*people*80 || kept > 2*grown || grown > 2*kept {
+		t.Errorf("%d bytes are counted of %d", kept, grown)
+	}
+	for i := range uint32(rooms * people) {
+		if i%3 > 0 {
+			r.Left(who(i, "whoever"), fmt.Sprint("/chat/", i%rooms))
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	sum := 0
+	for name, room := range r.rooms {
+		sum += room.memory() + len(name)
+	}
+	if sum += len(r.members) * memberBytes; sum != r.kept {
+		t.Errorf("%d bytes are counted, and %d there", r.kept, sum)
 	}
 }
 
@@ -231,6 +267,13 @@ func TestRoomAgainstModel(t *testing.T) {
 		}
 		if last != len(there) || fmt.Sprint(told) != fmt.Sprint(names) || r.sessions != len(there) || r.lingers != 0 || len(r.moved) > 0 {
 			t.Fatalf("%d and %v are told, %d and %v are there", last, told, len(there), names)
+		}
+		kept := 0
+		for name := range r.there {
+			kept += len(name)
+		}
+		if kept != r.names {
+			t.Fatalf("%d bytes of names are counted, and %d there", r.names, kept)
 		}
 		if r.empty() != (len(there) == 0) {
 			t.Fatalf("empty: %t with %d", r.empty(), len(there))

@@ -87,7 +87,7 @@ func viewOf(c change) view {
 	for i, n := range s.Waiting {
 		f.Connections.ByType[loop.ByType{}.Label(i)] = n
 	}
-	for _, owner := range []string{"output", "input", "queues", "nodes", "mailboxes", "history", "subscriptions", "claims"} {
+	for _, owner := range []string{"output", "input", "queues", "nodes", "mailboxes", "history", "subscriptions", "claims", "repeats", "presence"} {
 		f.Kept[owner] = c.to.values["kept_bytes "+owner]
 	}
 	for i, l := range s.Loops {

@@ -174,7 +174,7 @@ func TestValues(t *testing.T) {
 	s.Uptime, s.History.LongestHold = 4*time.Second, 250*time.Millisecond
 	s.ParseErrors[httpparse.KindTargetTooLong], s.ParseErrors[httpparse.KindTooManyFields] = 51, 52
 	s.Loops = []loop.LoopStats{{}, {Lag: 1500 * time.Millisecond, Turns: loop.Turns{Busy: 3 * time.Second, Longest: 500 * time.Millisecond, MostMessages: 7, MostWork: 8}}}
-	s.Kept = loop.Kept{Output: 61, Input: 62, Queues: 63, Nodes: 64, Mailboxes: 65, History: 66, Subscriptions: 67, Claims: 68}
+	s.Kept = loop.Kept{Output: 61, Input: 62, Queues: 63, Nodes: 64, Mailboxes: 65, History: 66, Subscriptions: 67, Claims: 68, Repeats: 69, Presence: 70}
 	text := page(t, s)
 	for _, want := range []string{
 		"halley_uptime_seconds 4\n",
@@ -195,6 +195,8 @@ func TestValues(t *testing.T) {
 		`halley_kept_bytes{owner="history"} 66`,
 		`halley_kept_bytes{owner="subscriptions"} 67`,
 		`halley_kept_bytes{owner="claims"} 68`,
+		`halley_kept_bytes{owner="repeats"} 69`,
+		`halley_kept_bytes{owner="presence"} 70`,
 		"go_goroutines ",
 		"process_open_fds ",
 	} {

@@ -10,7 +10,8 @@ const TYPES = {
 };
 const OWNERS = {
   queues: 'Queues of sessions', nodes: 'Places in queues', history: 'History', output: 'Output not taken', input: 'Input not whole',
-  mailboxes: 'Between event loops', subscriptions: 'Subscriptions', claims: 'Tokens’ claims',
+  mailboxes: 'Between event loops', subscriptions: 'Subscriptions', claims: 'Tokens’ claims', repeats: 'Publishes, to know them again',
+  presence: 'Who is there',
 };
 const KINDS = { fault: 'fault', lost: 'lost', ended: 'ended', refused: 'refused', client: 'client', spared: 'by rule' };
 const LOOPS = 12; // that are shown
