@@ -1,0 +1,179 @@
+package nats
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	natsgo "github.com/nats-io/nats.go"
+)
+
+// Of the links between embedded servers: one that says nothing for three pings is lost.
+const (
+	routePing  = time.Second
+	routePings = 2
+)
+
+// startTimeout is how long an embedded server may take to start. Of a large store it reads the index.
+const startTimeout = time.Minute
+
+// mostStored bounds what an embedded server stores; the streams have bounds of their own, which are far less.
+const mostStored = 1 << 40
+
+// embedded is a NATS server in this process.
+type embedded struct {
+	nats *server.Server
+	log  *serverLog
+	dir  string // of what is stored, and goes with the server; empty: it stays, or is in memory
+}
+
+// start starts a server that takes no clients but this process and has routes to the peers.
+func start(s *Settings, largest int, log *slog.Logger) (*embedded, error) {
+	if !quicken() {
+		log.Warn("this build's NATS has other elections than were known: a publish to a channel with history may wait for 10 s when a node dies")
+	}
+	o, err := s.serverOptions(largest)
+	if err != nil {
+		return nil, err
+	}
+	e := &embedded{log: newServerLog(log)}
+	if s.Store == "" { // JetStream wants a folder even for what it keeps in memory
+		if e.dir, err = os.MkdirTemp("", "halley-cluster-*"); err != nil {
+			return nil, fmt.Errorf("--cluster-listen: %w", err)
+		}
+		o.StoreDir = e.dir
+	}
+	if e.nats, err = server.NewServer(o); err != nil {
+		e.clean()
+		return nil, fmt.Errorf("--cluster-listen: %w", err)
+	}
+	e.nats.SetLoggerV2(e.log, false, false, false)
+	e.nats.Start()
+	if fault := e.log.fatal(); fault != "" {
+		e.shutdown()
+		return nil, fmt.Errorf("--cluster-store %s: %s", s.Store, fault)
+	}
+	// A server without clients' port never opens that of the routes, for which it waits until the other is open.
+	open := make(chan struct{})
+	close(open)
+	e.nats.StartRouting(open)
+	if fault := e.log.fatal(); fault != "" {
+		e.shutdown()
+		return nil, fmt.Errorf("--cluster-listen %s: %s", s.Listen, fault)
+	}
+	if !e.nats.ReadyForConnections(startTimeout) {
+		e.shutdown()
+		return nil, errors.New("--cluster-listen: the NATS server in this process does not start")
+	}
+	return e, nil
+}
+
+// serverOptions are those of the server of this process.
+func (s *Settings) serverOptions(largest int) (*server.Options, error) {
+	host, port, _ := net.SplitHostPort(s.Listen)
+	number, _ := strconv.Atoi(port)
+	secret, err := s.secret()
+	if err != nil {
+		return nil, err
+	}
+	o := &server.Options{
+		DontListen: true, NoSigs: true, NoLog: true, ServerName: serverName(s.Listen),
+		MaxPayload: int32(max(largest, usualMost)),
+		JetStream:  true, StoreDir: s.Store, SyncAlways: s.Sync == "always", DisableJetStreamBanner: true,
+		JetStreamMaxMemory: mostStored, JetStreamMaxStore: mostStored,
+		Cluster: server.ClusterOpts{
+			Name: s.Name, Host: host, Port: number, PingInterval: routePing, MaxPingsOut: routePings, PoolSize: 1,
+		},
+		ConnectErrorReports: 30, ReconnectErrorReports: 30,
+	}
+	if secret != "" {
+		o.Cluster.Username, o.Cluster.Password = "halley", secret
+	}
+	if o.Cluster.TLSConfig, err = s.routeTLS(); err != nil {
+		return nil, err
+	}
+	o.Cluster.TLSTimeout = writeTimeout.Seconds()
+	for _, peer := range s.Peers {
+		u := &url.URL{Scheme: "nats-route", Host: peer}
+		if secret != "" {
+			u.User = url.UserPassword("halley", secret)
+		}
+		o.Routes = append(o.Routes, u)
+	}
+	return o, nil
+}
+
+// routeTLS is how the nodes speak with each other; nil: in plain. Each checks the other.
+func (s *Settings) routeTLS() (*tls.Config, error) {
+	if s.Cert == "" {
+		return nil, nil
+	}
+	pair, err := s.pair()
+	if err != nil {
+		return nil, err
+	}
+	pool, err := s.authorities()
+	if err != nil {
+		return nil, err
+	}
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair},
+		RootCAs: pool, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert,
+	}, nil
+}
+
+// serverName is what the servers of a cluster know each other by: what is stored for one is looked for under this name again.
+func serverName(listen string) string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "node"
+	}
+	return host + "-" + listen
+}
+
+// options has NATS' client connect within the process.
+func (e *embedded) options(o *natsgo.Options, c *connection) error {
+	o.InProcessServer = gateProvider{e.nats, c}
+	o.PingInterval = time.Hour // what is in this process does not go unnoticed, and a slow reader is no reason to end it
+	return nil
+}
+
+// gateProvider makes the connection of c one that is read from while there is room.
+type gateProvider struct {
+	nats *server.Server
+	c    *connection
+}
+
+// InProcessConn implements natsgo.InProcessConnProvider.
+func (p gateProvider) InProcessConn() (net.Conn, error) {
+	conn, err := p.nats.InProcessConn()
+	if err != nil {
+		return nil, err
+	}
+	p.c.gate = newGate(conn, p.c.messages)
+	return p.c.gate, nil
+}
+
+// shutdown ends the server, once others lead its streams.
+func (e *embedded) shutdown() {
+	if e == nil {
+		return
+	}
+	e.nats.Shutdown()
+	e.nats.WaitForShutdown()
+	e.clean()
+}
+
+// clean removes what is stored for as long as the server lives alone.
+func (e *embedded) clean() {
+	if e.dir != "" {
+		_ = os.RemoveAll(e.dir)
+	}
+}

@@ -1,0 +1,209 @@
+package nats
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// secretFile is a file with a secret.
+func secretFile(t *testing.T, secret string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(path, []byte(secret+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Nodes of one name and secret are a cluster; one with another name or secret is told so in its log, with the flag, and is alone.
+func TestStrangersStayOutside(t *testing.T) {
+	t.Parallel()
+	secret := secretFile(t, "sesame")
+	wires, all := mesh(t, 2, func(s *Settings) { s.SecretFile = secret })
+	in := listen(t, wires[1], "x")
+	meet(t, wires[0], "x", in)
+	for flag, change := range map[string]func(*Settings){
+		"--cluster-name":        func(s *Settings) { s.Name = "other" },
+		"--cluster-secret-file": func(s *Settings) { s.SecretFile = secretFile(t, "simsala") },
+	} {
+		stranger := all[0]
+		stranger.Listen, stranger.Peers = address(t), []string{all[0].Listen, all[1].Listen}
+		change(&stranger)
+		w, log := join(t, stranger)
+		for !strings.Contains(log.String(), "flag="+flag) {
+			time.Sleep(5 * time.Millisecond)
+		}
+		for _, member := range wires {
+			if n := member.server.nats.NumRemotes(); n != 1 {
+				t.Errorf("%s: %d others in the cluster", flag, n)
+			}
+		}
+		leave(w)
+	}
+}
+
+// certificates are files with an authority's certificate, and one of 127.0.0.1 by it with its key.
+func certificates(t *testing.T) (ca, cert, key string) {
+	t.Helper()
+	authority := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "authority"}, NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	node := &x509.Certificate{
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "node"}, NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+	}
+	signer, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	write := func(name, kind string, der []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	sign := func(c *x509.Certificate) []byte {
+		der, err := x509.CreateCertificate(rand.Reader, c, authority, &signer.PublicKey, signer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return der
+	}
+	return write("ca.pem", "CERTIFICATE", sign(authority)), write("cert.pem", "CERTIFICATE", sign(node)), write("key.pem", "PRIVATE KEY", secret)
+}
+
+// Nodes with certificates of one authority are a cluster; one of another authority stays outside.
+func TestNodesCheckEachOther(t *testing.T) {
+	t.Parallel()
+	ca, cert, key := certificates(t)
+	wires, all := mesh(t, 2, func(s *Settings) { s.CA, s.Cert, s.Key = ca, cert, key })
+	in := listen(t, wires[1], "x")
+	meet(t, wires[0], "x", in)
+	stranger := all[0]
+	stranger.Listen, stranger.Peers = address(t), []string{all[0].Listen}
+	stranger.CA, stranger.Cert, stranger.Key = certificates(t)
+	w, log := join(t, stranger)
+	for !strings.Contains(log.String(), "flag=--cluster-tls-cert") {
+		time.Sleep(5 * time.Millisecond)
+	}
+	if n := w.server.nats.NumRemotes() + wires[0].server.nats.NumRemotes(); n != 1 {
+		t.Errorf("%d others in the cluster", n)
+	}
+}
+
+// stream waits until a stream of three nodes is there and led, and returns the name of its leader.
+func stream(t *testing.T, w *Wire, storage jetstream.StorageType) (js jetstream.JetStream, leader string) {
+	t.Helper()
+	config := jetstream.StreamConfig{Name: "S", Subjects: []string{"s.>"}, Replicas: 3, Storage: storage}
+	js, err := w.JetStream()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		s, err := js.CreateOrUpdateStream(ctx, config)
+		cancel()
+		if err == nil && s.CachedInfo().Cluster != nil && s.CachedInfo().Cluster.Leader != "" {
+			return js, s.CachedInfo().Cluster.Leader
+		}
+	}
+	t.Fatal("there is no stream")
+	return nil, ""
+}
+
+// When the process of a stream's leader is killed, another node leads in less time than NATS' usual elections ever take.
+func TestElectionIsQuick(t *testing.T) {
+	if !quicken() || minElectionTimeout != quickElections().least || hbInterval != quickElections().heartbeat {
+		t.Fatal("the variables of elections are not those of NATS any more")
+	}
+	addresses := []string{address(t), address(t), address(t)}
+	children := map[string]*exec.Cmd{
+		serverName(addresses[1]): process(t, addresses[1], addresses[0], addresses[2]),
+		serverName(addresses[2]): process(t, addresses[2], addresses[0], addresses[1]),
+	}
+	w, _ := join(t, usual(func(s *Settings) { s.Listen, s.Peers = addresses[0], addresses[1:] }))
+	js, leader := stream(t, w, jetstream.FileStorage)
+	for children[leader] == nil { // it is this process
+		_, _ = w.now.Load().conn.Request("$JS.API.STREAM.LEADER.STEPDOWN.S", nil, time.Second)
+		js, leader = stream(t, w, jetstream.FileStorage)
+	}
+	try := func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+		defer cancel()
+		_, err := js.Publish(ctx, "s.1", nil)
+		return err
+	}
+	for try() != nil {
+	}
+	if err := children[leader].Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	killed, failed := time.Now(), 0
+	for try() != nil {
+		failed++
+		time.Sleep(10 * time.Millisecond)
+	}
+	took := time.Since(killed)
+	t.Logf("%v without a leader, %d publishes failed", took, failed)
+	if failed == 0 || took >= usualElections().least {
+		t.Errorf("%v without a leader, %d publishes failed", took, failed)
+	}
+}
+
+// What is stored in a folder is there again after the restart of all nodes.
+func TestStoreOutlivesAllNodes(t *testing.T) {
+	t.Parallel()
+	dirs := []string{t.TempDir(), t.TempDir(), t.TempDir()}
+	i := 0
+	wires, all := mesh(t, 3, func(s *Settings) { s.Store = dirs[i]; i++ })
+	js, _ := stream(t, wires[0], jetstream.FileStorage)
+	ack, err := js.Publish(context.Background(), "s.1", []byte("kept"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range wires {
+		leave(w)
+	}
+	wires = nil
+	for _, s := range all {
+		w, _ := join(t, s)
+		wires = append(wires, w)
+	}
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); {
+		if js, err = wires[0].JetStream(); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		s, err := js.Stream(ctx, "S")
+		if err == nil {
+			if m, err := s.GetMsg(ctx, ack.Sequence); err == nil && string(m.Data) == "kept" {
+				cancel()
+				return
+			}
+		}
+		cancel()
+	}
+	t.Error("it is gone")
+}

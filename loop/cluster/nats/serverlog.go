@@ -1,0 +1,104 @@
+// Proved by TestStrangersStayOutside and TestBadFilesAndAddresses.
+
+package nats
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+)
+
+// serverLog is the log of an embedded server: what it warns of goes to ours, with the flag that it is about.
+type serverLog struct {
+	log *slog.Logger
+
+	mu    sync.Mutex
+	fault string               // that it does not live with
+	said  map[string]time.Time // when a line was last logged
+}
+
+func newServerLog(log *slog.Logger) *serverLog {
+	return &serverLog{log: log, said: make(map[string]time.Time)}
+}
+
+// mostSaid is how many lines are remembered as said.
+const mostSaid = 256
+
+// hints are what lines of the log are about, by what they have in them.
+func hints() [][2]string {
+	return [][2]string{
+		{"cluster name", "--cluster-name"}, {"Cluster Name", "--cluster-name"}, {"uthorization", "--cluster-secret-file"},
+		{"uthentication", "--cluster-secret-file"}, {"TLS", "--cluster-tls-cert"}, {"tls", "--cluster-tls-cert"},
+		{"to route", "--cluster-peer"}, {"JetStream", "--cluster-store"},
+	}
+}
+
+// tell logs a line unless it was just logged.
+func (l *serverLog) tell(level slog.Level, format string, args []any) {
+	text := fmt.Sprintf(format, args...)
+	if again(l, text, time.Now()) {
+		return
+	}
+	attrs := []any{"says", text}
+	for _, hint := range hints() {
+		if strings.Contains(text, hint[0]) {
+			attrs = append(attrs, "flag", hint[1])
+			break
+		}
+	}
+	l.log.Log(context.Background(), level, "the NATS server of this process", attrs...)
+}
+
+// again tells whether a line was logged a moment ago. Numbers in it, as of a connection, do not make it another one.
+func again(l *serverLog, text string, now time.Time) bool {
+	key := strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return -1
+		}
+		return r
+	}, text)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if at, known := l.said[key]; known && now.Sub(at) < sayEvery {
+		return true
+	}
+	if len(l.said) >= mostSaid {
+		clear(l.said)
+	}
+	l.said[key] = now
+	return false
+}
+
+// Noticef implements server.Logger: what goes well is of interest to who looks for a fault.
+func (l *serverLog) Noticef(format string, args ...any) { l.tell(slog.LevelDebug, format, args) }
+
+// Warnf implements server.Logger.
+func (l *serverLog) Warnf(format string, args ...any) { l.tell(slog.LevelWarn, format, args) }
+
+// Errorf implements server.Logger.
+func (l *serverLog) Errorf(format string, args ...any) { l.tell(slog.LevelError, format, args) }
+
+// Debugf implements server.Logger.
+func (l *serverLog) Debugf(string, ...any) {}
+
+// Tracef implements server.Logger.
+func (l *serverLog) Tracef(string, ...any) {}
+
+// Fatalf implements server.Logger: of others it ends the process.
+func (l *serverLog) Fatalf(format string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fault == "" {
+		l.fault = fmt.Sprintf(format, args...)
+	}
+}
+
+// fatal is what the server does not live with; empty: nothing.
+func (l *serverLog) fatal() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.fault
+}
