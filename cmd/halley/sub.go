@@ -100,15 +100,17 @@ func (c *subCommand) stream(ctx context.Context, o client.Options, p *printer) e
 	if err != nil {
 		return err
 	}
-	var events *client.EventStream
-	err = patiently(ctx, c.Wait, o.OnError, func(ctx context.Context) error {
-		events, err = client.OpenEvents(ctx, address, o)
-		return err
+	return until(ctx, p, func(ctx context.Context) error {
+		var events *client.EventStream
+		err := patiently(ctx, c.Wait, o.OnError, func(ctx context.Context) (err error) {
+			events, err = client.OpenEvents(ctx, address, o)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return events.Follow(ctx, p.print)
 	})
-	if err != nil {
-		return err
-	}
-	return until(ctx, p, func(ctx context.Context) error { return events.Follow(ctx, p.print) })
 }
 
 // eventsURL is where the server of the endpoint has its plain event-stream.
