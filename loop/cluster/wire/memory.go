@@ -22,6 +22,7 @@ type Memory struct {
 	queue []arrival
 	told  []func(bool)
 	cut   bool
+	still bool // nothing arrives for now
 }
 
 // subscription is one of a Memory.
@@ -57,11 +58,16 @@ func (n *Network) Join() *Memory {
 func (m *Memory) Send(message Message) bool {
 	m.net.mu.Lock()
 	defer m.net.mu.Unlock()
+	heard := false
 	for _, to := range m.net.wires {
+		heard = heard || to != m && !m.cut && !to.cut && to.wants(message.Subject)
 		if to == m || m.cut || to.cut || !to.wants(message.Subject) || m.net.Lose != nil && m.net.Lose(m, to, &message) {
 			continue
 		}
 		to.queue = append(to.queue, arrival{message: &message})
+	}
+	if !heard && !m.cut && message.Reply != "" {
+		m.queue = append(m.queue, arrival{message: &Message{Subject: message.Reply, Header: map[string][]string{"Status": {nobody}}}})
 	}
 	return true
 }
@@ -109,6 +115,13 @@ func (m *Memory) Cut(cut bool) {
 	m.queue = append(m.queue, arrival{up: !cut})
 }
 
+// Pause has nothing arrive at a node, as if its process stood still, or has all that waits arrive again.
+func (m *Memory) Pause(still bool) {
+	m.net.mu.Lock()
+	defer m.net.mu.Unlock()
+	m.still = still
+}
+
 // Deliver has the next message of each node arrive, and those that are sent meanwhile, until none is on its way.
 func (n *Network) Deliver() {
 	for more := true; more; {
@@ -125,7 +138,7 @@ func (n *Network) Deliver() {
 // next has one arrival handled, if there is one.
 func (m *Memory) next() bool {
 	m.net.mu.Lock()
-	if len(m.queue) == 0 {
+	if len(m.queue) == 0 || m.still {
 		m.net.mu.Unlock()
 		return false
 	}

@@ -72,3 +72,29 @@ func TestMemory(t *testing.T) {
 		}
 	}
 }
+
+// Who sends what nobody subscribes to hears of it, if it wants an answer; what comes to a node that stands still waits.
+func TestMemoryNobody(t *testing.T) {
+	t.Parallel()
+	var net Network
+	a, b := net.Join(), net.Join()
+	var got []string
+	for _, m := range []*Memory{a, b} {
+		if _, err := m.Subscribe("x", func(m *Message) { got = append(got, fmt.Sprintf("%s %v", m.Data, m.Nobody())) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.Send(Message{Subject: "y", Data: []byte("1")})
+	a.Send(Message{Subject: "y", Data: []byte("2"), Reply: "x"})
+	a.Send(Message{Subject: "x", Data: []byte("3"), Reply: "x"})
+	b.Pause(true)
+	net.Deliver()
+	if want := []string{" true"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	b.Pause(false)
+	net.Deliver()
+	if want := []string{" true", "3 false"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

@@ -5,10 +5,18 @@ package wire
 // Message is what goes from one node to another. Who gets one must not change it, and keeps none of it unless it copies.
 type Message struct {
 	Subject string              // tokens between dots, in the form of NATS
-	Reply   string              // the subject that an answer goes to; empty: none is wanted
+	Reply   string              // the subject that an answer goes to, or the news that nobody subscribes to Subject; empty: none is wanted
 	Header  map[string][]string // nil without any
 	Data    []byte
 }
+
+// Nobody tells whether m is the news that nobody subscribes to what was sent with its subject as the Reply.
+func (m *Message) Nobody() bool {
+	return len(m.Data) == 0 && len(m.Header["Status"]) == 1 && m.Header["Status"][0] == nobody
+}
+
+// nobody is the status of that news.
+const nobody = "503"
 
 // Wire carries messages between nodes. What one node sends arrives at another in the order of the calls, over all subjects; some of
 // it may be missing, which nobody is told of but by Watch. A node does not get what it has sent itself. The methods may be called
