@@ -12,8 +12,11 @@ import (
 // below. Integers are big-endian and of fixed length, texts and lists have their length before them in four bytes. So each
 // message has one encoding.
 
-// version is the first byte of each encoded message.
-const version = 1
+// Version is that of the encoding, the first byte of each message. Oldest is the oldest one that this package can read and write.
+const (
+	Version = 1
+	Oldest  = 1
+)
 
 // MaxEncoded is how long an encoded message may be, in bytes.
 const MaxEncoded = 64 << 20
@@ -26,7 +29,7 @@ var ErrMalformed = errors.New("malformed message")
 
 // AppendMessage appends the encoding of m, all but its Flow.
 func AppendMessage(dst []byte, m *Message) []byte {
-	c := coder{out: append(dst, version)}
+	c := coder{out: append(dst, Version)}
 	c.message(m)
 	return c.out
 }
@@ -37,7 +40,7 @@ func ParseMessage(b []byte) (m Message, err error) {
 	switch {
 	case len(b) == 0 || len(b) > MaxEncoded:
 		return m, ErrMalformed
-	case b[0] != version:
+	case b[0] != Version:
 		return m, ErrVersion
 	}
 	c := coder{reading: true, in: b[1:]}
@@ -96,8 +99,12 @@ func (c *coder) message(m *Message) {
 		c.report(&m.Report)
 	case Publish:
 		text(c, &m.Event)
+	case LetGo:
+		c.address(&m.Report.Session)
+		c.replyTo(&m.Report.To)
 	default:
 		c.request(&m.Request)
+		c.uint32(&m.Worked)
 		c.bytes(&m.Data)
 	}
 }

@@ -62,9 +62,12 @@ func full(kind Kind) Message {
 		f.fill(reflect.ValueOf(&m.Report).Elem())
 	case Publish:
 		m.Event = event.New([]byte("/a"), []byte("1"), true)
+	case LetGo:
+		f.fill(reflect.ValueOf(&m.Report.Session).Elem())
+		f.fill(reflect.ValueOf(&m.Report.To).Elem())
 	default:
 		f.fill(reflect.ValueOf(&m.Request).Elem())
-		m.Data = []byte("data")
+		m.Worked, m.Data = 12, []byte("data")
 	}
 	return m
 }
@@ -101,7 +104,7 @@ func samples() map[string]Message {
 		}
 		list[fmt.Sprint("bare report ", kind)] = Message{Kind: Report, Report: bare}
 	}
-	for _, kind := range []Kind{Batch, Open, ReadOn} {
+	for _, kind := range []Kind{Batch, Open, ReadOn, LetGo, Lost} {
 		list[fmt.Sprint("bare ", kind)] = Message{Kind: kind}
 	}
 	return list
@@ -170,7 +173,7 @@ func TestUnsoundMessages(t *testing.T) {
 			t.Errorf("%s: %v %+v", name, err, got)
 		}
 	}
-	if _, err := ParseMessage(append([]byte{version}, make([]byte, MaxEncoded)...)); !errors.Is(err, ErrMalformed) {
+	if _, err := ParseMessage(append([]byte{Version}, make([]byte, MaxEncoded)...)); !errors.Is(err, ErrMalformed) {
 		t.Errorf("a message that is too long: %v", err)
 	}
 }

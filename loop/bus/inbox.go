@@ -37,6 +37,7 @@ type effectLetter struct {
 type requestLetter struct {
 	request bayeux.Request
 	flow    *Flow
+	worked  uint32
 	span
 }
 
@@ -61,13 +62,13 @@ func (in *Inbox) Next() (m *Message, do func()) {
 	case Effect:
 		l := in.effects.take()
 		m.Effect, m.From, m.Data = &l.effect, l.from, in.data(l.span)
-	case Report:
+	case Report, LetGo:
 		m.Report = *in.reports.take()
 	case Publish:
 		m.Event = *in.events.take()
 	default:
 		l := in.requests.take()
-		m.Request, m.Flow, m.Data = l.request, l.flow, in.data(l.span)
+		m.Request, m.Flow, m.Worked, m.Data = l.request, l.flow, l.worked, in.data(l.span)
 	}
 	return m, nil
 }
@@ -86,10 +87,10 @@ func (in *Inbox) push(m *Message) {
 		in.events.push(m.Event)
 	case Effect:
 		in.effects.push(effectLetter{*m.Effect, m.From, in.keep(m.Data)})
-	case Report:
+	case Report, LetGo:
 		in.reports.push(m.Report)
 	default:
-		in.requests.push(requestLetter{m.Request, m.Flow, in.keep(m.Data)})
+		in.requests.push(requestLetter{m.Request, m.Flow, m.Worked, in.keep(m.Data)})
 	}
 	in.order.push(m.Kind)
 }

@@ -23,8 +23,13 @@ const (
 	Open
 	// Publish brings Event to the loop's subscribers of its channel.
 	Publish
-	// ReadOn has the websocket of the request Request read from again: what it sent before has been worked on.
+	// ReadOn has the websocket of the request Request read from again: what it sent before has been worked on. From another node it
+	// tells of Worked bytes that were.
 	ReadOn
+	// LetGo has the core answer what the session Report.Session waits for on the node of Report.To, since that lets its clients go.
+	LetGo
+	// Lost tells the loop of the request Request that the node of the session that it is for has not got it, nor will.
+	Lost
 	kinds int = iota
 )
 
@@ -42,9 +47,12 @@ type Message struct {
 	Report  bayeux.Report
 	Request bayeux.Request
 	// Flow counts what the websocket that a Batch came by has on its way to other loops of this process. It stays here.
-	Flow  *Flow
-	Event event.Event
-	Data  []byte
+	Flow *Flow
+	// Worked, if it is not 0, is how many bytes a websocket has sent to another node up to this Batch, since it asked last: it
+	// comes back by a ReadOn once these have been worked on.
+	Worked uint32
+	Event  event.Event
+	Data   []byte
 }
 
 // Link brings messages to loops. Messages to one loop arrive in the order in which they were sent.
@@ -60,6 +68,8 @@ type Link interface {
 type Local struct {
 	Node  uint16
 	Boxes []*Box
+	// Home tells whether a loop may own sessions, see bayeux.Place; nil: all do.
+	Home func(loop uint16) bool
 }
 
 var _ Link = (*Local)(nil)
@@ -72,4 +82,9 @@ func (l *Local) Send(m Message) {
 	if int(m.To.Loop) < len(l.Boxes) {
 		l.Boxes[m.To.Loop].Post(&m)
 	}
+}
+
+// Takes tells whether the loop at to, of this node, is one that a request for a session of it can be brought to, with so many bytes.
+func (l *Local) Takes(to bayeux.Place, bytes int) bool {
+	return to.Node == l.Node && int(to.Loop) < len(l.Boxes) && (l.Home == nil || l.Home(to.Loop)) && l.Boxes[to.Loop].Takes(bytes)
 }

@@ -3,11 +3,13 @@
 package nodes
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -109,13 +111,14 @@ func (n *Nodes) Joined(number uint16) (Node, bool) {
 	return node, ok
 }
 
-// All are the nodes that this one knows, itself not included.
+// All are the nodes that this one knows, by their numbers, itself not included.
 func (n *Nodes) All() (list []Node) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, e := range n.table.entries {
 		list = append(list, e.Node)
 	}
+	slices.SortFunc(list, func(a, b Node) int { return cmp.Compare(a.Number, b.Number) })
 	return list
 }
 
