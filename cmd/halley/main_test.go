@@ -201,7 +201,7 @@ func TestUsageErrorsExitWith2(t *testing.T) {
 		{"pub /a 1 --transport=events", "--transport"},
 		{"doctor --hold=soon", "--hold"},
 		{"serve --internal-connections=201", "halley serve: --internal-connections: must be"},
-		{"serve --check-config --hold=1h", "--hold: 1h is not between 100ms and 10m"},
+		{"serve --check-config --hold=25h", "--hold: 25h is not between 100ms and 24h"},
 		{"serve --check-config --max-memory=1KiB", "--max-memory: 1KiB is not between 32MiB and"},
 		{"serve --check-config --max-batch=0", "--max-batch: 0 is not between 1 and 1048576"},
 		{"serve --max-message -1", `--max-message: expected a size in bytes, KiB, MiB or GiB but got "-1"` + "\n"},
@@ -233,7 +233,7 @@ func TestFaultsNameTheConfigFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "halley.json")
 	for text, want := range map[string]string{
 		`{"hold":30}`:              `--hold: expected duration but got "30": time: missing unit in duration "30" (from ` + path + ")\n",
-		`{"hold":"1h"}`:            "--hold: 1h is not between 100ms and 10m (from " + path + ")\n",
+		`{"hold":"25h"}`:           "--hold: 25h is not between 100ms and 24h (from " + path + ")\n",
 		`{"mount":["bayeux"]}`:     `--mount "bayeux": want a path that starts with a slash (from ` + path + ")\n",
 		`{"mount":["/halley.js"]}`: `--mount "/halley.js": a page is there (from ` + path + ")\n",
 	} {

@@ -92,7 +92,16 @@ func TestSettled(t *testing.T) {
 	if _, err := l.Settled(nil); err == nil || !strings.Contains(err.Error(), "in use") {
 		t.Error(err)
 	}
-	if got := (Listener{Network: TCP, Address: "[::]:80"}).URL(); got != "tcp://:80" {
-		t.Error(got)
+	for _, tt := range []struct {
+		address string
+		ipv6    bool
+		want    string
+	}{
+		{"[::]:80", true, "tcp://:80"}, {":80", true, "tcp://:80"}, {"[::]:80", false, "tcp://0.0.0.0:80"},
+		{":80", false, "tcp://0.0.0.0:80"}, {"0.0.0.0:80", true, "tcp://0.0.0.0:80"}, {"[::1]:80", true, "tcp://[::1]:80"},
+	} {
+		if got := (Listener{Network: TCP, Address: tt.address}).url(tt.ipv6); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.address, got, tt.want)
+		}
 	}
 }

@@ -29,12 +29,29 @@ func (l Listener) Settled(inherited []net.Listener) (Listener, error) {
 	return l, probe(l.Address)
 }
 
-// URL is a TCP listener as gnet is told of it. It would take [::] for IPv6 alone; Go's own listeners take both families.
-func (l Listener) URL() string {
-	if host, port, err := net.SplitHostPort(l.Address); err == nil && host == "::" {
+// URL is a TCP listener as gnet is told of it. It would take [::] for IPv6 alone; Go's own listeners take both families, or
+// IPv4 on a host without IPv6, where gnet finds no socket.
+func (l Listener) URL() string { return l.url(hasIPv6()) }
+
+func (l Listener) url(ipv6 bool) string {
+	host, port, err := net.SplitHostPort(l.Address)
+	switch {
+	case err != nil || host != "" && host != "::":
+		return "tcp://" + l.Address
+	case ipv6:
 		return "tcp://:" + port
 	}
-	return "tcp://" + l.Address
+	return "tcp://0.0.0.0:" + port
+}
+
+// hasIPv6 tells whether the kernel has IPv6: it may be built or started without.
+func hasIPv6() bool {
+	fd, err := unix.Socket(unix.AF_INET6, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return false
+	}
+	unix.Close(fd)
+	return true
 }
 
 // At finds the number of the listener with a local address, as gnet tells it of connections: the one with its
