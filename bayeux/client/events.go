@@ -184,6 +184,7 @@ func (s *EventStream) read(ctx context.Context, handler Handler) (heard bool, er
 			return false, err
 		}
 	}
+	defer context.AfterFunc(ctx, func() { resp.Body.Close() })() // the first one was asked for with another context
 	defer resp.Body.Close()
 	return true, readEvents(resp.Body, s.transport.limit, func(e event) error {
 		messages, err := decode(e.data)

@@ -284,3 +284,21 @@ func TestStreamErrorsHaveNoClientID(t *testing.T) {
 		t.Errorf("Open() = %v", err)
 	}
 }
+
+// Follow returns when its context is done, whatever becomes of the one by which the stream was asked for.
+func TestFollowHasAContextOfItsOwn(t *testing.T) {
+	f := newFake(t, nil)
+	f.stream = func(w http.ResponseWriter, r *http.Request) {
+		emit(w, "data: {\"channel\":\"/a\",\"data\":1}\n\n")
+		<-r.Context().Done()
+	}
+	asking := testContext(t)
+	s, err := OpenEvents(asking, f.URL+"/events?channel=/a", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(asking)
+	if err := s.Follow(ctx, func(Message) { cancel() }); !errors.Is(err, context.Canceled) || asking.Err() != nil {
+		t.Errorf("Follow() = %v, and the stream's own context %v", err, asking.Err())
+	}
+}
