@@ -1,8 +1,10 @@
-// Proved by TestSessionOfAnotherNode, TestEventsOfAnotherNode and TestPublishHere.
+// Proved by TestSessionOfAnotherNode, TestEventsOfAnotherNode, TestPublishHere and TestTooLargeForOtherNodes.
 
 package loop
 
 import (
+	"fmt"
+
 	"halley/bayeux/event"
 	"halley/loop/interest"
 )
@@ -16,6 +18,26 @@ func (s *shared) spread(e event.Event) {
 
 // swamped tells whether more waits to be brought to other nodes than may wait.
 func (s *shared) swamped() bool { return s.cfg.Cluster != nil && s.cfg.Cluster.Congested() }
+
+// fitsWire tells whether a message with so much of channel and data can go to other nodes, if there are any.
+func (s *shared) fitsWire(size int) bool { return s.cfg.Cluster == nil || size+eventExtra <= s.cfg.Cluster.Most() }
+
+// eventExtra is more than an event has beside its channel and data: fields, a time, the servers that it has passed.
+const eventExtra = 1024
+
+// checkWire checks that what clients may publish can go to other nodes.
+func checkWire(cfg *Config) error {
+	if cfg.Cluster == nil {
+		return nil
+	}
+	if most := cfg.Cluster.Most() - eventExtra; cfg.MaxMessage > most {
+		return fmt.Errorf("--max-message: at most %d bytes in a cluster whose messages have %d at most", most, cfg.Cluster.Most())
+	}
+	return nil
+}
+
+// Busy tells whether more waits for the event loops than should.
+func (s *Server) Busy() bool { return s.congested.Load() > 0 }
 
 // Arrived brings events that were published on other nodes to the subscribers here, those of each channel in order. Of a
 // sequenced channel it is this node's own order that they get a place in.

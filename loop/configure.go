@@ -64,6 +64,9 @@ func check(cfg *Config) error {
 	if _, err := address.NewTrust(cfg.Listener.Settings); err != nil {
 		return err
 	}
+	if err := checkWire(cfg); err != nil {
+		return err
+	}
 	return fitFiles(cfg)
 }
 

@@ -88,6 +88,8 @@ func (c *nodesCluster) Spread(e event.Event) {
 	}
 }
 
+func (c *nodesCluster) Most() int { return 1 << 20 }
+
 func (c *nodesCluster) Congested() bool { return false }
 
 // spreadLog has each node keep an order of its own.
@@ -267,4 +269,19 @@ func TestSessionOfNoNode(t *testing.T) {
 	equal(t, dial(t, alone).bayeux(connect(id))[0]["error"], "402::session_unknown")
 	answer := dial(t, alone).ask(getRequest("/bayeux/"+id, "Accept: text/event-stream\r\n"))
 	equal(t, answer.StatusCode, 404)
+}
+
+// What cannot go to other nodes is refused before anybody gets it: at the start, if clients might publish it.
+func TestTooLargeForOtherNodes(t *testing.T) {
+	t.Parallel()
+	nodes, _ := twoNodes(t, func(c *Config) { c.MaxMailbox = 64 << 20 })
+	large := Publication{Channel: []byte("/a"), Data: []byte(`"` + strings.Repeat("x", 1<<20) + `"`)}
+	err := nodes[0].Publish([]Publication{{Channel: []byte("/a"), Data: []byte("1")}, large})
+	if refused, is := err.(ChannelError); !is || refused.Index != 1 {
+		t.Errorf("refused with %v", err)
+	}
+	_, err = New(config(func(c *Config) { c.MaxMessage, c.Cluster = 1<<20, new(nodesCluster) }))
+	if err == nil || !strings.HasPrefix(err.Error(), "--max-message: at most 1047552 bytes") {
+		t.Errorf("it starts with %v", err)
+	}
 }

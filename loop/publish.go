@@ -58,6 +58,9 @@ func (pb *publisher) publish(batch []Publication) error {
 		if reason := bayeux.CheckPublish(batch[i].Channel, limits); reason != "" {
 			return ChannelError{Index: i, Reason: reason}
 		}
+		if !pb.fitsWire(len(batch[i].Channel) + len(batch[i].Data)) {
+			return ChannelError{Index: i, Reason: "the message is larger than what nodes of the cluster may send each other"}
+		}
 		if batch[i].Here && pb.rulesOf(batch[i].Channel).History {
 			return ChannelError{Index: i, Reason: "the channel has a history, which all nodes have in common"}
 		}

@@ -120,6 +120,15 @@ func (l *Local) Arrived(e event.Event, behaviour rules.Behaviour) {
 	l.placeNow(e, behaviour, false)
 }
 
+// PublishAlso gives an event its place, as Publish does where there is no history file, and has also called with it, as it came,
+// in the order of all events. Also must not wait, nor use the log.
+func (l *Local) PublishAlso(e event.Event, behaviour rules.Behaviour, also func(event.Event)) {
+	l.lock()
+	defer l.unlock()
+	l.placeNow(e, behaviour, true)
+	also(e)
+}
+
 // placeNow is place by whoever has the lock.
 func (l *Local) placeNow(e event.Event, behaviour rules.Behaviour, here bool) {
 	id := l.past.Next()

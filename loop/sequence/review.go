@@ -13,6 +13,9 @@ func (l *Local) SetRules(list rules.Rules) {
 	l.review()
 }
 
+// Behaviour is how a channel behaves.
+func (l *Local) Behaviour(name string) rules.Behaviour { return l.rulesOf(name) }
+
 // rulesOf is how a channel behaves.
 func (l *Local) rulesOf(name string) rules.Behaviour { return l.rules.Load().Of([]byte(name)) }
 

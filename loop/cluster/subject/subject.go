@@ -28,6 +28,12 @@ func (s Space) Node(number uint16) string { return string(s) + ".n." + strconv.I
 // Beats is where all nodes say that they are there.
 func (s Space) Beats() string { return string(s) + ".b" }
 
+// Digests is where all nodes say what they have published.
+func (s Space) Digests() string { return string(s) + ".d" }
+
+// DigestsOf is where one node is told what other nodes have published.
+func (s Space) DigestsOf(number uint16) string { return string(s) + ".d." + strconv.Itoa(int(number)) }
+
 // Buckets is into how many parts channels are put. All nodes of a cluster must agree.
 const Buckets = 1024
 

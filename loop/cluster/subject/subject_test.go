@@ -51,6 +51,8 @@ func TestSpace(t *testing.T) {
 		string(s):          "halley.eu%2E1",
 		s.Node(65535):      "halley.eu%2E1.n.65535",
 		s.Beats():          "halley.eu%2E1.b",
+		s.Digests():        "halley.eu%2E1.d",
+		s.DigestsOf(7):     "halley.eu%2E1.d.7",
 		s.Channel("/a/b"):  "halley.eu%2E1.c.12.a.b",
 		s.Channel("/a/*"):  "halley.eu%2E1.c.996.a.%2A",
 		s.Pattern("/a/b"):  "halley.eu%2E1.c.12.a.b",

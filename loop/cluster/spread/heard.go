@@ -1,0 +1,121 @@
+// Proved by TestDigests, TestFirstMessage and TestSpreadAgainstModel.
+
+package spread
+
+import "halley/loop/cluster/wire"
+
+// message takes what is not an event.
+func (i *in) message(m *wire.Message) {
+	k, from, rest, err := parseHead(m.Data)
+	if err != nil {
+		i.counts.malformed.Add(1)
+		return
+	}
+	if from == i.me {
+		return
+	}
+	r := reader{rest, nil}
+	switch k {
+	case kindDigest:
+		var d digest
+		if d, err = parseDigest(rest); err == nil {
+			i.digest(from, &d)
+		}
+	case kindProbe:
+		if batch := r.uint(); r.err == nil {
+			i.out.answer(from.Node, batch)
+		}
+	case kindAnswer:
+		if a := (answer{r.uint(), r.uint()}); r.err == nil {
+			i.answered(from, a)
+		}
+	case kindAsk:
+		if after := r.uint(); r.err == nil {
+			i.out.again(from.Node, after)
+		}
+	default:
+		err = errMalformed
+	}
+	if err != nil || r.err != nil {
+		i.counts.malformed.Add(1)
+	}
+}
+
+// The patience with others, in milliseconds.
+const (
+	askPatience   = 2000 // for digests that were asked for
+	probePatience = 400  // before a node is probed once more
+	lateAnswer    = 300  // for the answer to a probe: what a node has published for so long may not have come
+	startSlack    = 50   // by which a node may have begun before it seems so
+)
+
+// digest takes a digest.
+func (i *in) digest(from Origin, d *digest) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	o := i.origin(from)
+	o.gone = false
+	i.meet(o, d)
+	if !o.owes(d.from) {
+		o.advance(d.from)
+	}
+	switch {
+	case d.from <= o.checked:
+	case !d.has(flagAgain) && (o.asked == 0 || o.heard-o.asked < askPatience):
+		if o.asked == 0 {
+			o.asked = o.heard
+			i.counts.asked.Add(1)
+			i.out.ask(from.Node, o.checked)
+		}
+		return // it comes again
+	default: // nobody knows what is missing
+		i.gaps.add(all)
+		o.advance(d.from)
+	}
+	o.asked = 0
+	o.check(d, i.sinceOf(o), i.gaps.add)
+	o.left = d.has(flagLeaves) && o.checked >= d.number
+	i.probe(from, o)
+}
+
+// meet notes from the first digest of a node which subscriptions are older than it: these have to get all that it publishes.
+func (i *in) meet(o *origin, d *digest) {
+	if o.met {
+		return
+	}
+	o.met = true
+	if batch := i.wants.before(o.heard - int64(d.age) - startSlack); batch > o.batch() {
+		o.settled = batch
+		o.answers = nil
+	}
+	for name, before := range o.early {
+		if before > i.wants.since(name, o) {
+			i.gaps.add(name)
+		}
+	}
+	o.early = nil
+}
+
+// probe probes a node that has not answered for some subscriptions.
+func (i *in) probe(from Origin, o *origin) {
+	if batch := i.wants.last(); o.batch() < batch && o.heard-o.probed >= probePatience && !o.left {
+		o.probed = o.heard
+		i.out.probe(batch, from.Node)
+	}
+}
+
+// answered takes the answer to a probe. If it was long in coming, the subscriptions that it is about may not have got what was
+// published meanwhile.
+func (i *in) answered(from Origin, a answer) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	o := i.origin(from)
+	before := o.batch()
+	if a.batch <= before {
+		return
+	}
+	if a.number > 0 && o.heard-i.wants.begunAt(before+1) > lateAnswer {
+		i.wants.patternsOf(before, a.batch, i.gaps.add)
+	}
+	o.answered(a)
+}

@@ -1,0 +1,149 @@
+// Proved by TestTwoNodes, TestGone and TestFiltered.
+
+package spread
+
+import (
+	"math"
+	"sync"
+	"time"
+
+	"halley/loop/cluster/wire"
+)
+
+// in is what comes to this node from others. The wire calls it from one goroutine.
+type in struct {
+	me     Origin
+	out    *out
+	wants  *wants
+	inbox  *inbox
+	gaps   *gaps
+	counts *counts
+	now    func() time.Time
+
+	mu      sync.Mutex // guards what follows
+	origins map[Origin]*origin
+}
+
+// event takes a message to a channel. With the subscription of a bucket come those that nobody wants, too.
+func (i *in) event(m *wire.Message, bucket bool) {
+	k, from, rest, err := parseHead(m.Data)
+	if err == nil && k != kindEvent {
+		err = errMalformed
+	}
+	var n numbered
+	if err == nil {
+		n, err = parseNumbered(rest)
+	}
+	if err != nil {
+		i.counts.malformed.Add(1)
+		return
+	}
+	name := n.event.Channel()
+	switch {
+	case from == i.me:
+	case bucket && i.wants.since(name, nil) == never:
+		i.counts.others.Add(1)
+	case !i.inbox.takes(len(n.event)): // it is as if it had not come
+		i.counts.overflowed.Add(1)
+	default:
+		i.take(from, name, &n)
+	}
+}
+
+// take takes an event that somebody wants.
+func (i *in) take(from Origin, name string, n *numbered) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	o := i.origin(from)
+	switch o.take(name, n, i.sinceOf(o)) {
+	case isCopy:
+		i.counts.copies.Add(1)
+		return
+	case isBehindGap:
+		i.gaps.add(name)
+	}
+	i.counts.in.Add(1)
+	i.inbox.add(n.event)
+	if o.full() {
+		o.overflow()
+		i.gaps.add(all)
+	}
+}
+
+// sinceOf returns the function that tells from which number of an origin on messages of a channel have to come.
+func (i *in) sinceOf(o *origin) func(name string) uint64 {
+	return func(name string) uint64 { return i.wants.since(name, o) }
+}
+
+// mostOrigins bounds how many nodes are known, those that are gone included.
+const mostOrigins = 1024
+
+// origin finds what is known of a node.
+func (i *in) origin(from Origin) *origin {
+	o := i.origins[from]
+	if o == nil {
+		if len(i.origins) >= mostOrigins {
+			i.forgetOldest()
+		}
+		o = newOrigin()
+		i.origins[from] = o
+		i.counts.origins.Store(int64(len(i.origins)))
+	}
+	o.heard = i.now().UnixMilli()
+	return o
+}
+
+// forgetOldest forgets the node that was heard of the longest ago.
+func (i *in) forgetOldest() {
+	oldest, at := Origin{}, int64(math.MaxInt64)
+	for from, o := range i.origins {
+		if o.heard < at {
+			oldest, at = from, o.heard
+		}
+	}
+	i.forget(i.origins[oldest])
+	delete(i.origins, oldest)
+}
+
+// lose has all be told, since a node is gone which may have published what has not come.
+func (i *in) lose(o *origin) {
+	o.gone = true
+	if !o.left && o.owes(never) {
+		i.gaps.add(all)
+	}
+}
+
+// forget is lose of a node of which that may be known.
+func (i *in) forget(o *origin) {
+	if !o.gone {
+		i.lose(o)
+	}
+}
+
+// lost notes that a node is gone.
+func (i *in) lost(node uint16) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for from, o := range i.origins {
+		if from.Node == node {
+			i.lose(o)
+		}
+	}
+}
+
+// goneAfter is how long a node that is gone is remembered. One that comes back then is a new one.
+const goneAfter = int64(10 * time.Minute / time.Millisecond)
+
+// sweep forgets nodes that were gone long ago.
+func (i *in) sweep() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	now := i.now().UnixMilli()
+	for from, o := range i.origins {
+		if now-o.heard > goneAfter {
+			i.forget(o)
+			delete(i.origins, from)
+		}
+	}
+	i.counts.origins.Store(int64(len(i.origins)))
+}

@@ -1,0 +1,188 @@
+package spread
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"halley/loop/cluster/subject"
+	"halley/loop/cluster/wire"
+)
+
+// noted is a wire that takes down what is subscribed to.
+type noted struct {
+	*wire.Memory
+	open []string
+	fail bool
+}
+
+func (n *noted) Subscribe(to string, _ func(*wire.Message)) (end func(), err error) {
+	if n.fail {
+		return nil, errors.New("not now")
+	}
+	n.open = append(n.open, to)
+	return func() { n.open = slices.DeleteFunc(n.open, func(s string) bool { return s == to }) }, nil
+}
+
+func newNoted(exact int, linger time.Duration) (*noted, *wants) {
+	var net wire.Network
+	n := &noted{Memory: net.Join()}
+	return n, newWants(newSubscriptions(n, subject.Of("x"), exact, nil), linger)
+}
+
+// A pattern is subscribed to when the first wants it, and left some time after the last does not: not if one comes in between.
+func TestWants(t *testing.T) {
+	t.Parallel()
+	n, w := newNoted(10, 10*time.Second)
+	now := time.Unix(1e9, 0)
+	at := func(seconds int) time.Time { return now.Add(time.Duration(seconds) * time.Second) }
+	w.note("/a/*", true)
+	w.note("/a/*", true)
+	if done := w.work(now); done.batch != 1 || done.wait != 0 || !slices.Equal(n.open, []string{"halley.x.c.*.a.*"}) {
+		t.Fatalf("%+v, %v", done, n.open)
+	}
+	w.note("/a/*", false)
+	if done := w.work(now); done.batch != 0 || done.wait != 0 || len(n.open) != 1 {
+		t.Fatalf("%+v, %v", done, n.open)
+	}
+	w.note("/a/*", false)
+	if done := w.work(now); done.wait != 10*time.Second || len(n.open) != 1 {
+		t.Fatalf("%+v, %v", done, n.open)
+	}
+	w.note("/a/*", true)
+	w.work(at(5))
+	w.note("/a/*", false)
+	w.work(at(6))
+	if done := w.work(at(10)); done.wait != 6*time.Second || len(n.open) != 1 {
+		t.Fatalf("%+v, %v", done, n.open)
+	}
+	if done := w.work(at(16)); done.wait != 0 || len(n.open) != 0 || len(w.table) != 0 || len(w.leaving) != 0 {
+		t.Fatalf("%+v, %v, %v", done, n.open, w.table)
+	}
+	w.note("/b", true)
+	w.note("/b", false) // before anybody has looked
+	w.work(at(20))
+	if w.work(at(30)); len(n.open) != 0 || len(w.table) != 0 {
+		t.Fatalf("%v, %v", n.open, w.table)
+	}
+}
+
+// What cannot be subscribed to is tried again, and its subscribers are told that they may have missed something.
+func TestFailedSubscription(t *testing.T) {
+	t.Parallel()
+	n, w := newNoted(1, 0)
+	now := time.Unix(1e9, 0)
+	n.fail = true
+	for _, p := range []string{"/a", "/b/*", "/c"} {
+		w.note(p, true)
+	}
+	if done := w.work(now); done.failed == nil || done.batch != 0 || done.wait != retryAfter || len(done.late) > 0 {
+		t.Fatalf("%+v", done)
+	}
+	w.note("/c", false)
+	n.fail = false
+	if done := w.work(now.Add(retryAfter)); done.failed != nil || done.batch != 1 || !slices.Equal(done.late, []string{"/a", "/b/*"}) || len(n.open) != 2 {
+		t.Fatalf("%+v, %v", done, n.open)
+	}
+}
+
+// Channels above the bound are subscribed to by their buckets, patterns never are; each bucket is left with its last channel.
+func TestBuckets(t *testing.T) {
+	t.Parallel()
+	n, w := newNoted(3, 0)
+	now := time.Unix(1e9, 0)
+	s := w.subscriptions
+	const many = 5000
+	for i := range many {
+		w.note(fmt.Sprintf("/user/%d", i), true)
+	}
+	w.note("/user/*", true)
+	for w.work(now).wait == 1 {
+	}
+	if s.channels.Load() != 3 || s.patterns.Load() != 1 || s.inBuckets.Load() != many-3 || s.open.Load() < subject.Buckets*9/10 || len(n.open) != 4+int(s.open.Load()) {
+		t.Errorf("%d channels, %d patterns, %d in %d buckets, %d subscriptions", s.channels.Load(), s.patterns.Load(), s.inBuckets.Load(), s.open.Load(), len(n.open))
+	}
+	for i := range many {
+		w.note(fmt.Sprintf("/user/%d", i), false)
+	}
+	for range 2 {
+		for w.work(now).wait == 1 {
+		}
+	}
+	if w.note("/late", true); w.work(now).batch == 0 || len(n.open) != 2 || s.channels.Load() != 1 || s.open.Load() != 0 {
+		t.Errorf("%v are open", n.open)
+	}
+}
+
+// A node that gets buckets gets what it wants of them, once, and nothing else; a loss on another channel is no matter of its.
+func TestFiltered(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	a, b := w.join(t, plain()), w.join(t, Settings{Exact: 0})
+	same := []string{"/u/1"}
+	for i := 2; len(same) < 3; i++ {
+		if name := fmt.Sprint("/u/", i); subject.BucketOf(name) == subject.BucketOf("/u/1") {
+			same = append(same, name)
+		}
+	}
+	b.want(same[0], same[1])
+	w.settle(a, b)
+	for n, name := range same {
+		a.publish(name, n)
+	}
+	w.settle(a, b)
+	b.expect(t, []string{same[0] + " 0", same[1] + " 1"}, nil)
+	b.want("/u/*")
+	w.settle(a, b)
+	w.lose(losing(same[1]))
+	a.publish(same[1], 3)
+	w.lose(nil)
+	a.publish(same[2], 4)
+	w.pass(2*time.Second, a, b)
+	b.expect(t, []string{same[2] + " 4"}, []string{same[1]})
+	if f := b.Figures(); f.Others != 1 || f.Buckets != 1 || f.InBuckets != 2 || f.Copies != 1 {
+		t.Errorf("%+v", f)
+	}
+}
+
+// Patterns may be wanted from any goroutine while subscriptions are made.
+func TestWantsOfManyGoroutines(t *testing.T) {
+	t.Parallel()
+	n, w := newNoted(5, 0)
+	var group sync.WaitGroup
+	for g := range 4 {
+		group.Go(func() {
+			for i := range 500 {
+				name := fmt.Sprintf("/a/%d", (i+g)%20)
+				w.note(name, true)
+				w.since(name, nil)
+				w.note(name, false)
+			}
+		})
+	}
+	stop := make(chan struct{})
+	worked := make(chan struct{})
+	go func() {
+		defer close(worked)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				w.work(time.Now())
+			}
+		}
+	}()
+	group.Wait()
+	close(stop)
+	<-worked
+	for range 3 {
+		w.work(time.Now().Add(time.Second))
+	}
+	if len(n.open) > 0 || len(w.table) > 0 {
+		t.Errorf("%v and %v are left", n.open, w.table)
+	}
+}
