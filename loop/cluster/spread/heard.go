@@ -74,7 +74,7 @@ func (i *in) digest(from Origin, d *digest) {
 	}
 	o.asked = 0
 	o.check(d, i.sinceOf(o), i.gaps.add)
-	o.left = d.has(flagLeaves) && o.checked >= d.number
+	o.left = d.has(flagLeaves)
 	i.probe(from, o)
 }
 

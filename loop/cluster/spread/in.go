@@ -108,8 +108,8 @@ func (i *in) forgetOldest() {
 // lose has all be told, since a node is gone which may have published what has not come.
 func (i *in) lose(o *origin) {
 	o.gone = true
-	if !o.left && o.owes(never) {
-		i.gaps.add(all)
+	if !o.left && (!o.met || o.owes(never)) {
+		i.loseAll()
 	}
 }
 
@@ -120,14 +120,26 @@ func (i *in) forget(o *origin) {
 	}
 }
 
+// loseAll has all be told, if anybody wants anything.
+func (i *in) loseAll() {
+	if i.wants.last() > 0 {
+		i.gaps.add(all)
+	}
+}
+
 // lost notes that a node is gone.
 func (i *in) lost(node uint16) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	known := false
 	for from, o := range i.origins {
 		if from.Node == node {
+			known = true
 			i.lose(o)
 		}
+	}
+	if !known { // all that it has published may be lost
+		i.loseAll()
 	}
 }
 

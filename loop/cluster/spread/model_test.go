@@ -25,7 +25,9 @@ type message struct {
 type subscriber struct {
 	*node
 	dead     bool
+	born     time.Time
 	patterns map[string]bool
+	since    map[string]time.Time // that a pattern is wanted
 	told     map[string]int // how many messages there were when a pattern was told last
 }
 
@@ -113,18 +115,19 @@ func (m *model) note() {
 	}
 }
 
-// owes are the nodes whose subscriptions a node has confirmed.
+// owes are the nodes whose subscriptions a node has confirmed, or that have subscribed before it began.
 func (m *model) owes(from *subscriber, name string) (list []int) {
 	for i, n := range m.nodes {
 		if n.dead || n == from {
 			continue
 		}
 		o := n.in.origins[from.out.me]
-		if o == nil {
-			continue
-		}
 		for p, on := range n.patterns {
-			if on && matches(p, name) && o.since(n.in.wants.table[p].batch) != never {
+			if !on || !matches(p, name) {
+				continue
+			}
+			confirmed := o != nil && o.since(n.in.wants.table[p].batch) != never
+			if confirmed || n.since[p].Before(from.born.Add(-startSlack*time.Millisecond)) {
 				list = append(list, i)
 				break
 			}
@@ -150,7 +153,9 @@ func (m *model) change(t *rapid.T) {
 	if n.dead {
 		return
 	}
-	n.patterns[p] = !n.patterns[p]
+	if n.patterns[p] = !n.patterns[p]; n.patterns[p] {
+		n.since[p] = m.now
+	}
 	n.Want(p, n.patterns[p])
 	for n.work() == 1 {
 	}
@@ -201,7 +206,8 @@ func (m *model) check(t *rapid.T) {
 }
 
 func (m *model) add(t testing.TB, exact int) {
-	m.nodes = append(m.nodes, &subscriber{node: m.join(t, Settings{Linger: time.Second, Exact: exact}), patterns: make(map[string]bool), told: make(map[string]int)})
+	m.nodes = append(m.nodes, &subscriber{node: m.join(t, Settings{Linger: time.Second, Exact: exact}), born: m.now,
+		patterns: make(map[string]bool), since: make(map[string]time.Time), told: make(map[string]int)})
 }
 
 // Whatever is lost, cut, ended and begun: each node that wants a message gets it, once, and in the order of its publisher and

@@ -105,7 +105,7 @@ func TestNodeThatBegins(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	b := w.join(t, plain())
-	b.want("/a")
+	b.want("/a", "/z")
 	w.settle(b)
 	w.pass(time.Second, b)
 	a := w.join(t, plain())
@@ -161,6 +161,14 @@ func TestCut(t *testing.T) {
 	a.publish("/a", 9)
 	w.pass(2*time.Second, a, b)
 	b.expect(t, []string{"/a 9"}, nil)
+
+	b.wire.Cut(true)
+	w.pass(2*time.Second, a, b)
+	a.publish("/a", 10)
+	w.pass(2*time.Second, a, b)
+	b.wire.Cut(false)
+	w.pass(2*time.Second, a, b)
+	b.expect(t, nil, []string{"/a"})
 }
 
 // Of a node that is gone nobody knows what it has published last, unless it has said so.
@@ -196,6 +204,21 @@ func TestGone(t *testing.T) {
 	b.wire.Cut(false)
 	w.pass(2*time.Second, a, b)
 	b.expect(t, nil, []string{"/a"})
+
+	d := w.join(t, plain())
+	d.publish("/a", 5)
+	w.settle(a, b, d)
+	b.Gone(d.out.me.Node) // before it has said how much it has published
+	w.settle(a, b)
+	b.expect(t, []string{"/a 5"}, []string{all})
+
+	b.Gone(99) // which nobody here has ever heard of
+	w.settle(b)
+	b.expect(t, nil, []string{all})
+	c = w.join(t, plain()) // wants nothing
+	c.Gone(99)
+	w.settle(c)
+	c.expect(t, nil, nil)
 }
 
 // A subscription that a node cannot confirm for long may have missed what was published meanwhile.
