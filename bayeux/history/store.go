@@ -138,6 +138,12 @@ func (s *Store) Len() int { return s.all.entries.count }
 // Kept is the number of entries that an Image has.
 func (s *Store) Kept() int { return s.kept }
 
+// Has tells whether anything of a channel is remembered.
+func (s *Store) Has(channel string) bool {
+	r := s.channels[channel]
+	return r != nil && r.entries.count > 0
+}
+
 // Next returns the number for the next event.
 func (s *Store) Next() int64 { return s.last + 1 }
 

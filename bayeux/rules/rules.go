@@ -57,6 +57,16 @@ func (rules Rules) WantTokens() bool {
 	return false
 }
 
+// Snapshots are the patterns of the rules that give new subscribers a channel's last event.
+func (rules Rules) Snapshots() (patterns []string) {
+	for i := range rules {
+		if (Rules{rules[i]}).Of([]byte(rules[i].Pattern)).Snapshot {
+			patterns = append(patterns, rules[i].Pattern)
+		}
+	}
+	return patterns
+}
+
 // Of works out how the channel name behaves.
 func (rules Rules) Of(name []byte) Behaviour {
 	var b Behaviour

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -108,6 +109,13 @@ func TestSequenced(t *testing.T) {
 		if b.Sequenced() != want || b.Remembered() != (b.Snapshot || b.History) {
 			t.Errorf("%s: sequenced %t, remembered %t", option, b.Sequenced(), b.Remembered())
 		}
+	}
+}
+
+func TestSnapshots(t *testing.T) {
+	rules := parsed(t, "/a/** snapshot", "/b conflate", "/a/b history=3 snapshot", "/** rate=1/s")
+	if got := rules.Snapshots(); !slices.Equal(got, []string{"/a/**", "/a/b"}) {
+		t.Errorf("%v", got)
 	}
 }
 

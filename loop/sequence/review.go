@@ -13,6 +13,9 @@ func (l *Local) SetRules(list rules.Rules) {
 	l.review()
 }
 
+// Rules are the rules that hold now. They are not changed: others take their place.
+func (l *Local) Rules() *rules.Rules { return l.rules.Load() }
+
 // Behaviour is how a channel behaves.
 func (l *Local) Behaviour(name string) rules.Behaviour { return l.rulesOf(name) }
 

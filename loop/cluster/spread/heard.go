@@ -33,6 +33,18 @@ func (i *in) message(m *wire.Message) {
 		if after := r.uint(); r.err == nil {
 			i.out.again(from.Node, after)
 		}
+	case kindWant:
+		if w := (wantedPage{from.Node, r.uint(), int64(r.uint())}); r.err == nil {
+			i.pages.want(w)
+		}
+	case kindPage:
+		var p page
+		if p, err = parsePage(rest); err == nil {
+			select {
+			case i.arrived <- p:
+			default: // nobody waits for it
+			}
+		}
 	default:
 		err = errMalformed
 	}
@@ -54,7 +66,7 @@ func (i *in) digest(from Origin, d *digest) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	o := i.origin(from)
-	o.gone = false
+	o.gone, o.age = false, int64(d.age)
 	i.meet(o, d)
 	if !o.owes(d.from) {
 		o.advance(d.from)

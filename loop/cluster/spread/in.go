@@ -17,8 +17,11 @@ type in struct {
 	wants  *wants
 	inbox  *inbox
 	gaps   *gaps
+	pages  *pages
 	counts *counts
 	now    func() time.Time
+
+	arrived chan page // of the snapshots of another node
 
 	mu      sync.Mutex // guards what follows
 	origins map[Origin]*origin

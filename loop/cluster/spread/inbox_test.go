@@ -3,7 +3,6 @@ package spread
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"strings"
 	"sync"
@@ -100,7 +99,7 @@ func TestOverflow(t *testing.T) {
 func TestRun(t *testing.T) {
 	t.Parallel()
 	net := wire.Network{Lose: losing("/b")}
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	a, err := New(net.Join(), subject.Of("x"), Origin{1, 1}, plain(), log)
 	if err != nil {
 		t.Fatal(err)

@@ -14,7 +14,10 @@ type sequenced struct {
 }
 
 // Log returns the order that local keeps, whose events go to other nodes, too. It must have no history file.
-func (s *Spread) Log(local *sequence.Local) sequence.Log { return sequenced{local, s.out} }
+func (s *Spread) Log(local *sequence.Local) sequence.Log {
+	s.local.Store(local)
+	return sequenced{local, s.out}
+}
 
 // Publish implements sequence.Log.
 func (l sequenced) Publish(e event.Event, behaviour rules.Behaviour, stored func(error)) {

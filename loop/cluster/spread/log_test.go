@@ -1,7 +1,6 @@
 package spread
 
 import (
-	"io"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -21,6 +20,28 @@ type loops struct{ list []event.Event }
 func (l *loops) Deliver(e event.Event, _ bool)             { l.list = append(l.list, e) }
 func (l *loops) Answer(sequence.Query, history.Remembered) {}
 
+func newLocal(t *testing.T, here *loops, texts ...string) *sequence.Local {
+	t.Helper()
+	local := sequence.New(sequence.Options{Rules: rulesOf(t, texts...), Now: func() int64 { return 1 }, Loops: here, First: 100,
+		History: sequence.History{HistoryBytes: 8 << 20}, Log: slog.New(slog.DiscardHandler)})
+	if err := local.Open(); err != nil {
+		t.Fatal(err)
+	}
+	return local
+}
+
+func rulesOf(t *testing.T, texts ...string) (list rules.Rules) {
+	t.Helper()
+	for _, text := range texts {
+		r, err := rules.Parse(text, channel.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, r)
+	}
+	return list
+}
+
 // Events of sequenced channels go to other nodes in the order in which they reach the loops here, whoever publishes them; a number
 // is each node's own matter.
 func TestLog(t *testing.T) {
@@ -28,19 +49,7 @@ func TestLog(t *testing.T) {
 	w := newWorld()
 	a, b := w.join(t, plain()), w.join(t, plain())
 	var here loops
-	var rule []rules.Rule
-	for _, text := range []string{"/a conflate", "/b snapshot", "/c history=10"} {
-		r, err := rules.Parse(text, channel.Limits{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		rule = append(rule, r)
-	}
-	local := sequence.New(sequence.Options{Rules: rule, Now: func() int64 { return 1 }, Loops: &here, First: 100,
-		History: sequence.History{HistoryBytes: 1 << 20}, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
-	if err := local.Open(); err != nil {
-		t.Fatal(err)
-	}
+	local := newLocal(t, &here, "/a conflate", "/b snapshot", "/c history=10")
 	log := a.Log(local)
 	b.want("/**")
 	w.settle(a, b)

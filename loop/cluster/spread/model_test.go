@@ -28,7 +28,7 @@ type subscriber struct {
 	born     time.Time
 	patterns map[string]bool
 	since    map[string]time.Time // that a pattern is wanted
-	told     map[string]int // how many messages there were when a pattern was told last
+	told     map[string]int       // how many messages there were when a pattern was told last
 }
 
 // wants tells whether it wants the messages of a channel.

@@ -17,6 +17,7 @@ type origin struct {
 	heard   int64             // when anything came from it
 	early   map[string]uint64 // what came before the first digest, by channel: the number of the message before that had not
 	met     bool              // a digest has come
+	age     int64             // as the last digest says
 	gone    bool
 	left    bool // it has said that it leaves, and all that it published before was checked
 }

@@ -11,11 +11,14 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"halley/bayeux/event"
+	"halley/bayeux/rules"
 	"halley/loop/cluster/subject"
 	"halley/loop/cluster/wire"
+	"halley/loop/sequence"
 )
 
 // Server is what a Spread needs of the server.
@@ -35,6 +38,10 @@ type Spread struct {
 	counts *counts
 	log    *slog.Logger
 	now    func() time.Time
+
+	local    atomic.Pointer[sequence.Local] // nil before Log
+	rules    *rules.Rules                   // of local, as they were looked at last
+	standing []string                       // patterns that are wanted for them
 }
 
 // New returns a Spread of this node, which begins to listen to others.
@@ -44,7 +51,8 @@ func New(w wire.Wire, space subject.Space, me Origin, s Settings, log *slog.Logg
 
 func open(w wire.Wire, space subject.Space, me Origin, s Settings, log *slog.Logger, now func() time.Time) (*Spread, error) {
 	c := new(counts)
-	i := &in{me: me, out: newOut(w, space, me, c, now()), inbox: newInbox(), gaps: newGaps(c), counts: c, now: now, origins: make(map[Origin]*origin)}
+	i := &in{me: me, out: newOut(w, space, me, c, now()), inbox: newInbox(), gaps: newGaps(c), pages: newPages(), counts: c, now: now,
+		arrived: make(chan page, 1), origins: make(map[Origin]*origin)}
 	i.wants = newWants(newSubscriptions(w, space, s.Exact, i.event), s.Linger)
 	for _, to := range []string{space.Digests(), space.DigestsOf(me.Node)} {
 		if _, err := w.Subscribe(to, i.message); err != nil {
@@ -87,6 +95,8 @@ func (s *Spread) Run(ctx context.Context, server Server) {
 	all.Go(func() { s.in.inbox.deliver(ctx, server) })
 	all.Go(func() { s.in.gaps.tell(ctx, server.TellMissed) })
 	all.Go(func() { s.subscribe(ctx) })
+	all.Go(func() { s.answerPages(ctx) })
+	s.beat()
 	ticks := time.NewTicker(beatEvery)
 	defer ticks.Stop()
 	for done := false; !done; {
@@ -102,6 +112,7 @@ func (s *Spread) Run(ctx context.Context, server Server) {
 
 // beat is what a node does twice a second.
 func (s *Spread) beat() {
+	s.keepSnapshots()
 	s.out.beat(s.now())
 	s.in.sweep()
 }

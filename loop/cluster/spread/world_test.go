@@ -1,7 +1,6 @@
 package spread
 
 import (
-	"io"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -41,7 +40,7 @@ func (w *world) join(t testing.TB, s Settings) *node {
 	w.next++
 	n := &node{world: w, wire: w.net.Join()}
 	me := Origin{uint16(w.next), 1000 + w.next}
-	spread, err := open(n.wire, subject.Of("x"), me, s, slog.New(slog.NewTextHandler(io.Discard, nil)), func() time.Time { return w.now })
+	spread, err := open(n.wire, subject.Of("x"), me, s, slog.New(slog.DiscardHandler), func() time.Time { return w.now })
 	if err != nil {
 		t.Fatal(err)
 	}
