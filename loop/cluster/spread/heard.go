@@ -2,7 +2,11 @@
 
 package spread
 
-import "halley/loop/cluster/wire"
+import (
+	"time"
+
+	"halley/loop/cluster/wire"
+)
 
 // message takes what is not an event.
 func (i *in) message(m *wire.Message) {
@@ -22,12 +26,12 @@ func (i *in) message(m *wire.Message) {
 			i.digest(from, &d)
 		}
 	case kindProbe:
-		if batch := r.uint(); r.err == nil {
-			i.out.answer(from.Node, batch)
+		if p := r.probe(); r.err == nil {
+			i.out.answer(from.Node, &p)
 		}
 	case kindAnswer:
-		if a := (answer{r.uint(), r.uint()}); r.err == nil {
-			i.answered(from, a)
+		if a := r.reply(); r.err == nil {
+			i.answered(from, &a)
 		}
 	case kindAsk:
 		if after := r.uint(); r.err == nil {
@@ -57,7 +61,6 @@ func (i *in) message(m *wire.Message) {
 const (
 	askPatience   = 2000 // for digests that were asked for
 	probePatience = 400  // before a node is probed once more
-	lateAnswer    = 300  // for the answer to a probe: what a node has published for so long may not have come
 	startSlack    = 50   // by which a node may have begun before it seems so
 )
 
@@ -86,7 +89,9 @@ func (i *in) digest(from Origin, d *digest) {
 	}
 	o.asked = 0
 	o.check(d, i.sinceOf(o), i.gaps.add)
-	o.left = d.has(flagLeaves)
+	if o.left = d.has(flagLeaves); o.left { // it answers no more
+		i.wants.patternsOf(o.batch(), never, i.gaps.add)
+	}
 	i.probe(from, o)
 }
 
@@ -96,38 +101,42 @@ func (i *in) meet(o *origin, d *digest) {
 		return
 	}
 	o.met = true
-	if batch := i.wants.before(o.heard - int64(d.age) - startSlack); batch > o.batch() {
+	if batch := i.wants.before(i.now().Add(-time.Duration(d.age+startSlack) * time.Millisecond)); batch > o.batch() {
 		o.settled = batch
 		o.answers = nil
 	}
-	for name, before := range o.early {
-		if before > i.wants.since(name, o) {
-			i.gaps.add(name)
-		}
-	}
-	o.early = nil
+	i.review(o)
+}
+
+// review looks again at what is missing.
+func (i *in) review(o *origin) {
+	o.review(o.met && o.batch() == i.wants.last(), i.sinceOf(o), i.gaps.add)
 }
 
 // probe probes a node that has not answered for some subscriptions.
 func (i *in) probe(from Origin, o *origin) {
-	if batch := i.wants.last(); o.batch() < batch && o.heard-o.probed >= probePatience && !o.left {
+	first, last := o.batch()+1, i.wants.last()
+	if first <= last && o.heard-o.probed >= probePatience && !o.left {
 		o.probed = o.heard
-		i.out.probe(batch, from.Node)
+		i.out.probe(first, last, i.now().Sub(i.wants.begunAt(first)), from.Node)
 	}
 }
 
 // answered takes the answer to a probe. If it was long in coming, the subscriptions that it is about may not have got what was
 // published meanwhile.
-func (i *in) answered(from Origin, a answer) {
+func (i *in) answered(from Origin, a *reply) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	o := i.origin(from)
 	before := o.batch()
-	if a.batch <= before {
-		return
+	if a.last <= before || a.first > before+1 {
+		return // it is known, or those before it are not
 	}
-	if a.number > 0 && o.heard-i.wants.begunAt(before+1) > lateAnswer {
-		i.wants.patternsOf(before, a.batch, i.gaps.add)
+	since, known := a.since(i.out.clock() - a.sent)
+	if !known || since < o.checked { // digests have been compared without these subscriptions
+		i.wants.patternsOf(before, a.last, i.gaps.add)
+		since = a.number
 	}
-	o.answered(a)
+	o.answered(answer{a.last, since})
+	i.review(o)
 }

@@ -111,7 +111,7 @@ func (i *in) forgetOldest() {
 // lose has all be told, since a node is gone which may have published what has not come.
 func (i *in) lose(o *origin) {
 	o.gone = true
-	if !o.left && (!o.met || o.owes(never)) {
+	if !o.left && (!o.met || o.owes(never) || o.batch() < i.wants.last()) {
 		i.loseAll()
 	}
 }

@@ -110,7 +110,7 @@ func TestRun(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var all sync.WaitGroup
-	server := &fakeServer{missed: make(chan string)}
+	server := &fakeServer{missed: make(chan string, 10)}
 	all.Go(func() { a.Run(ctx, &fakeServer{}) })
 	all.Go(func() { b.Run(ctx, server) })
 	all.Go(func() {
@@ -126,8 +126,13 @@ func TestRun(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	a.Offer(event.New([]byte("/b"), []byte("1"), false))
-	if missed := <-server.missed; missed != "/b" {
-		t.Errorf("%s is missing", missed)
+	for missed := range server.missed {
+		if missed == "/b" {
+			break
+		}
+		if missed != "/a" { // of which the first may have been published before the other node knew who wants it
+			t.Errorf("%s is missing", missed)
+		}
 	}
 	cancel()
 	all.Wait()

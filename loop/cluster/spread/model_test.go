@@ -18,7 +18,17 @@ type message struct {
 	from    int // index of the node
 	channel string
 	text    string // as node.got has it
-	owed    []int  // the nodes that it has to come to, or that have to be told of it
+	owed    []debt // to whom it has to come, or who has to be told of it
+}
+
+// debt is a message that a node has to get as it wants a pattern, for as long as it does.
+type debt struct {
+	to      int
+	pattern string
+}
+
+func (m *message) owedTo(node int) bool {
+	return slices.ContainsFunc(m.owed, func(d debt) bool { return d.to == node })
 }
 
 // subscriber is what the model knows of a node.
@@ -29,16 +39,6 @@ type subscriber struct {
 	patterns map[string]bool
 	since    map[string]time.Time // that a pattern is wanted
 	told     map[string]int       // how many messages there were when a pattern was told last
-}
-
-// wants tells whether it wants the messages of a channel.
-func (s *subscriber) wants(name string) bool {
-	for p, on := range s.patterns {
-		if on && matches(p, name) {
-			return true
-		}
-	}
-	return false
 }
 
 // check finds what must not be in what happened.
@@ -68,7 +68,7 @@ func check(list []message, nodes []*subscriber) error {
 			last[key] = at
 		}
 		for at, m := range list {
-			if !slices.Contains(m.owed, i) || seen[m.text] {
+			if !m.owedTo(i) || seen[m.text] {
 				continue
 			}
 			told := false
@@ -115,21 +115,15 @@ func (m *model) note() {
 	}
 }
 
-// owes are the nodes whose subscriptions a node has confirmed, or that have subscribed before it began.
-func (m *model) owes(from *subscriber, name string) (list []int) {
+// owes are the nodes that have subscribed, and not at this very moment.
+func (m *model) owes(from *subscriber, name string) (list []debt) {
 	for i, n := range m.nodes {
 		if n.dead || n == from {
 			continue
 		}
-		o := n.in.origins[from.out.me]
 		for p, on := range n.patterns {
-			if !on || !matches(p, name) {
-				continue
-			}
-			confirmed := o != nil && o.since(n.in.wants.table[p].batch) != never
-			if confirmed || n.since[p].Before(from.born.Add(-startSlack*time.Millisecond)) {
-				list = append(list, i)
-				break
+			if on && matches(p, name) && m.now.Sub(n.since[p]) >= soon*time.Microsecond {
+				list = append(list, debt{i, p})
 			}
 		}
 	}
@@ -144,6 +138,9 @@ func (m *model) publish(t *rapid.T) {
 	}
 	name := rapid.SampledFrom([]string{"/a", "/a/b", "/a/c", "/a/b/c", "/d"}).Draw(t, "channel")
 	m.list = append(m.list, message{from, name, fmt.Sprint(name, " ", len(m.list)), m.owes(n, name)})
+	if rapid.Bool().Draw(t, "later") {
+		m.now = m.now.Add(20 * time.Millisecond)
+	}
 	n.publish(name, len(m.list)-1)
 }
 
@@ -153,21 +150,25 @@ func (m *model) change(t *rapid.T) {
 	if n.dead {
 		return
 	}
+	m.now = m.now.Add(aMoment)
 	if n.patterns[p] = !n.patterns[p]; n.patterns[p] {
 		n.since[p] = m.now
 	}
 	n.Want(p, n.patterns[p])
 	for n.work() == 1 {
 	}
-	m.lapse()
+	if !n.patterns[p] {
+		m.lapse(n, p)
+	}
+	if m.calm {
+		m.settleAll()
+	}
 }
 
-// lapse forgets what a node is owed that it does not want any more.
-func (m *model) lapse() {
+// lapse forgets what a node is owed for a pattern that it does not want any more.
+func (m *model) lapse(of *subscriber, pattern string) {
 	for i := range m.list {
-		m.list[i].owed = slices.DeleteFunc(m.list[i].owed, func(to int) bool {
-			return !m.nodes[to].wants(m.list[i].channel)
-		})
+		m.list[i].owed = slices.DeleteFunc(m.list[i].owed, func(d debt) bool { return m.nodes[d.to] == of && d.pattern == pattern })
 	}
 }
 

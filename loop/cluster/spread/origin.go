@@ -15,7 +15,8 @@ type origin struct {
 	probed  int64             // when it was sent the last probe of its own
 	asked   int64             // when digests that are missing were asked for; 0: none are
 	heard   int64             // when anything came from it
-	early   map[string]uint64 // what came before the first digest, by channel: the number of the message before that had not
+	early   map[string]uint64 // the numbers of messages that are missing, by channel, if they had to come at all
+	crowded bool              // these are not all
 	met     bool              // a digest has come
 	age     int64             // as the last digest says
 	gone    bool
@@ -55,27 +56,47 @@ func (o *origin) take(name string, n *numbered, since func(string) uint64) arriv
 	if n.previous.number <= max(last, o.checked) {
 		return isNew
 	}
-	if n.previous.number > since(name) {
+	from := since(name)
+	if n.previous.number > from {
 		return isBehindGap
 	}
-	if !o.met {
+	if !o.met || from == never {
 		o.before(name, n.previous.number)
 	}
 	return isNew
 }
 
-// before notes a message that is missing, if it had to come at all, which the first digest says.
+// before notes a message that is missing. Whether it had to come at all is not known yet.
 func (o *origin) before(name string, number uint64) {
 	if o.early == nil {
 		o.early = make(map[string]uint64)
 	}
-	if len(o.early) < mostEarly {
+	if _, known := o.early[name]; known || len(o.early) < mostEarly {
 		o.early[strings.Clone(name)] = number
+	} else {
+		o.crowded = true
 	}
 }
 
-// mostEarly bounds early. A digest comes within half a second.
+// mostEarly bounds early. What it waits for comes within half a second.
 const mostEarly = 1 << 14
+
+// review looks at what is missing again, when more is known of what had to come. It is over when nothing more will be.
+func (o *origin) review(over bool, since func(string) uint64, missing func(channel string)) {
+	for name, number := range o.early {
+		from := since(name)
+		if number > from {
+			missing(name)
+		}
+		if over || o.met && from != never || number > from {
+			delete(o.early, name)
+		}
+	}
+	if over && o.crowded {
+		missing(all)
+		o.crowded = false
+	}
+}
 
 // owes tells whether any message up to a number had to come.
 func (o *origin) owes(upto uint64) bool {

@@ -1,3 +1,5 @@
+// Proved by TestPages and TestJoin.
+
 package spread
 
 import (

@@ -13,6 +13,7 @@ import (
 type wants struct {
 	subscriptions *subscriptions // of that goroutine
 	linger        time.Duration
+	now           func() time.Time
 	soon          chan struct{} // has one entry when there is something to do
 
 	mu      sync.Mutex
@@ -28,6 +29,7 @@ type want struct {
 	pattern string
 	wanted  int       // by so many
 	batch   uint64    // of its subscription; 0: none
+	noted   time.Time // when the first has wanted it
 	queued  bool      // in changed
 	leaves  time.Time // when it is given up, if nobody comes; zero: it is not in leaving
 
@@ -43,14 +45,14 @@ type leaving struct {
 // begun is when a batch was subscribed to.
 type begun struct {
 	batch uint64
-	at    int64
+	at    time.Time // when the first of its patterns was wanted
 }
 
 // mostBegun is of how many batches it is remembered when they were subscribed to.
 const mostBegun = 256
 
-func newWants(s *subscriptions, linger time.Duration) *wants {
-	return &wants{subscriptions: s, linger: linger, soon: make(chan struct{}, 1), table: make(map[string]*want)}
+func newWants(s *subscriptions, linger time.Duration, now func() time.Time) *wants {
+	return &wants{subscriptions: s, linger: linger, now: now, soon: make(chan struct{}, 1), table: make(map[string]*want)}
 }
 
 // note takes down that one more wants a pattern, or one less.
@@ -62,7 +64,7 @@ func (w *wants) note(pattern string, on bool) {
 	defer w.mu.Unlock()
 	e := w.table[pattern]
 	if e == nil {
-		e = &want{pattern: pattern}
+		e = &want{pattern: pattern, noted: w.now()}
 		w.table[pattern] = e
 	}
 	if on {
@@ -93,6 +95,7 @@ const mostAtOnce = 256
 // worked is what a call of work has done.
 type worked struct {
 	batch  uint64        // of what was subscribed to; 0: nothing was
+	age    time.Duration // of the oldest want of that
 	late   []string      // patterns of that which could not be subscribed to before
 	failed error         // why some cannot be now; they are tried again
 	wait   time.Duration // until there may be more to do; 0: for ever
@@ -176,10 +179,14 @@ func (w *wants) finish(done *worked, fresh, failed []*want, now time.Time) {
 		if len(w.begun) == mostBegun {
 			w.begun = append(w.begun[:0], w.begun[1:]...)
 		}
-		w.begun = append(w.begun, begun{w.batch, now.UnixMilli()})
-	}
-	for _, e := range fresh {
-		e.batch = w.batch
+		first := now
+		for _, e := range fresh {
+			if e.batch = w.batch; e.noted.Before(first) {
+				first = e.noted
+			}
+		}
+		done.age = now.Sub(first)
+		w.begun = append(w.begun, begun{w.batch, first})
 	}
 	busy := len(w.changed) > 0
 	for _, e := range failed {
@@ -199,11 +206,11 @@ func (w *wants) finish(done *worked, fresh, failed []*want, now time.Time) {
 }
 
 // before is the last batch that was subscribed to before a time, as far as it is remembered.
-func (w *wants) before(at int64) (batch uint64) {
+func (w *wants) before(at time.Time) (batch uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, b := range w.begun {
-		if b.at < at {
+		if b.at.Before(at) {
 			batch = b.batch
 		}
 	}
@@ -217,16 +224,16 @@ func (w *wants) last() uint64 {
 	return w.batch
 }
 
-// begunAt is when a batch was subscribed to, or the oldest one after it that is remembered.
-func (w *wants) begunAt(batch uint64) (at int64) {
+// begunAt is when a batch was subscribed to: long ago, if that is not remembered.
+func (w *wants) begunAt(batch uint64) time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, b := range w.begun {
-		if at = b.at; b.batch >= batch {
-			break
+		if b.batch == batch {
+			return b.at
 		}
 	}
-	return at
+	return w.now().Add(-time.Hour)
 }
 
 // patternsOf visits the patterns of the batches above one and up to another.

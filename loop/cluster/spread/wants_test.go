@@ -30,7 +30,7 @@ func (n *noted) Subscribe(to string, _ func(*wire.Message)) (end func(), err err
 func newNoted(exact int, linger time.Duration) (*noted, *wants) {
 	var net wire.Network
 	n := &noted{Memory: net.Join()}
-	return n, newWants(newSubscriptions(n, subject.Of("x"), exact, nil), linger)
+	return n, newWants(newSubscriptions(n, subject.Of("x"), exact, nil), linger, time.Now)
 }
 
 // A pattern is subscribed to when the first wants it, and left some time after the last does not: not if one comes in between.

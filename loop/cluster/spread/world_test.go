@@ -86,11 +86,17 @@ func (w *world) pass(d time.Duration, nodes ...*node) {
 	}
 }
 
+// publish publishes, a moment after whatever was before.
 func (n *node) publish(name string, data int) {
+	n.world.now = n.world.now.Add(aMoment)
 	n.Offer(event.New([]byte(name), []byte(strconv.Itoa(data)), false))
 }
 
+// aMoment is what passes between one thing and the next.
+const aMoment = 4 * time.Millisecond
+
 func (n *node) want(patterns ...string) {
+	n.world.now = n.world.now.Add(aMoment)
 	for _, p := range patterns {
 		n.Want(p, true)
 	}
