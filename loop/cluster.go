@@ -20,7 +20,9 @@ func (s *shared) spread(e event.Event) {
 func (s *shared) swamped() bool { return s.cfg.Cluster != nil && s.cfg.Cluster.Congested() }
 
 // fitsWire tells whether a message with so much of channel and data can go to other nodes, if there are any.
-func (s *shared) fitsWire(size int) bool { return s.cfg.Cluster == nil || size+eventExtra <= s.cfg.Cluster.Most() }
+func (s *shared) fitsWire(size int) bool {
+	return s.cfg.Cluster == nil || size+eventExtra <= s.cfg.Cluster.Most()
+}
 
 // eventExtra is more than an event has beside its channel and data: fields, a time, the servers that it has passed.
 const eventExtra = 1024

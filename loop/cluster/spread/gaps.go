@@ -4,6 +4,7 @@ package spread
 
 import (
 	"context"
+	"strings"
 	"sync"
 )
 
@@ -39,7 +40,7 @@ func (g *gaps) add(pattern string) {
 		g.wait[all] = true
 		g.counts.gapsOfAll.Add(1)
 	case !g.wait[pattern]:
-		g.wait[pattern] = true
+		g.wait[strings.Clone(pattern)] = true // the event itself is not kept
 	default:
 		return
 	}

@@ -3,6 +3,7 @@ package spread
 import (
 	"encoding/binary"
 	"errors"
+	"unsafe"
 
 	"halley/bayeux/event"
 )
@@ -82,13 +83,13 @@ func (n *numbered) append(dst []byte) []byte {
 	return append(dst, n.event...)
 }
 
-// parseNumbered reads what follows the head of an event.
+// parseNumbered reads what follows the head of an event, which is a part of data: who keeps it copies it.
 func parseNumbered(data []byte) (n numbered, err error) {
 	r := reader{data, nil}
 	n.number = r.uint()
 	before := r.uint()
 	n.previous = previous{before >> 1, before&1 == 1}
-	n.event = event.Event(r.rest)
+	n.event = event.Event(unsafe.String(unsafe.SliceData(r.rest), len(r.rest)))
 	if r.err != nil || n.number == 0 || n.previous.number >= n.number || !n.event.Valid() {
 		return n, errMalformed
 	}

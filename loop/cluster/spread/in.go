@@ -4,9 +4,11 @@ package spread
 
 import (
 	"math"
+	"strings"
 	"sync"
 	"time"
 
+	"halley/bayeux/event"
 	"halley/loop/cluster/wire"
 )
 
@@ -66,7 +68,7 @@ func (i *in) take(from Origin, name string, n *numbered) {
 		i.gaps.add(name)
 	}
 	i.counts.in.Add(1)
-	i.inbox.add(n.event)
+	i.inbox.add(event.Event(strings.Clone(string(n.event))))
 	if o.full() {
 		o.overflow()
 		i.gaps.add(all)

@@ -2,7 +2,9 @@ package spread
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -215,4 +217,53 @@ func BenchmarkArrival(b *testing.B) {
 			to.in.inbox.take()
 		}
 	}
+}
+
+// BenchmarkUnwanted has an event of 200 bytes come with a bucket, which nobody wants.
+func BenchmarkUnwanted(b *testing.B) {
+	s, o, _ := newSink()
+	o.offer(event.New([]byte("/user/1"), make([]byte, 160), false))
+	w := newWorld()
+	to := w.join(b, Settings{})
+	for i := range 18000 {
+		to.want(fmt.Sprintf("/user/x%d", i))
+	}
+	w.settle(to)
+	b.ReportAllocs()
+	for b.Loop() {
+		to.in.event(&s.sent[0], true)
+	}
+}
+
+// BenchmarkOwnChannels tells what 18,000 own channels take here, one by one and by buckets; what they take at the wire comes on top.
+func BenchmarkOwnChannels(b *testing.B) {
+	for name, exact := range map[string]int{"exact": 20_000, "buckets": 0} {
+		b.Run(name, func(b *testing.B) {
+			const channels = 18_000
+			for b.Loop() {
+				w := newWorld()
+				n := w.join(b, Settings{Exact: exact})
+				names := make([]string, channels)
+				for i := range names {
+					names[i] = fmt.Sprintf("/user/%d/inbox", i)
+				}
+				before := heap()
+				for _, name := range names {
+					n.want(strings.Clone(name))
+				}
+				for n.work() == 1 {
+				}
+				b.ReportMetric(float64(heap()-before)/channels, "B/channel")
+				b.ReportMetric(float64(n.Figures().Subscriptions), "subscriptions")
+				runtime.KeepAlive(n)
+			}
+		})
+	}
+}
+
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }

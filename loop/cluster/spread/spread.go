@@ -74,6 +74,12 @@ func Check(space subject.Space, maxChannelLength int) error {
 // It does not wait.
 func (s *Spread) Offer(e event.Event) { s.out.offer(e) }
 
+// Most is how many bytes an event may have, so that a message of the wire takes it, whatever its channel.
+func (s *Spread) Most() int { return s.out.wire.Most() - mostHead - mostSubject }
+
+// mostSubject is more than a subject has, and what else a wire may add to a message.
+const mostSubject = 4 << 10
+
 // Congested tells whether more waits to go to other nodes than should: publishes are refused then.
 func (s *Spread) Congested() bool { return s.out.congested() }
 
