@@ -21,6 +21,7 @@ type commands struct {
 	Sub     subCommand     `cmd:"" help:"Subscribe to channels and print one JSON line for each message."`
 	Doctor  doctorCommand  `cmd:"" help:"Check how many connections this host can hold for serve with the same flags."`
 	Health  healthCommand  `cmd:"" help:"Ask a server with the same flags whether it is well, for containers and scripts: exit 0 or 1."`
+	Cluster clusterCommand `cmd:"" help:"Print what a node knows of its cluster: the other nodes, and what has gone between them."`
 	Token   tokenCommand   `cmd:"" help:"Sign a token (JWT), to try out what clients may do or for back-ends in shells."`
 	Version versionCommand `cmd:"" help:"Print version, commit and Go version."`
 
@@ -76,7 +77,7 @@ func parse(env environment, args []string) (*parsed, error) {
 		return nil, err
 	}
 	if p.context, err = parser.Parse(args); err != nil {
-		return nil, usageError{p.from.Blame(named(err, args))}
+		return nil, usageError{p.from.Blame(absent(named(err, args)))}
 	}
 	return p, nil
 }
@@ -106,11 +107,19 @@ func named(err error, args []string) error {
 	return err
 }
 
+// absent is an error with the reason for it, where that is that this program is built without what a flag is of.
+func absent(err error) error {
+	if !config.Clustered && (strings.Contains(err.Error(), "unknown flag --cluster") || strings.Contains(err.Error(), `unknown key "cluster`)) {
+		return fmt.Errorf("%w: this program is built without the cluster (nocluster)", err)
+	}
+	return err
+}
+
 // commandName is the command that was meant, for messages.
 func commandName(args []string) string {
 	if len(args) > 0 {
 		switch args[0] {
-		case "serve", "pub", "sub", "doctor", "health", "token", "version", "config", "completion", "man":
+		case "serve", "pub", "sub", "doctor", "health", "cluster", "token", "version", "config", "completion", "man":
 			return "halley " + args[0]
 		}
 	}

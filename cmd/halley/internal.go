@@ -73,11 +73,13 @@ func (c *serveCommand) listenInternal(server *loop.Server, log *slog.Logger) (*i
 	var l *internalhttp.Listener
 	figures := func() any { f := l.Figures(); return &f }
 	sources := append(c.attendants.sources(), metrics.Source{Of: new(internalhttp.Figures), Take: figures}, c.ofCertificates(), c.routing.source(), ofTokens(c.access.Tokens()))
+	sources = append(sources, c.membership.sources()...)
 	options := internalhttp.Options{
 		Settings:    own,
 		MaxMessages: loop.MailboxMessages(c.Loop.MaxMailbox),
 		MaxDepth:    c.Loop.Scanner.MaxDepth,
 		Keys:        c.keys,
+		Cluster:     c.membership.status(),
 		Metrics:     metrics.Handler(server.Stats, sources...),
 		Presence:    c.attendants.presence,
 		Subject:     c.access.Subject,

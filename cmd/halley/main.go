@@ -1,5 +1,5 @@
 // Command halley is a Comet server that speaks Bayeux, and the commands around
-// it: serve, pub, sub, doctor, health, token, version, and what is printed of the flags.
+// it: serve, pub, sub, doctor, health, cluster, token, version, and what is printed of the flags.
 package main
 
 import (

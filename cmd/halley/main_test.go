@@ -31,6 +31,7 @@ func TestMain(m *testing.M) {
 	// gnet starts a pool with its package; fasthttp's cleaners sleep for
 	// seconds before they see that they are not needed any more.
 	goleak.VerifyTestMain(m, goleak.IgnoreCurrent(),
+		goleak.IgnoreAnyFunction("github.com/nats-io/nats-server/v2/server.(*Server).StartRouting"),
 		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"),
 		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"),
 		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*HostClient).connsCleaner"),
@@ -216,6 +217,13 @@ func TestUsageErrorsExitWith2(t *testing.T) {
 		{"serve --tls-client-auth=always", "--tls-client-auth"},
 		{"serve --check-config --upstream=ftp://a", "--upstream \"ftp://a\""},
 		{"serve --route=/a", "--route: needs --upstream"},
+		{"serve --check-config --cluster-listen=:6222", "--cluster-peer: want"},
+		{"serve --cluster=http://a", "--cluster \"http://a\": want"},
+		{"serve --cluster-peer=127.0.0.1:6222", "--cluster-peer: needs --cluster or"},
+		{"serve --cluster-timeout=1s --cluster-name=a.b --cluster=nats://a", "--cluster-name \"a.b\""},
+		{"serve --cluster=nats://a --history-file=h", "--history-file: the nodes of a cluster"},
+		{"serve --cluster=nats://a --control=c", "--control: a node of a cluster"},
+		{"serve --cluster-listen=203.0.113.7:6222 --cluster-peer=127.0.0.1:6222", "--cluster-listen 203.0.113.7:6222: "},
 		{"serve --tls-acme=push.example.com", "--tls-acme-cache"},
 		{"serve --internal-tls", "--internal-tls: needs --tls-cert"},
 		{"serve --tls-listen=127.0.0.1:0", "--tls-listen: needs --tls-cert"},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+	"golang.org/x/sync/errgroup"
 
 	"halley/bench/preflight"
 	"halley/cmd/halley/config"
@@ -38,6 +40,7 @@ type serveCommand struct {
 	notes        console.Notes        // of the log, for the console
 	traces       *traces.Traces       // nil without them
 	routing      routing
+	membership   membership
 	access       *access.Access
 	attendants   attendants
 
@@ -58,6 +61,7 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 	}
 	cfg := c.loopConfig(log)
 	defer func() { c.predecessor.Close() }()
+	defer c.membership.close()
 	if err := c.gather(env.ctx, &cfg); err != nil {
 		return err
 	}
@@ -74,6 +78,7 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 	}
 	c.configuration.apply = server.Reconfigure
 	c.attendants.server = server
+	c.membership.begin(server)
 	defer c.traces.Start()()
 	return c.serve(env, server, log)
 }
@@ -112,6 +117,9 @@ func (c *serveCommand) gather(ctx context.Context, cfg *loop.Config) (err error)
 	if err := c.routing.open(c.Upstream, cfg); err != nil {
 		return usageError{err}
 	}
+	if err := c.membership.open(ctx, &c.Serve, cfg); err != nil {
+		return usageError{err}
+	}
 	if cfg.Pages, err = web.Pages(c.pages(*cfg)); err != nil {
 		return err
 	}
@@ -124,7 +132,7 @@ func (c *serveCommand) gather(ctx context.Context, cfg *loop.Config) (err error)
 // allDoubts are what may not be meant by the configuration, with the strangers among the environment's variables.
 func (c *serveCommand) allDoubts(strangers []string, maxMemory int64) []string {
 	list := doubts(&c.Serve, strangers, maxMemory)
-	for _, doubt := range []string{c.keys.Exposed(), c.access.Tokens().Exposed(), plainHook(c.Hook.URL), openDoubt(&c.Serve), c.unusedDoubt()} {
+	for _, doubt := range []string{c.keys.Exposed(), c.access.Tokens().Exposed(), plainHook(c.Hook.URL), openDoubt(&c.Serve), c.membership.doubt(&c.Serve), c.unusedDoubt()} {
 		if doubt != "" {
 			list = append(list, doubt)
 		}
@@ -235,20 +243,40 @@ func (c *serveCommand) serve(env environment, server *loop.Server, log *slog.Log
 		group.Go(func() { keepFresh(ctx, server, c.certificates) })
 	}
 	c.attendants.begin()
-	passing, passed := context.WithCancel(context.WithoutCancel(ctx))
-	group.Go(func() {
-		<-announced
-		c.routing.passOn(passing, server)
-	})
+	left := c.join(ctx, cancel, server, announced)
 	err = server.Run(ctx)
-	passed()
+	err = errors.Join(err, left())
 	cancel()
 	c.attendants.end()
 	group.Wait()
-	if ended := internal.close(); err == nil {
-		err = ended
+	return errors.Join(err, internal.close())
+}
+
+// join joins the server to others: its upstreams, once it serves what announced tells, and the nodes of its cluster. When it has
+// ended, left leaves them, and gives the error for which it had to, if there is one.
+func (c *serveCommand) join(ctx context.Context, end func(), server *loop.Server, announced <-chan struct{}) (left func() error) {
+	joined, leave := context.WithCancel(context.WithoutCancel(ctx))
+	var group errgroup.Group
+	group.Go(func() error {
+		<-announced
+		c.routing.passOn(joined, server)
+		return nil
+	})
+	group.Go(func() error {
+		if !listening(joined, server) {
+			return nil
+		}
+		err := c.membership.run(joined, server)
+		if err != nil {
+			end()
+		}
+		return err
+	})
+	context.AfterFunc(ctx, c.membership.drain)
+	return func() error {
+		leave()
+		return group.Wait()
 	}
-	return err
 }
 
 // parts are what is read again while the server runs.

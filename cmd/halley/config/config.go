@@ -39,6 +39,7 @@ type Serve struct {
 	Hook     hook.Settings         `embed:""`
 	Presence presence.Settings     `embed:""`
 	Upstream upstream.Settings     `embed:""`
+	Cluster  Cluster               `embed:""`
 	Internal internalhttp.Settings `embed:""`
 	Demo     Demo                  `embed:""`
 	Process
@@ -76,6 +77,7 @@ func groups() []kong.Group {
 		{Key: "history", Title: "History, of channels with a rule for it:"},
 		{Key: "queue", Title: "Queue of each session:"},
 		{Key: "routers", Title: "Routers, to and from other Bayeux servers:"},
+		{Key: "cluster", Title: "Cluster, of several servers by way of NATS:"},
 		{Key: "internal", Title: "Internal listener:"},
 		{Key: "demo", Title: "Demo:"},
 		{Key: "process", Title: "Process:"},
@@ -112,7 +114,7 @@ func (c *Serve) AfterApply() error {
 
 // Validate checks what no other package does. Its errors name the flag.
 func (c *Serve) Validate() error {
-	for _, s := range []any{&c.Drain, &c.Access, &c.Hook, &c.Presence, &c.Upstream, &c.TLS, &c.Internal, &c.Demo, &c.Process} {
+	for _, s := range []any{&c.Drain, &c.Access, &c.Hook, &c.Presence, &c.Upstream, &c.Cluster, &c.TLS, &c.Internal, &c.Demo, &c.Process} {
 		if err := settings.Check(s); err != nil {
 			return err
 		}

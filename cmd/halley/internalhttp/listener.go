@@ -68,6 +68,7 @@ type Options struct {
 	MaxDepth    int                                 // nesting of JSON
 	Keys        *key.Ring                           // nil: none are asked for
 	Presence    *presence.Presence                  // nil: it is told of no channel who is there
+	Cluster     func() ClusterStatus                // GET /cluster; nil: the server is no node of one
 	Metrics     http.Handler                        // GET /metrics; nil has none
 	Console     Console                             // the operator's page; nil has none
 	Pages       func(path string) (loop.Page, bool) // what that is made of

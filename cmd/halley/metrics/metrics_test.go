@@ -18,6 +18,7 @@ import (
 	"halley/loop/access/hook"
 	"halley/loop/access/key"
 	"halley/loop/access/token"
+	"halley/loop/cluster"
 	"halley/loop/metric"
 	"halley/loop/secure"
 	"halley/loop/upstream"
@@ -35,6 +36,7 @@ type figures struct {
 	hook     hook.Figures
 	events   hook.EventFigures
 	routers  upstream.Figures
+	cluster  cluster.Figures
 }
 
 func pageOf(t *testing.T, f figures) string {
@@ -46,7 +48,8 @@ func pageOf(t *testing.T, f figures) string {
 	asked := Source{&f.hook, func() any { return &f.hook }}
 	told := Source{&f.events, func() any { return &f.events }}
 	routers := Source{&f.routers, func() any { return &f.routers }}
-	Handler(func() loop.Stats { return f.Stats }, internal, certificates, tokens, asked, told, routers).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	nodes := Source{&f.cluster, func() any { return &f.cluster }}
+	Handler(func() loop.Stats { return f.Stats }, internal, certificates, tokens, asked, told, routers, nodes).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	if w.Code != http.StatusOK {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
@@ -66,6 +69,7 @@ func full() (f figures, n int) {
 	n = number(reflect.ValueOf(&f.hook).Elem(), n)
 	n = number(reflect.ValueOf(&f.events).Elem(), n)
 	n = number(reflect.ValueOf(&f.routers).Elem(), n)
+	n = number(reflect.ValueOf(&f.cluster).Elem(), n)
 	return f, n
 }
 

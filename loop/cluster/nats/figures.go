@@ -7,15 +7,15 @@ import "sync/atomic"
 // Figures are what the connection to NATS has carried so far.
 type Figures struct {
 	Up            bool   `metric:"cluster_connected" help:"1 while there is a connection to NATS."`
-	Sent          uint64 `metric:"cluster_sent_total" help:"Messages to other nodes, one for all who want it."`
-	SentBytes     uint64 `metric:"cluster_sent_bytes_total" help:"Bytes of the messages to other nodes."`
-	Received      uint64 `metric:"cluster_received_total" help:"Messages of other nodes."`
-	ReceivedBytes uint64 `metric:"cluster_received_bytes_total" help:"Bytes of the messages of other nodes."`
-	Lost          uint64 `metric:"cluster_unsent_total" help:"Messages that did not go to other nodes, since there was no connection."`
-	Refused       uint64 `metric:"cluster_refused_total" help:"Messages that did not go to other nodes, since too many waited."`
-	Unfit         uint64 `metric:"cluster_unfit_total" help:"Messages that did not go to other nodes, since NATS takes none like them."`
+	Sent          uint64 `metric:"cluster_wire_sent_total" help:"Messages to other nodes, one for all who want it."`
+	SentBytes     uint64 `metric:"cluster_wire_sent_bytes_total" help:"Bytes of the messages to other nodes."`
+	Received      uint64 `metric:"cluster_wire_received_total" help:"Messages of other nodes."`
+	ReceivedBytes uint64 `metric:"cluster_wire_received_bytes_total" help:"Bytes of the messages of other nodes."`
+	Lost          uint64 `metric:"cluster_wire_unsent_total" help:"Messages that did not go to other nodes, since there was no connection."`
+	Refused       uint64 `metric:"cluster_wire_refused_total" help:"Messages that did not go to other nodes, since too many waited."`
+	Unfit         uint64 `metric:"cluster_wire_unfit_total" help:"Messages that did not go to other nodes, since NATS takes none like them."`
 	Losses        uint64 `metric:"cluster_losses_total" help:"Times that messages of other nodes were lost with the connection, or for want of room."`
-	Subjects      int64  `metric:"cluster_subjects" help:"Subjects that this node subscribes to."`
+	Subjects      int64  `metric:"cluster_wire_subjects" help:"Subjects that this node subscribes to."`
 	Waiting       int64  `metric:"cluster_waiting_bytes" help:"Bytes that wait to go to other nodes."`
 }
 

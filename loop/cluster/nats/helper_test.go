@@ -36,10 +36,12 @@ const childOf = "HALLEY_TEST_NODE"
 // child is a node until its parent ends.
 func child(addresses []string) {
 	s := usual(func(s *Settings) { s.Listen, s.Peers = addresses[0], addresses[1:] })
-	if _, err := Open(s, 1<<16, slog.New(slog.DiscardHandler)); err != nil {
+	w, err := Open(s, 1<<16, slog.New(slog.DiscardHandler))
+	if err != nil {
 		panic(err)
 	}
 	_, _ = io.Copy(io.Discard, os.Stdin)
+	leave(w)
 }
 
 // process starts a node in a process of its own, which ends with the test at the latest.

@@ -29,9 +29,9 @@ const mostStored = 1 << 40
 
 // embedded is a NATS server in this process.
 type embedded struct {
-	nats *server.Server
-	log  *serverLog
-	dir  string // of what is stored, and goes with the server; empty: it stays, or is in memory
+	nats   *server.Server
+	log    *serverLog
+	folder *folder
 }
 
 // start starts a server that takes no clients but this process and has routes to the peers.
@@ -44,14 +44,12 @@ func start(s *Settings, largest int, log *slog.Logger) (*embedded, error) {
 		return nil, err
 	}
 	e := &embedded{log: newServerLog(log)}
-	if s.Store == "" { // JetStream wants a folder even for what it keeps in memory
-		if e.dir, err = os.MkdirTemp("", "halley-cluster-*"); err != nil {
-			return nil, fmt.Errorf("--cluster-listen: %w", err)
-		}
-		o.StoreDir = e.dir
+	if e.folder, err = openFolder(s.Store); err != nil {
+		return nil, err
 	}
+	o.StoreDir = e.folder.path
 	if e.nats, err = server.NewServer(o); err != nil {
-		e.clean()
+		e.folder.close()
 		return nil, fmt.Errorf("--cluster-listen: %w", err)
 	}
 	e.nats.SetLoggerV2(e.log, false, false, false)
@@ -86,7 +84,7 @@ func (s *Settings) serverOptions(largest int) (*server.Options, error) {
 	o := &server.Options{
 		DontListen: true, NoSigs: true, NoLog: true, ServerName: serverName(s.Listen),
 		MaxPayload: int32(max(largest, usualMost)),
-		JetStream:  true, StoreDir: s.Store, SyncAlways: s.Sync == "always", DisableJetStreamBanner: true,
+		JetStream:  true, SyncAlways: s.Sync == "always", DisableJetStreamBanner: true,
 		JetStreamMaxMemory: mostStored, JetStreamMaxStore: mostStored,
 		Cluster: server.ClusterOpts{
 			Name: s.Name, Host: host, Port: number, PingInterval: routePing, MaxPingsOut: routePings, PoolSize: 1,
@@ -168,12 +166,5 @@ func (e *embedded) shutdown() {
 	}
 	e.nats.Shutdown()
 	e.nats.WaitForShutdown()
-	e.clean()
-}
-
-// clean removes what is stored for as long as the server lives alone.
-func (e *embedded) clean() {
-	if e.dir != "" {
-		_ = os.RemoveAll(e.dir)
-	}
+	e.folder.close()
 }

@@ -75,8 +75,14 @@ func again(l *serverLog, text string, now time.Time) bool {
 // Noticef implements server.Logger: what goes well is of interest to who looks for a fault.
 func (l *serverLog) Noticef(format string, args ...any) { l.tell(slog.LevelDebug, format, args) }
 
-// Warnf implements server.Logger.
-func (l *serverLog) Warnf(format string, args ...any) { l.tell(slog.LevelWarn, format, args) }
+// Warnf implements server.Logger. Each start of a node says that there is no leader yet.
+func (l *serverLog) Warnf(format string, args ...any) {
+	if strings.HasPrefix(format, "Waiting for routing") || strings.HasPrefix(format, "JetStream has not established contact") {
+		l.Noticef(format, args...)
+		return
+	}
+	l.tell(slog.LevelWarn, format, args)
+}
 
 // Errorf implements server.Logger.
 func (l *serverLog) Errorf(format string, args ...any) { l.tell(slog.LevelError, format, args) }

@@ -68,7 +68,7 @@ func TestBadFilesAndAddresses(t *testing.T) {
 		"--cluster-secret-file: open":   func(s *Settings) { s.SecretFile = filepath.Join(dir, "none") },
 		"--cluster-secret-file /":       func(s *Settings) { s.SecretFile = file("two", "one\ntwo\n") },
 		"--cluster-tls-cert: ":          func(s *Settings) { s.Cert, s.Key, s.CA = file("c", "x"), file("k", "x"), file("a", "x") },
-		"--cluster-store /":             func(s *Settings) { s.Store = file("taken", "") },
+		"--cluster-store: mkdir":        func(s *Settings) { s.Store = file("taken", "") },
 		"--cluster-listen 127.0.0.1:":   func(s *Settings) { s.Listen = taken[0].settings.Listen },
 		"--cluster-listen 203.0.113.7:": func(s *Settings) { s.Listen = "203.0.113.7:6222" },
 		"--cluster-credentials: open": func(s *Settings) {

@@ -60,7 +60,7 @@ func Open(s Settings, largest int, log *slog.Logger) (*Wire, error) {
 		next: make(chan *connection, 1), ending: make(chan struct{}),
 	}
 	w.subscriptions.subjects = make(map[string][]*subscription)
-	w.most.Store(usualMost)
+	w.most.Store(int64(max(usualMost, largest)))
 	if err := w.begin(); err != nil {
 		return nil, err
 	}

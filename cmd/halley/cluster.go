@@ -1,0 +1,108 @@
+//go:build !nocluster
+
+// Proved by TestCluster and TestUsageErrorsExitWith2.
+
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+
+	"halley/cmd/halley/config"
+	"halley/cmd/halley/internalhttp"
+	"halley/cmd/halley/metrics"
+	"halley/loop"
+	"halley/loop/cluster"
+)
+
+// membership is what makes this server a node of a cluster.
+type membership struct{ cluster *cluster.Cluster } // nil without one
+
+// open joins the cluster, if there is to be one. What is only checked joins none.
+func (m *membership) open(ctx context.Context, c *config.Serve, cfg *loop.Config) error {
+	if err := c.Cluster.Check(); err != nil || !c.Cluster.Active() {
+		return err
+	}
+	switch {
+	case c.Loop.HistoryFile != "":
+		return errors.New("--history-file: the nodes of a cluster keep its history themselves, see --cluster-store")
+	case c.Loop.Control != "":
+		return errors.New("--control: a node of a cluster hands nothing over to a later one: start it anew, one node after the other")
+	case c.CheckConfig:
+		return nil
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	m.cluster, err = cluster.Open(ctx, c.Cluster, cluster.Options{
+		MaxMessage: c.Loop.MaxMessage, Loops: cfg.Loops, Address: host + " " + strings.Join(c.Loop.Listen, " "), Log: cfg.Log,
+	})
+	if err == nil {
+		cfg.Cluster = m.cluster
+	}
+	return err
+}
+
+// doubt says what may not be meant by the settings; empty: nothing.
+func (m *membership) doubt(c *config.Serve) string { return c.Cluster.Doubt() }
+
+// begin ties the cluster to the server, which does not run yet.
+func (m *membership) begin(server *loop.Server) {
+	if m.cluster != nil {
+		m.cluster.Begin(server)
+	}
+}
+
+// run makes the server a node until ctx is done. An error means that it cannot be one any more, and has to end.
+func (m *membership) run(ctx context.Context, server *loop.Server) error {
+	if m.cluster == nil {
+		return nil
+	}
+	return m.cluster.Run(ctx, server)
+}
+
+// drain tells the other nodes that this one lets its clients go.
+func (m *membership) drain() {
+	if m.cluster != nil {
+		m.cluster.Drain()
+	}
+}
+
+// close leaves the cluster, if run has not.
+func (m *membership) close() {
+	if m.cluster != nil {
+		m.cluster.Close()
+	}
+}
+
+// status tells of the cluster; nil: there is none.
+func (m *membership) status() func() internalhttp.ClusterStatus {
+	if m.cluster == nil {
+		return nil
+	}
+	return func() internalhttp.ClusterStatus {
+		s := m.cluster.Status()
+		told := internalhttp.ClusterStatus{Name: s.Name, Node: s.Node, Address: s.Address, Connected: s.Connected, Figures: s.Figures}
+		for _, n := range s.Nodes {
+			told.Nodes = append(told.Nodes, internalhttp.ClusterNode{
+				Node: n.Number, Address: n.Address, State: n.State.String(), Version: int(n.Version), Epoch: n.Epoch,
+				Draining: n.Draining, Loops: n.Loops, HeardMs: (s.Now - n.Heard).Milliseconds(),
+			})
+		}
+		return told
+	}
+}
+
+// sources are the figures of the cluster.
+func (m *membership) sources() []metrics.Source {
+	return []metrics.Source{{Of: new(cluster.Figures), Take: func() any {
+		f := new(cluster.Figures)
+		if m.cluster != nil {
+			*f = m.cluster.Figures()
+		}
+		return f
+	}}}
+}

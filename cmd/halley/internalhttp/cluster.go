@@ -1,0 +1,38 @@
+package internalhttp
+
+import "github.com/valyala/fasthttp"
+
+// ClusterStatus is what GET /cluster tells of a node and of the others that it knows.
+type ClusterStatus struct {
+	Name      string             `json:"name"` // of the cluster
+	Node      uint16             `json:"node"`
+	Address   string             `json:"address"`   // of the node, for people
+	Connected bool               `json:"connected"` // to NATS
+	Nodes     []ClusterNode      `json:"nodes"`
+	Figures   map[string]float64 `json:"figures"` // of the node, by the names of the metrics
+}
+
+// ClusterNode is another node.
+type ClusterNode struct {
+	Node     uint16 `json:"node"`
+	Address  string `json:"address"`
+	State    string `json:"state"`
+	Version  int    `json:"version"` // of the protocol that both speak
+	Epoch    uint32 `json:"epoch"`   // how often the two have lost each other
+	Draining bool   `json:"draining"`
+	Loops    int    `json:"loops"`
+	HeardMs  int64  `json:"heardMs"` // since it was heard of
+}
+
+// cluster tells of the cluster that this server is a node of.
+func (l *Listener) cluster(ctx *fasthttp.RequestCtx) {
+	if l.options.Cluster == nil {
+		fail(ctx, fasthttp.StatusNotFound, "this server is no node of a cluster")
+		return
+	}
+	status := l.options.Cluster()
+	if status.Nodes == nil {
+		status.Nodes = []ClusterNode{}
+	}
+	reply(ctx, fasthttp.StatusOK, status)
+}

@@ -1,0 +1,26 @@
+//go:build nocluster
+
+// Proved by TestWithoutCluster.
+
+package main
+
+import (
+	"context"
+
+	"halley/cmd/halley/config"
+	"halley/cmd/halley/internalhttp"
+	"halley/cmd/halley/metrics"
+	"halley/loop"
+)
+
+// membership is nothing, in a program without a cluster.
+type membership struct{}
+
+func (*membership) open(context.Context, *config.Serve, *loop.Config) error { return nil }
+func (*membership) doubt(*config.Serve) string                              { return "" }
+func (*membership) begin(*loop.Server)                                      {}
+func (*membership) run(context.Context, *loop.Server) error                 { return nil }
+func (*membership) drain()                                                  {}
+func (*membership) close()                                                  {}
+func (*membership) status() func() internalhttp.ClusterStatus               { return nil }
+func (*membership) sources() []metrics.Source                               { return nil }

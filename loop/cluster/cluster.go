@@ -1,0 +1,153 @@
+// Package cluster joins a server to others, the nodes of one cluster: it makes the parts, and ties them to each other and to the
+// server. The parts are packages below this one.
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"halley/bayeux/event"
+	"halley/loop/bus"
+	"halley/loop/cluster/nats"
+	"halley/loop/cluster/nodes"
+	"halley/loop/cluster/spread"
+	"halley/loop/cluster/subject"
+	"halley/loop/sequence"
+)
+
+// Options are what a Cluster needs to know of the server.
+type Options struct {
+	MaxMessage int    // bytes of what a client may send at once
+	Loops      int    // event loops
+	Address    string // for people
+	Log        *slog.Logger
+}
+
+// Server is what a Cluster needs of the server once it runs.
+type Server interface {
+	spread.Server
+	// WatchChannels has watch called for each pattern that has subscribers, and whenever one gets its first or loses its last one.
+	WatchChannels(watch func(pattern string, on bool))
+	// Trouble makes the server unready for a reason, or ready again.
+	Trouble(part, why string)
+}
+
+// Cluster joins this server to others. It implements loop.Cluster.
+type Cluster struct {
+	settings Settings
+	address  string
+	log      *slog.Logger
+	wire     *nats.Wire
+	nodes    *nodes.Nodes
+	spread   *spread.Spread
+}
+
+// room is what a message has beside what a client has sent, at the most: numbers, a subject, the servers that it has passed.
+const room = 16 << 10
+
+// Open joins the cluster, but for what comes to this node before Run. Errors name the flag.
+func Open(ctx context.Context, s Settings, o Options) (c *Cluster, err error) {
+	c = &Cluster{settings: s, address: o.Address, log: o.Log}
+	if c.wire, err = nats.Open(s.NATS, o.MaxMessage+room, o.Log); err != nil {
+		return nil, err
+	}
+	if err = c.open(ctx, o); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// open makes the parts beside the wire.
+func (c *Cluster) open(ctx context.Context, o Options) (err error) {
+	space := subject.Of(c.settings.NATS.Name)
+	c.nodes, err = nodes.Open(ctx, nodes.Options{
+		Settings: c.settings.Nodes, Wire: c.wire, Prefix: string(space), Address: o.Address, Loops: o.Loops,
+		Versions: nodes.Versions{Least: 1, Most: 1}, Log: o.Log,
+	})
+	if err != nil {
+		return fmt.Errorf("--cluster-name %s: %w", c.settings.NATS.Name, err)
+	}
+	me := spread.Origin{Node: c.nodes.Number(), Incarnation: c.nodes.Incarnation()}
+	if c.spread, err = spread.New(c.wire, space, me, c.settings.Spread, o.Log); err != nil {
+		return err
+	}
+	c.nodes.Watch(nodes.Watcher{
+		Came: func(nodes.Node) {},
+		Gone: func(n nodes.Node, done func()) {
+			c.spread.Gone(n.Number)
+			done()
+		},
+	})
+	return nil
+}
+
+// Node implements loop.Cluster.
+func (c *Cluster) Node() uint16 { return c.nodes.Number() }
+
+// Link implements loop.Cluster.
+func (c *Cluster) Link(local *bus.Local) bus.Link { return local }
+
+// Log implements loop.Cluster.
+func (c *Cluster) Log(local *sequence.Local) sequence.Log { return c.spread.Log(local) }
+
+// Spread implements loop.Cluster.
+func (c *Cluster) Spread(e event.Event) { c.spread.Offer(e) }
+
+// Most implements loop.Cluster.
+func (c *Cluster) Most() int { return c.wire.Most() - room/2 }
+
+// Congested implements loop.Cluster.
+func (c *Cluster) Congested() bool {
+	return c.spread.Congested() || c.settings.Required && !c.wire.Up()
+}
+
+// trouble is how the server calls what keeps it from being a node.
+const trouble = "cluster"
+
+// Begin has the server know how the cluster is, and the cluster what the server's clients want. It is to be called before the server
+// runs.
+func (c *Cluster) Begin(server Server) {
+	c.wire.Watch(func(bool) { c.look(server) })
+	c.look(server)
+	server.WatchChannels(c.spread.Want)
+}
+
+// Run makes this server a node until ctx is done, and then leaves. It is to be called when the server serves. An error means that
+// the server must end; it may start anew.
+func (c *Cluster) Run(ctx context.Context, server Server) error {
+	defer c.Close()
+	ctx, end := context.WithCancel(ctx)
+	var all sync.WaitGroup
+	all.Go(func() { c.spread.Run(ctx, server) })
+	err := c.nodes.Run(ctx)
+	c.spread.Leave()
+	end()
+	all.Wait()
+	return err
+}
+
+// look tells the server whether there is a connection.
+func (c *Cluster) look(server Server) {
+	why := ""
+	if !c.wire.Up() {
+		why = "there is no connection to NATS"
+	}
+	server.Trouble(trouble, why)
+}
+
+// Drain tells the other nodes that this one lets its clients go.
+func (c *Cluster) Drain() { c.nodes.Drain() }
+
+// closeTimeout is how long what waits may take to go when a node leaves.
+const closeTimeout = 2 * time.Second
+
+// Close leaves the cluster. A second time it does nothing.
+func (c *Cluster) Close() {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	c.wire.Close(ctx)
+}

@@ -1,0 +1,158 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"halley/bayeux/event"
+	"halley/loop/settings"
+)
+
+// TestMain finds goroutines that are left. One waits for a clients' port for ever in each NATS server that has none.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/nats-io/nats-server/v2/server.(*Server).StartRouting"))
+}
+
+// fakeServer is a server whose clients want the channels that it watches.
+type fakeServer struct {
+	arrived chan string
+	mu      sync.Mutex
+	trouble string
+	wants   []string
+}
+
+func newServer(wants ...string) *fakeServer {
+	return &fakeServer{arrived: make(chan string, 1000), wants: wants}
+}
+
+func (s *fakeServer) Arrived(list []event.Event) {
+	for _, e := range list {
+		s.arrived <- fmt.Sprint(e)
+	}
+}
+
+func (s *fakeServer) Busy() bool                         { return false }
+func (s *fakeServer) TellMissed(context.Context, string) {}
+
+func (s *fakeServer) WatchChannels(watch func(pattern string, on bool)) {
+	for _, pattern := range s.wants {
+		watch(pattern, true)
+	}
+}
+
+func (s *fakeServer) Trouble(_, why string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.trouble = why
+}
+
+// node is a Cluster of a test.
+type node struct {
+	*Cluster
+	*fakeServer
+	leave func() error
+}
+
+// join starts a node.
+func join(t *testing.T, listen, peer string, server *fakeServer) *node {
+	t.Helper()
+	var s Settings
+	settings.Default(&s)
+	s.NATS.Listen, s.NATS.Peers, s.Nodes.Timeout = listen, []string{peer}, 600*time.Millisecond
+	c, err := Open(t.Context(), s, Options{MaxMessage: 1 << 16, Loops: 1, Address: listen, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	c.Begin(server)
+	go func() { done <- c.Run(ctx, server) }()
+	n := &node{c, server, sync.OnceValue(func() error {
+		cancel()
+		return <-done
+	})}
+	t.Cleanup(func() {
+		if err := n.leave(); err != nil {
+			t.Error(err)
+		}
+	})
+	return n
+}
+
+// address is one that nobody listens on.
+func address(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// until waits for something.
+func until(t *testing.T, is func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("waited in vain")
+		}
+	}
+}
+
+// Two nodes bring each other what is published on channels that the other's clients want, and know when the other leaves.
+func TestTwoNodes(t *testing.T) {
+	t.Parallel()
+	here, there := address(t), address(t)
+	a := join(t, here, there, newServer("/a/*"))
+	b := join(t, there, here, newServer("/b"))
+	until(t, func() bool { return a.Figures().Nodes.Alive == 2 && b.Figures().Nodes.Alive == 2 })
+	if a.Node() == b.Node() || a.trouble != "" || a.Congested() || a.Most() < 1<<16 {
+		t.Errorf("nodes %d and %d, trouble %q, %v, %d", a.Node(), b.Node(), a.trouble, a.Congested(), a.Most())
+	}
+	carried := func(from, to *node, channel string) {
+		until(t, func() bool {
+			from.Spread(event.New([]byte(channel), []byte("7"), false))
+			return len(to.arrived) > 0
+		})
+		if got := <-to.arrived; !strings.Contains(got, channel) || !strings.Contains(got, "7") {
+			t.Error(got)
+		}
+	}
+	carried(b, a, "/a/1")
+	carried(a, b, "/b")
+	if f := a.Figures(); f.Spread.In == 0 || f.Spread.Out == 0 || !f.Wire.Up {
+		t.Errorf("%+v", f)
+	}
+	b.Drain()
+	if err := b.leave(); err != nil {
+		t.Error(err)
+	}
+	until(t, func() bool { return a.Figures().Nodes.Alive == 1 && a.Figures().Nodes.Lost.Farewell == 1 })
+	b.Close()
+}
+
+// Settings that are of no use are told with the flag, and what may not be meant is doubted.
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	var s Settings
+	settings.Default(&s)
+	if s.Active() || s.Check() != nil || s.Doubt() != "" {
+		t.Error("nothing is set")
+	}
+	s.NATS.Listen = ":6222"
+	if err := s.Check(); !s.Active() || err == nil || !strings.Contains(err.Error(), "--cluster-peer") || s.Doubt() == "" {
+		t.Error(err)
+	}
+	if _, err := Open(t.Context(), s, Options{Log: slog.New(slog.DiscardHandler)}); err == nil {
+		t.Error("it is opened")
+	}
+}

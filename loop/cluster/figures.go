@@ -1,0 +1,21 @@
+// Proved by TestTwoNodes.
+
+package cluster
+
+import (
+	"halley/loop/cluster/nats"
+	"halley/loop/cluster/nodes"
+	"halley/loop/cluster/spread"
+)
+
+// Figures are those of all parts.
+type Figures struct {
+	Wire   nats.Figures
+	Nodes  nodes.Figures
+	Spread spread.Figures
+}
+
+// Figures are those of now.
+func (c *Cluster) Figures() Figures {
+	return Figures{Wire: c.wire.Figures(), Nodes: c.nodes.Figures(), Spread: c.spread.Figures()}
+}

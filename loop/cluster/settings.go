@@ -1,0 +1,26 @@
+// Proved by TestSettings.
+
+package cluster
+
+import (
+	"halley/loop/cluster/nats"
+	"halley/loop/cluster/nodes"
+	"halley/loop/cluster/spread"
+)
+
+// Settings are what an operator may set, see package loop/settings.
+type Settings struct {
+	NATS     nats.Settings   `embed:""`
+	Nodes    nodes.Settings  `embed:""`
+	Spread   spread.Settings `embed:""`
+	Required bool            `name:"cluster-required" group:"cluster" help:"Refuse publishes while this node does not reach the cluster; else what is published meanwhile comes to its own clients alone."`
+}
+
+// Active tells whether this server is to be a node.
+func (s *Settings) Active() bool { return s.NATS.Active() }
+
+// Check tells what of the settings is wrong, and names the flag.
+func (s *Settings) Check() error { return s.NATS.Check() }
+
+// Doubt says what may not be meant by the settings; empty: nothing.
+func (s *Settings) Doubt() string { return s.NATS.Doubt() }
