@@ -75,13 +75,13 @@ func again(l *serverLog, text string, now time.Time) bool {
 // Noticef implements server.Logger: what goes well is of interest to who looks for a fault.
 func (l *serverLog) Noticef(format string, args ...any) { l.tell(slog.LevelDebug, format, args) }
 
-// Warnf implements server.Logger. Each start of a node says that there is no leader yet.
+// Warnf implements server.Logger. Each start of a node warns that there is no leader yet.
 func (l *serverLog) Warnf(format string, args ...any) {
-	if strings.HasPrefix(format, "Waiting for routing") || strings.HasPrefix(format, "JetStream has not established contact") {
-		l.Noticef(format, args...)
-		return
+	level, text := slog.LevelWarn, fmt.Sprintf(format, args...)
+	if strings.HasPrefix(text, "Waiting for routing") || strings.HasPrefix(text, "JetStream has not established contact") {
+		level = slog.LevelDebug
 	}
-	l.tell(slog.LevelWarn, format, args)
+	l.tell(level, "%s", []any{text})
 }
 
 // Errorf implements server.Logger.
