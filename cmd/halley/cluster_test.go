@@ -3,6 +3,7 @@
 package main
 
 import (
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -196,4 +197,47 @@ func TestClusterThatIsNotThere(t *testing.T) {
 			t.Errorf("required %v: %d, want %d", required, resp.StatusCode, want)
 		}
 	}
+}
+
+// ask posts messages to a node, and returns its answer.
+func (n *nodeProcess) ask(t *testing.T, messages string) string {
+	t.Helper()
+	resp, err := http.Post(n.endpoint, "application/json", strings.NewReader(messages))
+	if err != nil {
+		t.Error(err)
+		return ""
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Errorf("%d %s %v", resp.StatusCode, body, err)
+	}
+	return string(body)
+}
+
+// A session is served by whatever node its requests come to.
+func TestSessionOnAnyNode(t *testing.T) {
+	nodes := threeNodes(t)
+	reply := nodes[0].ask(t, `[{"channel":"/meta/handshake","version":"1.0","supportedConnectionTypes":["long-polling"]}]`)
+	_, rest, _ := strings.Cut(reply, `"clientId":"`)
+	id, _, _ := strings.Cut(rest, `"`)
+	if reply = nodes[1].ask(t, `[{"channel":"/meta/subscribe","clientId":"`+id+`","subscription":"/a"}]`); !strings.Contains(reply, `"successful":true`) {
+		t.Fatal(reply)
+	}
+	connect := `[{"channel":"/meta/connect","clientId":"` + id + `","connectionType":"long-polling"}]`
+	nodes[2].ask(t, connect)
+	polled := make(chan string, 1)
+	go func() { polled <- nodes[2].ask(t, connect) }()
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); {
+		nodes[1].ask(t, `[{"channel":"/a","clientId":"`+id+`","data":7}]`)
+		select {
+		case reply = <-polled:
+			if !strings.Contains(reply, `"data":7`) {
+				t.Fatal(reply)
+			}
+			return
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	t.Fatal("it is never answered")
 }

@@ -11,6 +11,7 @@ import (
 
 	"halley/bayeux/event"
 	"halley/loop/bus"
+	"halley/loop/cluster/link"
 	"halley/loop/cluster/nats"
 	"halley/loop/cluster/nodes"
 	"halley/loop/cluster/spread"
@@ -20,10 +21,11 @@ import (
 
 // Options are what a Cluster needs to know of the server.
 type Options struct {
-	MaxMessage int    // bytes of what a client may send at once
-	Loops      int    // event loops
-	Address    string // for people
-	Log        *slog.Logger
+	MaxMessage       int    // bytes of what a client may send at once
+	MaxChannelLength int    // bytes
+	Loops            int    // event loops
+	Address          string // for people
+	Log              *slog.Logger
 }
 
 // Server is what a Cluster needs of the server once it runs.
@@ -40,9 +42,12 @@ type Cluster struct {
 	settings Settings
 	address  string
 	log      *slog.Logger
+	space    subject.Space
 	wire     *nats.Wire
 	nodes    *nodes.Nodes
+	link     *link.Link // nil before Link
 	spread   *spread.Spread
+	fault    error // of Link, which has no way to tell
 }
 
 // room is what a message has beside what a client has sent, at the most: numbers, a subject, the servers that it has passed.
@@ -50,7 +55,7 @@ const room = 16 << 10
 
 // Open joins the cluster, but for what comes to this node before Run. Errors name the flag.
 func Open(ctx context.Context, s Settings, o Options) (c *Cluster, err error) {
-	c = &Cluster{settings: s, address: o.Address, log: o.Log}
+	c = &Cluster{settings: s, address: o.Address, log: o.Log, space: subject.Of(s.NATS.Name)}
 	if c.wire, err = nats.Open(s.NATS, o.MaxMessage+room, o.Log); err != nil {
 		return nil, err
 	}
@@ -63,33 +68,35 @@ func Open(ctx context.Context, s Settings, o Options) (c *Cluster, err error) {
 
 // open makes the parts beside the wire.
 func (c *Cluster) open(ctx context.Context, o Options) (err error) {
-	space := subject.Of(c.settings.NATS.Name)
+	if err := spread.Check(c.space, o.MaxChannelLength); err != nil {
+		return err
+	}
 	c.nodes, err = nodes.Open(ctx, nodes.Options{
-		Settings: c.settings.Nodes, Wire: c.wire, Prefix: string(space), Address: o.Address, Loops: o.Loops,
-		Versions: nodes.Versions{Least: 1, Most: 1}, Log: o.Log,
+		Settings: c.settings.Nodes, Wire: c.wire, Prefix: string(c.space), Address: o.Address, Loops: o.Loops,
+		Versions: versions(), Log: o.Log,
 	})
 	if err != nil {
 		return fmt.Errorf("--cluster-name %s: %w", c.settings.NATS.Name, err)
 	}
 	me := spread.Origin{Node: c.nodes.Number(), Incarnation: c.nodes.Incarnation()}
-	if c.spread, err = spread.New(c.wire, space, me, c.settings.Spread, o.Log); err != nil {
-		return err
-	}
-	c.nodes.Watch(nodes.Watcher{
-		Came: func(nodes.Node) {},
-		Gone: func(n nodes.Node, done func()) {
-			c.spread.Gone(n.Number)
-			done()
-		},
-	})
-	return nil
+	c.spread, err = spread.New(c.wire, c.space, me, c.settings.Spread, o.Log)
+	return err
 }
+
+// versions are those of the protocol between nodes that this program speaks: a release speaks that of the one before it, too.
+func versions() nodes.Versions { return nodes.Versions{Least: 1, Most: 1} }
 
 // Node implements loop.Cluster.
 func (c *Cluster) Node() uint16 { return c.nodes.Number() }
 
 // Link implements loop.Cluster.
-func (c *Cluster) Link(local *bus.Local) bus.Link { return local }
+func (c *Cluster) Link(local *bus.Local) bus.Link {
+	c.link, c.fault = link.New(link.Options{Settings: c.settings.Link, Wire: c.wire, Prefix: string(c.space), Nodes: c.nodes, Local: local})
+	if c.fault != nil {
+		return local
+	}
+	return c.link
+}
 
 // Log implements loop.Cluster.
 func (c *Cluster) Log(local *sequence.Local) sequence.Log { return c.spread.Log(local) }
@@ -105,29 +112,26 @@ func (c *Cluster) Congested() bool {
 	return c.spread.Congested() || c.settings.Required && !c.wire.Up()
 }
 
-// trouble is how the server calls what keeps it from being a node.
-const trouble = "cluster"
+// What keeps the server from being a node, as it calls that.
+const (
+	connection = "cluster"
+	snapshots  = "cluster snapshots"
+)
 
 // Begin has the server know how the cluster is, and the cluster what the server's clients want. It is to be called before the server
 // runs.
 func (c *Cluster) Begin(server Server) {
+	server.Trouble(snapshots, "not there yet")
 	c.wire.Watch(func(bool) { c.look(server) })
 	c.look(server)
 	server.WatchChannels(c.spread.Want)
-}
-
-// Run makes this server a node until ctx is done, and then leaves. It is to be called when the server serves. An error means that
-// the server must end; it may start anew.
-func (c *Cluster) Run(ctx context.Context, server Server) error {
-	defer c.Close()
-	ctx, end := context.WithCancel(ctx)
-	var all sync.WaitGroup
-	all.Go(func() { c.spread.Run(ctx, server) })
-	err := c.nodes.Run(ctx)
-	c.spread.Leave()
-	end()
-	all.Wait()
-	return err
+	c.nodes.Watch(nodes.Watcher{
+		Came: func(nodes.Node) {},
+		Gone: func(n nodes.Node, done func()) {
+			c.spread.Gone(n.Number)
+			done()
+		},
+	})
 }
 
 // look tells the server whether there is a connection.
@@ -136,7 +140,30 @@ func (c *Cluster) look(server Server) {
 	if !c.wire.Up() {
 		why = "there is no connection to NATS"
 	}
-	server.Trouble(trouble, why)
+	server.Trouble(connection, why)
+}
+
+// Run makes this server a node until ctx is done, and then leaves. It is to be called when the server serves. An error means that
+// the server must end; it may start anew.
+func (c *Cluster) Run(ctx context.Context, server Server) error {
+	defer c.Close()
+	if c.fault != nil {
+		return c.fault
+	}
+	living, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	var all sync.WaitGroup
+	all.Go(func() { c.link.Run(living) })
+	all.Go(func() { c.spread.Run(living, server) })
+	all.Go(func() {
+		c.spread.Join(ctx)
+		server.Trouble(snapshots, "")
+	})
+	err := c.nodes.Run(ctx)
+	c.spread.Leave()
+	end()
+	all.Wait()
+	return err
 }
 
 // Drain tells the other nodes that this one lets its clients go.

@@ -13,6 +13,8 @@ import (
 	"go.uber.org/goleak"
 
 	"halley/bayeux/event"
+	"halley/loop/bus"
+	"halley/loop/sequence"
 	"halley/loop/settings"
 )
 
@@ -67,12 +69,14 @@ func join(t *testing.T, listen, peer string, server *fakeServer) *node {
 	var s Settings
 	settings.Default(&s)
 	s.NATS.Listen, s.NATS.Peers, s.Nodes.Timeout = listen, []string{peer}, 600*time.Millisecond
-	c, err := Open(t.Context(), s, Options{MaxMessage: 1 << 16, Loops: 1, Address: listen, Log: slog.New(slog.DiscardHandler)})
+	c, err := Open(t.Context(), s, Options{MaxMessage: 1 << 16, MaxChannelLength: 256, Loops: 1, Address: listen, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
+	c.Link(&bus.Local{Node: c.Node()})
+	c.Log(sequence.New(sequence.Options{}))
 	c.Begin(server)
 	go func() { done <- c.Run(ctx, server) }()
 	n := &node{c, server, sync.OnceValue(func() error {

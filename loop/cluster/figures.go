@@ -3,6 +3,7 @@
 package cluster
 
 import (
+	"halley/loop/cluster/link"
 	"halley/loop/cluster/nats"
 	"halley/loop/cluster/nodes"
 	"halley/loop/cluster/spread"
@@ -12,10 +13,11 @@ import (
 type Figures struct {
 	Wire   nats.Figures
 	Nodes  nodes.Figures
+	Link   link.Figures
 	Spread spread.Figures
 }
 
 // Figures are those of now.
 func (c *Cluster) Figures() Figures {
-	return Figures{Wire: c.wire.Figures(), Nodes: c.nodes.Figures(), Spread: c.spread.Figures()}
+	return Figures{Wire: c.wire.Figures(), Nodes: c.nodes.Figures(), Link: c.link.Figures(), Spread: c.spread.Figures()}
 }

@@ -3,6 +3,7 @@
 package cluster
 
 import (
+	"halley/loop/cluster/link"
 	"halley/loop/cluster/nats"
 	"halley/loop/cluster/nodes"
 	"halley/loop/cluster/spread"
@@ -12,6 +13,7 @@ import (
 type Settings struct {
 	NATS     nats.Settings   `embed:""`
 	Nodes    nodes.Settings  `embed:""`
+	Link     link.Settings   `embed:""`
 	Spread   spread.Settings `embed:""`
 	Required bool            `name:"cluster-required" group:"cluster" help:"Refuse publishes while this node does not reach the cluster; else what is published meanwhile comes to its own clients alone."`
 }
