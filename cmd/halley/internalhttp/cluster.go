@@ -24,15 +24,17 @@ type ClusterNode struct {
 	HeardMs  int64  `json:"heardMs"` // since it was heard of
 }
 
-// cluster tells of the cluster that this server is a node of.
-func (l *Listener) cluster(ctx *fasthttp.RequestCtx) {
-	if l.options.Cluster == nil {
-		fail(ctx, fasthttp.StatusNotFound, "this server is no node of a cluster")
-		return
+// clusterOf tells of the cluster that this server is a node of; with no status it is none.
+func clusterOf(status func() ClusterStatus) fasthttp.RequestHandler {
+	return func(ctx *fasthttp.RequestCtx) {
+		if status == nil {
+			fail(ctx, fasthttp.StatusNotFound, "this server is no node of a cluster")
+			return
+		}
+		s := status()
+		if s.Nodes == nil {
+			s.Nodes = []ClusterNode{}
+		}
+		reply(ctx, fasthttp.StatusOK, s)
 	}
-	status := l.options.Cluster()
-	if status.Nodes == nil {
-		status.Nodes = []ClusterNode{}
-	}
-	reply(ctx, fasthttp.StatusOK, status)
 }

@@ -49,7 +49,7 @@ func (l *Listener) routes() []route {
 		{method: get, path: "/sessions", right: key.Listings, handle: l.sessions},
 		{method: get, path: "/sessions/", right: key.Listings, handle: l.session},
 		{method: fasthttp.MethodDelete, path: "/sessions/", right: key.End, handle: l.disconnect},
-		{method: get, path: "/cluster", right: key.Listings, handle: l.cluster},
+		{method: get, path: "/cluster", right: key.Listings, handle: clusterOf(l.options.Cluster)},
 		{method: get, path: "/health/live", open: true, handle: live},
 		{method: get, path: "/health/ready", open: true, handle: l.ready},
 		{method: get, path: "/openapi.json", open: true, handle: describe},

@@ -70,7 +70,7 @@ func (s *Settings) Check() error {
 	if s.embedded() {
 		return s.checkEmbedded()
 	}
-	_, err := s.servers()
+	_, err := newExternal(s)
 	return err
 }
 
@@ -121,7 +121,11 @@ func (s *Settings) checkEmbedded() error {
 	if s.Cert == "" && s.CA != "" {
 		return errors.New("--cluster-tls-cert: needed with --cluster-tls-ca, the nodes check each other")
 	}
-	return nil
+	if _, err := s.secret(); err != nil {
+		return err
+	}
+	_, err := s.routeTLS()
+	return err
 }
 
 // checkAddress tells what is wrong with HOST:PORT. To listen on, it may have no host.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	natsgo "github.com/nats-io/nats.go"
 
 	"halley/loop/cluster/wire"
 	"halley/loop/settings"
@@ -211,6 +212,24 @@ func TestSlowHandlerHoldsTheSender(t *testing.T) {
 		t.Errorf("%d of %d", got, all)
 	}
 	if f := wires[1].Figures(); f.Losses != 0 {
+		t.Errorf("%+v", f)
+	}
+}
+
+// What NATS' client had no room for is told as a connection that is lost and back, before the next message.
+func TestDroppedIsALoss(t *testing.T) {
+	t.Parallel()
+	wires, _ := mesh(t, 2, func(s *Settings) {})
+	in := listen(t, wires[1], "x")
+	meet(t, wires[0], "x", in)
+	wires[1].dialer.failed(wires[1].now.Load(), natsgo.ErrSlowConsumer)
+	wires[0].Send(wire.Message{Subject: "x", Data: []byte("after")})
+	for _, want := range []string{"down", "up", "x after"} {
+		if got := in.next(t); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	if f := wires[1].Figures(); f.Losses != 1 || !f.Up {
 		t.Errorf("%+v", f)
 	}
 }

@@ -122,6 +122,9 @@ func (n *Nodes) All() (list []Node) {
 	return list
 }
 
+// Now is what time it is by the clock that Node.Heard is of.
+func (n *Nodes) Now() time.Duration { return n.o.Clock.Now() }
+
 // Watch has w told of nodes. It is to be called before Run.
 func (n *Nodes) Watch(w Watcher) { n.change(func() { n.watchers = append(n.watchers, w) }) }
 
