@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"halley/bayeux/client"
+	"halley/scripts/disorders/model"
+	"halley/scripts/nodes"
+)
+
+// publisher publishes the numbers of one channel, and keeps what it was answered.
+type publisher struct {
+	channel string
+	began   time.Time
+	every   time.Duration
+	send    func(ctx context.Context, channel string, number int) (outcome model.Outcome, node string)
+	sent    []model.Publication
+}
+
+// run publishes until ctx is done. Each message is sent after the answer to the one before, and not before its time.
+func (p *publisher) run(ctx context.Context) {
+	ticker := time.NewTicker(p.every)
+	defer ticker.Stop()
+	for n := 0; ; n++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		m := model.Publication{Channel: p.channel, Number: n, Sent: time.Since(p.began)}
+		m.Outcome, m.Node = p.send(ctx, p.channel, n)
+		m.Answered = time.Since(p.began)
+		p.sent = append(p.sent, m)
+	}
+}
+
+// last is the last message that was acknowledged, -1 without any.
+func (p *publisher) last() int {
+	for n := len(p.sent) - 1; n >= 0; n-- {
+		if p.sent[n].Outcome == model.Acknowledged {
+			return n
+		}
+	}
+	return -1
+}
+
+// backend publishes by the internal listeners of the nodes. It stays with one as long as that answers.
+type backend struct {
+	nodes []*nodes.Node
+	at    int
+}
+
+// patience is how long a back-end waits for an answer.
+const patience = 2 * time.Second
+
+// pauseBetween is what it waits before it sends a message again.
+const pauseBetween = 20 * time.Millisecond
+
+// plain sends a message once, to the next node if this one is not there. What was not answered may have come.
+func (b *backend) plain(ctx context.Context, channel string, number int) (model.Outcome, string) {
+	body := fmt.Sprintf(`{"channel":%q,"data":%d}`, channel, number)
+	for range b.nodes {
+		node, err := b.post(ctx, body)
+		switch {
+		case err == nil:
+			return model.Acknowledged, node.Name
+		case errors.Is(err, nodes.ErrPublish):
+			return model.Refused, node.Name
+		case !unsent(err):
+			return model.Unknown, node.Name
+		}
+	}
+	return model.Refused, ""
+}
+
+// kept sends a message again and again, with a key that tells of repeats, until it is acknowledged.
+func (b *backend) kept(ctx context.Context, channel string, number int) (model.Outcome, string) {
+	body := fmt.Sprintf(`{"channel":%q,"data":%d,"dedup":"%s-%d"}`, channel, number, channel, number)
+	for ctx.Err() == nil {
+		node, err := b.post(ctx, body)
+		if err == nil {
+			return model.Acknowledged, node.Name
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pauseBetween):
+		}
+	}
+	return model.Unknown, ""
+}
+
+// post sends to the node that answered last, and after a fault to the next one. The run's end does not cut it short.
+func (b *backend) post(ctx context.Context, body string) (*nodes.Node, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	node := b.nodes[b.at%len(b.nodes)]
+	err := node.Publish(ctx, body)
+	if err != nil {
+		b.at++
+	}
+	return node, err
+}
+
+// unsent tells whether a request has not left.
+func unsent(err error) bool { return strings.Contains(err.Error(), "connect: connection refused") }
+
+// browser publishes as a Bayeux client, once each. A refusal is one; anything else may have come.
+type browser struct{ client *client.Client }
+
+func (b browser) send(ctx context.Context, channel string, number int) (model.Outcome, string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*patience)
+	defer cancel()
+	err := b.client.Publish(ctx, channel, json.RawMessage(fmt.Sprint(number)))
+	var refusal *client.BayeuxError
+	switch {
+	case err == nil:
+		return model.Acknowledged, ""
+	case errors.As(err, &refusal):
+		return model.Refused, ""
+	}
+	return model.Unknown, ""
+}
