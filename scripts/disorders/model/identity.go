@@ -14,6 +14,7 @@ type identity struct {
 	number  int
 }
 
+// String names the message.
 func (i identity) String() string { return fmt.Sprintf("%d of %s", i.number, i.channel) }
 
 // identities are which message each of the server's numbers stands for, whoever has seen it.
