@@ -16,6 +16,7 @@ type accounts struct {
 	book     *reconcile.Book
 	latency  *hist.Histogram
 	stale    *hist.Histogram
+	nodes    []*hist.Histogram // both of these, by the node of the subscriber
 	series   series
 	tally    Progress // what is counted event by event; its other fields are filled in for a report
 	symbols  *plan.Symbols
@@ -40,6 +41,10 @@ func newAccounts(r *roster, published *record) *accounts {
 	for k, name := range c.Names {
 		a.symbolOf[name] = k
 	}
+	a.book.Divide(max(len(c.URLs), 1), c.First)
+	for range c.URLs {
+		a.nodes = append(a.nodes, hist.New())
+	}
 	for i := range c.Subscribers {
 		a.book.Grant(i, r.kind(i).habits.Claim)
 	}
@@ -55,7 +60,7 @@ func (a *accounts) deliver(e *exchange, m *wire.Message, now int64) {
 		slot = a.symbols.Slot(a.first+e.owner, k)
 	}
 	if !ok || p.Run != a.run || slot < 0 {
-		a.book.Stray()
+		a.book.Stray(e.owner)
 		return
 	}
 	if e.kind.habits.Wishes.Replay {
@@ -65,10 +70,13 @@ func (a *accounts) deliver(e *exchange, m *wire.Message, now int64) {
 	switch a.book.Deliver(e.owner, slot, p.Sequence) {
 	case reconcile.InOrder, reconcile.Late:
 		a.series.at(now).Delivered++
+		took, of := now-p.Planned, a.latency
 		if e.kind.habits.Claim == reconcile.Newest {
-			a.stale.Record(now - a.record.plannedAt(k, due, p.Planned))
-		} else {
-			a.latency.Record(now - p.Planned)
+			took, of = now-a.record.plannedAt(k, due, p.Planned), a.stale
+		}
+		of.Record(took)
+		if len(a.nodes) > 1 {
+			a.nodes[(a.first+e.owner)%len(a.nodes)].Record(took)
 		}
 	}
 }
@@ -104,7 +112,7 @@ func (a *accounts) scan(e *exchange, body []byte, now int64, o *outcome) error {
 		a.tally.Gaps++
 	}
 	if events && !o.answered && e.kind.habits.Wishes.Acknowledge {
-		a.book.Misnumbered() // nothing acknowledges what came without a connect reply
+		a.book.Misnumbered(e.owner) // nothing acknowledges what came without a connect reply
 	}
 	if err := batch.Err(); err != nil {
 		return fmt.Errorf("%w in %.80q", err, body)
@@ -112,15 +120,15 @@ func (a *accounts) scan(e *exchange, body []byte, now int64, o *outcome) error {
 	return nil
 }
 
-// enter counts what a step of the protocol came to.
-func (a *accounts) enter(st *step) {
+// enter counts what a step of the protocol came to, which a session has taken.
+func (a *accounts) enter(session int, st *step) {
 	t := &a.tally
 	t.Held += int(st.held)
 	t.Cycles += int64(st.cycles)
 	t.Renewed += int64(st.renewals)
 	t.Rolled += int64(st.rolls)
 	for range st.misnumbered {
-		a.book.Misnumbered()
+		a.book.Misnumbered(session)
 	}
 	if st.fault != "" {
 		t.Faults.note(&t.Faults.Protocol, st.fault)
@@ -156,7 +164,13 @@ func (a *accounts) totals(l Ledger, started int) func(subscriber, slot int) reco
 // balance closes the books into a result. Its histograms are copies, since the clients go on.
 func (a *accounts) balance(l Ledger, started int, now int64) Result {
 	totals := a.totals(l, started)
-	r := Result{Counts: a.book.Close(totals), Latency: a.latency.Clone(), Stale: a.stale.Clone(), Series: slices.Clone(a.series.buckets)}
+	r := Result{Latency: a.latency.Clone(), Stale: a.stale.Clone(), Series: slices.Clone(a.series.buckets)}
+	for n, counts := range a.book.CloseParts(totals) {
+		r.Counts.Add(counts)
+		if len(a.nodes) > 1 {
+			r.Nodes = append(r.Nodes, Node{Counts: counts, Latency: a.nodes[n].Clone()})
+		}
+	}
 	if l.WantDue {
 		r.Due = a.record.times
 	}

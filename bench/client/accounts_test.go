@@ -85,9 +85,9 @@ func TestBalance(t *testing.T) {
 func TestStepsAreCounted(t *testing.T) {
 	a, _ := books(nil)
 	for range 2 {
-		a.enter(&step{held: 1, cycles: 1, renewals: 1, rolls: 1, misnumbered: 1, fault: "no"})
+		a.enter(0, &step{held: 1, cycles: 1, renewals: 1, rolls: 1, misnumbered: 1, fault: "no"})
 	}
-	a.enter(&step{held: -1})
+	a.enter(0, &step{held: -1})
 	want := Progress{Held: 1, Cycles: 2, Renewed: 2, Rolled: 2, Faults: Faults{Protocol: 2, First: "no"}}
 	if !reflect.DeepEqual(a.tally, want) || a.balance(Ledger{}, 0, 0).Counts.Misnumbered != 2 {
 		t.Errorf("%+v", a.tally)

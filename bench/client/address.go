@@ -2,6 +2,7 @@ package client
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 
@@ -31,31 +32,51 @@ func newTarget(url, ca string, sources int) (target, error) {
 	return target{endpoint, a}, err
 }
 
-// targets are the servers of a run: one for Bayeux and, if publishes go elsewhere, another.
+// targets are the servers of a run: those for Bayeux and, if publishes go elsewhere, others.
 type targets struct {
-	bayeux, internal target
-	apart            bool // publishes go to internal
+	bayeux, internal   []target
+	first, subscribers int // as in Config
 }
 
-func newTargets(c *Config) (t targets, err error) {
-	if t.bayeux, err = newTarget(c.URL, c.CA, c.Sources); err != nil || c.PublishURL == "" {
-		return t, err
+func newTargets(c *Config) (targets, error) {
+	t := targets{first: c.First, subscribers: c.Subscribers}
+	if len(c.URLs) == 0 {
+		return t, errors.New("no URL")
 	}
-	t.apart = true
-	if t.internal, err = newTarget(c.PublishURL, c.CA, 0); err != nil {
-		return t, fmt.Errorf("publish URL: %w", err)
+	for _, url := range c.URLs {
+		one, err := newTarget(url, c.CA, c.Sources)
+		if err != nil {
+			return t, err
+		}
+		t.bayeux = append(t.bayeux, one)
+	}
+	for _, url := range c.PublishURLs {
+		one, err := newTarget(url, c.CA, 0)
+		if err != nil {
+			return t, fmt.Errorf("publish URL: %w", err)
+		}
+		t.internal = append(t.internal, one)
 	}
 	return t, nil
 }
 
-// outside reports whether a request goes to the server that takes publishes without a session.
-func (t *targets) outside(what request) bool { return t.apart && what == publish }
+// apart reports whether publishes go to servers that take them without a session.
+func (t *targets) apart() bool { return len(t.internal) > 0 }
 
-func (t *targets) of(what request) *target {
-	if t.outside(what) {
-		return &t.internal
+// outside reports whether a request goes to one of those.
+func (t *targets) outside(what request) bool { return t.apart() && what == publish }
+
+// of is the server that a request of a session goes to. Subscribers are dealt out by their numbers in the whole run, the
+// others by theirs in this process.
+func (t *targets) of(session int32, what request) *target {
+	n := int(session) - t.subscribers
+	if n < 0 {
+		n = t.first + int(session)
 	}
-	return &t.bayeux
+	if t.outside(what) {
+		return &t.internal[n%len(t.internal)]
+	}
+	return &t.bayeux[n%len(t.bayeux)]
 }
 
 // address is a resolved server and the source addresses to reach it from.

@@ -4,7 +4,7 @@ import "time"
 
 // carry does what a step of a session asks for.
 func (c *clients) carry(s *session, st step, now int64) {
-	c.accounts.enter(&st)
+	c.accounts.enter(int(s.index), &st)
 	if st.closes {
 		c.abandon(s)
 	}
@@ -92,7 +92,7 @@ func (c *clients) queue(s *session) int { return int(s.index) - c.roster.publish
 
 // flush sends what a ready publisher has queued.
 func (c *clients) flush(s *session, now int64) {
-	if s.clientID == "" && !c.targets.apart || !c.out.claim(c.queue(s), now) {
+	if s.clientID == "" && !c.targets.apart() || !c.out.claim(c.queue(s), now) {
 		return
 	}
 	c.refresh(s, now)

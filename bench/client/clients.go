@@ -112,7 +112,7 @@ func (c *clients) readyPublishers(now int64) {
 		i := c.roster.publisher(n)
 		switch s := &c.sessions[i]; {
 		case s.phase != absent:
-		case c.targets.apart:
+		case c.targets.apart():
 			s.phase = holding
 		default:
 			c.begin(i, now)
@@ -145,7 +145,7 @@ func (c *clients) leave() {
 	for i := range c.sessions {
 		s := &c.sessions[i]
 		st := s.unhold()
-		c.accounts.enter(&st)
+		c.accounts.enter(int(s.index), &st)
 		c.hangUp(s)
 		s.phase, s.beatAt = dead, 0
 		s.serial++

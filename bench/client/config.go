@@ -10,9 +10,9 @@ import (
 
 // Config describes the part of a run that one process carries.
 type Config struct {
-	URL         string // of the Bayeux endpoint
-	PublishURL  string // of an HTTP endpoint that takes an array of {channel,data}; empty publishes as a Bayeux client
-	CA          string // file of the authorities that servers of https are of; empty trusts the system's
+	URLs        []string // of the Bayeux endpoints: one, or one for each node, in turn
+	PublishURLs []string // of HTTP endpoints that take an array of {channel,data}, for publishers in turn; without any they are Bayeux clients
+	CA          string   // file of the authorities that servers of https are of; empty trusts the system's
 	Style       wire.Style
 	Connections int  // per subscriber: 1, or 2 to hold polls on one and send everything else on the other; some styles know better
 	Suffixes    bool // add /handshake, /connect to the path the way CometD's client does

@@ -8,7 +8,7 @@ func (c *clients) ask(s *session, what request) {
 		c.send(*fd)
 		return
 	}
-	to := c.targets.of(what).address
+	to := c.targets.of(s.index, what).address
 	if s.kind.role == stalled {
 		to.buffer = smallBuffer
 	}

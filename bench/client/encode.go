@@ -13,7 +13,7 @@ type encoder struct {
 // appendRequest writes any request but a publish, which asks for an upgrade first where
 // the connection has to become a websocket. The message takes the session's next number.
 func (e *encoder) appendRequest(dst []byte, s *session, what request, upgraded bool) []byte {
-	style, endpoint := s.kind.style, &e.targets.bayeux.endpoint
+	style, endpoint := s.kind.style, &e.targets.of(s.index, what).endpoint
 	switch {
 	case what == stream && style == wire.Events:
 		return endpoint.AppendEvents(dst, e.roster.channels(int(s.index)), s.lastID)
@@ -48,7 +48,7 @@ func (e *encoder) appendMessage(dst []byte, s *session, what request) []byte {
 
 // appendPublish writes the request that publishes messages, which are an array.
 func (e *encoder) appendPublish(dst []byte, s *session, messages []byte) []byte {
-	return e.targets.of(publish).endpoint.AppendRequest(dst, wire.LongPolling, e.suffix(publish), s.cookie, messages)
+	return e.targets.of(s.index, publish).endpoint.AppendRequest(dst, wire.LongPolling, e.suffix(publish), s.cookie, messages)
 }
 
 func (e *encoder) suffix(what request) string {

@@ -60,9 +60,9 @@ func TestFramesAreMasked(t *testing.T) {
 
 // Publishes go to their own server where there is one, whose path gets no suffix.
 func TestPublishRequests(t *testing.T) {
-	for elsewhere, want := range map[string]string{"": "POST /bayeux/ HTTP/1.1\r\n", "http://127.0.0.1:2/in": "POST /in HTTP/1.1\r\n"} {
+	for want, elsewhere := range map[string][]string{"POST /bayeux/ HTTP/1.1\r\n": nil, "POST /in HTTP/1.1\r\n": {"http://127.0.0.1:2/in"}} {
 		c := still(t, func(config *Config) {
-			config.Suffixes, config.PublishURL, config.Style = true, elsewhere, wire.CallbackPolling
+			config.Suffixes, config.PublishURLs, config.Style = true, elsewhere, wire.CallbackPolling
 		})
 		if text := string(c.encoder.appendPublish(nil, &c.sessions[4], []byte("[7]"))); !strings.HasPrefix(text, want) || !strings.HasSuffix(text, "[7]") {
 			t.Errorf("%q, want %q", text, want)

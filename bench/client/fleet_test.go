@@ -21,7 +21,7 @@ type rig struct {
 
 func sampleConfig(url string) Config {
 	symbols := plan.NewSymbols("/bench", 1, 1, 0, 1)
-	return Config{URL: url, Style: wire.LongPolling, Connections: 1, Symbols: symbols, Names: []string{"/bench"},
+	return Config{URLs: []string{url}, Style: wire.LongPolling, Connections: 1, Symbols: symbols, Names: []string{"/bench"},
 		Subscribers: 20, Publishers: 1, Run: 7, Size: 100, ReplyTimeout: 5 * time.Second}
 }
 
@@ -92,7 +92,7 @@ func TestFaultlessRun(t *testing.T) {
 		"two connections":  func(c *Config, _ *faulty.Server) { c.Connections = 2 },
 		"callback-polling": func(c *Config, _ *faulty.Server) { c.Style = wire.CallbackPolling },
 		"path suffixes":    func(c *Config, _ *faulty.Server) { c.Suffixes = true },
-		"publish URL":      func(c *Config, s *faulty.Server) { c.PublishURL = s.PublishURL() },
+		"publish URL":      func(c *Config, s *faulty.Server) { c.PublishURLs = []string{s.PublishURL()} },
 		"many symbols": func(c *Config, _ *faulty.Server) {
 			c.Symbols = plan.NewSymbols("/s/{symbol}", 10, 4, 1, 3)
 			c.Names = nil
@@ -301,9 +301,9 @@ func TestAwaitReportsAtOnce(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	for _, change := range []func(*Config){
-		func(c *Config) { c.URL = "ftp://x/" },
-		func(c *Config) { c.PublishURL = "nowhere" },
-		func(c *Config) { c.URL = "http://127.0.0.1:notaport/" },
+		func(c *Config) { c.URLs = []string{"ftp://x/"} },
+		func(c *Config) { c.PublishURLs = []string{"nowhere"} },
+		func(c *Config) { c.URLs = []string{"http://127.0.0.1:notaport/"} },
 	} {
 		config := sampleConfig("http://127.0.0.1:1/")
 		change(&config)

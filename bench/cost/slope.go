@@ -1,5 +1,20 @@
 package cost
 
+// Sum is the state of several processes together, at the moment of the last sample. What is of the whole host counts once.
+func Sum(samples []Sample) (sum Sample) {
+	for _, s := range samples {
+		sum.User += s.User
+		sum.System += s.System
+		sum.Exec += s.Exec
+		sum.RSS += s.RSS
+		sum.PSS += s.PSS
+		sum.Files += s.Files
+		sum.Threads += s.Threads
+		sum.At, sum.Slab, sum.TCP, sum.Sockets, sum.Held = s.At, s.Slab, s.TCP, s.Sockets, s.Held
+	}
+	return sum
+}
+
 // Slope is the growth of y per unit of x by least squares, 0 when x does not vary.
 func Slope(x, y []float64) float64 {
 	n := float64(len(x))

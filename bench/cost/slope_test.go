@@ -28,3 +28,13 @@ func TestPerSubscriber(t *testing.T) {
 		t.Errorf("%v bytes, want 1000", got)
 	}
 }
+
+// Of several processes each has its own times and memory, and the host its own.
+func TestSum(t *testing.T) {
+	got := Sum([]Sample{{At: 1, User: 1, System: 2, Exec: 3, RSS: 4, PSS: 5, Slab: 6, TCP: 7, Sockets: 8, Files: 9, Threads: 10, Held: 11},
+		{At: 2, User: 10, System: 20, Exec: 30, RSS: 40, PSS: 50, Slab: 60, TCP: 70, Sockets: 80, Files: 90, Threads: 100, Held: 11}})
+	want := Sample{At: 2, User: 11, System: 22, Exec: 33, RSS: 44, PSS: 55, Slab: 60, TCP: 70, Sockets: 80, Files: 99, Threads: 110, Held: 11}
+	if got != want || Sum(nil) != (Sample{}) {
+		t.Errorf("%+v", got)
+	}
+}

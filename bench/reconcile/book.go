@@ -7,6 +7,7 @@ package reconcile
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Counts are the totals of a run or of a part of it.
@@ -84,7 +85,8 @@ type Book struct {
 	claims        []Claim          // subscriber -> what it is to get; nil: every message
 	told          map[int]int64    // subscriber -> messages that the server said it had dropped
 	ids           []int64          // line -> the replayId that came last; nil: they have none
-	counts        Counts
+	parts         []Counts         // what came, by the part that a subscriber is of
+	first         int              // subscriber i is of part (first + i) modulo their number
 }
 
 // NewBook makes an empty book for subscribers that follow perSubscriber channels each.
@@ -95,63 +97,84 @@ func NewBook(subscribers, perSubscriber int) *Book {
 		gaps:          map[int][]Span{},
 		excused:       map[int]struct{}{},
 		told:          map[int]int64{},
+		parts:         make([]Counts, 1),
 	}
 }
+
+// Divide deals the subscribers out to parts, whose counts are kept apart, beginning with part first modulo parts. It comes
+// before all deliveries.
+func (b *Book) Divide(parts, first int) { b.parts, b.first = make([]Counts, parts), first }
+
+// part is which one a subscriber is of.
+func (b *Book) part(subscriber int) *Counts { return &b.parts[(b.first+subscriber)%len(b.parts)] }
 
 // Deliver enters message n of the channel that is the slot-th of the subscriber's.
 func (b *Book) Deliver(subscriber, slot int, n uint32) Verdict {
 	line := subscriber*b.perSubscriber + slot
-	newest := b.Claim(subscriber) == Newest
+	newest, counts := b.Claim(subscriber) == Newest, b.part(subscriber)
 	switch expected := b.next[line]; {
 	case n == math.MaxUint32: // leaves no room for a next number, so no plan contains it
-		b.counts.Strays++
+		counts.Strays++
 		return Stray
 	case n == expected:
 		b.next[line]++
 	case newest && n > expected:
-		b.counts.Conflated += int64(n - expected)
+		counts.Conflated += int64(n - expected)
 		b.next[line] = n + 1
 	case newest && n+1 < expected: // which of them have come nobody knows, nor cares: it is older than what the subscriber has
-		b.counts.Reordered++
+		counts.Reordered++
 		return Older
 	case n > expected:
 		b.gaps[line] = append(b.gaps[line], Span{expected, n})
 		b.next[line] = n + 1
 	case b.fill(line, n):
-		b.counts.Delivered++
-		b.counts.Reordered++
+		counts.Delivered++
+		counts.Reordered++
 		return Late
 	default:
-		b.counts.Duplicates++
+		counts.Duplicates++
 		return Duplicate
 	}
-	b.counts.Delivered++
+	counts.Delivered++
 	return InOrder
 }
 
-// Stray enters a delivery that belongs to no line.
-func (b *Book) Stray() { b.counts.Strays++ }
+// Stray enters a delivery to a subscriber that belongs to no line.
+func (b *Book) Stray(subscriber int) { b.part(subscriber).Strays++ }
 
 // Excuse notes that we killed the subscriber's connection, so that a response that
 // was on its way may be lost without fault of the server.
 func (b *Book) Excuse(subscriber int) { b.excused[subscriber] = struct{}{} }
 
 // Delivered is the number of distinct messages that have arrived so far.
-func (b *Book) Delivered() int64 { return b.counts.Delivered }
+func (b *Book) Delivered() (n int64) {
+	for i := range b.parts {
+		n += b.parts[i].Delivered
+	}
+	return n
+}
 
 // Close balances the book: published says which messages the channel had that is the
 // slot-th of the subscriber's. A delivery of any other is turned into a stray.
-func (b *Book) Close(published func(subscriber, slot int) Published) Counts {
-	counts := b.counts
+func (b *Book) Close(published func(subscriber, slot int) Published) (sum Counts) {
+	for _, counts := range b.CloseParts(published) {
+		sum.Add(counts)
+	}
+	return sum
+}
+
+// CloseParts does so for each part.
+func (b *Book) CloseParts(published func(subscriber, slot int) Published) []Counts {
+	parts := slices.Clone(b.parts)
 	for subscriber := range len(b.next) / b.perSubscriber {
 		var missing Counts
 		for slot := range b.perSubscriber {
 			missing.Add(b.balance(subscriber, slot, published(subscriber, slot)))
 		}
 		b.settle(subscriber, &missing)
-		counts.Add(missing)
+		parts[(b.first+subscriber)%len(parts)].Add(missing)
 	}
-	return counts
+	return parts
 }
 
 // settle finds out which of a subscriber's losses are none.

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -59,7 +60,7 @@ func TestLinesAreSeparate(t *testing.T) {
 	b.Deliver(0, 0, 0)
 	b.Deliver(0, 1, 0)
 	b.Deliver(1, 1, 0)
-	b.Stray()
+	b.Stray(0)
 	got := b.Close(func(_, slot int) Published { return Published{Total: uint32(1 + slot)} })
 	if want := (Counts{Delivered: 3, Lost: 3, Strays: 1}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
@@ -157,4 +158,25 @@ func naive(arrive []uint32, published uint32) (c Counts) {
 	}
 	c.Lost = int64(published) - c.Delivered
 	return c
+}
+
+// Subscribers are dealt out to parts, whose counts add up to those of the whole book.
+func TestParts(t *testing.T) {
+	b := NewBook(5, 1)
+	b.Divide(2, 3) // subscribers 0, 2 and 4 are of part 1
+	for subscriber := range 4 {
+		b.Deliver(subscriber, 0, 0)
+	}
+	b.Deliver(1, 0, 0)
+	b.Stray(2)
+	b.Misnumbered(3)
+	published := func(int, int) Published { return Published{Total: 1} }
+	want := []Counts{{Delivered: 2, Duplicates: 1, Misnumbered: 1}, {Delivered: 2, Lost: 1, Strays: 1}}
+	if got := b.CloseParts(published); !slices.Equal(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	want[0].Add(want[1])
+	if got := b.Close(published); got != want[0] || b.Delivered() != 4 {
+		t.Errorf("%+v, want %+v", got, want[0])
+	}
 }

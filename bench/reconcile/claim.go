@@ -47,13 +47,13 @@ func (b *Book) Number(subscriber, slot int, id int64) {
 		line += slot
 	}
 	if id <= b.ids[line] {
-		b.counts.Misnumbered++
+		b.part(subscriber).Misnumbered++
 	}
 	b.ids[line] = max(id, b.ids[line])
 }
 
-// Misnumbered notes that some other number, by which a client could go on, is missing or does not rise.
-func (b *Book) Misnumbered() { b.counts.Misnumbered++ }
+// Misnumbered notes that some other number, by which a subscriber could go on, is missing or does not rise.
+func (b *Book) Misnumbered(subscriber int) { b.part(subscriber).Misnumbered++ }
 
 // Settled counts the subscribers among the first so many that have all that they are to
 // get, now that published says which messages each of their channels had.

@@ -50,6 +50,7 @@ func (r *Run) Figures() []Figure {
 	f.server(r)
 	f.memory(r)
 	f.generator(r)
+	f.nodes(r)
 	return f.list
 }
 

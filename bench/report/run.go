@@ -24,8 +24,9 @@ type Run struct {
 	Commit   string         `json:"commit"`
 	Flags    []string       `json:"flags"`
 	Plan     Plan           `json:"plan"`
-	Expected int64          `json:"expected"` // deliveries that should have happened: sum of published x followers
-	Fault    string         `json:"fault"`    // why the run failed; empty when the books balance
+	URLs     []string       `json:"urls,omitempty"` // of the nodes
+	Expected int64          `json:"expected"`       // deliveries that should have happened: sum of published x followers
+	Fault    string         `json:"fault"`          // why the run failed; empty when the books balance
 	Result   *client.Result `json:"result"`
 	Phases   []Phase        `json:"phases"`
 	Samples  []cost.Sample  `json:"samples"`
@@ -47,6 +48,7 @@ type Plan struct {
 	Rate           float64 `json:"rate"`
 	Size           int     `json:"size"`
 	Processes      int     `json:"processes"`
+	Nodes          int     `json:"nodes,omitempty"` // that clients came to
 }
 
 // Phase is a stretch of a run, with the state at both of its ends.
@@ -58,6 +60,8 @@ type Phase struct {
 	After        client.Progress `json:"after"`
 	ServerBefore *cost.Sample    `json:"serverBefore,omitempty"`
 	ServerAfter  *cost.Sample    `json:"serverAfter,omitempty"`
+	NodesBefore  []cost.Sample   `json:"nodesBefore,omitempty"` // of each server, where several are watched
+	NodesAfter   []cost.Sample   `json:"nodesAfter,omitempty"`
 }
 
 // The names of phases that figures are derived from.

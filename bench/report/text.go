@@ -76,6 +76,9 @@ func (p Plan) String() string {
 	if p.Asked != "" {
 		text += ", " + p.Asked
 	}
+	if p.Nodes > 1 {
+		text += fmt.Sprintf(", %d nodes", p.Nodes)
+	}
 	if p.Processes > 1 {
 		text += fmt.Sprintf(", %d generators", p.Processes)
 	}

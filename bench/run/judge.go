@@ -43,8 +43,8 @@ func (s *session) unpublished(p client.Progress, missing bool) (faults []string)
 	}
 	unanswered := p.Unknown + sent - p.Published
 	to := "the server"
-	if s.options.PublishURL != "" {
-		to = s.options.PublishURL
+	if len(s.options.PublishURLs) > 0 {
+		to = strings.Join(s.options.PublishURLs, " and ")
 	}
 	if sent < p.Planned {
 		faults = append(faults, fmt.Sprintf("only %d of %d messages could be sent to %s", sent, p.Planned, to))

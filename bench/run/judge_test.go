@@ -48,7 +48,7 @@ func TestChurnFailsWithoutSuccess(t *testing.T) {
 	} {
 		for _, byTime := range []bool{false, true} {
 			o := sampleOptions("churn")
-			o.URL, o.Subscribers, o.Churners = c.url+"/bayeux", 0, 2
+			o.URLs, o.Subscribers, o.Churners = []string{c.url + "/bayeux"}, 0, 2
 			if byTime {
 				o.Messages, o.Duration = 0, 300*time.Millisecond
 			}
@@ -101,7 +101,7 @@ func TestPublishingThatFailsIsNoLoss(t *testing.T) {
 				t.Parallel()
 				o := sampleOptions(scenario)
 				o.Subscribers, o.Messages, o.Drain, o.Symbols, o.Follow = 4, 5, 300*time.Millisecond, 2, 2
-				o.PublishURL, o.Duration, o.Churners, o.ChurnRate = c.url+"/publish", 500*time.Millisecond, 1, 100
+				o.PublishURLs, o.Duration, o.Churners, o.ChurnRate = []string{c.url + "/publish"}, 500*time.Millisecond, 1, 100
 				if scenario == "ticker" || scenario == "soak" {
 					o.Channel = "/s/{symbol}"
 				}
@@ -111,7 +111,7 @@ func TestPublishingThatFailsIsNoLoss(t *testing.T) {
 					planned = "5"
 				}
 				want := strings.Replace(c.want, "%d", planned, 1)
-				if !strings.Contains(r.Fault, want+o.PublishURL) || !strings.Contains(r.Fault, "first fault: ") {
+				if !strings.Contains(r.Fault, want+o.PublishURLs[0]) || !strings.Contains(r.Fault, "first fault: ") {
 					t.Errorf("%s, %s: %q, want %q", c.name, scenario, r.Fault, want)
 				}
 				if lost := r.Result.Counts.Lost; lost != 0 && c.name != "hangs up" || r.Result.Counts.Delivered != 0 {

@@ -26,8 +26,8 @@ func proc(pages int) fstest.MapFS {
 }
 
 func fakeMeter(files fstest.MapFS) *meter {
-	m := newMeter(0, client.NewClock(client.Monotonic()))
-	m.reader = &cost.Reader{Proc: files, PID: 7, PageSize: 4096}
+	m := newMeter(nil, client.NewClock(client.Monotonic()))
+	m.readers = []*cost.Reader{{Proc: files, PID: 7, PageSize: 4096}}
 	return m
 }
 
@@ -52,7 +52,7 @@ func TestMeterOfAServerThatIsGone(t *testing.T) {
 	if err := m.gone(); err != nil {
 		t.Errorf("a server that is there: %v", err)
 	}
-	m.reader.Proc = fstest.MapFS{}
+	m.readers[0].Proc = fstest.MapFS{}
 	if err := m.gone(); err == nil || !strings.Contains(err.Error(), "the server is gone") {
 		t.Errorf("error %v", err)
 	}
@@ -62,7 +62,7 @@ func TestMeterOfAServerThatIsGone(t *testing.T) {
 }
 
 func TestMeterWithoutAServer(t *testing.T) {
-	m := newMeter(0, client.NewClock(client.Monotonic()))
+	m := newMeter(nil, client.NewClock(client.Monotonic()))
 	m.begin("ramp", client.Progress{})
 	m.end(client.Progress{})
 	if m.gone() != nil || m.sample(true) != nil || m.phases[0].ServerAfter != nil || len(m.close()) != 0 {

@@ -13,9 +13,9 @@ import (
 	"halley/bench/report"
 )
 
-// meter watches the server from outside and marks where phases begin and end.
+// meter watches the servers from outside and marks where phases begin and end.
 type meter struct {
-	reader  *cost.Reader // nil when the server's process is not known
+	readers []*cost.Reader // of the servers' processes, as far as they are known
 	clock   client.Clock
 	latest  client.Progress
 	phases  []report.Phase
@@ -32,10 +32,12 @@ const sampleEvery = 250 * time.Millisecond
 // maxSamples bounds the samples of a long run; beyond it every second one is dropped.
 const maxSamples = 4096
 
-func newMeter(pid int, clock client.Clock) *meter {
+func newMeter(pids []int, clock client.Clock) *meter {
 	m := &meter{clock: clock, stop: make(chan struct{})}
-	if pid > 0 {
-		m.reader = &cost.Reader{Proc: os.DirFS("/proc"), PID: pid, PageSize: int64(os.Getpagesize())}
+	for _, pid := range pids {
+		m.readers = append(m.readers, &cost.Reader{Proc: os.DirFS("/proc"), PID: pid, PageSize: int64(os.Getpagesize())})
+	}
+	if len(m.readers) > 0 {
 		m.stopped.Add(1)
 		go m.watch()
 	}
@@ -56,15 +58,27 @@ func (m *meter) watch() {
 	}
 }
 
-// sample reads the server's state; it returns nil when there is nothing to read.
-func (m *meter) sample(exact bool) *cost.Sample {
-	if m.reader == nil {
+// each reads the state of each server; it is nil when there is nothing to read.
+func (m *meter) each(exact bool) (all []cost.Sample) {
+	for _, reader := range m.readers {
+		s, err := reader.Read(exact)
+		if err != nil {
+			return nil
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// sample reads the state of the servers together; it returns nil when there is nothing to read.
+func (m *meter) sample(exact bool) *cost.Sample { return m.keep(m.each(exact)) }
+
+// keep adds samples up to one of the run.
+func (m *meter) keep(each []cost.Sample) *cost.Sample {
+	if len(each) == 0 {
 		return nil
 	}
-	s, err := m.reader.Read(exact)
-	if err != nil {
-		return nil
-	}
+	s := cost.Sum(each)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s.At, s.Held = m.clock.Now(), m.held
@@ -92,13 +106,24 @@ func (m *meter) saw(p client.Progress) {
 
 // begin marks the start of a phase; the one before must have been ended.
 func (m *meter) begin(name string, now client.Progress) {
-	m.phases = append(m.phases, report.Phase{Name: name, From: m.clock.Now(), Before: now, ServerBefore: m.sample(true)})
+	p := report.Phase{Name: name, From: m.clock.Now(), Before: now}
+	each := m.each(true)
+	p.ServerBefore = m.keep(each)
+	if len(each) > 1 {
+		p.NodesBefore = each
+	}
+	m.phases = append(m.phases, p)
 }
 
 // end marks the end of the phase that was begun last.
 func (m *meter) end(now client.Progress) {
 	p := &m.phases[len(m.phases)-1]
-	p.To, p.After, p.ServerAfter = m.clock.Now(), now, m.sample(true)
+	p.To, p.After = m.clock.Now(), now
+	each := m.each(true)
+	p.ServerAfter = m.keep(each)
+	if len(each) > 1 {
+		p.NodesAfter = each
+	}
 }
 
 // close ends the watching and returns the samples.
@@ -108,13 +133,12 @@ func (m *meter) close() []cost.Sample {
 	return m.samples
 }
 
-// gone reports an error when the server's process has ended.
+// gone reports an error when a server's process has ended.
 func (m *meter) gone() error {
-	if m.reader == nil {
-		return nil
-	}
-	if _, err := m.reader.Read(false); err != nil {
-		return fmt.Errorf("the server is gone: %w", err)
+	for _, reader := range m.readers {
+		if _, err := reader.Read(false); err != nil {
+			return fmt.Errorf("the server is gone: %w", err)
+		}
 	}
 	return nil
 }

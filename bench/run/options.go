@@ -19,9 +19,9 @@ import (
 type Options struct {
 	Scenario       string // idle, fanout, saturate, ticker, churn or soak
 	Label          string
-	URL            string
-	PublishURL     string
-	CA             string // file of the authorities of https servers
+	URLs           []string // one, or one for each node: subscribers and publishers are dealt out to them in turn
+	PublishURLs    []string // of internal listeners, for publishers in turn
+	CA             string   // file of the authorities of https servers
 	ConnectionType string
 	Connections    int // per subscriber
 	Suffixes       bool
@@ -54,7 +54,7 @@ type Options struct {
 	Sources     int
 	Processes   int
 
-	PID           int
+	PIDs          []int
 	ServerCommand string
 	Commit        string
 	Flags         []string
@@ -87,8 +87,12 @@ func (o *Options) check() error {
 		return fmt.Errorf("%w: a subscriber has 1 or 2 connections, not %d", ErrOptions, o.Connections)
 	case !strings.HasPrefix(o.Channel, "/"):
 		return fmt.Errorf("%w: the channel %q does not begin with /", ErrOptions, o.Channel)
-	case o.PID > 0 && o.ServerCommand != "":
+	case len(o.URLs) == 0:
+		return fmt.Errorf("%w: no URL of a server", ErrOptions)
+	case o.ServerCommand != "" && len(o.PIDs) > 0:
 		return fmt.Errorf("%w: give a pid or a server command, not both", ErrOptions)
+	case o.ServerCommand != "" && len(o.URLs) > 1:
+		return fmt.Errorf("%w: a server command is for one URL; start several nodes beforehand, and name their pids", ErrOptions)
 	}
 	return o.checkAsks()
 }
@@ -106,7 +110,7 @@ func (o *Options) Sockets() int {
 func (o *Options) setDefaults() {
 	o.Connections = o.Sockets()
 	o.Processes = max(o.Processes, 1)
-	o.Publishers = max(o.Publishers, 1)
+	o.Publishers = max(o.Publishers, len(o.PublishURLs), 1)
 	if o.Size == 0 {
 		o.Size = defaultSize
 	}
@@ -184,7 +188,7 @@ func (o *Options) tasks(l layout, start int64, run uint32) []Task {
 		tasks[i] = Task{
 			Start: start, Pattern: o.Channel, Symbols: l.symbols.Count(), Follow: o.Follow, Exponent: o.Zipf, Seed: o.Seed,
 			Client: client.Config{
-				URL: o.URL, PublishURL: o.PublishURL, CA: o.CA, Style: style, Connections: o.Connections, Suffixes: o.Suffixes,
+				URLs: o.URLs, PublishURLs: o.PublishURLs, CA: o.CA, Style: style, Connections: o.Connections, Suffixes: o.Suffixes,
 				Names: l.names, First: first, Subscribers: size, Churners: churners,
 				Total: o.Subscribers, Slow: o.Asks.Slow, Habits: o.habits(), SlowHabits: o.slowHabits(), Stalled: o.stalled()[stalled : stalled+more],
 				Run: run, Size: o.Size, Connecting: o.Connecting, Sources: o.Sources,
@@ -205,6 +209,6 @@ func (o *Options) plan(l layout) report.Plan {
 		Subscribers: o.Subscribers, Connections: o.Connections, ConnectionType: o.ConnectionType,
 		Symbols: l.symbols.Count(), Follow: l.symbols.PerSubscriber(),
 		Slow: o.Asks.Slow, Stalled: o.Asks.Stalled, Asked: o.Asks.text(),
-		Messages: messages, Rate: o.Rate, Size: o.Size, Processes: o.Processes,
+		Messages: messages, Rate: o.Rate, Size: o.Size, Processes: o.Processes, Nodes: len(o.URLs),
 	}
 }

@@ -140,7 +140,7 @@ func TestBrokenLinksAreNamed(t *testing.T) {
 }
 
 func TestPoolClosesWhatItStartedWhenAWorkerCannotStart(t *testing.T) {
-	bad := Task{Client: client.Config{URL: "nowhere"}}
+	bad := Task{Client: client.Config{URLs: []string{"nowhere"}}}
 	if _, err := newPool([]Task{bad}, func(client.Progress) {}); err == nil || !strings.Contains(err.Error(), "generator 0") {
 		t.Errorf("error %v", err)
 	}

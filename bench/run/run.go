@@ -50,10 +50,10 @@ func Run(ctx context.Context, o Options, view View) (*report.Run, error) {
 			return nil, err
 		}
 		defer s.stop()
-		o.PID = s.pid()
+		o.PIDs = []int{s.pid()}
 	}
 	start := client.Monotonic()
-	s := &session{options: o, layout: layout, view: view, meter: newMeter(o.PID, client.NewClock(start)), record: newRecord(o, layout)}
+	s := &session{options: o, layout: layout, view: view, meter: newMeter(o.PIDs, client.NewClock(start)), record: newRecord(o, layout)}
 	s.count("", 0, nil)
 	if err := s.meter.gone(); err != nil {
 		s.meter.close()
@@ -77,12 +77,12 @@ func Run(ctx context.Context, o Options, view View) (*report.Run, error) {
 func newRecord(o Options, l layout) *report.Run {
 	return &report.Run{
 		Scenario: o.Scenario, Label: o.Label, Started: time.Now().UTC().Truncate(time.Second),
-		Machine: report.ThisMachine(), Commit: o.Commit, Flags: o.Flags, Plan: o.plan(l),
+		Machine: report.ThisMachine(), Commit: o.Commit, Flags: o.Flags, Plan: o.plan(l), URLs: o.URLs,
 	}
 }
 
 func (o *Options) startServer() (*server, error) {
-	endpoint, err := wire.ParseEndpoint(o.URL)
+	endpoint, err := wire.ParseEndpoint(o.URLs[0])
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
 	}

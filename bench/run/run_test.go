@@ -35,7 +35,7 @@ func (w *watcher) Progress(_ int64, p client.Progress) {
 }
 
 func sampleOptions(scenario string) Options {
-	return Options{Scenario: scenario, URL: "http://127.0.0.1:1/", ConnectionType: "long-polling", Connections: 1,
+	return Options{Scenario: scenario, URLs: []string{"http://127.0.0.1:1/"}, ConnectionType: "long-polling", Connections: 1,
 		Channel: "/bench", Subscribers: 20, Messages: 5, Rate: 100, Drain: 5 * time.Second}
 }
 
@@ -43,7 +43,7 @@ func runAgainst(t *testing.T, o Options, faults faulty.Faults) (*report.Run, *wa
 	t.Helper()
 	server := faulty.Start(200*time.Millisecond, faults)
 	defer server.Close()
-	o.URL = server.URL()
+	o.URLs = []string{server.URL()}
 	w := &watcher{}
 	r, err := Run(t.Context(), o, w)
 	if err != nil {
@@ -158,7 +158,9 @@ func TestOptionsAreChecked(t *testing.T) {
 		"negative":        func(o *Options) { o.Subscribers = -1 },
 		"connections":     func(o *Options) { o.Connections = 3 },
 		"channel":         func(o *Options) { o.Channel = "bench" },
-		"pid and command": func(o *Options) { o.PID, o.ServerCommand = 1, "x" },
+		"pid and command": func(o *Options) { o.PIDs, o.ServerCommand = []int{1}, "x" },
+		"no URL":          func(o *Options) { o.URLs = nil },
+		"nodes, command":  func(o *Options) { o.URLs, o.ServerCommand = append(o.URLs, "http://127.0.0.2:1/"), "x" },
 	} {
 		o := sampleOptions("fanout")
 		change(&o)
@@ -197,7 +199,7 @@ func TestCancel(t *testing.T) {
 	server := faulty.Start(time.Second, faulty.Faults{})
 	defer server.Close()
 	o := sampleOptions("idle")
-	o.URL, o.HoldFor = server.URL(), time.Hour
+	o.URLs, o.HoldFor = []string{server.URL()}, time.Hour
 	ctx, cancel := context.WithCancel(t.Context())
 	w := &watcher{onSeen: func(p client.Progress) {
 		if p.Held > 0 {
@@ -236,7 +238,7 @@ func TestServerCommand(t *testing.T) {
 
 func TestAServerThatIsWatched(t *testing.T) {
 	o := sampleOptions("idle")
-	o.PID, o.HoldFor = os.Getpid(), 300*time.Millisecond
+	o.PIDs, o.HoldFor = []int{os.Getpid()}, 300*time.Millisecond
 	r, _ := runAgainst(t, o, faulty.Faults{})
 	if len(r.Samples) < 4 || len(r.Steps) != 2 || r.Steps[1].Held != 20 || r.Phases[0].ServerBefore == nil {
 		t.Errorf("%d samples, steps %+v", len(r.Samples), r.Steps)
@@ -248,7 +250,7 @@ func TestWork(t *testing.T) {
 	server := faulty.Start(time.Second, faulty.Faults{})
 	defer server.Close()
 	o := sampleOptions("fanout")
-	o.URL = server.URL()
+	o.URLs = []string{server.URL()}
 	o.setDefaults()
 	l, err := o.layout()
 	if err != nil {

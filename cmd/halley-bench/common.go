@@ -16,10 +16,10 @@ import (
 
 // common are the flags of every scenario.
 type common struct {
-	URL                      string        `help:"Bayeux endpoint of the server." default:"http://127.0.0.1:8080/bayeux" group:"server"`
-	PublishURL               string        `help:"Publish by POST to this URL (an array of {channel,data}) instead of as a Bayeux client." placeholder:"URL" group:"server"`
+	URL                      []string      `help:"Bayeux endpoint of the server; given again, those of further nodes, to which subscribers and publishers are dealt out in turn." default:"http://127.0.0.1:8080/bayeux" sep:"none" placeholder:"URL" group:"server"`
+	PublishURL               []string      `help:"Publish by POST to this URL (an array of {channel,data}) instead of as a Bayeux client; given again, each publisher has one in turn." sep:"none" placeholder:"URL" group:"server"`
 	CA                       string        `help:"Authorities in PEM that servers of https are of, in place of the system's." name:"ca" placeholder:"FILE" group:"server"`
-	PID                      int           `help:"Watch what this process costs." name:"pid" group:"server"`
+	PID                      []int         `help:"Watch what this process costs; given again, those of all nodes, in the order of their URLs." name:"pid" group:"server"`
 	ServerCmd                string        `help:"Start this server, watch what it costs, and end it afterwards. The shell replaces itself by it." placeholder:"COMMAND" group:"server"`
 	Suffixes                 bool          `help:"Add /handshake, /connect and so on to the path, as CometD's client does." group:"server"`
 	Subscribers              int           `help:"Subscribers in all." default:"1000" group:"clients"`
@@ -44,14 +44,14 @@ type common struct {
 
 func (c *common) options(scenario string) run.Options {
 	o := run.Options{
-		Scenario: scenario, Label: c.Label, URL: c.URL, PublishURL: c.PublishURL, CA: c.CA, PID: c.PID, ServerCommand: c.ServerCmd,
+		Scenario: scenario, Label: c.Label, URLs: c.URL, PublishURLs: c.PublishURL, CA: c.CA, PIDs: c.PID, ServerCommand: c.ServerCmd,
 		ConnectionType: c.ConnectionType, Connections: c.ConnectionsPerSubscriber, Suffixes: c.Suffixes, Channel: c.Channel,
 		Subscribers: c.Subscribers, Size: c.Size, Publishers: c.Publishers,
 		ConnectRate: c.ConnectRate, Connecting: c.Connecting, Sources: c.Sources, Processes: c.Procs,
 		Settle: c.Settle, Drain: c.Drain, Commit: c.Commit, Flags: os.Args[1:],
 	}
 	if o.Label == "" {
-		o.Label = cmp.Or(c.ServerCmd, c.URL)
+		o.Label = cmp.Or(c.ServerCmd, strings.Join(c.URL, " "))
 	}
 	if o.Commit == "" {
 		o.Commit = report.BuildCommit()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -25,8 +26,8 @@ func parse(t *testing.T, args ...string) *commands {
 
 func TestDefaultsAreThoseOfTheHelp(t *testing.T) {
 	o := parse(t, "fanout").Fanout.options("fanout")
-	if o.URL != "http://127.0.0.1:8080/bayeux" || o.Channel != "/bench" || o.Subscribers != 1000 || o.Connections != 1 ||
-		o.ConnectionType != "long-polling" || o.Size != 128 || o.Processes != 1 || o.Label != o.URL {
+	if !slices.Equal(o.URLs, []string{"http://127.0.0.1:8080/bayeux"}) || o.Channel != "/bench" || o.Subscribers != 1000 || o.Connections != 1 ||
+		o.ConnectionType != "long-polling" || o.Size != 128 || o.Processes != 1 || o.Label != o.URLs[0] {
 		t.Errorf("%+v", o)
 	}
 	for _, scenario := range []string{"ticker", "soak"} {
@@ -37,13 +38,13 @@ func TestDefaultsAreThoseOfTheHelp(t *testing.T) {
 }
 
 func TestCommonFlagsReachTheOptions(t *testing.T) {
-	c := parse(t, "idle", "--url", "http://h:1/b", "--publish-url", "http://h:2/p", "--pid", "7", "--subscribers", "9",
+	c := parse(t, "idle", "--url", "http://h:1/b", "--url", "http://i:1/b", "--publish-url", "http://h:2/p", "--pid", "7", "--pid", "8", "--subscribers", "9",
 		"--connection-type", "callback-polling", "--connections-per-subscriber", "2", "--channel", "/c", "--size", "64",
 		"--publishers", "3", "--connect-rate", "5", "--connecting", "6", "--sources", "8", "--procs", "4", "--settle", "2s",
 		"--drain", "3s", "--label", "l", "--commit", "abc", "--suffixes")
 	got := c.Idle.options("idle")
 	got.Flags = nil
-	want := run.Options{Scenario: "idle", Label: "l", URL: "http://h:1/b", PublishURL: "http://h:2/p", PID: 7, Subscribers: 9,
+	want := run.Options{Scenario: "idle", Label: "l", URLs: []string{"http://h:1/b", "http://i:1/b"}, PublishURLs: []string{"http://h:2/p"}, PIDs: []int{7, 8}, Subscribers: 9,
 		ConnectionType: "callback-polling", Connections: 2, Channel: "/c", Size: 64, Publishers: 3, ConnectRate: 5, Connecting: 6,
 		Sources: 8, Processes: 4, Settle: 2 * time.Second, Drain: 3 * time.Second, Commit: "abc", Suffixes: true}
 	if !equal(got, want) {
@@ -53,7 +54,7 @@ func TestCommonFlagsReachTheOptions(t *testing.T) {
 
 // equal compares the fields that the common flags set.
 func equal(a, b run.Options) bool {
-	return a.Scenario == b.Scenario && a.Label == b.Label && a.URL == b.URL && a.PublishURL == b.PublishURL && a.PID == b.PID &&
+	return a.Scenario == b.Scenario && a.Label == b.Label && slices.Equal(a.URLs, b.URLs) && slices.Equal(a.PublishURLs, b.PublishURLs) && slices.Equal(a.PIDs, b.PIDs) &&
 		a.Subscribers == b.Subscribers && a.ConnectionType == b.ConnectionType && a.Connections == b.Connections &&
 		a.Channel == b.Channel && a.Size == b.Size && a.Publishers == b.Publishers && a.ConnectRate == b.ConnectRate &&
 		a.Connecting == b.Connecting && a.Sources == b.Sources && a.Processes == b.Processes && a.Settle == b.Settle &&

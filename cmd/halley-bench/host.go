@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"slices"
 
 	"halley/bench/preflight"
 	"halley/bench/run"
@@ -34,7 +35,7 @@ func checkHost(out io.Writer, root fs.FS, o run.Options, force bool) error {
 func loadOf(o run.Options) preflight.Load {
 	sockets := (o.Subscribers+o.Churners)*o.Sockets() + 2*o.Publishers + 2*o.Asks.Stalled
 	return preflight.Load{
-		Connections: sockets, Processes: o.Processes, Client: true, Server: isLoopback(o.URL),
+		Connections: sockets, Processes: o.Processes, Client: true, Server: slices.ContainsFunc(o.URLs, isLoopback),
 		Sources: o.Sources, Burst: o.Connecting,
 	}
 }

@@ -166,7 +166,7 @@ func TestBudgetsOfAFolder(t *testing.T) {
 
 func TestCheckHost(t *testing.T) {
 	small := fstest.MapFS{"proc/self/limits": {Data: []byte("Max open files 100 100 files\n")}}
-	o := run.Options{URL: "http://127.0.0.1:1/", Subscribers: 500, Connections: 2}
+	o := run.Options{URLs: []string{"http://127.0.0.1:1/"}, Subscribers: 500, Connections: 2}
 	var out bytes.Buffer
 	if err := checkHost(&out, small, o, false); err != errHost || !strings.Contains(out.String(), "limits.conf") {
 		t.Errorf("%v: %s", err, out.String())

@@ -54,7 +54,7 @@ func (c *baselineCommand) versus(ctx context.Context) error {
 	other := c.options("fanout")
 	other.Messages, other.Rate = c.Messages, c.Rate
 	own := other
-	own.Label, own.URL, own.PublishURL, own.PID = "baseline", "http://"+c.Listen+"/bayeux", "", 0
+	own.Label, own.URLs, own.PublishURLs, own.PIDs = "baseline", []string{"http://" + c.Listen + "/bayeux"}, nil, nil
 	own.ServerCommand = fmt.Sprintf("'%s' baseline --listen %s --hold %v", self, c.Listen, c.Hold)
 	var runs []*report.Run
 	for _, o := range []run.Options{own, other} {
