@@ -12,6 +12,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"halley/bench/capacity"
 	"halley/bench/run"
 )
 
@@ -33,6 +34,7 @@ type commands struct {
 	Soak     soakCommand     `cmd:"" help:"A ticker together with churn and killed connections, for a set time."`
 	Baseline baselineCommand `cmd:"" help:"Run a goroutine-per-connection long-poll server to compare with, or with --versus measure it side by side with another."`
 	Floor    floorCommand    `cmd:"" help:"Build and run the least server that does the same bytes: a bare epoll loop in C (needs gcc)."`
+	Plan     planCommand     `cmd:"" help:"Work out nodes, memory and traffic between nodes for an audience, from measured costs."`
 	Report   reportCommand   `cmd:"" help:"Show one recorded run, or compare several as ratios to the first."`
 	Budgets  budgetsCommand  `cmd:"" help:"Check a standard set of recorded runs against the server's budgets."`
 	Version  versionCommand  `cmd:"" help:"Print version, commit and Go version."`
@@ -71,7 +73,7 @@ func status(err error) int {
 		return exitUnequal
 	}
 	fmt.Fprintln(os.Stderr, "halley-bench:", err)
-	if errors.Is(err, run.ErrOptions) {
+	if errors.Is(err, run.ErrOptions) || errors.Is(err, capacity.ErrAudience) {
 		return exitUsage
 	}
 	return exitFailed
