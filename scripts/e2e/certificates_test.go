@@ -98,7 +98,7 @@ func startFleet(t *testing.T, endpoint, ca string) *fleet {
 	t.Helper()
 	f := &fleet{news: make(chan client.Progress, 100)}
 	config := client.Config{
-		URL: endpoint, CA: ca, Style: wire.LongPolling, Connections: 1, Symbols: plan.NewSymbols("/bench", 1, 1, 0, 1), Names: []string{"/bench"},
+		URLs: []string{endpoint}, CA: ca, Style: wire.LongPolling, Connections: 1, Symbols: plan.NewSymbols("/bench", 1, 1, 0, 1), Names: []string{"/bench"},
 		Subscribers: heldPolls, Total: heldPolls, Publishers: 1, Run: 1, Size: 100,
 	}
 	var err error
