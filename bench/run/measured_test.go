@@ -62,7 +62,7 @@ func TestMeterOfAServerThatIsGone(t *testing.T) {
 }
 
 func TestMeterWithoutAServer(t *testing.T) {
-	m := newMeter(nil, client.NewClock(client.Monotonic()))
+	m := newMeter([]int{0}, client.NewClock(client.Monotonic()))
 	m.begin("ramp", client.Progress{})
 	m.end(client.Progress{})
 	if m.gone() != nil || m.sample(true) != nil || m.phases[0].ServerAfter != nil || len(m.close()) != 0 {

@@ -35,6 +35,9 @@ const maxSamples = 4096
 func newMeter(pids []int, clock client.Clock) *meter {
 	m := &meter{clock: clock, stop: make(chan struct{})}
 	for _, pid := range pids {
+		if pid == 0 {
+			continue // of a script that has none
+		}
 		m.readers = append(m.readers, &cost.Reader{Proc: os.DirFS("/proc"), PID: pid, PageSize: int64(os.Getpagesize())})
 	}
 	if len(m.readers) > 0 {
