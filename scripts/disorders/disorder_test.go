@@ -152,6 +152,13 @@ func TestTelling(t *testing.T) {
 	if _, err := tell(slow); err == nil || !strings.Contains(err.Error(), "after 4s") {
 		t.Error(err)
 	}
+	o.Outage = 2 * time.Second
+	if text, err := tell(&report{outage: 1900 * time.Millisecond}); err != nil || !strings.Contains(text, "after a kill: 1.9s") {
+		t.Errorf("%v\n%s", err, text)
+	}
+	if _, err := tell(&report{outage: 3 * time.Second}); err == nil || !strings.Contains(err.Error(), "took 3s") {
+		t.Error(err)
+	}
 	if text, err := tell(&report{faults: make([]string, shown+2)}); err == nil || !strings.Contains(text, "and 2 more") {
 		t.Errorf("%v\n%s", err, text)
 	}

@@ -35,6 +35,7 @@ type options struct {
 	Pause     time.Duration `default:"3s" help:"Peace between two things that go wrong; at most twice as long."`
 	Telling   time.Duration `default:"5s" help:"How late a subscriber may be told of a gap."`
 	Recovery  time.Duration `default:"3s" help:"What the clients of a killed node may take until they are served again, at the 99th percentile; 0 judges no time."`
+	Outage    time.Duration `default:"0s" help:"What a publish to a channel with a history may take after a kill; 0 judges no time."`
 	Keep      string        `help:"Folder for the logs, in place of one that is removed."`
 }
 
@@ -93,12 +94,18 @@ func (o *options) tell(out io.Writer, r *report, w *world) error {
 		late = r.recovery[n*99/100]
 		fmt.Fprintf(out, "served again after a kill, %d clients: p50 %v, p99 %v, last %v\n", n, r.recovery[n/2].Round(time.Millisecond), late.Round(time.Millisecond), r.recovery[n-1].Round(time.Millisecond))
 	}
+	if r.outage > 0 {
+		fmt.Fprintf(out, "longest publish to a channel with a history after a kill: %v\n", r.outage.Round(time.Millisecond))
+	}
 	fmt.Fprintf(out, "seed %d: %d faults\n", o.Seed, len(r.faults))
 	if len(r.faults) > 0 {
 		return errFailed
 	}
 	if o.Recovery > 0 && late > o.Recovery {
 		return fmt.Errorf("clients of a killed node were served again after %v at the 99th percentile, not %v", late, o.Recovery)
+	}
+	if o.Outage > 0 && r.outage > o.Outage {
+		return fmt.Errorf("a publish to a channel with a history took %v after a kill, not %v", r.outage, o.Outage)
 	}
 	return nil
 }

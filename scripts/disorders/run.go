@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,7 +33,8 @@ type report struct {
 	recovery  []time.Duration // after kills
 	delivered int
 	published map[model.Outcome]int
-	longest   time.Duration // a publish to a channel with a history
+	longest   time.Duration // publish
+	outage    time.Duration // the longest publish to a channel with a history after a kill, repeats included
 }
 
 // carry has everybody at work, and judges.
@@ -122,6 +124,16 @@ func (r *run) settle(ctx context.Context) {
 	wait(ctx, time.Second) // for what should not come
 }
 
+// longest is the longest publish to a channel with a history while something was wrong or just had been.
+func longest(all []model.Publication, h happening) (d time.Duration) {
+	for _, m := range all {
+		if strings.HasPrefix(m.Channel, kept) && m.Answered >= h.from && m.Sent <= h.next {
+			d = max(d, m.Answered-m.Sent)
+		}
+	}
+	return d
+}
+
 func (r *run) settled() bool {
 	for _, p := range r.publishers {
 		for _, s := range r.subscribers {
@@ -159,6 +171,7 @@ func (r *run) judge(past []happening) *report {
 	for _, h := range past {
 		if h.kills {
 			got.recovery = append(got.recovery, judged.Recovery(h.from, h.next, plain)...)
+			got.outage = max(got.outage, longest(judged.Publications, h))
 		}
 	}
 	slices.Sort(got.recovery)

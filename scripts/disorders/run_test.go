@@ -58,11 +58,14 @@ func TestJudging(t *testing.T) {
 	r := finished()
 	r.subscribers[0].got(client.Message{Channel: "/kept/0", Data: json.RawMessage("1"), ID: 2})
 	r.subscribers[3].diary.log = r.subscribers[3].diary.log[:4]
-	got := r.judge([]happening{{kills: true, from: 0, next: time.Minute}, {from: 0, next: time.Hour}})
+	got := r.judge([]happening{{kills: true, from: 0, next: 61 * time.Minute}, {from: 0, next: time.Hour}})
 	for _, want := range []string{"1 came twice", "never came, and nothing told of it"} {
 		if !strings.Contains(strings.Join(got.faults, "\n"), want) {
 			t.Errorf("no %q in %q", want, got.faults)
 		}
+	}
+	if got.outage != time.Second { // the first one
+		t.Errorf("a publish took %v", got.outage)
 	}
 	if len(got.recovery) != 0 {
 		t.Errorf("%v, though nobody broke off", got.recovery)
