@@ -51,7 +51,7 @@ func TestSeeds(t *testing.T) {
 		}
 		return text
 	}
-	if plan(1) != plan(1) || plan(1) == plan(2) {
+	if first, again := plan(1), plan(1); first != again || first == plan(2) {
 		t.Error("what goes wrong does not follow from the seed")
 	}
 	for _, want := range []string{"kill node-0", "kill node-1", "kill node-2", "stop node-1", "break the link of ", "silence the link of "} {
