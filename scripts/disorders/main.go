@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -36,7 +37,7 @@ type options struct {
 	Telling   time.Duration `default:"5s" help:"How late a subscriber may be told of a gap."`
 	Recovery  time.Duration `default:"3s" help:"What the clients of a killed node may take until they are served again, at the 99th percentile; 0 judges no time."`
 	Outage    time.Duration `default:"0s" help:"What a publish to a channel with a history may take after a kill; 0 judges no time."`
-	Keep      string        `help:"Folder for the logs, in place of one that is removed."`
+	Keep      string        `help:"Folder for the logs and the list of all faults, in place of one that is removed."`
 }
 
 var errFailed = errors.New("the run has faults")
@@ -69,6 +70,9 @@ func (o *options) run(ctx context.Context, out io.Writer) (err error) {
 		told, err = (&run{options: o, world: w, out: out}).carry(ctx)
 	}
 	if err = errors.Join(err, w.close()); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "faults.txt"), []byte(strings.Join(told.faults, "\n")), 0o644); err != nil {
 		return err
 	}
 	return o.tell(out, told, w)

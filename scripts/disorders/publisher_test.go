@@ -39,6 +39,13 @@ func (a *answering) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(status)
 }
 
+// sent are the bodies that have come.
+func (a *answering) sent() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.bodies)
+}
+
 // node is one at a number of this test's network, which answers if a is not nil.
 func node(t *testing.T, number int, a *answering) *nodes.Node {
 	t.Helper()
@@ -72,8 +79,8 @@ func TestPlainMessages(t *testing.T) {
 	if want := []model.Outcome{model.Acknowledged, model.Refused, model.Unknown}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
-	if len(second.bodies) != 0 || first.bodies[1] != `{"channel":"/plain/0","data":1}` {
-		t.Errorf("%q %q", first.bodies, second.bodies)
+	if len(second.sent()) != 0 || first.sent()[1] != `{"channel":"/plain/0","data":1}` {
+		t.Errorf("%q %q", first.sent(), second.sent())
 	}
 	b = &backend{nodes: []*nodes.Node{node(t, 103, nil), b.nodes[1]}}
 	if outcome, _ := b.plain(t.Context(), "/plain/0", 3); outcome != model.Acknowledged || b.at != 1 {
@@ -91,7 +98,7 @@ func TestKeptMessages(t *testing.T) {
 	if outcome, _ := b.kept(t.Context(), "/kept/0", 7); outcome != model.Acknowledged {
 		t.Error(outcome)
 	}
-	if all := append(first.bodies, second.bodies...); len(all) < 4 || len(slices.Compact(all)) != 1 || !strings.Contains(all[0], `"dedup":"/kept/0-7"`) {
+	if all := append(first.sent(), second.sent()...); len(all) < 4 || len(slices.Compact(all)) != 1 || !strings.Contains(all[0], `"dedup":"/kept/0-7"`) {
 		t.Errorf("%q", all)
 	}
 	ended, cancel := context.WithCancel(t.Context())

@@ -129,12 +129,13 @@ func (w *world) startNats() error {
 		return err
 	}
 	defer log.Close()
-	w.nats = exec.Command(w.program, "-a", w.network.Host(natsNumber), "-p", natsPort, "-js", "-sd", filepath.Join(w.dir, "nats"))
-	w.nats.Stdout, w.nats.Stderr = log, log
-	w.nats.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := w.nats.Start(); err != nil {
+	nats := exec.Command(w.program, "-a", w.network.Host(natsNumber), "-p", natsPort, "-js", "-sd", filepath.Join(w.dir, "nats"))
+	nats.Stdout, nats.Stderr = log, log
+	nats.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := nats.Start(); err != nil {
 		return fmt.Errorf("nats: %w", err)
 	}
+	w.nats = nats
 	return nil
 }
 
