@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -133,5 +134,72 @@ func TestAddressesAndFlags(t *testing.T) {
 	external := net.External("halley", "/dir", 2, func(n int) string { return fmt.Sprint("nats-", n) })
 	if flags := strings.Join(external[1].flags, " "); !strings.Contains(flags, "--cluster nats://nats-1 ") {
 		t.Error(flags)
+	}
+}
+
+// Nodes that are ended are told to, and one that does not become ready in time is told of.
+func TestEnds(t *testing.T) {
+	ctx := within(t)
+	n := New(os.Args[0], t.TempDir(), "node", NewNetwork(os.Getpid()).Host(8))
+	if err := StartAll(ctx, []*Node{n}); err != nil {
+		t.Fatal(err)
+	}
+	n.Signal(syscall.SIGSTOP)
+	short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+	defer cancel()
+	if err := n.Await(short); err == nil || !strings.Contains(err.Error(), "does not become ready") {
+		t.Error(err)
+	}
+	n.Signal(syscall.SIGCONT)
+	process := n.process
+	EndAll([]*Node{n})
+	if status, ok := process.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGTERM {
+		t.Errorf("it has ended by %v", process.ProcessState)
+	}
+	n.End() // does no harm
+	if err := StartAll(ctx, []*Node{New("/bin/false", t.TempDir(), "false", "127.0.0.1")}); err == nil {
+		t.Error("a program that ends at once is a node")
+	}
+	if err := StartAll(ctx, []*Node{New("/nowhere", t.TempDir(), "none", "127.0.0.1")}); err == nil {
+		t.Error("a program that is not there is a node")
+	}
+}
+
+// Publishes of many goroutines go on while the node is killed and started again: they fail, and succeed again.
+func TestPublishesWhileANodeIsKilled(t *testing.T) {
+	ctx := within(t)
+	n := New(os.Args[0], t.TempDir(), "node", NewNetwork(os.Getpid()).Host(7))
+	t.Cleanup(n.End)
+	if err := StartAll(ctx, []*Node{n}); err != nil {
+		t.Fatal(err)
+	}
+	failed, stop := make(chan struct{}, 1000), make(chan struct{})
+	var publishing sync.WaitGroup
+	for range 4 {
+		publishing.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if n.Publish(ctx, "yes") != nil {
+					select {
+					case failed <- struct{}{}:
+					default:
+					}
+				}
+			}
+		})
+	}
+	n.Kill()
+	<-failed
+	if err := StartAll(ctx, []*Node{n}); err != nil {
+		t.Error(err)
+	}
+	close(stop)
+	publishing.Wait()
+	if err := n.Publish(ctx, "yes"); err != nil {
+		t.Error(err)
 	}
 }

@@ -213,3 +213,5 @@ func TestBodiesAreBounded(t *testing.T) {
 		t.Error(response.Status)
 	}
 }
+
+func listen(address string) (net.Listener, error) { return net.Listen("tcp", address) }
