@@ -22,6 +22,7 @@ type child struct {
 	*exec.Cmd
 	pipe io.Closer
 	log  *bufio.Reader
+	last []byte // what was left of the log at the end
 }
 
 // process starts the command by the name halley.
@@ -77,7 +78,7 @@ func (c *child) ends(t *testing.T) *os.ProcessState {
 	t.Helper()
 	late := time.AfterFunc(30*time.Second, func() { c.Process.Kill() })
 	defer late.Stop()
-	io.Copy(io.Discard, c.log)
+	c.last, _ = io.ReadAll(c.log)
 	c.Wait()
 	return c.ProcessState
 }
@@ -91,7 +92,7 @@ func TestStopWhileStarting(t *testing.T) {
 		c.Process.Signal(syscall.SIGTERM)
 		status := c.ends(t).Sys().(syscall.WaitStatus)
 		if status.ExitStatus() != 0 && status.Signal() != syscall.SIGTERM {
-			t.Fatalf("round %d: it ended with %v", round, c.ProcessState)
+			t.Fatalf("round %d: it ended with %v: %s", round, c.ProcessState, c.last)
 		}
 	}
 }

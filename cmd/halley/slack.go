@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -8,6 +9,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -44,9 +46,6 @@ func relaxTimers(told chan os.Signal, slack time.Duration, log *slog.Logger) err
 	return fmt.Errorf("--timer-slack: starting once more: %w; 0 asks for no slack", err)
 }
 
-// handlerTime is more than a signal's handler needs that has begun.
-const handlerTime = time.Millisecond
-
 // stopped tells whether the process was told to stop, so far. A signal that comes
 // from here on ends it at once: the next program would not know of one that this
 // one's runtime has taken and not delivered yet.
@@ -55,9 +54,39 @@ func stopped(told chan os.Signal) bool {
 	for _, s := range stopSignals() {
 		unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(s.(syscall.Signal)), uintptr(unsafe.Pointer(&byDefault)), 0, 8, 0, 0)
 	}
-	time.Sleep(handlerTime)
+	awaitRest()
 	signal.Stop(told) // returns when what was taken has been delivered
 	return len(told) > 0
+}
+
+// restTime bounds the wait for threads that always have something to do.
+const restTime = 2 * time.Second
+
+// awaitRest waits until each other thread has been seen at rest. A signal's handler may have begun on one that has had
+// no processor since, for as long as others keep them busy: it runs as far as the kernel is concerned, and is not at rest
+// before the handler is done.
+func awaitRest() {
+	threads, err := os.ReadDir(ownThreads)
+	if err != nil {
+		return
+	}
+	own, end := strconv.Itoa(unix.Gettid()), time.Now().Add(restTime)
+	for _, thread := range threads {
+		for thread.Name() != own && runs(thread.Name()) && time.Now().Before(end) {
+			time.Sleep(100 * time.Microsecond)
+		}
+	}
+}
+
+// ownThreads is the folder of this process's threads.
+const ownThreads = "/proc/self/task"
+
+// runs tells whether a thread has a processor, or waits for one (proc_pid_stat(5)). Its name, which may be anything, is in
+// brackets before the state.
+func runs(thread string) bool {
+	stat, err := os.ReadFile(filepath.Join(ownThreads, thread, "stat"))
+	at := bytes.LastIndexByte(stat, ')')
+	return err == nil && at >= 0 && bytes.HasPrefix(stat[at:], []byte(") R"))
 }
 
 // stopSignals are those that end a command.

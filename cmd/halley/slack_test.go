@@ -5,10 +5,14 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // With HALLEY_TEST_SLACK in its environment the test program relaxes its timers, as
@@ -45,4 +49,25 @@ func relaxAndTell(t *testing.T, slack string) {
 		t.Fatal(err)
 	}
 	fmt.Println("told by " + strconv.Itoa(os.Getpid()) + ": " + timerSlack().String())
+}
+
+// A thread that is at work is known from one that waits, whether or not it has a processor.
+func TestThreadsAtRest(t *testing.T) {
+	thread, stop, stopped := make(chan string), new(atomic.Bool), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		runtime.LockOSThread() // and so the thread ends with the goroutine
+		thread <- strconv.Itoa(unix.Gettid())
+		for !stop.Load() {
+		}
+	}()
+	busy := <-thread
+	eventually(t, func() bool { return runs(busy) }, new(buffer)) // but for when the world is stopped
+	stop.Store(true)
+	<-stopped
+	eventually(t, func() bool { return !runs(busy) }, new(buffer))
+	if runs("none") {
+		t.Error("there is no such thread")
+	}
+	awaitRest()
 }
