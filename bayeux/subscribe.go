@@ -46,7 +46,7 @@ func (x *exchange) subscribe(m *message.Message) Ruling {
 // queues what they brought of the past.
 func (x *exchange) subscribeAll(asked *subscription) {
 	s, r := x.s, x.session
-	again := asked.again(s.fanout, x.slot)
+	again := asked.again(s.fanout, x.slot, s.rules)
 	if again.Len() > 0 {
 		s.queues.Recall(&r.queue, recallable(&again, s.rules))
 	}

@@ -19,10 +19,11 @@ type subscription struct {
 	limited  bool  // it names one
 }
 
-// again finds the patterns that a session is on already and replays.
-func (asked *subscription) again(f *fanout.Fanout, slot uint32) (again channel.Map[bool]) {
+// again finds the patterns that a session is on already and replays. All that waits for the session is looked through for
+// them, so they are those alone of which something may be remembered.
+func (asked *subscription) again(f *fanout.Fanout, slot uint32, book *rules.Book) (again channel.Map[bool]) {
 	for _, pattern := range asked.patterns {
-		if _, replays := asked.cursors.of(pattern); replays && f.Has(slot, pattern) {
+		if _, replays := asked.cursors.of(pattern); replays && f.Has(slot, pattern) && book.Remembers(pattern) {
 			again.Set(string(pattern), true)
 		}
 	}

@@ -54,7 +54,7 @@ func (s *Store) Each(q *Queue, visit func(event.Event) bool) {
 }
 
 // Recall drops the events that come again, by another way. Those in flight do not come
-// back, should they bounce.
+// back, should they bounce. It visits all that waits, which the queue's limit bounds, and counts it as work.
 func (s *Store) Recall(q *Queue, comes func(event.Event) bool) {
 	s.work.Spend(q.Len())
 	i := q.head
