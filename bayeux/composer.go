@@ -73,7 +73,7 @@ func (c *composer) connectReply(dst []byte, now int64, slot uint32, id []byte, a
 		dst = c.terms.AppendRetry(dst, answer.interval, answer.advice == enough)
 	}
 	if answer.advice != asBefore {
-		r.told = answer.interval
+		r.told, r.hold = int32(answer.interval), int32(c.terms.Hold)
 	}
 	e := reply.Ext{Dst: dst}
 	if answer.losses {

@@ -50,8 +50,10 @@ type Config struct {
 // Running is what of a Config may change while a Server runs.
 type Running struct {
 	Rules            rules.Rules
-	MaxSessions      int // this loop's share
-	MaxSubscriptions int // of one session
+	MaxSessions      int    // this loop's share
+	MaxSubscriptions int    // of one session
+	Timing           Timing // but for PollsPerBrowser, which stays
+	Queue            QueueLimits
 }
 
 // crowded tells that there is no memory for more sessions and subscriptions.

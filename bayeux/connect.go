@@ -95,16 +95,17 @@ func (x *exchange) arrive(m *message.Message, w wish) (a arrival) {
 		s.composer.syncs[x.slot] = sync
 	}
 	interval := max(advice.interval, s.periods.interval, s.cfg.pace(a.kind))
-	if a.reply.interval = interval; advice.present || r.advised != a.kind || r.told != interval {
+	told, hold := int32(interval), int32(s.periods.hold)
+	if a.reply.interval = interval; advice.present || r.advised != a.kind || r.told != told || r.hold != hold {
 		a.reply.advise(interval)
 	}
-	r.advised, r.told = a.kind, interval
+	a.timeout = int64(min(r.hold, hold)) // by what its client was told before it gives the reply up
+	r.advised, r.told = a.kind, told
 	if again && advice.timeout < 0 {
 		advice.timeout = 0
 		a.reply.advise(interval)
 	}
-	a.timeout, a.asked = s.periods.hold, advice.timeout >= 0
-	if a.asked {
+	if a.asked = advice.timeout >= 0; a.asked {
 		a.timeout = min(a.timeout, advice.timeout)
 	}
 	return a

@@ -34,7 +34,7 @@ func (c *connectReply) advise(interval int64) {
 
 // advisedReply is the usual reply to the held connect of r.
 func advisedReply(r *session) connectReply {
-	answer := connectReply{interval: r.told}
+	answer := connectReply{interval: int64(r.told)}
 	if r.advise {
 		answer.advice = retry
 	}

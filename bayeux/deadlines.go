@@ -27,7 +27,7 @@ func (v seat) await(now int64) {
 		s.wheel.Cancel(slot)
 		return
 	}
-	away := r.told
+	away := int64(r.told)
 	if r.outlet.state == eventSource {
 		away = max(away, s.periods.hold)
 	}

@@ -56,7 +56,7 @@ func (x *exchange) welcome(m *message.Message, verdict Verdict) {
 			x.browser = newBrowser(s.cfg.Random)
 		}
 	}
-	r.told = s.periods.interval
+	r.told, r.hold = int32(s.periods.interval), int32(s.periods.hold)
 	r.tables.set(inRepeats, numbersEach(m))
 	s.grants.give(slot, x.now, verdict)
 	roll{s.at(slot, r)}.begun()

@@ -18,7 +18,8 @@ type session struct {
 
 	created int64
 	active  int64  // when the client last sent anything but a connect
-	told    int64  // how long its client was last told to stay away between connects
+	told    int32  // how long its client was last told to stay away between connects, in milliseconds
+	hold    int32  // … and how long a connect may be held
 	peer    uint64 // the address that shook hands, until something follows that; 0 none
 	browser uint64 // that counts the session's poll; 0 none
 	named   uint64 // the browser that the client's handshake named, for requests without a cookie; 0 none

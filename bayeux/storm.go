@@ -26,8 +26,13 @@ const (
 // newStorms makes the count for a server whose clients stay away for interval
 // milliseconds after their first connect.
 func newStorms(limit int, interval int64) storms {
-	return storms{limit: limit, window: stormWindow + interval, sources: make(map[uint64]*source)}
+	s := storms{limit: limit, sources: make(map[uint64]*source)}
+	s.expect(interval)
+	return s
 }
+
+// expect has the count be for clients that stay away for another interval.
+func (s *storms) expect(interval int64) { s.window = stormWindow + interval }
 
 // rages tells whether handshakes of peer are to be refused. Half of the limit is
 // forgiven with each window, unless more than that has come with the last, and at most twice the limit is remembered: who comes from

@@ -48,7 +48,7 @@ func (x *exchange) displace() {
 	answer := advisedReply(r)
 	answer.left = true
 	if r.outlet.polls() {
-		answer.advise(max(r.told, s.periods.multiInterval))
+		answer.advise(max(int64(r.told), s.periods.multiInterval))
 	}
 	x.answerHeld(x.now, answer, x.fx)
 }

@@ -235,7 +235,7 @@ func (p *player) command(name string, args []string, body string) (extra string)
 	case "reconfigure":
 		p.config.Rules = nil
 		p.configure(args)
-		s.Reconfigure(Running{p.config.Rules, p.config.MaxSessions, p.config.MaxSubscriptions})
+		s.Reconfigure(Running{p.config.Rules, p.config.MaxSessions, p.config.MaxSubscriptions, p.config.Timing, p.config.QueueLimits})
 	case "let-go":
 		s.LetGo(p.now, p.address(args[0]), fx)
 	case "drain":
@@ -324,6 +324,10 @@ func (p *player) configure(args []string) {
 			p.config.MaxMessage = int(n)
 		case "interval":
 			p.config.Interval = time.Duration(n) * time.Millisecond
+		case "hold":
+			p.config.Hold = time.Duration(n) * time.Millisecond
+		case "max-interval":
+			p.config.MaxInterval = time.Duration(n) * time.Millisecond
 		case "slow":
 			p.config.Slow = queue.Policy(value)
 		case "hosts":

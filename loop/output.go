@@ -66,7 +66,7 @@ func (o *output) write(c *conn, text []byte, p reply) bool {
 			u.Mark(stuck{p, o.now()})
 		}
 	}
-	if u != nil && c.socket.Unsent() > o.shared.cfg.QueueBytes+o.shared.cfg.MaxOutput {
+	if u != nil && c.socket.Unsent() > o.shared.live().QueueBytes+o.shared.cfg.MaxOutput {
 		o.counters.SlowClosed++
 		o.refused(tooSlow, o.peer(c))
 		o.abort(c)

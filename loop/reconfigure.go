@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"halley/bayeux"
+	"halley/bayeux/history"
 )
 
 // Reconfigure has other settings hold while the server runs, all that may change so: those whose tag says it. The others
@@ -20,7 +21,8 @@ func (s *Server) Reconfigure(to Settings) error {
 	if err != nil {
 		return err
 	}
-	s.running.Store(&cfg.Settings)
+	before := s.running.Swap(&cfg.Settings)
+	s.local.SetQueue(lesser(queueOf(before), queueOf(&to)))
 	s.limits.Set(cfg.Bounds.Settings)
 	s.rules.Store(&rules)
 	for _, r := range s.reactors {
@@ -28,9 +30,21 @@ func (s *Server) Reconfigure(to Settings) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), settleTimeout)
 	defer cancel()
-	_ = s.loops.visit(ctx, func(*reactor) {}) // one that is stuck comes to it later
+	if s.loops.visit(ctx, func(*reactor) {}) == nil { // one that is stuck comes to it later
+		s.local.SetQueue(queueOf(&to))
+	}
 	s.local.SetRules(rules)
 	return nil
+}
+
+// queueOf is what the queue of a session holds, as those know it who fill it with parts of a replay.
+func queueOf(s *Settings) history.Part {
+	return history.Part{Messages: s.QueueMessages, Bytes: s.QueueBytes}
+}
+
+// lesser is what the queues hold before and after they change: a part that one of the two has no room for would be lost.
+func lesser(a, b history.Part) history.Part {
+	return history.Part{Messages: min(a.Messages, b.Messages), Bytes: min(a.Bytes, b.Bytes)}
 }
 
 // settleTimeout is how long Reconfigure waits for the loops.
@@ -43,5 +57,7 @@ func runningCore(s *shared) bayeux.Running {
 		Rules:            *s.rules.Load(),
 		MaxSessions:      max(1, live.MaxSessions/s.cfg.Loops),
 		MaxSubscriptions: live.MaxSubscriptions,
+		Timing:           live.Timing,
+		Queue:            live.QueueLimits,
 	}
 }

@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"encoding/json"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -46,6 +47,34 @@ func TestReconfigure(t *testing.T) {
 	equal(t, dial(t, s).read().StatusCode, 503)
 	clients[0].bayeux(publish(ids[0], "/p", "1")) // its time is short from now on
 	clients[0].mustClose()
+}
+
+// How long polls are held and how much may wait change for those who are there, and no part of a replay is too large for
+// the queues of before or after.
+func TestReconfigureTimesAndQueues(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *Config) { c.Loops, c.Rules, c.Hold = 2, []string{"/h history=100"}, time.Minute })
+	for range 100 {
+		mustPublish(t, s, "/h", "0")
+	}
+	w := dial(t, s)
+	id := w.subscriber("/q")
+	reconfigure(t, s, func(c *Settings) { c.Hold, c.QueueMessages = 100*time.Millisecond, 8 })
+	got := w.bayeux(connect(id))
+	equal(t, got[0]["advice"].(map[string]any)["timeout"], json.Number("100"))
+	for range 20 {
+		mustPublish(t, s, "/q", "1")
+	}
+	eventually(t, func() bool { return s.Stats().QueueDropped == 12 })
+	equal(t, len(w.collect(id, 8)), 8)
+	for _, holds := range []int{8, 1000} {
+		reconfigure(t, s, func(c *Settings) { c.QueueMessages = holds })
+		reader := dial(t, s)
+		id := reader.handshake()
+		got := len(events(reader.join(id, subscribeFrom(id, "/h", "-2"))))
+		equal(t, got+len(reader.collect(id, 100-got)), 100)
+	}
+	equal(t, s.Stats().QueueDropped, 12)
 }
 
 // A channel has its history from when a rule says so, and loses it when none does: what was remembered is dropped,

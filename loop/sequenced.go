@@ -14,7 +14,7 @@ func newLocal(s *shared, health *health) *sequence.Local {
 	cfg := &s.cfg
 	return sequence.New(sequence.Options{
 		History:    cfg.History,
-		Queue:      history.Part{Messages: cfg.QueueMessages, Bytes: cfg.QueueBytes},
+		Queue:      queueOf(&cfg.Settings),
 		Rules:      *s.rules.Load(),
 		Salesforce: cfg.Profile == bayeux.Salesforce,
 		File: journal.Options{

@@ -42,6 +42,9 @@ func New(cfg Config, meter *work.Meter) *Store {
 	}
 }
 
+// SetLimits has other limits hold. A queue that has more keeps it until the next event comes, and makes room for that then.
+func (s *Store) SetLimits(to Settings) { s.cfg.Settings = to }
+
 // Open makes q the empty queue of the session with the number owner, which no other open
 // queue has. acknowledges says that its client acknowledges events by the numbers of
 // connect replies: its events stay in flight until then.

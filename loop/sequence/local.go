@@ -16,7 +16,7 @@ import (
 // Options say what a Local remembers, and whom it serves.
 type Options struct {
 	History
-	Queue      history.Part    // what the queue of a session holds
+	Queue      history.Part    // what the queue of a session holds, until SetQueue
 	Rules      rules.Rules     // what channels remember, until SetRules
 	Salesforce bool            // numbers stand in events as Salesforce's clients expect them
 	File       journal.Options // of the history file; its Path and Sync are those of History
@@ -34,6 +34,7 @@ type Local struct {
 	mu      sync.Mutex
 	past    *history.Store
 	replays history.Replays // of past
+	part    atomic.Int32    // messages of a part of a replay, for which there is room before the lock is taken
 	since   time.Time       // when the lock was taken
 	longest time.Duration   // that it was held
 	dropped uint64          // entries that new rules do not keep
@@ -63,7 +64,8 @@ type file interface {
 // New returns a Local that has to be opened.
 func New(o Options) *Local {
 	past := history.New(o.HistoryBytes)
-	l := &Local{options: o, past: past, replays: history.Replays{Store: past, Queue: o.Queue, Expired: o.HistoryExpired}}
+	l := &Local{options: o, past: past, replays: history.Replays{Store: past, Expired: o.HistoryExpired}}
+	l.SetQueue(o.Queue)
 	l.rules.Store(&o.Rules)
 	return l
 }
@@ -221,7 +223,7 @@ func (l *Local) deliver(q *sequenced) {
 func (l *Local) Recall(q Query) {
 	var page []history.Entry
 	if q.Part == Next {
-		page = make([]history.Entry, 0, l.replays.Part().Messages) // under the lock it could have to help the collector
+		page = make([]history.Entry, 0, l.part.Load()) // under the lock it could have to help the collector
 	}
 	l.lock()
 	defer l.unlock()

@@ -19,6 +19,14 @@ func (l *Local) Rules() *rules.Rules { return l.rules.Load() }
 // Behaviour is how a channel behaves.
 func (l *Local) Behaviour(name string) rules.Behaviour { return l.rulesOf(name) }
 
+// SetQueue has the queues of sessions hold another amount: parts of replays that are asked for from now on are for those.
+func (l *Local) SetQueue(holds history.Part) {
+	l.lock()
+	defer l.unlock()
+	l.replays.Queue = holds
+	l.part.Store(int32(l.replays.Part().Messages))
+}
+
 // rulesOf is how a channel behaves.
 func (l *Local) rulesOf(name string) rules.Behaviour { return l.rules.Load().Of([]byte(name)) }
 
