@@ -32,13 +32,13 @@ const (
 var hostPort = regexp.MustCompile(`^([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$`)
 
 // configure checks the configuration and fills in what it leaves open. It returns what decides about requests of the
-// public listener, and the channel rules.
-func configure(cfg *Config) (decides *front.Front, list rules.Rules, err error) {
+// public listener after what has decided before, and the channel rules.
+func configure(cfg *Config, before *front.Front) (decides *front.Front, list rules.Rules, err error) {
 	fitMemory(cfg)
 	if err = settings.Check(&cfg.Settings); err != nil {
 		return nil, nil, err
 	}
-	if decides, err = newFront(cfg); err != nil {
+	if decides, err = newFront(cfg, before); err != nil {
 		return nil, nil, err
 	}
 	for _, text := range cfg.Rules {
@@ -71,8 +71,8 @@ func check(cfg *Config) error {
 }
 
 // newFront is what decides about requests of the public listener.
-func newFront(cfg *Config) (*front.Front, error) {
-	return front.New(front.Settings{
+func newFront(cfg *Config, before *front.Front) (*front.Front, error) {
+	return before.With(front.Settings{
 		Admission:     cfg.Admission,
 		Cookie:        cfg.Cookie,
 		MaxMessage:    cfg.MaxMessage,

@@ -13,9 +13,9 @@ import (
 func (rs *requests) dispatch(c *conn, d *front.Decision, q *httpparse.Request, data []byte) {
 	switch d.Endpoint {
 	case front.Options:
-		rs.output.respond(c, response{status: 200, fields: rs.shared.front.Preflight(q, d.Origin)})
+		rs.output.respond(c, response{status: 200, fields: rs.shared.front.Load().Preflight(q, d.Origin)})
 	case front.StaticPage:
-		page := rs.shared.front.Page(q)
+		page := rs.shared.front.Load().Page(q)
 		rs.output.respond(c, response{page.Status, page.ContentType, page.Body, page.Fields})
 	case front.Events:
 		rs.events(c, q)

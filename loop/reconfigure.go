@@ -17,7 +17,7 @@ func (s *Server) Reconfigure(to Settings) error {
 	cfg := s.cfg
 	cfg.Settings = to
 	cfg.Loops = s.cfg.Loops
-	_, rules, err := configure(&cfg)
+	front, rules, err := configure(&cfg, s.front.Load())
 	if err != nil {
 		return err
 	}
@@ -25,6 +25,7 @@ func (s *Server) Reconfigure(to Settings) error {
 	s.local.SetQueue(lesser(queueOf(before), queueOf(&to)))
 	s.limits.Set(cfg.Bounds.Settings)
 	s.rules.Store(&rules)
+	s.front.Store(front)
 	for _, r := range s.reactors {
 		s.loops.do(r.id, func(r *reactor) { r.core.Reconfigure(runningCore(s.shared)) })
 	}

@@ -77,6 +77,27 @@ func TestReconfigureTimesAndQueues(t *testing.T) {
 	equal(t, s.Stats().QueueDropped, 12)
 }
 
+// Whose pages are admitted changes for requests that come; a poll that is held is answered as it was let in.
+func TestReconfigureOrigins(t *testing.T) {
+	t.Parallel()
+	const a, b = "https://a.example", "https://b.example"
+	s := start(t, func(c *Config) { c.AllowOrigin = []string{a} })
+	w := dial(t, s)
+	id := w.subscriber("/q")
+	w.send(postWith("/bayeux", connect(id), "Origin: "+a))
+	eventually(t, func() bool { return s.Stats().Held == 1 })
+	reconfigure(t, s, func(c *Settings) { c.AllowOrigin = []string{b} })
+	mustPublish(t, s, "/q", "1")
+	held := w.read()
+	equal(t, held.StatusCode, 200)
+	equal(t, held.Header.Get(allowOrigin), a)
+	for origin, status := range map[string]int{a: 403, b: 200} {
+		got := dial(t, s).ask(postWith("/bayeux", `{"channel":"/meta/handshake"}`, "Origin: "+origin, "Sec-Fetch-Site: cross-site"))
+		equal(t, got.StatusCode, status)
+		equal(t, got.Header.Get(allowOrigin) == origin, status == 200)
+	}
+}
+
 // A channel has its history from when a rule says so, and loses it when none does: what was remembered is dropped,
 // counted, and never served again, after a restart neither. Subscribers that are there lose nothing.
 func TestReconfigureDropsHistory(t *testing.T) {

@@ -51,7 +51,7 @@ func (in *input) begin(c *conn, buf []byte, n int) bool {
 	c.set(persistent, q.KeepAlive)
 	c.set(oldHTTP, q.Minor == 0)
 	c.set(headOnly, q.Method == httpparse.MethodHEAD)
-	in.decision = in.shared.front.Route(q)
+	in.decision = in.shared.front.Load().Route(q)
 	d := &in.decision
 	c.names = c.names.with(d.Origin)
 	c.set(cookieless, d.Cookieless)
@@ -147,7 +147,7 @@ func (in *input) readChunks(c *conn, b *chunkedBody) bool {
 
 // runLater runs a request whose body came after its head, which was parsed again.
 func (in *input) runLater(c *conn, data []byte, size int) bool {
-	in.decision = in.shared.front.Route(&in.request)
+	in.decision = in.shared.front.Load().Route(&in.request)
 	return in.run(c, data, size)
 }
 

@@ -79,7 +79,7 @@ func (o *output) appendHead(dst []byte, c *conn, status int, more bool) []byte {
 	case c.has(oldHTTP):
 		dst = append(dst, "Connection: keep-alive\r\n"...)
 	}
-	return o.shared.front.AppendOrigin(dst, c.names.origin())
+	return o.shared.front.Load().AppendOrigin(dst, c.names.origin())
 }
 
 // proceed tells a client that waits for it to send its body
@@ -104,7 +104,7 @@ func (o *output) answer(p reply, messages []byte) {
 	}
 	dst := o.appendHead(o.buf[:0], c, 200, p.more)
 	if p.browser != 0 {
-		dst = o.shared.front.AppendCookie(dst, p.browser)
+		dst = o.shared.front.Load().AppendCookie(dst, p.browser)
 	}
 	if c.callback != nil {
 		o.piece = connectiontype.AppendCallbackPolling(o.piece[:0], *c.callback, messages)

@@ -13,6 +13,7 @@ import (
 	"halley/bayeux/rules"
 	"halley/loop/address"
 	"halley/loop/bus"
+	"halley/loop/front"
 	"halley/loop/hops"
 	"halley/loop/listen"
 	"halley/loop/metric"
@@ -49,12 +50,12 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Cluster != nil {
 		cfg.node = cfg.Cluster.Node()
 	}
-	front, rules, err := configure(&cfg)
+	decides, rules, err := configure(&cfg, new(front.Front))
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{shared: newShared(cfg), census: newCensus(cfg.Loops)}
-	s.front = front
+	s.front.Store(decides)
 	s.rules.Store(&rules)
 	s.shared.listeners, _ = listenersOf(&cfg)            // which configure has checked
 	s.trust, _ = address.NewTrust(cfg.Listener.Settings) // which configure has checked

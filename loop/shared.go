@@ -31,7 +31,7 @@ type shared struct {
 	running atomic.Pointer[Settings] // now: those that may change meanwhile are read here
 	rules   atomic.Pointer[rules.Rules]
 	link    bus.Link // to other loops
-	front   *front.Front
+	front   atomic.Pointer[front.Front]
 	wanted  []string // header fields that go with the authority's questions
 	watches bool     // the authority is asked about every message of a session
 	// listeners are where the server listens, by the number that connections keep. Run settles the ports.

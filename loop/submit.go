@@ -21,7 +21,7 @@ func (rs *requests) submit(c *conn, q *httpparse.Request, kind bayeux.Connection
 		return
 	}
 	rs.owes(c, q, limits.Use{limits.Messages: max(0, len(batch.Messages)-1)})
-	request := bayeux.Request{To: rs.replyTo(c), Type: kind, Browser: rs.shared.front.Browser(q, rs.shared.browsers.Named),
+	request := bayeux.Request{To: rs.replyTo(c), Type: kind, Browser: rs.shared.front.Load().Browser(q, rs.shared.browsers.Named),
 		Program: !front.FromBrowser(q)}
 	if handshake {
 		request.Peer = rs.source(c, q)

@@ -16,7 +16,7 @@ func (f *Front) AppendOrigin(dst []byte, admitted Origin) []byte {
 		return dst
 	}
 	dst = httpparse.AppendField(dst, "Access-Control-Allow-Origin", f.origins.names[admitted])
-	if admitted != f.origins.any {
+	if f.origins.names[admitted] != anyOrigin {
 		dst = append(dst, "Access-Control-Allow-Credentials: true\r\n"...)
 	}
 	return dst

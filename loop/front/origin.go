@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"halley/httpparse"
@@ -13,12 +14,12 @@ import (
 // one: its number among those admitted. 0 is none.
 type Origin uint16
 
-// MostOrigins is how many may be admitted: a connection keeps the number of one in ten bits.
+// MostOrigins is how many may be admitted while the server runs: a connection keeps the number of one in ten bits.
 const MostOrigins = 1000
 
 // origins are those that are admitted.
 type origins struct {
-	names []string // by number; that of 0 is empty
+	names []string // by number, some of which are not admitted any more; that of 0 is empty
 	any   Origin   // of all that no name stands for; 0 where only names are admitted
 	named map[string]Origin
 }
@@ -29,15 +30,22 @@ const anyOrigin = "*"
 // MaxOrigin bounds what is looked at of an Origin field, in bytes.
 const MaxOrigin = 512
 
-func newOrigins(admitted []string) origins {
-	o := origins{names: []string{""}, named: make(map[string]Origin)}
+// newOrigins gives those that have a number from before the same one.
+func newOrigins(admitted, before []string) origins {
+	o := origins{names: slices.Clone(before), named: make(map[string]Origin)}
+	if len(o.names) == 0 {
+		o.names = []string{""}
+	}
 	for _, origin := range admitted {
-		number := Origin(len(o.names))
-		o.names = append(o.names, origin)
+		number := slices.Index(o.names, origin)
+		if number < 0 {
+			number = len(o.names)
+			o.names = append(o.names, origin)
+		}
 		if origin == anyOrigin {
-			o.any = number
+			o.any = Origin(number)
 		} else {
-			o.named[origin] = number
+			o.named[origin] = Origin(number)
 		}
 	}
 	return o

@@ -1,6 +1,7 @@
 package front
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -67,7 +68,7 @@ func TestOriginOf(t *testing.T) {
 // to be looked at is admitted by neither.
 func TestOrigins(t *testing.T) {
 	const name = "https://a.example"
-	both, named, none := newOrigins([]string{name, "*"}), newOrigins([]string{name}), newOrigins(nil)
+	both, named, none := newOrigins([]string{name, "*"}, nil), newOrigins([]string{name}, nil), newOrigins(nil, nil)
 	for _, c := range []struct {
 		of     *origins
 		origin string
@@ -86,6 +87,47 @@ func TestOrigins(t *testing.T) {
 	}
 	if !both.vary() || !named.vary() || none.vary() {
 		t.Error("Vary is said where nothing varies, or not where it does")
+	}
+}
+
+// Of other settings an origin that was given out before is the same, and admitted only if they say so; all of them count
+// as long as the server runs.
+func TestFrontWithOtherOrigins(t *testing.T) {
+	settings := func(origins ...string) Settings {
+		return Settings{Admission: Admission{Mounts: []string{"/bayeux"}, AllowOrigin: origins}, Cookie: Cookie{CookieSameSite: "lax"}}
+	}
+	const a, b, c = "https://a.example", "https://b.example", "https://c.example"
+	before, err := New(settings(a, "*", b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := before.With(settings(c, b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for origin, want := range map[string]Origin{a: 0, b: 3, c: 4, "https://other.example": 0} {
+		if got := after.origins.find([]byte(origin)); got != want {
+			t.Errorf("%s is number %d, want %d", origin, got, want)
+		}
+	}
+	for number, want := range map[Origin]string{1: a, 2: anyOrigin, 3: b} {
+		for _, f := range []*Front{before, after} {
+			head := string(f.AppendOrigin(nil, number))
+			if !strings.Contains(head, "Access-Control-Allow-Origin: "+want+"\r\n") || strings.Contains(head, "Credentials") == (want == anyOrigin) {
+				t.Errorf("number %d has the head %q", number, head)
+			}
+		}
+	}
+	for i := range MostOrigins - 4 {
+		if after, err = after.With(settings(fmt.Sprintf("https://h%d.example", i))); err != nil {
+			t.Fatal(i, err)
+		}
+	}
+	if _, err = after.With(settings("https://last.example")); err == nil || !strings.Contains(err.Error(), "--allow-origin") {
+		t.Errorf("one more: %v", err)
+	}
+	if _, err = after.With(settings(a)); err != nil {
+		t.Error(err)
 	}
 }
 

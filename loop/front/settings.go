@@ -24,15 +24,15 @@ type Settings struct {
 // Admission is where Bayeux is spoken, and whose pages may speak it, with the tags of package loop/settings.
 type Admission struct {
 	Mounts          []string `name:"mount" type:"lines" group:"listener" sep:"none" default:"/bayeux\n/cometd" placeholder:"PATH" help:"Path that speaks Bayeux, with any suffix below it; repeatable (default /bayeux and /cometd)."`
-	AllowOrigin     []string `name:"allow-origin" type:"lines" group:"listener" sep:"none" placeholder:"ORIGIN" help:"Origin whose pages may use the server from another host, with credentials; * admits any, without credentials; repeatable (default none)."`
+	AllowOrigin     []string `name:"allow-origin" reload:"yes" type:"lines" group:"listener" sep:"none" placeholder:"ORIGIN" help:"Origin whose pages may use the server from another host, with credentials; * admits any, without credentials; repeatable (default none)."`
 	CallbackPolling bool     `name:"callback-polling" group:"listener" default:"true" help:"Serve callback-polling (JSONP), to pages that --allow-origin admits and to the server's own; --callback-polling=false turns it off."`
-	CallbackUnnamed bool     `name:"callback-unnamed" group:"listener" default:"true" help:"Serve callback-polling also where the browser does not tell which page asks: old browsers, programs, and pages of the same site without Referer."`
+	CallbackUnnamed bool     `name:"callback-unnamed" reload:"yes" group:"listener" default:"true" help:"Serve callback-polling also where the browser does not tell which page asks: old browsers, programs, and pages of the same site without Referer."`
 }
 
 // Cookie is the one by which the polls of one browser are counted.
 type Cookie struct {
-	CookieSameSite string `name:"cookie-same-site" group:"bayeux" default:"lax" enum:"lax,strict,none,off" help:"The attribute SameSite of the browser cookie: lax, strict, none (for pages of other sites; needs --cookie-secure) or off, which leaves it out."`
-	CookieSecure   bool   `name:"cookie-secure" group:"bayeux" help:"The browser cookie comes back over TLS alone."`
+	CookieSameSite string `name:"cookie-same-site" reload:"yes" group:"bayeux" default:"lax" enum:"lax,strict,none,off" help:"The attribute SameSite of the browser cookie: lax, strict, none (for pages of other sites; needs --cookie-secure) or off, which leaves it out."`
+	CookieSecure   bool   `name:"cookie-secure" reload:"yes" group:"bayeux" help:"The browser cookie comes back over TLS alone."`
 }
 
 // Front is Settings, checked and made ready. It does not change, so any goroutine may
@@ -45,11 +45,15 @@ type Front struct {
 }
 
 // New checks the settings. An error names the flag to change.
-func New(s Settings) (*Front, error) {
-	if len(s.AllowOrigin) > MostOrigins {
-		return nil, fmt.Errorf("--allow-origin: at most %d can be admitted", MostOrigins)
+func New(s Settings) (*Front, error) { return new(Front).With(s) }
+
+// With is a Front of other settings, for the same connections: an Origin that f gave out is the same origin there, even if
+// it is not admitted any more.
+func (before *Front) With(s Settings) (*Front, error) {
+	f := &Front{settings: s, origins: newOrigins(s.AllowOrigin, before.origins.names)}
+	if len(s.AllowOrigin) > MostOrigins || len(f.origins.names) > 1+MostOrigins {
+		return nil, fmt.Errorf("--allow-origin: at most %d can be admitted, those included that were since the start", MostOrigins)
 	}
-	f := &Front{settings: s, origins: newOrigins(s.AllowOrigin)}
 	for _, origin := range s.AllowOrigin {
 		if err := checkOrigin(origin); err != nil {
 			return nil, fmt.Errorf("--allow-origin %w", err)
