@@ -47,6 +47,30 @@ func (r *register) Ended(who Attendee) {
 	r.told = append(r.told, fmt.Sprint("ended ", who.Session.Slot, who.Claims))
 }
 
+// Who comes to know of sessions while they are there hears of one when that subscribes to something more, and then of all
+// that it is on.
+func TestAttendanceThatComesLater(t *testing.T) {
+	b, r := newBacklogOf(t, false, testConfig(), 0, 20), &register{t: t, there: make(map[Address]map[string]bool)}
+	ask := func(channel, more string) { b.talk(t, `{"channel":"`+channel+`","clientId":"`+b.id+`"`+more+`}`) }
+	ask("/meta/subscribe", `,"subscription":["/x","/y"]`)
+	b.server.Attend(r)
+	ask("/meta/unsubscribe", `,"subscription":"/y"`)
+	ask("/meta/subscribe", `,"subscription":"/x"`)
+	if len(r.told) > 0 {
+		t.Errorf("told %q of what is not new", r.told)
+	}
+	ask("/meta/subscribe", `,"subscription":"/z"`)
+	ask("/meta/unsubscribe", `,"subscription":"/x"`)
+	slices.Sort(r.told[1:4])
+	if want := []string{"begun 0", "joined 0 /a", "joined 0 /x", "joined 0 /z", "left 0 /x"}; !slices.Equal(r.told, want) {
+		t.Errorf("told %q, want %q", r.told, want)
+	}
+	ask("/meta/disconnect", "")
+	if len(r.there) > 0 {
+		t.Errorf("%v are left", r.there)
+	}
+}
+
 // What sessions do is told once, in order, with what the authority has given them by then.
 func TestAttendance(t *testing.T) {
 	cfg, r := testConfig(), &register{t: t, there: make(map[Address]map[string]bool)}

@@ -85,14 +85,17 @@ func (s *Server) Disconnect(now int64, a Address, fx *Effects) bool {
 	return true
 }
 
+// Attend has a told who is there from now on, in place of whoever was told before.
+func (s *Server) Attend(a Attendance) { s.cfg.Attendance = a }
+
 // Reconfigure has other rules, times and limits hold for what comes from now on. Sessions, subscriptions, events and held
 // connects that are there stay, even if they would not be let in any more, or not for so long.
 func (s *Server) Reconfigure(to Running) {
 	s.cfg.Rules, s.cfg.MaxSessions, s.cfg.MaxSubscriptions = to.Rules, to.MaxSessions, to.MaxSubscriptions
-	to.Timing.PollsPerBrowser = s.cfg.PollsPerBrowser
+	to.Timing.MaxInterval, to.Timing.PollsPerBrowser = s.cfg.MaxInterval, s.cfg.PollsPerBrowser
 	s.cfg.Timing, s.cfg.QueueLimits = to.Timing, to.Queue
 	s.periods = newPeriods(&s.cfg)
-	s.terms.Hold, s.terms.Interval, s.terms.MaxInterval = s.periods.hold, s.periods.interval, s.periods.maxInterval
+	s.terms.Hold, s.terms.Interval = s.periods.hold, s.periods.interval
 	s.storms.expect(s.periods.interval)
 	s.queues.SetLimits(to.Queue)
 	s.reader.most = to.MaxSubscriptions

@@ -52,7 +52,7 @@ type Running struct {
 	Rules            rules.Rules
 	MaxSessions      int    // this loop's share
 	MaxSubscriptions int    // of one session
-	Timing           Timing // but for PollsPerBrowser, which stays
+	Timing           Timing // but for MaxInterval and PollsPerBrowser, which stay
 	Queue            QueueLimits
 }
 

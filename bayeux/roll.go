@@ -33,12 +33,21 @@ func (t roll) stranger(pattern []byte) bool {
 	return t.s.cfg.Attendance != nil && !t.s.fanout.Has(t.slot, pattern)
 }
 
-// enters tells that the session has subscribed to a pattern that was new to it.
-func (t roll) enters(pattern []byte) { t.s.cfg.Attendance.Joined(t.attendee(), string(pattern)) }
+// enters tells that the session has subscribed to a pattern that was new to it, and of one that was there before anybody
+// wanted to know all that it is on.
+func (t roll) enters(pattern []byte) {
+	a, who := t.s.cfg.Attendance, t.attendee()
+	if t.session.tables.has(inAttendance) {
+		a.Joined(who, string(pattern))
+		return
+	}
+	t.begun()
+	t.s.fanout.Of(t.slot, func(pattern string) bool { a.Joined(who, pattern); return true })
+}
 
 // leaves tells that the session unsubscribes from a pattern, if it has subscribed.
 func (t roll) leaves(pattern []byte) {
-	if a := t.s.cfg.Attendance; a != nil && t.s.fanout.Has(t.slot, pattern) {
-		a.Left(t.attendee(), string(pattern))
+	if t.session.tables.has(inAttendance) && t.s.fanout.Has(t.slot, pattern) {
+		t.s.cfg.Attendance.Left(t.attendee(), string(pattern))
 	}
 }

@@ -15,7 +15,7 @@ import (
 type Timing struct {
 	Hold            time.Duration `name:"hold" reload:"yes" group:"bayeux" placeholder:"28s" min:"100ms" max:"24h" help:"How long a /meta/connect is held, below the 30s after which many routers give up; with --profile salesforce the default is 110s."`
 	Interval        time.Duration `name:"interval" reload:"yes" group:"bayeux" default:"0s" min:"0s" max:"1h" help:"How long a client waits before its next connect."`
-	MaxInterval     time.Duration `name:"max-interval" reload:"yes" group:"bayeux" placeholder:"15s" min:"1s" max:"24h" help:"How long a session outlives its last connect reply; with --profile salesforce the default is 40s."`
+	MaxInterval     time.Duration `name:"max-interval" group:"bayeux" placeholder:"15s" min:"1s" max:"24h" help:"How long a session outlives its last connect reply; with --profile salesforce the default is 40s."`
 	MaxInactivity   time.Duration `name:"max-inactivity" reload:"yes" group:"bayeux" default:"0s" min:"0s" max:"24h" help:"How long a client may send nothing but connects before its session ends; 0s is for ever."`
 	PollsPerBrowser int           `name:"polls-per-browser" group:"bayeux" default:"4" min:"0" max:"1000" help:"Held polls of one browser before further tabs poll at an interval; 0 sets no cookie."`
 }

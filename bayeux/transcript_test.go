@@ -326,8 +326,6 @@ func (p *player) configure(args []string) {
 			p.config.Interval = time.Duration(n) * time.Millisecond
 		case "hold":
 			p.config.Hold = time.Duration(n) * time.Millisecond
-		case "max-interval":
-			p.config.MaxInterval = time.Duration(n) * time.Millisecond
 		case "slow":
 			p.config.Slow = queue.Policy(value)
 		case "hosts":

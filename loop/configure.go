@@ -72,7 +72,7 @@ func check(cfg *Config) error {
 
 // newFront is what decides about requests of the public listener.
 func newFront(cfg *Config, before *front.Front) (*front.Front, error) {
-	return before.With(front.Settings{
+	return front.After(before, front.Settings{
 		Admission:     cfg.Admission,
 		Cookie:        cfg.Cookie,
 		MaxMessage:    cfg.MaxMessage,

@@ -165,11 +165,16 @@ func (e *engine) ends() {
 	}
 }
 
-// reactorOf finds the reactor of an event loop. When the engine was started anew, the reactor does what was left to do
-// when the last engine ended, and all other loops are bound as soon as one is.
+// reactorOf finds the reactor of an event loop. With a loop's first connection the reactor does what it was asked for before,
+// such as to have other rules hold. When the engine was started anew, it does what was left to do when the last engine ended,
+// and all other loops are bound as soon as one is.
 func (e *engine) reactorOf(loop gnet.EventLoop) *reactor {
 	r, first := e.loops.bind(loop)
-	if first && e.started.Load() > 1 {
+	switch {
+	case !first:
+	case e.started.Load() == 1:
+		r.drainMailbox()
+	default:
 		r.execute(&r.wakeTask)
 		r.execute(&r.flushTask)
 		e.bindLoops()

@@ -38,6 +38,13 @@ func (s *Server) Reconfigure(to Settings) error {
 	return nil
 }
 
+// Attend has a told who is there from now on, in place of Config.Attendance.
+func (s *Server) Attend(a bayeux.Attendance) {
+	for _, r := range s.reactors {
+		s.loops.do(r.id, func(r *reactor) { r.core.Attend(a) })
+	}
+}
+
 // queueOf is what the queue of a session holds, as those know it who fill it with parts of a replay.
 func queueOf(s *Settings) history.Part {
 	return history.Part{Messages: s.QueueMessages, Bytes: s.QueueBytes}

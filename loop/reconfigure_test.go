@@ -49,6 +49,17 @@ func TestReconfigure(t *testing.T) {
 	clients[0].mustClose()
 }
 
+// A loop that has had no client yet serves its first one by the settings of now.
+func TestReconfigureBeforeTheFirstClient(t *testing.T) {
+	t.Parallel()
+	for range 5 {
+		s := start(t, func(c *Config) { c.Loops = 1 })
+		reconfigure(t, s, func(c *Settings) { c.Rules = []string{"/p publish=internal"} })
+		w := dial(t, s)
+		equal(t, w.bayeux(publish(w.handshake(), "/p", "1"))[0]["error"], "403:denied_by_rule:publish_denied")
+	}
+}
+
 // How long polls are held and how much may wait change for those who are there, and no part of a replay is too large for
 // the queues of before or after.
 func TestReconfigureTimesAndQueues(t *testing.T) {

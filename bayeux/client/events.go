@@ -1,4 +1,4 @@
-// Proved by TestReadEvents, TestSilentStream, TestEventsReconnect and TestOpenEvents.
+// Proved by TestReadEvents, TestSilentStream, TestEventsReconnect, TestOpenEvents and TestOpenedEventsEnd.
 
 package client
 
@@ -106,18 +106,26 @@ type EventStream struct {
 	transport *longPolling
 	options   Options
 	opened    *http.Response // not read yet; nil if there is none
+	cancel    func()         // ends it
 	last      string         // id of the last event that had one
 }
 
 // OpenEvents asks once for an event-stream as Events has it, for callers that want to know
 // whether a server is there: the error is a *StatusError if it refuses. Follow has to be
-// called then. ctx is for what comes by this first stream, too.
+// called then. ctx is for that only.
 func OpenEvents(ctx context.Context, address string, o Options) (*EventStream, error) {
 	s, err := newEventStream(address, o)
 	if err != nil {
 		return nil, err
 	}
-	if s.opened, err = s.transport.getStream(ctx, s.transport.url, ""); err != nil {
+	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	release := context.AfterFunc(ctx, cancel)
+	s.opened, err = s.transport.getStream(lasting, s.transport.url, "")
+	if s.cancel = cancel; !release() {
+		err = ctx.Err()
+	}
+	if err != nil {
+		cancel()
 		s.transport.Close()
 		return nil, fmt.Errorf("client: %w", err)
 	}
@@ -130,7 +138,7 @@ func newEventStream(address string, o Options) (*EventStream, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &EventStream{transport: t, options: o}, nil
+	return &EventStream{transport: t, options: o, cancel: func() {}}, nil
 }
 
 // Follow reads the stream until ctx is done, whose error it returns, or the server refuses for good (a
@@ -140,6 +148,7 @@ func newEventStream(address string, o Options) (*EventStream, error) {
 // OnError count. It can be called once.
 func (s *EventStream) Follow(ctx context.Context, handler Handler) error {
 	defer s.transport.Close()
+	defer context.AfterFunc(ctx, s.cancel)()
 	wait := backoff{min: s.options.MinBackoff, max: s.options.MaxBackoff}
 	for {
 		heard, err := s.read(ctx, handler)

@@ -269,6 +269,27 @@ func TestOpenEvents(t *testing.T) {
 	}
 }
 
+// An opened stream outlives the context by which it was asked for, and ends with that of Follow.
+func TestOpenedEventsEnd(t *testing.T) {
+	f := newFake(t, nil)
+	f.stream = func(w http.ResponseWriter, r *http.Request) {
+		emit(w, "data: {\"channel\":\"/a\",\"data\":1}\n\n")
+		<-r.Context().Done()
+	}
+	asking, asked := context.WithCancel(testContext(t))
+	s, err := OpenEvents(asking, f.URL+"/events?channel=/a", Options{})
+	if asked(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenEvents(asking, f.URL+"/events?channel=/a", Options{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("OpenEvents() = %v", err)
+	}
+	ctx, cancel := context.WithCancel(testContext(t))
+	if err := s.Follow(ctx, func(Message) { cancel() }); !errors.Is(err, context.Canceled) {
+		t.Errorf("Follow() = %v", err)
+	}
+}
+
 // What goes wrong with a stream is told without the clientId, which is a secret.
 func TestStreamErrorsHaveNoClientID(t *testing.T) {
 	f := newFake(t, nil)

@@ -26,6 +26,7 @@ type attendants struct {
 	hook     *hook.Hook
 	events   *hook.Events
 	presence *presence.Presence
+	present  bool         // presence is told who is there
 	server   *loop.Server // when there is one
 }
 
@@ -50,8 +51,9 @@ func (a *attendants) attendance(c *config.Serve, who *access.Access) bayeux.Atte
 		a.events = a.hook.Events(who.Subject)
 		all = append(all, a.events)
 	}
-	if c.HasPresence() {
-		a.presence = presence.New(c.Presence, presence.Source{Has: a.attended, Identity: who.Subject, Publish: a.publish})
+	a.presence = presence.New(c.Presence, presence.Source{Has: a.attended, Identity: who.Subject, Publish: a.publish})
+	if config.HasPresence(c.Loop.Rules) {
+		a.present = true
 		all = append(all, a.presence)
 	}
 	if len(all) == 0 {
@@ -60,12 +62,18 @@ func (a *attendants) attendance(c *config.Serve, who *access.Access) bayeux.Atte
 	return all
 }
 
-// kept is how many bytes it takes to know who is there.
-func (a *attendants) kept() int {
-	if a.presence == nil {
-		return 0
+// reconfigure has other settings hold in the event loops. With the first rule that wants it told who is on a channel, it
+// begins to be known.
+func (a *attendants) reconfigure(to loop.Settings) error {
+	if !a.present && config.HasPresence(to.Rules) {
+		a.present = true
+		all := company{a.presence}
+		if a.events != nil {
+			all = company{a.events, a.presence}
+		}
+		a.server.Attend(all)
 	}
-	return a.presence.Kept()
+	return a.server.Reconfigure(to)
 }
 
 // attended tells whether it is told who is on a channel.

@@ -11,6 +11,7 @@ import (
 
 	"halley/bayeux"
 	"halley/cmd/halley/config"
+	"halley/loop/access"
 )
 
 // asked is what a program of the operator's is told.
@@ -143,7 +144,7 @@ func TestNobodyAttends(t *testing.T) {
 	if others, err := a.openHook(new(config.Serve), nil); err != nil || others != nil {
 		t.Error(others, err)
 	}
-	if got := a.attendance(new(config.Serve), nil); got != nil {
+	if got := a.attendance(new(config.Serve), new(access.Access)); got != nil {
 		t.Errorf("%v wants to know", got)
 	}
 	c := new(config.Serve)

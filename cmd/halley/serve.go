@@ -76,7 +76,7 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(c.GcPercent)
 	}
-	c.configuration.apply = server.Reconfigure
+	c.configuration.apply = c.attendants.reconfigure
 	c.attendants.server = server
 	c.membership.begin(server)
 	defer c.traces.Start()()
@@ -163,7 +163,8 @@ func (c *serveCommand) openAccess(settings *loop.Config, log *slog.Logger) (err 
 		return err
 	}
 	settings.Spans, settings.Authority = c.traces.Spans(), c.traces.Over(c.access.Authority())
-	settings.Attendance, settings.Attended = c.attendants.attendance(&c.Serve, c.access), c.attendants.kept
+	settings.Attendance = c.attendants.attendance(&c.Serve, c.access)
+	settings.Attended = c.attendants.presence.Kept
 	return nil
 }
 

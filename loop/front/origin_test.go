@@ -101,7 +101,7 @@ func TestFrontWithOtherOrigins(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	after, err := before.With(settings(c, b))
+	after, err := After(before, settings(c, b))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,14 +119,14 @@ func TestFrontWithOtherOrigins(t *testing.T) {
 		}
 	}
 	for i := range MostOrigins - 4 {
-		if after, err = after.With(settings(fmt.Sprintf("https://h%d.example", i))); err != nil {
+		if after, err = After(after, settings(fmt.Sprintf("https://h%d.example", i))); err != nil {
 			t.Fatal(i, err)
 		}
 	}
-	if _, err = after.With(settings("https://last.example")); err == nil || !strings.Contains(err.Error(), "--allow-origin") {
+	if _, err = After(after, settings("https://last.example")); err == nil || !strings.Contains(err.Error(), "--allow-origin") {
 		t.Errorf("one more: %v", err)
 	}
-	if _, err = after.With(settings(a)); err != nil {
+	if _, err = After(after, settings(a)); err != nil {
 		t.Error(err)
 	}
 }

@@ -45,11 +45,11 @@ type Front struct {
 }
 
 // New checks the settings. An error names the flag to change.
-func New(s Settings) (*Front, error) { return new(Front).With(s) }
+func New(s Settings) (*Front, error) { return After(new(Front), s) }
 
-// With is a Front of other settings, for the same connections: an Origin that f gave out is the same origin there, even if
-// it is not admitted any more.
-func (before *Front) With(s Settings) (*Front, error) {
+// After is New for the connections of a Front of before: an Origin that it gave out is the same origin here, even if it is
+// not admitted any more.
+func After(before *Front, s Settings) (*Front, error) {
 	f := &Front{settings: s, origins: newOrigins(s.AllowOrigin, before.origins.names)}
 	if len(s.AllowOrigin) > MostOrigins || len(f.origins.names) > 1+MostOrigins {
 		return nil, fmt.Errorf("--allow-origin: at most %d can be admitted, those included that were since the start", MostOrigins)

@@ -193,15 +193,15 @@ func (c *Serve) LoopSettings() loop.Settings {
 		}
 	}
 	s.Rules = append(before, s.Rules...)
-	if c.HasPresence() { // whatever the rules say, nobody else tells who is there
+	if HasPresence(s.Rules) { // whatever the rules say, nobody else tells who is there
 		s.Rules = append(s.Rules, presence.Prefix+"/** publish=internal snapshot")
 	}
 	return s
 }
 
-// HasPresence tells whether a rule wants it told who is on a channel.
-func (c *Serve) HasPresence() bool {
-	return slices.ContainsFunc(c.Loop.Rules, func(rule string) bool { return slices.Contains(strings.Fields(rule), "presence") })
+// HasPresence tells whether one of the rules wants it told who is on a channel.
+func HasPresence(rules []string) bool {
+	return slices.ContainsFunc(rules, func(rule string) bool { return slices.Contains(strings.Fields(rule), "presence") })
 }
 
 // checkTokens refuses rules that ask for a token where there are none.
