@@ -12,18 +12,19 @@ import (
 
 // common is what the parts of a loop share: its connections with their deadlines, the time of the turn, the counters.
 type common struct {
-	shared   *shared
-	id       uint16
-	clock    int64 // milliseconds, when this turn began
-	conns    conns
-	alive    *alive
-	wheel    *wheel.Wheel              // deadlines of connections, by slot
-	told     map[uint32]netip.AddrPort // whose connections are that a proxy has opened, by slot
-	askers   map[uint32]netip.AddrPort // for whom proxies have sent the requests that wait for an answer, by slot
-	asker    netip.AddrPort            // who has asked for a session in this turn
-	counters Counters
-	serving  *conn            // whose input is being processed
-	goOnSoon []bayeux.ReplyTo // connections whose input is worked on after the present turn
+	shared    *shared
+	id        uint16
+	clock     int64 // milliseconds, when this turn began
+	conns     conns
+	alive     *alive
+	wheel     *wheel.Wheel              // deadlines of connections, by slot
+	told      map[uint32]netip.AddrPort // whose connections are that a proxy has opened, by slot
+	askers    map[uint32]netip.AddrPort // for whom proxies have sent the requests that wait for an answer, by slot
+	spokenFor map[uint32]netip.Addr     // for whom proxies have sent the requests that are not answered yet, where that is limited, by slot
+	asker     netip.AddrPort            // who has asked for a session in this turn
+	counters  Counters
+	serving   *conn            // whose input is being processed
+	goOnSoon  []bayeux.ReplyTo // connections whose input is worked on after the present turn
 }
 
 // now is when the turn began: all that happens in one turn happens at once.

@@ -1,8 +1,10 @@
 package loop
 
-// Proved by TestAddressLimits, TestAddressLimitsOfSockets, TestAddressConnections and TestLimitsOfProxies.
+// Proved by TestAddressLimits, TestAddressLimitsOfSockets, TestAddressConnections, TestConnectionsBehindProxies and
+// TestLimitsOfProxies.
 
 import (
+	"net/netip"
 	"strconv"
 
 	"halley/httpparse"
@@ -80,11 +82,48 @@ func (m *common) opens(c *conn) bool {
 	return true
 }
 
+// occupies counts a request that a proxy sends for a client as a connection of that client until it is answered, unless that
+// would be one too many.
+func (m *common) occupies(c *conn, q *httpparse.Request) (why front.Refusal) {
+	if !m.shared.trust.Any() || !m.shared.limits.Counts(limits.Connections) {
+		return why
+	}
+	client := m.client(c, q)
+	if client.Proxy || !client.IsValid() || client == m.client(c, nil) {
+		return why
+	}
+	m.vacates(c)
+	if !m.shared.limits.Open(client.Addr(), m.now()) {
+		m.refused(manyConnections, client.AddrPort)
+		return tooMuch(limits.Connections, busyWait)
+	}
+	if m.spokenFor == nil {
+		m.spokenFor = make(map[uint32]netip.Addr)
+	}
+	m.spokenFor[c.slot] = client.Addr()
+	return why
+}
+
+// busyWait is after how many seconds who has too many connections may come again.
+const busyWait = 5
+
+// vacates counts the request of a connection as one of its client's no more.
+func (m *common) vacates(c *conn) {
+	if len(m.spokenFor) == 0 {
+		return
+	}
+	if client, is := m.spokenFor[c.slot]; is {
+		m.shared.limits.Close(client, m.now())
+		delete(m.spokenFor, c.slot)
+	}
+}
+
 // closes counts a connection less.
 func (m *common) closes(c *conn) {
 	if c.has(counted) {
 		m.shared.limits.Close(m.peer(c).Addr(), m.now())
 	}
+	m.vacates(c)
 	delete(m.told, c.slot)
 	delete(m.askers, c.slot)
 }

@@ -134,9 +134,49 @@ func TestAddressConnections(t *testing.T) {
 	if n := s.Stats().ClientsRefused[manyConnections]; n < 1 {
 		t.Errorf("%d were refused", n)
 	}
-	proxied := start(t, func(c *Config) { byProxies(c); c.AddressConnections = 1 })
+}
+
+// Of a client that a proxy names the requests count that wait for their answer, streams and websockets among them. The
+// proxy's own connections go on, and carry other clients.
+func TestConnectionsBehindProxies(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *Config) { byProxies(c); c.Loops, c.AddressConnections = 2, 2 })
+	const client, other = "192.0.2.1", "192.0.2.2"
 	for range 3 {
-		equal(t, dial(t, proxied).ask(postWith("/bayeux", "[]", of("192.0.2.1"))).StatusCode, 200)
+		w := dial(t, s)
+		equal(t, w.ask(postWith("/bayeux", "[]", of(client))).StatusCode, 200)
+		defer w.Close()
+	}
+	poll, stream := dial(t, s), dial(t, s)
+	id := poll.subscriber("/a")
+	poll.send(postWith("/bayeux", connect(id), of(client)))
+	eventually(t, func() bool { return isHeld(s, id) })
+	stream.openStream(getRequest("/events?channel=/b", of(client)+"\r\n"))
+	w := dial(t, s)
+	refused := func(text string) {
+		t.Helper()
+		got := w.ask(text)
+		equal(t, got.StatusCode, 429)
+		equal(t, got.Header.Get("Retry-After"), "5")
+		equal(t, got.body, "too many connections from this address\n")
+	}
+	refused(request("GET", "/", of(client)))
+	refused(upgradeRequest(of(client) + "\r\n"))
+	equal(t, w.ask(postWith("/bayeux", "[]", of(other))).StatusCode, 200)
+	equal(t, w.ask(post("[]")).StatusCode, 200) // the proxy's own
+	mustPublish(t, s, "/a", "1")
+	equal(t, events(poll.messages()), []string{"1"})
+	socket := dial(t, s)
+	equal(t, socket.ask(upgradeRequest(of(client)+"\r\n")).StatusCode, 101)
+	refused(request("GET", "/", of(client)))
+	socket.Close()
+	stream.Close()
+	eventually(t, func() bool { return w.ask(request("GET", "/nothing", of(client))).StatusCode == 404 })
+	if err := s.loops.visit(t.Context(), func(r *reactor) { equal(t, len(r.spokenFor), 0) }); err != nil {
+		t.Error(err)
+	}
+	if n := s.Stats().ClientsRefused[manyConnections]; n < 3 {
+		t.Errorf("%d were refused", n)
 	}
 }
 

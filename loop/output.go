@@ -151,6 +151,7 @@ func (o *output) tellLeft(u *unsent, waiting int) {
 // finish makes a connection ready for its next request, or closes it.
 func (o *output) finish(c *conn) {
 	o.counters.Waiting.ends(c)
+	o.vacates(c)
 	c.serial++
 	c.callback, c.names, c.bytes = nil, c.names.with(0), 0
 	c.set(headOnly, false)

@@ -61,7 +61,11 @@ func (in *input) begin(c *conn, buf []byte, n int) bool {
 	if d.NotAdmitted {
 		in.handler.notAdmitted(q)
 	}
-	if why := in.limited(c, q, n); why.Status != 0 {
+	why := in.limited(c, q, n)
+	if why.Status == 0 {
+		why = in.occupies(c, q)
+	}
+	if why.Status != 0 {
 		why.Closes = d.Refusal.Closes || q.Chunked || q.ContentLength > 0
 		d.Refusal = why
 	}

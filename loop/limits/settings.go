@@ -6,7 +6,7 @@ package limits
 
 // Settings are what one address may do, with the tags of package loop/settings. 0 sets no limit.
 type Settings struct {
-	AddressConnections int `name:"address-connections" reload:"yes" group:"limits" default:"0" min:"0" max:"10000000" help:"Connections at once of one address (one IPv6 /64), further ones are answered 429; trusted proxies have no limit; 0 sets none."`
+	AddressConnections int `name:"address-connections" reload:"yes" group:"limits" default:"0" min:"0" max:"10000000" help:"Connections at once of one address (one IPv6 /64), further ones are answered 429; trusted proxies have no limit, and of a client that one names the requests count that are not answered yet; 0 sets none."`
 	HandshakeRate      int `name:"handshake-rate" reload:"yes" group:"limits" default:"0" min:"0" max:"1000000" help:"Handshakes per second from one address (one IPv6 /64); more are answered 429; 0 sets no limit."`
 	MessageRate        int `name:"message-rate" reload:"yes" group:"limits" default:"0" min:"0" max:"10000000" help:"Messages, and requests without any, per second from one address (one IPv6 /64); more are answered 429, or a websocket closed with 1013; 0 sets no limit."`
 	ByteRate           int `name:"byte-rate" reload:"yes" type:"size" group:"limits" default:"0" min:"0" max:"1024GiB" help:"Bytes per second from one address, likewise; 0 sets no limit."`
