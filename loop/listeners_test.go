@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"crypto/tls"
 	"io"
 	"net"
 	"os"
@@ -18,6 +19,9 @@ func dialAt(t testing.TB, s *Server, number int) *wire {
 	conn, err := net.Dial(l.Network, l.Address)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if l.TLS {
+		conn = tls.Client(conn, trusting(s))
 	}
 	return newWire(t, conn)
 }
