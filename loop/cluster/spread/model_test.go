@@ -35,10 +35,8 @@ func (m *message) owedTo(node int) bool {
 type subscriber struct {
 	*node
 	dead     bool
-	born     time.Time
 	patterns map[string]bool
-	since    map[string]time.Time // that a pattern is wanted
-	told     map[string]int       // how many messages there were when a pattern was told last
+	told     map[string]int // how many messages there were when a pattern was told last
 }
 
 // check finds what must not be in what happened.
@@ -115,14 +113,14 @@ func (m *model) note() {
 	}
 }
 
-// owes are the nodes that have subscribed, and not at this very moment.
+// owes are the nodes that have subscribed, however short ago.
 func (m *model) owes(from *subscriber, name string) (list []debt) {
 	for i, n := range m.nodes {
 		if n.dead || n == from {
 			continue
 		}
 		for p, on := range n.patterns {
-			if on && matches(p, name) && m.now.Sub(n.since[p]) >= soon*time.Microsecond {
+			if on && matches(p, name) {
 				list = append(list, debt{i, p})
 			}
 		}
@@ -151,9 +149,7 @@ func (m *model) change(t *rapid.T) {
 		return
 	}
 	m.now = m.now.Add(aMoment)
-	if n.patterns[p] = !n.patterns[p]; n.patterns[p] {
-		n.since[p] = m.now
-	}
+	n.patterns[p] = !n.patterns[p]
 	n.Want(p, n.patterns[p])
 	for n.work() == 1 {
 	}
@@ -207,8 +203,8 @@ func (m *model) check(t *rapid.T) {
 }
 
 func (m *model) add(t testing.TB, exact int) {
-	m.nodes = append(m.nodes, &subscriber{node: m.join(t, Settings{Linger: time.Second, Exact: exact}), born: m.now,
-		patterns: make(map[string]bool), since: make(map[string]time.Time), told: make(map[string]int)})
+	m.nodes = append(m.nodes, &subscriber{node: m.join(t, Settings{Linger: time.Second, Exact: exact}),
+		patterns: make(map[string]bool), told: make(map[string]int)})
 }
 
 // Whatever is lost, cut, ended and begun: each node that wants a message gets it, once, and in the order of its publisher and

@@ -39,13 +39,13 @@ func (m *moments) before(at int64, last uint64) (number uint64, known bool) {
 func (m *moments) of(n uint64) *moment { return &m.ring[n%uint64(len(m.ring))] }
 
 // A probe asks for the number of the last message before a subscription, which was age before the probe was sent. Nobody knows how
-// long it was on its way: so the answer has the number before that moment, and before some that are earlier by these times. Who has
-// asked takes the first one that is earlier by more than the answer took, but for the first.
-func slacks() [4]int64 { return [...]int64{0, 50_000, 250_000, 1_000_000} }
+// long it was on its way, but not longer than until the answer came. So the answer has the numbers before some moments, each so
+// much earlier, in microseconds. Who has asked takes the first that is early enough.
+const mostSlacks = 9
 
-// soon is how long an answer may take, in microseconds, for its first number to count: nobody learns of a subscription and publishes
-// because of it in less.
-const soon = 10_000
+func slacks() [mostSlacks]int64 {
+	return [...]int64{1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 250_000, 1_000_000}
+}
 
 // probe is the question, for the subscriptions of some batches.
 type probe struct {
@@ -66,8 +66,8 @@ func (r *reader) probe() probe {
 type reply struct {
 	first, last uint64
 	sent        int64
-	number      uint64    // of the last message of all
-	before      [4]uint64 // one more than those of the last messages before the moments; 0: it is not known
+	number      uint64             // of the last message of all
+	before      [mostSlacks]uint64 // one more than those of the last messages before the moments; 0: it is not known
 }
 
 func (a *reply) append(dst []byte) []byte {
@@ -86,7 +86,7 @@ func (r *reader) reply() (a reply) {
 // since is the number above which all messages are from after the subscriptions, if the answer was so long in coming.
 func (a *reply) since(took int64) (number uint64, known bool) {
 	for i, slack := range slacks() {
-		if took <= max(slack, soon) {
+		if took <= slack {
 			return a.before[i] - 1, a.before[i] > 0
 		}
 	}

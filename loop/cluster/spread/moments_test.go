@@ -38,14 +38,14 @@ func TestMoments(t *testing.T) {
 // What an answer says depends on how long it took: the longer, the earlier the moment, so that no message is left out.
 func TestReplies(t *testing.T) {
 	t.Parallel()
-	a := reply{before: [4]uint64{9, 5, 1, 0}}
+	a := reply{before: [mostSlacks]uint64{9, 8, 7, 6, 5, 4, 1, 0, 0}}
 	for _, c := range []struct {
 		took  time.Duration
 		want  uint64
 		known bool
 	}{
-		{0, 8, true}, {10 * time.Millisecond, 8, true}, {11 * time.Millisecond, 4, true}, {50 * time.Millisecond, 4, true}, {51 * time.Millisecond, 0, true},
-		{251 * time.Millisecond, 0, false}, {time.Minute, 0, false},
+		{0, 8, true}, {time.Millisecond, 8, true}, {1001 * time.Microsecond, 7, true}, {50 * time.Millisecond, 3, true}, {100 * time.Millisecond, 0, true},
+		{101 * time.Millisecond, 0, false}, {time.Minute, 0, false},
 	} {
 		if got, known := a.since(c.took.Microseconds()); known != c.known || known && got != c.want {
 			t.Errorf("after %v %d, known %t", c.took, got, known)

@@ -103,6 +103,7 @@ type worked struct {
 
 // work makes the changes that are due, some at once.
 func (w *wants) work(now time.Time) (done worked) {
+	w.subscriptions.at(now)
 	for _, e := range w.takeLeaving(now) {
 		w.subscriptions.end(e)
 	}
@@ -118,6 +119,11 @@ func (w *wants) work(now time.Time) (done worked) {
 		}
 	}
 	w.finish(&done, fresh, failed, now)
+	if next := w.subscriptions.at(now); !next.IsZero() {
+		if wait := max(1, next.Sub(now)); done.wait == 0 || wait < done.wait {
+			done.wait = wait
+		}
+	}
 	return done
 }
 

@@ -79,7 +79,7 @@ func TestFailedSubscription(t *testing.T) {
 	for _, p := range []string{"/a", "/b/*", "/c"} {
 		w.note(p, true)
 	}
-	if done := w.work(now); done.failed == nil || done.batch != 0 || done.wait != retryAfter || len(done.late) > 0 {
+	if done := w.work(now); w.subscriptions.channels.Load()+w.subscriptions.inBuckets.Load()+w.subscriptions.open.Load() != 0 || done.failed == nil || done.batch != 0 || done.wait != retryAfter || len(done.late) > 0 {
 		t.Fatalf("%+v", done)
 	}
 	w.note("/c", false)
@@ -89,31 +89,86 @@ func TestFailedSubscription(t *testing.T) {
 	}
 }
 
-// Channels above the bound are subscribed to by their buckets, patterns never are; each bucket is left with its last channel.
-func TestBuckets(t *testing.T) {
-	t.Parallel()
-	n, w := newNoted(3, 0)
-	now := time.Unix(1e9, 0)
-	s := w.subscriptions
-	const many = 5000
-	for i := range many {
-		w.note(fmt.Sprintf("/user/%d", i), true)
-	}
-	w.note("/user/*", true)
-	for w.work(now).wait == 1 {
-	}
-	if s.channels.Load() != 3 || s.patterns.Load() != 1 || s.inBuckets.Load() != many-3 || s.open.Load() < subject.Buckets*9/10 || len(n.open) != 4+int(s.open.Load()) {
-		t.Errorf("%d channels, %d patterns, %d in %d buckets, %d subscriptions", s.channels.Load(), s.patterns.Load(), s.inBuckets.Load(), s.open.Load(), len(n.open))
-	}
-	for i := range many {
-		w.note(fmt.Sprintf("/user/%d", i), false)
-	}
-	for range 2 {
-		for w.work(now).wait == 1 {
+// rest has all done that there is to do.
+func rest(w *wants, now time.Time) {
+	for n := range 3 {
+		for w.work(now.Add(time.Duration(n)*replacedFor)).wait == 1 {
 		}
 	}
-	if w.note("/late", true); w.work(now).batch == 0 || len(n.open) != 2 || s.channels.Load() != 1 || s.open.Load() != 0 {
+}
+
+// Channels above the bound are subscribed to by their buckets, which take over those that are there; patterns never are. Each bucket is
+// left with its last channel.
+func TestBuckets(t *testing.T) {
+	t.Parallel()
+	n, w := newNoted(100, 0)
+	now := time.Unix(1e9, 0)
+	s := w.subscriptions
+	const many = 20_000
+	name := func(i int) string { return fmt.Sprintf("/user/%d", i) }
+	for i := range 100 {
+		w.note(name(i), true)
+	}
+	if rest(w, now); s.channels.Load() != 100 || s.open.Load() != 0 || len(n.open) != 100 {
+		t.Errorf("%d channels, %d buckets, %d subscriptions", s.channels.Load(), s.open.Load(), len(n.open))
+	}
+	for i := range many {
+		w.note(name(i), true)
+	}
+	w.note("/user/*", true)
+	if rest(w, now); s.channels.Load() > 100 || s.patterns.Load() != 1 || s.channels.Load()+s.inBuckets.Load() != many || len(n.open) != int(1+s.open.Load()+s.channels.Load()) {
+		t.Errorf("%d channels, %d patterns, %d in %d buckets, %d subscriptions", s.channels.Load(), s.patterns.Load(), s.inBuckets.Load(), s.open.Load(), len(n.open))
+	}
+	for i := range 100 {
+		w.note(name(i), false)
+	}
+	for i := range many {
+		w.note(name(i), false)
+	}
+	if rest(w, now); len(n.open) != 1 || s.channels.Load() != 0 || s.inBuckets.Load() != 0 || s.open.Load() != 0 {
 		t.Errorf("%v are open", n.open)
+	}
+}
+
+// With less than half as many channels as may have subscriptions of their own, buckets give them back, one with each channel that
+// goes; one that cannot is tried again.
+func TestBucketsAreLeft(t *testing.T) {
+	t.Parallel()
+	n, w := newNoted(10, 0)
+	now := time.Unix(1e9, 0)
+	s := w.subscriptions
+	same, number := []string(nil), subject.BucketOf("/u/0")
+	for i := 0; len(same) < 14; i++ {
+		if name := fmt.Sprint("/u/", i); subject.BucketOf(name) == number {
+			same = append(same, name)
+		}
+	}
+	for _, name := range same {
+		w.note(name, true)
+	}
+	for w.work(now).wait == 1 {
+	}
+	if s.inBuckets.Load() != 14 || len(n.open) != 11 {
+		t.Fatalf("%d in buckets, %v", s.inBuckets.Load(), n.open) // what was replaced is still there
+	}
+	if rest(w, now); s.inBuckets.Load() != 14 || len(n.open) != 1 {
+		t.Fatalf("%d in buckets, %v", s.inBuckets.Load(), n.open)
+	}
+	for _, name := range same[:9] {
+		w.note(name, false)
+	}
+	if rest(w, now); s.inBuckets.Load() != 5 || len(n.open) != 1 {
+		t.Fatalf("%d in buckets, %v", s.inBuckets.Load(), n.open)
+	}
+	n.fail = true
+	w.note(same[9], false)
+	if rest(w, now); s.inBuckets.Load() != 4 || s.open.Load() != 1 {
+		t.Fatalf("%d in buckets", s.inBuckets.Load())
+	}
+	n.fail = false
+	w.note(same[10], false)
+	if rest(w, now); s.inBuckets.Load() != 0 || s.channels.Load() != 3 || s.open.Load() != 0 || len(n.open) != 3 {
+		t.Fatalf("%d in buckets, %d channels, %v", s.inBuckets.Load(), s.channels.Load(), n.open)
 	}
 }
 
@@ -179,9 +234,7 @@ func TestWantsOfManyGoroutines(t *testing.T) {
 	group.Wait()
 	close(stop)
 	<-worked
-	for range 3 {
-		w.work(time.Now().Add(time.Second))
-	}
+	rest(w, time.Now().Add(time.Second))
 	if len(n.open) > 0 || len(w.table) > 0 {
 		t.Errorf("%v and %v are left", n.open, w.table)
 	}

@@ -15,7 +15,10 @@ import (
 	"halley/loop/cluster/wire"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain finds goroutines that are left. One waits for a clients' port for ever in each server that has none.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/nats-io/nats-server/v2/server.(*Server).StartRouting"))
+}
 
 // world is some nodes on one wire, with one clock.
 type world struct {
