@@ -14,6 +14,8 @@ import (
 	"github.com/panjf2000/gnet/v2"
 	gneterrors "github.com/panjf2000/gnet/v2/pkg/errors"
 	"golang.org/x/sys/unix"
+
+	"halley/loop/listen"
 )
 
 // engine is gnet's, with what is needed to start it anew: any error of accept(2)
@@ -152,6 +154,17 @@ func (e *engine) begins(current gnet.Engine) bool {
 	}
 	e.health.trouble("event loops", "")
 	return true
+}
+
+// socketAt is a copy of one of the current engine's sockets at an address of TCP.
+func (e *engine) socketAt(l listen.Listener) (*os.File, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	fd, err := e.current.DupListener(listen.TCP, strings.TrimPrefix(l.URL(), "tcp://"))
+	if err != nil {
+		return nil, fmt.Errorf("the socket of %s: %w", l, err)
+	}
+	return os.NewFile(uintptr(fd), l.Address), nil
 }
 
 // ends notes that the current engine has ended, if it had begun.

@@ -22,6 +22,7 @@ type Stats struct {
 	MostConnected int64         `metric:"max_connections" help:"Connections above which further ones are refused."`
 	Accepted      int64         `metric:"connections_accepted_total" help:"Connections accepted."`
 	Refused       int64         `metric:"connections_refused_total" help:"Connections refused above the limit."`
+	Steering      bool          `metric:"steering" help:"1 while new connections go to an event loop by the address that they come from."`
 	Restarts      uint64        `metric:"restarts_total" help:"New starts of the event loops, which a failing accept ends."`
 	Memory        int64         `metric:"memory_bytes" help:"Memory of the process, as it is held against max_memory_bytes."`
 	MaxMemory     int64         `metric:"max_memory_bytes" help:"Memory above which work is refused and what waits is given up."`
@@ -84,7 +85,9 @@ func (ByType) Label(i int) string { return waitingTypes[i] }
 
 // LoopStats are figures of one loop that cannot be added up.
 type LoopStats struct {
-	Lag time.Duration `metric:"loop_lag_seconds" help:"How late the last tick of an event loop ran."`
+	Lag         time.Duration `metric:"loop_lag_seconds" help:"How late the last tick of an event loop ran."`
+	Connections int           `metric:"loop_connections" help:"Connections open at an event loop."`
+	Steered     uint64        `metric:"loop_connections_steered_total" help:"Connections that came to an event loop by the address of their client."`
 	Turns
 }
 

@@ -42,6 +42,7 @@ type Listener struct {
 	front.Admission
 	AdvertiseHosts []string      `name:"advertise-host" type:"lines" group:"listener" sep:"none" placeholder:"HOST" help:"Further host[:port] by which browsers reach this server, for the connections that they hold; repeatable (default none)."`
 	Loops          int           `name:"loops" group:"listener" default:"0" min:"1" max:"256" help:"Event loops; 0 is one for each CPU."`
+	Steer          SteerMode     `name:"steer" group:"listener" default:"auto" enum:"auto,on,off" help:"Give all connections of one address to one event loop, so that no request goes from loop to loop: auto (while that spreads them evenly, and no proxy is trusted), on or off."`
 	MaxConnections int           `name:"max-connections" reload:"yes" group:"listener" default:"0" help:"Connections at once, further ones are answered 503; 0 is what the file limit allows."`
 	HeaderTimeout  time.Duration `name:"header-timeout" reload:"yes" group:"listener" default:"10s" min:"100ms" max:"10m" help:"From the first byte of a header block to its last."`
 	// A client may take nothing of a long reply for as long, too.

@@ -27,6 +27,7 @@ func TestTagsAgreeWithTheCode(t *testing.T) {
 		{"max-header-fields", "default", httpparse.DefaultMaxHeaderFields},
 		{"max-target", "default", settings.FormatSize(httpparse.DefaultMaxTarget)},
 		{"profile", "enum", bayeux.Salesforce + ","},
+		{"steer", "enum", SteerAuto + "," + SteerOn + "," + SteerOff},
 		{"slow", "enum", queue.DropOldest + "," + queue.Conflate + "," + queue.Disconnect},
 		{"history-sync", "enum", journal.Always + "," + journal.Interval + "," + journal.Never},
 		{"history-expired", "enum", history.Refused + "," + history.FromEarliest + "," + history.FromTip},

@@ -15,6 +15,8 @@ type gnetEvents struct {
 	gnet.BuiltinEventEngine
 	shared *shared
 	engine *engine
+
+	steering *steering
 }
 
 // OnBoot implements gnet.EventHandler.
@@ -22,11 +24,15 @@ func (g *gnetEvents) OnBoot(current gnet.Engine) gnet.Action {
 	if !g.engine.begins(current) {
 		return gnet.Shutdown
 	}
+	g.steering.begins()
 	return gnet.None
 }
 
 // OnShutdown implements gnet.EventHandler. It is called before the loops end, and their files are closed after that.
-func (g *gnetEvents) OnShutdown(gnet.Engine) { g.engine.loops.close() }
+func (g *gnetEvents) OnShutdown(gnet.Engine) {
+	g.steering.ends()
+	g.engine.loops.close()
+}
 
 // OnTick implements gnet.EventHandler. gnet calls it once all loops run, and hardly again.
 func (g *gnetEvents) OnTick() (time.Duration, gnet.Action) {
@@ -67,6 +73,10 @@ func (g *gnetEvents) OnOpen(conn gnet.Conn) ([]byte, gnet.Action) {
 	}
 	r.alive.set(c.slot, c.gen)
 	conn.SetContext(c)
+	g.steering.opened(c)
+	if g.steering.on.Load() && takes(g.shared.listeners[listener]) {
+		r.turns.Steered++
+	}
 	c.socket.Conn().SetLimits(userTimeout, g.shared.live().UnsentBytes)
 	r.after(c, r.input.encryption.openTime(c))
 	return r.input.introducer.admit(c)
@@ -105,6 +115,7 @@ func (g *gnetEvents) OnClose(of gnet.Conn, _ error) gnet.Action {
 		defer r.turnOver()
 	}
 	defer r.recovered("close")
+	g.steering.closed(c)
 	r.closed(c)
 	r.endTurn()
 	return gnet.None

@@ -4,7 +4,6 @@ package loop
 
 import (
 	"net"
-	"os"
 
 	"halley/loop/listen"
 )
@@ -18,24 +17,6 @@ func (l *listeners) old() map[int][]net.Listener {
 		}
 	}
 	return old
-}
-
-// isOld tells whether a file is a copy of one of them.
-func (l *listeners) isOld(copied *os.File) bool {
-	info, err := copied.Stat()
-	if err != nil {
-		return true
-	}
-	for _, a := range l.adopted {
-		if file, err := a.Listener.(listen.Filer).File(); a.old && err == nil {
-			other, err := file.Stat()
-			file.Close()
-			if err == nil && os.SameFile(info, other) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // leave closes what gnet did not open, for a successor who has copies: files stay.

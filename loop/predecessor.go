@@ -24,6 +24,7 @@ type bequest struct {
 	loops     *loops
 	local     *sequence.Local
 	listening *listeners
+	steering  *steering
 
 	mu      sync.Mutex
 	offered map[string]listen.Filer // sockets beside those of the listeners
@@ -138,6 +139,7 @@ func (h *heir) leave() {
 	if err != nil {
 		h.shared.cfg.Log.Error("hand-over: history file", "error", err)
 	}
+	h.steering.give()
 	h.left, h.timer = true, time.AfterFunc(freezeTime, h.link.Close)
 	h.link.Send(handover.Message{Kind: handover.Frozen, Number: last})
 }
@@ -189,6 +191,7 @@ func (h *heir) ended(why error) error {
 		h.local.Orphan()
 		return fmt.Errorf("the link with the successor has ended: clients that are still here do not get what is published there: %w", why)
 	case h.left:
+		h.steering.takeBack()
 		return errors.Join(fmt.Errorf("the successor has gone, this server goes on: %w", why), h.local.Return())
 	}
 	return fmt.Errorf("the successor has gone, this server goes on: %w", why)

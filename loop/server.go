@@ -36,6 +36,7 @@ type Server struct {
 	listings  listings
 	listening listeners
 	bequest   bequest
+	steering  *steering
 }
 
 // New checks cfg and returns a server that is ready to Run, without touching the
@@ -67,7 +68,9 @@ func New(cfg Config) (*Server, error) {
 	s.addReactors()
 	s.engine = engine{shared: s.shared, loops: &s.loops, listening: &s.listening, health: &s.health, booted: make(chan struct{}), hosting: make(chan struct{}), pause: restartPause}
 	s.bequest = bequest{shared: s.shared, loops: &s.loops, local: s.local, listening: &s.listening, offered: make(map[string]listen.Filer), handed: make(chan struct{})}
-	s.events = gnetEvents{shared: s.shared, engine: &s.engine}
+	s.steering = newSteering(s.shared)
+	s.steering.own, s.bequest.steering = s.engine.socketAt, s.steering
+	s.events = gnetEvents{shared: s.shared, engine: &s.engine, steering: s.steering}
 	s.publisher = publisher{shared: s.shared, loops: &s.loops, local: s.local}
 	s.listings = listings{&s.loops}
 	return s, nil
@@ -129,6 +132,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	group.Go(func() { ticks.help(serving) })
 	group.Go(func() { ticks.beat(serving) })
+	group.Go(func() { s.steering.run(serving.Done()) })
 	group.Go(func() { s.local.Run(serving) })
 	group.Go(func() { drainer.whenDone(ctx, serving.Done()) })
 	if control != nil {
@@ -153,7 +157,7 @@ func (s *Server) openHistory(ctx context.Context) error {
 
 // succession is what takes over from a predecessor.
 func (s *Server) succession(p *Predecessor) *succession {
-	return &succession{p, s.shared, s.local, s.engine.hosting, &s.listening, &s.bequest.over}
+	return &succession{p, s.shared, s.local, s.engine.hosting, &s.listening, s.steering, &s.bequest.over}
 }
 
 // openControl listens for a successor; nil if none is to come.
@@ -269,6 +273,7 @@ func (s *Server) Stats() Stats {
 		MaxMemory:     s.memory.limit,
 		MemoryRefused: s.memory.refused.Load(),
 		SpansDropped:  s.cfg.Spans.Dropped(),
+		Steering:      s.steering.on.Load(),
 		LinesDropped:  s.requestLines.dropped.Load(),
 		History:       s.local.Usage(),
 		TLS:           s.handshakes.Figures(),

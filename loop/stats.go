@@ -61,7 +61,9 @@ type part struct {
 }
 
 func partOf(r *reactor) part {
-	return part{Totals{r.core.Stats(), r.counters, int64(len(r.output.slow)), keptBy(r)}, r.turns.LoopStats}
+	p := part{Totals{r.core.Stats(), r.counters, int64(len(r.output.slow)), keptBy(r)}, r.turns.LoopStats}
+	p.loop.Connections = r.conns.Len()
+	return p
 }
 
 // keptBy adds up what a loop keeps.

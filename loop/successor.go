@@ -6,12 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"sync/atomic"
 	"time"
 
 	"halley/loop/handover"
-	"halley/loop/listen"
 	"halley/loop/sequence"
 )
 
@@ -22,6 +20,7 @@ type succession struct {
 	local     *sequence.Local
 	hosting   <-chan struct{} // closed when its loops run
 	listening *listeners
+	steering  *steering
 	over      *atomic.Bool // it has a successor itself
 }
 
@@ -74,7 +73,7 @@ func (p *succession) succeed(ctx context.Context) {
 		p.Close()
 		return
 	}
-	p.steer()
+	p.steering.succeed(p.listening.old()) // what waits in the queues of its sockets is accepted still
 	p.link.Send(handover.Message{Kind: handover.Serves})
 	select {
 	case <-p.gone:
@@ -90,63 +89,9 @@ func (p *succession) succeed(ctx context.Context) {
 	p.estate = sequence.Estate{}
 	if sleep(ctx, lastSteps) && !p.over.Load() {
 		p.shared.cfg.Log.Info("the predecessor has gone")
-		p.retire()
+		p.steering.retire(p.listening.old())
 	}
 }
 
 // lastSteps is how long a connection that began before it was steered may take to be accepted.
 const lastSteps = 3 * time.Second
-
-// steer has new connections go to the sockets of this server's loops: those of the predecessor stand before them in their
-// group. What waits in its queues is accepted still.
-func (p *succession) steer() {
-	for number, old := range p.listening.old() {
-		if err := p.steerTo(number, len(old), p.shared.cfg.Loops); err != nil {
-			p.shared.cfg.Log.Warn("new connections come by the predecessor's sockets for a while", "error", err)
-		}
-	}
-}
-
-// steerTo has new connections of a listener go to count sockets behind those of the predecessor.
-func (p *succession) steerTo(number, olds, count int) error {
-	own, err := p.ownSocket(number)
-	if err != nil {
-		return err
-	}
-	defer own.Close()
-	return listen.Steer(own, olds, count)
-}
-
-// ownSocket is one of this server's sockets in a group that it shares with its predecessor.
-func (p *succession) ownSocket(number int) (own *os.File, err error) {
-	copies, err := listen.Shared(p.shared.listeners[number].Address)
-	for _, c := range copies {
-		if own == nil && !p.listening.isOld(c) {
-			own = c
-		} else {
-			c.Close()
-		}
-	}
-	if err == nil && own == nil {
-		err = errors.New("no socket of this server is known")
-	}
-	return own, err
-}
-
-// retire closes the sockets of the predecessor. Each that closes gives its place in the group to the last one; so the first
-// one behind them stays one of this server's, as long as it has as many.
-func (p *succession) retire() {
-	for number, old := range p.listening.old() {
-		own, err := p.ownSocket(number)
-		if err != nil {
-			p.shared.cfg.Log.Warn("sockets of the predecessor stay", "error", err)
-			continue
-		}
-		_ = listen.Steer(own, len(old), 1)
-		for _, socket := range old {
-			socket.Close()
-		}
-		_ = listen.Unsteer(own)
-		own.Close()
-	}
-}

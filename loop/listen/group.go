@@ -94,38 +94,3 @@ func sharedAt(number int) *net.TCPAddr {
 	}
 	return nil
 }
-
-// Steer has new connections of a group of sockets that share a port go to count of them at random, from the first'th on in
-// the order in which they were bound. Where the kernel cannot, its choice stays.
-func Steer(group *os.File, first, count int) error {
-	program := []unix.SockFilter{
-		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0xfffff000 + 56}, // SKF_AD_OFF + SKF_AD_RANDOM
-		{Code: unix.BPF_ALU | unix.BPF_MOD | unix.BPF_K, K: uint32(count)},
-		{Code: unix.BPF_ALU | unix.BPF_ADD | unix.BPF_K, K: uint32(first)},
-		{Code: unix.BPF_RET | unix.BPF_A},
-	}
-	return with(group, func(number int) error {
-		return unix.SetsockoptSockFprog(number, unix.SOL_SOCKET, unix.SO_ATTACH_REUSEPORT_CBPF,
-			&unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]})
-	})
-}
-
-// Unsteer leaves the choice to the kernel again.
-func Unsteer(group *os.File) error {
-	return with(group, func(number int) error {
-		return unix.SetsockoptInt(number, unix.SOL_SOCKET, unix.SO_DETACH_REUSEPORT_BPF, 0)
-	})
-}
-
-// with calls use with the number of a file. Its Fd would have all copies of the socket block, in whichever process.
-func with(file *os.File, use func(number int) error) error {
-	raw, err := file.SyscallConn()
-	if err != nil {
-		return err
-	}
-	var fault error
-	if err := raw.Control(func(number uintptr) { fault = use(int(number)) }); err != nil {
-		return err
-	}
-	return fault
-}

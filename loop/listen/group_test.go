@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"net"
-	"os"
 	"syscall"
 	"testing"
 	"time"
@@ -64,86 +63,6 @@ func ask(t *testing.T, address string, times int) map[string]int {
 		names[string(name)]++
 	}
 	return names
-}
-
-// Connections are steered to the sockets that were bound last, and while the older ones close none is refused: the one
-// that stands first behind them stays a newer one.
-func TestSteer(t *testing.T) {
-	old := []*net.TCPListener{bind(t, "127.0.0.1:0")}
-	address := old[0].Addr().String()
-	for range 2 {
-		old = append(old, bind(t, address))
-	}
-	for _, l := range old {
-		greet(l, "old")
-	}
-	for range 3 {
-		greet(bind(t, address), "new")
-	}
-	copies, err := Shared(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		for _, c := range copies {
-			c.Close()
-		}
-	}()
-	group, err := old[0].File()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := Steer(group, 3, 3); err != nil {
-		t.Skip("the kernel does not steer: ", err)
-	}
-	if names := ask(t, address, 60); names["new"] != 60 {
-		t.Errorf("%v", names)
-	}
-	if err := Steer(group, 3, 1); err != nil {
-		t.Fatal(err)
-	}
-	group.Close()
-	var last *os.File
-	for _, c := range copies { // the copies of the older ones would keep these in the group
-		if sameFile(t, c, old) {
-			c.Close()
-		} else {
-			last = c
-		}
-	}
-	for _, l := range old {
-		l.Close()
-		if names := ask(t, address, 20); names["new"] != 20 {
-			t.Errorf("%v", names)
-		}
-	}
-	if err := Unsteer(last); err != nil {
-		t.Error(err)
-	}
-	if names := ask(t, address, 20); names["new"] != 20 {
-		t.Errorf("%v", names)
-	}
-}
-
-// sameFile tells whether a copy is of one of some listeners.
-func sameFile(t *testing.T, c *os.File, of []*net.TCPListener) bool {
-	t.Helper()
-	info, err := c.Stat()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, l := range of {
-		file, err := l.File()
-		if err != nil {
-			t.Fatal(err)
-		}
-		other, err := file.Stat()
-		file.Close()
-		if err == nil && os.SameFile(info, other) {
-			return true
-		}
-	}
-	return false
 }
 
 // What is withdrawn wakes its epoll instance no more, and waits for whoever has a copy; sockets that share no port stay.
