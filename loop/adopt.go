@@ -25,12 +25,15 @@ func (a *adopter) serve(ctx context.Context, from adopted) {
 // take gives a connection to a loop, and waits until it is there: so no more than one is on its way.
 func (a *adopter) take(ctx context.Context, number int, conn net.Conn) {
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		tcp.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: keepAlive, Interval: keepAliveInterval, Count: keepAliveCount})
+		tcp.SetKeepAliveConfig(keptAlive())
 	}
 	for ctx.Err() == nil {
 		bound := *a.loops.bound.Load()
-		if a.next++; len(bound) > 0 && bound[a.next%len(bound)].executor.enroll(gnet.NewContext(ctx, listenerNumber(number)), conn) {
-			return
+		if a.next++; len(bound) > 0 {
+			err := bound[a.next%len(bound)].executor.enroll(gnet.NewContext(ctx, listenerNumber(number)), conn)
+			if err != errNoLoop {
+				return
+			}
 		}
 		sleep(ctx, bindPause) // until the loops of the next engine are there
 	}

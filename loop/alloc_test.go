@@ -95,9 +95,12 @@ func (b *bench) traffic(s *fakeSocket, text string) {
 	b.server.events.OnTraffic(s)
 }
 
-func newBench(t testing.TB, n int) *bench {
+func newBench(t testing.TB, n int) *bench { return newBenchOf(t, n, 1) }
+
+// newBenchOf has further loops, to which no connection comes.
+func newBenchOf(t testing.TB, n, loops int) *bench {
 	cfg := DefaultConfig()
-	cfg.Loops = 1
+	cfg.Loops = loops
 	cfg.MaxConnections = n + 10
 	cfg.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
 	server, err := New(cfg)

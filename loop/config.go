@@ -45,8 +45,9 @@ type Config struct {
 
 	LimitHeap func(bytes int64) // has the Go runtime stay below that, which may change; nil leaves it as it is
 
-	disk func(*os.File) journal.Disk // what the history file is written through; nil but in tests
-	node uint16                      // that of Cluster
+	disk func(*os.File) journal.Disk               // what the history file is written through; nil but in tests
+	node uint16                                    // that of Cluster
+	roam func(loop uint16) (to uint16, moves bool) // where connections go that rest; nil but in tests
 }
 
 // Page is one static resource of the public listener.

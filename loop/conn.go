@@ -36,6 +36,7 @@ const (
 	cookieless                    // cookies of the request do not tell who sends it
 	counted                       // it counts for its address, as long as it lives
 	delivered                     // the last reply had events, and no request came since
+	settled                       // it has moved to another loop, and moves no more
 	leaving                       // it ends with its next reply, for its client to go to a successor
 )
 

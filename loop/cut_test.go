@@ -57,8 +57,11 @@ func (c *cutClient) server() (conn, below net.Conn, err error) {
 // order.
 func TestReplayAfterCuts(t *testing.T) { eachEncryption(t, testReplayAfterCuts) }
 
-func testReplayAfterCuts(t *testing.T, k socketKind) {
-	s := k.start(t, func(c *Config) { c.Loops, c.Rules = 2, []string{"/feed history=10000"} })
+func testReplayAfterCuts(t *testing.T, k socketKind) { runCuts(t, k, nil) }
+
+// runCuts cuts connections, which may move.
+func runCuts(t *testing.T, k socketKind, roam func(uint16) (uint16, bool)) *Server {
+	s := k.start(t, func(c *Config) { c.Loops, c.Rules, c.roam = 2, []string{"/feed history=10000"}, roam })
 	kinds := []string{"long-polling", "callback-polling", "websocket", "eventsource", "xhr-streaming", "iframe", "mime-message-block"}
 	events := int(cutTime(t) / cutEvery)
 	var feed, clients sync.WaitGroup
@@ -88,6 +91,7 @@ func testReplayAfterCuts(t *testing.T, k socketKind) {
 			}
 		}
 	}
+	return s
 }
 
 func (c *cutClient) run() {

@@ -31,6 +31,7 @@ type engine struct {
 	mu        sync.Mutex
 	current   gnet.Engine
 	over      chan struct{} // closed when the current one has ended
+	lost      func()        // called then
 	stopped   bool          // by stop: none must begin
 	fault     atomic.Pointer[string]
 	started   atomic.Uint64
@@ -175,6 +176,7 @@ func (e *engine) ends() {
 	if e.over != nil {
 		close(e.over)
 		e.over = nil
+		e.lost()
 	}
 }
 

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"context"
+	"errors"
 	"net"
 	"sync"
 	"time"
@@ -38,26 +39,39 @@ func (e *executor) set(loop gnet.EventLoop) {
 // entry is how long a connection may take to be the loop's. One that is stuck gets it later, and one that has ended never.
 const entry = time.Second
 
-// enroll gives the loop a connection, and tells whether there is a loop for it. gnet does it by a goroutine, so whoever
-// closes the executor has to wait for that one too.
-func (e *executor) enroll(ctx context.Context, conn net.Conn) bool {
+var (
+	errNoLoop   = errors.New("there is no loop to take the connection")
+	errEntering = errors.New("the loop has not come to the connection yet")
+)
+
+// serves tells whether there is a loop.
+func (e *executor) serves() bool {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.loop != nil
+}
+
+// enroll gives the loop a connection, which is gone for the caller then, but with errNoLoop. gnet does it by a goroutine, so
+// whoever closes the executor has to wait for that one too.
+func (e *executor) enroll(ctx context.Context, conn net.Conn) error {
 	e.entering.Lock()
 	defer e.entering.Unlock()
 	e.mu.RLock()
 	loop := e.loop
 	e.mu.RUnlock()
 	if loop == nil {
-		return false
+		return errNoLoop
 	}
 	done, err := loop.Enroll(ctx, conn)
 	if err != nil {
-		return false
+		return errNoLoop
 	}
 	select {
-	case <-done:
+	case result := <-done:
+		return result.Err
 	case <-time.After(entry):
+		return errEntering
 	}
-	return true
 }
 
 // post has the loop run a task after the I/O events of the round, and tells whether there is a loop for it. It may be called

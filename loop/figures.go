@@ -23,6 +23,7 @@ type Stats struct {
 	Accepted      int64         `metric:"connections_accepted_total" help:"Connections accepted."`
 	Refused       int64         `metric:"connections_refused_total" help:"Connections refused above the limit."`
 	Steering      bool          `metric:"steering" help:"1 while new connections go to an event loop by the address that they come from."`
+	MovesFailed   uint64        `metric:"connection_moves_failed_total" help:"Connections that ended on their way from one event loop to another."`
 	Restarts      uint64        `metric:"restarts_total" help:"New starts of the event loops, which a failing accept ends."`
 	Memory        int64         `metric:"memory_bytes" help:"Memory of the process, as it is held against max_memory_bytes."`
 	MaxMemory     int64         `metric:"max_memory_bytes" help:"Memory above which work is refused and what waits is given up."`
@@ -87,6 +88,8 @@ func (ByType) Label(i int) string { return waitingTypes[i] }
 type LoopStats struct {
 	Lag         time.Duration `metric:"loop_lag_seconds" help:"How late the last tick of an event loop ran."`
 	Connections int           `metric:"loop_connections" help:"Connections open at an event loop."`
+	Forwarded   uint64        `metric:"loop_requests_forwarded_total" help:"Requests and frames that an event loop passed on to the loop of their session."`
+	Moved       uint64        `metric:"loop_connections_moved_total" help:"Connections that moved to an event loop, that of their session."`
 	Steered     uint64        `metric:"loop_connections_steered_total" help:"Connections that came to an event loop by the address of their client."`
 	Turns
 }

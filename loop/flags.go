@@ -42,7 +42,7 @@ type Listener struct {
 	front.Admission
 	AdvertiseHosts []string      `name:"advertise-host" type:"lines" group:"listener" sep:"none" placeholder:"HOST" help:"Further host[:port] by which browsers reach this server, for the connections that they hold; repeatable (default none)."`
 	Loops          int           `name:"loops" group:"listener" default:"0" min:"1" max:"256" help:"Event loops; 0 is one for each CPU."`
-	Steer          SteerMode     `name:"steer" group:"listener" default:"auto" enum:"auto,on,off" help:"Give all connections of one address to one event loop, so that no request goes from loop to loop: auto (while that spreads them evenly, and no proxy is trusted), on or off."`
+	Steer          SteerMode     `name:"steer" group:"listener" default:"auto" enum:"auto,on,off" help:"Bring the connections of a client to one event loop, so that no request goes from loop to loop: auto (all of one address, while that spreads them evenly and no proxy is trusted; others one by one), on (all of one address always) or off."`
 	MaxConnections int           `name:"max-connections" reload:"yes" group:"listener" default:"0" help:"Connections at once, further ones are answered 503; 0 is what the file limit allows."`
 	HeaderTimeout  time.Duration `name:"header-timeout" reload:"yes" group:"listener" default:"10s" min:"100ms" max:"10m" help:"From the first byte of a header block to its last."`
 	// A client may take nothing of a long reply for as long, too.
@@ -77,3 +77,13 @@ type Streams struct {
 	WSMessagesPerFrame int           `name:"ws-messages-per-frame" group:"streams" default:"0" min:"0" max:"1048576" help:"Messages in one websocket frame; 0 is all that there are."`
 	WSCompressAbove    int           `name:"ws-compress-above" type:"size" group:"streams" default:"0" min:"0" max:"64MiB" help:"Compress websocket frames above this size for clients that can (RFC 7692), each on its own; takes up to 1 MiB for each event loop and nothing for a connection; 0 compresses none."`
 }
+
+// SteerMode says when new connections go to an event loop by the address that they come from.
+type SteerMode string
+
+// When they do. With SteerAuto it is while that spreads them evenly, and no proxy is trusted: the connections of one have one address.
+const (
+	SteerAuto SteerMode = "auto"
+	SteerOn   SteerMode = "on"
+	SteerOff  SteerMode = "off"
+)

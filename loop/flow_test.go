@@ -115,7 +115,7 @@ func TestFramesForABusyLoopAreBounded(t *testing.T) {
 // came; but who takes leave with a close frame is heard to the end.
 func TestWorkForTheGoneIsNotBegun(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(c *Config) { c.Loops = 2 })
+	s := start(t, func(c *Config) { c.Loops, c.Steer = 2, SteerOff }) // else the stream would move
 	id := dial(t, s).subscriber("/none")
 	socket := elsewhere(t, s, id, func() *wire { return socketOf(t, s) })
 	poll := elsewhere(t, s, id, func() *wire { return dial(t, s) })

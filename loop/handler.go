@@ -49,6 +49,9 @@ func (g *gnetEvents) OnOpen(conn gnet.Conn) ([]byte, gnet.Action) {
 		return nil, gnet.Close
 	}
 	r := g.engine.reactorOf(conn.EventLoop())
+	if v, ok := conn.Context().(*moving); ok {
+		return nil, r.arrives(conn, v)
+	}
 	listener := r.doors.listenerOf(conn, g.shared.listeners)
 	g.shared.accepted.Add(1)
 	if r.beginTurn() {
@@ -73,7 +76,7 @@ func (g *gnetEvents) OnOpen(conn gnet.Conn) ([]byte, gnet.Action) {
 	}
 	r.alive.set(c.slot, c.gen)
 	conn.SetContext(c)
-	g.steering.opened(c)
+	g.steering.opened(listener, plain.Conn().Peer())
 	if g.steering.on.Load() && takes(g.shared.listeners[listener]) {
 		r.turns.Steered++
 	}
@@ -102,7 +105,8 @@ func (g *gnetEvents) OnTraffic(from gnet.Conn) gnet.Action {
 // OnClose implements gnet.EventHandler. It may run inside a Write to the same
 // connection, so it only notes what happened.
 func (g *gnetEvents) OnClose(of gnet.Conn, _ error) gnet.Action {
-	if of.Context() == (binder{}) {
+	switch of.Context() {
+	case binder{}, socket.Left{}:
 		return gnet.None
 	}
 	g.shared.connections.Add(-1)
@@ -115,7 +119,7 @@ func (g *gnetEvents) OnClose(of gnet.Conn, _ error) gnet.Action {
 		defer r.turnOver()
 	}
 	defer r.recovered("close")
-	g.steering.closed(c)
+	g.steering.closed(c.names.listener(), c.socket.Conn().Peer())
 	r.closed(c)
 	r.endTurn()
 	return gnet.None

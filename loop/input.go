@@ -19,6 +19,7 @@ type input struct {
 	bodies   map[uint32]*chunkedBody
 	waiting  waitingInput
 	inflater inflater
+	mover    *mover
 
 	introducer introducer
 	encryption encryption

@@ -14,6 +14,7 @@ type output struct {
 	log      *requestLog        // nil where no requests are logged
 	tracing  *tracing           // nil where nobody traces
 	packer   packer
+	due      func(*conn) bool // it is to move to another loop when it rests
 	date     httpDate
 	buf      []byte // of what is written next
 	piece    []byte // of a part of that
@@ -161,7 +162,7 @@ func (o *output) finish(c *conn) {
 	}
 	c.phase = reading
 	o.after(c, o.shared.live().IdleTimeout.Milliseconds())
-	if c != o.serving && c.socket.Buffered() > 0 {
+	if c != o.serving && (c.socket.Buffered() > 0 || o.due(c)) {
 		o.goOnWith(c)
 	}
 }

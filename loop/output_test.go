@@ -65,7 +65,7 @@ func newDesk(t *testing.T) *desk {
 	t.Cleanup(func() { s.writable.Close() })
 	d := &desk{pipe: &pipe{Plain: socket.Over(&fakeSocket{loop: new(fakeLoop)})}}
 	m := &common{shared: s.shared, alive: new(alive), wheel: wheel.New(100, 64, 0)}
-	d.output = output{common: m, reports: &d.fates, slow: make(map[uint32]*unsent)}
+	d.output = output{common: m, due: func(*conn) bool { return false }, reports: &d.fates, slow: make(map[uint32]*unsent)}
 	d.conn = m.conns.take(d.pipe.Plain)
 	d.conn.socket, d.conn.phase = d.pipe, answering
 	d.conn.set(persistent, true)

@@ -12,9 +12,11 @@ import (
 // names the loop.
 func (r *reactor) toOwner(request bayeux.Request, batch *message.Batch, body []byte) {
 	if owner := r.owner(batch); owner != r.place() {
+		r.passes(request, owner)
 		r.forward(owner, request, body)
 		return
 	}
+	r.mover.stays(request.To.Conn)
 	r.core.Handle(r.now(), request, batch, &r.fx)
 	if request.Peer != 0 {
 		r.tellDamped(request.To)
@@ -23,9 +25,21 @@ func (r *reactor) toOwner(request bayeux.Request, batch *message.Batch, body []b
 	r.perform()
 }
 
+// passes notes that a request goes to another loop.
+func (r *reactor) passes(request bayeux.Request, to bayeux.Place) {
+	r.turns.Forwarded++
+	if c := r.conns.find(request.To); c != nil {
+		r.mover.passes(c, to, request.Type != bayeux.LongPolling && request.Type != bayeux.CallbackPolling)
+	}
+}
+
 // open makes a request the event-stream of the session of a clientId, on its loop.
 func (r *reactor) open(request bayeux.Request, clientID []byte) {
-	r.route(&bus.Message{To: r.homeOf(clientID), Kind: bus.Open, Request: request, Data: clientID})
+	home := r.homeOf(clientID)
+	if home != r.place() {
+		r.passes(request, home)
+	}
+	r.route(&bus.Message{To: home, Kind: bus.Open, Request: request, Data: clientID})
 }
 
 // openEvents makes a request the event-stream of a new session with subscriptions, a JSON array.

@@ -30,6 +30,7 @@ type reactor struct {
 	requests requests
 	output   output
 	guesses  guesses
+	mover    mover
 	engine   atomic.Pointer[gnet.EventLoop]
 	executor executor
 	core     *bayeux.Server

@@ -10,6 +10,9 @@ import (
 
 // readHead looks for a whole header block.
 func (in *input) readHead(c *conn) bool {
+	if in.mover.rests(c) {
+		return false
+	}
 	if c.socket.Buffered() == 0 {
 		return false
 	}
@@ -47,12 +50,15 @@ func (in *input) refuse(c *conn, err error) {
 // begin starts on the request whose head is the first n bytes of buf.
 func (in *input) begin(c *conn, buf []byte, n int) bool {
 	q := &in.request
-	c.bytes, c.traits = 0, c.traits&counted
+	c.bytes, c.traits = 0, c.traits&(counted|settled)
 	c.set(persistent, q.KeepAlive)
 	c.set(oldHTTP, q.Minor == 0)
 	c.set(headOnly, q.Method == httpparse.MethodHEAD)
 	in.decision = in.shared.front.Load().Route(q)
 	d := &in.decision
+	if d.Endpoint == front.EventSource && in.mover.opens(c, q) {
+		return false
+	}
 	c.names = c.names.with(d.Origin)
 	c.set(cookieless, d.Cookieless)
 	if log := in.output.log; log.samples() {

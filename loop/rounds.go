@@ -3,11 +3,15 @@ package loop
 // Proved by TestAllocations, TestCongestion, TestFramesMakeWay and TestTrim.
 
 import (
+	"net/netip"
 	"time"
+
+	"github.com/panjf2000/gnet/v2"
 
 	"halley/bayeux"
 	"halley/bayeux/wheel"
 	"halley/loop/bus"
+	"halley/loop/socket"
 )
 
 func newReactor(s *shared, id uint16, now int64) *reactor {
@@ -27,6 +31,8 @@ func newReactor(s *shared, id uint16, now int64) *reactor {
 	r.guesses = guesses{common: &r.common, output: &r.output}
 	r.input = input{common: &r.common, introducer: introducer{common: &r.common}, output: &r.output, handler: &r.requests, work: r.core,
 		bodies: make(map[uint32]*chunkedBody), waiting: waitingInput{of: make(map[uint32]int)}}
+	r.mover = mover{common: &r.common, output: &r.output, spend: r.core.Spend, forget: func(slot uint32) { r.input.waiting.set(slot, 0) }}
+	r.input.mover, r.output.due = &r.mover, r.mover.isDue
 	r.box = bus.NewBox(s.cfg.MaxMailbox, &s.congested, r.wake)
 	r.input.encryption = encryption{common: &r.common, output: &r.output, box: r.box, serve: r.input.serve, scratch: newScratch(s)}
 	r.wakeTask, r.drainTask = task{r, (*reactor).drainMailbox}, task{r, (*reactor).drainOn}
@@ -135,11 +141,40 @@ func (r *reactor) trim() {
 	}
 }
 
+// arrives takes a connection in that has come from another loop.
+func (r *reactor) arrives(conn gnet.Conn, v *moving) gnet.Action {
+	if r.beginTurn() {
+		defer r.turnOver()
+	}
+	if !r.mover.ways.take(v) {
+		conn.SetContext(socket.Left{}) // it was counted as lost
+		return gnet.Close
+	}
+	c := r.conns.take(socket.Over(conn))
+	c.names, c.traits = v.names, v.traits|settled
+	c.socket = v.Arrive(&c.plain, r.input.encryption.scratch)
+	conn.SetContext(c)
+	r.alive.set(c.slot, c.gen)
+	r.turns.Moved++
+	if v.told != (netip.AddrPort{}) {
+		r.belongs(c, v.told)
+	}
+	if c.socket.Held() == 0 {
+		r.after(c, r.shared.live().IdleTimeout.Milliseconds())
+		return gnet.None
+	}
+	r.after(c, r.shared.live().HeaderTimeout.Milliseconds())
+	r.goOnWith(c)
+	r.endTurn()
+	return gnet.None
+}
+
 // closed lets go of a connection.
 func (r *reactor) closed(c *conn) {
 	r.output.closed(c)
 	r.input.closed(c)
 	r.closes(c)
+	r.mover.stays(c.slot)
 	r.wheel.Cancel(c.slot)
 	r.alive.clear(c.slot)
 	r.conns.Release(c.slot)

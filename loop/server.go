@@ -37,6 +37,7 @@ type Server struct {
 	listening listeners
 	bequest   bequest
 	steering  *steering
+	moves     *moves
 }
 
 // New checks cfg and returns a server that is ready to Run, without touching the
@@ -68,8 +69,7 @@ func New(cfg Config) (*Server, error) {
 	s.addReactors()
 	s.engine = engine{shared: s.shared, loops: &s.loops, listening: &s.listening, health: &s.health, booted: make(chan struct{}), hosting: make(chan struct{}), pause: restartPause}
 	s.bequest = bequest{shared: s.shared, loops: &s.loops, local: s.local, listening: &s.listening, offered: make(map[string]listen.Filer), handed: make(chan struct{})}
-	s.steering = newSteering(s.shared)
-	s.steering.own, s.bequest.steering = s.engine.socketAt, s.steering
+	s.addSteering()
 	s.events = gnetEvents{shared: s.shared, engine: &s.engine, steering: s.steering}
 	s.publisher = publisher{shared: s.shared, loops: &s.loops, local: s.local}
 	s.listings = listings{&s.loops}
@@ -86,6 +86,17 @@ func (s *Server) addReactors() {
 	}
 	s.joinCluster(local)
 	s.bound.Store(new([]*reactor))
+}
+
+// addSteering makes what brings the connections of a client to one loop.
+func (s *Server) addSteering() {
+	s.steering = newSteering(s.shared)
+	s.steering.own, s.bequest.steering = s.engine.socketAt, s.steering
+	s.moves = newMoves(&s.loops, s.steering)
+	s.engine.lost = s.moves.ended
+	for _, r := range s.reactors {
+		r.mover.ways = s.moves
+	}
 }
 
 // joinCluster has the link and the order of sequenced channels reach further than this server.
@@ -132,6 +143,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	group.Go(func() { ticks.help(serving) })
 	group.Go(func() { ticks.beat(serving) })
+	group.Go(func() { s.moves.run(serving) })
 	group.Go(func() { s.steering.run(serving.Done()) })
 	group.Go(func() { s.local.Run(serving) })
 	group.Go(func() { drainer.whenDone(ctx, serving.Done()) })
@@ -273,6 +285,7 @@ func (s *Server) Stats() Stats {
 		MaxMemory:     s.memory.limit,
 		MemoryRefused: s.memory.refused.Load(),
 		SpansDropped:  s.cfg.Spans.Dropped(),
+		MovesFailed:   s.moves.failed.Load(),
 		Steering:      s.steering.on.Load(),
 		LinesDropped:  s.requestLines.dropped.Load(),
 		History:       s.local.Usage(),

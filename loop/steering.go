@@ -5,21 +5,12 @@ package loop
 import (
 	"math/rand/v2"
 	"net"
+	"net/netip"
 	"os"
 	"sync"
 	"sync/atomic"
 
 	"halley/loop/listen"
-)
-
-// SteerMode says when new connections go to an event loop by the address that they come from.
-type SteerMode string
-
-// When they do. With SteerAuto it is while that spreads them evenly, and no proxy is trusted: the connections of one have one address.
-const (
-	SteerAuto SteerMode = "auto"
-	SteerOn   SteerMode = "on"
-	SteerOff  SteerMode = "off"
 )
 
 // steering has the kernel give all connections of one address to one loop, so that a client's requests come to the loop of its
@@ -53,18 +44,17 @@ func (s *steering) decides() bool {
 // takes tells whether the connections of a listener go by their address.
 func takes(l listen.Listener) bool { return l.Network == listen.TCP && !l.Proxy }
 
-// place is where a connection would go by its address; false if it does not count.
-func (s *steering) place(of *conn) (loop int, counts bool) {
-	if !s.decides() || !takes(s.listeners[of.names.listener()]) {
+// place is where a connection from peer, by a listener, would go by its address; false if it does not count.
+func (s *steering) place(listener int, peer netip.AddrPort) (loop int, counts bool) {
+	if !peer.IsValid() || !s.decides() || !takes(s.listeners[listener]) {
 		return 0, false
 	}
-	peer := of.socket.Conn().Peer()
-	return s.key.Of(peer.Addr(), s.cfg.Loops), peer.IsValid()
+	return s.key.Of(peer.Addr(), s.cfg.Loops), true
 }
 
 // opened counts a connection that has come.
-func (s *steering) opened(c *conn) {
-	if loop, counts := s.place(c); counts && s.balance.Opened(loop) {
+func (s *steering) opened(listener int, peer netip.AddrPort) {
+	if loop, counts := s.place(listener, peer); counts && s.balance.Opened(loop) {
 		select {
 		case s.look <- struct{}{}:
 		default:
@@ -73,8 +63,8 @@ func (s *steering) opened(c *conn) {
 }
 
 // closed counts one less.
-func (s *steering) closed(c *conn) {
-	if loop, counts := s.place(c); counts {
+func (s *steering) closed(listener int, peer netip.AddrPort) {
+	if loop, counts := s.place(listener, peer); counts {
 		s.balance.Closed(loop)
 	}
 }

@@ -34,22 +34,28 @@ type stress struct {
 // unless connections are killed, it gets them all.
 func TestStress(t *testing.T) {
 	for _, kills := range []bool{false, true} {
-		t.Run(fmt.Sprintf("kills=%v", kills), func(t *testing.T) {
-			s := start(t, func(c *Config) {
-				c.Loops, c.MaxInterval, c.Hold, c.Heartbeat = stressLoops, time.Minute, 500*time.Millisecond, time.Second
-			})
-			x := &stress{t: t, s: s, kills: kills, calm: make(chan struct{})}
-			x.run()
-			if !kills { // the loop of a session is told of what its client has already
-				const all = stressSubscribers * ((stressPublishers+1)*stressEvents + 1)
-				eventually(t, func() bool { return s.Stats().Delivered >= all })
-				equal(t, s.Stats().Delivered, all)
-			}
-			st := s.Stats()
-			equal(t, st.Panics+st.QueueDropped, 0)
-			equal(t, len(*s.bound.Load()), stressLoops)
-		})
+		t.Run(fmt.Sprintf("kills=%v", kills), func(t *testing.T) { runStress(t, kills, nil) })
 	}
+}
+
+// runStress is one stress, of which connections may move.
+func runStress(t *testing.T, kills bool, roam func(uint16) (uint16, bool)) *Server {
+	t.Helper()
+	s := start(t, func(c *Config) {
+		c.Loops, c.MaxInterval, c.Hold, c.Heartbeat = stressLoops, time.Minute, 500*time.Millisecond, time.Second
+		c.roam = roam
+	})
+	x := &stress{t: t, s: s, kills: kills, calm: make(chan struct{})}
+	x.run()
+	if !kills { // the loop of a session is told of what its client has already
+		const all = stressSubscribers * ((stressPublishers+1)*stressEvents + 1)
+		eventually(t, func() bool { return s.Stats().Delivered >= all })
+		equal(t, s.Stats().Delivered, all)
+	}
+	st := s.Stats()
+	equal(t, st.Panics+st.QueueDropped, 0)
+	equal(t, len(*s.bound.Load()), stressLoops)
+	return s
 }
 
 func (x *stress) run() {

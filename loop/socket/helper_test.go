@@ -46,7 +46,8 @@ func (h *host) OnTraffic(conn gnet.Conn) gnet.Action {
 }
 
 func (h *host) OnClose(conn gnet.Conn, _ error) gnet.Action {
-	h.closed <- conn.Context().(*Plain)
+	of, _ := conn.Context().(*Plain)
+	h.closed <- of
 	return gnet.None
 }
 
