@@ -68,8 +68,11 @@ func ParseClientID(id []byte) (a Address, ok bool) {
 
 // decodeClientID reads the address and the secret.
 func decodeClientID(id []byte) (a Address, secret [secretSize]byte, ok bool) {
-	var raw [idSize]byte
-	if len(id) != ClientIDLen || !decodeDigits(raw[:], id) {
+	if len(id) != ClientIDLen {
+		return a, secret, false
+	}
+	raw, ok := decodeDigits(id)
+	if !ok {
 		return a, secret, false
 	}
 	copy(secret[:], raw[addressSize:])
@@ -81,21 +84,35 @@ func decodeClientID(id []byte) (a Address, secret [secretSize]byte, ok bool) {
 	}, secret, true
 }
 
-// decodeDigits fills dst from a text of its length in base32: package base32 would
-// allocate, and pass over line ends. The bits that the last digit has beyond dst must
+// decodeDigits reads what ClientIDLen digits of base32 stand for: package base32 would
+// allocate, and pass over line ends. The bits that the last digit has beyond that must
 // be 0, or one clientId could be written in two ways.
-func decodeDigits(dst, text []byte) bool {
-	bits, have, wrong := uint(0), 0, byte(0)
-	for _, c := range text {
+func decodeDigits(text []byte) (raw [idSize]byte, ok bool) {
+	text = text[:ClientIDLen]
+	wrong := byte(0)
+	for i := range idSize / 5 { // eight digits are five bytes
+		bits, bad := eightDigits((*[8]byte)(text[8*i:]))
+		wrong |= bad
+		binary.BigEndian.PutUint32(raw[5*i:], uint32(bits>>8))
+		raw[5*i+4] = byte(bits)
+	}
+	bits := uint32(0)
+	for _, c := range text[ClientIDLen-5:] { // the last three bytes, and a bit more
 		value := digitValues[c]
 		wrong |= value
-		bits = bits<<5 | uint(value)
-		if have += 5; have >= 8 {
-			have -= 8
-			dst[0], dst = byte(bits>>have), dst[1:]
-		}
+		bits = bits<<5 | uint32(value)
 	}
-	return wrong < noDigit && bits&(1<<have-1) == 0
+	raw[idSize-3], raw[idSize-2], raw[idSize-1] = byte(bits>>17), byte(bits>>9), byte(bits>>1)
+	return raw, wrong < noDigit && bits&1 == 0
+}
+
+// eightDigits are the forty bits of as many digits; wrong is noDigit or more if one of them is none.
+func eightDigits(t *[8]byte) (bits uint64, wrong byte) {
+	a, b, c, d := digitValues[t[0]], digitValues[t[1]], digitValues[t[2]], digitValues[t[3]]
+	e, f, g, h := digitValues[t[4]], digitValues[t[5]], digitValues[t[6]], digitValues[t[7]]
+	high := uint32(a)<<15 | uint32(b)<<10 | uint32(c)<<5 | uint32(d)
+	low := uint32(e)<<15 | uint32(f)<<10 | uint32(g)<<5 | uint32(h)
+	return uint64(high)<<20 | uint64(low), a | b | c | d | e | f | g | h
 }
 
 // noDigit stands in digitValues for what is no digit; it has a bit that no digit has.
