@@ -135,6 +135,7 @@ func (r *reactor) trim() {
 	r.fx, r.requests.text, r.encoder.text, r.encoder.frame = bayeux.Effects{}, nil, nil, nil
 	r.output.trim()
 	r.input.trim()
+	r.mover.runs = fitted(r.mover.runs)
 	if r.conns.Len() == 0 {
 		r.wheel = wheel.New(tickEvery.Milliseconds(), wheelSlots, r.now())
 		r.goOnSoon, r.expired, r.peers = nil, nil, peers{}
