@@ -16,7 +16,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) // gnet starts a pool with its package
+	goleak.VerifyTestMain(m, goleak.IgnoreCurrent(), // gnet starts a pool with its package, whose workers rest for a while
+		goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*goWorker).run.func1"))
 }
 
 // fake is a Bayeux server that follows a script: each request takes the next
