@@ -28,7 +28,7 @@ type passed struct {
 
 const (
 	// passedMost is after how many such requests a connection moves: together they have cost what that will.
-	passedMost = 12
+	passedMost = 8
 	// moveWork is what a move counts for, in units of work.
 	moveWork = 64
 )

@@ -47,8 +47,9 @@ type moving struct {
 }
 
 const (
-	// movesMost is how many connections may be on their way. Further ones stay where they are, and try again later.
-	movesMost = 32
+	// movesMost is how many connections may be on their way, so that the last takes some 10 ms. Further ones stay where they are,
+	// and try again after their next request.
+	movesMost = 128
 	// moveTries and movePause are how often it is tried to take one in while files are short, and the time between two tries.
 	moveTries = 100
 	movePause = 10 * time.Millisecond
