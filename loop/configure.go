@@ -100,6 +100,13 @@ func checkPlaces(cfg *Config) error {
 			return fmt.Errorf("--control: %w", err)
 		}
 	}
+	switch {
+	case cfg.Cluster == nil:
+	case cfg.HistoryFile != "":
+		return errors.New("--history-file: in a cluster the nodes keep the history together; leave the flag out")
+	case cfg.Control != "":
+		return errors.New("--control: in a cluster a node restarts while the others serve; leave the flag out")
+	}
 	if cfg.HistoryFile != "" {
 		if err := checkHistoryFile(cfg.HistoryFile); err != nil {
 			return fmt.Errorf("--history-file: %w", err)

@@ -15,9 +15,9 @@ var ErrBusy = errors.New("server is busy")
 // ErrTooLarge means that a batch is more than a loop's mailbox may hold.
 var ErrTooLarge = errors.New("batch is larger than --max-mailbox: send it in parts")
 
-// ErrHistory means that nothing of a batch was published, since what of it has a
-// history could not be written to the history file.
-var ErrHistory = errors.New("history file")
+// ErrHistory means that nothing of a batch was published, or not for certain, since what of it has a
+// history could not be stored.
+var ErrHistory = errors.New("history not stored")
 
 // ErrMemory means that the server has no memory to spare: the caller should try again
 // later.

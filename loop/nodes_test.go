@@ -92,15 +92,22 @@ func (c *nodesCluster) Most() int { return 1 << 20 }
 
 func (c *nodesCluster) Congested() bool { return false }
 
-// spreadLog has each node keep an order of its own.
+// spreadLog has each node keep an order of its own, of channels with a history too.
 type spreadLog struct {
 	*sequence.Local
 	cluster *nodesCluster
 }
 
 func (l spreadLog) Publish(e event.Event, behaviour rules.Behaviour, stored func(error)) {
-	l.Local.Publish(e, behaviour, stored)
-	l.cluster.Spread(e)
+	l.PublishAlso(e, behaviour, l.cluster.Spread)
+	stored(nil)
+}
+
+func (l spreadLog) PublishTogether(events []event.Event, _ []string, stored func(error)) {
+	for _, e := range events {
+		l.PublishAlso(e, l.Behaviour(e.Channel()), l.cluster.Spread)
+	}
+	stored(nil)
 }
 
 // twoNodes are two servers with a link to each other.

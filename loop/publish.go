@@ -34,6 +34,7 @@ type Publication struct {
 	// Here has it reach the subscribers of this node alone, and no tap: each node of the cluster gets it by itself. A channel
 	// with a history has one order for all nodes, so it is refused there.
 	Here bool
+	Key  string // by which the nodes of a cluster know a repeat, where the channel has a history; empty: none
 }
 
 // Passed is what a publication that came by other servers has beside its data.
@@ -171,14 +172,15 @@ func (pb *publisher) event(p Publication) event.Event {
 	return e
 }
 
-// postDurably posts what has a history when it is written to the history file, and
-// then the rest: if it cannot be written, nothing is published.
+// postDurably posts what has a history when it is stored, by the history file or the cluster, and
+// then the rest: if it cannot be stored, nothing is published.
 func (pb *publisher) postDurably(batch []Publication, sets []interest.Loops) error {
-	if pb.cfg.HistoryFile == "" {
+	if pb.cfg.HistoryFile == "" && pb.cfg.Cluster == nil {
 		pb.postEvents(batch, sets)
 		return nil
 	}
 	var durable []event.Event
+	var keys []string
 	rest := make([]Publication, 0, len(batch))
 	for _, p := range batch {
 		history := pb.rulesOf(p.Channel).History
@@ -187,14 +189,14 @@ func (pb *publisher) postDurably(batch []Publication, sets []interest.Loops) err
 				return err
 			}
 		} else if history {
-			durable = append(durable, pb.event(p))
+			durable, keys = append(durable, pb.event(p)), append(keys, p.Key)
 		} else {
 			rest = append(rest, p)
 		}
 	}
 	if len(durable) > 0 {
 		result := make(chan error, 1)
-		pb.log.PublishTogether(durable, func(err error) { result <- err })
+		pb.log.PublishTogether(durable, keys, func(err error) { result <- err })
 		if err := <-result; err != nil {
 			return fmt.Errorf("%w: %w", ErrHistory, notStored(err))
 		}

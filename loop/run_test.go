@@ -136,6 +136,8 @@ func TestConfigErrors(t *testing.T) {
 		"1ms is not between":    func(c *Config) { c.Hold = 1_000_000 },
 		"1 is not between 1KiB": func(c *Config) { c.QueueBytes = 1 },
 		"--history-file":        func(c *Config) { c.HistoryFile = "/" },
+		"--history-file: in a":  func(c *Config) { c.HistoryFile, c.Cluster = "/var/h", new(nodesCluster) },
+		"--control: in a":       func(c *Config) { c.Control, c.Cluster = "/run/c", new(nodesCluster) },
 		"--queue-messages":      func(c *Config) { c.QueueMessages = 0 },
 		"--polls-per-browser":   func(c *Config) { c.PollsPerBrowser = -1 },
 	} {

@@ -25,6 +25,7 @@ func newLocal(s *shared, health *health) *sequence.Local {
 		Now:   s.now,
 		Loops: mailboxes{s},
 		Log:   cfg.Log,
+		Fed:   cfg.Cluster != nil,
 	})
 }
 

@@ -55,11 +55,11 @@ func (l *remoteLog) came() (channels []string) {
 
 // Publish implements sequence.Log.
 func (l *remoteLog) Publish(e event.Event, _ rules.Behaviour, stored func(error)) {
-	l.PublishTogether([]event.Event{e}, stored)
+	l.PublishTogether([]event.Event{e}, nil, stored)
 }
 
 // PublishTogether implements sequence.Log.
-func (l *remoteLog) PublishTogether(events []event.Event, stored func(error)) {
+func (l *remoteLog) PublishTogether(events []event.Event, _ []string, stored func(error)) {
 	l.mu.Lock()
 	l.events = append(l.events, events...)
 	failure := l.failure

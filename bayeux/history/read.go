@@ -52,7 +52,7 @@ func (s *Store) Valid(pattern []byte, after int64) bool {
 	switch {
 	case after == Tip, after == Earliest:
 		return true
-	case after < Earliest || after > s.last || after > s.known && after < s.first:
+	case after < Earliest || after > s.last || s.beside > 0 && after <= s.beside || after > s.known && after < s.first:
 		return false
 	}
 	_, _, _, floor := s.lists(pattern)

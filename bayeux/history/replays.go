@@ -73,6 +73,9 @@ func (r *Replays) First(wanted []Wanted) (past Remembered) {
 					return Remembered{Failure: "400::The replayId {" + strconv.FormatInt(w.After, 10) + "} you provided was invalid"}
 				}
 			}
+			if w.After == Earliest {
+				w.After = r.Store.earliest()
+			}
 			r.Store.Follow(&reading, pattern, w.After)
 			past.Replays = append(past.Replays, w)
 		}

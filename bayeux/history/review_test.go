@@ -104,3 +104,30 @@ func TestSnapshots(t *testing.T) {
 		t.Errorf("%v", all)
 	}
 }
+
+// A channel that is to keep something else with its next event is listed anew at once: nothing of it stays where only what it kept
+// before stands.
+func TestOtherKeepWithTheNextEvent(t *testing.T) {
+	t.Parallel()
+	for _, keep := range []Keep{{Events: 2}, {Snapshot: true}, {Age: 7}, {}} {
+		s := New(1 << 20)
+		for n := range int64(5) {
+			s.Add(Entry{ID: n + 1, At: n, Channel: "/a"}, Keep{Age: 100})
+		}
+		s.Add(Entry{ID: 6, At: 10, Channel: "/a"}, keep)
+		want := map[Keep]int{{Events: 2}: 2, {Snapshot: true}: 1, {Age: 7}: 2, {}: 1}[keep]
+		kept := want
+		if !keep.replays() {
+			kept = 0
+		}
+		if s.Len() != want || s.Kept() != kept {
+			t.Errorf("%+v: %d, of them %d with a history", keep, s.Len(), s.Kept())
+		}
+		if s.Expire(1000, 10) || s.Shrink(0) {
+			t.Fatalf("%+v: there is more", keep)
+		}
+		if s.Bytes() != 0 || len(s.ages) != 0 {
+			t.Errorf("%+v: %d bytes and %d ages are left", keep, s.Bytes(), len(s.ages))
+		}
+	}
+}

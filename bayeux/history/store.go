@@ -50,6 +50,7 @@ type Store struct {
 	bytes    int
 	maxBytes int
 	kept     int              // entries of channels with a history
+	beside   int64            // the number that Beside gave last
 	changed  map[string]int64 // what channels have forgotten since an image was begun; nil: none is
 }
 
@@ -150,10 +151,17 @@ func (s *Store) Next() int64 { return s.last + 1 }
 // Skip gives the number id, to an event that is not remembered or is Added later.
 func (s *Store) Skip(id int64) { s.last = max(s.last, id) }
 
-// Add remembers an entry. Its number must be greater than those of its channel
-// before.
+// Add remembers an entry. Its number must be greater than those of its channel before, or else these go: new rules have
+// the channel's numbers given by somebody else.
 func (s *Store) Add(e Entry, keep Keep) {
 	r := s.ring(e.Channel)
+	if r.entries.count > 0 && r.keep != keep {
+		s.rekeep(r, keep, e.At)
+		r = s.ring(e.Channel)
+	}
+	if newest := r.entries.latest(); newest != nil && newest.ID >= e.ID {
+		s.drop(r)
+	}
 	if before := r.entries.latest(); before != nil {
 		r.unlist(before)
 	}

@@ -23,12 +23,13 @@ type mailbox struct {
 // letter is an event, or an answer.
 type letter struct {
 	event event.Event
+	here  bool
 	query Query
 	past  history.Remembered
 }
 
 // Deliver implements Loops.
-func (m *mailbox) Deliver(e event.Event, _ bool) { m.post(letter{event: e}) }
+func (m *mailbox) Deliver(e event.Event, here bool) { m.post(letter{event: e, here: here}) }
 
 // Answer implements Loops.
 func (m *mailbox) Answer(q Query, past history.Remembered) { m.post(letter{query: q, past: past}) }

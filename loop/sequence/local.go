@@ -23,7 +23,9 @@ type Options struct {
 	First      int64           // the first number, if no file has greater ones
 	Now        func() int64    // milliseconds; they never go back
 	Loops      Loops           // whom it serves
-	Log        *slog.Logger    // for what is found in the file
+	// Fed has the numbers of what has a history come from elsewhere, by Feed. Nothing of that is published to the Local.
+	Fed bool
+	Log *slog.Logger // for what is found in the file
 }
 
 // Local is the order of one server. Under one lock an event gets its number, is remembered and brought to
@@ -86,10 +88,13 @@ func (q *sequenced) entry() history.Entry {
 // Publish implements Log. Only what has a history waits for the file.
 func (l *Local) Publish(e event.Event, behaviour rules.Behaviour, stored func(error)) {
 	switch a := l.away.Load(); {
+	case l.options.Fed:
+		l.beside(e, behaviour, true, nil)
+		stored(nil)
 	case a != nil:
 		a.publish([]event.Event{e}, behaviour.History, stored)
 	case l.file != nil && behaviour.History:
-		l.PublishTogether([]event.Event{e}, stored)
+		l.PublishTogether([]event.Event{e}, nil, stored)
 	default:
 		l.place(e, behaviour, stored)
 	}
@@ -117,6 +122,10 @@ func (l *Local) placed(e event.Event, behaviour rules.Behaviour) *away {
 
 // Arrived gives an event that was published on another server, which numbers its own, its place in the order of this one.
 func (l *Local) Arrived(e event.Event, behaviour rules.Behaviour) {
+	if l.options.Fed {
+		l.beside(e, behaviour, false, nil)
+		return
+	}
 	l.lock()
 	defer l.unlock()
 	l.placeNow(e, behaviour, false)
@@ -125,6 +134,10 @@ func (l *Local) Arrived(e event.Event, behaviour rules.Behaviour) {
 // PublishAlso gives an event its place, as Publish does where there is no history file, and has also called with it, as it came,
 // in the order of all events. Also must not wait, nor use the log.
 func (l *Local) PublishAlso(e event.Event, behaviour rules.Behaviour, also func(event.Event)) {
+	if l.options.Fed {
+		l.beside(e, behaviour, true, also)
+		return
+	}
 	l.lock()
 	defer l.unlock()
 	l.placeNow(e, behaviour, true)
@@ -140,8 +153,8 @@ func (l *Local) placeNow(e event.Event, behaviour rules.Behaviour, here bool) {
 	l.deliver(&q)
 }
 
-// PublishTogether implements Log.
-func (l *Local) PublishTogether(events []event.Event, stored func(error)) {
+// PublishTogether implements Log. It knows no keys.
+func (l *Local) PublishTogether(events []event.Event, _ []string, stored func(error)) {
 	if a := l.away.Load(); a != nil {
 		a.publish(events, true, stored)
 		return
@@ -211,7 +224,7 @@ func (l *Local) commit(list []sequenced) {
 // deliver remembers q and brings it to the loops.
 func (l *Local) deliver(q *sequenced) {
 	if q.behaviour.Remembered() {
-		l.past.Add(q.entry(), q.behaviour.Keep)
+		l.past.Add(q.entry(), l.keepOf(q.behaviour))
 	}
 	l.options.Loops.Deliver(q.event, q.here)
 	if l.tell != nil {

@@ -102,7 +102,7 @@ func TestDeliveredWhenStored(t *testing.T) {
 		var results []error
 		stored := func(err error) { results = append(results, err) }
 		l.Publish(newEvent("/h", "1"), l.options.Rules.Of([]byte("/h")), stored)
-		l.PublishTogether([]event.Event{newEvent("/h", "2"), newEvent("/h", "3")}, stored)
+		l.PublishTogether([]event.Event{newEvent("/h", "2"), newEvent("/h", "3")}, nil, stored)
 		if err := l.publish("/s", "4"); err != nil || len(m.events()) != 1 || l.remembered("/h") != nil || results != nil {
 			t.Fatalf("%v; %v is remembered, results %v", err, l.remembered("/h"), results)
 		}
@@ -128,7 +128,7 @@ func TestTogetherWithoutAFile(t *testing.T) {
 	var m mailbox
 	l := opened(t, optionsOf(t, &m, "/h history=100"))
 	calls := 0
-	l.PublishTogether([]event.Event{newEvent("/h", "1"), newEvent("/h", "2")}, func(err error) {
+	l.PublishTogether([]event.Event{newEvent("/h", "1"), newEvent("/h", "2")}, nil, func(err error) {
 		if calls++; err != nil || len(l.remembered("/h")) != 2 {
 			t.Errorf("%v; %v is remembered", err, l.remembered("/h"))
 		}
@@ -146,7 +146,7 @@ func TestReadersWaitForNoWriter(t *testing.T) {
 	done := make(chan bool)
 	go func() {
 		defer close(done)
-		l.PublishTogether([]event.Event{newEvent("/h", "1")}, func(error) {})
+		l.PublishTogether([]event.Event{newEvent("/h", "1")}, nil, func(error) {})
 	}()
 	<-p.entered
 	l.publish("/s", "2")

@@ -15,8 +15,10 @@ type Log interface {
 	// stored first, nobody gets it before that, and nobody at all if it cannot be. Stored is called then, from any goroutine:
 	// with journal.ErrBusy if too much waits to be stored, and journal.ErrClosed at the end. It must not use the log.
 	Publish(e event.Event, behaviour rules.Behaviour, stored func(error))
-	// PublishTogether is Publish for events of channels with a history. They are stored and brought together, or not at all.
-	PublishTogether(events []event.Event, stored func(error))
+	// PublishTogether is Publish for events of channels with a history. They are stored and brought together, or not at all. Keys,
+	// unless it is nil, has one for each event: where the log is that of several servers, an event of a key that it knows has been
+	// published by another of them, and is left out. An empty one is of no other event.
+	PublishTogether(events []event.Event, keys []string, stored func(error))
 	// Recall has the answer to q brought to the loop that asks. What was published before is in there, and what is
 	// published after comes behind it: there is no gap between them and no event twice.
 	Recall(q Query)

@@ -14,6 +14,9 @@ func (l *Local) Open() error { return l.open(nil) }
 func (l *Local) Inherit(e Estate) error { return l.open(&e) }
 
 func (l *Local) open(e *Estate) error {
+	if l.options.Fed {
+		return nil
+	}
 	if l.options.HistoryFile == "" {
 		l.begin(e)
 		return nil

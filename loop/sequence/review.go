@@ -49,5 +49,5 @@ func (l *Local) review() {
 // keep is what the rules keep of a channel.
 func (l *Local) keep(channel string) (history.Keep, bool) {
 	b := l.rulesOf(channel)
-	return b.Keep, b.Remembered()
+	return l.keepOf(b), b.Remembered()
 }

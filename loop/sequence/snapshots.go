@@ -20,8 +20,10 @@ func (l *Local) Restore(entries []history.Entry) (restored int) {
 		if !b.Snapshot || b.History || l.past.Has(e.Channel) {
 			continue
 		}
-		e.ID = l.past.Next()
-		l.past.Add(e, b.Keep)
+		if e.ID = l.past.Next(); l.options.Fed {
+			e.ID = l.past.Beside()
+		}
+		l.past.Add(e, l.keepOf(b))
 		restored++
 	}
 	return restored

@@ -81,8 +81,7 @@ func (e itemError) Error() string { return fmt.Sprintf("message %d: %s", e.index
 
 // item is one message to publish.
 type item struct {
-	loop.Publication
-	key string // of its dedup field, empty without one
+	loop.Publication // its Key is that of the dedup field
 }
 
 // parse reads a body by its first byte: an array, one object, or an object on
@@ -192,7 +191,7 @@ func newItem(m *message.Message) (item, string) {
 				reason = fmt.Sprintf("dedup must be a string of 1 to %d bytes", maxKey)
 				return false
 			}
-			it.key = string(message.AppendUnquoted(nil, value))
+			it.Key = string(message.AppendUnquoted(nil, value))
 		default:
 			reason = fmt.Sprintf("unknown field %.40q: a publish has channel, data and dedup", key)
 			return false
@@ -242,7 +241,7 @@ func sift(items []item, seen *memory, now time.Time) choice {
 	c := choice{batch: make([]loop.Publication, 0, len(items)), index: make([]int, 0, len(items))}
 	fresh := make(map[string]bool)
 	for i := range items {
-		if key := items[i].key; key != "" {
+		if key := items[i].Key; key != "" {
 			if fresh[key] || seen.has(key, now) {
 				continue
 			}
@@ -256,7 +255,7 @@ func sift(items []item, seen *memory, now time.Time) choice {
 
 func keyed(items []item) bool {
 	for i := range items {
-		if items[i].key != "" {
+		if items[i].Key != "" {
 			return true
 		}
 	}

@@ -26,7 +26,7 @@ func (l sequenced) Publish(e event.Event, behaviour rules.Behaviour, stored func
 }
 
 // PublishTogether implements sequence.Log.
-func (l sequenced) PublishTogether(events []event.Event, stored func(error)) {
+func (l sequenced) PublishTogether(events []event.Event, _ []string, stored func(error)) {
 	for _, e := range events {
 		l.PublishAlso(e, l.Behaviour(e.Channel()), l.out.offer)
 	}

@@ -71,7 +71,7 @@ func TestLog(t *testing.T) {
 	group.Wait()
 	stored := 0
 	kept := event.New([]byte("/c"), []byte("1"), false)
-	log.PublishTogether([]event.Event{kept, kept}, func(error) { stored++ })
+	log.PublishTogether([]event.Event{kept, kept}, nil, func(error) { stored++ })
 	w.settle(a, b)
 	got, missed := b.take()
 	var want []string

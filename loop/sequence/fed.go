@@ -1,0 +1,79 @@
+package sequence
+
+import (
+	"slices"
+
+	"halley/bayeux/event"
+	"halley/bayeux/history"
+	"halley/bayeux/rules"
+)
+
+// Fed is an event that has got its number elsewhere.
+type Fed struct {
+	history.Entry      // the event as it was published, and without a number
+	Here          bool // it was published on this server
+}
+
+// Feed remembers events of channels with a history, by the numbers that they have got, and brings them to the subscribers here if
+// they are live. Each number is greater than all before.
+func (l *Local) Feed(list []Fed, live bool) {
+	for part := range slices.Chunk(list, mostAtOnce) {
+		l.lock()
+		for i := range part {
+			l.feed(&part[i], live)
+		}
+		l.unlock()
+	}
+}
+
+func (l *Local) feed(f *Fed, live bool) {
+	behaviour := l.rulesOf(f.Channel)
+	l.past.Skip(f.ID)
+	q := l.numbered(event.Event(f.Event), f.ID, f.At, behaviour)
+	q.here = f.Here
+	switch {
+	case live:
+		l.deliver(&q)
+	case behaviour.Remembered():
+		l.past.Add(q.entry(), l.keepOf(behaviour))
+	}
+}
+
+// Renew says that numbers are given from first on, by an order that knows nothing of the one before: what is remembered of that
+// is forgotten, and cursors into it are refused.
+func (l *Local) Renew(first int64) {
+	l.lock()
+	upto := l.past.Last()
+	l.past.Renew(first)
+	l.unlock()
+	for more := true; more; {
+		l.lock()
+		more = l.past.ForgetBelow(upto, mostAtOnce)
+		l.unlock()
+	}
+}
+
+// Forget says that events up to a number may be missing: cursors before it are refused.
+func (l *Local) Forget(number int64) { l.forget(number) }
+
+// beside gives an event without a history a place among those that are fed, and has also called with it, unless that is nil.
+func (l *Local) beside(e event.Event, behaviour rules.Behaviour, here bool, also func(event.Event)) {
+	behaviour.History, behaviour.Keep.Events, behaviour.Keep.Age = false, 0, 0
+	l.lock()
+	defer l.unlock()
+	q := l.numbered(e, l.past.Beside(), l.options.Now(), behaviour)
+	q.here = here
+	l.deliver(&q)
+	if also != nil {
+		also(e)
+	}
+}
+
+// keepOf is how much is remembered of a channel that behaves so.
+func (l *Local) keepOf(behaviour rules.Behaviour) history.Keep {
+	keep := behaviour.Keep
+	if l.options.Fed && !behaviour.History {
+		keep.Paced = keep.Snapshot // numbers that stand beside are below all cursors
+	}
+	return keep
+}
