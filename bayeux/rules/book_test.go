@@ -3,6 +3,7 @@ package rules
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -210,4 +211,18 @@ func BenchmarkBook(b *testing.B) {
 			book.Of(names[0])
 		}
 	})
+}
+
+// The behaviours of rules are those of all channels that they name, and of others that they tell from these.
+func TestBehaviours(t *testing.T) {
+	t.Parallel()
+	var got []string
+	for _, b := range parsed(t, "/** snapshot", "/a/* history=5", "/a/b history=10m").Behaviours() {
+		got = append(got, fmt.Sprint(b.History, b.Keep.Events, b.Keep.Age))
+	}
+	for _, want := range []string{"false 0 0", "true 5 0", "true 5 600000"} {
+		if !slices.Contains(got, want) {
+			t.Errorf("%q has no %s", got, want)
+		}
+	}
 }

@@ -46,6 +46,16 @@ func Parse(text string, limits channel.Limits) (Rule, error) {
 // Rules are channel rules in order; of those that match, the last wins per option.
 type Rules []Rule
 
+// Behaviours are those of each kind of channels that the rules tell apart.
+func (rules Rules) Behaviours() (list []Behaviour) {
+	for i := range rules {
+		for _, name := range appendKinds(nil, []byte(rules[i].Pattern)) {
+			list = append(list, rules.Of(name))
+		}
+	}
+	return list
+}
+
 // WantTokens tells whether any of the rules asks for a token.
 func (rules Rules) WantTokens() bool {
 	for i := range rules {

@@ -53,6 +53,13 @@ func (l *Local) Renew(first int64) {
 	}
 }
 
+// Refuse has the answer to q be an error of Bayeux.
+func (l *Local) Refuse(q Query, failure string) {
+	l.lock()
+	defer l.unlock()
+	l.options.Loops.Answer(q, history.Remembered{Failure: failure})
+}
+
 // Forget says that events up to a number may be missing: cursors before it are refused.
 func (l *Local) Forget(number int64) { l.forget(number) }
 
