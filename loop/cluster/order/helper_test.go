@@ -3,6 +3,7 @@ package order
 import (
 	"fmt"
 	"log/slog"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -20,7 +21,13 @@ import (
 	"halley/loop/sequence"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if addresses := os.Getenv(childOf); addresses != "" {
+		child(strings.Split(addresses, ","))
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // prefix is that of the subjects of all tests.
 const prefix = "halley.t"

@@ -35,6 +35,7 @@ type keeper struct {
 	trouble  string    // what was told last
 	why      string    // the last error
 	said     string    // the last one that was logged
+	leader   string    // the server that leads the stream, as it has said last
 }
 
 // question is what was asked.
@@ -139,6 +140,9 @@ func (k *keeper) answered(number uint64, m *wire.Message) {
 		k.failed(answer.Error, now)
 	default:
 		k.why, k.silent, k.refused = "", time.Time{}, time.Time{}
+		if answer.Cluster != nil {
+			k.leader = answer.Cluster.Leader
+		}
 		k.align(&answer.StreamInfo, now)
 	}
 	k.judge(now)

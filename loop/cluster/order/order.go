@@ -101,6 +101,16 @@ func (l *Log) Recall(q sequence.Query) {
 // Ready tells whether this node has caught up with the stream.
 func (l *Log) Ready() bool { return l.feed.ready() }
 
+// Leader is the name of the NATS server that leads the stream, as far as this node knows; empty: none does.
+func (l *Log) Leader() string {
+	l.keeper.mu.Lock()
+	defer l.keeper.mu.Unlock()
+	if !l.keeper.silent.IsZero() {
+		return ""
+	}
+	return l.keeper.leader
+}
+
 // How often Run looks at what waits: seldom, or often while something is awaited.
 const (
 	calm = 250 * time.Millisecond
