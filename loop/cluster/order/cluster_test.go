@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -211,6 +212,45 @@ func await(t *testing.T, what string, is func() bool) {
 	}
 }
 
+// signal sends a process a signal.
+func (p *process) signal(t *testing.T, s syscall.Signal) {
+	if err := p.cmd.Process.Signal(s); err != nil {
+		t.Error(err)
+	}
+}
+
+// leaderOf is the place of the node whose server leads the stream, as the others say.
+func leaderOf(t *testing.T, nodes []*process) (at int) {
+	t.Helper()
+	await(t, "led by a node that lives", func() bool {
+		votes := make(map[string]int)
+		for _, p := range nodes {
+			p.mu.Lock()
+			votes[p.leader]++
+			p.mu.Unlock()
+		}
+		at = slices.IndexFunc(nodes, func(p *process) bool {
+			for leader, n := range votes {
+				if n == len(nodes) && strings.HasSuffix(leader, p.address) {
+					return true
+				}
+			}
+			return false
+		})
+		return at >= 0
+	})
+	return at
+}
+
+// goOn waits until nodes have published some more.
+func goOn(t *testing.T, nodes []*process) {
+	t.Helper()
+	for _, p := range nodes {
+		count := p.acks()
+		await(t, p.name+" publishes again", func() bool { return p.acks() > count+100 })
+	}
+}
+
 // acks is how many publishes were told to be stored.
 func (p *process) acks() int {
 	p.mu.Lock()
@@ -228,9 +268,10 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// Three nodes publish 200 messages a second. The one whose server leads the stream is killed, and comes back: nothing that was told to
-// be stored is lost or doubled, each publisher's messages are in order, all nodes deliver the same, and publishes go on soon.
-func TestLeaderIsKilled(t *testing.T) {
+// Three nodes publish 200 messages a second. The one whose server leads the stream is killed, and comes back. Then the leader is stopped
+// for a while. Nothing that was told to be stored is lost or doubled, each publisher's messages are in order, all nodes deliver the
+// same, and publishes go on soon.
+func TestLeaderIsKilledAndStopped(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes some seconds")
 	}
@@ -249,33 +290,29 @@ func TestLeaderIsKilled(t *testing.T) {
 	for _, p := range nodes {
 		await(t, p.name+" publishes", func() bool { return p.acks() > 100 })
 	}
-	leader := func() (at int) {
-		nodes[0].mu.Lock()
-		defer nodes[0].mu.Unlock()
-		return slices.IndexFunc(nodes, func(p *process) bool { return strings.HasSuffix(nodes[0].leader, p.address) })
-	}
-	await(t, "led", func() bool { return leader() >= 0 })
-	at := leader()
+	at := leaderOf(t, nodes)
 	killed := nodes[at]
 	killed.kill()
 	left := slices.Delete(slices.Clone(nodes), at, at+1)
-	for _, p := range left {
-		count := p.acks()
-		await(t, p.name+" publishes again", func() bool { return p.acks() > count+100 })
-	}
+	goOn(t, left)
 	again := begin(at, "again")
 	await(t, "the killed node publishes again", func() bool { return again.acks() > 50 })
-	left = append(left, again)
-	for _, p := range left {
+	all := append(slices.Clone(left), again)
+	stopped := all[leaderOf(t, all)]
+	stopped.signal(t, syscall.SIGSTOP)
+	goOn(t, slices.DeleteFunc(slices.Clone(all), func(p *process) bool { return p == stopped }))
+	stopped.signal(t, syscall.SIGCONT)
+	goOn(t, all)
+	for _, p := range all {
 		p.end()
 	}
-	for _, p := range left[:2] {
+	for _, p := range slices.DeleteFunc(left, func(p *process) bool { return p == stopped }) {
 		t.Logf("%s: %d stored, %d refused or not known, the longest silence %v", p.name, p.acks(), len(p.of("F")), p.silence())
 		if s := p.silence(); s > 10*time.Second {
 			t.Errorf("%s has published nothing for %v", p.name, s)
 		}
 	}
-	checkNodes(t, append(left, killed))
+	checkNodes(t, append(all, killed))
 }
 
 // checkNodes checks what nodes have delivered, and that it has all that was told to be stored.

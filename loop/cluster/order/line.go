@@ -59,11 +59,13 @@ type stored struct {
 	tell   func(error)
 }
 
-// Bounds of a batch. NATS takes 1,000 messages at once.
+// Bounds of a batch. NATS takes 1,000 messages at once, and lines of 4,096 bytes: who sends a longer subject is cut off.
 const (
 	mostTogether = 1000
 	mostBatch    = 512 << 10
 	messageCost  = 200 // of a message beside its event, about
+	mostHeader   = 600 // bytes of a message's header and answer's subject, at most
+	mostSubject  = 3400
 )
 
 // The times of a publish.
@@ -117,7 +119,7 @@ func (l *line) prepare(events []event.Event, keys []string) (*publish, error) {
 	seen := make(map[string]bool, len(keys))
 	for i, e := range events {
 		m := message{subject: l.options.Prefix + ".h." + l.options.Tokens(e.Channel()), event: e}
-		if len(e)+messageCost+2*len(m.subject) > l.wire.Most() {
+		if len(m.subject) > mostSubject || len(e)+len(m.subject)+mostHeader > l.wire.Most() {
 			return nil, ErrLarge
 		}
 		if keys == nil || keys[i] == "" {

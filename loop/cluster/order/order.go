@@ -50,8 +50,8 @@ var (
 	ErrUnknown = errors.New("the cluster has not said whether it is stored")
 	// ErrTogether means that more events were to be stored together than NATS takes.
 	ErrTogether = errors.New("too many messages with a history for one publish in a cluster, at most " + strconv.Itoa(mostTogether) + ": send them in parts")
-	// ErrLarge means that NATS takes no message of that size.
-	ErrLarge = errors.New("the message is larger than NATS takes")
+	// ErrLarge means that NATS takes no message of that size, or to a channel with a name of that length.
+	ErrLarge = errors.New("the message, or its channel's name, is longer than NATS takes")
 )
 
 // Log is the order of a cluster's sequenced channels, as one node has it.
