@@ -67,7 +67,7 @@ func child(given []string) {
 		Rules: rules.Rules{rule}, Fed: true, Now: func() int64 { return time.Now().UnixMilli() }, Loops: p, Log: slog.New(slog.DiscardHandler),
 	})
 	start := time.Now()
-	l := New(local, w, Options{
+	l := New(local, local, w, Options{
 		Prefix: string(subject.Of(s.Name)), Node: given[0], Stream: "HALLEY", Window: time.Minute, Bytes: 64 << 20, Waiting: 1 << 20,
 		Now: func() time.Time { return start.Add(time.Since(start)) }, Tokens: subject.Tokens, Log: slog.New(slog.DiscardHandler),
 		Trouble: func(why string) { p.say("T", why) }, Missed: func(string) { p.say("M") },

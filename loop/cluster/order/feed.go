@@ -2,6 +2,7 @@ package order
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"halley/bayeux/event"
@@ -20,6 +21,8 @@ type feed struct {
 	wire    wire.Wire
 	local   *sequence.Local
 	line    *line
+
+	wanted atomic.Bool // a channel has a history
 
 	mu      sync.Mutex
 	phase   phase
@@ -53,8 +56,10 @@ type feedCounts struct{ heard, copies, read, healed, lost, foreign, renewed uint
 // mostHeld is how many bytes are held of what came behind something that is missing. What is beyond that is read, too.
 const mostHeld = 8 << 20
 
-func newFeed(o *Options, w wire.Wire, local *sequence.Local, line *line) feed {
-	return feed{options: o, wire: w, local: local, line: line, held: make(map[int64]sequence.Fed)}
+// init has the feed begin with nothing.
+func (f *feed) init(o *Options, w wire.Wire, local *sequence.Local, line *line) {
+	f.options, f.wire, f.local, f.line, f.held = o, w, local, line, make(map[int64]sequence.Fed)
+	f.wanted.Store(historied(*local.Rules()))
 }
 
 // ready tells whether this node has caught up.
@@ -280,7 +285,7 @@ func (f *feed) goBack(s state) {
 
 // tellMissed has subscribers of channels with a history be told that events of theirs may be missing.
 func (f *feed) tellMissed() {
-	rules := f.local.Rules()
+	rules := *f.local.Rules()
 	for i := range rules {
 		if rules[i : i+1].Of([]byte(rules[i].Pattern)).History {
 			f.options.Missed(rules[i].Pattern)
@@ -297,7 +302,7 @@ func (f *feed) tick(now time.Time) (working bool) {
 		}
 		f.begin()
 	}
-	working = f.read != nil || f.phase != live && f.options.history(f.local.Rules()) || len(f.queries) > 0
+	working = f.read != nil || f.phase != live && f.wanted.Load() || len(f.queries) > 0
 	late := f.late(now)
 	f.mu.Unlock()
 	for _, answer := range late {

@@ -198,6 +198,7 @@ func (l *line) probed(a ack) (calls []func()) {
 type ack struct {
 	kind   kind
 	number int64 // of the last of its messages
+	before bool  // it was stored before
 	why    string
 }
 
@@ -234,7 +235,7 @@ func readAck(m *wire.Message) ack {
 		return ack{kind: notNow}
 	}
 	if answer.Error == nil {
-		return ack{kind: taken, number: answer.Sequence}
+		return ack{kind: taken, number: answer.Sequence, before: answer.Duplicate}
 	}
 	a := ack{kind: refused, why: answer.Error.Description}
 	switch answer.Error.ErrorCode {

@@ -110,7 +110,7 @@ func (w *world) join(texts ...string) *node {
 	if err := n.local.Open(); err != nil {
 		w.Fatal(err)
 	}
-	n.Log = New(n.local, n.wire, Options{
+	n.Log = New(n.local, n.local, n.wire, Options{
 		Prefix: prefix, Node: fmt.Sprint("n", w.joined), Stream: "S", Window: time.Minute, Bytes: 1 << 20, Waiting: 1 << 20,
 		Now: func() time.Time { return w.time }, Tokens: subject.Tokens, Log: slog.New(slog.DiscardHandler),
 		Trouble: func(why string) { n.troubles = append(n.troubles, why) }, Missed: func(p string) { n.missed = append(n.missed, p) },

@@ -19,7 +19,7 @@ import (
 type keeper struct {
 	options *Options
 	wire    wire.Wire
-	rules   func() rules.Rules
+	rules   func() *rules.Rules
 	line    *line
 	feed    *feed
 
@@ -57,13 +57,10 @@ const (
 	fewTime     = 5 * time.Second  // then a stream is made with one replica, unless a number was asked for
 )
 
-func newKeeper(o *Options, w wire.Wire, rules func() rules.Rules, line *line, feed *feed) keeper {
-	return keeper{options: o, wire: w, rules: rules, line: line, feed: feed}
-}
-
 // tick asks what is due. It tells whether something is awaited.
 func (k *keeper) tick(now time.Time) (working bool) {
-	if !k.options.history(k.rules()) {
+	k.feed.wanted.Store(historied(*k.rules()))
+	if !k.feed.wanted.Load() {
 		k.tell("")
 		return false
 	}
@@ -166,7 +163,7 @@ func (k *keeper) fail(why string, now time.Time) {
 func (k *keeper) failed(e *apiError, now time.Time) {
 	switch e.ErrorCode {
 	case 10059: // there is none
-		k.ask(create, k.options.wanted(k.rules(), k.replicas(now), now, k.fed), now)
+		k.ask(create, k.options.wanted(*k.rules(), k.replicas(now), now, k.fed), now)
 	case 10058: // another node was quicker, with another first number
 		k.next = now
 	case 10005, 10074, 10023: // too few peers, no cluster, or no room
@@ -211,7 +208,7 @@ func (k *keeper) align(i *jetstream.StreamInfo, now time.Time) {
 		return
 	}
 	config := i.Config
-	if k.options.grow(&config, k.rules(), k.replicas(now)) {
+	if k.options.grow(&config, *k.rules(), k.replicas(now)) {
 		k.changed = now
 		k.ask(update, &config, now)
 	}

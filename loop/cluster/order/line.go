@@ -76,8 +76,6 @@ const (
 	hearTime    = time.Second            // for which its publisher waits at most until it is heard here, too
 )
 
-func newLine(o *Options, w wire.Wire) line { return line{options: o, wire: w} }
-
 // add has events stored together.
 func (l *line) add(events []event.Event, keys []string, stored func(error)) {
 	l.mu.Lock()
@@ -169,6 +167,9 @@ func (l *line) answered(number uint64, m *wire.Message) {
 		a := readAck(m)
 		switch {
 		case a.kind == taken && f.probe == nil: // of an earlier attempt, too
+			if a.before && f.keyed() && !f.doubtful {
+				l.counts.known++
+			}
 			return l.finish(a.number)
 		case number != f.number:
 			return nil

@@ -219,7 +219,7 @@ func TestKeys(t *testing.T) {
 	w.stream.mute = false
 	w.pass(3 * time.Second)
 	want(t, "after lost answers", w.stream.texts(), []string{"1", "2", "3", "4", "5"})
-	want(t, "figures", b.Figures().Known, 3)
+	want(t, "figures", b.Figures().Known, 4)
 }
 
 // Two publishes with one key do not go together: they would refuse each other.

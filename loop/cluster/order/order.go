@@ -58,6 +58,7 @@ var (
 type Log struct {
 	options Options
 	local   *sequence.Local
+	rest    sequence.Log
 	wire    wire.Wire
 	line    line
 	feed    feed
@@ -66,19 +67,20 @@ type Log struct {
 
 var _ sequence.Log = (*Log)(nil)
 
-// New returns the order of which local remembers what is this node's. It does nothing before Run.
-func New(local *sequence.Local, w wire.Wire, o Options) *Log {
-	l := &Log{options: o, local: local, wire: w}
-	l.line = newLine(&l.options, w)
-	l.feed = newFeed(&l.options, w, local, &l.line)
-	l.keeper = newKeeper(&l.options, w, local.Rules, &l.line, &l.feed)
+// New returns the order of which local, which is fed, remembers what is this node's. Rest is the order of what has no history. It does
+// nothing before Run.
+func New(local *sequence.Local, rest sequence.Log, w wire.Wire, o Options) *Log {
+	l := &Log{options: o, local: local, rest: rest, wire: w}
+	l.line.options, l.line.wire = &l.options, w
+	l.feed.init(&l.options, w, local, &l.line)
+	l.keeper = keeper{options: &l.options, wire: w, rules: local.Rules, line: &l.line, feed: &l.feed}
 	return l
 }
 
-// Publish implements sequence.Log. What has no history has its place in the order of this node alone.
+// Publish implements sequence.Log.
 func (l *Log) Publish(e event.Event, behaviour rules.Behaviour, stored func(error)) {
 	if !behaviour.History {
-		l.local.Publish(e, behaviour, stored)
+		l.rest.Publish(e, behaviour, stored)
 		return
 	}
 	l.line.add([]event.Event{e}, nil, stored)

@@ -41,10 +41,7 @@ func (f *feed) delay(q sequence.Query) bool {
 
 // awaits tells whether it may be that a cursor is good and this node does not know yet.
 func (f *feed) awaits(after int64) bool {
-	if !f.options.history(f.local.Rules()) {
-		return false
-	}
-	return f.phase != live || f.from != 0 || after > f.last
+	return f.wanted.Load() && (f.phase != live || f.from != 0 || after > f.last)
 }
 
 // unsure tells whether queries wait for the stream's state alone.

@@ -59,7 +59,7 @@ func TestWithoutHistory(t *testing.T) {
 	want(t, "answers", len(n.answers), 1)
 	want(t, "published", n.results, map[string]error{"1": nil})
 	want(t, "troubles", len(n.troubles), 0)
-	n.local.SetRules(w.join().local.Rules())
+	n.local.SetRules(*w.join().local.Rules())
 	w.ready()
 	n.publish("/h/a", "2")
 	w.net.Deliver()

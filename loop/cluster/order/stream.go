@@ -16,8 +16,8 @@ type bounds struct {
 	age      time.Duration // 0: any
 }
 
-// history tells whether any channel has a history.
-func (o *Options) history(list rules.Rules) bool {
+// historied tells whether any channel has a history.
+func historied(list rules.Rules) bool {
 	for _, b := range list.Behaviours() {
 		if b.History {
 			return true
@@ -45,8 +45,14 @@ func boundsOf(list rules.Rules) bounds {
 			oldest = max(oldest, time.Duration(b.Keep.Age)*time.Millisecond)
 		}
 	}
+	if oldest > 0 {
+		oldest = max(oldest, leastAge)
+	}
 	return bounds{limit, max(0, oldest)}
 }
+
+// leastAge is how long the stream keeps everything at least, within its other bounds: it knows repeats for no longer than that.
+const leastAge = time.Minute
 
 // wanted is how the stream is made. Its numbers begin with the time, in microseconds: so those of one that is made anew are greater
 // than all before, and also than those that this node has heard.
