@@ -177,7 +177,7 @@ func TestFedJoins(t *testing.T) {
 func TestRefuse(t *testing.T) {
 	t.Parallel()
 	var m mailbox
-	l, _ := fed(t, &m, "/h history=10")
+	l := fed(t, &m, "/h history=10")
 	l.Refuse(Query{Ticket: 7}, "503::server_busy")
 	if got := m.take(); len(got) != 1 || got[0].query.Ticket != 7 || got[0].past.Failure != "503::server_busy" {
 		t.Errorf("%+v", got)
