@@ -190,6 +190,9 @@ func (s *fakeStream) question(m *wire.Message) {
 		s.fail(m.Reply, 10059)
 	case verb == "STREAM.INFO":
 		s.info(m.Reply)
+	case verb == "STREAM.DELETE":
+		s.config = nil
+		s.say(m.Reply, nil, []byte(`{"success":true}`))
 	default:
 		s.change(m, verb == "STREAM.CREATE")
 	}

@@ -266,3 +266,34 @@ func TestNumbersGoBack(t *testing.T) {
 		t.Errorf("%q", n.answers)
 	}
 }
+
+// A stream in memory that has lost all begins with its first number again: before it gives one, it is made anew. One that nobody has
+// published to stays.
+func TestEmptiedStream(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a, b := w.join(), w.join()
+	w.ready()
+	w.stream.config["storage"] = "memory"
+	w.pass(10 * time.Second)
+	want(t, "of one that was never used", w.stream.first, a.feed.last+1)
+	w.publishAll(a, 1, 3)
+	old := w.stream.first
+	w.stream.rows = nil
+	w.pass(2 * time.Second)
+	w.publishAll(a, 4, 5)
+	if w.stream.first <= old+2 {
+		t.Errorf("the numbers begin at %d again", w.stream.first)
+	}
+	want(t, "delivered", b.texts(), numbers(1, 5))
+	c := w.join()
+	w.stream.rows, w.stream.config["storage"] = nil, "memory"
+	w.stream.created = w.time.Add(-time.Minute)
+	a.wire.Cut(true)
+	b.wire.Cut(true)
+	old = w.stream.first
+	w.pass(2 * time.Second)
+	if w.stream.first == old || !c.Ready() {
+		t.Error("a node that starts takes the numbers of before for new ones")
+	}
+}

@@ -35,6 +35,7 @@ type keeper struct {
 	trouble  string    // what was told last
 	why      string    // the last error
 	said     string    // the last one that was logged
+	met      bool      // the stream was there once
 	leader   string    // the server that leads the stream, as it has said last
 }
 
@@ -45,6 +46,7 @@ const (
 	info question = iota
 	create
 	update
+	remove
 )
 
 // The times of a keeper.
@@ -104,7 +106,7 @@ func (k *keeper) ask(q question, config *jetstream.StreamConfig, now time.Time) 
 	if config != nil {
 		data, _ = json.Marshal(config)
 	}
-	verb := map[question]string{info: "INFO", create: "CREATE", update: "UPDATE"}[q]
+	verb := map[question]string{info: "INFO", create: "CREATE", update: "UPDATE", remove: "DELETE"}[q]
 	k.wire.Send(wire.Message{
 		Subject: "$JS.API.STREAM." + verb + "." + k.options.Stream, Reply: k.options.answerTo(ofStream, k.asked), Data: data,
 	})
@@ -135,12 +137,15 @@ func (k *keeper) answered(number uint64, m *wire.Message) {
 		k.fail("there is no JetStream: NATS of --cluster runs without it, or this user may not use it", now)
 	case answer.Error != nil:
 		k.failed(answer.Error, now)
+	case k.question == remove:
+		k.next = now
+		none = true
+	case k.emptied(&answer.StreamInfo, now):
+		k.options.Log.Warn("the stream of the cluster's history was in memory and is gone: it is made anew", "stream", k.options.Stream)
+		k.ask(remove, nil, now)
+		none = true
 	default:
-		k.why, k.silent, k.refused = "", time.Time{}, time.Time{}
-		if answer.Cluster != nil {
-			k.leader = answer.Cluster.Leader
-		}
-		k.align(&answer.StreamInfo, now)
+		k.settle(&answer.StreamInfo, now)
 	}
 	k.judge(now)
 	k.mu.Unlock()
@@ -150,6 +155,28 @@ func (k *keeper) answered(number uint64, m *wire.Message) {
 		k.report()
 	}
 }
+
+// settle takes that the stream is there.
+func (k *keeper) settle(i *jetstream.StreamInfo, now time.Time) {
+	k.why, k.silent, k.refused, k.met = "", time.Time{}, time.Time{}, true
+	if i.Cluster != nil {
+		k.leader = i.Cluster.Leader
+	}
+	k.align(i, now)
+}
+
+// emptied tells whether a stream in memory has lost all with the nodes that kept it. NATS has it begin with its first number again, so
+// it has to go before that: another one begins with the time.
+func (k *keeper) emptied(i *jetstream.StreamInfo, now time.Time) bool {
+	first := i.Config.FirstSeq
+	if i.Config.Storage != jetstream.MemoryStorage || i.State.LastSeq >= first || now.Sub(i.Created) < emptyTime {
+		return false
+	}
+	return !k.met || k.fed >= int64(first)
+}
+
+// emptyTime is how old a stream is at least that may have lost all.
+const emptyTime = 3 * time.Second
 
 // fail notes why there is no stream, and asks again soon.
 func (k *keeper) fail(why string, now time.Time) {
