@@ -26,7 +26,8 @@ func TestMain(m *testing.M) {
 		child(strings.Split(addresses, ","))
 		return
 	}
-	goleak.VerifyTestMain(m)
+	// One waits for a clients' port for ever in each server that has none.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/nats-io/nats-server/v2/server.(*Server).StartRouting"))
 }
 
 // prefix is that of the subjects of all tests.
