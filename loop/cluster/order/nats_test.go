@@ -53,7 +53,7 @@ type real struct {
 }
 
 // realCluster begins three nodes.
-func realCluster(t *testing.T, replicas int, file bool) *real {
+func realCluster(t testing.TB, replicas int, file bool) *real {
 	t.Helper()
 	addresses := []string{freeAddress(t), freeAddress(t), freeAddress(t)}
 	rule, err := rules.Parse("/h/** history=1000", channel.Limits{MaxLength: 100, MaxSegments: 9})
@@ -185,6 +185,34 @@ func TestStreamOfNATS(t *testing.T) {
 			b.recall(history.Earliest)
 			await(t, "answered", func() bool { b.mu.Lock(); defer b.mu.Unlock(); return len(b.answers) == 1 })
 			want(t, "remembered", b.answers[0], "1: "+strings.Join(numbers(1, 31), " "))
+		})
+	}
+}
+
+// What a publish costs, all of three nodes in this process taken together, from its call until its publisher is told; and one after the
+// other.
+func BenchmarkPublish(b *testing.B) {
+	for _, row := range []struct {
+		name     string
+		replicas int
+		together int // under way at once
+	}{{"three replicas, one at a time", 3, 1}, {"three replicas, 100 at once", 3, 100}, {"one replica, 100 at once", 1, 100}} {
+		b.Run(row.name, func(b *testing.B) {
+			r := realCluster(b, row.replicas, true)
+			text := `"` + strings.Repeat("x", 150) + `"`
+			under := make(chan bool, row.together)
+			for b.Loop() {
+				under <- true
+				r.nodes[0].Publish(newEvent("/h/a", text), rules.Behaviour{History: true}, func(err error) {
+					if err != nil {
+						b.Error(err)
+					}
+					<-under
+				})
+			}
+			for range row.together {
+				under <- true
+			}
 		})
 	}
 }
