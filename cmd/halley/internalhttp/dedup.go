@@ -1,8 +1,65 @@
-// Proved by TestMemory and TestMemoryIsBounded.
+// Proved by TestMemory, TestMemoryIsBounded and TestKeysUnderWay.
 
 package internalhttp
 
-import "time"
+import (
+	"sync"
+	"time"
+)
+
+// keys are those of publishes that are remembered or under way.
+type keys struct {
+	mu    sync.Mutex
+	seen  *memory
+	under map[string]chan struct{} // closed when the publish of a key is over
+}
+
+func newKeys(limit int, window time.Duration) *keys {
+	return &keys{seen: newMemory(limit, window), under: make(map[string]chan struct{})}
+}
+
+// begin chooses what of a body is to be published, once none of its keys is under way. Then they are, until end is called with what
+// became of it.
+func (k *keys) begin(items []item, now time.Time) (c choice, end func(published bool)) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for other := k.taken(items); other != nil; other = k.taken(items) {
+		k.mu.Unlock()
+		<-other
+		k.mu.Lock()
+	}
+	c = sift(items, k.seen, now)
+	if len(c.keys) == 0 {
+		return c, func(bool) {}
+	}
+	over := make(chan struct{})
+	for _, key := range c.keys {
+		k.under[key] = over
+	}
+	return c, func(published bool) { k.end(c.keys, published, now, over) }
+}
+
+// taken is what tells when a key of a body is under way no longer; nil if none is.
+func (k *keys) taken(items []item) chan struct{} {
+	for i := range items {
+		if other := k.under[items[i].Key]; other != nil {
+			return other
+		}
+	}
+	return nil
+}
+
+// end remembers the keys of what was published.
+func (k *keys) end(list []string, published bool, now time.Time, over chan struct{}) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, key := range list {
+		if delete(k.under, key); published {
+			k.seen.add(key, now)
+		}
+	}
+	close(over)
+}
 
 // memory keeps the keys of publishes for a while, at most so many of them; the
 // oldest go first. It is not safe for concurrent use.

@@ -91,8 +91,7 @@ type Listener struct {
 	options Options
 	gate    *gate
 	scanner message.Scanner
-	mu      sync.Mutex // guards seen, and the order of bodies with keys
-	seen    *memory
+	keys    *keys // of the dedup fields
 	bodies  *bodies
 	server  *fasthttp.Server
 	leaves  atomic.Bool // each connection ends with its next answer
@@ -121,7 +120,7 @@ func New(b Backend, o Options) *Listener {
 		gate:    newGate(o),
 		scanner: message.Scanner{MaxDepth: o.MaxDepth, MaxMessages: o.MaxMessages},
 		bodies:  newBodies(o.MaxPublish, o.Timeout, b.Short),
-		seen:    newMemory(o.DedupKeys, o.DedupWindow),
+		keys:    newKeys(o.DedupKeys, o.DedupWindow),
 	}
 	routes := l.routes()
 	l.server = &fasthttp.Server{

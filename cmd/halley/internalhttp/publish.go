@@ -210,22 +210,16 @@ func newItem(m *message.Message) (item, string) {
 	return it, reason
 }
 
-// publishOnce publishes all items but those whose key is remembered. Bodies
-// with keys go one after the other, so that a repeat which overtakes its first
-// still finds it.
+// publishOnce publishes all items but those whose key is remembered. A body with a key waits for the one before it that has this key,
+// so that a repeat which overtakes its first still finds it.
 func (l *Listener) publishOnce(items []item) (published, duplicates int, err error) {
-	if keyed(items) {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-	}
-	now := time.Now()
-	c := sift(items, l.seen, now)
+	c, end := l.keys.begin(items, time.Now())
+	sent := false
+	defer func() { end(sent) }()
 	if err := l.send(c); err != nil {
 		return 0, 0, err
 	}
-	for _, key := range c.keys {
-		l.seen.add(key, now)
-	}
+	sent = true
 	return len(c.batch), len(items) - len(c.batch), nil
 }
 
@@ -251,15 +245,6 @@ func sift(items []item, seen *memory, now time.Time) choice {
 		c.batch, c.index = append(c.batch, items[i].Publication), append(c.index, i)
 	}
 	return c
-}
-
-func keyed(items []item) bool {
-	for i := range items {
-		if items[i].Key != "" {
-			return true
-		}
-	}
-	return false
 }
 
 // send publishes what was chosen. A bad channel is named by its place in the
