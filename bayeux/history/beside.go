@@ -1,4 +1,4 @@
-// Proved by TestBesideIsBelowAll, TestNewOrder and TestBesideAgainstHistory.
+// Proved by TestOldestGoes, TestBesideIsBelowAll, TestNewOrder and TestBesideAgainstHistory.
 
 package history
 
@@ -11,6 +11,18 @@ package history
 func (s *Store) Beside() int64 {
 	s.beside++
 	return s.beside
+}
+
+// oldest is the entry that goes first, of a store that has some. Numbers from Beside and others do not tell which is older.
+func (s *Store) oldest() *Entry {
+	first := s.all.entries.first()
+	if s.beside == 0 {
+		return first
+	}
+	if ref, ok := s.all.entries.after(s.beside).ref(); ok && ref.entry.At < first.At {
+		return ref.entry
+	}
+	return first
 }
 
 // earliest is the cursor that stands for Earliest: numbers from Beside are no part of a history.

@@ -107,3 +107,26 @@ func TestBesideAgainstHistory(t *testing.T) {
 		t.Errorf("%v follows", idsOf(got))
 	}
 }
+
+// What is beyond the bound of bytes goes by its age, whatever its number.
+func TestOldestGoes(t *testing.T) {
+	t.Parallel()
+	s := New(20_000)
+	s.Renew(1000)
+	for n := range int64(500) {
+		s.Add(Entry{ID: 1000 + n, At: 10 * n, Channel: "/h", Event: "x"}, Keep{Events: 1000})
+		if n%10 == 5 {
+			s.Add(Entry{ID: s.Beside(), At: 10*n + 1, Channel: fmt.Sprint("/s/", n), Event: "x"}, Keep{Snapshot: true, Paced: true})
+		}
+	}
+	all, _ := s.Replay(nil, []byte("/**"), Earliest)
+	oldest, snapshots := int64(5000), 0
+	for _, e := range all {
+		if oldest = min(oldest, e.At); e.Channel != "/h" {
+			snapshots++
+		}
+	}
+	if want := int(5000-oldest) / 100; snapshots-want > 1 || want > snapshots || want < 3 || s.Bytes() > 20_000 {
+		t.Errorf("%d snapshots are left since %d, want %d; %d bytes", snapshots, oldest, want, s.Bytes())
+	}
+}

@@ -201,8 +201,8 @@ func (s *Store) shrink() { s.Shrink(s.maxBytes) }
 // many bytes. More tells that it has to be called again.
 func (s *Store) Shrink(bytes int) (more bool) {
 	for n := 0; n < atOnce && s.bytes > bytes && s.all.entries.count > 0; n++ {
-		e := s.all.entries.first()
-		s.forget(s.channels[e.Channel], e)
+		r := s.channels[s.oldest().Channel]
+		s.forget(r, r.entries.first())
 	}
 	return s.bytes > bytes && s.all.entries.count > 0
 }
