@@ -112,6 +112,7 @@ func (s *fakeStream) store(list []*wire.Message, reply string) {
 	for i, m := range list {
 		id := field(m, idField)
 		known, is := s.ids[id]
+		is = is && id != ""
 		switch {
 		case is && len(list) == 1:
 			s.say(reply, nil, fmt.Appendf(nil, `{"stream":"S","seq":%d,"duplicate":true}`, known))

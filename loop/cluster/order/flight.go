@@ -131,11 +131,18 @@ func (l *line) wired(m *message, reply string) wire.Message {
 	}
 }
 
-// sendBatch sends messages that are stored together. The stream answers the last one; it takes none of them where one is missing.
+// sendBatch sends messages that are stored together. The stream answers the last one; it takes none of them where one is missing. By
+// the id of one it knows all: of those without a key only the first has one, since each takes memory there for minutes.
 func (l *line) sendBatch(messages []message, reply string) (went bool) {
-	id := []string{l.options.Node + "." + number(l.flight.number)}
+	id, named := []string{l.options.Node + "." + number(l.flight.number)}, false
 	for i := range messages {
 		m := l.wired(&messages[i], "")
+		if !messages[i].keyed {
+			if named {
+				delete(m.Header, idField)
+			}
+			named = true
+		}
 		m.Header[batchField], m.Header[placeField] = id, []string{strconv.Itoa(i + 1)}
 		if i == len(messages)-1 {
 			m.Reply, m.Header[commitField] = reply, []string{"1"}
