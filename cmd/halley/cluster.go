@@ -38,7 +38,8 @@ func (m *membership) open(ctx context.Context, c *config.Serve, cfg *loop.Config
 		host = "unknown"
 	}
 	m.cluster, err = cluster.Open(ctx, c.Cluster, cluster.Options{
-		MaxMessage: c.Loop.MaxMessage, MaxChannelLength: c.Loop.Channel.MaxLength, Loops: cfg.Loops, Address: host + " " + strings.Join(c.Loop.Listen, " "), Log: cfg.Log,
+		MaxMessage: c.Loop.MaxMessage, MaxChannelLength: c.Loop.Channel.MaxLength, HistoryBytes: c.Loop.HistoryBytes,
+		DedupWindow: c.Internal.DedupWindow, Loops: cfg.Loops, Address: host + " " + strings.Join(c.Loop.Listen, " "), Log: cfg.Log,
 	})
 	if err == nil {
 		cfg.Cluster = m.cluster

@@ -3,130 +3,13 @@
 package main
 
 import (
-	"io"
-	"net"
+	"fmt"
 	"net/http"
 	"os"
 	"strings"
 	"testing"
 	"time"
 )
-
-// nodeProcess is a server of a cluster as a process of its own.
-type nodeProcess struct {
-	*child
-	args             []string
-	endpoint, inside string
-}
-
-// startNode starts one with the arguments of a command, and waits until it listens.
-func startNode(t *testing.T, args ...string) *nodeProcess {
-	t.Helper()
-	n := &nodeProcess{args: args}
-	for _, pair := range pairs(args) {
-		switch pair[0] {
-		case "--listen":
-			n.endpoint = "http://" + pair[1] + "/bayeux"
-		case "--internal":
-			n.inside = "http://" + pair[1]
-		}
-	}
-	n.again(t)
-	return n
-}
-
-// again starts the process, the first time or after it has ended.
-func (n *nodeProcess) again(t *testing.T) {
-	t.Helper()
-	n.child = process(t, append([]string{"serve"}, n.args...)...)
-	n.await(t, "msg=listening")
-}
-
-// pairs are the flags of arguments with their values.
-func pairs(args []string) (list [][2]string) {
-	for i := 0; i < len(args); i++ {
-		name, value, whole := strings.Cut(args[i], "=")
-		if !whole && i+1 < len(args) {
-			i++
-			value = args[i]
-		}
-		list = append(list, [2]string{name, value})
-	}
-	return list
-}
-
-// free is an address of the loopback interface that nobody listens on.
-func free(t *testing.T, host string) string {
-	t.Helper()
-	l, err := net.Listen("tcp", host+":0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
-// threeNodes is a cluster of three processes, each with an address of its own.
-func threeNodes(t *testing.T, args ...string) (nodes []*nodeProcess) {
-	t.Helper()
-	hosts := []string{"127.0.0.31", "127.0.0.32", "127.0.0.33"}
-	links := make([]string, len(hosts))
-	for i, host := range hosts {
-		links[i] = free(t, host)
-	}
-	for i, host := range hosts {
-		own := []string{"--listen=" + free(t, host), "--internal=" + free(t, host), "--loops=1", "--drain-timeout=1s", "--cluster-listen=" + links[i]}
-		for j, link := range links {
-			if j != i {
-				own = append(own, "--cluster-peer="+link)
-			}
-		}
-		nodes = append(nodes, startNode(t, append(own, args...)...))
-	}
-	for _, n := range nodes {
-		n.knows(t, len(nodes))
-	}
-	return nodes
-}
-
-// shows waits until the metrics of a node have a line.
-func (n *nodeProcess) shows(t *testing.T, line string) {
-	t.Helper()
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if strings.Contains(get(t, n.inside+"/metrics"), "\n"+line+"\n") {
-			return
-		}
-	}
-	t.Fatalf("%s never shows %q", n.inside, line)
-}
-
-// knows waits until a node works with as many, itself included.
-func (n *nodeProcess) knows(t *testing.T, nodes int) {
-	t.Helper()
-	n.shows(t, "halley_cluster_nodes "+string(rune('0'+nodes)))
-}
-
-// carried publishes on one node until a subscriber of another one has it.
-func carried(t *testing.T, from, to *nodeProcess, channel string) {
-	t.Helper()
-	sub := subscribe(t, to.endpoint, to.inside, 1, channel, "--count=1", "--timeout=1m")
-	for end := time.Now().Add(30 * time.Second); ; {
-		if code, _, stderr := halley(t, "", "pub", channel, "7", "--bayeux="+from.endpoint); code != 0 {
-			t.Fatalf("exit %d, %s", code, stderr)
-		}
-		select {
-		case code := <-sub.code:
-			if code != 0 || !strings.Contains(sub.out.String(), `"data":7`) {
-				t.Fatalf("exit %d, %s%s", code, sub.out, sub.log)
-			}
-			return
-		case <-time.After(200 * time.Millisecond):
-			if time.Now().After(end) {
-				t.Fatal("it never comes")
-			}
-		}
-	}
-}
 
 // The two commands of the README are a cluster: what is published at one comes to the subscribers of the other.
 func TestClusterOfTheReadme(t *testing.T) {
@@ -199,22 +82,6 @@ func TestClusterThatIsNotThere(t *testing.T) {
 	}
 }
 
-// ask posts messages to a node, and returns its answer.
-func (n *nodeProcess) ask(t *testing.T, messages string) string {
-	t.Helper()
-	resp, err := http.Post(n.endpoint, "application/json", strings.NewReader(messages))
-	if err != nil {
-		t.Error(err)
-		return ""
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != http.StatusOK {
-		t.Errorf("%d %s %v", resp.StatusCode, body, err)
-	}
-	return string(body)
-}
-
 // A session is served by whatever node its requests come to.
 func TestSessionOnAnyNode(t *testing.T) {
 	nodes := threeNodes(t)
@@ -240,4 +107,74 @@ func TestSessionOnAnyNode(t *testing.T) {
 		}
 	}
 	t.Fatal("it is never answered")
+}
+
+// What is published at any node of a channel with a history is remembered by all, in one order; with a store also when all nodes were
+
+// stopped.
+func TestHistoryOfThreeNodes(t *testing.T) {
+	nodes := threeNodes(t, "--rule=/h/** history=1000")
+	for _, n := range nodes {
+		n.ready(t)
+	}
+	const all = 30
+	for i := range all {
+		for end := time.Now().Add(20 * time.Second); ; {
+			status := nodes[i%3].send(t, fmt.Sprintf(`{"channel":"/h/a","data":%d,"dedup":"k%d"}`, i, i))
+			if status == http.StatusOK {
+				break
+			}
+			if time.Now().After(end) {
+				t.Fatalf("message %d: %d", i, status)
+			}
+		}
+	}
+	var first string
+	for _, n := range nodes {
+		code, out, stderr := halley(t, "", "sub", "/h/a", "--server="+n.endpoint, "--since=earliest", fmt.Sprintf("--count=%d", all), "--timeout=20s")
+		if code != 0 || strings.Count(out, "\n") != all {
+			t.Fatalf("exit %d, %s%s", code, out, stderr)
+		}
+		if first == "" {
+			first = out
+		}
+		if out != first {
+			t.Errorf("%s, want %s", out, first)
+		}
+	}
+	for i := range all {
+		if !strings.Contains(strings.Split(first, "\n")[i], fmt.Sprintf(`"data":%d`, i)) {
+			t.Fatalf("line %d: %s", i, first)
+		}
+	}
+}
+
+// Three nodes are started anew, one after the other, under a feed. Subscribers who ask for replay get all of it, once and in order,
+
+// whichever node they are clients of.
+func TestRollingRestart(t *testing.T) {
+	nodes := threeNodes(t, "--rule=/h/** history=100000")
+	var subs []*started
+	for _, n := range nodes {
+		n.ready(t)
+		subs = append(subs, subscribe(t, n.endpoint, n.inside, 1, "/h/a", "--since=earliest"))
+	}
+	stop, sent := make(chan struct{}), make(chan int, 1)
+	go func() { sent <- count(t, nodes, stop) }()
+	for _, n := range nodes {
+		n.restart(t)
+		n.knows(t, len(nodes))
+	}
+	close(stop)
+	all := <-sent
+	for i, sub := range subs {
+		eventually(t, func() bool { return strings.Count(sub.out.String(), "\n") >= all }, sub.log)
+		sub.stop()
+		for j, line := range strings.Split(strings.TrimSpace(sub.out.String()), "\n") {
+			if !strings.Contains(line, fmt.Sprintf(`"data":%d,`, j)) && !strings.Contains(line, fmt.Sprintf(`"data":%d}`, j)) {
+				t.Fatalf("subscriber %d, message %d of %d: %s\n%s", i, j, all, line, sub.log)
+			}
+		}
+	}
+	t.Logf("%d messages", all)
 }

@@ -4,6 +4,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"halley/loop/cluster/link"
 	"halley/loop/cluster/nats"
 	"halley/loop/cluster/nodes"
+	"halley/loop/cluster/order"
 	"halley/loop/cluster/spread"
 	"halley/loop/cluster/subject"
 	"halley/loop/sequence"
@@ -21,10 +23,12 @@ import (
 
 // Options are what a Cluster needs to know of the server.
 type Options struct {
-	MaxMessage       int    // bytes of what a client may send at once
-	MaxChannelLength int    // bytes
-	Loops            int    // event loops
-	Address          string // for people
+	MaxMessage       int           // bytes of what a client may send at once
+	MaxChannelLength int           // bytes
+	HistoryBytes     int           // that each node remembers
+	DedupWindow      time.Duration // in which a publish with the key of another one is a repeat of it
+	Loops            int           // event loops
+	Address          string        // for people
 	Log              *slog.Logger
 }
 
@@ -40,14 +44,15 @@ type Server interface {
 // Cluster joins this server to others. It implements loop.Cluster.
 type Cluster struct {
 	settings Settings
-	address  string
-	log      *slog.Logger
+	options  Options
 	space    subject.Space
 	wire     *nats.Wire
 	nodes    *nodes.Nodes
 	link     *link.Link // nil before Link
 	spread   *spread.Spread
-	fault    error // of Link, which has no way to tell
+	order    *order.Log // nil before Log
+	server   Server     // nil before Begin
+	fault    error      // of Link, which has no way to tell
 }
 
 // room is what a message has beside what a client has sent, at the most: numbers, a subject, the servers that it has passed.
@@ -55,7 +60,7 @@ const room = 16 << 10
 
 // Open joins the cluster, but for what comes to this node before Run. Errors name the flag.
 func Open(ctx context.Context, s Settings, o Options) (c *Cluster, err error) {
-	c = &Cluster{settings: s, address: o.Address, log: o.Log, space: subject.Of(s.NATS.Name)}
+	c = &Cluster{settings: s, options: o, space: subject.Of(s.NATS.Name)}
 	if c.wire, err = nats.Open(s.NATS, o.MaxMessage+room, o.Log); err != nil {
 		return nil, err
 	}
@@ -99,7 +104,10 @@ func (c *Cluster) Link(local *bus.Local) bus.Link {
 }
 
 // Log implements loop.Cluster.
-func (c *Cluster) Log(local *sequence.Local) sequence.Log { return c.spread.Log(local) }
+func (c *Cluster) Log(local *sequence.Local) sequence.Log {
+	c.order = order.New(local, c.spread.Log(local), c.wire, c.ofOrder())
+	return c.order
+}
 
 // Spread implements loop.Cluster.
 func (c *Cluster) Spread(e event.Event) { c.spread.Offer(e) }
@@ -116,12 +124,15 @@ func (c *Cluster) Congested() bool {
 const (
 	connection = "cluster"
 	snapshots  = "cluster snapshots"
+	stream     = "cluster history"
 )
 
 // Begin has the server know how the cluster is, and the cluster what the server's clients want. It is to be called before the server
 // runs.
 func (c *Cluster) Begin(server Server) {
+	c.server = server
 	server.Trouble(snapshots, "not there yet")
+	server.Trouble(stream, "not there yet")
 	c.wire.Watch(func(bool) { c.look(server) })
 	c.look(server)
 	server.WatchChannels(c.spread.Want)
@@ -129,9 +140,18 @@ func (c *Cluster) Begin(server Server) {
 		Came: func(nodes.Node) {},
 		Gone: func(n nodes.Node, done func()) {
 			c.spread.Gone(n.Number)
+			if s, is := server.(ender); is {
+				s.NodeGone(n.Number, done)
+				return
+			}
 			done()
 		},
 	})
+}
+
+// ender is a server that ends all that connections and sessions here have to do with a node that is gone, and calls done then.
+type ender interface {
+	NodeGone(node uint16, done func())
 }
 
 // look tells the server whether there is a connection.
@@ -159,11 +179,13 @@ func (c *Cluster) Run(ctx context.Context, server Server) error {
 		c.spread.Join(ctx)
 		server.Trouble(snapshots, "")
 	})
+	var fault error
+	all.Go(func() { fault = c.order.Run(living) })
 	err := c.nodes.Run(ctx)
 	c.spread.Leave()
 	end()
 	all.Wait()
-	return err
+	return errors.Join(err, fault)
 }
 
 // Drain tells the other nodes that this one lets its clients go.

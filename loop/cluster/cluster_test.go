@@ -44,6 +44,8 @@ func (s *fakeServer) Arrived(list []event.Event) {
 func (s *fakeServer) Busy() bool                         { return false }
 func (s *fakeServer) TellMissed(context.Context, string) {}
 
+func (s *fakeServer) NodeGone(_ uint16, done func()) { done() }
+
 func (s *fakeServer) WatchChannels(watch func(pattern string, on bool)) {
 	for _, pattern := range s.wants {
 		watch(pattern, true)

@@ -24,7 +24,7 @@ type Status struct {
 // Status is that of now.
 func (c *Cluster) Status() Status {
 	s := Status{
-		Name: c.settings.NATS.Name, Node: c.Node(), Address: c.address, Connected: c.wire.Up(),
+		Name: c.settings.NATS.Name, Node: c.Node(), Address: c.options.Address, Connected: c.wire.Up(),
 		Nodes: slices.Clone(c.nodes.All()), Now: c.nodes.Now(), Figures: make(map[string]float64),
 	}
 	f := c.Figures()

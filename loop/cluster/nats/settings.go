@@ -38,6 +38,9 @@ type Settings struct {
 // Active tells whether this server is to be a node.
 func (s *Settings) Active() bool { return s.Servers != "" || s.Listen != "" }
 
+// InMemory tells whether the nodes keep the history in memory alone.
+func (s *Settings) InMemory() bool { return s.embedded() && s.Store == "" }
+
 // embedded tells whether the NATS server runs in this process.
 func (s *Settings) embedded() bool { return s.Listen != "" }
 

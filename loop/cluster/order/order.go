@@ -73,7 +73,7 @@ func New(local *sequence.Local, rest sequence.Log, w wire.Wire, o Options) *Log 
 	l := &Log{options: o, local: local, rest: rest, wire: w}
 	l.line.options, l.line.wire = &l.options, w
 	l.feed.init(&l.options, w, local, &l.line)
-	l.keeper = keeper{options: &l.options, wire: w, rules: local.Rules, line: &l.line, feed: &l.feed}
+	l.keeper = keeper{options: &l.options, wire: w, rules: local.Rules, line: &l.line, feed: &l.feed, trouble: "nothing is known yet"}
 	return l
 }
 

@@ -58,7 +58,7 @@ func TestWithoutHistory(t *testing.T) {
 	want(t, "asked", len(w.stream.asked), 0)
 	want(t, "answers", len(n.answers), 1)
 	want(t, "published", n.results, map[string]error{"1": nil})
-	want(t, "troubles", len(n.troubles), 0)
+	want(t, "troubles", n.troubles, []string{""})
 	n.local.SetRules(*w.join().local.Rules())
 	w.ready()
 	n.publish("/h/a", "2")

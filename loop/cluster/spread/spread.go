@@ -89,6 +89,9 @@ func (s *Spread) Want(pattern string, on bool) { s.in.wants.note(pattern, on) }
 // Gone takes down that a node is gone. Unless it has said before that it leaves, nobody knows what it has published last.
 func (s *Spread) Gone(node uint16) { s.in.lost(node) }
 
+// Missed has the subscribers of what is of a pattern be told that messages of it may be missing. It does not wait.
+func (s *Spread) Missed(pattern string) { s.in.gaps.add(pattern) }
+
 // Leave says to the other nodes that nothing comes from this one any more. Nothing may be offered after that.
 func (s *Spread) Leave() { s.out.leave(s.now()) }
 
