@@ -208,7 +208,7 @@ func (s *mortal) start(t *testing.T, ctx context.Context) {
 	}
 	eventually(t, ctx, "the server to be ready", func() bool {
 		page, err := s.get(ctx, "/metrics")
-		return err == nil && strings.Contains(page, "\nhalley_panics_total 0\n")
+		return err == nil && strings.Contains(page, "\nhalley_panics_total 0\n") && strings.Contains(page, "\nhalley_ready 1\n")
 	})
 }
 

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -43,17 +44,41 @@ func restartClients(t *testing.T) int {
 // and event-streams, and a history. All come back within the drain window, spread over it; each gets each message once, in
 // order; no connection is refused, the publisher's neither, and no publish fails.
 func TestRestartWithoutAStorm(t *testing.T) {
-	clients := restartClients(t)
+	dir, s := restartable(t)
+	s.flags = append(s.flags, "--history-file="+filepath.Join(dir, "history"))
+	restart(t, s, restartClients(t), "http://"+s.listen+"/bayeux", nil)
+}
+
+// So it is for clients that speak TLS, which resume their sessions of TLS at the later server.
+func TestRestartOverTLS(t *testing.T) {
+	dir, s := restartable(t)
+	host, address := signed(t, "restarted"), freeAddress(t)
+	host.into(t, filepath.Join(dir, "crt"), filepath.Join(dir, "key"))
+	s.flags = append(s.flags, "--tls-listen="+address, "--tls-cert="+filepath.Join(dir, "crt"), "--tls-key="+filepath.Join(dir, "key"),
+		"--tls-ticket-keys="+filepath.Join(dir, "tickets"))
+	page := restart(t, s, restartClients(t)/2, "https://"+address+"/bayeux", &tls.Config{RootCAs: host.pool()})
+	if strings.Contains(page, "\nhalley_tls_handshakes_resumed_total 0\n") {
+		t.Error("no session of TLS was resumed")
+	}
+}
+
+// restartable is a server whose later one takes over, and the folder of its files.
+func restartable(t *testing.T) (dir string, s *mortal) {
+	dir = t.TempDir()
+	return dir, &mortal{listen: freeAddress(t), internal: freeAddress(t), flags: []string{
+		"--rule=/feed/* history=100000", "--control=" + filepath.Join(dir, "control"), "--loops=2",
+		"--drain-timeout=" + restartWindow.String(), "--drain-delay=0", "--handshake-storm=0"}}
+}
+
+// restart has a later server take over from s under a feed, and judges what so many subscribers have had of it. secure is
+// what they know of TLS. It returns the later one's metrics.
+func restart(t *testing.T, s *mortal, clients int, url string, secure *tls.Config) (page string) {
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
-	dir := t.TempDir()
-	s := &mortal{listen: freeAddress(t), internal: freeAddress(t), flags: []string{
-		"--rule=/feed/* history=100000", "--history-file=" + filepath.Join(dir, "history"), "--control=" + filepath.Join(dir, "control"),
-		"--loops=2", "--drain-timeout=" + restartWindow.String(), "--drain-delay=0", "--handshake-storm=0"}}
 	s.start(t, ctx)
 	first := s.command
 	defer func() { _ = first.Process.Kill() }()
-	crowd := newCrowd(t, ctx, "http://"+s.listen+"/bayeux", clients)
+	crowd := newCrowd(t, ctx, url, clients, secure)
 	feed := startFeed(ctx, s)
 	time.Sleep(2 * time.Second)
 
@@ -83,6 +108,11 @@ func TestRestartWithoutAStorm(t *testing.T) {
 	if n := feed.failed.Load(); n > 0 {
 		t.Errorf("%d publishes failed, the last one: %v", n, feed.fault.Load())
 	}
+	page, err := s.get(ctx, "/metrics")
+	if err != nil {
+		t.Error(err)
+	}
+	return page
 }
 
 // crowd is many subscribers.
@@ -121,8 +151,11 @@ func (m *member) heard(data int64) {
 }
 
 // newCrowd subscribes so many clients, a third of each kind, and returns when all hear.
-func newCrowd(t *testing.T, ctx context.Context, url string, count int) *crowd {
+func newCrowd(t *testing.T, ctx context.Context, url string, count int, secure *tls.Config) *crowd {
 	t.Helper()
+	if secure != nil {
+		secure.ClientSessionCache = tls.NewLRUClientSessionCache(0)
+	}
 	c := &crowd{}
 	dialer := &net.Dialer{Timeout: 20 * time.Second, KeepAlive: -1}
 	var ready sync.WaitGroup
@@ -130,7 +163,7 @@ func newCrowd(t *testing.T, ctx context.Context, url string, count int) *crowd {
 	for i := range count {
 		m := &member{kind: []string{"long-polling", "websocket", "eventsource"}[i%3], channel: int64(i % restartChannels), first: -1}
 		c.members = append(c.members, m)
-		transport := &http.Transport{MaxIdleConnsPerHost: 4, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		transport := &http.Transport{MaxIdleConnsPerHost: 4, TLSClientConfig: secure.Clone(), DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			conn, err := dialer.DialContext(ctx, network, address)
 			if err != nil && ctx.Err() == nil {
 				c.refused.Add(1)
