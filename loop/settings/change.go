@@ -36,11 +36,11 @@ func (c Change) Take() { c.target.Set(c.new) }
 
 // differs tells in words how to differs from f. A secret is not told.
 func (f Field) differs(to Field) []string {
+	if _, secret := f.value.Interface().(Secret); secret || f.Tag.Get("secret") == "yes" {
+		return []string{"--" + f.Name}
+	}
 	if list, is := f.value.Interface().([]string); is {
 		return listDiffers(f.Name, list, to.value.Interface().([]string))
-	}
-	if _, secret := f.value.Interface().(Secret); secret {
-		return []string{"--" + f.Name}
 	}
 	return []string{fmt.Sprintf("--%s: %s, was %s", f.Name, to.text(), f.text())}
 }

@@ -11,6 +11,7 @@ func TestChanges(t *testing.T) {
 	type inner struct {
 		Rules []string `name:"rule" type:"lines" reload:"yes"`
 		Key   Secret   `name:"key"`
+		Heads []string `name:"head" type:"lines" secret:"yes"`
 	}
 	type all struct {
 		inner
@@ -22,8 +23,8 @@ func TestChanges(t *testing.T) {
 		Same  string        `name:"same"`
 		Plain int
 	}
-	from := all{Wait: time.Second, Most: 1024, Form: "a", Same: "s", Plain: 1, Inner: inner{[]string{"x", "y"}, "old"}}
-	to := all{Wait: time.Minute, Most: 1 << 20, On: true, Form: "b", Same: "s", Plain: 2, Inner: inner{[]string{"y", "z"}, "new"}}
+	from := all{Wait: time.Second, Most: 1024, Form: "a", Same: "s", Plain: 1, Inner: inner{[]string{"x", "y"}, "old", nil}}
+	to := all{Wait: time.Minute, Most: 1 << 20, On: true, Form: "b", Same: "s", Plain: 2, Inner: inner{[]string{"y", "z"}, "new", []string{"Key: open-sesame"}}}
 	var texts, live []string
 	for _, c := range Changes(&from, &to) {
 		texts = append(texts, c.Texts...)
@@ -32,7 +33,7 @@ func TestChanges(t *testing.T) {
 			c.Take()
 		}
 	}
-	want := []string{`--rule: without "x"`, `--rule: with "z"`, "--key", "--wait: 1m, was 1s", "--most: 1MiB, was 1KiB", "--on: true, was false", `--form: "b", was "a"`}
+	want := []string{`--rule: without "x"`, `--rule: with "z"`, "--key", "--head", "--wait: 1m, was 1s", "--most: 1MiB, was 1KiB", "--on: true, was false", `--form: "b", was "a"`}
 	if !slices.Equal(texts, want) || !slices.Equal(live, []string{"rule", "wait"}) {
 		t.Errorf("%q, live %q", texts, live)
 	}

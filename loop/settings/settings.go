@@ -7,6 +7,7 @@
 //	enum     the texts that it may be, with commas between them; one of them may be empty
 //	type     size: a number of bytes, written with KiB, MiB or GiB; lines: a list, an entry a line
 //	reload   yes: it may change while the server runs
+//	secret   yes: it is never printed, as a Secret is not
 //	help, group, placeholder, sep: for the command line alone
 //
 // The command line reads the same tags, so that a flag stands in one place.

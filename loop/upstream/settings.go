@@ -15,20 +15,19 @@ import (
 	"time"
 
 	"halley/bayeux/channel"
-	"halley/loop/settings"
 )
 
 // Settings are what an operator may set, see package loop/settings.
 type Settings struct {
-	Upstreams []string        `name:"upstream" type:"lines" group:"routers" sep:"none" placeholder:"URL" help:"Bayeux server to pass messages to and from, as its client; repeatable (default none)."`
-	Routes    []string        `name:"route" type:"lines" group:"routers" sep:"none" placeholder:"ROUTE" help:"Channels that are passed on: PATTERN in|out|both [URL], in from an upstream to subscribers here, out to it; of all upstreams without a URL; repeatable (default none)."`
-	Linger    time.Duration   `name:"route-linger" group:"routers" default:"30s" min:"0s" max:"1h" help:"How long a subscription of an upstream outlives its last subscriber here."`
-	Buffer    int             `name:"route-buffer" type:"size" group:"routers" default:"16MiB" min:"64KiB" max:"4GiB" help:"Messages that wait for one upstream, in bytes; above that the oldest are dropped."`
-	Marks     bool            `name:"route-marks" group:"routers" help:"Give each message of this server its id and a number, in ext.halley, so that a server which gets it by two ways publishes it once."`
-	Headers   settings.Secret `name:"upstream-header" group:"routers" placeholder:"HEADER" help:"Header fields of the requests to upstreams, as Name: value, a line each (default none)."`
-	TokenFile string          `name:"upstream-token-file" group:"routers" placeholder:"FILE" help:"Token (JWT) for upstreams, as ext.auth.token, read again for each handshake (default none)."`
-	CA        string          `name:"upstream-ca" group:"routers" placeholder:"FILE" help:"Certificates (PEM) of the authorities that may vouch for upstreams, in place of the system's."`
-	Required  bool            `name:"upstream-required" group:"routers" help:"Without one of its upstreams this server is not ready."`
+	Upstreams []string      `name:"upstream" type:"lines" group:"routers" sep:"none" placeholder:"URL" help:"Bayeux server to pass messages to and from, as its client; repeatable (default none)."`
+	Routes    []string      `name:"route" type:"lines" group:"routers" sep:"none" placeholder:"ROUTE" help:"Channels that are passed on: PATTERN in|out|both [URL], in from an upstream to subscribers here, out to it; of all upstreams without a URL; repeatable (default none)."`
+	Linger    time.Duration `name:"route-linger" group:"routers" default:"30s" min:"0s" max:"1h" help:"How long a subscription of an upstream outlives its last subscriber here."`
+	Buffer    int           `name:"route-buffer" type:"size" group:"routers" default:"16MiB" min:"64KiB" max:"4GiB" help:"Messages that wait for one upstream, in bytes; above that the oldest are dropped."`
+	Marks     bool          `name:"route-marks" group:"routers" help:"Give each message of this server its id and a number, in ext.halley, so that a server which gets it by two ways publishes it once."`
+	Headers   []string      `name:"upstream-header" type:"lines" secret:"yes" group:"routers" sep:"none" placeholder:"HEADER" help:"Header field of the requests to upstreams, as Name: value; repeatable (default none)."`
+	TokenFile string        `name:"upstream-token-file" group:"routers" placeholder:"FILE" help:"Token (JWT) for upstreams, as ext.auth.token, read again for each handshake (default none)."`
+	CA        string        `name:"upstream-ca" group:"routers" placeholder:"FILE" help:"Certificates (PEM) of the authorities that may vouch for upstreams, in place of the system's."`
+	Required  bool          `name:"upstream-required" group:"routers" help:"Without one of its upstreams this server is not ready."`
 }
 
 // The most upstreams, and routes of one.
@@ -80,7 +79,7 @@ func (s *Settings) plans() (list []plan, err error) {
 // stray refuses flags that mean nothing without an upstream.
 func (s *Settings) stray() error {
 	for flag, given := range map[string]bool{
-		"--route": len(s.Routes) > 0, "--upstream-header": s.Headers != "", "--upstream-token-file": s.TokenFile != "",
+		"--route": len(s.Routes) > 0, "--upstream-header": len(s.Headers) > 0, "--upstream-token-file": s.TokenFile != "",
 		"--upstream-ca": s.CA != "", "--upstream-required": s.Required,
 	} {
 		if given {
@@ -181,10 +180,7 @@ func (s *Settings) Marked() func(name []byte) bool {
 // headers reads --upstream-header.
 func (s *Settings) headers() (http.Header, error) {
 	h := make(http.Header)
-	for line := range strings.SplitSeq(strings.TrimSpace(string(s.Headers)), "\n") {
-		if line == "" {
-			continue
-		}
+	for _, line := range s.Headers {
 		name, value, ok := strings.Cut(line, ":")
 		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
 		if !ok || name == "" || strings.ContainsAny(name, " \t\r\n\"(),/;<=>?@[\\]{}") || strings.ContainsAny(value, "\r\n") {

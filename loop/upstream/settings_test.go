@@ -41,7 +41,7 @@ func TestBadSettings(t *testing.T) {
 	for want, s := range map[string]Settings{
 		"--route: needs --upstream":                  {Routes: route},
 		"--upstream-required: needs --upstream":      {Required: true},
-		"--upstream-header: needs --upstream":        {Headers: "A: b"},
+		"--upstream-header: needs --upstream":        {Headers: []string{"A: b"}},
 		"--upstream http://a/bayeux: needs a --rout": {Upstreams: up},
 		"--upstream http://a/bayeux: given twice":    {Upstreams: append(up, up...), Routes: route},
 		`--upstream "ftp://a": want http://HOST`:     {Upstreams: []string{"ftp://a"}, Routes: route},
@@ -53,7 +53,7 @@ func TestBadSettings(t *testing.T) {
 		`--route "a in": channel does not begin`:     {Upstreams: up, Routes: []string{"a in"}},
 		`--route "/service/a in": meta and service`:  {Upstreams: up, Routes: []string{"/service/a in"}},
 		`no --upstream is http://b`:                  {Upstreams: up, Routes: []string{"/a in http://b"}},
-		"--upstream-header: want Name: value":        {Upstreams: up, Routes: route, Headers: "X: y\nA b"},
+		"--upstream-header: want Name: value":        {Upstreams: up, Routes: route, Headers: []string{"X: y", "A b"}},
 		"--upstream-ca: open":                        {Upstreams: up, Routes: route, CA: folder + "/none"},
 		"--upstream-ca " + empty:                     {Upstreams: up, Routes: route, CA: empty},
 		"--upstream-token-file: open":                {Upstreams: up, Routes: route, TokenFile: folder + "/none"},

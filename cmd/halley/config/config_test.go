@@ -249,12 +249,12 @@ func TestEffectiveIsAFile(t *testing.T) {
 }
 
 func TestSecretIsHidden(t *testing.T) {
-	_, ctx, err := parse(t, "serve", "--internal-key=open-sesame")
+	_, ctx, err := parse(t, "serve", "--internal-key=open-sesame", "--upstream-header=Authorization: Basic sesame", "--upstream-header=X: y")
 	if err != nil {
 		t.Fatal(err)
 	}
 	text, left, err := Effective(ctx.Flags())
-	if err != nil || strings.Contains(string(text), "sesame") || strings.Contains(string(text), `"internal-key":`) || !reflect.DeepEqual(left, []string{"internal-key"}) {
+	if err != nil || strings.Contains(string(text), "sesame") || strings.Contains(string(text), `"internal-key":`) || !reflect.DeepEqual(left, []string{"upstream-header", "internal-key"}) {
 		t.Errorf("printed %s, left out %v (%v)", text, left, err)
 	}
 }

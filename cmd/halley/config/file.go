@@ -187,8 +187,8 @@ func Effective(flags []*kong.Flag) (text []byte, secrets []string, err error) {
 			continue
 		}
 		v := f.Target.Interface()
-		if s, ok := v.(settings.Secret); ok {
-			if s != "" {
+		if _, ok := v.(settings.Secret); ok || f.Tag.Get("secret") == "yes" {
+			if !f.Target.IsZero() {
 				secrets = append(secrets, f.Name)
 			}
 			continue
