@@ -61,6 +61,9 @@ func (c *client) trouble() bool {
 		c.repeat()
 	case n < 53:
 		c.sleeps = w.now + w.rng.Int64N(2*w.plan.maxInterval)
+	case n >= 380 && len(c.conns) > 0:
+		c.conns[w.rng.IntN(len(c.conns))].relocate(w.loop())
+		return false // the client knows nothing of it
 	case n < 60 && w.plan.rewinds && c.replay:
 		c.note("begins anew", nil)
 		c.forgetPast()

@@ -30,6 +30,7 @@ const (
 	bugNoAdvice
 	bugOldAck
 	bugEventsBeside
+	bugMoveBusy
 )
 
 var bugs = []struct {
@@ -58,6 +59,7 @@ var bugs = []struct {
 	{bugNoAdvice, "a connect reply lacks its advice", "small"},
 	{bugOldAck, "a connect acknowledges one reply less than its client has", "bites"},
 	{bugEventsBeside, "the reply to a poller's subscribe has an event before it", "small"},
+	{bugMoveBusy, "a connection goes to another loop while a reply is under way", "small"},
 	{bugStaleEvent, "an old event is delivered once more", "small"},
 }
 

@@ -1,6 +1,8 @@
 package simulation
 
 import (
+	"slices"
+
 	"halley/bayeux"
 )
 
@@ -59,7 +61,14 @@ type conn struct {
 
 // dial opens a connection from c to any loop.
 func (c *client) dial(websocket bool) *conn {
-	l := c.w.loop()
+	k := &conn{client: c, websocket: websocket, open: true, clientOpen: true}
+	c.w.loop().take(k)
+	c.conns = append(c.conns, k)
+	return k
+}
+
+// take gives a connection its place in a loop.
+func (l *loop) take(k *conn) {
 	var slot uint32
 	if n := len(l.free); n > 0 {
 		slot = l.free[n-1]
@@ -69,10 +78,24 @@ func (c *client) dial(websocket bool) *conn {
 		slot = uint32(len(l.conns))
 		l.conns, l.gens = append(l.conns, nil), append(l.gens, 0)
 	}
-	k := &conn{client: c, loop: l, slot: slot, gen: l.gens[slot], websocket: websocket, open: true, clientOpen: true}
+	k.loop, k.slot, k.gen, k.serial = l, slot, l.gens[slot], 0
 	l.conns[slot] = k
-	c.conns = append(c.conns, k)
-	return k
+}
+
+// relocate has the server take a connection from its loop to another one, with the requests that have come, if nothing else of
+// it is under way.
+func (k *conn) relocate(to *loop) {
+	busy := k.answering && !to.w.strikes(bugMoveBusy, 2) || len(k.unsent) > 0
+	if to == k.loop || !k.open || k.over || !k.clientOpen || k.websocket || busy {
+		return
+	}
+	old := k.loop
+	old.conns[k.slot] = nil
+	old.free = append(old.free, k.slot)
+	old.inputs = slices.DeleteFunc(old.inputs, func(other *conn) bool { return other == k })
+	to.take(k)
+	k.listed = false
+	k.listen()
 }
 
 func (k *conn) replyTo() bayeux.ReplyTo {
