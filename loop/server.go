@@ -352,5 +352,8 @@ func (s *Server) WatchChannels(watch func(pattern string, on bool)) { s.interest
 // that names it. Publish does not ask for one: who calls it has to.
 func (s *Server) KeyNeeded(name []byte) bool { return s.rulesOf(name).Publish == rules.KeyOnly }
 
+// Kept tells whether a channel has a history.
+func (s *Server) Kept(name []byte) bool { return s.rulesOf(name).History }
+
 // Attended tells whether a rule wants it told who subscribes to a channel.
 func (s *Server) Attended(name []byte) bool { return s.rulesOf(name).Presence }

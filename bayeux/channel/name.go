@@ -69,6 +69,9 @@ var allowed = func() (set [256]bool) {
 	return set
 }()
 
+// Allowed tells whether a segment may have the byte c.
+func Allowed(c byte) bool { return allowed[c] }
+
 // Canonical is the name without the one trailing slash that clients may send: "/a/" is the channel "/a". The result is a
 // part of name.
 func Canonical(name []byte) []byte {

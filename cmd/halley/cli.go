@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -109,7 +110,11 @@ func named(err error, args []string) error {
 
 // absent is an error with the reason for it, where that is that this program is built without what a flag is of.
 func absent(err error) error {
-	if !config.Clustered && (strings.Contains(err.Error(), "unknown flag --cluster") || strings.Contains(err.Error(), `unknown key "cluster`)) {
+	text := err.Error()
+	found := func(name string) bool {
+		return strings.Contains(text, "unknown flag --"+name) || strings.Contains(text, `unknown key "`+name)
+	}
+	if !config.Clustered && slices.ContainsFunc([]string{"cluster", "feed-", "import", "export"}, found) {
 		return fmt.Errorf("%w: this program is built without the cluster (nocluster)", err)
 	}
 	return err

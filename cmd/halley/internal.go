@@ -73,7 +73,7 @@ func (c *serveCommand) listenInternal(server *loop.Server, log *slog.Logger) (*i
 	var l *internalhttp.Listener
 	figures := func() any { f := l.Figures(); return &f }
 	sources := append(c.attendants.sources(), metrics.Source{Of: new(internalhttp.Figures), Take: figures}, c.ofCertificates(), c.routing.source(), ofTokens(c.access.Tokens()))
-	sources = append(sources, c.membership.sources()...)
+	sources = append(append(sources, c.membership.sources()...), c.feeding.sources()...)
 	options := internalhttp.Options{
 		Settings:    own,
 		MaxMessages: loop.MailboxMessages(c.Loop.MaxMailbox),

@@ -8,6 +8,7 @@ import (
 	"context"
 
 	"halley/cmd/halley/config"
+	"halley/cmd/halley/console"
 	"halley/cmd/halley/internalhttp"
 	"halley/cmd/halley/metrics"
 	"halley/loop"
@@ -24,3 +25,11 @@ func (*membership) drain()                                                  {}
 func (*membership) close()                                                  {}
 func (*membership) status() func() internalhttp.ClusterStatus               { return nil }
 func (*membership) sources() []metrics.Source                               { return nil }
+
+// feeding is nothing, too: feeds are from and to NATS.
+type feeding struct{}
+
+func (*feeding) open(*config.Serve, *membership, *loop.Config) error { return nil }
+func (*feeding) feed(context.Context, *loop.Server)                  {}
+func (*feeding) others() []console.Other                             { return nil }
+func (*feeding) sources() []metrics.Source                           { return nil }

@@ -22,10 +22,24 @@ func (c *serveCommand) startConsole(server *loop.Server, o *internalhttp.Options
 	if err != nil {
 		host = "" // it is told nowhere else
 	}
-	page := console.New(server, console.About{Version: described(), Host: host}, &c.notes)
+	page := console.New(watched{server, c.others}, console.About{Version: described(), Host: host}, &c.notes)
 	o.Console = page
 	ctx, cancel := context.WithCancel(context.Background())
 	var group sync.WaitGroup
 	group.Go(func() { page.Run(ctx) })
 	return func() { cancel(); group.Wait() }, nil
+}
+
+// watched is a server with the others that it knows, as the console sees it.
+type watched struct {
+	*loop.Server
+	others func() []console.Other
+}
+
+// Others implements console.Source.
+func (w watched) Others() []console.Other { return w.others() }
+
+// others are the servers that this one knows.
+func (c *serveCommand) others() []console.Other {
+	return append(c.routing.others(), c.feeding.others()...)
 }

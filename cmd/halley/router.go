@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 
+	"halley/bayeux/event"
+	"halley/cmd/halley/console"
 	"halley/cmd/halley/metrics"
 	"halley/loop"
 	"halley/loop/hops"
@@ -19,7 +21,7 @@ type routing struct{ router *upstream.Router } // nil without upstreams
 func (r *routing) open(s upstream.Settings, cfg *loop.Config) (err error) {
 	cfg.Hops = hops.New(s.Marked())
 	if r.router, err = upstream.New(s, cfg.Hops, cfg.Log); r.router != nil {
-		cfg.Tap = r.router
+		cfg.Tap = joined(cfg.Tap, r.router)
 	}
 	return err
 }
@@ -47,6 +49,17 @@ func (r *routing) source() metrics.Source {
 	}}
 }
 
+// others are the upstreams, for the console.
+func (r *routing) others() (list []console.Other) {
+	for _, u := range r.router.Figures().Upstreams {
+		list = append(list, console.Other{
+			Kind: console.Upstream, Name: u.Address, Up: u.Connected, In: u.In, Out: u.Out,
+			Lost: u.InRefused + u.OutRefused + u.Unconfirmed + u.Overflowed + u.Gaps, Waiting: u.Waiting, Lag: u.Lag,
+		})
+	}
+	return list
+}
+
 // routed is a server as a router sees it.
 type routed struct{ *loop.Server }
 
@@ -65,4 +78,22 @@ func (r routed) Publish(batch []upstream.Publication) error {
 		return upstream.ErrTooLarge
 	}
 	return err
+}
+
+// taps are several of them.
+type taps []loop.Tap
+
+// Offer tells all of an event.
+func (all taps) Offer(e event.Event) {
+	for _, t := range all {
+		t.Offer(e)
+	}
+}
+
+// joined are the taps of before, if there are any, and one more.
+func joined(before, more loop.Tap) loop.Tap {
+	if before == nil {
+		return more
+	}
+	return taps{before, more}
 }

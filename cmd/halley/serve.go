@@ -41,6 +41,7 @@ type serveCommand struct {
 	traces       *traces.Traces       // nil without them
 	routing      routing
 	membership   membership
+	feeding      feeding
 	access       *access.Access
 	attendants   attendants
 
@@ -118,6 +119,9 @@ func (c *serveCommand) gather(ctx context.Context, cfg *loop.Config) (err error)
 		return usageError{err}
 	}
 	if err := c.membership.open(ctx, &c.Serve, cfg); err != nil {
+		return usageError{err}
+	}
+	if err := c.feeding.open(&c.Serve, &c.membership, cfg); err != nil {
 		return usageError{err}
 	}
 	if cfg.Pages, err = web.Pages(c.pages(*cfg)); err != nil {
@@ -261,6 +265,11 @@ func (c *serveCommand) join(ctx context.Context, end func(), server *loop.Server
 	group.Go(func() error {
 		<-announced
 		c.routing.passOn(joined, server)
+		return nil
+	})
+	group.Go(func() error {
+		<-announced
+		c.feeding.feed(joined, server)
 		return nil
 	})
 	group.Go(func() error {

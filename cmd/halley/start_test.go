@@ -70,6 +70,9 @@ func TestEveryWayOfFailingAtTheStart(t *testing.T) {
 		"history a directory":    {[]string{"--history-file=" + dir}, exitUsage, "--history-file"},
 		"history nowhere":        {[]string{"--history-file=" + dir + "/none/file"}, exitUsage, "--history-file"},
 		"history foreign":        {[]string{"--history-file=" + foreign}, exitFailed, "--history-file"},
+		"import of no use":       {[]string{"--import=a.> /a/*", "--feed-url=nats://127.0.0.1:1"}, exitUsage, "--import"},
+		"export of no use":       {[]string{"--export=/a a.>", "--feed-url=nats://127.0.0.1:1"}, exitUsage, "--export"},
+		"import from nowhere":    {[]string{"--import=a /a"}, exitUsage, "--feed-url"},
 		"config no JSON":         {[]string{"--config=" + config}, exitUsage, "--config"},
 		"config a directory":     {[]string{"--config=" + dir}, exitUsage, "--config"},
 	} {

@@ -53,6 +53,7 @@ type Cluster struct {
 	order    *order.Log // nil before Log
 	server   Server     // nil before Begin
 	fault    error      // of Link, which has no way to tell
+	senior   *nodes.Seniority
 }
 
 // room is what a message has beside what a client has sent, at the most: numbers, a subject, the servers that it has passed.
@@ -83,6 +84,7 @@ func (c *Cluster) open(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return fmt.Errorf("--cluster-name %s: %w", c.settings.NATS.Name, err)
 	}
+	c.senior = c.nodes.Seniority()
 	me := spread.Origin{Node: c.nodes.Number(), Incarnation: c.nodes.Incarnation()}
 	c.spread, err = spread.New(c.wire, c.space, me, c.settings.Spread, o.Log)
 	return err
@@ -93,6 +95,9 @@ func versions() nodes.Versions { return nodes.Versions{Least: 1, Most: 1} }
 
 // Node implements loop.Cluster.
 func (c *Cluster) Node() uint16 { return c.nodes.Number() }
+
+// Eldest tells whether this node is the one that does what one node is to do for all.
+func (c *Cluster) Eldest() bool { return c.senior.Eldest() }
 
 // Link implements loop.Cluster.
 func (c *Cluster) Link(local *bus.Local) bus.Link {

@@ -138,6 +138,10 @@ func TestTwoNodes(t *testing.T) {
 	if f := a.Figures(); f.Spread.In == 0 || f.Spread.Out == 0 || !f.Wire.Up {
 		t.Errorf("%+v", f)
 	}
+	until(t, func() bool { return a.Eldest() })
+	if b.Eldest() {
+		t.Error("both nodes are the eldest")
+	}
 	b.Drain()
 	if err := b.leave(); err != nil {
 		t.Error(err)

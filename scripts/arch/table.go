@@ -94,6 +94,7 @@ func table() []rule {
 		{"loop/upstream", []string{"bayeux/channel", "bayeux/client", "bayeux/event", "bayeux/message", "loop/hops", "loop/settings"}, nil, impure},
 		{"loop/cluster/wire", nil, nil, impure},
 		{"loop/cluster/subject", nil, nil, timeless},
+		{"loop/cluster/feeds", []string{"bayeux/channel", "bayeux/event", "bayeux/message", "loop/hops", "loop/settings"}, []string{"github.com/nats-io"}, impure},
 		{"loop/cluster/...", []string{
 			"bayeux", "bayeux/channel", "bayeux/event", "bayeux/history", "bayeux/message", "bayeux/rules", "loop/bus", "loop/journal", "loop/metric", "loop/sequence", "loop/settings",
 			"loop/cluster/...",

@@ -44,8 +44,8 @@ async function look(page, name) {
 }
 
 /** A client that opens a stream of events and, if it is `slow`, never reads it. */
-function stream(channel, slow = false) {
-  const socket = connect(Number(new URL(server.origin).port), '127.0.0.1');
+function stream(channel, slow = false, on = server) {
+  const socket = connect(Number(new URL(on.origin).port), '127.0.0.1');
   sockets.push(socket);
   socket.on('error', () => {});
   socket.write(`GET /events?channel=${encodeURIComponent(channel)} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
@@ -180,6 +180,29 @@ describe('the console', () => {
     await server.run();
     await page.locator('body:not(.stale) #status[data-status=connected]').waitFor();
     await until(async () => (await level(page)) === 'well', 'the verdict');
+  });
+
+  it('shows the other servers that it knows, and which of them is away', async () => {
+    const other = await Server.start('--upstream', `${server.origin}/bayeux`, '--route', '/stock/** in', '--upstream', 'http://127.0.0.1:1/bayeux', '--route', '/news/** in http://127.0.0.1:1/bayeux',
+      '--feed-url', 'nats://127.0.0.1:1', '--import', 'fx.> /fx/**', '--export', '/orders/** orders.>');
+    try {
+      stream('/stock/*', false, other);
+      for (const [name, options] of [['console-others', {}], ['console-others-phone', { size: PHONE, dark: true }]]) {
+        const page = await open({ on: other, ...options });
+        await live(page);
+        await until(async () => parseFloat(await page.locator('#others tr').first().locator('td').first().textContent()) > 5, 'prices from the other server');
+        assert.equal(await page.locator('#others tr').count(), 4);
+        assert.match(await text(page, '#others'), /^upstreamhttp:/);
+        assert.match(await text(page, '#others tr:nth-child(3)'), /^awayfx\.> \/fx/);
+        assert.match(await text(page, '#reasons'), /Not connected: http:\/\/127\.0\.0\.1:1\/bayeux/);
+        assert.equal(await level(page), 'attention');
+        await look(page, name);
+        await page.close();
+      }
+      assert.equal((await fetch(other.internal + '/health/ready')).status, 200);
+    } finally {
+      await other.stop('SIGKILL');
+    }
   });
 
   it('asks for the key, and opens with the right one', async () => {

@@ -40,6 +40,7 @@ type Serve struct {
 	Presence presence.Settings     `embed:""`
 	Upstream upstream.Settings     `embed:""`
 	Cluster  Cluster               `embed:""`
+	Feeds    Feeds                 `embed:""`
 	Internal internalhttp.Settings `embed:""`
 	Demo     Demo                  `embed:""`
 	Process
@@ -78,6 +79,7 @@ func groups() []kong.Group {
 		{Key: "queue", Title: "Queue of each session:"},
 		{Key: "routers", Title: "Routers, to and from other Bayeux servers:"},
 		{Key: "cluster", Title: "Cluster, of several servers by way of NATS:"},
+		{Key: "feeds", Title: "Feeds, from and to NATS:"},
 		{Key: "internal", Title: "Internal listener:"},
 		{Key: "demo", Title: "Demo:"},
 		{Key: "process", Title: "Process:"},
@@ -114,7 +116,7 @@ func (c *Serve) AfterApply() error {
 
 // Validate checks what no other package does. Its errors name the flag.
 func (c *Serve) Validate() error {
-	for _, s := range []any{&c.Drain, &c.Access, &c.Hook, &c.Presence, &c.Upstream, &c.Cluster, &c.TLS, &c.Internal, &c.Demo, &c.Process} {
+	for _, s := range []any{&c.Drain, &c.Access, &c.Hook, &c.Presence, &c.Upstream, &c.Cluster, &c.Feeds, &c.TLS, &c.Internal, &c.Demo, &c.Process} {
 		if err := settings.Check(s); err != nil {
 			return err
 		}

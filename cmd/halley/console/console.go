@@ -18,6 +18,8 @@ type Source interface {
 	Unready() []string
 	Slow(ctx context.Context, most int) ([]loop.SlowClient, error)
 	Top(ctx context.Context, most int) ([]loop.ChannelRate, error)
+	// Others are the other servers that this one knows, and its ways to them.
+	Others() []Other
 }
 
 // About tells the page what it shows.
@@ -58,7 +60,7 @@ func (c *Console) Run(ctx context.Context) {
 	ticker := time.NewTicker(beat)
 	defer ticker.Stop()
 	defer c.endpoint.close()
-	first := read(time.Now(), c.source.Stats())
+	first := read(time.Now(), c.source.Stats(), c.source.Others())
 	live, row := first, first
 	for {
 		select {
@@ -78,7 +80,7 @@ func (c *Console) beat(ctx context.Context, now time.Time, live, row *reading) (
 	if !watched && !due {
 		return live, row
 	}
-	reading := read(now, c.source.Stats())
+	reading := read(now, c.source.Stats(), c.source.Others())
 	c.doctor.examine(change{live, reading})
 	var added *rowNow
 	if due {
@@ -95,7 +97,7 @@ func (c *Console) beat(ctx context.Context, now time.Time, live, row *reading) (
 // show publishes a view, with the row that was added to the ring with it, if one was.
 func (c *Console) show(ctx context.Context, last change, row *rowNow) {
 	f := viewOf(last)
-	f.Health = c.doctor.verdict(last.to.at, c.source.Unready())
+	f.Health = c.doctor.verdict(last.to, c.source.Unready())
 	f.Row, f.Notes = row, c.notes.list()
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

@@ -41,6 +41,7 @@ func concerns() []concern {
 	return []concern{
 		{grows("panics_total"), "A panic was recovered: a fault of this server"},
 		{func(c change) bool { return c.lost() > 0 }, "Messages are being lost"},
+		{change.losesOthers, "Messages from or to other servers are being lost"},
 		{grows("connections_refused_total"), "Connections are refused: --max-connections is reached"},
 		{func(c change) bool {
 			return c.to.values["max_connections"] > 0 && c.to.values["connections"] > usualFilled*c.to.values["max_connections"]
@@ -56,6 +57,9 @@ func concerns() []concern {
 		{grows("handshakes_damped_total"), "Handshakes of a storm are refused"},
 	}
 }
+
+// mostAbsent is how many servers that are not there are named.
+const mostAbsent = 4
 
 // doctor remembers what was of concern of late.
 type doctor struct {
@@ -78,13 +82,21 @@ func (d *doctor) examine(c change) {
 }
 
 // verdict is how the server does: bad, while it should be sent no clients.
-func (d *doctor) verdict(now time.Time, unready []string) health {
+func (d *doctor) verdict(now *reading, unready []string) health {
 	h := health{Level: well, Reasons: append([]string{}, unready...)}
 	for i, seen := range d.seen {
-		if !seen.IsZero() && now.Sub(seen) < stays {
+		if !seen.IsZero() && now.at.Sub(seen) < stays {
 			h.Reasons = append(h.Reasons, d.concerns[i].words)
 			h.Level = attention
 		}
+	}
+	for i, name := range now.absent() {
+		if i == mostAbsent {
+			h.Reasons = append(h.Reasons, "More servers are not connected")
+			break
+		}
+		h.Reasons = append(h.Reasons, "Not connected: "+name)
+		h.Level = attention
 	}
 	if len(unready) > 0 {
 		h.Level = bad

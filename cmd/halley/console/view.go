@@ -25,6 +25,7 @@ type view struct {
 	Top         []channelNow       `json:"top"`
 	Slow        []slowNow          `json:"slow"`
 	Notes       []note             `json:"notes"`
+	Others      []otherNow         `json:"others"`
 }
 
 // rowNow is a row of the ring.
@@ -83,6 +84,7 @@ func viewOf(c change) view {
 		Memory:      memory{s.Memory, s.MaxMemory},
 		History:     historyNow{s.History.Events, s.History.Bytes, samples.Rounded(c.rate("history_events_read_total")), s.History.Failing},
 		Troubles:    c.counts(),
+		Others:      c.others(),
 	}
 	for i, n := range s.Waiting {
 		f.Connections.ByType[loop.ByType{}.Label(i)] = n

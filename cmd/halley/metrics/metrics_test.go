@@ -19,6 +19,7 @@ import (
 	"halley/loop/access/key"
 	"halley/loop/access/token"
 	"halley/loop/cluster"
+	"halley/loop/cluster/feeds"
 	"halley/loop/metric"
 	"halley/loop/secure"
 	"halley/loop/upstream"
@@ -37,6 +38,7 @@ type figures struct {
 	events   hook.EventFigures
 	routers  upstream.Figures
 	cluster  cluster.Figures
+	feeds    feeds.Figures
 }
 
 func pageOf(t *testing.T, f figures) string {
@@ -49,7 +51,8 @@ func pageOf(t *testing.T, f figures) string {
 	told := Source{&f.events, func() any { return &f.events }}
 	routers := Source{&f.routers, func() any { return &f.routers }}
 	nodes := Source{&f.cluster, func() any { return &f.cluster }}
-	Handler(func() loop.Stats { return f.Stats }, internal, certificates, tokens, asked, told, routers, nodes).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	fed := Source{&f.feeds, func() any { return &f.feeds }}
+	Handler(func() loop.Stats { return f.Stats }, internal, certificates, tokens, asked, told, routers, nodes, fed).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	if w.Code != http.StatusOK {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
@@ -62,6 +65,7 @@ func full() (f figures, n int) {
 	f.internal.Keys = make([]key.Figures, 1)
 	f.tls.Certificates = make([]secure.Expiry, 1)
 	f.routers.Upstreams = make([]upstream.Counts, 1)
+	f.feeds.Imports, f.feeds.Exports = make([]feeds.Import, 1), make([]feeds.Export, 1)
 	n = number(reflect.ValueOf(&f.Stats).Elem(), n)
 	n = number(reflect.ValueOf(&f.internal).Elem(), n)
 	n = number(reflect.ValueOf(&f.tls).Elem(), n)
@@ -70,6 +74,7 @@ func full() (f figures, n int) {
 	n = number(reflect.ValueOf(&f.events).Elem(), n)
 	n = number(reflect.ValueOf(&f.routers).Elem(), n)
 	n = number(reflect.ValueOf(&f.cluster).Elem(), n)
+	n = number(reflect.ValueOf(&f.feeds).Elem(), n)
 	return f, n
 }
 

@@ -79,6 +79,7 @@ function show(view) {
   panels.loops(view);
   panels.kept(view);
   panels.top(view);
+  panels.others(view);
   panels.slow(view, sessions.open);
   panels.troubles(view);
   panels.notes(view);

@@ -119,6 +119,28 @@ export function top({ top: channels }) {
   });
 }
 
+export function others({ others: all }) {
+  $('others-panel').hidden = !all.length;
+  const make = () => {
+    const tr = row('text', '', '', '', 'extra')();
+    tr.firstChild.append(el('span', { className: 'kind' }), el('span'));
+    return tr;
+  };
+  list($('others'), all, make, (tr, other) => {
+    const [kind, name] = tr.firstChild.children;
+    kind.dataset.kind = other.up ? 'up' : 'lost';
+    say(kind, other.up ? other.kind : 'away');
+    say(name, other.name);
+    tr.firstChild.title = `${other.kind} ${other.name}${other.up ? '' : ', not connected'}`;
+    say(tr.children[1], text(count(other.in)));
+    say(tr.children[2], text(count(other.out)));
+    say(tr.children[3], other.waiting ? text(count(other.waiting)) : '–');
+    tr.children[3].title = other.lagMs ? `the oldest for ${text(time(other.lagMs))}` : '';
+    say(tr.children[4], other.lost ? text(count(other.lost)) : '–');
+    tr.className = other.losing ? 'now' : '';
+  });
+}
+
 /** `open(id)` shows a session. */
 export function slow({ slow: clients, connections }, open) {
   orNothing('slow', $('slow-table'), clients);
