@@ -31,6 +31,10 @@ type Config struct {
 	// only when they are stored: their Publish has a Ticket.
 	Durable bool
 
+	// Announced says that a subscription to a pattern of which nobody here is a subscriber is a Join too, where nothing is
+	// remembered: it is answered when others who publish know of it.
+	Announced bool
+
 	Rules     rules.Rules
 	Authority Authority                            // nil allows what the rules allow
 	Browsers  Browsers                             // nil counts none

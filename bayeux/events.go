@@ -63,7 +63,7 @@ func (x eventStream) admit() {
 		x.refuse(refusalStatus(failure), failure)
 		return
 	}
-	if wanted := asked.wanted(x.s.rules); wanted != nil {
+	if wanted := asked.wanted(x.s); wanted != nil {
 		for i := range wanted {
 			wanted[i].Lenient = x.from.Automatic
 		}

@@ -28,7 +28,7 @@ func (x *exchange) subscribe(m *message.Message) Ruling {
 		}
 	}
 	if !failure.Failed() && !x.got.done {
-		if wanted := asked.wanted(x.s.rules); wanted != nil {
+		if wanted := asked.wanted(x.s); wanted != nil {
 			return x.join(wanted)
 		}
 	}

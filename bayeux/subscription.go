@@ -30,16 +30,24 @@ func (asked *subscription) again(f *fanout.Fanout, slot uint32, book *rules.Book
 	return again
 }
 
-// wanted lists what the subscription wants of the past, nil if nothing.
-func (asked *subscription) wanted(book *rules.Book) (list []history.Wanted) {
+// wanted lists the patterns that the subscription joins by, nil if none: of those with a past, with what it wants of that.
+func (asked *subscription) wanted(s *Server) (list []history.Wanted) {
 	for _, pattern := range asked.patterns {
-		if isService(pattern) || !book.Remembers(pattern) {
-			continue
+		switch {
+		case isService(pattern):
+		case s.rules.Remembers(pattern):
+			after, given := asked.cursors.of(pattern)
+			list = append(list, history.Wanted{Pattern: string(pattern), Replay: given, After: after})
+		case s.cfg.Announced && !s.isAnnounced(pattern):
+			list = append(list, history.Wanted{Pattern: string(pattern)})
 		}
-		after, given := asked.cursors.of(pattern)
-		list = append(list, history.Wanted{Pattern: string(pattern), Replay: given, After: after})
 	}
 	return list
+}
+
+// isAnnounced tells whether others know that somebody here wants a pattern.
+func (s *Server) isAnnounced(pattern []byte) bool {
+	return s.fanout.Known(pattern) && s.joins[string(pattern)] == 0
 }
 
 // cursors are what a replay extension asks for: one number for all patterns, or some

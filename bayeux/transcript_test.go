@@ -346,6 +346,8 @@ func (p *player) configure(args []string) {
 			p.config.EchoService = true
 		case "durable":
 			p.config.Durable = true
+		case "announced":
+			p.config.Announced = true
 		case "congested":
 			p.config.Congested = func() bool { return true }
 		case "rule":

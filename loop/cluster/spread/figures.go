@@ -15,6 +15,7 @@ type Figures struct {
 	Malformed     uint64 `metric:"cluster_malformed_total" help:"Messages between nodes that could not be read."`
 	Gaps          uint64 `metric:"cluster_gaps_total" help:"Channels and patterns of which subscribers were told that messages from another node may be missing."`
 	GapsOfAll     uint64 `metric:"cluster_gaps_of_all_total" help:"Of these, those that were told to all subscribers, since nobody knows what is missing."`
+	Impatient     uint64 `metric:"cluster_subscriptions_unknown_total" help:"Subscriptions that were answered after a second, though not all nodes had said that they know of them: messages from there may be missing, of which their clients are told."`
 	Asked         uint64 `metric:"cluster_digests_asked_total" help:"Times that another node was asked to say again what it has published."`
 	Channels      int64  `metric:"cluster_channels" help:"Channels whose messages this node gets from other nodes one by one."`
 	Patterns      int64  `metric:"cluster_patterns" help:"Patterns with a wildcard whose messages this node gets from other nodes."`
@@ -26,8 +27,8 @@ type Figures struct {
 
 // counts are what is counted as it goes.
 type counts struct {
-	out, outDropped, in, copies, others, overflowed, malformed, gaps, gapsOfAll, asked atomic.Uint64
-	origins                                                                            atomic.Int64
+	out, outDropped, in, copies, others, overflowed, malformed, gaps, gapsOfAll, asked, impatient atomic.Uint64
+	origins                                                                                       atomic.Int64
 }
 
 // Figures are those of now.
@@ -36,7 +37,7 @@ func (s *Spread) Figures() Figures {
 	f := Figures{
 		Out: c.out.Load(), OutDropped: c.outDropped.Load(), In: c.in.Load(), Copies: c.copies.Load(), Others: c.others.Load(),
 		Overflowed: c.overflowed.Load(), Malformed: c.malformed.Load(), Gaps: c.gaps.Load(), GapsOfAll: c.gapsOfAll.Load(),
-		Asked: c.asked.Load(), Origins: c.origins.Load(),
+		Asked: c.asked.Load(), Impatient: c.impatient.Load(), Origins: c.origins.Load(),
 		Channels: subs.channels.Load(), Patterns: subs.patterns.Load(), InBuckets: subs.inBuckets.Load(), Buckets: subs.open.Load(),
 	}
 	f.Subscriptions = f.Channels + f.Patterns + f.Buckets

@@ -23,6 +23,7 @@ type in struct {
 	counts *counts
 	now    func() time.Time
 
+	awaited awaited
 	arrived chan page // of the snapshots of another node
 
 	mu      sync.Mutex // guards what follows

@@ -230,6 +230,24 @@ func (w *wants) last() uint64 {
 	return w.batch
 }
 
+// batchOf is the batch of the last of some patterns to be subscribed to, of those that other nodes have any messages of; subscribed
+// is false if one of them is not yet.
+func (w *wants) batchOf(patterns []string) (batch uint64, subscribed bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, p := range patterns {
+		if isOwn(p) {
+			continue
+		}
+		e := w.table[p]
+		if e == nil || e.batch == 0 {
+			return 0, false
+		}
+		batch = max(batch, e.batch)
+	}
+	return batch, true
+}
+
 // begunAt is when a batch was subscribed to: long ago, if that is not remembered.
 func (w *wants) begunAt(batch uint64) time.Time {
 	w.mu.Lock()
