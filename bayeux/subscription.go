@@ -38,15 +38,15 @@ func (asked *subscription) wanted(s *Server) (list []history.Wanted) {
 		case s.rules.Remembers(pattern):
 			after, given := asked.cursors.of(pattern)
 			list = append(list, history.Wanted{Pattern: string(pattern), Replay: given, After: after})
-		case s.cfg.Announced && !s.isAnnounced(pattern):
+		case s.cfg.Announced && !announced(s, pattern):
 			list = append(list, history.Wanted{Pattern: string(pattern)})
 		}
 	}
 	return list
 }
 
-// isAnnounced tells whether others know that somebody here wants a pattern.
-func (s *Server) isAnnounced(pattern []byte) bool {
+// announced tells whether others know that somebody here wants a pattern.
+func announced(s *Server, pattern []byte) bool {
 	return s.fanout.Known(pattern) && s.joins[string(pattern)] == 0
 }
 

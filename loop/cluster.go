@@ -7,6 +7,7 @@ import (
 
 	"halley/bayeux/event"
 	"halley/loop/interest"
+	"halley/loop/sequence"
 )
 
 // spread brings an event of a channel that is not sequenced to other nodes, if there are any.
@@ -14,6 +15,19 @@ func (s *shared) spread(e event.Event) {
 	if s.cfg.Cluster != nil {
 		s.cfg.Cluster.Spread(e)
 	}
+}
+
+// join has a subscription joined by what is remembered, once other nodes know of it.
+func (s *shared) join(q sequence.Query) {
+	if s.cfg.Cluster == nil {
+		s.log.Recall(q)
+		return
+	}
+	patterns := make([]string, len(q.Wanted))
+	for i, w := range q.Wanted {
+		patterns[i] = w.Pattern
+	}
+	s.cfg.Cluster.Await(patterns, func() { s.log.Recall(q) })
 }
 
 // swamped tells whether more waits to be brought to other nodes than may wait.

@@ -27,6 +27,7 @@ func coreConfig(s *shared, id uint16) bayeux.Config {
 		NoCallback:    !s.cfg.CallbackPolling,
 		Hosts:         s.cfg.AdvertiseHosts,
 		Rules:         *s.rules.Load(),
+		Announced:     s.cfg.Cluster != nil,
 		Durable:       s.cfg.HistoryFile != "",
 		Authority:     s.authority(),
 		Browsers:      s.browsers,

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,6 +21,7 @@ type nodesLink struct {
 	t       *testing.T
 	nodes   map[uint16]*nodesLink
 	cluster *nodesCluster
+	awaited []string // the patterns of subscriptions that were told to other nodes
 
 	mu      sync.Mutex
 	effects map[bayeux.EffectKind]int
@@ -88,6 +90,13 @@ func (c *nodesCluster) Spread(e event.Event) {
 	}
 }
 
+func (c *nodesCluster) Await(patterns []string, then func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.awaited = append(c.awaited, strings.Join(patterns, " "))
+	go then()
+}
+
 func (c *nodesCluster) Most() int { return 1 << 20 }
 
 func (c *nodesCluster) Congested() bool { return false }
@@ -137,7 +146,7 @@ func twoNodes(t *testing.T, change func(*Config)) (servers [2]*Server, links [2]
 // What is published on one node, by whomever, comes to the subscribers on all of them, once and in order.
 func TestEventsOfAnotherNode(t *testing.T) {
 	t.Parallel()
-	nodes, _ := twoNodes(t, func(c *Config) { c.Loops, c.Rules = 2, []string{"/last/** snapshot"} })
+	nodes, links := twoNodes(t, func(c *Config) { c.Loops, c.Rules = 2, []string{"/last/** snapshot"} })
 	home, other := dial(t, nodes[0]), dial(t, nodes[1])
 	for _, channel := range []string{"/a", "/last/a"} {
 		id := other.subscriber(channel)
@@ -151,6 +160,14 @@ func TestEventsOfAnotherNode(t *testing.T) {
 			got = append(got, events(other.bayeux(connect(id)))...)
 		}
 		equal(t, got, []string{"0", "1", "2", "3", "4", "5"})
+	}
+	other.subscriber("/a") // on the loop of the one before: nobody has to be told
+	for n, l := range links {
+		l.mu.Lock()
+		if want := []string{"/a", "/last/a"}; !slices.Equal(l.awaited, want) {
+			t.Errorf("node %d told others of %q, want %q", n, l.awaited, want)
+		}
+		l.mu.Unlock()
 	}
 }
 

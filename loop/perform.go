@@ -32,7 +32,7 @@ func (r *reactor) effect(e *bayeux.Effect) {
 	case bayeux.Pass:
 		r.shared.pass(e.Event, r.stored(e.Ticket))
 	case bayeux.Join:
-		r.shared.log.Recall(sequence.Query{From: r.place(), Part: sequence.First, Ticket: e.Ticket, Wanted: e.Wanted})
+		r.shared.join(sequence.Query{From: r.place(), Part: sequence.First, Ticket: e.Ticket, Wanted: e.Wanted})
 	case bayeux.Recall:
 		r.shared.log.Recall(sequence.Query{From: r.place(), Part: sequence.Next, Session: e.Session, Ticket: e.Ticket, Wanted: e.Wanted})
 	case bayeux.AddInterest:

@@ -25,6 +25,9 @@ type Cluster interface {
 	// Spread brings an event of a channel that is not sequenced, published here, to the other nodes, in the order of the calls. It
 	// does not wait.
 	Spread(e event.Event)
+	// Await has then called, here or from another goroutine, when what is published on other nodes from now on comes to the
+	// subscribers of some patterns here. It takes a second at the most. Then must not wait.
+	Await(patterns []string, then func())
 	// Most is how many bytes an event may have, for it to go to the other nodes.
 	Most() int
 	// Congested tells whether too much waits to be brought to other nodes: publishes are refused then.

@@ -117,6 +117,9 @@ func (c *Cluster) Log(local *sequence.Local) sequence.Log {
 // Spread implements loop.Cluster.
 func (c *Cluster) Spread(e event.Event) { c.spread.Offer(e) }
 
+// Await implements loop.Cluster.
+func (c *Cluster) Await(patterns []string, then func()) { c.spread.Await(patterns, then) }
+
 // Most implements loop.Cluster.
 func (c *Cluster) Most() int { return c.wire.Most() - room/2 }
 

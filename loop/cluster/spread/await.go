@@ -37,46 +37,30 @@ func (s *Spread) Await(patterns []string, then func()) {
 	i.awaited.mu.Lock()
 	i.awaited.list = append(i.awaited.list, waiting{patterns, i.now().Add(patience), then})
 	i.awaited.mu.Unlock()
-	i.settleAwaited() // it may have come to be so
+	i.awaited.settle(i) // it may have come to be so
 }
 
-// settleAwaited lets those go on that have waited for what other nodes know by now, or for too long.
-func (i *in) settleAwaited() {
+// settle lets those go on that have waited for what other nodes know by now, or for too long.
+func (a *awaited) settle(i *in) {
 	now := i.now()
-	i.awaited.mu.Lock()
+	a.mu.Lock()
 	var done []waiting
-	left := i.awaited.list[:0]
-	for _, a := range i.awaited.list {
+	left := a.list[:0]
+	for _, w := range a.list {
 		switch {
-		case i.knows(a.patterns):
-			done = append(done, a)
-		case !a.due.After(now):
+		case i.knows(w.patterns):
+			done = append(done, w)
+		case !w.due.After(now):
 			i.counts.impatient.Add(1)
-			done = append(done, a)
+			done = append(done, w)
 		default:
-			left = append(left, a)
+			left = append(left, w)
 		}
 	}
-	clear(i.awaited.list[len(left):])
-	i.awaited.list = left
-	i.awaited.mu.Unlock()
-	for _, a := range done {
-		a.then()
+	clear(a.list[len(left):])
+	a.list = left
+	a.mu.Unlock()
+	for _, w := range done {
+		w.then()
 	}
-}
-
-// knows tells whether all nodes know that messages of some patterns are wanted here.
-func (i *in) knows(patterns []string) bool {
-	batch, subscribed := i.wants.batchOf(patterns)
-	if !subscribed {
-		return false
-	}
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	for _, o := range i.origins {
-		if !o.gone && !o.left && o.batch() < batch {
-			return false
-		}
-	}
-	return true
 }

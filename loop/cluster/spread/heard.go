@@ -24,7 +24,7 @@ func (i *in) message(m *wire.Message) {
 		var d digest
 		if d, err = parseDigest(rest); err == nil {
 			i.digest(from, &d)
-			i.settleAwaited() // it may leave
+			i.awaited.settle(i) // it may leave
 		}
 	case kindProbe:
 		if p := r.probe(); r.err == nil {
@@ -33,7 +33,7 @@ func (i *in) message(m *wire.Message) {
 	case kindAnswer:
 		if a := r.reply(); r.err == nil {
 			i.answered(from, &a)
-			i.settleAwaited()
+			i.awaited.settle(i)
 		}
 	case kindAsk:
 		if after := r.uint(); r.err == nil {

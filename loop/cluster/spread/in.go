@@ -111,6 +111,22 @@ func (i *in) forgetOldest() {
 	delete(i.origins, oldest)
 }
 
+// knows tells whether all nodes know that messages of some patterns are wanted here.
+func (i *in) knows(patterns []string) bool {
+	batch, subscribed := i.wants.batchOf(patterns)
+	if !subscribed {
+		return false
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for _, o := range i.origins {
+		if !o.gone && !o.left && o.batch() < batch {
+			return false
+		}
+	}
+	return true
+}
+
 // lose has all be told, since a node is gone which may have published what has not come.
 func (i *in) lose(o *origin) {
 	o.gone = true

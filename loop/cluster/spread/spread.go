@@ -89,7 +89,7 @@ func (s *Spread) Want(pattern string, on bool) { s.in.wants.note(pattern, on) }
 // Gone takes down that a node is gone. Unless it has said before that it leaves, nobody knows what it has published last.
 func (s *Spread) Gone(node uint16) {
 	s.in.lost(node)
-	s.in.settleAwaited()
+	s.in.awaited.settle(s.in)
 }
 
 // Missed has the subscribers of what is of a pattern be told that messages of it may be missing. It does not wait.
@@ -127,7 +127,7 @@ func (s *Spread) beat() {
 	s.keepSnapshots()
 	s.out.beat(s.now())
 	s.in.sweep()
-	s.in.settleAwaited()
+	s.in.awaited.settle(s.in)
 }
 
 // subscribe subscribes to what is wanted, until ctx is done.
@@ -160,7 +160,7 @@ func (s *Spread) work() (wait time.Duration) {
 	}
 	if done.batch != 0 {
 		s.out.probe(done.batch, done.batch, done.age)
-		s.in.settleAwaited() // this node may be alone
+		s.in.awaited.settle(s.in) // this node may be alone
 	}
 	return done.wait
 }
