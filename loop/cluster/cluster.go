@@ -141,8 +141,8 @@ func (c *Cluster) Begin(server Server) {
 	c.server = server
 	server.Trouble(snapshots, "not there yet")
 	server.Trouble(stream, "not there yet")
-	c.wire.Watch(func(bool) { c.look(server) })
-	c.look(server)
+	c.wire.Watch(c.connected)
+	c.connected(c.wire.Up())
 	server.WatchChannels(c.spread.Want)
 	c.nodes.Watch(nodes.Watcher{
 		Came: func(nodes.Node) {},
@@ -162,13 +162,13 @@ type ender interface {
 	NodeGone(node uint16, done func())
 }
 
-// look tells the server whether there is a connection.
-func (c *Cluster) look(server Server) {
+// connected tells the server whether there is a connection.
+func (c *Cluster) connected(up bool) {
 	why := ""
-	if !c.wire.Up() {
+	if !up {
 		why = "there is no connection to NATS"
 	}
-	server.Trouble(connection, why)
+	c.tell(connection, why)
 }
 
 // Run makes this server a node until ctx is done, and then leaves. It is to be called when the server serves. An error means that

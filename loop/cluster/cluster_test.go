@@ -10,10 +10,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"go.uber.org/goleak"
 
 	"halley/bayeux/event"
 	"halley/loop/bus"
+	"halley/loop/cluster/nats"
 	"halley/loop/sequence"
 	"halley/loop/settings"
 )
@@ -25,14 +27,14 @@ func TestMain(m *testing.M) {
 
 // fakeServer is a server whose clients want the channels that it watches.
 type fakeServer struct {
-	arrived chan string
-	mu      sync.Mutex
-	trouble string
-	wants   []string
+	arrived  chan string
+	mu       sync.Mutex
+	troubles map[string]string
+	wants    []string
 }
 
 func newServer(wants ...string) *fakeServer {
-	return &fakeServer{arrived: make(chan string, 1000), wants: wants}
+	return &fakeServer{arrived: make(chan string, 1000), troubles: make(map[string]string), wants: wants}
 }
 
 func (s *fakeServer) Arrived(list []event.Event) {
@@ -52,10 +54,20 @@ func (s *fakeServer) WatchChannels(watch func(pattern string, on bool)) {
 	}
 }
 
-func (s *fakeServer) Trouble(_, why string) {
+func (s *fakeServer) Trouble(part, why string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.trouble = why
+	s.troubles[part] = why
+}
+
+// trouble is why the server is not ready; empty: it is.
+func (s *fakeServer) trouble() (all string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, why := range s.troubles {
+		all += why
+	}
+	return all
 }
 
 // node is a Cluster of a test.
@@ -65,13 +77,20 @@ type node struct {
 	leave func() error
 }
 
-// join starts a node.
+// join starts a node whose NATS is in this process.
 func join(t *testing.T, listen, peer string, server *fakeServer) *node {
+	t.Helper()
+	return joinBy(t, func(s *nats.Settings) { s.Listen, s.Peers = listen, []string{peer} }, server)
+}
+
+// joinBy starts a node.
+func joinBy(t *testing.T, way func(*nats.Settings), server *fakeServer) *node {
 	t.Helper()
 	var s Settings
 	settings.Default(&s)
-	s.NATS.Listen, s.NATS.Peers, s.Nodes.Timeout = listen, []string{peer}, 600*time.Millisecond
-	c, err := Open(t.Context(), s, Options{MaxMessage: 1 << 16, MaxChannelLength: 256, Loops: 1, Address: listen, Log: slog.New(slog.DiscardHandler)})
+	way(&s.NATS)
+	s.Nodes.Timeout = 600 * time.Millisecond
+	c, err := Open(t.Context(), s, Options{MaxMessage: 1 << 16, MaxChannelLength: 256, Loops: 1, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,9 +139,9 @@ func TestTwoNodes(t *testing.T) {
 	here, there := address(t), address(t)
 	a := join(t, here, there, newServer("/a/*"))
 	b := join(t, there, here, newServer("/b"))
-	until(t, func() bool { return a.Figures().Nodes.Alive == 2 && b.Figures().Nodes.Alive == 2 })
-	if a.Node() == b.Node() || a.trouble != "" || a.Congested() || a.Most() < 1<<16 {
-		t.Errorf("nodes %d and %d, trouble %q, %v, %d", a.Node(), b.Node(), a.trouble, a.Congested(), a.Most())
+	until(t, func() bool { return a.Figures().Nodes.Alive == 2 && b.Figures().Nodes.Alive == 2 && a.trouble() == "" })
+	if a.Node() == b.Node() || a.Congested() || a.Most() < 1<<16 {
+		t.Errorf("nodes %d and %d, %v, %d", a.Node(), b.Node(), a.Congested(), a.Most())
 	}
 	carried := func(from, to *node, channel string) {
 		until(t, func() bool {
@@ -148,6 +167,35 @@ func TestTwoNodes(t *testing.T) {
 	}
 	until(t, func() bool { return a.Figures().Nodes.Alive == 1 && a.Figures().Nodes.Lost.Farewell == 1 })
 	b.Close()
+}
+
+// A node whose NATS is gone is not ready until it is back.
+func TestNATSGoesAndComesBack(t *testing.T) {
+	t.Parallel()
+	options := &server.Options{Host: "127.0.0.1", Port: -1, NoSigs: true, NoLog: true}
+	begin := func() *server.Server {
+		s, err := server.NewServer(options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Start()
+		if !s.ReadyForConnections(10 * time.Second) {
+			t.Fatal("not ready")
+		}
+		return s
+	}
+	s := begin()
+	n := joinBy(t, func(to *nats.Settings) { to.Servers = settings.Secret(s.ClientURL()) }, newServer())
+	until(t, func() bool { return n.trouble() == "" })
+	s.Shutdown()
+	s.WaitForShutdown()
+	until(t, func() bool { return n.trouble() != "" && !n.Figures().Wire.Up })
+	if why := n.trouble(); !strings.Contains(why, "NATS") {
+		t.Error(why)
+	}
+	s = begin()
+	defer s.Shutdown()
+	until(t, func() bool { return n.trouble() == "" })
 }
 
 // Settings that are of no use are told with the flag, and what may not be meant is doubted.

@@ -14,7 +14,7 @@ import (
 func (c *Cluster) ofOrder() order.Options {
 	return order.Options{
 		Prefix: string(c.space), Node: strconv.FormatUint(c.nodes.Incarnation(), 36), Stream: "halley-" + c.settings.NATS.Name,
-		Replicas: c.settings.NATS.Replicas, Memory: c.settings.NATS.InMemory(), Window: c.options.DedupWindow,
+		Replicas: c.wire.Replicas(), Memory: c.settings.NATS.InMemory(), Window: c.options.DedupWindow,
 		Bytes: int64(c.options.HistoryBytes), Waiting: c.settings.NATS.Buffer / 2,
 		Now: time.Now, Tokens: subject.Tokens, Log: c.options.Log,
 		Trouble: func(why string) { c.tell(stream, why) },

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"sync"
 
 	natsgo "github.com/nats-io/nats.go"
 )
@@ -20,7 +21,9 @@ import (
 type external struct {
 	settings *Settings
 	servers  []string // as configured
-	found    []string // that those have told of
+
+	mu    sync.Mutex
+	found []string // that those have told of
 }
 
 // newExternal checks what can be checked without a server.
@@ -42,7 +45,7 @@ func newExternal(s *Settings) (*external, error) {
 
 // options has NATS' client connect to one of the servers.
 func (e *external) options(o *natsgo.Options, c *connection) error {
-	o.Servers = slices.Concat(e.servers, e.found)
+	o.Servers = e.all()
 	for _, server := range e.servers {
 		if u, err := url.Parse(server); err == nil && u.User != nil {
 			o.User = u.User.Username()
@@ -67,9 +70,21 @@ func (e *external) options(o *natsgo.Options, c *connection) error {
 func (e *external) learn(conn *natsgo.Conn) {
 	found := conn.DiscoveredServers()
 	if len(found) > 0 && len(found) <= mostPeers {
+		e.mu.Lock()
+		defer e.mu.Unlock()
 		e.found = found
 	}
 }
+
+// all are the addresses of all servers that are known.
+func (e *external) all() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Concat(e.servers, e.found)
+}
+
+// count is how many servers are known.
+func (e *external) count() int { return len(e.all()) }
 
 // gateDialer makes the connection of c one that is read from while there is room.
 type gateDialer struct{ c *connection }

@@ -17,7 +17,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"halley/loop/settings"
 )
 
 // secretFile is a file with a secret.
@@ -206,4 +209,33 @@ func TestStoreOutlivesAllNodes(t *testing.T) {
 		cancel()
 	}
 	t.Error("it is gone")
+}
+
+// Three nodes keep a stream where there are as many, or as many as are asked for.
+func TestReplicas(t *testing.T) {
+	t.Parallel()
+	listen := address(t)
+	for want, change := range map[int]func(*Settings){
+		1: func(s *Settings) { s.Peers = []string{listen, address(t)} },
+		3: func(s *Settings) { s.Peers = []string{address(t), address(t)} },
+		5: func(s *Settings) { s.Peers, s.Replicas = []string{address(t)}, 5 },
+	} {
+		w, _ := join(t, usual(func(s *Settings) {
+			s.Listen = listen
+			change(s)
+		}))
+		if got := w.Replicas(); got != want {
+			t.Errorf("%d, want %d", got, want)
+		}
+		leave(w)
+	}
+	url, _ := elsewhere(t, &server.Options{})
+	w, _ := join(t, usual(func(s *Settings) { s.Servers = settings.Secret(url) }))
+	if got := w.Replicas(); got != 1 {
+		t.Errorf("%d for one server", got)
+	}
+	w.external.found = []string{"nats://a", "nats://b"}
+	if got := w.Replicas(); got != 3 {
+		t.Errorf("%d for three servers", got)
+	}
 }

@@ -131,6 +131,14 @@ func (s *Settings) checkEmbedded() error {
 	return err
 }
 
+// nodes is how many embedded servers there are, with this one, which may be among its own peers.
+func (s *Settings) nodes() int {
+	if slices.Contains(s.Peers, s.Listen) {
+		return len(s.Peers)
+	}
+	return len(s.Peers) + 1
+}
+
 // checkAddress tells what is wrong with HOST:PORT. To listen on, it may have no host.
 func checkAddress(text string, listen bool) error {
 	host, port, err := net.SplitHostPort(text)

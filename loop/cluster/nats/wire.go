@@ -107,6 +107,9 @@ func (w *Wire) connect() (*connection, error) {
 		return nil, fmt.Errorf("%w: %d bytes, want %d", errTooSmall, most, w.largest)
 	}
 	w.most.Store(c.conn.MaxPayload())
+	if w.external != nil {
+		w.external.learn(c.conn)
+	}
 	w.outbox.set(true)
 	for _, subject := range w.subscriptions.all() {
 		if err := c.align(subject, true); err != nil {
@@ -185,6 +188,24 @@ func (w *Wire) Watch(told func(up bool)) { w.subscriptions.watch(told) }
 
 // Up tells whether there is a connection to NATS.
 func (w *Wire) Up() bool { return w.now.Load() != nil }
+
+// Replicas is how many nodes are to keep a stream: --cluster-replicas, or three where there are as many servers, and else one. Of servers
+// elsewhere it is known how many there are once there has been a connection.
+func (w *Wire) Replicas() int {
+	servers := 0
+	switch {
+	case w.settings.Replicas > 0:
+		return w.settings.Replicas
+	case w.server != nil:
+		servers = w.settings.nodes()
+	default:
+		servers = w.external.count()
+	}
+	if servers >= 3 {
+		return 3
+	}
+	return 1
+}
 
 // JetStream is NATS' streams, by the connection that stands: after a loss it has to be asked for again.
 func (w *Wire) JetStream() (jetstream.JetStream, error) {
