@@ -9,7 +9,6 @@ import (
 	"time"
 
 	natsgo "github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"halley/loop/cluster/wire"
 )
@@ -25,7 +24,6 @@ const (
 // there is one way on, and what was lost lies between two of them.
 type connection struct {
 	conn     *natsgo.Conn
-	stream   jetstream.JetStream
 	messages chan *natsgo.Msg
 	gate     *gate
 	closed   chan struct{}
@@ -56,10 +54,6 @@ func (d *dialer) dial() (*connection, error) {
 	}
 	var err error
 	if c.conn, err = o.Connect(); err != nil {
-		return nil, err
-	}
-	if c.stream, err = jetstream.New(c.conn); err != nil {
-		c.conn.Close()
 		return nil, err
 	}
 	return c, nil

@@ -116,14 +116,21 @@ func TestNodesCheckEachOther(t *testing.T) {
 	}
 }
 
+// jetStream is NATS' streams by the connection of a wire.
+func jetStream(t *testing.T, w *Wire) jetstream.JetStream {
+	t.Helper()
+	js, err := jetstream.New(w.now.Load().conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return js
+}
+
 // stream waits until a stream of three nodes is there and led, and returns the name of its leader.
 func stream(t *testing.T, w *Wire, storage jetstream.StorageType) (js jetstream.JetStream, leader string) {
 	t.Helper()
 	config := jetstream.StreamConfig{Name: "S", Subjects: []string{"s.>"}, Replicas: 3, Storage: storage}
-	js, err := w.JetStream()
-	if err != nil {
-		t.Fatal(err)
-	}
+	js = jetStream(t, w)
 	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		s, err := js.CreateOrUpdateStream(ctx, config)
@@ -195,9 +202,7 @@ func TestStoreOutlivesAllNodes(t *testing.T) {
 		wires = append(wires, w)
 	}
 	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); {
-		if js, err = wires[0].JetStream(); err != nil {
-			t.Fatal(err)
-		}
+		js = jetStream(t, wires[0])
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		s, err := js.Stream(ctx, "S")
 		if err == nil {
@@ -237,5 +242,26 @@ func TestReplicas(t *testing.T) {
 	w.external.found = []string{"nats://a", "nats://b"}
 	if got := w.Replicas(); got != 3 {
 		t.Errorf("%d for three servers", got)
+	}
+}
+
+// Servers elsewhere are spoken with by TLS where the address or a flag says so, and are those of the right authority alone.
+func TestExternalOverTLS(t *testing.T) {
+	t.Parallel()
+	ca, cert, key := certificates(t)
+	own := usual(func(s *Settings) { s.CA, s.Cert, s.Key = ca, cert, key })
+	config, err := own.routeTLS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	url, _ := elsewhere(t, &server.Options{TLS: true, TLSVerify: true, TLSConfig: config})
+	for _, address := range []string{url, strings.Replace(url, "nats://", "tls://", 1)} {
+		if w, log := join(t, usual(func(s *Settings) { s.Servers, s.CA, s.Cert, s.Key = settings.Secret(address), ca, cert, key })); !w.Up() {
+			t.Errorf("%s: %s", address, log)
+		}
+	}
+	other, _, _ := certificates(t)
+	if w, log := join(t, usual(func(s *Settings) { s.Servers, s.CA = settings.Secret(url), other })); w.Up() || !strings.Contains(log.String(), "certificate") {
+		t.Error(log)
 	}
 }

@@ -84,8 +84,14 @@ func (l *serverLog) Warnf(format string, args ...any) {
 	l.tell(level, "%s", []any{text})
 }
 
-// Errorf implements server.Logger.
-func (l *serverLog) Errorf(format string, args ...any) { l.tell(slog.LevelError, format, args) }
+// Errorf implements server.Logger. A peer that is not there is nothing that this node can help.
+func (l *serverLog) Errorf(format string, args ...any) {
+	level := slog.LevelError
+	if strings.HasPrefix(format, "Error trying to connect to route") {
+		level = slog.LevelWarn
+	}
+	l.tell(level, format, args)
+}
 
 // Debugf implements server.Logger.
 func (l *serverLog) Debugf(string, ...any) {}

@@ -198,12 +198,25 @@ func (s *Settings) secret() (string, error) {
 
 // Doubt says what may not be meant by the settings; empty: nothing.
 func (s *Settings) Doubt() string {
-	if !s.embedded() || s.SecretFile != "" || s.Cert != "" {
+	switch {
+	case s.CA != "" || s.Cert != "":
 		return ""
+	case s.embedded() && s.SecretFile == "" && !onLoopback(s.Listen):
+		return fmt.Sprintf("whoever reaches --cluster-listen %s can be a node, and read and publish everything: set --cluster-secret-file, or --cluster-tls-cert with --cluster-tls-ca", s.Listen)
 	}
-	host, _, _ := net.SplitHostPort(s.Listen)
-	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
-		return ""
+	servers, _ := s.servers()
+	for _, server := range servers {
+		u, err := url.Parse(server)
+		if err == nil && u.Scheme == "nats" && (u.User != nil || s.Credentials != "") && !onLoopback(net.JoinHostPort(u.Hostname(), "0")) {
+			return fmt.Sprintf("a password or credentials, and all messages, go to --cluster %s in plain: tls:// keeps them secret", u.Redacted())
+		}
 	}
-	return fmt.Sprintf("whoever reaches --cluster-listen %s can be a node, and read and publish everything: set --cluster-secret-file, or --cluster-tls-cert with --cluster-tls-ca", s.Listen)
+	return ""
+}
+
+// onLoopback tells whether an address is for this host alone.
+func onLoopback(address string) bool {
+	host, _, _ := net.SplitHostPort(address)
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

@@ -102,3 +102,17 @@ func TestDoubtOfAnOpenCluster(t *testing.T) {
 		}
 	}
 }
+
+// Passwords that go over a network in plain are doubted.
+func TestDoubtOfPlainPasswords(t *testing.T) {
+	t.Parallel()
+	for servers, doubted := range map[settings.Secret]bool{
+		"nats://10.0.0.1:4222": false, "nats://u:p@127.0.0.1:4222": false, "tls://u:p@10.0.0.1": false, "nats://u:pass@10.0.0.1": true,
+		"tls://a,nats://u:pass@b.example": true,
+	} {
+		s := usual(func(s *Settings) { s.Servers = servers })
+		if got := s.Doubt(); (got != "") != doubted || strings.Contains(got, "pass@") {
+			t.Errorf("%s: %q", string(servers), got)
+		}
+	}
+}

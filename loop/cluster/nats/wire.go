@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
-
 	"halley/loop/cluster/wire"
 )
 
@@ -36,11 +34,8 @@ type Wire struct {
 
 var _ wire.Wire = (*Wire)(nil)
 
-// Errors of a wire.
-var (
-	ErrDown    = errors.New("there is no connection to NATS")
-	ErrSubject = errors.New("malformed or too long subject")
-)
+// ErrSubject means that NATS would not take a subject as it is meant.
+var ErrSubject = errors.New("malformed or too long subject")
 
 // mostSubject is how long a subject and that of its answer may be together. NATS ends a connection with a line of more than 4,096
 // bytes for good, which are these, two numbers and a verb.
@@ -205,14 +200,6 @@ func (w *Wire) Replicas() int {
 		return 3
 	}
 	return 1
-}
-
-// JetStream is NATS' streams, by the connection that stands: after a loss it has to be asked for again.
-func (w *Wire) JetStream() (jetstream.JetStream, error) {
-	if c := w.now.Load(); c != nil {
-		return c.stream, nil
-	}
-	return nil, ErrDown
 }
 
 // Close has what waits go, for as long as ctx is not done, and leaves the cluster. With an embedded server the streams that are led

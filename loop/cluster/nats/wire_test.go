@@ -132,9 +132,6 @@ func TestExternalComesBack(t *testing.T) {
 	for a.Up() {
 		time.Sleep(time.Millisecond)
 	}
-	if _, err := a.JetStream(); err != ErrDown {
-		t.Error(err)
-	}
 	a.Send(wire.Message{Subject: "x.1", Data: []byte("between")})
 	elsewhere(t, &server.Options{Port: o.Port})
 	if got := in.next(t); got != "up" {
