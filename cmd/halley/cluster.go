@@ -7,14 +7,17 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 
 	"halley/cmd/halley/config"
+	"halley/cmd/halley/console"
 	"halley/cmd/halley/internalhttp"
 	"halley/cmd/halley/metrics"
 	"halley/loop"
 	"halley/loop/cluster"
+	"halley/loop/cluster/nodes"
 )
 
 // membership is what makes this server a node of a cluster.
@@ -95,6 +98,30 @@ func (m *membership) status() func() internalhttp.ClusterStatus {
 		}
 		return told
 	}
+}
+
+// around are the other nodes, for the console. What comes and goes is of all of them together.
+func (m *membership) around() (s console.Surroundings) {
+	if m.cluster == nil {
+		return s
+	}
+	status, f := m.cluster.Status(), m.cluster.Figures()
+	s.Others = []console.Other{{
+		Kind: console.Cluster, Name: fmt.Sprintf("%s, here node %d", status.Name, status.Node), Up: status.Connected, In: f.Spread.In, Out: f.Spread.Out,
+		Lost: f.Spread.OutDropped + f.Spread.Overflowed + f.Spread.Gaps + f.Wire.Lost + f.Wire.Refused + f.Wire.Losses + f.Link.Holes,
+	}}
+	for _, n := range status.Nodes {
+		s.Others = append(s.Others, console.Other{Kind: console.Node, Name: fmt.Sprintf("%d, %s", n.Number, n.Address), Up: n.State == nodes.Joined, Lag: status.Now - n.Heard})
+	}
+	s.Facts = []console.Fact{
+		{Name: "Nodes at work", Form: console.Count, Value: float64(f.Nodes.Alive)},
+		{Name: "Nodes lost", Form: console.Count, Value: float64(f.Nodes.Lost.Silent + f.Nodes.Lost.Told + f.Nodes.Lost.Torn + f.Nodes.Lost.Paused)},
+		{Name: "Requests for sessions elsewhere", Form: console.Rate, Value: float64(f.Link.Forwarded)},
+		{Name: "Subscriptions to other nodes", Form: console.Count, Value: float64(f.Spread.Subscriptions)},
+		{Name: "Waiting to go", Form: console.Bytes, Value: float64(f.Wire.Waiting + f.Link.Waiting)},
+		{Name: "Gaps told", Form: console.Count, Value: float64(f.Spread.Gaps)},
+	}
+	return s
 }
 
 // sources are the figures of the cluster.

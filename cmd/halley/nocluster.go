@@ -24,6 +24,7 @@ func (*membership) run(context.Context, *loop.Server) error                 { re
 func (*membership) drain()                                                  {}
 func (*membership) close()                                                  {}
 func (*membership) status() func() internalhttp.ClusterStatus               { return nil }
+func (*membership) around() (s console.Surroundings)                        { return s }
 func (*membership) sources() []metrics.Source                               { return nil }
 
 // feeding is nothing, too: feeds are from and to NATS.

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"os"
+	"slices"
 	"sync"
 
 	"halley/cmd/halley/console"
@@ -22,7 +23,7 @@ func (c *serveCommand) startConsole(server *loop.Server, o *internalhttp.Options
 	if err != nil {
 		host = "" // it is told nowhere else
 	}
-	page := console.New(watched{server, c.others}, console.About{Version: described(), Host: host}, &c.notes)
+	page := console.New(watched{server, c.around}, console.About{Version: described(), Host: host}, &c.notes)
 	o.Console = page
 	ctx, cancel := context.WithCancel(context.Background())
 	var group sync.WaitGroup
@@ -33,13 +34,15 @@ func (c *serveCommand) startConsole(server *loop.Server, o *internalhttp.Options
 // watched is a server with the others that it knows, as the console sees it.
 type watched struct {
 	*loop.Server
-	others func() []console.Other
+	around func() console.Surroundings
 }
 
-// Others implements console.Source.
-func (w watched) Others() []console.Other { return w.others() }
+// Around implements console.Source.
+func (w watched) Around() console.Surroundings { return w.around() }
 
-// others are the servers that this one knows.
-func (c *serveCommand) others() []console.Other {
-	return append(c.routing.others(), c.feeding.others()...)
+// around is what this server knows of others.
+func (c *serveCommand) around() console.Surroundings {
+	s := c.membership.around()
+	s.Others = slices.Concat(s.Others, c.routing.others(), c.feeding.others())
+	return s
 }

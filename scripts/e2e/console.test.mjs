@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Server, until } from './server.mjs';
+import { Server, freePort, until } from './server.mjs';
 import { launch } from './browser.mjs';
 
 const DESKTOP = { width: 1440, height: 900 };
@@ -202,6 +202,37 @@ describe('the console', () => {
       assert.equal((await fetch(other.internal + '/health/ready')).status, 200);
     } finally {
       await other.stop('SIGKILL');
+    }
+  });
+
+  it('shows the nodes of a cluster', async () => {
+    const [one, two] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
+    const [here, there] = await Promise.all([
+      Server.start('--cluster-listen', one, '--cluster-peer', two), Server.start('--cluster-listen', two, '--cluster-peer', one)]);
+    try {
+      stream('/news', false, here);
+      await until(async () => (await (await fetch(here.internal + '/cluster')).json()).nodes?.[0]?.state === 'joined', 'the other node');
+      for (const [name, options] of [['console-cluster', {}], ['console-cluster-phone', { size: PHONE }]]) {
+        const page = await open({ on: here, ...options });
+        await live(page);
+        await until(async () => {
+          for (let i = 0; i < 20; i++) await there.publish('/news', i);
+          return parseFloat(await page.locator('#others tr').first().locator('td').first().textContent()) > 5;
+        }, 'messages of the other node');
+        assert.match(await text(page, '#others'), /^clusterhalley, here node \d+/);
+        assert.match(await text(page, '#others tr:nth-child(2)'), /^node\d+, /);
+        assert.match(await text(page, '#facts'), /Nodes at work2/);
+        await look(page, name);
+        await page.close();
+      }
+      const page = await open({ on: here });
+      await live(page);
+      await there.stop('SIGKILL');
+      await until(async () => /Nodes at work1/.test(await text(page, '#facts')), 'the loss of the other node');
+      await look(page, 'console-cluster-lost');
+      await page.close();
+    } finally {
+      await Promise.all([here.stop('SIGKILL'), there.stop('SIGKILL')]);
     }
   });
 

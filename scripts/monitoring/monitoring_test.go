@@ -50,7 +50,7 @@ func read(t *testing.T, name string) string {
 // words of an expression that are no metrics. What stands in braces, brackets and by (…) is taken out before.
 func named(expr string) (names []string) {
 	expr = regexp.MustCompile(`\{[^}]*\}|\[[^\]]*\]|\b(?:by|without|on) ?\([^)]*\)|"[^"]*"`).ReplaceAllString(expr, " ")
-	functions := []string{"sum", "max", "min", "rate", "increase", "changes", "count", "histogram_quantile", "time", "and", "or", "unless", "label_values"}
+	functions := []string{"sum", "max", "min", "rate", "increase", "changes", "count", "max_over_time", "histogram_quantile", "time", "and", "or", "unless", "label_values"}
 	for _, word := range regexp.MustCompile(`[a-zA-Z_:][a-zA-Z0-9_:]*`).FindAllString(expr, -1) {
 		if !slices.Contains(functions, word) {
 			names = append(names, word)

@@ -18,8 +18,8 @@ type Source interface {
 	Unready() []string
 	Slow(ctx context.Context, most int) ([]loop.SlowClient, error)
 	Top(ctx context.Context, most int) ([]loop.ChannelRate, error)
-	// Others are the other servers that this one knows, and its ways to them.
-	Others() []Other
+	// Around are the other servers that this one knows, and what it has to do with them.
+	Around() Surroundings
 }
 
 // About tells the page what it shows.
@@ -60,7 +60,7 @@ func (c *Console) Run(ctx context.Context) {
 	ticker := time.NewTicker(beat)
 	defer ticker.Stop()
 	defer c.endpoint.close()
-	first := read(time.Now(), c.source.Stats(), c.source.Others())
+	first := read(time.Now(), c.source.Stats(), c.source.Around())
 	live, row := first, first
 	for {
 		select {
@@ -80,7 +80,7 @@ func (c *Console) beat(ctx context.Context, now time.Time, live, row *reading) (
 	if !watched && !due {
 		return live, row
 	}
-	reading := read(now, c.source.Stats(), c.source.Others())
+	reading := read(now, c.source.Stats(), c.source.Around())
 	c.doctor.examine(change{live, reading})
 	var added *rowNow
 	if due {

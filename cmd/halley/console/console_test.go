@@ -25,7 +25,7 @@ type fake struct {
 	mu      sync.Mutex
 	stats   loop.Stats
 	reasons []string
-	others  []Other
+	around  Surroundings
 	asked   struct{ stats, slow, top int }
 }
 
@@ -38,7 +38,7 @@ func (f *fake) Stats() loop.Stats {
 	return s
 }
 
-func (f *fake) Others() []Other { return f.others }
+func (f *fake) Around() Surroundings { return f.around }
 
 func (f *fake) Unready() []string { return f.reasons }
 
@@ -60,7 +60,7 @@ func TestBeats(t *testing.T) {
 	notes := new(Notes)
 	c := New(f, About{"halley v1", "host"}, notes)
 	now := time.UnixMilli(1_000_000)
-	live := read(now, f.Stats(), nil)
+	live := read(now, f.Stats(), Surroundings{})
 	row := live
 	beat := func() {
 		now = now.Add(time.Second)
@@ -129,7 +129,7 @@ func TestBeats(t *testing.T) {
 // The hour is there at once, for whoever opens the page.
 func TestHour(t *testing.T) {
 	c := New(new(fake), About{"halley v1", "host"}, new(Notes))
-	c.ring.Add(time.UnixMilli(5000), change{read(time.Now(), loop.Stats{}, nil), read(time.Now(), loop.Stats{}, nil)}.row())
+	c.ring.Add(time.UnixMilli(5000), change{read(time.Now(), loop.Stats{}, Surroundings{}), read(time.Now(), loop.Stats{}, Surroundings{})}.row())
 	text, err := c.Hour()
 	var got hour
 	if err != nil || json.Unmarshal(text, &got) != nil {
@@ -172,7 +172,7 @@ func TestFiguresThatAreNamedExist(t *testing.T) {
 			t.Errorf("%+v is no counter", tr)
 		}
 	}
-	all := read(time.Now(), loop.Stats{}, nil).values
+	all := read(time.Now(), loop.Stats{}, Surroundings{}).values
 	for _, name := range []string{"connections", "sessions", "messages_published_total", "messages_delivered_total", "messages_received_total",
 		"received_bytes_total", "sent_bytes_total", "queue_messages", "memory_bytes", "max_connections", "kept_bytes queues", "history_events_read_total"} {
 		if _, has := all[name]; !has {
@@ -218,18 +218,18 @@ func TestVerdict(t *testing.T) {
 		},
 	} {
 		d, now := newDoctor(), time.Now()
-		d.examine(change{read(now, usual(), nil), read(now.Add(time.Second), usual(), nil)})
-		if h := d.verdict(read(now, usual(), nil), nil); h.Level != well || len(h.Reasons) > 0 {
+		d.examine(change{read(now, usual(), Surroundings{}), read(now.Add(time.Second), usual(), Surroundings{})})
+		if h := d.verdict(read(now, usual(), Surroundings{}), nil); h.Level != well || len(h.Reasons) > 0 {
 			t.Errorf("usual: %+v", h)
 		}
 		s := usual()
 		unusual(&s)
 		now = now.Add(time.Second)
-		d.examine(change{read(now.Add(-time.Second), usual(), nil), read(now, s, nil)})
-		if h := d.verdict(read(now.Add(stays-1), s, nil), nil); h.Level != attention || !slices.Equal(h.Reasons, []string{words}) {
+		d.examine(change{read(now.Add(-time.Second), usual(), Surroundings{}), read(now, s, Surroundings{})})
+		if h := d.verdict(read(now.Add(stays-1), s, Surroundings{}), nil); h.Level != attention || !slices.Equal(h.Reasons, []string{words}) {
 			t.Errorf("%s: %+v", words, h)
 		}
-		if h := d.verdict(read(now.Add(stays), s, nil), []string{"not listening"}); h.Level != bad || !slices.Equal(h.Reasons, []string{"not listening"}) {
+		if h := d.verdict(read(now.Add(stays), s, Surroundings{}), []string{"not listening"}); h.Level != bad || !slices.Equal(h.Reasons, []string{"not listening"}) {
 			t.Errorf("a minute after %s: %+v", words, h)
 		}
 	}

@@ -19,13 +19,63 @@ type Other struct {
 	Lag     time.Duration
 }
 
+// Fact is a figure of what this server has to do with others.
+type Fact struct {
+	Name  string
+	Form  string // of those of the list below
+	Value float64
+}
+
+// Forms of facts.
+const (
+	Count = "count"
+	Bytes = "bytes"
+	Rate  = "rate" // the value is a count since the start, and what it grows by a second is shown
+)
+
+// Surroundings are the other servers that a server knows, and what it has to do with them.
+type Surroundings struct {
+	Others []Other
+	Facts  []Fact
+}
+
+// factNow is what a page is told of a fact.
+type factNow struct {
+	Name  string  `json:"name"`
+	Form  string  `json:"form"`
+	Value float64 `json:"value"`
+}
+
+// facts are all of them as a change shows them.
+func (c change) facts() []factNow {
+	list := []factNow{}
+	for _, f := range c.to.around.Facts {
+		now := factNow(f)
+		if f.Form == Rate {
+			now.Value = samples.Rounded(max(0, f.Value-c.from.fact(f)) / c.seconds())
+		}
+		list = append(list, now)
+	}
+	return list
+}
+
+// fact is what a fact was at a reading; one that was not there was as it is.
+func (r *reading) fact(now Fact) float64 {
+	for _, f := range r.around.Facts {
+		if f.Name == now.Name {
+			return f.Value
+		}
+	}
+	return now.Value
+}
+
 // Kinds of others.
 const (
 	Upstream = "upstream" // another Bayeux server
 	Import   = "import"   // messages of NATS
 	Export   = "export"   // messages to NATS
-	Node     = "node"     // another node of the cluster
-	Stream   = "stream"   // the history of the cluster
+	Cluster  = "cluster"  // the cluster that this server is a node of
+	Node     = "node"     // another node of it
 )
 
 // otherNow is what a page is told of another.
@@ -47,7 +97,7 @@ const mostOthers = 64
 // others are all of them as a change shows them.
 func (c change) others() []otherNow {
 	list := []otherNow{}
-	for _, o := range c.to.others[:min(len(c.to.others), mostOthers)] {
+	for _, o := range c.to.around.Others[:min(len(c.to.around.Others), mostOthers)] {
 		before := c.from.other(o)
 		rate := func(from, to uint64) float64 { return samples.Rounded(float64(max(to, from)-from) / c.seconds()) }
 		list = append(list, otherNow{
@@ -60,7 +110,7 @@ func (c change) others() []otherNow {
 
 // other is what another was at a reading; one that was not there was as it is.
 func (r *reading) other(now Other) Other {
-	for _, o := range r.others {
+	for _, o := range r.around.Others {
 		if o.Kind == now.Kind && o.Name == now.Name {
 			return o
 		}
@@ -70,7 +120,7 @@ func (r *reading) other(now Other) Other {
 
 // absent are the others that are not there.
 func (r *reading) absent() (names []string) {
-	for _, o := range r.others {
+	for _, o := range r.around.Others {
 		if !o.Up {
 			names = append(names, o.Name)
 		}
@@ -80,7 +130,7 @@ func (r *reading) absent() (names []string) {
 
 // losesOthers tells whether messages from or to others are being lost.
 func (c change) losesOthers() bool {
-	for _, o := range c.to.others {
+	for _, o := range c.to.around.Others {
 		if o.Lost > c.from.other(o).Lost {
 			return true
 		}

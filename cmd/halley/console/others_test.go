@@ -14,7 +14,7 @@ func TestOthers(t *testing.T) {
 	now := time.Now()
 	at := func(seconds int, others ...Other) *reading {
 		s := loop.Stats{Loops: make([]loop.LoopStats, 1)}
-		return read(now.Add(time.Duration(seconds)*time.Second), s, others)
+		return read(now.Add(time.Duration(seconds)*time.Second), s, Surroundings{others, []Fact{{"Grown", Rate, 7 * float64(seconds)}, {fmt.Sprint("At ", seconds), Bytes, 5}}})
 	}
 	before := at(0, Other{Kind: Upstream, Name: "a", Up: true, In: 10, Out: 5}, Other{Kind: Import, Name: "a", Up: true, In: 7, Lost: 1})
 	after := at(2, Other{Kind: Import, Name: "a", Up: true, In: 17, Lost: 2}, Other{Kind: Upstream, Name: "a", In: 110, Out: 6, Waiting: 3, Lag: time.Second},
@@ -28,12 +28,15 @@ func TestOthers(t *testing.T) {
 	if got := viewOf(c).Others; !slices.Equal(got, want) {
 		t.Errorf("got %+v", got)
 	}
+	if got := viewOf(c).Facts; !slices.Equal(got, []factNow{{"Grown", Rate, 7}, {"At 2", Bytes, 5}}) {
+		t.Errorf("got %+v", got)
+	}
 	d := newDoctor()
 	d.examine(c)
 	if h := d.verdict(after, nil); h.Level != attention || !slices.Equal(h.Reasons, []string{"Messages from or to other servers are being lost", "Not connected: a"}) {
 		t.Errorf("%+v", h)
 	}
-	if h := d.verdict(at(int(stays/time.Second)+3, after.others[2]), nil); h.Level != well {
+	if h := d.verdict(at(int(stays/time.Second)+3, after.around.Others[2]), nil); h.Level != well {
 		t.Errorf("%+v", h)
 	}
 	var many []Other

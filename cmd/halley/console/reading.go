@@ -14,12 +14,12 @@ type reading struct {
 	at     time.Time
 	stats  loop.Stats
 	values map[string]float64 // by name, and by name and label of those that have one
-	others []Other
+	around Surroundings
 }
 
 // read takes a reading.
-func read(at time.Time, stats loop.Stats, others []Other) *reading {
-	r := &reading{at: at, stats: stats, others: others, values: make(map[string]float64, 128)}
+func read(at time.Time, stats loop.Stats, around Surroundings) *reading {
+	r := &reading{at: at, stats: stats, around: around, values: make(map[string]float64, 128)}
 	metric.Each(&r.stats, func(m metric.Metric, label string, value float64) {
 		r.values[m.Name] += value
 		if m.Label != "" {

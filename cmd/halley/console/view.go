@@ -26,6 +26,7 @@ type view struct {
 	Slow        []slowNow          `json:"slow"`
 	Notes       []note             `json:"notes"`
 	Others      []otherNow         `json:"others"`
+	Facts       []factNow          `json:"facts"`
 }
 
 // rowNow is a row of the ring.
@@ -85,6 +86,7 @@ func viewOf(c change) view {
 		History:     historyNow{s.History.Events, s.History.Bytes, samples.Rounded(c.rate("history_events_read_total")), s.History.Failing},
 		Troubles:    c.counts(),
 		Others:      c.others(),
+		Facts:       c.facts(),
 	}
 	for i, n := range s.Waiting {
 		f.Connections.ByType[loop.ByType{}.Label(i)] = n

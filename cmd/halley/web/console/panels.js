@@ -119,8 +119,13 @@ export function top({ top: channels }) {
   });
 }
 
-export function others({ others: all }) {
+/** How the forms of facts read. */
+const FORMS = { count: (value) => text(count(value)), bytes: (value) => text(bytes(value)), rate: (value) => text(count(value)) + '/s' };
+
+export function others({ others: all, facts }) {
   $('others-panel').hidden = !all.length;
+  $('facts').hidden = !facts.length;
+  list($('facts'), facts, () => el('div', {}, el('dt'), el('dd')), (div, fact) => cells(div, fact.name, FORMS[fact.form](fact.value)));
   const make = () => {
     const tr = row('text', '', '', '', 'extra')();
     tr.firstChild.append(el('span', { className: 'kind' }), el('span'));
@@ -132,8 +137,8 @@ export function others({ others: all }) {
     say(kind, other.up ? other.kind : 'away');
     say(name, other.name);
     tr.firstChild.title = `${other.kind} ${other.name}${other.up ? '' : ', not connected'}`;
-    say(tr.children[1], text(count(other.in)));
-    say(tr.children[2], text(count(other.out)));
+    const rates = other.kind === 'node' ? ['–', '–'] : [text(count(other.in)), text(count(other.out))]; // the cluster has those of all
+    rates.forEach((words, i) => say(tr.children[i + 1], words));
     say(tr.children[3], other.waiting ? text(count(other.waiting)) : '–');
     tr.children[3].title = other.lagMs ? `the oldest for ${text(time(other.lagMs))}` : '';
     say(tr.children[4], other.lost ? text(count(other.lost)) : '–');
