@@ -108,7 +108,7 @@ func (m *membership) around() (s console.Surroundings) {
 	status, f := m.cluster.Status(), m.cluster.Figures()
 	s.Others = []console.Other{{
 		Kind: console.Cluster, Name: fmt.Sprintf("%s, here node %d", status.Name, status.Node), Up: status.Connected, In: f.Spread.In, Out: f.Spread.Out,
-		Lost: f.Spread.OutDropped + f.Spread.Overflowed + f.Spread.Gaps + f.Wire.Lost + f.Wire.Refused + f.Wire.Losses + f.Link.Holes,
+		Lost: f.Spread.OutDropped + f.Spread.Overflowed + f.Spread.Gaps + f.Wire.Lost + f.Wire.Refused + f.Wire.Losses + f.Link.Holes + f.Order.Lost + f.Order.Unknown,
 	}}
 	for _, n := range status.Nodes {
 		s.Others = append(s.Others, console.Other{Kind: console.Node, Name: fmt.Sprintf("%d, %s", n.Number, n.Address), Up: n.State == nodes.Joined, Lag: status.Now - n.Heard})
@@ -119,6 +119,8 @@ func (m *membership) around() (s console.Surroundings) {
 		{Name: "Requests for sessions elsewhere", Form: console.Rate, Value: float64(f.Link.Forwarded)},
 		{Name: "Subscriptions to other nodes", Form: console.Count, Value: float64(f.Spread.Subscriptions)},
 		{Name: "Waiting to go", Form: console.Bytes, Value: float64(f.Wire.Waiting + f.Link.Waiting)},
+		{Name: "History behind by", Form: console.Count, Value: float64(f.Order.Lag)},
+		{Name: "Stored of here", Form: console.Rate, Value: float64(f.Order.Stored)},
 		{Name: "Gaps told", Form: console.Count, Value: float64(f.Spread.Gaps)},
 	}
 	return s

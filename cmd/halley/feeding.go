@@ -87,7 +87,7 @@ type fed struct{ *loop.Server }
 func (f fed) Publish(batch []feeds.Publication) error {
 	list := make([]loop.Publication, len(batch))
 	for i, p := range batch {
-		list[i] = loop.Publication{Channel: p.Channel, Data: p.Data, Here: p.Here}
+		list[i] = loop.Publication{Channel: p.Channel, Data: p.Data, Here: p.Here, Key: p.Key}
 		if p.Binary || !p.Trail.IsZero() {
 			list[i].Passed = &loop.Passed{Binary: p.Binary, Trail: p.Trail}
 		}

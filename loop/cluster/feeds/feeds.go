@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -43,7 +44,8 @@ type Publication struct {
 	Channel, Data []byte
 	Binary        bool
 	Trail         event.Trail
-	Here          bool // for the subscribers of this node alone
+	Here          bool   // for the subscribers of this node alone
+	Key           string // of this message, whichever node publishes it and how often
 }
 
 // Refusal is one publication that can never be published.
@@ -82,7 +84,8 @@ type Feeds struct {
 	up     atomic.Bool
 	warned atomic.Bool // that there is no connection
 	losses atomic.Uint64
-	left   atomic.Bool // a successor of this server has the imports
+	left   atomic.Bool   // a successor of this server has the imports
+	number atomic.Uint64 // of the next message that is marked
 }
 
 // New returns the feeds of some settings, nil if they name none. Errors name the flag.
@@ -93,6 +96,7 @@ func New(s Settings, o Options) (*Feeds, error) {
 	}
 	sum := sha256.Sum256([]byte("feeds of " + s.name()))
 	f := &Feeds{Options: o, settings: s, id: hex.EncodeToString(sum[:event.NodeID/2])}
+	f.number.Store(rand.Uint64() >> 1) // other nodes of the name have others
 	if f.connect, err = s.connection(); err != nil {
 		return nil, err
 	}

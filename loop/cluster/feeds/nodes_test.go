@@ -1,6 +1,7 @@
 package feeds
 
 import (
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -73,5 +74,47 @@ func TestStreamOfNodes(t *testing.T) {
 	}
 	if len(hs[1].gaps()) != 0 {
 		t.Errorf("told %q", hs[1].gaps())
+	}
+}
+
+// What is published by one node for all has a key, by which a message that is tried again is known, and what goes by way of the trail
+// has a number there.
+func TestKeys(t *testing.T) {
+	ns := natsServer(t, server.Options{})
+	js := stream(t, ns)
+	h := &halley{kept: "/t/**"}
+	var lock sync.Mutex
+	keys, trails := map[string]bool{}, map[uint64]bool{}
+	attempts := 0
+	h.fail = func(batch []Publication) error {
+		lock.Lock()
+		defer lock.Unlock()
+		for _, p := range batch {
+			if p.Key != "" {
+				keys[p.Key] = true
+			}
+			if p.Trail.Origin != "" {
+				trails[p.Trail.Number] = true
+			}
+		}
+		if attempts++; attempts%2 == 1 {
+			return errBusy
+		}
+		return nil
+	}
+	start(t, ns, h, func(s *Settings, _ *Options) {
+		s.Imports, s.Exports = lines("a.> /t/a/**", "js:TICKS:ticks.> /t/b/** all"), lines("/t/a/out x")
+	})
+	store(t, js, "ticks.A", 0, 3)
+	p := publisher(t, ns)
+	for _, data := range []string{"1", "2", "\xff"} {
+		send(t, p, "a.x", data)
+	}
+	send(t, p, "a.out", "1")
+	eventually(t, func() bool { return len(h.all()) == 7 })
+	lock.Lock()
+	defer lock.Unlock()
+	if len(keys) != 5 || len(trails) != 2 || attempts < 2 {
+		t.Errorf("%d keys and %d marks, in %d attempts", len(keys), len(trails), attempts)
 	}
 }

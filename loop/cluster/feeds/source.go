@@ -5,6 +5,7 @@ package feeds
 import (
 	"context"
 	"errors"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -26,14 +27,14 @@ type source struct {
 	lost   atomic.Uint64 // of sub, as far as it is counted
 	eldest bool          // as it was when it was looked at last; of run
 
-	published map[uint64]bool // of a stream, and not certainly acknowledged; of follow
+	published recent // of a stream; of follow
 }
 
 // inboxBytes is how much of core NATS may wait to be published here. Above that it waits in the connection's buffer.
 const inboxBytes = 1 << 20
 
 func newSource(f *Feeds, i inward) *source {
-	return &source{inward: i, feeds: f, inbox: newQueue[Publication](inboxBytes), gapped: make(chan struct{}, 1), published: make(map[uint64]bool)}
+	return &source{inward: i, feeds: f, inbox: newQueue[Publication](inboxBytes), gapped: make(chan struct{}, 1)}
 }
 
 // run imports by one connection until ctx is done.
@@ -94,6 +95,11 @@ func (s *source) read(subject string, payload []byte, header nats.Header) (p Pub
 	}
 	if f.exported(p.Channel) {
 		p.Trail = p.Trail.Past(f.id) // so that it does not go back
+	}
+	if number := f.number.Add(1); p.Trail.Origin == "" && (!p.Trail.IsZero() || p.Binary && f.server.Kept(p.Channel)) {
+		p.Trail.Origin, p.Trail.Number = f.id, number // it is not stored twice, if those behind it are not and it is tried again
+	} else {
+		p.Key = f.id + "-" + strconv.FormatUint(number, 36)
 	}
 	return p, true
 }

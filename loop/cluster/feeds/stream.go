@@ -70,7 +70,7 @@ func (s *source) consumer() string {
 func (s *source) open(ctx context.Context, js jetstream.JetStream) (jetstream.Consumer, error) {
 	c, err := js.Consumer(ctx, s.stream, s.consumer())
 	if errors.Is(err, jetstream.ErrConsumerNotFound) {
-		clear(s.published)
+		s.published = recent{}
 		begin := map[string]jetstream.DeliverPolicy{
 			"new": jetstream.DeliverNewPolicy, "all": jetstream.DeliverAllPolicy, "last": jetstream.DeliverLastPerSubjectPolicy,
 		}
@@ -149,12 +149,13 @@ func (s *source) take(ctx context.Context, batch []jetstream.Msg, next uint64) (
 		next = about.Sequence.Consumer + 1
 		s.counts.received.Add(1)
 		s.counts.behind.Store(int64(about.NumPending))
-		if s.published[about.Sequence.Stream] {
+		if s.published.has(about.Sequence.Stream) {
 			s.counts.repeated.Add(1)
 			continue
 		}
 		fresh = append(fresh, about.Sequence.Stream)
 		if p, good := s.read(m.Subject(), m.Data(), m.Headers()); good {
+			p.Key = fmt.Sprintf("%s-%d-%d", s.consumer(), about.Sequence.Stream, about.Timestamp.UnixNano())
 			list = append(list, p)
 		}
 	}
@@ -165,7 +166,7 @@ func (s *source) take(ctx context.Context, batch []jetstream.Msg, next uint64) (
 		return 0, ctx.Err()
 	}
 	for _, number := range fresh {
-		s.published[number] = true
+		s.published.add(number)
 	}
 	return next, s.acknowledge(ctx, batch)
 }
@@ -184,7 +185,7 @@ func keeper(batch []jetstream.Msg) func() {
 	}
 }
 
-// acknowledge acknowledges a batch. What it is not sure of is remembered: it comes again.
+// acknowledge acknowledges a batch. What it is not sure of comes again.
 func (s *source) acknowledge(ctx context.Context, batch []jetstream.Msg) error {
 	for _, m := range batch[:len(batch)-1] {
 		if err := m.Ack(); err != nil {
@@ -196,8 +197,34 @@ func (s *source) acknowledge(ctx context.Context, batch []jetstream.Msg) error {
 	if err := batch[len(batch)-1].DoubleAck(asking); err != nil {
 		return fmt.Errorf("%w: %w", errUnsure, err)
 	}
-	clear(s.published)
 	return nil
+}
+
+// recent are the numbers of the messages that were published last, so that one is known which JetStream sends again, since it has not
+// heard the acknowledgement.
+type recent struct {
+	seen  map[uint64]bool
+	order []uint64
+	at    int // of the oldest
+}
+
+// mostRecent is more than JetStream sends without an acknowledgement.
+const mostRecent = 4 * streamBatch
+
+func (r *recent) has(number uint64) bool { return r.seen[number] }
+
+func (r *recent) add(number uint64) {
+	if r.seen == nil {
+		r.seen = make(map[uint64]bool)
+	}
+	r.seen[number] = true
+	if len(r.order) < mostRecent {
+		r.order = append(r.order, number)
+		return
+	}
+	delete(r.seen, r.order[r.at])
+	r.order[r.at] = number
+	r.at = (r.at + 1) % mostRecent
 }
 
 // broken tells that a stream cannot be read.

@@ -79,31 +79,21 @@ func TestStream(t *testing.T) {
 
 // Of a stream that is new to it a server reads what comes, what there is, or the last message of each subject.
 func TestStreamBegins(t *testing.T) {
-	ns := natsServer(t, server.Options{})
-	js := stream(t, ns)
-	store(t, js, "ticks.A", 0, 3)
-	store(t, js, "ticks.B", 3, 5)
 	for begin, want := range map[string][]string{
 		"": lines("/t/C 5"), "new": lines("/t/C 5"),
 		"all": lines("/t/A 0", "/t/A 1", "/t/A 2", "/t/B 3", "/t/B 4", "/t/C 5"), "last": lines("/t/A 2", "/t/B 4", "/t/C 5"),
 	} {
-		h := &halley{}
-		f, end := start(t, ns, h, func(s *Settings, _ *Options) {
-			s.Imports, s.Name = lines("js:TICKS:ticks.> /t/** "+begin), "begins-"+begin
-		})
+		ns, h := natsServer(t, server.Options{}), &halley{}
+		js := stream(t, ns)
+		store(t, js, "ticks.A", 0, 3)
+		store(t, js, "ticks.B", 3, 5)
+		f, _ := start(t, ns, h, func(s *Settings, _ *Options) { s.Imports = lines("js:TICKS:ticks.> /t/** " + begin) })
 		eventually(t, func() bool {
 			_, err := js.Consumer(t.Context(), "TICKS", f.imports[0].consumer())
 			return err == nil
 		})
 		store(t, js, "ticks.C", 5, 6)
 		h.expect(t, want...)
-		end()
-		if err := js.DeleteStream(t.Context(), "TICKS"); err != nil {
-			t.Fatal(err)
-		}
-		js = stream(t, ns)
-		store(t, js, "ticks.A", 0, 3)
-		store(t, js, "ticks.B", 3, 5)
 	}
 }
 
@@ -152,14 +142,14 @@ func TestStreamRepeats(t *testing.T) {
 	if _, err := s.take(gone, first, 0); !errors.Is(err, context.Canceled) || len(h.all()) != 0 {
 		t.Fatalf("took %q, %v", h.all(), err)
 	}
-	if next, err := s.take(t.Context(), first[:5], 0); err != nil || next != 6 || len(s.published) != 0 {
+	if next, err := s.take(t.Context(), first[:5], 0); err != nil || next != 6 || len(s.published.seen) != 5 {
 		t.Fatalf("%d, %v", next, err)
 	}
 	if _, err := s.take(t.Context(), first[6:], 6); !errors.Is(err, errHole) {
 		t.Fatalf("a hole: %v", err)
 	}
 	for n := 5; n < 10; n++ { // published, and the acknowledgement was lost
-		s.published[uint64(n+1)] = true
+		s.published.add(uint64(n + 1))
 	}
 	c, err := s.open(t.Context(), js)
 	if err != nil {
@@ -169,12 +159,18 @@ func TestStreamRepeats(t *testing.T) {
 	if err != nil || len(again) != 5 {
 		t.Fatalf("%d messages, %v", len(again), err)
 	}
-	if _, err := s.take(t.Context(), again, 0); err != nil || len(s.published) != 0 {
-		t.Fatalf("%v, %v", s.published, err)
+	if _, err := s.take(t.Context(), again, 0); err != nil {
+		t.Fatal(err)
 	}
 	h.expect(t, numbered("/t/A", 0, 5)...)
 	if n := f.Figures().Imports[0].Repeated; n != 5 {
 		t.Errorf("%d repeated", n)
+	}
+	for n := range uint64(mostRecent) {
+		s.published.add(100 + n)
+	}
+	if s.published.has(1) || !s.published.has(100) || len(s.published.seen) != mostRecent || len(s.published.order) != mostRecent {
+		t.Errorf("%d numbers are remembered", len(s.published.seen))
 	}
 }
 
