@@ -173,11 +173,14 @@ async function run(client, transport) {
 
 const names = Object.keys(checks);
 const line = (cells) => console.log('| ' + cells.join(' | ') + ' |');
-line(['client', 'over', ...names]);
-line(['client', 'over', ...names].map(() => '---'));
 let failed = 0;
 const chosen = process.argv.slice(2);
-for (const client of clients.filter(({ name }) => !chosen.length || chosen.some((part) => name.includes(part)))) {
+const wanted = clients.filter(({ name }) => !chosen.length || chosen.some((part) => name.includes(part)));
+if (wanted.length) {
+  line(['client', 'over', ...names]);
+  line(['client', 'over', ...names].map(() => '---'));
+}
+for (const client of wanted) {
   for (const transport of client.transports) {
     if (client.absent) {
       line([client.name, transport, 'absent: ' + client.absent, ...names.slice(1).map(() => '')]);
