@@ -64,6 +64,14 @@ func (h *Hook) Close() {
 	h.poster.close()
 }
 
+// Exposed says what is wrong with the permissions of its secret; empty: nothing. There may be no hook.
+func (h *Hook) Exposed() string {
+	if h == nil {
+		return ""
+	}
+	return h.poster.secret.exposed()
+}
+
 // Secret is the part of the hook that may be read again.
 func (h *Hook) Secret() interface {
 	Name() string

@@ -47,6 +47,14 @@ func (s *secret) Files() []string {
 	return []string{s.path}
 }
 
+// exposed says what is wrong with the permissions of the secret's file; empty: nothing.
+func (s *secret) exposed() string {
+	if info, err := os.Stat(s.path); s.path == "" || err != nil || info.Mode()&0o077 == 0 {
+		return ""
+	}
+	return fmt.Sprintf("others may read --hook-secret-file %s: whoever knows it can ask --hook-url as this server does. Take their permission (chmod 600)", s.path)
+}
+
 // Reload reads the secret again; a bad one leaves the old.
 func (s *secret) Reload() (changed []string, err error) {
 	if s.path == "" {

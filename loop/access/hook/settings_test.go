@@ -99,8 +99,19 @@ func TestSecretIsReadAgain(t *testing.T) {
 			t.Errorf("%q: changed %v, %v", step.text, changed, err)
 		}
 	}
+	for mode, told := range map[os.FileMode]bool{0o600: false, 0o400: false, 0o640: true, 0o604: true} {
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+		if got := (&Hook{poster: &poster{secret: s}}).Exposed(); (got != "") != told || strings.Contains(got, "0123456789") {
+			t.Errorf("mode %o: %q", mode, got)
+		}
+	}
+	if got := (*Hook)(nil).Exposed(); got != "" {
+		t.Error(got)
+	}
 	none, err := openSecret("")
-	if err != nil || none.sign([]byte("{}"), now) != "" || none.Files() != nil {
+	if err != nil || none.sign([]byte("{}"), now) != "" || none.Files() != nil || none.exposed() != "" {
 		t.Error("signed without a secret")
 	}
 }
