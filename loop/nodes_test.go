@@ -69,6 +69,7 @@ func (l *nodesLink) reported(kind bayeux.ReportKind) int {
 // nodesCluster is the cluster of servers of this process, as one of them sees it.
 type nodesCluster struct {
 	*nodesLink
+	keys   []string // of what was published together
 	node   uint16
 	server *Server
 }
@@ -112,7 +113,10 @@ func (l spreadLog) Publish(e event.Event, behaviour rules.Behaviour, stored func
 	stored(nil)
 }
 
-func (l spreadLog) PublishTogether(events []event.Event, _ []string, stored func(error)) {
+func (l spreadLog) PublishTogether(events []event.Event, keys []string, stored func(error)) {
+	l.cluster.mu.Lock()
+	l.cluster.keys = append(l.cluster.keys, keys...)
+	l.cluster.mu.Unlock()
 	for _, e := range events {
 		l.PublishAlso(e, l.Behaviour(e.Channel()), l.cluster.Spread)
 	}
@@ -293,6 +297,36 @@ func TestSessionOfNoNode(t *testing.T) {
 	equal(t, dial(t, alone).bayeux(connect(id))[0]["error"], "402::session_unknown")
 	answer := dial(t, alone).ask(getRequest("/bayeux/"+id, "Accept: text/event-stream\r\n"))
 	equal(t, answer.StatusCode, 404)
+}
+
+// What comes by other servers to several nodes has one key, by which the order of all nodes knows it, if it has a number; what differs in
+// anything has another one.
+func TestPassedOnToNodes(t *testing.T) {
+	t.Parallel()
+	nodes, links := twoNodes(t, func(c *Config) { c.Rules = []string{"/kept/** history=1"} })
+	numbered := func(number uint64) *Passed {
+		return &Passed{Trail: event.Trail{Via: []string{"0123456789abcdef"}, Origin: "0123456789abcdef", Number: number}}
+	}
+	for _, n := range nodes {
+		for _, p := range []Publication{
+			{Channel: []byte("/kept/a"), Data: []byte("1"), Passed: numbered(1)}, {Channel: []byte("/kept/a"), Data: []byte("2"), Passed: numbered(1)},
+			{Channel: []byte("/kept/b"), Data: []byte("1"), Passed: numbered(1)}, {Channel: []byte("/kept/a"), Data: []byte("1"), Passed: numbered(2)},
+			{Channel: []byte("/kept/a"), Data: []byte("3"), Passed: &Passed{Trail: event.Trail{Via: []string{"0123456789abcdef"}}}},
+			{Channel: []byte("/kept/a"), Data: []byte("4"), Key: "k"},
+		} {
+			if err := n.Publish([]Publication{p}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	here, there := links[0].cluster.keys, links[1].cluster.keys
+	if len(here) != 5 || !slices.Equal(here, there) || here[4] != "k" {
+		t.Errorf("the keys %q and %q", here, there)
+	}
+	slices.Sort(here)
+	if len(slices.Compact(here)) != 5 {
+		t.Errorf("two of %q are one", here)
+	}
 }
 
 // What cannot go to other nodes is refused before anybody gets it: at the start, if clients might publish it.

@@ -1,11 +1,13 @@
-// Proved by TestTap, TestGapIsTold and TestPassedOn.
+// Proved by TestTap, TestGapIsTold, TestPassedOn and TestPassedOnToNodes.
 
 package loop
 
 import (
 	"context"
+	"fmt"
 
 	"halley/bayeux/event"
+	"halley/bayeux/rules"
 	"halley/loop/hops"
 )
 
@@ -28,7 +30,7 @@ func (s *shared) pass(e event.Event, stored func(error)) {
 		return
 	}
 	if b := s.rulesOf([]byte(name)); b.Sequenced() {
-		s.log.Publish(e, b, func(err error) {
+		s.order(e, b, trail, func(err error) {
 			if err != nil { // it may come again
 				s.cfg.Hops.Forget(trail, []byte(name), data)
 			}
@@ -41,6 +43,18 @@ func (s *shared) pass(e event.Event, stored func(error)) {
 	s.spread(e)
 	s.tapped(e)
 	stored(nil)
+}
+
+// order publishes an event of a sequenced channel that came by other servers. It may come to another node of the cluster, too: where
+// all nodes have one order it has its place there once, if it is numbered.
+func (s *shared) order(e event.Event, b rules.Behaviour, trail event.Trail, stored func(error)) {
+	if s.cfg.Cluster == nil || !b.History || trail.Origin == "" {
+		s.log.Publish(e, b, stored)
+		return
+	}
+	data, _, _ := e.Passed()
+	key := fmt.Sprintf("%s %d %s %s", trail.Origin, trail.Number, e.Channel(), data)
+	s.log.PublishTogether([]event.Event{e}, []string{key}, stored)
 }
 
 // Hops is this server among those that pass messages on to each other.

@@ -67,9 +67,12 @@ func (f *feed) due() (answers []func()) {
 func (f *feed) late(now time.Time) (answers []func()) {
 	f.queries = slices.DeleteFunc(f.queries, func(h query) bool {
 		late := now.After(h.until)
+		if known := f.phase == live && h.after <= f.last; known { // all is here, but nobody says that nothing went before it came
+			late = late || now.Sub(h.came) > snapshotTime
+		}
 		switch {
 		case !late:
-		case h.sure:
+		case h.sure && (f.phase != live || h.after > f.last):
 			answers = append(answers, func() { f.local.Refuse(h.asked, "503::server_busy") })
 		default:
 			answers = append(answers, func() { f.local.Recall(h.asked) })

@@ -65,3 +65,20 @@ func TestWithoutHistory(t *testing.T) {
 	w.net.Deliver()
 	want(t, "after new rules", n.texts(), []string{"1", "2"})
 }
+
+// What a node has read without a leader who says that it is all there is told after a while.
+func TestQueriesAfterAReadWithoutALeader(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a, b := w.join(), w.join()
+	w.ready()
+	w.stream.passes = func(n int64) bool { return n == w.stream.first+2 }
+	w.publishAll(a, 1, 3)
+	w.stream.leads = false
+	b.recall(w.stream.first)
+	w.pass(time.Second)
+	want(t, "delivered", b.texts(), numbers(1, 3))
+	want(t, "at once", len(b.answers), 0)
+	w.pass(2 * time.Second)
+	want(t, "after a while", b.answers, []string{"1: 2 3"})
+}
