@@ -78,7 +78,7 @@ func (l *loop) take(k *conn) {
 		slot = uint32(len(l.conns))
 		l.conns, l.gens = append(l.conns, nil), append(l.gens, 0)
 	}
-	k.loop, k.slot, k.gen, k.serial = l, slot, l.gens[slot], 0
+	k.loop, k.slot, k.gen, k.serial = l, slot, l.gens[slot], 1 // so that no request is the zero ReplyTo, as in the server
 	l.conns[slot] = k
 }
 
