@@ -97,7 +97,7 @@ func TestFrontWithOtherOrigins(t *testing.T) {
 		return Settings{Admission: Admission{Mounts: []string{"/bayeux"}, AllowOrigin: origins}, Cookie: Cookie{CookieSameSite: "lax"}}
 	}
 	const a, b, c = "https://a.example", "https://b.example", "https://c.example"
-	before, err := New(settings(a, "*", b))
+	before, err := After(new(Front), settings(a, "*", b))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestCheckOrigin(t *testing.T) {
 	} {
 		settings := usual()
 		settings.AllowOrigin = []string{text}
-		_, err := New(settings)
+		_, err := After(new(Front), settings)
 		if (err == nil) != (why == "") || err != nil && !(strings.HasPrefix(err.Error(), "--allow-origin ") && strings.Contains(err.Error(), why)) {
 			t.Errorf("%s: %v", text, err)
 		}

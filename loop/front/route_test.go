@@ -26,7 +26,7 @@ func ready(t testing.TB, change func(*Settings)) *Front {
 	if change != nil {
 		change(&s)
 	}
-	f, err := New(s)
+	f, err := After(new(Front), s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,13 +153,13 @@ func TestSettings(t *testing.T) {
 	} {
 		s := usual()
 		change(&s)
-		if _, err := New(s); err == nil || !strings.HasPrefix(err.Error(), want) {
+		if _, err := After(new(Front), s); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}
 	given := usual()
 	given.Mounts = []string{"/a/"}
-	if _, err := New(given); err != nil || given.Mounts[0] != "/a/" {
+	if _, err := After(new(Front), given); err != nil || given.Mounts[0] != "/a/" {
 		t.Errorf("%v, %v: New has changed what it was given", given.Mounts, err)
 	}
 }

@@ -44,11 +44,8 @@ type Front struct {
 	cookieEnd string // what follows the value of a browser cookie
 }
 
-// New checks the settings. An error names the flag to change.
-func New(s Settings) (*Front, error) { return After(new(Front), s) }
-
-// After is New for the connections of a Front of before: an Origin that it gave out is the same origin here, even if it is
-// not admitted any more.
+// After checks the settings, for the connections of a Front of before, which may be a new one: an Origin that it gave out is the same
+// origin here, even if it is not admitted any more. An error names the flag to change.
 func After(before *Front, s Settings) (*Front, error) {
 	f := &Front{settings: s, origins: newOrigins(s.AllowOrigin, before.origins.names)}
 	if len(s.AllowOrigin) > MostOrigins || len(f.origins.names) > 1+MostOrigins {

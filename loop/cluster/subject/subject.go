@@ -1,4 +1,4 @@
-// Package subject has channels and patterns as subjects of the wire, and back. It is pure.
+// Package subject has channels and patterns as subjects of the wire. It is pure.
 //
 // A segment of a channel is a token of a subject. The characters that a token must not have are escaped, by % and two
 // hexadecimal digits, so that a channel has one subject and a subject one channel:
@@ -11,7 +11,6 @@
 package subject
 
 import (
-	"errors"
 	"strconv"
 	"strings"
 )
@@ -83,12 +82,6 @@ func (s Space) MostChannel() int { return (longest - len(s) - len(ofChannels) - 
 // Tokens are those of a channel: its part of a subject.
 func Tokens(name string) string { return string(appendTokens(nil, name)) }
 
-// PatternTokens are those of a pattern, with its wildcard.
-func PatternTokens(pattern string) string {
-	parent, tail := cut(pattern)
-	return string(appendPattern(nil, parent, tail))
-}
-
 // cut takes the wildcard from a pattern: tail is * or >, or empty where there is none.
 func cut(pattern string) (parent, tail string) {
 	if parent, is := strings.CutSuffix(pattern, "/**"); is {
@@ -128,82 +121,4 @@ func escape(dst []byte, text string) []byte {
 
 func mustEscape(c byte) bool {
 	return c <= ' ' || c > '~' || c == '.' || c == '*' || c == '>' || c == '%'
-}
-
-// ErrTokens means that tokens are not those of any channel, or of any pattern.
-var ErrTokens = errors.New("these are not the tokens of a channel")
-
-// Channel is the channel of tokens as Tokens makes them.
-func Channel(tokens string) (name string, err error) {
-	dst := append(make([]byte, 0, 1+len(tokens)), '/')
-	for token, rest, more := "", tokens, true; more; {
-		if token, rest, more = strings.Cut(rest, "."); token == "" {
-			return "", ErrTokens
-		}
-		if dst, err = unescape(dst, token); err != nil {
-			return "", err
-		}
-		if more {
-			dst = append(dst, '/')
-		}
-	}
-	return string(dst), nil
-}
-
-// Pattern is the pattern of tokens as PatternTokens makes them.
-func Pattern(tokens string) (pattern string, err error) {
-	parent, tail := tokens, ""
-	if i := strings.LastIndexByte(tokens, '.'); i >= 0 {
-		parent, tail = tokens[:i], tokens[i+1:]
-	} else if tokens == "*" || tokens == ">" {
-		parent, tail = "", tokens
-	}
-	switch tail {
-	default:
-		pattern, err = Channel(tokens)
-		if _, wildcard := cut(pattern); wildcard != "" {
-			err = ErrTokens // the name of a pattern is not that pattern
-		}
-		return pattern, err
-	case "*":
-	case ">":
-		tail = "**"
-	}
-	if parent != "" {
-		parent, err = Channel(parent)
-	} else if tokens[0] == '.' {
-		err = ErrTokens
-	}
-	return parent + "/" + tail, err
-}
-
-// unescape appends the segment of a token.
-func unescape(dst []byte, token string) ([]byte, error) {
-	for i := 0; i < len(token); i++ {
-		c := token[i]
-		if c == '%' {
-			if i+2 >= len(token) {
-				return nil, ErrTokens
-			}
-			high, low := digit(token[i+1]), digit(token[i+2])
-			if c = byte(high<<4 | low); high < 0 || low < 0 || !mustEscape(c) {
-				return nil, ErrTokens // of what needs no escape there would be two forms
-			}
-			i += 2
-		} else if mustEscape(c) || c == '/' {
-			return nil, ErrTokens
-		}
-		dst = append(dst, c)
-	}
-	return dst, nil
-}
-
-func digit(c byte) int {
-	switch {
-	case '0' <= c && c <= '9':
-		return int(c - '0')
-	case 'A' <= c && c <= 'F':
-		return int(c-'A') + 10
-	}
-	return -1
 }
