@@ -79,6 +79,27 @@ func (d *drain) LetGo(now int64, a Address, fx *Effects) {
 	}
 }
 
+// LetGoOf ends what one session's client waits for by the request to, whose node lets its clients go: by the next one the client
+// comes by another node. Events go to its stream before that.
+func (d *drain) LetGoOf(now int64, a Address, to ReplyTo, fx *Effects) {
+	r := d.s.sessions.find(a)
+	if r == nil {
+		return
+	}
+	defer d.s.contain(a)
+	v := d.s.at(a.Slot, r)
+	switch poll, stream := r.outlet.goesWith(to); {
+	case stream && r.outlet.streamType != WebSocket && r.outlet.usesStream() && r.queue.Pending() > 0:
+		r.eager = true
+		v.mark()
+	case stream && r.outlet.streamType != WebSocket:
+		v.detach(fx)
+		v.await(now)
+	case poll && r.outlet.heldType != WebSocket:
+		v.answerHeld(now, advisedReply(r), fx)
+	}
+}
+
 // letGo ends what a session's client waits for, so that the client comes back.
 func (d *drain) letGo(now int64, slot uint32, r *session, fx *Effects) {
 	defer d.s.contain(d.s.sessions.address(slot))

@@ -26,7 +26,7 @@ func (x *exchange) park(messages []message.Message) (waits bool) {
 	last := len(messages) == 1 && len(x.later) == 0
 	body := x.rest(messages)
 	p := &parked{req: x.req, owner: x.owner, clientID: bytes.Clone(x.clientID), proved: x.proved, alone: x.alone, losses: x.losses,
-		carriesEvents: x.carriesEvents, batch: x.batch, connects: x.connects, body: body, later: x.later, replies: x.replies}
+		carriesEvents: x.carriesEvents, batch: x.batch, connects: x.connects, waits: x.waits.Kind, body: body, later: x.later, replies: x.replies}
 	x.replies = nil
 	if q := x.waits.Question; q != nil {
 		*q = q.clone()

@@ -19,9 +19,10 @@ type parked struct {
 	carriesEvents bool
 	batch         uint32
 	connects      uint32
-	body          []byte   // the next messages, as a JSON array
-	later         [][]byte // those after them, likewise
-	replies       []byte   // of the messages before them
+	waits         EffectKind // for what it is parked
+	body          []byte     // the next messages, as a JSON array
+	later         [][]byte   // those after them, likewise
+	replies       []byte     // of the messages before them
 	wanted        []history.Wanted
 	// Patterns and cursor of an event-stream without Bayeux, in place of a batch.
 	events  []byte

@@ -238,6 +238,12 @@ func (p *player) command(name string, args []string, body string) (extra string)
 		s.Reconfigure(Running{p.config.Rules, p.config.MaxSessions, p.config.MaxSubscriptions, p.config.Timing, p.config.QueueLimits})
 	case "let-go":
 		s.LetGo(p.now, p.address(args[0]), fx)
+	case "let-go-of":
+		s.LetGoOf(p.now, p.address(args[0]), requestTo(args[1]), fx)
+	case "node-gone":
+		for from, more := uint32(0), true; more; {
+			from, more = s.NodeGone(p.now, requestTo(args[0]).Node, from, 1, fx)
+		}
 	case "drain":
 		d, _ := time.ParseDuration(args[0])
 		s.Drain(p.now, d.Milliseconds(), 100, fx)
@@ -364,7 +370,7 @@ func (p *player) configure(args []string) {
 
 func requestTo(arg string) ReplyTo {
 	n, _ := strconv.Atoi(arg)
-	return ReplyTo{Conn: uint32(n)}
+	return ReplyTo{Node: uint16(n / 1000), Conn: uint32(n)} // those from 1000 on are on other nodes
 }
 
 func (p *player) post(args []string, body string) string {
