@@ -1,4 +1,4 @@
-// Proved by TestGiveUp, TestFramesMakeWayInOrder, TestBatchThatCannotMakeWay and TestFaultInParkedBatch.
+// Proved by TestGiveUp, TestYieldToANodeThatGoes, TestFramesMakeWayInOrder, TestBatchThatCannotMakeWay and TestFaultInParkedBatch.
 
 package bayeux
 
@@ -134,5 +134,15 @@ func (b *batches) contain(now int64, p *parked, fx *Effects) {
 	}
 	if r := s.sessions.find(p.owner); r != nil && r.outlet.state == reserved {
 		s.at(p.owner.Slot, r).remove(fx)
+	}
+}
+
+// nodeGone forgets the batches of a node's connections that have made way for others: nobody will tell them to go on. What waits for
+// news of this node goes on.
+func (b *batches) nodeGone(now int64, node uint16, fx *Effects) {
+	for ticket, p := range b.parked {
+		if p.waits == Yield && p.req.To.Node == node {
+			b.giveUp(now, ticket, fx)
+		}
 	}
 }

@@ -1,4 +1,4 @@
-// Proved by bayeux/testdata/outlet-*.txt and TestNothingLostNorDoubled.
+// Proved by bayeux/testdata/outlet-*.txt, bayeux/testdata/node-gone.txt and TestNothingLostNorDoubled.
 
 package bayeux
 
@@ -62,3 +62,22 @@ func (v seat) gone(now int64, to ReplyTo) {
 // reply would have stood behind it: the next groups are smaller, until one leaves in
 // time that others wait behind.
 func (v seat) late(took int64) { v.session.delivery.group.took(took) }
+
+// nodeGone takes back what a session has on a node.
+func (v seat) nodeGone(now int64, node uint16) {
+	r := v.session
+	defer v.s.contain(v.s.sessions.address(v.slot))
+	switch d := &r.delivery; {
+	case !d.leaves():
+	case d.carrier.Node == node:
+		v.bounced(now, d.upto)
+	case !r.queue.Blocked(): // by what way news of losses went is not known: they are told again, if this was theirs
+		v.left(now, d.upto)
+		v.s.queues.SettleLosses(&r.queue, false)
+	}
+	for _, to := range []ReplyTo{r.outlet.held, r.outlet.stream} {
+		if to != (ReplyTo{}) && to.Node == node {
+			v.gone(now, to)
+		}
+	}
+}

@@ -106,3 +106,18 @@ func (p *Report) brings() awaited {
 	}
 	return got
 }
+
+// NodeGone notes that a node is gone, and with it the connections there: what they held is held no more, and what was on its way to
+// them comes back. It looks at about most sessions from a slot on, and tells the slot to go on with, and whether there are more.
+// Nothing may be sent to the node while that goes on.
+func (s *Server) NodeGone(now int64, node uint16, from uint32, most int, fx *Effects) (next uint32, more bool) {
+	if from == 0 {
+		s.batches.nodeGone(now, node, fx)
+	}
+	next, done, more := s.sessions.part(from, most, func(slot uint32, r *session) int {
+		s.at(slot, r).nodeGone(now, node)
+		return 0
+	})
+	s.Spend(done)
+	return next, more
+}

@@ -19,6 +19,33 @@ func (o *output) hold(to bayeux.ReplyTo, session bayeux.Address) {
 	c.phase, c.held = holding, session
 	o.counters.Waiting.begins(c)
 	o.wheel.Cancel(c.slot)
+	o.letGoAbroad(c)
+}
+
+// letGoAbroad has the node of a session end what a connection waits for, while this one lets its clients go.
+func (o *output) letGoAbroad(c *conn) {
+	if o.draining && c.waitsAbroad(o.shared.cfg.node) {
+		o.reports.letGo(c.held, o.replyTo(c))
+	}
+}
+
+// letSomeGoAbroad does so for at most max connections, from a slot on. It tells for how many, and where to go on.
+func (o *output) letSomeGoAbroad(from uint32, max int) (asked int, next uint32) {
+	next = from
+	o.conns.From(from, func(slot uint32, c *conn) bool {
+		if next = slot; asked >= max {
+			return false
+		}
+		if next++; c.waitsAbroad(o.shared.cfg.node) {
+			asked++
+			o.letGoAbroad(c)
+		}
+		return true
+	})
+	if asked < max {
+		next = 0
+	}
+	return asked, next
 }
 
 // overrun ends a request of which more came than may wait, and a websocket that sent
@@ -54,6 +81,7 @@ func (o *output) closed(c *conn) {
 		o.counters.LostInFlight++
 	}
 	o.counters.Waiting.ends(c)
+	o.errands.done(c)
 	o.log.answers(c, 0, 0) // it has no answer
 	o.tracing.answers(c, nil)
 	switch c.phase {

@@ -19,6 +19,7 @@ type common struct {
 	alive     *alive
 	wheel     *wheel.Wheel              // deadlines of connections, by slot
 	told      map[uint32]netip.AddrPort // whose connections are that a proxy has opened, by slot
+	errands   errands
 	askers    map[uint32]netip.AddrPort // for whom proxies have sent the requests that wait for an answer, by slot
 	spokenFor map[uint32]netip.Addr     // for whom proxies have sent the requests that are not answered yet, where that is limited, by slot
 	asker     netip.AddrPort            // who has asked for a session in this turn

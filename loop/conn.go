@@ -38,6 +38,7 @@ const (
 	delivered                     // the last reply had events, and no request came since
 	settled                       // it has moved to another loop, and moves no more
 	leaving                       // it ends with its next reply, for its client to go to a successor
+	abroad                        // another node has something to do for it
 )
 
 // conn is one TCP connection. It is touched only by its loop, and its socket only
@@ -117,15 +118,9 @@ func (s *conns) find(to bayeux.ReplyTo) *conn {
 	return nil
 }
 
-// upgraded is how many websockets there are.
-func (s *conns) upgraded() (n int) {
-	s.Each(func(_ uint32, c *conn) bool {
-		if c.phase == upgraded {
-			n++
-		}
-		return true
-	})
-	return n
+// waitsAbroad tells whether the connection waits for a session of another node than its own, by a held connect or a stream.
+func (c *conn) waitsAbroad(node uint16) bool {
+	return (c.phase == holding || c.phase == streaming) && c.held.Node != node
 }
 
 // replyTo names the current request of a connection of the loop at home.

@@ -80,10 +80,20 @@ func (d *drainer) part(ctx context.Context, last int64) {
 type leavers struct {
 	clients int
 	socket  uint32 // slot of the connection where closing websockets goes on
+	abroad  uint32 // and where it goes on with those that wait for other nodes
 }
 
 // leaversOf counts all clients of a loop that have to be let go.
-func leaversOf(r *reactor) leavers { return leavers{clients: r.core.Waiting() + r.conns.upgraded()} }
+func leaversOf(r *reactor) leavers {
+	n := 0
+	r.conns.Each(func(_ uint32, c *conn) bool {
+		if c.phase == upgraded || c.waitsAbroad(r.shared.cfg.node) {
+			n++
+		}
+		return true
+	})
+	return leavers{clients: r.core.Waiting() + n}
+}
 
 // letGo lets as many clients of a loop go as are due in one step, so that the last goes at
 // last, and tells whether there are more. Who polls is told to come back before end.
@@ -94,6 +104,8 @@ func (l *leavers) letGo(r *reactor, last, end int64) (more bool) {
 	r.perform()
 	closed := 0
 	closed, l.socket = r.output.closeSockets(l.socket, due-gone)
+	gone += closed
+	closed, l.abroad = r.output.letSomeGoAbroad(l.abroad, due-gone)
 	gone += closed
 	r.goOn()
 	if l.clients -= gone; gone < due || l.clients <= 0 {

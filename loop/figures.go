@@ -58,6 +58,7 @@ type Counters struct {
 	ParseErrors    ByKind  `metric:"parse_errors_total" label:"kind" help:"Requests that could not be parsed, by kind."`
 	Floods         uint64  `metric:"floods_closed_total" help:"Connections closed for sending ahead."`
 	Abandoned      uint64  `metric:"requests_abandoned_total" help:"Requests and frames that were not begun, since their client had left."`
+	Forsaken       uint64  `metric:"requests_forsaken_total" help:"Requests, streams and websockets that ended since the node of their session was gone, or had too much to do."`
 	SlowClosed     uint64  `metric:"slow_closed_total" help:"Connections closed for not reading."`
 	LostInFlight   uint64  `metric:"replies_lost_total" help:"Replies with messages whose connection died before they were confirmed."`
 	Panics         uint64  `metric:"panics_total" help:"Panics recovered: faults of this server."`

@@ -11,10 +11,19 @@ const frameCost = bus.MessageCost
 // forward hands a batch to the loop that owns its session.
 func (r *reactor) forward(owner bayeux.Place, request bayeux.Request, body []byte) {
 	m := bus.Message{To: owner, Kind: bus.Batch, Request: request, Data: body}
-	r.shared.memory.takes(len(body)+frameCost, r.now())
-	if c := r.conns.find(request.To); c != nil && c.phase == upgraded && owner.Node == r.shared.cfg.node {
+	size := len(body) + frameCost
+	r.shared.memory.takes(size, r.now())
+	c := r.conns.find(request.To)
+	switch away := owner.Node != r.shared.cfg.node; {
+	case c == nil:
+	case c.phase == upgraded && away:
+		r.errands.frame(c, owner.Node)
+		m.Worked = c.stream.flows().AddAway(size, r.shared.ahead())
+	case c.phase == upgraded:
 		m.Flow = c.stream.flows()
-		m.Flow.Add(len(body) + frameCost)
+		m.Flow.Add(size)
+	case away:
+		r.errands.request(c, owner.Node, &m)
 	}
 	r.route(&m)
 }
@@ -42,8 +51,11 @@ func (r *reactor) caughtUp(to bayeux.ReplyTo) {
 // forwarded works on a batch that came to a connection of another loop, unless that
 // has gone.
 func (r *reactor) forwarded(m *bus.Message) {
-	if m.Flow != nil {
+	switch {
+	case m.Flow != nil:
 		defer r.handled(m.Request.To, m.Flow, len(m.Data)+frameCost)
+	case m.Worked > 0:
+		defer r.handled(m.Request.To, nil, int(m.Worked))
 	}
 	if r.left(m) {
 		r.counters.Abandoned++
@@ -80,7 +92,10 @@ func (r *reactor) opened(m *bus.Message) {
 // that took its leave with a close frame has what it sent before worked on.
 func (r *reactor) left(m *bus.Message) bool {
 	to, s := m.Request.To, r.shared
-	return to.Node == s.cfg.node && !s.alive[to.Loop].is(to.Conn, to.Gen) && !m.Flow.Ended()
+	if to.Node != s.cfg.node {
+		return !s.link.Reaches(to.Node)
+	}
+	return !s.alive[to.Loop].is(to.Conn, to.Gen) && !m.Flow.Ended()
 }
 
 // handled notes that the core was given a batch from another loop, or that it was
@@ -96,7 +111,23 @@ func (r *reactor) handled(to bayeux.ReplyTo, flow *bus.Flow, bytes int) {
 // workedOn takes the bytes of batches that were worked on, or dropped, off their
 // websocket's flow, and has it read from again if it had to wait.
 func (r *reactor) workedOn(to bayeux.ReplyTo, flow *bus.Flow, bytes int) {
+	if flow == nil { // the websocket's node keeps it
+		r.route(&bus.Message{To: to.Place(), Kind: bus.ReadOn, Request: bayeux.Request{To: to}, Worked: uint32(bytes)})
+		return
+	}
 	if flow.Done(bytes, r.shared.ahead()) {
 		r.shared.link.Send(bus.Message{To: to.Place(), Kind: bus.ReadOn, Request: bayeux.Request{To: to}})
 	}
+}
+
+// readOn has a websocket read from again. Another node tells how much of what it has sent was worked on there.
+func (r *reactor) readOn(m *bus.Message) {
+	to := m.Request.To
+	if m.Worked > 0 {
+		c := r.conns.find(to)
+		if c == nil || c.phase != upgraded || !c.stream.flow.Done(int(m.Worked), r.shared.ahead()) {
+			return
+		}
+	}
+	r.input.goOnReading(to)
 }

@@ -45,7 +45,10 @@ func start(t testing.TB, change func(*Config)) *Server {
 }
 
 // runUntilEnd runs a server that is made until the test ends.
-func (s *Server) runUntilEnd(t testing.TB) {
+func (s *Server) runUntilEnd(t testing.TB) { s.runUntilStop(t) }
+
+// runUntilStop runs a server that is made until it is told to stop, or the test ends.
+func (s *Server) runUntilStop(t testing.TB) (stop func()) {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx) }()
@@ -61,6 +64,7 @@ func (s *Server) runUntilEnd(t testing.TB) {
 		}
 	})
 	s.Addresses()
+	return stop
 }
 
 // wire is one raw connection to a server.

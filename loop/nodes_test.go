@@ -24,16 +24,120 @@ type nodesLink struct {
 	awaited []string // the patterns of subscriptions that were told to other nodes
 
 	mu      sync.Mutex
+	gone    map[uint16]bool // nodes that are not reached
+	mute    map[uint16]bool // nodes to which what is sent is lost
+	dropped int             // messages that were lost
+	stopped map[uint16]bool // nodes to which what is sent waits
+	waiting []bus.Message
 	effects map[bayeux.EffectKind]int
 	reports map[bayeux.ReportKind]int
 	kinds   map[bus.Kind]int
 }
 
-func (l *nodesLink) Reaches(node uint16) bool { return l.nodes[node] != nil }
+func (l *nodesLink) Reaches(node uint16) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.nodes[node] != nil && !l.gone[node]
+}
+
+// silent tells whether what is sent to a node is lost.
+func (l *nodesLink) silent(node uint16) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.mute[node] {
+		l.dropped++
+	}
+	return l.mute[node]
+}
+
+// lost is how many messages were.
+func (l *nodesLink) lost() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.dropped
+}
+
+// stop has what is sent to a node wait.
+func (l *nodesLink) stop(node uint16) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stopped[node] = true
+}
+
+// keeps tells whether a message waits, which it does then.
+func (l *nodesLink) keeps(m *bus.Message) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.stopped[m.To.Node] {
+		parsed, err := bus.ParseMessage(bus.AppendMessage(nil, m))
+		if err != nil {
+			l.t.Error(err)
+		}
+		l.waiting = append(l.waiting, parsed)
+	}
+	return l.stopped[m.To.Node]
+}
+
+// kept is how many messages wait.
+func (l *nodesLink) kept() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.waiting)
+}
+
+// goOn sends what waits.
+func (l *nodesLink) goOn() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, m := range l.waiting {
+		l.nodes[m.To.Node].Link.Send(m)
+	}
+	l.waiting, l.stopped = nil, make(map[uint16]bool)
+}
+
+// sever has two servers lose each other: what one sends to the other is lost from when it is silent on. It waits until both have
+// ended what they had to do with each other.
+func sever(t *testing.T, a, b *nodesLink) {
+	t.Helper()
+	var done sync.WaitGroup
+	for _, pair := range [][2]*nodesLink{{a, b}, {b, a}} {
+		l, other := pair[0], pair[1].cluster.node
+		l.mu.Lock()
+		l.gone[other], l.mute[other] = true, false
+		l.mu.Unlock()
+		done.Add(1)
+		l.cluster.server.NodeGone(other, done.Done)
+	}
+	done.Wait()
+}
+
+// hush has what a server sends to another be lost.
+func (l *nodesLink) hush(node uint16) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.mute[node] = true
+}
+
+// heal has two servers reach each other again.
+func heal(a, b *nodesLink) {
+	for _, pair := range [][2]*nodesLink{{a, b}, {b, a}} {
+		pair[0].mu.Lock()
+		pair[0].gone[pair[1].cluster.node] = false
+		pair[0].mu.Unlock()
+	}
+}
 
 func (l *nodesLink) Send(m bus.Message) {
-	if l.Link.Reaches(m.To.Node) {
+	switch {
+	case l.Link.Reaches(m.To.Node):
 		l.Link.Send(m)
+		return
+	case !l.Reaches(m.To.Node):
+		if told, ok := bus.Undelivered(&m); ok {
+			l.Link.Send(told)
+		}
+		return
+	case l.silent(m.To.Node), l.keeps(&m):
 		return
 	}
 	if m.Flow != nil {
@@ -72,6 +176,7 @@ type nodesCluster struct {
 	keys   []string // of what was published together
 	node   uint16
 	server *Server
+	stop   func() // the server, which drains
 }
 
 func (c *nodesCluster) Node() uint16 { return c.node }
@@ -128,7 +233,7 @@ func twoNodes(t *testing.T, change func(*Config)) (servers [2]*Server, links [2]
 	t.Helper()
 	nodes := make(map[uint16]*nodesLink)
 	for n := range servers {
-		l := &nodesLink{t: t, nodes: nodes, effects: make(map[bayeux.EffectKind]int),
+		l := &nodesLink{t: t, nodes: nodes, gone: make(map[uint16]bool), mute: make(map[uint16]bool), stopped: make(map[uint16]bool), effects: make(map[bayeux.EffectKind]int),
 			reports: make(map[bayeux.ReportKind]int), kinds: make(map[bus.Kind]int)}
 		l.cluster = &nodesCluster{nodesLink: l, node: uint16(n)}
 		s, err := New(config(func(c *Config) {
@@ -141,8 +246,8 @@ func twoNodes(t *testing.T, change func(*Config)) (servers [2]*Server, links [2]
 		l.cluster.server = s
 		links[n], nodes[uint16(n)], servers[n] = l, l, s
 	}
-	for _, s := range servers {
-		s.runUntilEnd(t)
+	for n, s := range servers {
+		links[n].cluster.stop = s.runUntilStop(t)
 	}
 	return servers, links
 }

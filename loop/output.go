@@ -23,6 +23,8 @@ type output struct {
 // reporter tells the loop of a session what became of an effect. If it is quiet, that loop need not be woken for it.
 type reporter interface {
 	fate(p bayeux.Report, quiet bool)
+	// letGo has a session of another node end what it has its client wait for by a request here.
+	letGo(session bayeux.Address, to bayeux.ReplyTo)
 }
 
 // reply is a Bayeux reply on its way to a connection. If it is numbered, the
@@ -153,6 +155,7 @@ func (o *output) tellLeft(u *unsent, waiting int) {
 func (o *output) finish(c *conn) {
 	o.counters.Waiting.ends(c)
 	o.vacates(c)
+	o.errands.done(c)
 	c.serial++
 	c.callback, c.names, c.bytes = nil, c.names.with(0), 0
 	c.set(headOnly, false)

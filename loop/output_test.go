@@ -41,6 +41,8 @@ func (p *pipe) Write(b []byte) error {
 // fates notes what an output reports, in a line each.
 type fates struct{ told []string }
 
+func (f *fates) letGo(bayeux.Address, bayeux.ReplyTo) {}
+
 func (f *fates) fate(p bayeux.Report, quiet bool) {
 	f.told = append(f.told, fmt.Sprint(p.Kind, " ", p.Upto, " quiet=", quiet, " took=", p.Took))
 }

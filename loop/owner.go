@@ -5,6 +5,7 @@ package loop
 import (
 	"halley/bayeux"
 	"halley/bayeux/message"
+	"halley/httpparse/websocket"
 	"halley/loop/bus"
 )
 
@@ -39,7 +40,11 @@ func (r *reactor) open(request bayeux.Request, clientID []byte) {
 	if home != r.place() {
 		r.passes(request, home)
 	}
-	r.route(&bus.Message{To: home, Kind: bus.Open, Request: request, Data: clientID})
+	m := bus.Message{To: home, Kind: bus.Open, Request: request, Data: clientID}
+	if c := r.conns.find(request.To); c != nil && home.Node != r.shared.cfg.node {
+		r.errands.request(c, home.Node, &m)
+	}
+	r.route(&m)
 }
 
 // openEvents makes a request the event-stream of a new session with subscriptions, a JSON array.
@@ -81,4 +86,24 @@ func (r *reactor) tellDamped(to bayeux.ReplyTo) {
 	r.shared.cfg.Log.Warn("handshakes of an address are refused, since no second connect follows them",
 		"address", nameOf(r.asker), "times", damped-r.damped)
 	r.damped, r.tellDampedAt = damped, r.now()+dampedEvery
+}
+
+// forsaken ends what a connection waits for, since the node of its session is gone or has not taken it: the client shakes hands
+// anew, at once or as soon as it has come again.
+func (r *reactor) forsaken(c *conn) {
+	r.counters.Forsaken++
+	e := r.errands.of[c.slot]
+	switch {
+	case c.phase == upgraded:
+		r.output.closeSocket(c, websocket.CodeGoingAway, "the node of the session is gone")
+	case c.phase == streaming:
+		r.output.endStream(c, soon)
+	case e == nil:
+		r.abort(c)
+	case e.kind == bus.Open:
+		r.core.Open(r.now(), e.request, e.body, &r.fx)
+		r.perform()
+	default:
+		r.handle(e.request, e.body)
+	}
 }

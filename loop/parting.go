@@ -49,6 +49,10 @@ func (p *parting) release(r *reactor, c *conn) {
 		r.output.closeSocket(c, websocket.CodeGoingAway, "the server goes away")
 	case holding, streaming:
 		session := c.held
+		if c.waitsAbroad(r.shared.cfg.node) {
+			r.letGo(session, r.output.replyTo(c))
+			return
+		}
 		p.loops.do(session.Loop, func(r *reactor) {
 			r.core.LetGo(r.now(), session, &r.fx)
 			r.perform()

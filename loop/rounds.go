@@ -136,6 +136,7 @@ func (r *reactor) trim() {
 	r.output.trim()
 	r.input.trim()
 	r.mover.runs = fitted(r.mover.runs)
+	r.errands.trim()
 	if r.conns.Len() == 0 {
 		r.wheel = wheel.New(tickEvery.Milliseconds(), wheelSlots, r.now())
 		r.goOnSoon, r.expired, r.peers = nil, nil, peers{}

@@ -73,13 +73,24 @@ func (r *reactor) take(m *bus.Message) {
 	case bus.Publish:
 		r.core.Deliver(r.now(), m.Event)
 	case bus.ReadOn:
-		r.input.goOnReading(m.Request.To)
+		r.readOn(m)
+	case bus.LetGo:
+		r.core.LetGoOf(r.now(), m.Report.Session, m.Report.To, &r.fx)
+	case bus.Lost:
+		if c := r.conns.find(m.Request.To); c != nil {
+			r.forsaken(c)
+		}
 	}
 }
 
 // fate tells the loop of a session what became of an effect on a connection of this one.
 func (r *reactor) fate(p bayeux.Report, quiet bool) {
 	r.route(&bus.Message{To: p.Session.Place(), Kind: bus.Report, Quiet: quiet, Report: p})
+}
+
+// letGo has a session of another node end what it has its client wait for by a request here.
+func (r *reactor) letGo(session bayeux.Address, to bayeux.ReplyTo) {
+	r.route(&bus.Message{To: session.Place(), Kind: bus.LetGo, Report: bayeux.Report{Session: session, To: to}})
 }
 
 // report tells the core of the loop at to what became of an effect.

@@ -78,7 +78,7 @@ func New(cfg Config) (*Server, error) {
 
 // addReactors makes the loops' reactors, of which none is bound yet, and the link of these to each other.
 func (s *Server) addReactors() {
-	local := &bus.Local{Node: s.cfg.node}
+	local := &bus.Local{Node: s.cfg.node, Home: s.isHome}
 	for id := range s.cfg.Loops {
 		r := newReactor(s.shared, uint16(id), s.now())
 		s.reactors = append(s.reactors, r)

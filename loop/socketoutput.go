@@ -90,6 +90,7 @@ func (o *output) leaveSocket(c *conn) {
 // connection (RFC 6455, 7.1.1 SHOULD server-closes-first).
 func (o *output) closeSocket(c *conn, code websocket.Code, reason string) {
 	o.leaveSocket(c)
+	o.errands.done(c)
 	c.set(persistent, false)
 	o.buf = websocket.AppendClose(o.buf[:0], code, reason)
 	if o.send(c, o.buf) {

@@ -27,6 +27,7 @@ func (o *output) openStream(p opening, first []byte) {
 		return
 	}
 	format := formatOf(p.kind)
+	o.errands.done(c)
 	c.phase, c.held = streaming, p.session
 	if c.has(oldHTTP) { // (RFC 9112, 6.1 MUST NOT no-coding-in-answer)
 		c.set(persistent, false)

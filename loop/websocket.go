@@ -15,7 +15,7 @@ func (rs *requests) upgrade(c *conn, q *httpparse.Request) {
 		return
 	}
 	if caller != nil {
-		caller.Socket = rs.shared.sockets.Add(1)
+		caller.Socket = uint64(rs.shared.cfg.node)<<48 | rs.shared.sockets.Add(1) // no other one of the cluster's
 	}
 	s := &stream{kind: bayeux.WebSocket, since: rs.now(), source: rs.source(c, q), caller: caller}
 	rs.belongs(c, rs.client(c, q).AddrPort)

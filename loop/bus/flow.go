@@ -8,10 +8,23 @@ type Flow struct {
 	bytes atomic.Int64
 	waits atomic.Bool // the websocket is not read from until there is room
 	ended atomic.Bool
+	away  int // bytes sent to other nodes that none was asked about; the websocket's loop alone has it
 }
 
 // Add counts bytes that were sent.
 func (f *Flow) Add(bytes int) { f.bytes.Add(int64(bytes)) }
+
+// AddAway counts bytes that were sent to another node, which knows no Flow. It returns how many that one is to be asked about, for it
+// to tell when it has worked on them; 0 for none yet. With limit bytes on their way three quarters have been asked about, so that
+// Done is called.
+func (f *Flow) AddAway(bytes, limit int) (ask uint32) {
+	f.Add(bytes)
+	if f.away += bytes; f.away < limit/4 {
+		return 0
+	}
+	ask, f.away = uint32(f.away), 0
+	return ask
+}
 
 // Done takes off bytes that were worked on, or dropped. It tells whether the websocket, which had to wait, is to be read from
 // again, since less than half of limit is left.

@@ -28,7 +28,8 @@ type Options struct {
 type Link struct {
 	o       Options
 	targets atomic.Pointer[map[uint16]*target]
-	wake    chan struct{}
+	wake    chan struct{} // to send what waits
+	stir    chan struct{} // to do so in a while
 	counts  counts
 
 	mu    sync.Mutex // of what changes targets
@@ -65,7 +66,7 @@ const leastMost = 1024
 // New returns the link of a node to all. It is to be made before the node runs, and before anybody else watches the nodes: the
 // others then find that nothing more comes of a node that is gone.
 func New(o Options) (*Link, error) {
-	l := &Link{o: o, wake: make(chan struct{}, 1), ended: make(map[uint16]life)}
+	l := &Link{o: o, wake: make(chan struct{}, 1), stir: make(chan struct{}, 1), ended: make(map[uint16]life)}
 	l.targets.Store(&map[uint16]*target{})
 	own := strconv.Itoa(int(o.Nodes.Number()))
 	if _, err := o.Wire.Subscribe(o.Prefix+".n."+own, l.hear); err != nil {
@@ -101,15 +102,13 @@ func (l *Link) Send(m bus.Message) {
 		l.undelivered(&m)
 		return
 	}
-	switch became, wake := t.outbox.add(&m); became {
+	switch became, when := t.outbox.add(&m); became {
 	case taken:
 		l.counts.sent.Add(1)
 		if asks {
 			l.counts.forwarded.Add(1)
 		}
-		if wake {
-			l.rouse()
-		}
+		l.rouse(when)
 	case spilled:
 		l.o.Nodes.Torn(t.node.Number, t.node.Epoch)
 	default:
@@ -118,9 +117,16 @@ func (l *Link) Send(m bus.Message) {
 }
 
 // rouse has Run send what waits.
-func (l *Link) rouse() {
+func (l *Link) rouse(when urgency) {
+	wake := l.wake
+	switch when {
+	case idle:
+		return
+	case soon:
+		wake = l.stir
+	}
 	select {
-	case l.wake <- struct{}{}:
+	case wake <- struct{}{}:
 	default:
 	}
 }
@@ -178,23 +184,32 @@ func (l *Link) drop(n nodes.Node) {
 	t.ended = true
 }
 
-// tickEvery is how long a quiet message waits for another one.
-const tickEvery = 100 * time.Millisecond
+// quietFor is how long a quiet message waits for another one: until it comes, events that follow may have to wait, since those
+// before are not known to have left.
+const quietFor = 5 * time.Millisecond
 
-// probeEvery is after how many ticks a node that is not known to have got all batches is asked.
-const probeEvery = 5
+// probeEvery is how often a node is asked that is not known to have got all batches.
+const probeEvery = 500 * time.Millisecond
 
 // Run sends what waits, until ctx is done and nothing waits.
 func (l *Link) Run(ctx context.Context) {
-	tick := time.NewTicker(tickEvery)
-	defer tick.Stop()
-	for ticks := 1; ; {
+	probes := time.NewTicker(probeEvery)
+	defer probes.Stop()
+	quiet, runs := time.NewTimer(quietFor), true
+	defer quiet.Stop()
+	for {
 		select {
 		case <-l.wake:
-		case <-tick.C:
-			if ticks++; ticks%probeEvery == 0 {
-				l.probe()
+		case <-quiet.C:
+			runs = false
+		case <-l.stir:
+			if !runs {
+				quiet.Reset(quietFor)
+				runs = true
 			}
+			continue
+		case <-probes.C:
+			l.probe()
 		case <-ctx.Done():
 			l.flush()
 			return
@@ -209,7 +224,8 @@ func (l *Link) flush() {
 		list := t.outbox.take()
 		for i, b := range list {
 			if !l.sendBatch(t, b) {
-				t.outbox.giveBack(list[i:]) // the next tick tries again
+				t.outbox.giveBack(list[i:])
+				l.rouse(soon)
 				break
 			}
 		}

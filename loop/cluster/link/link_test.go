@@ -37,6 +37,7 @@ func TestOrderAndBatches(t *testing.T) {
 		t.Error("a quiet message wakes the sender")
 	default:
 	}
+	<-a.stir
 	for n := range 3 {
 		a.Send(a.batch(b, n, "x"))
 	}
@@ -252,7 +253,7 @@ func TestBadBatches(t *testing.T) {
 	}
 }
 
-// Run sends what waits, a quiet message with the tick, and ends with its context.
+// Run sends what waits, a quiet message after a while, and ends with its context.
 func TestRun(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	var w world

@@ -19,10 +19,19 @@ type outbox struct {
 	open    []byte   // the one that messages are added to; empty: none
 	bytes   int
 	closed  bool
-	due     bool   // something must not wait for the tick
+	due     urgency
 	usual   int    // bytes that a batch has had of late
 	scratch []byte // a message that needs more than one batch
 }
+
+// urgency says when what waits is to be sent.
+type urgency uint8
+
+const (
+	idle urgency = iota // nothing waits
+	soon                // with the next message, or when a little time is over
+	now
+)
 
 // leastBatch is how many bytes a batch is made for at least.
 const leastBatch = 1024
@@ -39,23 +48,28 @@ const (
 	spilled       // more waits than may
 )
 
-// add adds a message, and tells whether what waits is to be sent soon, which it was not before.
-func (o *outbox) add(m *bus.Message) (became added, wake bool) {
+// add adds a message, and tells when what waits is to be sent: idle if that was known before.
+func (o *outbox) add(m *bus.Message) (became added, when urgency) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch asks := m.Kind == bus.Batch || m.Kind == bus.Open; {
 	case o.closed:
-		return shut, false
+		return shut, idle
 	case asks && o.bytes > 0 && (o.bytes > o.limit/2 || o.bytes+len(m.Data) > o.limit):
-		return crowded, false
+		return crowded, idle
 	}
 	before := o.bytes
 	if o.append(m); o.bytes > o.limit && before > 0 {
-		return spilled, false
+		return spilled, idle
 	}
-	wake = !m.Quiet && !o.due
-	o.due = o.due || wake
-	return taken, wake
+	if when = now; m.Quiet {
+		when = soon
+	}
+	if when <= o.due {
+		return taken, idle
+	}
+	o.due = when
+	return taken, when
 }
 
 // append appends a message to the open batch, or to new ones.
@@ -112,7 +126,7 @@ func (o *outbox) take() (list [][]byte) {
 		list = append(list, o.open)
 		o.usual = max(leastBatch, (3*o.usual+len(o.open))/4)
 	}
-	o.full, o.open, o.bytes, o.due = nil, nil, 0, false
+	o.full, o.open, o.bytes, o.due = nil, nil, 0, idle
 	return list
 }
 
