@@ -35,7 +35,8 @@ type delivery struct {
 	carrier  ReplyTo // the request or stream that got them
 	upto     uint32  // the number of the last reply or group whose fate is told
 	phase    deliveryPhase
-	byStream bool // the last reply or group was one of a stream
+	byStream bool   // the last reply or group was one of a stream
+	node     uint16 // that the last one went to whose fate is told
 	group    groupSize
 }
 
@@ -64,7 +65,7 @@ func (d *delivery) expose(events, byStream bool) {
 // send notes that the fate of an effect will be told, if it is numbered.
 func (d *delivery) send(effect *Effect) {
 	if effect.Numbered {
-		d.phase, d.upto = d.phase|leaving, effect.Upto
+		d.phase, d.upto, d.node = d.phase|leaving, effect.Upto, effect.To.Node
 	}
 }
 

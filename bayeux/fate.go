@@ -71,7 +71,7 @@ func (v seat) nodeGone(now int64, node uint16) {
 	case !d.leaves():
 	case d.carrier.Node == node:
 		v.bounced(now, d.upto)
-	case !r.queue.Blocked(): // by what way news of losses went is not known: they are told again, if this was theirs
+	case d.node == node: // with news of losses alone
 		v.left(now, d.upto)
 		v.s.queues.SettleLosses(&r.queue, false)
 	}

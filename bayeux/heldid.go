@@ -4,7 +4,7 @@ package bayeux
 // clients count.
 type heldID struct {
 	n    uint8 // length; 0 none, isLong in longIDs
-	text [23]byte
+	text [19]byte
 }
 
 const isLong = 0xff

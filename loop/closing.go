@@ -29,6 +29,21 @@ func (o *output) letGoAbroad(c *conn) {
 	}
 }
 
+// keepsOf tells whether a connection keeps events of sessions of a node that have not left. If the node is gone they come back to
+// their sessions there, so they must not leave.
+func (o *output) keepsOf(c *conn, node uint16) bool {
+	u := o.slow[c.slot]
+	if u == nil {
+		return false
+	}
+	for p := range u.Each {
+		if p.numbered && p.session.Node == node {
+			return true
+		}
+	}
+	return false
+}
+
 // letSomeGoAbroad does so for at most max connections, from a slot on. It tells for how many, and where to go on.
 func (o *output) letSomeGoAbroad(from uint32, max int) (asked int, next uint32) {
 	next = from

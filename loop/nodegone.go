@@ -65,7 +65,10 @@ func (l *lostNode) connections(r *reactor) (more bool) {
 		}
 		seen++
 		l.slot = slot + 1
-		if c.phase == streaming && c.held.Node == l.node || c.has(abroad) && r.errands.of[slot].concerns(l.node) {
+		switch {
+		case r.output.keepsOf(c, l.node):
+			r.abort(c)
+		case c.phase == streaming && c.held.Node == l.node, c.has(abroad) && r.errands.of[slot].concerns(l.node):
 			r.forsaken(c)
 		}
 		return true

@@ -116,6 +116,32 @@ func TestNodeGoneWithEventsInFlight(t *testing.T) {
 	refusal(t, away.messages()[0], "<nil>")
 }
 
+// Events of a node that is gone, which their client has not read, do not go to it any more: they go again from where they are.
+func TestNodeGoneWithUnsentEvents(t *testing.T) {
+	t.Parallel()
+	nodes, links := twoNodes(t, func(c *Config) { c.MaxOutput, c.QueueBytes, c.ReplyBytes = 16<<20, 16<<20, 8<<20 })
+	home := dial(t, nodes[1])
+	id := home.subscriber("/a")
+	slow := dialSlow(t, nodes[0])
+	slow.send(post(connect(id)))
+	eventually(t, func() bool { return isHeld(nodes[1], id) })
+	large := `"` + strings.Repeat("x", 60<<10) + `"`
+	batch := make([]Publication, 64)
+	for i := range batch {
+		batch[i] = Publication{Channel: []byte("/a"), Data: []byte(large)}
+	}
+	if err := nodes[1].Publish(batch); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() bool { return nodes[0].Stats().Slow == 1 })
+	sever(t, links[0], links[1])
+	slow.SetReadDeadline(time.Now().Add(deadline))
+	if got, err := io.ReadAll(slow); err == nil && strings.HasSuffix(string(got), "]") {
+		t.Errorf("the whole reply came, of %d bytes", len(got))
+	}
+	equal(t, len(home.collect(id, len(batch))), len(batch))
+}
+
 // A request that the node of its session does not take is answered here.
 func TestLostRequest(t *testing.T) {
 	t.Parallel()

@@ -31,6 +31,8 @@ const (
 	bugOldAck
 	bugEventsBeside
 	bugMoveBusy
+	bugForgetNode
+	bugKeepUnsent
 )
 
 var bugs = []struct {
@@ -58,6 +60,8 @@ var bugs = []struct {
 	{bugOldNews, "the news that a reply has left is as old as the reply", "slow"},
 	{bugNoAdvice, "a connect reply lacks its advice", "small"},
 	{bugOldAck, "a connect acknowledges one reply less than its client has", "bites"},
+	{bugForgetNode, "a node does not hear that another one is gone", "nodes"},
+	{bugKeepUnsent, "a node sends on what it has of a session whose node is gone", "nodes"},
 	{bugEventsBeside, "the reply to a poller's subscribe has an event before it", "small"},
 	{bugMoveBusy, "a connection goes to another loop while a reply is under way", "small"},
 	{bugStaleEvent, "an old event is delivered once more", "small"},

@@ -54,6 +54,7 @@ type conn struct {
 	streaming bool
 	endless   bool
 	held      bayeux.Address   // of a held connect or a stream
+	abroad    []*loop          // that its request, or a websocket's, went to
 	sessions  []bayeux.Address // of a websocket
 	unsent    []*frame         // whose fate the server does not know
 	wire      []*frame         // on the way to the client
@@ -99,7 +100,7 @@ func (k *conn) relocate(to *loop) {
 }
 
 func (k *conn) replyTo() bayeux.ReplyTo {
-	return bayeux.ReplyTo{Loop: k.loop.id, Conn: k.slot, Gen: k.gen, Serial: k.serial}
+	return bayeux.ReplyTo{Node: k.loop.w.node(k.loop.id), Loop: k.loop.id, Conn: k.slot, Gen: k.gen, Serial: k.serial}
 }
 
 // find returns the connection that waits for the answer to a request.
@@ -206,7 +207,7 @@ func (k *conn) finish() {
 		return
 	}
 	k.serial++
-	k.answering, k.holding, k.streaming = false, false, false
+	k.answering, k.holding, k.streaming, k.abroad = false, false, false, nil
 	k.listen()
 }
 

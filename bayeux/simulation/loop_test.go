@@ -29,6 +29,7 @@ const (
 type entry struct {
 	kind entryKind
 	run  func(l *loop)
+	from *loop // nil where it is of nobody's connection or session
 }
 
 // loop drives one core as an event loop of the server does, over connections that
@@ -57,7 +58,7 @@ func newLoop(w *world, id uint16) *loop {
 	p := &w.plan
 	noise := rand.New(rand.NewPCG(w.rng.Uint64(), 3))
 	cfg := bayeux.Config{
-		Place:       bayeux.Place{Loop: id},
+		Place:       bayeux.Place{Node: w.node(id), Loop: id},
 		Timing:      bayeux.Timing{Hold: milliseconds(p.hold), MaxInterval: milliseconds(p.maxInterval), PollsPerBrowser: p.polls},
 		QueueLimits: bayeux.QueueLimits{QueueMessages: p.queueMessages, QueueBytes: p.queueBytes, ReplyBytes: p.replyBytes, Slow: p.slow},
 		Limits: bayeux.Limits{
@@ -118,10 +119,15 @@ func (authority) Ask(bayeux.Question, func(bayeux.Verdict)) {}
 
 // post puts an entry into the mailbox of l.
 func (l *loop) post(kind entryKind, run func(l *loop)) {
-	l.mailbox = append(l.mailbox, entry{kind, run})
+	l.postFrom(nil, kind, run)
 	if n := len(l.mailbox); n > 1 && kind == entryPublish && l.w.strikes(bugReorder, 20) {
 		l.mailbox[n-1], l.mailbox[n-2] = l.mailbox[n-2], l.mailbox[n-1]
 	}
+}
+
+// postFrom does so for another loop.
+func (l *loop) postFrom(from *loop, kind entryKind, run func(l *loop)) {
+	l.mailbox = append(l.mailbox, entry{kind, run, from})
 }
 
 // turn works off at most n entries of the mailbox, and flushes when that is empty, or
@@ -212,7 +218,8 @@ func (l *loop) route(c *conn, q request) {
 		l.handle(c.client, req, q)
 		return
 	}
-	owner.post(entryForward, func(l *loop) { l.handle(c.client, req, q) })
+	c.abroad = append(c.abroad, owner)
+	owner.postFrom(l, entryForward, func(l *loop) { l.handle(c.client, req, q) })
 }
 
 func (l *loop) handle(c *client, req bayeux.Request, q request) {
@@ -351,7 +358,7 @@ func (l *loop) toConn(e *bayeux.Effect) {
 		l.carryOut(&out, data, now)
 		return
 	}
-	owner.post(entryConn, func(l *loop) { l.carryOut(&out, data, now) })
+	owner.postFrom(l, entryConn, func(l *loop) { l.carryOut(&out, data, now) })
 }
 
 // garble plants faults into what clients are told.
@@ -461,7 +468,7 @@ func (l *loop) gone(session bayeux.Address, to bayeux.ReplyTo) {
 // comes there.
 func (l *loop) report(kind entryKind, now func() int64, p bayeux.Report) {
 	if owner := l.w.loops[p.Session.Loop]; owner != l {
-		owner.post(kind, func(l *loop) { l.told(now(), p) })
+		owner.postFrom(l, kind, func(l *loop) { l.told(now(), p) })
 		return
 	}
 	l.told(now(), p)

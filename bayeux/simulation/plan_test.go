@@ -21,6 +21,7 @@ type plan struct {
 	keeps         bool // the history outlives a restart, mostly
 	rewinds       bool // clients with a cursor begin anew at times
 	patience      int  // connections that stall go on so many times less often
+	nodes         bool // each loop is a node of its own, and two may lose each other
 	rollOver      int  // streams end after one in so many writes
 	rules         []string
 }
@@ -82,6 +83,8 @@ func plans() []plan {
 			p.queueMessages, p.queueBytes, p.slow, p.rewinds = 40, 9280, queue.Disconnect, true
 			p.rules = append(append([]string(nil), usualRules...), "/h/** history=2000", "/hs/** history=500")
 		}),
+		with("nodes", func(p *plan) { p.nodes = true }),
+		with("nodes-policy", func(p *plan) { p.nodes, p.policy, p.replyBytes, p.turnWork = true, true, 700, 3 }),
 		with("slow", func(p *plan) { p.patience = 2 }),
 		with("lonely", func(p *plan) { p.loops, p.clients = 1, 8 }),
 	}

@@ -163,7 +163,7 @@ func (s *store) join(l *loop, ticket bayeux.Ticket, wanted []history.Wanted) {
 	}
 	joined := func(l *loop) { l.answer(bayeux.Report{Kind: bayeux.Joined, Ticket: ticket, Past: &past}) }
 	if len(l.mailbox) > 0 && s.w.strikes(bugEarlyJoin, 2) {
-		l.mailbox = append([]entry{{entryCall, joined}}, l.mailbox...)
+		l.mailbox = append([]entry{{kind: entryCall, run: joined}}, l.mailbox...)
 		return
 	}
 	l.post(entryCall, joined)
@@ -183,7 +183,7 @@ func (s *store) read(l *loop, session bayeux.Address, ticket bayeux.Ticket, want
 		l.answer(bayeux.Report{Kind: bayeux.Recalled, Session: session, Ticket: ticket, Past: &past})
 	}
 	if len(l.mailbox) > 0 && s.w.strikes(bugEarlyRead, 1) {
-		l.mailbox = append([]entry{{entryCall, recalled}}, l.mailbox...)
+		l.mailbox = append([]entry{{kind: entryCall, run: recalled}}, l.mailbox...)
 		return
 	}
 	l.post(entryCall, recalled)

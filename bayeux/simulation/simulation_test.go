@@ -30,7 +30,7 @@ func TestSimulation(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Logf("seed %d: %d operations, %d events, %d restarts", w.seed, w.step, len(w.model.events), w.restarts)
+			t.Logf("seed %d: %d operations, %d events, %d restarts, %d times that nodes lost each other", w.seed, w.step, len(w.model.events), w.restarts, w.severed)
 		})
 	}
 }

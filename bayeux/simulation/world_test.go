@@ -33,6 +33,7 @@ type world struct {
 	quiet    bool // faults and publications are off
 	leaving  bool // clients end their sessions
 	restarts int
+	severed  int // times that two nodes lost each other
 }
 
 // ask is a question that waits for its verdict, or an event that waits to be stored.
@@ -165,6 +166,8 @@ func (w *world) rare() {
 		w.kick()
 	case n < 80:
 		w.pass(w.rng.Int64N(400))
+	case n < 98 && w.plan.nodes:
+		w.sever()
 	case n == 99 && w.plan.restarts && w.chance(4):
 		w.restart()
 	}
