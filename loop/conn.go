@@ -38,7 +38,6 @@ const (
 	delivered                     // the last reply had events, and no request came since
 	settled                       // it has moved to another loop, and moves no more
 	leaving                       // it ends with its next reply, for its client to go to a successor
-	abroad                        // another node has something to do for it
 )
 
 // conn is one TCP connection. It is touched only by its loop, and its socket only

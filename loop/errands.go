@@ -59,17 +59,15 @@ func (s *errands) at(c *conn) *errand {
 		e, s.spare = s.spare[n-1], s.spare[:n-1]
 	}
 	s.of[c.slot] = e
-	c.set(abroad, true)
 	return e
 }
 
 // done notes that a connection waits for no other node any more.
 func (s *errands) done(c *conn) {
-	if !c.has(abroad) {
+	e := s.of[c.slot]
+	if e == nil {
 		return
 	}
-	c.set(abroad, false)
-	e := s.of[c.slot]
 	if delete(s.of, c.slot); len(s.spare) < spareErrands && cap(e.body) <= spareBody {
 		*e = errand{nodes: e.nodes[:0], body: e.body[:0]}
 		s.spare = append(s.spare, e)

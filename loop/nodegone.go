@@ -68,7 +68,7 @@ func (l *lostNode) connections(r *reactor) (more bool) {
 		switch {
 		case r.output.keepsOf(c, l.node):
 			r.abort(c)
-		case c.phase == streaming && c.held.Node == l.node, c.has(abroad) && r.errands.of[slot].concerns(l.node):
+		case c.phase == streaming && c.held.Node == l.node, r.errands.of[slot].concerns(l.node):
 			r.forsaken(c)
 		}
 		return true

@@ -37,6 +37,8 @@ type Server interface {
 	spread.Server
 	// WatchChannels has watch called for each pattern that has subscribers, and whenever one gets its first or loses its last one.
 	WatchChannels(watch func(pattern string, on bool))
+	// NodeGone ends all that clients here have to do with a node that is gone, and calls done then.
+	NodeGone(node uint16, done func())
 	// Trouble makes the server unready for a reason, or ready again.
 	Trouble(part, why string)
 }
@@ -148,18 +150,9 @@ func (c *Cluster) Begin(server Server) {
 		Came: func(nodes.Node) {},
 		Gone: func(n nodes.Node, done func()) {
 			c.spread.Gone(n.Number)
-			if s, is := server.(ender); is {
-				s.NodeGone(n.Number, done)
-				return
-			}
-			done()
+			server.NodeGone(n.Number, done)
 		},
 	})
-}
-
-// ender is a server that ends all that connections and sessions here have to do with a node that is gone, and calls done then.
-type ender interface {
-	NodeGone(node uint16, done func())
 }
 
 // connected tells the server whether there is a connection.

@@ -163,8 +163,8 @@ func (l *Link) target(n nodes.Node) *target {
 	return t
 }
 
-// overhead is about how many bytes a message of the wire has beside its data.
-func overhead(prefix string) int { return 2*len(prefix) + 64 }
+// overhead is how many bytes a message of the wire has beside its data at most: two subjects, and what the wire itself needs.
+func overhead(prefix string) int { return 2*len(prefix) + 160 }
 
 // drop ends what is under way to and from a node. Nothing of it comes to a loop any more when it returns.
 func (l *Link) drop(n nodes.Node) {
