@@ -24,8 +24,12 @@ func (e *errand) concerns(node uint16) bool { return e != nil && slices.Contains
 // errands are those of a loop's connections, by slot.
 type errands struct {
 	of    map[uint32]*errand
+	bytes int       // that they take
 	spare []*errand // to be used again
 }
+
+// errandBytes is about what an errand takes beside the text of its request.
+const errandBytes = 192
 
 const (
 	spareErrands = 256
@@ -36,6 +40,7 @@ const (
 func (s *errands) request(c *conn, node uint16, m *bus.Message) {
 	e := s.at(c)
 	e.nodes = append(e.nodes[:0], node)
+	s.bytes += len(m.Data) - len(e.body)
 	e.kind, e.request, e.body = m.Kind, m.Request, append(e.body[:0], m.Data...)
 }
 
@@ -59,6 +64,7 @@ func (s *errands) at(c *conn) *errand {
 		e, s.spare = s.spare[n-1], s.spare[:n-1]
 	}
 	s.of[c.slot] = e
+	s.bytes += errandBytes
 	return e
 }
 
@@ -68,6 +74,7 @@ func (s *errands) done(c *conn) {
 	if e == nil {
 		return
 	}
+	s.bytes -= errandBytes + len(e.body)
 	if delete(s.of, c.slot); len(s.spare) < spareErrands && cap(e.body) <= spareBody {
 		*e = errand{nodes: e.nodes[:0], body: e.body[:0]}
 		s.spare = append(s.spare, e)

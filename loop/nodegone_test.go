@@ -276,6 +276,7 @@ func TestErrands(t *testing.T) {
 	if e := s.of[2]; !e.concerns(7) || !e.concerns(8) || len(e.nodes) != 2 {
 		t.Errorf("%+v", e)
 	}
+	equal(t, s.bytes, 2*errandBytes+3)
 	old := s.of[1]
 	s.done(a)
 	s.done(a)
@@ -291,6 +292,7 @@ func TestErrands(t *testing.T) {
 	if s.done(a); len(s.spare) != 1 {
 		t.Errorf("%d are kept, long ones among them", len(s.spare))
 	}
+	equal(t, s.bytes, 0)
 	if s.trim(); len(s.spare) != 0 {
 		t.Error("they are kept")
 	}

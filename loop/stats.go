@@ -68,7 +68,7 @@ func partOf(r *reactor) part {
 
 // keptBy adds up what a loop keeps.
 func keptBy(r *reactor) Kept {
-	k := Kept{Input: r.input.waiting.all, Output: r.output.waits()}
+	k := Kept{Input: r.input.waiting.all + r.errands.bytes, Output: r.output.waits()}
 	waiting, working := r.box.Kept()
 	k.Mailboxes = waiting + working
 	core := r.core.Kept()

@@ -1,6 +1,10 @@
 package internalhttp
 
-import "github.com/valyala/fasthttp"
+import (
+	"fmt"
+
+	"github.com/valyala/fasthttp"
+)
 
 // ClusterStatus is what GET /cluster tells of a node and of the others that it knows.
 type ClusterStatus struct {
@@ -37,4 +41,17 @@ func clusterOf(status func() ClusterStatus) fasthttp.RequestHandler {
 		}
 		reply(ctx, fasthttp.StatusOK, s)
 	}
+}
+
+// elsewhere tells where the sessions of a node are that is not this one.
+func (s ClusterStatus) elsewhere(node uint16) string {
+	if node == s.Node {
+		return ""
+	}
+	for _, n := range s.Nodes {
+		if n.Node == node {
+			return fmt.Sprintf(" here: ask node %d, %s", node, n.Address)
+		}
+	}
+	return fmt.Sprintf(": node %d is not there", node)
 }

@@ -165,7 +165,7 @@ func (l *Listener) session(ctx *fasthttp.RequestCtx) {
 	case err != nil:
 		unavailable(ctx, err)
 	case d == nil:
-		fail(ctx, fasthttp.StatusNotFound, "no such session")
+		l.noSession(ctx)
 	default:
 		reply(ctx, fasthttp.StatusOK, detailJSON{sessionJSON(d.SessionInfo), d.State, d.Address, l.options.subject(d.Claims), d.InFlight, append([]string{}, d.Patterns...)})
 	}
@@ -194,11 +194,20 @@ func (l *Listener) disconnect(ctx *fasthttp.RequestCtx) {
 	case err != nil:
 		unavailable(ctx, err)
 	case !found:
-		fail(ctx, fasthttp.StatusNotFound, "no such session")
+		l.noSession(ctx)
 	default:
 		l.options.Log.Info("a session was ended by way of the internal listener", "key", nameOf(holder(ctx)), "address", ctx.RemoteAddr())
 		reply(ctx, fasthttp.StatusOK, map[string]int{"disconnected": 1})
 	}
+}
+
+// noSession answers a request for a session that is not here. In a cluster it may be on another node, which the clientId names.
+func (l *Listener) noSession(ctx *fasthttp.RequestCtx) {
+	reason := "no such session"
+	if at, is := bayeux.ParseClientID([]byte(idOf(ctx))); is && l.options.Cluster != nil {
+		reason += l.options.Cluster().elsewhere(at.Node)
+	}
+	fail(ctx, fasthttp.StatusNotFound, reason)
 }
 
 // shown is what a request is told of a clientId. Whoever has one can end its session and do all that it may, so without the
