@@ -93,7 +93,7 @@ func (c *Cluster) open(ctx context.Context, o Options) (err error) {
 }
 
 // versions are those of the protocol between nodes that this program speaks: a release speaks that of the one before it, too.
-func versions() nodes.Versions { return nodes.Versions{Least: 1, Most: 1} }
+func versions() nodes.Versions { return nodes.Versions{Least: bus.Oldest, Most: bus.Version} }
 
 // Node implements loop.Cluster.
 func (c *Cluster) Node() uint16 { return c.nodes.Number() }
