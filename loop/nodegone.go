@@ -47,7 +47,9 @@ func (l *lostNode) step(r *reactor) {
 	}()
 	defer r.recovered("end of a node")
 	if l.session {
-		l.slot, more = r.core.NodeGone(r.now(), l.node, l.slot, turnEntries, &r.fx)
+		from := l.slot
+		l.slot++ // a panic over one goes on with the next
+		l.slot, more = r.core.NodeGone(r.now(), l.node, from, turnEntries, &r.fx)
 		r.perform()
 		return
 	}

@@ -260,6 +260,34 @@ func TestTorn(t *testing.T) {
 	c.expect(t)
 }
 
+// Two nodes that are torn again and again are apart for longer each time, so that neither does nothing else.
+func TestTornAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	var w world
+	a, b := w.join(t, 1), w.join(t, 2)
+	times := 0
+	for end := 60 * timeout; w.now < end; w.pass(timeout / beats) {
+		if n, ok := a.Joined(2); ok {
+			times++
+			a.Torn(2, n.Epoch)
+		}
+	}
+	if times < 6 || times > 14 {
+		t.Errorf("torn %d times in 60 timeouts", times)
+	}
+	a.told, b.told = nil, nil
+	w.pass(11 * timeout)
+	if n, ok := a.Joined(2); !ok || len(a.told) != 1 {
+		t.Errorf("%+v, told %q", n, a.told)
+	}
+	w.pass(soonAgain * timeout)
+	n, _ := a.Joined(2)
+	a.Torn(2, n.Epoch)
+	a.told = nil
+	w.pass(timeout / beats)
+	a.expect(t, fmt.Sprintf("came 2 epoch %d", n.Epoch+1))
+}
+
 // One version back works, in that version; a node without a common one is refused, with one line of the log.
 func TestVersions(t *testing.T) {
 	t.Parallel()

@@ -137,7 +137,7 @@ func TestAllAgreeAtRest(t *testing.T) {
 			},
 		})
 		w.heal()
-		for range 4 {
+		for range 2 + restLongest/2 {
 			w.pass(timeout)
 			for _, m := range w.nodes {
 				w.send(m)

@@ -34,10 +34,12 @@ func (s State) String() string { return [...]string{"joined", "apart", "closing"
 // entry is a Node with what only the table needs.
 type entry struct {
 	Node
-	next  uint32 // the epoch after the closing
-	left  int    // who has not closed yet what it held
-	over  uint64 // the incarnation of a younger node with its number that was told of
-	ended bool   // it has said farewell: it is forgotten after the closing
+	next  uint32        // the epoch after the closing
+	left  int           // who has not closed yet what it held
+	tears int           // how often the two were torn, one time soon after the other
+	until time.Duration // when the next epoch may be said, after the last tear
+	over  uint64        // the incarnation of a younger node with its number that was told of
+	ended bool          // it has said farewell: it is forgotten after the closing
 }
 
 // table is the nodes that this one knows. What has changed, and has to be told, is in news.
@@ -189,9 +191,30 @@ func (t *table) lose(e *entry, why loss) {
 
 // close has all that is held for a node closed.
 func (t *table) close(e *entry, next uint32, why loss) {
-	e.State, e.next, e.left = Closing, next, 1
+	if e.State, e.next, e.left = Closing, next, 1; why == torn {
+		t.rest(e)
+	}
 	t.figures.Lost.count(why)
 	t.news = append(t.news, news{node: e.Node, kind: lost, why: why})
+}
+
+// What two nodes wait that are torn again and again, in timeouts: something is wrong between them that goes on.
+const (
+	soonAgain   = 5  // after the last time
+	restLeast   = 1  // halves, the first time that it is soon again, then twice as many
+	restLongest = 20 // halves
+)
+
+// rest has a node that was torn be apart for a while, if it was torn not long before, too.
+func (t *table) rest(e *entry) {
+	if t.last-e.until >= soonAgain*t.timeout {
+		e.tears = 0
+	}
+	rest := time.Duration(0)
+	if e.tears > 0 {
+		rest = time.Duration(min(restLeast<<min(e.tears-1, 10), restLongest)) * t.timeout / 2
+	}
+	e.tears, e.until = e.tears+1, t.last+rest
 }
 
 // part takes the farewell of a node.
@@ -208,11 +231,17 @@ func (t *table) closed(number uint16, of uint64) {
 	if e == nil || e.Incarnation != of || e.State != Closing {
 		return
 	}
-	if e.left--; e.left > 0 {
+	e.left--
+	t.reopen(e)
+}
+
+// reopen has the next epoch said, once all is closed and the node has been apart for as long as it has to.
+func (t *table) reopen(e *entry) {
+	if e.State != Closing || e.left > 0 || t.last < e.until && !e.ended {
 		return
 	}
 	if e.State, e.Epoch, t.speak = Apart, e.next, true; e.ended {
-		delete(t.entries, number)
+		delete(t.entries, e.Number)
 	}
 }
 
@@ -224,6 +253,7 @@ func (t *table) tick(now time.Duration) {
 		if silence > t.timeout {
 			t.lose(e, silent)
 		}
+		t.reopen(e)
 		if e.State != Joined && e.State != Closing && (silence > forgetAfter*t.timeout || silence > t.timeout && len(t.entries) > maxGone) {
 			delete(t.entries, number)
 		}
