@@ -297,3 +297,37 @@ func TestErrands(t *testing.T) {
 		t.Error("they are kept")
 	}
 }
+
+// Who guesses clientIds of another node's sessions is refused by the node that he asks, where he is known by his address.
+func TestGuessesOfAnotherNode(t *testing.T) {
+	t.Parallel()
+	nodes, _ := twoNodes(t, func(c *Config) { c.WrongClientIDs = 2 })
+	id := dial(t, nodes[1]).subscriber("/a")
+	w := dial(t, nodes[0])
+	for i, status := range []int{200, 200, 429} {
+		equal(t, w.ask(post(publish(guess(id, i), "/a", "1"))).StatusCode, status)
+	}
+	equal(t, w.bayeux(publish(id, "/a", "1"))[0]["successful"], true)
+	equal(t, nodes[0].Stats().ClientsRefused[manyGuesses], 1)
+	equal(t, nodes[1].Stats().ClientsRefused[manyGuesses], 0)
+	equal(t, nodes[1].Stats().Guessed, 3)
+}
+
+// The authority of a session's node is told who asks, and no two websockets of a cluster have one number.
+func TestCallersOfAnotherNode(t *testing.T) {
+	t.Parallel()
+	a := &witness{callers: map[string]bayeux.Caller{}}
+	nodes, _ := twoNodes(t, func(c *Config) { c.Authority = a })
+	id := dial(t, nodes[1]).handshake()
+	seen := map[uint64]bool{}
+	for n, server := range nodes {
+		w, name := dial(t, server), fmt.Sprint("/", n)
+		equal(t, w.ask(upgradeRequest("Authorization: Bearer 3\r\n")).StatusCode, 101)
+		equal(t, w.roundTrip(publish(id, name, "1"))[0]["successful"], true)
+		got := a.caller("2" + name + "[]")
+		equal(t, got.Address, w.LocalAddr().String())
+		equal(t, got.Fields, []bayeux.Field{{Name: "Authorization", Value: "Bearer 3"}})
+		seen[got.Socket] = true
+	}
+	equal(t, len(seen), 2)
+}
