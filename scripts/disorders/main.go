@@ -64,6 +64,9 @@ func (o *options) run(ctx context.Context, out io.Writer) (err error) {
 	if dir, err = filepath.Abs(dir); err != nil {
 		return err
 	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
 	w, err := newWorld(ctx, o, dir)
 	var told *report
 	if err == nil {

@@ -15,7 +15,7 @@ func quick(t *testing.T, disorders ...string) *options {
 	t.Helper()
 	return &options{
 		Halley: os.Args[0], Nodes: 1, For: 700 * time.Millisecond, Seed: 1, Rate: 160, Clients: 1, Disorders: disorders,
-		Pause: 600 * time.Millisecond, Telling: 2 * time.Second, Keep: t.TempDir(),
+		Pause: 600 * time.Millisecond, Telling: 2 * time.Second, Keep: filepath.Join(t.TempDir(), "made"),
 	}
 }
 
