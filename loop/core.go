@@ -28,7 +28,7 @@ func coreConfig(s *shared, id uint16) bayeux.Config {
 		Hosts:         s.cfg.AdvertiseHosts,
 		Rules:         *s.rules.Load(),
 		Announced:     s.cfg.Cluster != nil,
-		Durable:       s.cfg.HistoryFile != "",
+		Durable:       s.cfg.HistoryFile != "" || s.cfg.Cluster != nil,
 		Authority:     s.authority(),
 		Browsers:      s.browsers,
 		Congested:     func() bool { return s.congested.Load() > 0 || s.swamped() || s.memory.refuses() },
