@@ -93,8 +93,8 @@ func (o *options) tell(out io.Writer, r *report, w *world) error {
 		}
 		fmt.Fprintln(out, f)
 	}
-	fmt.Fprintf(out, "%d messages acknowledged, %d refused, %d of unknown fate; %d deliveries; longest publish %v\n", r.published[model.Acknowledged],
-		r.published[model.Refused], r.published[model.Unknown], r.delivered, r.longest.Round(time.Millisecond))
+	fmt.Fprintf(out, "%d messages acknowledged, %d refused, %d of unknown fate; %d deliveries, %d of which again after a fault; longest publish %v\n", r.published[model.Acknowledged],
+		r.published[model.Refused], r.published[model.Unknown], r.delivered, r.repeated, r.longest.Round(time.Millisecond))
 	fmt.Fprintf(out, "the proxy: %+v\n", w.proxy.Counts())
 	late := time.Duration(0)
 	if n := len(r.recovery); n > 0 {

@@ -32,6 +32,7 @@ type report struct {
 	faults    []string
 	recovery  []time.Duration // after kills
 	delivered int
+	repeated  int // deliveries that came again after a fault, where that may be
 	published map[model.Outcome]int
 	longest   time.Duration // publish
 	outage    time.Duration // the longest publish to a channel with a history after a kill, repeats included
@@ -165,9 +166,13 @@ func (r *run) judge(past []happening) *report {
 			}
 		}
 	}
+	for _, h := range past {
+		judged.Disturbed = append(judged.Disturbed, model.Span{From: h.from, To: h.next})
+	}
 	for _, f := range judged.Judge() {
 		got.faults = append(got.faults, f.String())
 	}
+	got.repeated = judged.Repeated
 	for _, h := range past {
 		if h.kills {
 			got.recovery = append(got.recovery, judged.Recovery(h.from, h.next, plain)...)

@@ -4,6 +4,7 @@ package model
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -59,7 +60,11 @@ func (j *judgement) got(e Entry) {
 		return
 	}
 	if _, seen := j.arrived[e.Number]; seen {
-		j.fault(e.At, "%d came twice", e.Number)
+		if j.exact || !j.run.disturbed(e.At) {
+			j.fault(e.At, "%d came twice", e.Number)
+		} else {
+			j.run.Repeated++
+		}
 		return
 	}
 	j.arrived[e.Number] = e.At
@@ -73,6 +78,11 @@ func (j *judgement) got(e Entry) {
 		j.inOrder(p, e)
 	case Unknown:
 	}
+}
+
+// disturbed tells whether something was wrong at a time.
+func (r *Run) disturbed(at time.Duration) bool {
+	return slices.ContainsFunc(r.Disturbed, func(s Span) bool { return at >= s.From && at <= s.To })
 }
 
 // inOrder compares a message with those before it: where each is promised with all others, else with those that the same

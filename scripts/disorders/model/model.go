@@ -63,9 +63,16 @@ type Subscriber struct {
 type Run struct {
 	Publications []Publication
 	Subscribers  []Subscriber
+	// Disturbed are the times in which something was wrong: nobody knows then whether a reply has arrived whose node or link is lost,
+	// so what is not exact may come again.
+	Disturbed []Span
+	Repeated  int // how often it did, as Judge has found
 	// Before and After say how long before a message that shows a gap, or after it, the telling may be noticed.
 	Before, After time.Duration
 }
+
+// Span is a time since the start of the run, and another one.
+type Span struct{ From, To time.Duration }
 
 // Fault is something that must not be.
 type Fault struct {

@@ -113,6 +113,18 @@ func TestPlantedFaults(t *testing.T) {
 		{"out of order", func(r *Run) {
 			swap(r, "/plain/0", 20)
 		}, "exact on /plain/0: 20 came after 21"},
+		{"doubled after a fault, replayed channel", func(r *Run) {
+			s := &r.Subscribers[0]
+			i := place(s, "/kept/0", 50)
+			s.Log = slices.Insert(s.Log, i+1, s.Log[i])
+			r.Disturbed = []Span{{0, 20 * second}}
+		}, "exact on /kept/0: 50 came twice"},
+		{"doubled long after a fault", func(r *Run) {
+			s := &r.Subscribers[1]
+			i := place(s, "/plain/0", 150)
+			s.Log = slices.Insert(s.Log, i+1, s.Log[i])
+			r.Disturbed = []Span{{0, 7 * second}}
+		}, "told on /plain/0: 150 came twice"},
 		{"out of order between nodes, where all have one order", func(r *Run) {
 			swap(r, "/kept/0", 20)
 			node(r, "/kept/0", 20, "b")
@@ -159,6 +171,12 @@ func TestWhatMayBe(t *testing.T) {
 			s.Log = append(s.Log, e)
 		},
 		"two nodes, in another order": func(r *Run) { swap(r, "/plain/0", 20); node(r, "/plain/0", 20, "b") },
+		"twice after a fault, where nothing is exact": func(r *Run) {
+			s := &r.Subscribers[0]
+			i := place(s, "/plain/0", 50)
+			s.Log = slices.Insert(s.Log, i+1, s.Log[i])
+			r.Disturbed = []Span{{0, time.Millisecond}, {s.Log[i].At, s.Log[i].At + second}}
+		},
 		"subscribed in the middle": func(r *Run) {
 			s := &r.Subscribers[0]
 			s.Log = append([]Entry{{At: 2 * second, Kind: Began}}, s.Log[place(s, "/kept/0", 40):]...)
