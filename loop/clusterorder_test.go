@@ -19,7 +19,9 @@ func (c busyCluster) Log(local *sequence.Local) sequence.Log { return busyLog{lo
 
 type busyLog struct{ *sequence.Local }
 
-func (l busyLog) Publish(_ event.Event, _ rules.Behaviour, stored func(error)) { stored(journal.ErrBusy) }
+func (l busyLog) Publish(_ event.Event, _ rules.Behaviour, stored func(error)) {
+	stored(journal.ErrBusy)
+}
 
 // A client that publishes to a channel with a history is answered when the cluster has its message, and told if it has not.
 func TestPublisherWaitsForTheClustersOrder(t *testing.T) {

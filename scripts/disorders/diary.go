@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ type diary struct {
 	mu    sync.Mutex
 	log   []model.Entry
 	last  map[string]int // the greatest number by channel
+	lines []string       // what else happened, for people
 }
 
 func newDiary(began time.Time) *diary { return &diary{began: began, last: make(map[string]int)} }
@@ -27,6 +29,18 @@ func (d *diary) note(e model.Entry) {
 	d.log = append(d.log, e)
 	if e.Kind == model.Got {
 		d.last[e.Channel] = max(d.last[e.Channel], e.Number)
+	}
+}
+
+// maxLines bounds what is kept for people.
+const maxLines = 1000
+
+// say keeps a line for people.
+func (d *diary) say(format string, args ...any) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.lines) < maxLines {
+		d.lines = append(d.lines, fmt.Sprintf("%8.3f s  ", time.Since(d.began).Seconds())+fmt.Sprintf(format, args...))
 	}
 }
 

@@ -70,7 +70,9 @@ func (o *options) run(ctx context.Context, out io.Writer) (err error) {
 	w, err := newWorld(ctx, o, dir)
 	var told *report
 	if err == nil {
-		told, err = (&run{options: o, world: w, out: out}).carry(ctx)
+		r := &run{options: o, world: w, out: out}
+		told, err = r.carry(ctx)
+		err = errors.Join(err, os.WriteFile(filepath.Join(dir, "clients.txt"), []byte(r.lines()), 0o644))
 	}
 	if err = errors.Join(err, w.close()); err != nil {
 		return err

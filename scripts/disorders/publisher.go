@@ -20,6 +20,7 @@ type publisher struct {
 	every   time.Duration
 	send    func(ctx context.Context, channel string, number int) (outcome model.Outcome, node string)
 	sent    []model.Publication
+	diary   *diary // of what went wrong
 }
 
 // run publishes until ctx is done. Each message is sent after the answer to the one before, and not before its time.
@@ -35,6 +36,9 @@ func (p *publisher) run(ctx context.Context) {
 		m := model.Publication{Channel: p.channel, Number: n, Sent: time.Since(p.began)}
 		m.Outcome, m.Node = p.send(ctx, p.channel, n)
 		m.Answered = time.Since(p.began)
+		if m.Outcome != model.Acknowledged {
+			p.diary.say("%d of %s: %v by %s", n, p.channel, m.Outcome, m.Node)
+		}
 		p.sent = append(p.sent, m)
 	}
 }
@@ -109,6 +113,9 @@ func (b *backend) post(ctx context.Context, body string) (*nodes.Node, error) {
 // unsent tells whether a request has not left.
 func unsent(err error) bool { return strings.Contains(err.Error(), "connect: connection refused") }
 
+// unknownSession is how a request is answered whose session is lost with its node: that may have taken what was published before.
+const unknownSession = 402
+
 // browser publishes as a Bayeux client, once each. A refusal is one; anything else may have come.
 type browser struct{ client *client.Client }
 
@@ -120,8 +127,8 @@ func (b browser) send(ctx context.Context, channel string, number int) (model.Ou
 	switch {
 	case err == nil:
 		return model.Acknowledged, ""
-	case errors.As(err, &refusal):
-		return model.Refused, ""
+	case errors.As(err, &refusal) && refusal.Code != unknownSession:
+		return model.Refused, err.Error()
 	}
-	return model.Unknown, ""
+	return model.Unknown, err.Error()
 }

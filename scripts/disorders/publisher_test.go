@@ -111,7 +111,7 @@ func TestKeptMessages(t *testing.T) {
 func TestNumbersInTurn(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	outcomes := []model.Outcome{model.Acknowledged, model.Refused, model.Acknowledged, model.Unknown}
-	p := &publisher{channel: "/plain/0", began: time.Now(), every: time.Microsecond, send: func(_ context.Context, _ string, n int) (model.Outcome, string) {
+	p := &publisher{channel: "/plain/0", began: time.Now(), diary: newDiary(time.Now()), every: time.Microsecond, send: func(_ context.Context, _ string, n int) (model.Outcome, string) {
 		if n == len(outcomes)-1 {
 			cancel()
 		}
@@ -125,6 +125,9 @@ func TestNumbersInTurn(t *testing.T) {
 		if m := p.sent[n]; m.Number != n || m.Outcome != o || m.Channel != "/plain/0" || m.Answered < m.Sent || m.Node != "node" {
 			t.Errorf("%+v", m)
 		}
+	}
+	if len(p.diary.lines) != 2 || !strings.Contains(p.diary.lines[0], "1 of /plain/0: refused by node") {
+		t.Errorf("%q", p.diary.lines)
 	}
 	if p.last() != 2 {
 		t.Errorf("the last is %d", p.last())

@@ -107,7 +107,7 @@ func (r *run) plan(b browser) {
 			if n == publishersOfEach-1 {
 				send = b.send
 			}
-			r.publishers = append(r.publishers, &publisher{channel: prefix + fmt.Sprint(n), began: r.began, every: every, send: send})
+			r.publishers = append(r.publishers, &publisher{channel: prefix + fmt.Sprint(n), began: r.began, every: every, send: send, diary: newDiary(r.began)})
 		}
 	}
 }
@@ -144,6 +144,17 @@ func (r *run) settled() bool {
 		}
 	}
 	return true
+}
+
+// lines are what everybody has noted for people.
+func (r *run) lines() (text string) {
+	for _, s := range r.subscribers {
+		text += s.name + "\n" + strings.Join(s.diary.lines, "\n") + "\n\n"
+	}
+	for _, p := range r.publishers {
+		text += "publisher of " + p.channel + "\n" + strings.Join(p.diary.lines, "\n") + "\n\n"
+	}
+	return text
 }
 
 // judge asks the model.

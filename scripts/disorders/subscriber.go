@@ -102,7 +102,8 @@ func (s *subscriber) stream(ctx context.Context, address string) error {
 func (s *subscriber) session(ctx context.Context, address string) error {
 	options := s.options()
 	sessions := 0
-	options.OnSession = func(client.Session) {
+	options.OnSession = func(told client.Session) {
+		s.diary.say("session %s, %v of it have no cursor", told.ID, told.Missed)
 		if sessions++; sessions > 1 {
 			s.diary.note(model.Entry{Kind: model.Broken})
 		}
@@ -134,6 +135,7 @@ func (s *subscriber) options() client.Options {
 		ConnectionTypes: []string{s.kind.transport}, Replay: s.kind.replay, NetworkDelay: 3 * time.Second,
 		MinBackoff: 100 * time.Millisecond, MaxBackoff: time.Second,
 		OnError: func(err error) {
+			s.diary.say("%v", err)
 			var dropped *client.DroppedError
 			if !errors.As(err, &dropped) {
 				return // it recovers from this

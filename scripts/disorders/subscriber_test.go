@@ -52,6 +52,15 @@ func TestNotes(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
+	if lines := s.diary.lines; len(lines) != 3 || !strings.Contains(lines[0], "that it recovers from") {
+		t.Errorf("%q", lines)
+	}
+	for range maxLines {
+		tell(errors.New("again"))
+	}
+	if n := len(s.diary.lines); n != maxLines {
+		t.Errorf("%d lines are kept", n)
+	}
 	if d := s.diary; !d.has("/kept/0", 4) || d.has("/kept/0", 5) || d.has("/plain/0", 0) {
 		t.Error("what it has is not what came")
 	}

@@ -21,6 +21,9 @@ const (
 	Refused                     // the server has said that it has not
 )
 
+// String names the outcome.
+func (o Outcome) String() string { return [...]string{"unknown", "acknowledged", "refused"}[o] }
+
 // Publication is a message that a publisher has sent. Times are since the start of the run.
 type Publication struct {
 	Channel        string
