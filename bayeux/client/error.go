@@ -87,6 +87,11 @@ func (e *BatchError) Error() string {
 // Unwrap gives the *BayeuxError of the first message refused.
 func (e *BatchError) Unwrap() error { return e.Refused[0].Err }
 
+// unknown reports whether a refusal, if it is one, says that there is no such session, in words that have no other meaning.
+func (e *BayeuxError) unknown() bool {
+	return e != nil && (e.Code == 402 || strings.EqualFold(e.Text, "unknown client"))
+}
+
 // isLost reports whether the server does not know the session: 402 by the
 // specification's registry, 401 from Faye, 403::Unknown client elsewhere, or has ended it with its token.
 func isLost(err error) bool {

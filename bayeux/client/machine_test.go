@@ -118,6 +118,20 @@ func TestMachineSubscribes(t *testing.T) {
 	r.want("tell client: subscribe /50: 400::The replayId {7} you provided was invalid", "finish <nil>")
 }
 
+// A session that is lost while its patterns are told is not kept without them: the next one is asked for.
+func TestMachineLosesASessionWhileItSubscribes(t *testing.T) {
+	for _, refusal := range []string{"402::session_unknown", "401::Unknown client", "403::unknown client"} {
+		r := newRig(t, Options{})
+		r.m.table.set(registration{pattern: "/0"})
+		r.run()
+		r.answers("handshake", "")
+		r.did = nil
+		r.answers("subscribe /0", `"successful":false,"error":"`+refusal+`"`)
+		r.pass(time.Minute)
+		r.want("tell "+refusal, "long-polling: handshake")
+	}
+}
+
 // A session polls before it asks for its first stream, and connects by the stream's type
 // when it sees that. It needs no poll before the next.
 func TestMachineOpensAStream(t *testing.T) {

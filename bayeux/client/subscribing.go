@@ -39,6 +39,12 @@ func (s *subscribing) handle(m *machine, e any) state {
 		m.lose() // a session without its subscriptions is of no use
 		return m.outcome(err)
 	}
+	for i := range s.asked {
+		if err := s.call.replies[i].refusal(); err.unknown() {
+			m.lose()
+			return m.outcome(err)
+		}
+	}
 	s.review(m)
 	return s.ask(m)
 }
