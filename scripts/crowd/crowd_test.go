@@ -55,7 +55,7 @@ func ourselves() programs {
 // The generator is told of every node, and its verdict is that of the run.
 func TestPolls(t *testing.T) {
 	p := ourselves()
-	p.JSON = "/records"
+	p.JSON, p.Keep = "/records", t.TempDir()
 	var out bytes.Buffer
 	c := pollsCommand{programs: p, Nodes: 2, Subscribers: 50, Procs: 3, Type: "websocket", HoldFor: "1s"}
 	if err := c.Run(t.Context(), &out); err != nil {
@@ -70,6 +70,9 @@ func TestPolls(t *testing.T) {
 	}
 	if strings.Count(out.String(), "--pid ") != 2 {
 		t.Error("not every process is watched")
+	}
+	if logs, err := filepath.Glob(filepath.Join(p.Keep, "node-*.log")); err != nil || len(logs) != 2 {
+		t.Errorf("%v %v", logs, err)
 	}
 	c.Subscribers = 13
 	if err := c.Run(t.Context(), &out); err == nil || !strings.Contains(err.Error(), "exit status 3") {

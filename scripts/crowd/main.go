@@ -25,6 +25,7 @@ type programs struct {
 	Halley string        `required:"" help:"The program halley."`
 	Bench  string        `required:"" help:"The program halley-bench."`
 	Start  time.Duration `default:"1m" help:"How long the nodes may take until they are ready."`
+	Keep   string        `help:"Folder for the logs of the nodes, in place of one that is removed." placeholder:"DIR"`
 	JSON   string        `name:"json" help:"Write the records of halley-bench into this folder." placeholder:"DIR"`
 }
 
@@ -56,11 +57,15 @@ func (p *programs) record(name string) []string {
 
 // with runs a cluster of so many nodes while work goes on, and tells of panics that they have logged.
 func (p *programs) with(ctx context.Context, count int, flags []string, work func(all []*nodes.Node) error) error {
-	dir, err := os.MkdirTemp("", "crowd")
-	if err != nil {
-		return err
+	dir := p.Keep
+	if dir == "" {
+		temporary, err := os.MkdirTemp("", "crowd")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(temporary)
+		dir = temporary
 	}
-	defer os.RemoveAll(dir)
 	all := nodes.NewNetwork(os.Getpid()).Cluster(p.Halley, dir, count, nil, append(flags, "--log-level", "warn")...)
 	defer nodes.EndAll(all)
 	start, cancel := context.WithTimeout(ctx, p.Start)
