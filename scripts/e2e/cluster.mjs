@@ -11,16 +11,21 @@ export class Cluster {
   /** Starts the nodes with further flags, and the proxy before them; has the face of a Server. */
   static async start(...flags) {
     const cluster = new Cluster();
-    const addresses = [];
-    for (let n = 0; n < COUNT; n++) addresses.push(`127.0.0.1:${await freePort()}`);
-    cluster.nodes = [];
-    for (const own of addresses) {
+    const ports = new Set(); // a port is free until somebody listens there, so it may be offered again
+    while (ports.size < 3 * COUNT) ports.add(await freePort());
+    const [...free] = ports;
+    const addresses = free.splice(0, COUNT).map((port) => '127.0.0.1:' + port);
+    cluster.nodes = addresses.map((own) => {
       const peers = addresses.filter((address) => address !== own).flatMap((address) => ['--cluster-peer', address]);
-      const all = ['--cluster-name', 'e2e', '--cluster-listen', own, ...peers, ...flags];
-      cluster.nodes.push(new Server(await freePort(), await freePort(), all));
+      return new Server(free.pop(), free.pop(), ['--cluster-name', 'e2e', '--cluster-listen', own, ...peers, ...flags]);
+    });
+    try {
+      await Promise.all(cluster.nodes.map((node) => node.run()));
+      await cluster.open();
+    } catch (error) {
+      cluster.nodes.forEach((node) => node.process?.kill('SIGKILL'));
+      throw error;
     }
-    await Promise.all(cluster.nodes.map((node) => node.run()));
-    await cluster.open();
     return cluster;
   }
 
