@@ -5,6 +5,7 @@ package loop
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -21,7 +22,8 @@ type listeners struct {
 	urls        []string
 	names       []string // of all listeners, by which they go over to a successor
 	adopted     []adopted
-	placeholder string // the folder of gnet's socket, if it has to have one that nobody can reach
+	held        []io.Closer // ports that were found, until gnet listens there
+	placeholder string      // the folder of gnet's socket, if it has to have one that nobody can reach
 }
 
 // adopted is a listening socket that gnet did not open. Its connections are accepted by a goroutine, which gives each
@@ -56,7 +58,10 @@ func (l *listeners) open(s *shared, number int, at listen.Listener, mode fs.File
 	inherited := s.cfg.Predecessor.Take(l.names[number])
 	switch {
 	case at.Network == listen.TCP:
-		s.listeners[number], err = at.Settled(inherited)
+		var hold io.Closer
+		if s.listeners[number], hold, err = at.Settled(inherited); hold != nil {
+			l.held = append(l.held, hold)
+		}
 		l.urls = append(l.urls, s.listeners[number].URL())
 		for _, socket := range inherited {
 			l.adopted = append(l.adopted, adopted{socket, number, true})
@@ -127,6 +132,10 @@ func (l *listeners) restore() error {
 
 // begun is called when gnet listens.
 func (l *listeners) begun() {
+	for _, port := range l.held {
+		port.Close()
+	}
+	l.held = nil
 	if l.placeholder != "" {
 		os.RemoveAll(l.placeholder)
 	}

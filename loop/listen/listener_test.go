@@ -4,6 +4,8 @@ import (
 	"net"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // Each form is read as it is meant, and what is none is refused with what was given.
@@ -80,16 +82,31 @@ func TestAt(t *testing.T) {
 
 // A port of 0 is settled to one that is free, and a port that another has is an error.
 func TestSettled(t *testing.T) {
-	l, err := Listener{Network: TCP, Address: "127.0.0.1:0"}.Settled(nil)
-	if err != nil || strings.HasSuffix(l.Address, ":0") || l.URL() != "tcp://"+l.Address {
+	l, hold, err := Listener{Network: TCP, Address: "127.0.0.1:0"}.Settled(nil)
+	if err != nil || hold == nil || strings.HasSuffix(l.Address, ":0") || l.URL() != "tcp://"+l.Address {
 		t.Fatalf("%v, %v", l, err)
 	}
+	if other, err := net.Listen(TCP, l.Address); err == nil {
+		other.Close()
+		t.Error("another program has got the port")
+	}
+	loop, err := listenShared(l.Address, unix.SO_REUSEADDR, unix.SO_REUSEPORT)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if conn, err := net.Dial(TCP, l.Address); err != nil { // which goes to the loop's
+		t.Error(err)
+	} else {
+		conn.Close()
+	}
+	loop.Close()
+	hold.Close()
 	other, err := net.Listen(TCP, l.Address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer other.Close()
-	if _, err := l.Settled(nil); err == nil || !strings.Contains(err.Error(), "in use") {
+	if _, _, err := l.Settled(nil); err == nil || !strings.Contains(err.Error(), "in use") {
 		t.Error(err)
 	}
 	for _, tt := range []struct {

@@ -4,29 +4,31 @@ package listen
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net"
 	"net/netip"
+	"os"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
 // Settled is a TCP listener with the port that it will have. Each event loop has a listener of its own, and all must
-// have the same: for port 0 a free one is found. Another program that listens there is an error, but for a predecessor,
-// whose sockets there are inherited.
-func (l Listener) Settled(inherited []net.Listener) (Listener, error) {
-	var err error
+// have the same: for port 0 a free one is found, which nobody else gets before hold is closed. Another program that listens
+// there is an error, but for a predecessor, whose sockets there are inherited. hold may be nil.
+func (l Listener) Settled(inherited []net.Listener) (at Listener, hold io.Closer, err error) {
 	if len(inherited) > 0 {
 		if l.anyPort() {
 			l.Address = inherited[0].Addr().String()
 		}
-		return l, nil
+		return l, nil, nil
 	}
 	if l.anyPort() {
-		l.Address, err = freePort(l.Address)
-		return l, err
+		l.Address, hold, err = freePort(l.Address)
+		return l, hold, err
 	}
-	return l, probe(l.Address)
+	return l, nil, probe(l.Address)
 }
 
 // URL is a TCP listener as gnet is told of it. It would take [::] for IPv6 alone; Go's own listeners take both families, or
@@ -87,26 +89,59 @@ func hostOf(a *net.TCPAddr) netip.Addr {
 	return host
 }
 
-func freePort(address string) (string, error) {
-	l, err := net.Listen(NetworkOf(address), address)
+// freePort finds a port that nobody has, and keeps it: a connection that goes out may get any port that nobody has.
+func freePort(address string) (settled string, hold io.Closer, err error) {
+	l, err := listenShared(address, unix.SO_REUSEADDR, unix.SO_REUSEPORT)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	defer l.Close()
-	return l.Addr().String(), nil
+	if socket, err := bound(l.Addr().(*net.TCPAddr)); err == nil { // without one the port is free most likely
+		hold = socket
+	}
+	return l.Addr().String(), hold, nil
+}
+
+// bound is a socket that has an address together with others of this process, and gets no connections.
+func bound(at *net.TCPAddr) (*os.File, error) {
+	family, to := unix.AF_INET6, unix.Sockaddr(&unix.SockaddrInet6{Port: at.Port, Addr: [16]byte(at.IP.To16())})
+	if ip := at.IP.To4(); ip != nil {
+		family, to = unix.AF_INET, &unix.SockaddrInet4{Port: at.Port, Addr: [4]byte(ip)}
+	}
+	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	socket := os.NewFile(uintptr(fd), "port")
+	err = errors.Join(share(fd, unix.SO_REUSEPORT), unix.Bind(fd, to)) // with SO_REUSEADDR another program could listen there
+	if err != nil {
+		socket.Close()
+		return nil, err
+	}
+	return socket, nil
+}
+
+// share sets options of a socket by which it may have an address together with others.
+func share(fd int, options ...int) (err error) {
+	for _, option := range options {
+		err = errors.Join(err, unix.SetsockoptInt(fd, unix.SOL_SOCKET, option, 1))
+	}
+	return err
+}
+
+// listenShared listens at an address by a socket with some of these options.
+func listenShared(address string, options ...int) (net.Listener, error) {
+	c := net.ListenConfig{Control: func(_, _ string, conn syscall.RawConn) (err error) {
+		conn.Control(func(fd uintptr) { err = share(int(fd), options...) })
+		return err
+	}}
+	return c.Listen(context.Background(), NetworkOf(address), address)
 }
 
 // probe fails if another program listens on address: sharing the port, which
 // event loops do, would otherwise hide it.
 func probe(address string) error {
-	reuse := net.ListenConfig{Control: func(_, _ string, conn syscall.RawConn) error {
-		var err error
-		conn.Control(func(fd uintptr) {
-			err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
-		})
-		return err
-	}}
-	l, err := reuse.Listen(context.Background(), NetworkOf(address), address)
+	l, err := listenShared(address, unix.SO_REUSEADDR)
 	if err != nil {
 		return err
 	}
