@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"halley/cmd/halley/system"
 	"halley/loop"
 	"halley/loop/listen"
 )
@@ -20,7 +21,7 @@ func (c *serveCommand) announce(ctx context.Context, server *loop.Server, intern
 	if !listening(ctx, server) {
 		return
 	}
-	supervisor{log}.ready()
+	system.Supervisor{Log: log}.Ready()
 	addresses := server.Addresses()
 	log.Info("listening", "page", pageURL(server.Listeners()), "addresses", addresses, "internal", internal, "version", described())
 	for _, line := range whoMay(&c.Serve) {

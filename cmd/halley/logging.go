@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"halley/cmd/halley/config"
+	"halley/cmd/halley/system"
 )
 
 // newLog makes the log of the server, and its level, which may change.
@@ -19,7 +20,7 @@ func newLog(w io.Writer, c *config.Serve) (*slog.Logger, *slog.LevelVar) {
 		return slog.New(logHandler(w, c, level)), level
 	}
 	direct := slog.New(logHandler(file, c, level))
-	return slog.New(logHandler(&logWriter{file: file, tell: func(lost int) {
+	return slog.New(logHandler(&system.LogWriter{File: file, Tell: func(lost int) {
 		direct.Warn("lines of the log are missing here: nobody read it", "lines", lost)
 	}}, c, level)), level
 }

@@ -17,6 +17,9 @@ import (
 	"halley/cmd/halley/config"
 )
 
+// pipeRoom is what goes into a pipe at once.
+const pipeRoom = 4096
+
 // narrow is a pipe for so many parts.
 func narrow(t *testing.T, parts int) (reader, writer *os.File) {
 	t.Helper()
@@ -80,25 +83,6 @@ func unused(t *testing.T) string {
 	}
 	defer l.Close()
 	return l.Addr().String()
-}
-
-// A line that is longer than the pipe goes whole to whoever reads it.
-func TestLogLineLongerThanThePipe(t *testing.T) {
-	reader, writer := narrow(t, 2)
-	text := make(chan []byte)
-	go func() {
-		all, _ := io.ReadAll(reader)
-		text <- all
-	}()
-	w := &logWriter{file: writer, tell: func(int) {}}
-	long := bytes.Repeat([]byte("x"), 5*pipeRoom)
-	if _, err := w.Write(long); err != nil {
-		t.Fatal(err)
-	}
-	writer.Close()
-	if got := <-text; w.lost == 0 && !bytes.Equal(got, long) {
-		t.Errorf("%d bytes of %d", len(got), len(long))
-	}
 }
 
 // The server starts, serves and ends while its log is stuck.

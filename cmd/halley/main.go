@@ -9,18 +9,20 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"halley/cmd/halley/system"
 )
 
 func main() {
-	keepName()
+	system.KeepName()
 	hangups, successions := make(chan os.Signal, 1), make(chan os.Signal, 1)
 	told := make(chan os.Signal, 1)
-	signal.Notify(told, stopSignals()...)
-	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
+	signal.Notify(told, system.StopSignals()...)
+	ctx, stop := signal.NotifyContext(context.Background(), system.StopSignals()...)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	settle := func(slack time.Duration, log *slog.Logger) error {
-		ignoreSignals()
-		if err := relaxTimers(told, slack, log); err != nil {
+		system.IgnoreSignals()
+		if err := system.RelaxTimers(told, slack, log); err != nil {
 			return err
 		}
 		signal.Stop(told)

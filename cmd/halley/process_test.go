@@ -5,12 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
-	"os/signal"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -94,16 +91,6 @@ func TestStopWhileStarting(t *testing.T) {
 		if status.ExitStatus() != 0 && status.Signal() != syscall.SIGTERM {
 			t.Fatalf("round %d: it ended with %v: %s", round, c.ProcessState, c.last)
 		}
-	}
-}
-
-// A signal that came before is known, whether or not the rest of the program has
-// heard of it yet.
-func TestStopBeforeStartingOnceMore(t *testing.T) {
-	c := exec.Command("/proc/self/exe", "-test.run=^TestToldToStop$", "-test.v")
-	c.Env = append(os.Environ(), "HALLEY_TEST_TOLD=1")
-	if out, err := c.CombinedOutput(); err != nil || strings.Count(string(out), "=== RUN") != 1 || !strings.Contains(string(out), "goes on") {
-		t.Errorf("%v\n%s", err, out)
 	}
 }
 
@@ -201,21 +188,4 @@ func look(t *testing.T, url string) (int, string) {
 		t.Fatal(err)
 	}
 	return resp.StatusCode, string(body)
-}
-
-// TestToldToStop runs in a process of its own, for TestStopBeforeStartingOnceMore.
-func TestToldToStop(t *testing.T) {
-	if os.Getenv("HALLEY_TEST_TOLD") == "" {
-		t.Skip("another test's")
-	}
-	told := make(chan os.Signal, 1)
-	signal.Notify(told, stopSignals()...)
-	syscall.Kill(os.Getpid(), syscall.SIGTERM)
-	for len(told) == 0 {
-		runtime.Gosched()
-	}
-	if err := relaxTimers(told, 7_654_321*time.Nanosecond, slog.Default()); err != nil {
-		t.Fatal(err)
-	}
-	t.Log("it goes on as it is")
 }

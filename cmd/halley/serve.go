@@ -23,6 +23,7 @@ import (
 	"halley/cmd/halley/console"
 	"halley/cmd/halley/feed"
 	"halley/cmd/halley/reload"
+	"halley/cmd/halley/system"
 	"halley/cmd/halley/traces"
 	"halley/cmd/halley/web"
 	"halley/loop"
@@ -98,7 +99,7 @@ func (c *serveCommand) loopConfig(log *slog.Logger) loop.Config {
 
 // gather opens what the server is made of beside its event loops, and gives cfg what of it is theirs.
 func (c *serveCommand) gather(ctx context.Context, cfg *loop.Config) (err error) {
-	if c.given, err = givenSockets(); err != nil {
+	if c.given, err = system.GivenSockets(); err != nil {
 		return err
 	}
 	if c.predecessor, err = c.meetPredecessor(cfg.Log); err != nil {
@@ -147,7 +148,7 @@ func (c *serveCommand) allDoubts(strangers []string, maxMemory int64) []string {
 // unusedDoubt names the sockets of systemd's that no flag takes.
 func (c *serveCommand) unusedDoubt() string {
 	taken := slices.Concat([]string{c.Internal.Address}, c.Loop.Listen, c.Loop.TLSListen)
-	unused := unusedSockets(c.given, taken...)
+	unused := system.UnusedSockets(c.given, taken...)
 	if len(unused) == 0 {
 		return ""
 	}
@@ -234,10 +235,10 @@ func (c *serveCommand) serve(env environment, server *loop.Server, log *slog.Log
 		market := feed.NewMarket(c.Demo.Seed, float64(c.Demo.Rate))
 		group.Go(func() { demo(ctx, server, market, log) })
 	}
-	parts, super := reload.New(log, c.parts()...), supervisor{log}
+	parts, super := reload.New(log, c.parts()...), system.Supervisor{Log: log}
 	group.Go(func() { parts.Watch(ctx, reload.Interval) })
 	group.Go(func() { reloadOn(ctx, env.hangups, parts, super) })
-	group.Go(func() { super.watch(ctx, server.Alive) })
+	group.Go(func() { super.Watch(ctx, server.Alive) })
 	group.Go(func() { c.successions(ctx, env.successions, log) })
 	announced := make(chan struct{})
 	group.Go(func() {
@@ -313,7 +314,7 @@ func (c *serveCommand) untilDrain(told context.Context, server *loop.Server, int
 	ctx, cancel := context.WithCancel(context.WithoutCancel(told))
 	context.AfterFunc(told, func() {
 		defer cancel()
-		supervisor{log}.stopping()
+		system.Supervisor{Log: log}.Stopping()
 		server.Retire()
 		if internal == nil || !internal.listener.Watched() {
 			return

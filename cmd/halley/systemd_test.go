@@ -1,9 +1,7 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"log/slog"
 	"net"
 	"os"
 	"os/exec"
@@ -65,55 +63,6 @@ func TestNotifications(t *testing.T) {
 	}
 	if code := c.ends(t).ExitCode(); code != 0 {
 		t.Errorf("exit %d", code)
-	}
-}
-
-// The watchdog is told at half its interval, but not while a loop is stuck.
-func TestWatchdog(t *testing.T) {
-	n := supervised(t)
-	t.Setenv("WATCHDOG_USEC", "20000")
-	t.Setenv("WATCHDOG_PID", fmt.Sprint(os.Getpid()))
-	asked := make(chan bool)
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		supervisor{slog.New(slog.DiscardHandler)}.watch(ctx, func() bool {
-			select {
-			case asked <- true:
-				return <-asked
-			case <-ctx.Done():
-				return false
-			}
-		})
-	}()
-	for _, alive := range []bool{true, false, false, true} {
-		<-asked
-		asked <- alive
-	}
-	for range 2 {
-		if got := n.next(); got != "WATCHDOG=1" {
-			t.Errorf("%q", got)
-		}
-	}
-	stop()
-	<-ended
-	n.conn.SetReadDeadline(time.Now())
-	if size, err := n.conn.Read(make([]byte, 100)); err == nil {
-		t.Errorf("%d bytes more", size)
-	}
-}
-
-// Without a supervisor nobody is told anything, and nothing is waited for.
-func TestNoSupervisor(t *testing.T) {
-	t.Setenv("NOTIFY_SOCKET", "")
-	var log buffer
-	s := supervisor{slog.New(slog.NewTextHandler(&log, nil))}
-	s.ready()
-	s.stopping()
-	s.watch(context.Background(), func() bool { t.Error("asked"); return true })
-	if log.String() != "" {
-		t.Error(log.String())
 	}
 }
 

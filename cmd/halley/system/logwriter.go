@@ -1,4 +1,4 @@
-package main
+package system
 
 import (
 	"os"
@@ -8,12 +8,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// logWriter writes the log to a file that may be a pipe or a socket whose reader has
+// LogWriter writes the log to a file that may be a pipe or a socket whose reader has
 // stopped reading. A write would wait for it then, and with the writer an event loop or
 // the end of the process: what does not go in time is left out instead, and counted.
-type logWriter struct {
-	file *os.File
-	tell func(lost int) // says in the log how many lines were left out, by writing to file
+type LogWriter struct {
+	File *os.File
+	Tell func(lost int) // says in the log how many lines were left out, by writing to File
 
 	mu    sync.Mutex
 	stuck bool // the last line did not go
@@ -28,11 +28,11 @@ const (
 )
 
 // Write implements io.Writer. A line that is left out is no error: slog has no use for it.
-func (w *logWriter) Write(line []byte) (int, error) {
+func (w *LogWriter) Write(line []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.lost > 0 && w.ready() {
-		w.tell(w.lost)
+		w.Tell(w.lost)
 		w.lost = 0
 	}
 	for rest := line; len(rest) > 0; {
@@ -41,7 +41,7 @@ func (w *logWriter) Write(line []byte) (int, error) {
 			return len(line), nil
 		}
 		part := rest[:min(len(rest), pipeRoom)]
-		if n, err := w.file.Write(part); err != nil {
+		if n, err := w.File.Write(part); err != nil {
 			return len(line) - len(rest) + n, err
 		}
 		rest = rest[len(part):]
@@ -50,12 +50,12 @@ func (w *logWriter) Write(line []byte) (int, error) {
 }
 
 // ready waits until a write does not have to. One that fails at once does not either.
-func (w *logWriter) ready() bool {
+func (w *LogWriter) ready() bool {
 	patience := int(logPatience.Milliseconds())
 	if w.stuck {
 		patience = 0
 	}
-	raw, err := w.file.SyscallConn()
+	raw, err := w.File.SyscallConn()
 	if err != nil {
 		return true
 	}

@@ -1,14 +1,16 @@
-package main
+package system
 
 import (
 	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
+	"os/signal"
 	"runtime"
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -45,7 +47,7 @@ func relaxAndTell(t *testing.T, slack string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := relaxTimers(make(chan os.Signal, 1), wanted, slog.Default()); err != nil {
+	if err := RelaxTimers(make(chan os.Signal, 1), wanted, slog.Default()); err != nil {
 		t.Fatal(err)
 	}
 	fmt.Println("told by " + strconv.Itoa(os.Getpid()) + ": " + timerSlack().String())
@@ -62,12 +64,43 @@ func TestThreadsAtRest(t *testing.T) {
 		}
 	}()
 	busy := <-thread
-	eventually(t, func() bool { return runs(busy) }, new(buffer)) // but for when the world is stopped
+	for !runs(busy) { // but for when the world is stopped
+		time.Sleep(time.Millisecond)
+	}
 	stop.Store(true)
 	<-stopped
-	eventually(t, func() bool { return !runs(busy) }, new(buffer))
+	for runs(busy) { // until the kernel has heard of its end
+		time.Sleep(time.Millisecond)
+	}
 	if runs("none") {
 		t.Error("there is no such thread")
 	}
 	awaitRest()
+}
+
+// A signal that came before is known, whether or not the rest of the program has
+// heard of it yet.
+func TestStopBeforeStartingOnceMore(t *testing.T) {
+	c := exec.Command("/proc/self/exe", "-test.run=^TestToldToStop$", "-test.v")
+	c.Env = append(os.Environ(), "HALLEY_TEST_TOLD=1")
+	if out, err := c.CombinedOutput(); err != nil || strings.Count(string(out), "=== RUN") != 1 || !strings.Contains(string(out), "goes on") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestToldToStop runs in a process of its own, for TestStopBeforeStartingOnceMore.
+func TestToldToStop(t *testing.T) {
+	if os.Getenv("HALLEY_TEST_TOLD") == "" {
+		t.Skip("another test's")
+	}
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, StopSignals()...)
+	syscall.Kill(os.Getpid(), syscall.SIGTERM)
+	for len(told) == 0 {
+		runtime.Gosched()
+	}
+	if err := RelaxTimers(told, 7_654_321*time.Nanosecond, slog.Default()); err != nil {
+		t.Fatal(err)
+	}
+	t.Log("it goes on as it is")
 }

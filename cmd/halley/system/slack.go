@@ -1,4 +1,4 @@
-package main
+package system
 
 import (
 	"bytes"
@@ -18,7 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// relaxTimers lets the kernel wake this process late by slack, so that wakes fall
+// RelaxTimers lets the kernel wake this process late by slack, so that wakes fall
 // together (prctl(2), PR_SET_TIMERSLACK). It is for the sake of the Go runtime's
 // monitor, a thread that wakes every 20 µs for a while whenever something begins
 // to happen, and looks in vain: on a virtual machine each wake costs more than a
@@ -29,7 +29,7 @@ import (
 // unless whoever started it gave it the slack (TimerSlackNSec= of a systemd unit),
 // or it has been told to stop, by a signal in told. Where that cannot be, the log
 // says so.
-func relaxTimers(told chan os.Signal, slack time.Duration, log *slog.Logger) error {
+func RelaxTimers(told chan os.Signal, slack time.Duration, log *slog.Logger) error {
 	runtime.LockOSThread() // what is set here is handed on from here
 	defer runtime.UnlockOSThread()
 	if timerSlack() >= slack {
@@ -51,7 +51,7 @@ func relaxTimers(told chan os.Signal, slack time.Duration, log *slog.Logger) err
 // one's runtime has taken and not delivered yet.
 func stopped(told chan os.Signal) bool {
 	var byDefault [4]uintptr // a struct sigaction of the kernel, SIG_DFL
-	for _, s := range stopSignals() {
+	for _, s := range StopSignals() {
 		unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(s.(syscall.Signal)), uintptr(unsafe.Pointer(&byDefault)), 0, 8, 0, 0)
 	}
 	awaitRest()
@@ -89,15 +89,15 @@ func runs(thread string) bool {
 	return err == nil && at >= 0 && bytes.HasPrefix(stat[at:], []byte(") R"))
 }
 
-// stopSignals are those that end a command.
-func stopSignals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }
+// StopSignals are those that end a command.
+func StopSignals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }
 
 // self is the program that runs, even where its file has been replaced or removed.
 const self = "/proc/self/exe"
 
-// keepName has the process called as it was started: the kernel calls one that was
+// KeepName has the process called as it was started: the kernel calls one that was
 // started by the name self "exe", and pgrep finds it by no other name.
-func keepName() {
+func KeepName() {
 	const comm = "/proc/self/comm"
 	if name, err := os.ReadFile(comm); err == nil && strings.TrimSpace(string(name)) == filepath.Base(self) {
 		_ = os.WriteFile(comm, []byte(filepath.Base(os.Args[0])), 0)
@@ -126,3 +126,9 @@ func timerSlack() time.Duration {
 	}
 	return time.Duration(slack)
 }
+
+// IgnoreSignals lets no signal end the server but those that ask it to stop: a log
+// that nobody reads any more does not (SIGPIPE), nor does a terminal that is closed
+// or a supervisor that wants the configuration read again before the server is ready for
+// it (SIGHUP), or a successor started (SIGUSR2). What is ignored stays so when the program starts once more.
+func IgnoreSignals() { signal.Ignore(syscall.SIGPIPE, syscall.SIGHUP, syscall.SIGUSR2) }
