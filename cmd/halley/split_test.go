@@ -85,7 +85,11 @@ func TestSplit(t *testing.T) {
 		}
 		stored(t, nodes[0], said, http.StatusOK)
 		stored(t, nodes[2], said, http.StatusServiceUnavailable)
-		t.Logf("%s: %s", said, get(t, nodes[2].inside+"/health/ready"))
+		for i, ready := range []bool{true, true, false} {
+			if got := get(t, nodes[i].inside+"/health/ready"); strings.Contains(got, `"ready":true`) != ready || !ready && !strings.Contains(got, "no other node is reached") {
+				t.Errorf("node %d says %s", i, got)
+			}
+		}
 		cut(lines, 2, links.Whole)
 		for _, n := range nodes {
 			n.knows(t, 3)

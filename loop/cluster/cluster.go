@@ -127,12 +127,13 @@ func (c *Cluster) Most() int { return c.wire.Most() - room/2 }
 
 // Congested implements loop.Cluster.
 func (c *Cluster) Congested() bool {
-	return c.spread.Congested() || c.settings.Required && !c.wire.Up()
+	return c.spread.Congested() || c.settings.Required && (!c.wire.Up() || c.alone())
 }
 
 // What keeps the server from being a node, as it calls that.
 const (
 	connection = "cluster"
+	company    = "cluster nodes"
 	snapshots  = "cluster snapshots"
 	stream     = "cluster history"
 )
@@ -145,10 +146,12 @@ func (c *Cluster) Begin(server Server) {
 	server.Trouble(stream, "not there yet")
 	c.wire.Watch(c.connected)
 	c.connected(c.wire.Up())
+	c.look()
 	server.WatchChannels(c.spread.Want)
 	c.nodes.Watch(nodes.Watcher{
-		Came: func(nodes.Node) {},
+		Came: func(nodes.Node) { c.look() },
 		Gone: func(n nodes.Node, done func()) {
+			c.look()
 			c.spread.Gone(n.Number)
 			server.NodeGone(n.Number, done)
 		},
@@ -162,6 +165,19 @@ func (c *Cluster) connected(up bool) {
 		why = "there is no connection to NATS"
 	}
 	c.tell(connection, why)
+}
+
+// alone tells whether this node, of three or more that have their own NATS, works with no other: it is the smaller part of a split, or
+// all others are down. One of two cannot know which of the two is cut off.
+func (c *Cluster) alone() bool { return len(c.settings.NATS.Peers) > 1 && c.nodes.Works() == 0 }
+
+// look tells the server whether there are other nodes.
+func (c *Cluster) look() {
+	why := ""
+	if c.alone() {
+		why = "no other node is reached"
+	}
+	c.tell(company, why)
 }
 
 // Run makes this server a node until ctx is done, and then leaves. It is to be called when the server serves. An error means that

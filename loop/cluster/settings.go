@@ -15,7 +15,7 @@ type Settings struct {
 	Nodes    nodes.Settings  `embed:""`
 	Link     link.Settings   `embed:""`
 	Spread   spread.Settings `embed:""`
-	Required bool            `name:"cluster-required" group:"cluster" help:"Refuse publishes while this node does not reach the cluster; else what is published meanwhile comes to its own clients alone."`
+	Required bool            `name:"cluster-required" group:"cluster" help:"Refuse publishes while this node does not reach the cluster; else what is published meanwhile comes to its own clients alone. It is not ready in both cases."`
 }
 
 // Active tells whether this server is to be a node.

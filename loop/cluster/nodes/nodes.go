@@ -111,6 +111,9 @@ func (n *Nodes) Joined(number uint16) (Node, bool) {
 	return node, ok
 }
 
+// Works is with how many nodes this one works.
+func (n *Nodes) Works() int { return len(*n.joined.Load()) }
+
 // All are the nodes that this one knows, by their numbers, itself not included.
 func (n *Nodes) All() (list []Node) {
 	n.mu.Lock()

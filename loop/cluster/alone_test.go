@@ -1,0 +1,39 @@
+package cluster
+
+import (
+	"strings"
+	"testing"
+
+	"halley/loop/cluster/nats"
+)
+
+// One of three nodes that sees no other is not ready, and refuses publishes if it is to. With another one it is ready, and one of two
+// is ready alone.
+func TestAlone(t *testing.T) {
+	t.Parallel()
+	here, there, nowhere := address(t), address(t), address(t)
+	three := func(listen string, peers ...string) func(*nats.Settings) {
+		return func(s *nats.Settings) { s.Listen, s.Peers, s.Replicas = listen, peers, 1 }
+	}
+	const why = "no other node is reached"
+	a := joinBy(t, three(here, there, nowhere), newServer())
+	if !strings.Contains(a.trouble(), why) || a.Congested() {
+		t.Errorf("trouble %q, %v", a.trouble(), a.Congested())
+	}
+	a.settings.Required = true
+	if !a.Congested() {
+		t.Error("it takes publishes")
+	}
+	b := joinBy(t, three(there, here, nowhere), newServer())
+	until(t, func() bool { return a.trouble() == "" && b.trouble() == "" })
+	if a.Congested() {
+		t.Error("it refuses publishes")
+	}
+	if err := b.leave(); err != nil {
+		t.Error(err)
+	}
+	until(t, func() bool { return strings.Contains(a.trouble(), why) && a.Congested() })
+	if two := joinBy(t, three(address(t), nowhere), newServer()); strings.Contains(two.trouble(), why) {
+		t.Errorf("one of two: %q", two.trouble())
+	}
+}
