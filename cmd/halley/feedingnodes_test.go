@@ -110,3 +110,33 @@ func (n *nodeProcess) kill(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// The feeds of a node are by the NATS of its cluster and under its name, where they say nothing else.
+func TestFeedsByTheClustersNATS(t *testing.T) {
+	url, _ := natsServer(t)
+	n := startNode(t, "--listen="+free(t, "127.0.0.1"), "--internal="+free(t, "127.0.0.1"), "--loops=1", "--drain-timeout=1s",
+		"--cluster="+url, "--cluster-name=feeding", "--import=js:NONE:a.> /a/**", "--import=stock.> /stock/**")
+	n.shows(t, "halley_feed_connected 1")
+	sub := subscribe(t, n.endpoint, n.inside, 1, "/stock/ACME", "--count=1", "--timeout=1m")
+	link, err := nats.Connect(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer link.Close()
+	for end := time.Now().Add(30 * time.Second); ; {
+		if err := link.Publish("stock.ACME", []byte("7")); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case code := <-sub.code:
+			if code != 0 || !strings.Contains(sub.out.String(), `"data":7`) {
+				t.Fatalf("exit %d, %s%s", code, sub.out, sub.log)
+			}
+			return
+		case <-time.After(50 * time.Millisecond):
+			if time.Now().After(end) {
+				t.Fatal("it never comes")
+			}
+		}
+	}
+}
