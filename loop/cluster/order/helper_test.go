@@ -46,6 +46,8 @@ type world struct {
 	stream *fakeStream
 	nodes  []*node
 	joined int // nodes, ever
+
+	replicas int // that its nodes want; 0: as many as there are
 }
 
 func newWorld(t testing.TB) *world {
@@ -112,7 +114,7 @@ func (w *world) join(texts ...string) *node {
 		w.Fatal(err)
 	}
 	n.Log = New(n.local, n.local, n.wire, Options{
-		Prefix: prefix, Node: fmt.Sprint("n", w.joined), Stream: "S", Window: time.Minute, Bytes: 1 << 20, Waiting: 1 << 20,
+		Prefix: prefix, Node: fmt.Sprint("n", w.joined), Stream: "S", Replicas: func() int { return w.replicas }, Window: time.Minute, Bytes: 1 << 20, Waiting: 1 << 20,
 		Now: func() time.Time { return w.time }, Tokens: subject.Tokens, Log: slog.New(slog.DiscardHandler),
 		Trouble: func(why string) { n.troubles = append(n.troubles, why) }, Missed: func(p string) { n.missed = append(n.missed, p) },
 	})

@@ -211,9 +211,9 @@ func (k *keeper) failed(e *apiError, now time.Time) {
 
 // replicas is how many nodes are to keep the stream.
 func (k *keeper) replicas(now time.Time) int {
-	switch {
-	case k.options.Replicas > 0:
-		return k.options.Replicas
+	switch n := k.options.Replicas(); {
+	case n > 0:
+		return n
 	case !k.refused.IsZero() && now.Sub(k.refused) >= fewTime:
 		return 1
 	}

@@ -148,6 +148,10 @@ func TestReplicas(t *testing.T) {
 	want(t, "at first", w.stream.config["num_replicas"], 1)
 	w.pass(15 * time.Second)
 	want(t, "then", w.stream.config["num_replicas"], 3)
+	w.replicas = 5
+	w.pass(15 * time.Second)
+	want(t, "when there are more", w.stream.config["num_replicas"], 5)
+	w.replicas = 0
 	w.stream.config["num_replicas"] = 1
 	w.stream.answers["STREAM.UPDATE"] = `{"error":{"code":400,"err_code":10005,"description":"no peers"}}`
 	w.pass(30 * time.Second)

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
+
 	"halley/bayeux/channel"
 	"halley/bayeux/history"
 	"halley/bayeux/rules"
@@ -79,7 +81,7 @@ func realCluster(t testing.TB, replicas int, file bool) *real {
 		})
 		l := &lossy{Wire: w}
 		n.Log = New(n.local, n.local, l, Options{
-			Prefix: string(subject.Of(s.Name)), Node: fmt.Sprint("n", i), Stream: "HALLEY", Replicas: replicas, Memory: !file,
+			Prefix: string(subject.Of(s.Name)), Node: fmt.Sprint("n", i), Stream: "HALLEY", Replicas: func() int { return replicas }, Memory: !file,
 			Window: time.Minute, Bytes: 1 << 20, Waiting: 1 << 20, Now: func() time.Time { return started.Add(time.Since(started)) },
 			Tokens: subject.Tokens, Log: slog.New(slog.DiscardHandler), Trouble: func(string) {}, Missed: func(string) { t.Error("something is missed") },
 		})
@@ -214,5 +216,50 @@ func BenchmarkPublish(b *testing.B) {
 				under <- true
 			}
 		})
+	}
+}
+
+// A NATS without JetStream is told of by name.
+func TestWithoutJetStream(t *testing.T) {
+	t.Parallel()
+	o := &server.Options{Host: "127.0.0.1", Port: -1, NoSigs: true, NoLog: true}
+	plain, err := server.NewServer(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain.Start()
+	t.Cleanup(func() {
+		plain.Shutdown()
+		plain.WaitForShutdown()
+	})
+	if !plain.ReadyForConnections(10 * time.Second) {
+		t.Fatal("not ready")
+	}
+	var s nats.Settings
+	settings.Default(&s)
+	s.Servers = settings.Secret(plain.ClientURL())
+	w, err := nats.Open(s, 1<<16, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.Close(t.Context()) })
+	told := make(chan string, 10)
+	n := newWorld(t).join()
+	l := New(n.local, n.local, w, Options{
+		Prefix: "p", Node: "n", Stream: "S", Replicas: func() int { return 1 }, Now: time.Now, Tokens: subject.Tokens,
+		Log: slog.New(slog.DiscardHandler), Trouble: func(why string) { told <- why },
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { _ = l.Run(ctx) })
+	defer running.Wait()
+	defer cancel()
+	select {
+	case why := <-told:
+		if !strings.Contains(why, "--cluster runs without it") {
+			t.Errorf("told %q", why)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("nothing is told")
 	}
 }

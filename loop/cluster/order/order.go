@@ -31,7 +31,7 @@ type Options struct {
 	Prefix   string        // of the cluster's subjects, without a dot at its end
 	Node     string        // tells this run of this node from all others: letters and digits
 	Stream   string        // the stream's name: letters, digits, - and _
-	Replicas int           // nodes that keep the stream; 0: three where there are as many, else one
+	Replicas func() int    // nodes that are to keep the stream, as far as is known now; 0: three where there are as many, else one
 	Memory   bool          // they keep it in memory, and not in files
 	Window   time.Duration // in which a repeat is known by its key
 	Bytes    int64         // of events that the stream keeps, at least as many as each node
