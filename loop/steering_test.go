@@ -49,7 +49,7 @@ func (w *wire) home() uint16 {
 func homes(t testing.TB, s *Server, number int, from string) map[uint16]int {
 	t.Helper()
 	found := make(map[uint16]int)
-	for range 8 {
+	for range 4 {
 		w := dialFrom(t, s, number, from)
 		found[w.home()]++
 		w.Close()
@@ -61,7 +61,7 @@ func homes(t testing.TB, s *Server, number int, from string) map[uint16]int {
 func mustSteer(t testing.TB, s *Server) {
 	t.Helper()
 	used := make(map[uint16]bool)
-	for i := range 12 {
+	for i := range 24 {
 		of := make(map[uint16]bool)
 		for number := range s.Listeners() {
 			for loop := range homes(t, s, number, fmt.Sprintf("127.0.%d.%d", i%2, 100+i)) {
