@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -264,6 +265,45 @@ func TestMovesOfAnEngineThatEnds(t *testing.T) {
 	equal(t, s.Stats().Panics, 0)
 	s.stop()
 	s.wait(t)
+}
+
+// A drain ends the connections that move with all others, and a hand-over has them go to the successor: none is
+// lost on its way.
+func TestDrainWhileConnectionsMove(t *testing.T) {
+	t.Parallel()
+	control := filepath.Join(t.TempDir(), "control")
+	change := func(c *Config) {
+		c.Loops, c.Control, c.DrainTimeout, c.roam = 3, control, time.Second, anywhere(3)
+	}
+	s := run(t, change)
+	var group sync.WaitGroup
+	var over atomic.Bool
+	for range 12 {
+		w := dial(t, s.Server)
+		group.Go(func() {
+			for !over.Load() {
+				if _, err := w.Write([]byte(request("GET", "/"))); err != nil {
+					return
+				}
+				a, err := w.tryRead()
+				if err != nil || a.Close {
+					w.Close()
+					return
+				}
+			}
+		})
+	}
+	eventually(t, func() bool { n, _ := travels(s.Server); return n > 20 })
+	young := succeed(t, control, change)
+	s.handsOver(t)
+	s.wait(t)
+	equal(t, s.connections.Load(), 0)
+	equal(t, len(s.moves.pending), 0)
+	over.Store(true)
+	group.Wait()
+	equal(t, s.moves.failed.Load(), 0)
+	young.stop()
+	young.wait(t)
 }
 
 var _ carried = (*socket.Moving)(nil)
