@@ -37,7 +37,7 @@ func TestShareOfALoop(t *testing.T) {
 		equal(t, core.Place.Loop, uint16(2))
 		equal(t, core.MaxMessage, s.cfg.MaxMessage)
 		equal(t, core.MaxAhead > s.ahead()+s.cfg.MaxMessage, true)
-		equal(t, core.Durable, false)
+		equal(t, core.Durable, true) // by the cluster
 		equal(t, core.Congested(), false)
 		s.congested.Add(1)
 		equal(t, core.Congested(), true)
