@@ -37,7 +37,7 @@ func serve(args []string) int {
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	internal := flags.String("internal", "", "")
 	for _, name := range []string{"listen", "log-format", "log-level", "cluster-listen", "cluster-name", "cluster-store", "cluster-replicas", "cluster-peer",
-		"rule", "queue-messages", "queue-bytes"} {
+		"rule", "queue-messages", "queue-bytes", "cluster-outbox", "max-mailbox"} {
 		_ = flags.String(name, "", "")
 	}
 	if flags.Parse(args) != nil {

@@ -34,7 +34,8 @@ const tickerRule = "/stock/* rate=1/s"
 
 // Run has two generators at work at the same time, each with the whole feed.
 func (c *tickerCommand) Run(ctx context.Context, out io.Writer) error {
-	flags := []string{"--rule", tickerRule, "--queue-messages", "200000", "--queue-bytes", "64MiB"}
+	// Two cores may be seconds behind with ten million deliveries. What waits then is to be kept, not refused.
+	flags := []string{"--rule", tickerRule, "--queue-messages", "200000", "--queue-bytes", "64MiB", "--cluster-outbox", "512MiB", "--max-mailbox", "256MiB"}
 	return c.with(ctx, c.Nodes, flags, func(all []*nodes.Node) error {
 		fronts, end, err := c.fronts(ctx, all)
 		defer end()
