@@ -11,7 +11,7 @@ import (
 // 20 µs of the kernel. What nodes tell each other was measured with three nodes of embedded NATS at 10,000 messages a second.
 func Measured(style wire.Style) Costs {
 	c := Costs{
-		Delivery: 18 * time.Microsecond, Wire: 42, Publish: 90 * time.Microsecond, Reconnect: 112 * time.Microsecond, Held: time.Microsecond, User: 981, Kernel: 4300, Base: 64 << 20,
+		Delivery: 18 * time.Microsecond, Wire: 42, Publish: 90 * time.Microsecond, Reconnect: 112 * time.Microsecond, Held: time.Microsecond, User: 981, Kernel: 5100, Base: 48 << 20,
 		Forward: 40 * time.Microsecond, BusIn: 16400 * time.Nanosecond, BusOut: 12600 * time.Nanosecond, BusWire: 120, Stored: 500 * time.Microsecond,
 		Responding: 1,
 	}

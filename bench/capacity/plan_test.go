@@ -129,6 +129,22 @@ func TestWhatCannotBePlanned(t *testing.T) {
 	}
 }
 
+// The plan says what was measured of a cluster of six processes with 100,000 polls: bench/README.md has the run.
+func TestMeasuredCluster(t *testing.T) {
+	a := Audience{Subscribers: 100_000, Polls: true, Symbols: 1, Follow: 1, Updates: 1, Size: 128}
+	p, err := Make(a, Measured(wire.LongPolling), Node{Cores: 2, Memory: 24 << 30, Network: 10e9 / 8, Files: 20_000, Use: 1})
+	if err != nil || p.Nodes != 6 || p.By != "open files" {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	const measuredMemory, measuredCPU = 58.3*(1<<20) + 100_000/6*10_229/2, 1.62 // of a node; of all for a message to all
+	if got := p.PerNode.Memory / measuredMemory; got < 0.9 || got > 1.1 {
+		t.Errorf("the memory planned is %.2f of what was measured", got)
+	}
+	if got := 6 * p.PerNode.Cores / measuredCPU; got < 1 || got > 1.6 {
+		t.Errorf("the CPU planned is %.2f of what was measured", got)
+	}
+}
+
 // The plan says what other servers' records say, as far as these tell their machines: within a factor of two of their nodes, with
 // nothing kept back.
 func TestPublishedRecords(t *testing.T) {
