@@ -68,6 +68,13 @@ func (m *membership) run(ctx context.Context, server *loop.Server) error {
 	return m.cluster.Run(ctx, server)
 }
 
+// settle waits until the server works with the other nodes.
+func (m *membership) settle(ctx context.Context) {
+	if m.cluster != nil {
+		m.cluster.Settle(ctx)
+	}
+}
+
 // drain tells the other nodes that this one lets its clients go.
 func (m *membership) drain() {
 	if m.cluster != nil {

@@ -21,6 +21,7 @@ func (*membership) open(context.Context, *config.Serve, *loop.Config) error { re
 func (*membership) doubt(*config.Serve) string                              { return "" }
 func (*membership) begin(*loop.Server)                                      {}
 func (*membership) run(context.Context, *loop.Server) error                 { return nil }
+func (*membership) settle(context.Context)                                  {}
 func (*membership) drain()                                                  {}
 func (*membership) close()                                                  {}
 func (*membership) status() func() internalhttp.ClusterStatus               { return nil }

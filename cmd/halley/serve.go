@@ -250,6 +250,7 @@ func (c *serveCommand) serve(env environment, server *loop.Server, log *slog.Log
 	}
 	c.attendants.begin()
 	left := c.join(ctx, cancel, server, announced)
+	c.membership.settle(ctx)
 	err = server.Run(ctx)
 	cancel()
 	err = errors.Join(err, left())
@@ -274,9 +275,6 @@ func (c *serveCommand) join(ctx context.Context, end func(), server *loop.Server
 		return nil
 	})
 	group.Go(func() error {
-		if !listening(joined, server) {
-			return nil
-		}
 		err := c.membership.run(joined, server)
 		if err != nil {
 			end()

@@ -180,8 +180,8 @@ func (c *Cluster) look() {
 	c.tell(company, why)
 }
 
-// Run makes this server a node until ctx is done, and then leaves. It is to be called when the server serves. An error means that
-// the server must end; it may start anew.
+// Run makes this server a node until ctx is done, and then leaves. The server is to serve when Settle returns. An error means that it
+// must end; it may start anew.
 func (c *Cluster) Run(ctx context.Context, server Server) error {
 	defer c.Close()
 	if c.fault != nil {
@@ -204,6 +204,10 @@ func (c *Cluster) Run(ctx context.Context, server Server) error {
 	all.Wait()
 	return errors.Join(err, fault)
 }
+
+// Settle waits, beside Run, until this node works with the others: clients that come before would be sent away from sessions that
+// live there.
+func (c *Cluster) Settle(ctx context.Context) { c.nodes.Settle(ctx) }
 
 // Drain tells the other nodes that this one lets its clients go.
 func (c *Cluster) Drain() { c.nodes.Drain() }
