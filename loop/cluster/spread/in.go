@@ -28,6 +28,7 @@ type in struct {
 
 	mu      sync.Mutex // guards what follows
 	origins map[Origin]*origin
+	mourned []mourning // in the order of their dues
 }
 
 // event takes a message to a channel. With the subscription of a bucket come those that nobody wants, too.
@@ -149,10 +150,32 @@ func (i *in) loseAll() {
 	}
 }
 
-// lost notes that a node is gone.
-func (i *in) lost(node uint16) {
+// mourning is a node that is gone, and when the others are told.
+type mourning struct {
+	node uint16
+	due  int64 // milliseconds
+}
+
+// Who leaves in order says so with its last digest, which may come a little after the news that it has gone. Nodes that go together
+// are looked at together, so there are few.
+const (
+	mournAfter  = 300 // milliseconds
+	mostMourned = 1024
+)
+
+// gone notes that a node is gone.
+func (i *in) gone(node uint16) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	if len(i.mourned) >= mostMourned {
+		i.lost(node)
+		return
+	}
+	i.mourned = append(i.mourned, mourning{node, i.now().UnixMilli() + mournAfter})
+}
+
+// lost has all be told of a node that is gone, unless it has left in order.
+func (i *in) lost(node uint16) {
 	known := false
 	for from, o := range i.origins {
 		if from.Node == node {
@@ -168,11 +191,15 @@ func (i *in) lost(node uint16) {
 // goneAfter is how long a node that is gone is remembered. One that comes back then is a new one.
 const goneAfter = int64(10 * time.Minute / time.Millisecond)
 
-// sweep forgets nodes that were gone long ago.
+// sweep has all be told of nodes that are gone, and forgets those that were gone long ago.
 func (i *in) sweep() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	now := i.now().UnixMilli()
+	for len(i.mourned) > 0 && i.mourned[0].due <= now {
+		i.lost(i.mourned[0].node)
+		i.mourned = i.mourned[1:]
+	}
 	for from, o := range i.origins {
 		if now-o.heard > goneAfter {
 			i.forget(o)

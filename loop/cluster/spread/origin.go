@@ -46,7 +46,7 @@ func (o *origin) take(name string, n *numbered, since func(string) uint64) arriv
 	if n.number <= o.seen {
 		return isCopy
 	}
-	o.seen = n.number
+	o.seen, o.left = n.number, false
 	last, known := o.got[name]
 	if known {
 		o.got[name] = n.number

@@ -88,7 +88,7 @@ func (s *Spread) Want(pattern string, on bool) { s.in.wants.note(pattern, on) }
 
 // Gone takes down that a node is gone. Unless it has said before that it leaves, nobody knows what it has published last.
 func (s *Spread) Gone(node uint16) {
-	s.in.lost(node)
+	s.in.gone(node)
 	s.in.awaited.settle(s.in)
 }
 

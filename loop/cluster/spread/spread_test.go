@@ -171,7 +171,7 @@ func TestCut(t *testing.T) {
 	b.expect(t, nil, []string{"/a"})
 }
 
-// Of a node that is gone nobody knows what it has published last, unless it has said so.
+// Of a node that is gone nobody knows what it has published last, unless it says so, be it a little later.
 func TestGone(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
@@ -181,17 +181,17 @@ func TestGone(t *testing.T) {
 	w.pass(time.Second, a, b, c)
 	a.publish("/a", 1)
 	c.publish("/a", 2)
-	c.Leave()
-	w.settle(a, b)
 	b.Gone(c.out.me.Node)
+	c.Leave()
 	w.pass(time.Second, a, b)
 	b.expect(t, []string{"/a 1", "/a 2"}, nil)
 	b.Gone(a.out.me.Node)
 	b.Gone(a.out.me.Node)
 	w.settle(b)
+	b.expect(t, nil, nil)
+	w.pass(time.Second, a, b)
 	b.expect(t, nil, []string{all})
-	w.pass(time.Second, a, b) // it was there all the time
-	a.publish("/a", 3)
+	a.publish("/a", 3) // it was there all the time
 	w.pass(time.Second, a, b)
 	b.expect(t, []string{"/a 3"}, nil)
 
@@ -204,21 +204,45 @@ func TestGone(t *testing.T) {
 	b.wire.Cut(false)
 	w.pass(2*time.Second, a, b)
 	b.expect(t, nil, []string{"/a"})
+}
 
-	d := w.join(t, plain())
+// A node may be gone before it has said how much it has published, or before anything of it was heard.
+func TestGoneEarly(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	b, d := w.join(t, plain()), w.join(t, plain())
+	b.want("/a")
+	w.settle(b, d)
 	d.publish("/a", 5)
-	w.settle(a, b, d)
-	b.Gone(d.out.me.Node) // before it has said how much it has published
-	w.settle(a, b)
+	w.settle(b, d)
+	b.Gone(d.out.me.Node)
+	w.pass(time.Second, b)
 	b.expect(t, []string{"/a 5"}, []string{all})
-
-	b.Gone(99) // which nobody here has ever heard of
+	b.Gone(99)
+	w.pass(time.Second, b)
+	b.expect(t, nil, []string{all})
+	for n := range uint16(mostMourned + 1) {
+		b.Gone(1000 + n)
+	}
 	w.settle(b)
 	b.expect(t, nil, []string{all})
-	c = w.join(t, plain()) // wants nothing
+	c := w.join(t, plain()) // wants nothing
 	c.Gone(99)
-	w.settle(c)
+	w.pass(time.Second, c)
 	c.expect(t, nil, nil)
+
+	// What comes after a farewell makes it none.
+	e := w.join(t, plain())
+	w.pass(time.Second, b, e)
+	b.take()
+	e.Leave()
+	e.publish("/a", 6)
+	w.settle(b, e)
+	b.Gone(e.out.me.Node)
+	w.pass(time.Second, b)
+	if _, missed := b.take(); len(missed) != 1 || missed[0] != all {
+		t.Errorf("told %v", missed)
+	}
 }
 
 // A subscription that a node cannot confirm for long may have missed what was published meanwhile.
