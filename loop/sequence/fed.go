@@ -113,3 +113,14 @@ func (l *Local) Restore(entries []history.Entry) (restored int) {
 	}
 	return restored
 }
+
+// Last is the last event of a channel, if that is kept for new subscribers.
+func (l *Local) Last(channel string) (e history.Entry, kept bool) {
+	l.lock()
+	defer l.unlock()
+	list, _ := l.past.Snapshot(nil, []byte(channel), &history.Part{Messages: 1, Bytes: 1 << 30})
+	if len(list) == 0 || list[0].Channel != channel {
+		return e, false
+	}
+	return list[0], true
+}

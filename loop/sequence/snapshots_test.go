@@ -31,12 +31,16 @@ func TestRestore(t *testing.T) {
 		t.Errorf("%d channels in %d parts", restored, parts)
 	}
 	for name, want := range map[string]string{"/s/7": "newer", "/s/8": "8", "/s/2499": "2499"} {
-		list, _ := b.past.Snapshot(nil, []byte(name), &history.Part{Messages: 1, Bytes: 1000})
-		if len(list) != 1 || list[0].Channel != name || list[0].Event != string(newEvent(name, want)) {
-			t.Errorf("%s: %v", name, list)
+		if e, kept := b.Last(name); !kept || e.Channel != name || e.Event != string(newEvent(name, want)) {
+			t.Errorf("%s: %v", name, e)
 		}
 	}
 	if b.past.Has("/s/h") || b.past.Has("/h") {
 		t.Error("it has what its rules do not keep")
+	}
+	for _, name := range []string{"/s/none", "/s/*", "/t"} {
+		if e, kept := b.Last(name); kept {
+			t.Errorf("%s: %v", name, e)
+		}
 	}
 }

@@ -30,6 +30,7 @@ const (
 	kindAsk                    // to one: digests from a number on are missing
 	kindWant                   // to one: the snapshots from a place on are wanted
 	kindPage                   // to one: snapshots
+	kindLast                   // to one: the snapshots of some channels are wanted
 )
 
 // Origin is a node during one of its lives.

@@ -40,12 +40,19 @@ func (i *in) message(m *wire.Message) {
 			i.out.again(from.Node, after)
 		}
 	case kindWant:
-		if w := (wantedPage{from.Node, r.uint(), int64(r.uint())}); r.err == nil {
+		if w := (wantedPage{node: from.Node, request: r.uint(), from: int64(r.uint())}); r.err == nil {
+			i.pages.want(w)
+		}
+	case kindLast:
+		w := wantedPage{node: from.Node}
+		if w.names, err = parseNames(rest); err == nil {
 			i.pages.want(w)
 		}
 	case kindPage:
 		var p page
-		if p, err = parsePage(rest); err == nil {
+		if p, err = parsePage(rest); err == nil && p.request == 0 {
+			i.healed(&p)
+		} else if err == nil {
 			select {
 			case i.arrived <- p:
 			default: // nobody waits for it
@@ -90,7 +97,8 @@ func (i *in) digest(from Origin, d *digest) {
 		o.advance(d.from)
 	}
 	o.asked = 0
-	o.check(d, i.sinceOf(o), i.gaps.add)
+	o.check(d, i.sinceOf(o), func(name string) { i.missed(from, name) })
+	i.askHeals()
 	if o.left = d.has(flagLeaves); o.left { // it answers no more
 		i.wants.patternsOf(o.batch(), never, i.gaps.add)
 	}

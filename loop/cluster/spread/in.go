@@ -6,10 +6,12 @@ import (
 	"math"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"halley/bayeux/event"
 	"halley/loop/cluster/wire"
+	"halley/loop/sequence"
 )
 
 // in is what comes to this node from others. The wire calls it from one goroutine.
@@ -24,11 +26,13 @@ type in struct {
 	now    func() time.Time
 
 	awaited awaited
-	arrived chan page // of the snapshots of another node
+	arrived chan page                      // of the snapshots of another node
+	local   atomic.Pointer[sequence.Local] // the order of this node; nil before Log
 
 	mu      sync.Mutex // guards what follows
 	origins map[Origin]*origin
-	mourned []mourning // in the order of their dues
+	mourned []mourning       // in the order of their dues
+	heals   map[string]*heal // by channel
 }
 
 // event takes a message to a channel. With the subscription of a bucket come those that nobody wants, too.
@@ -68,6 +72,9 @@ func (i *in) take(from Origin, name string, n *numbered) {
 		return
 	case isBehindGap:
 		i.gaps.add(name)
+	}
+	if len(i.heals) > 0 {
+		delete(i.heals, name)
 	}
 	i.counts.in.Add(1)
 	i.inbox.add(event.Event(strings.Clone(string(n.event))))
@@ -200,6 +207,7 @@ func (i *in) sweep() {
 		i.lost(i.mourned[0].node)
 		i.mourned = i.mourned[1:]
 	}
+	i.askHeals()
 	for from, o := range i.origins {
 		if now-o.heard > goneAfter {
 			i.forget(o)

@@ -33,7 +33,7 @@ const (
 // Join gets what other nodes remember for new subscribers, from one of them. It returns when it has that, when nobody has any or has
 // answered, or when ctx is done. Run must run; Log must have been called. It tells of how many channels it has got the last event.
 func (s *Spread) Join(ctx context.Context) (restored int) {
-	if local := s.local.Load(); local == nil || len(local.Rules().Snapshots()) == 0 {
+	if local := s.in.local.Load(); local == nil || len(local.Rules().Snapshots()) == 0 {
 		return 0
 	}
 	ticks := time.NewTicker(joinLooks)
@@ -91,7 +91,7 @@ func (j *join) take(p *page) (restored int) {
 	if j.from == (Origin{}) || p.request != j.request {
 		return 0
 	}
-	restored = j.local.Load().Restore(p.entries)
+	restored = j.in.local.Load().Restore(p.entries)
 	if j.next = p.next; !p.more {
 		j.done = true
 		return restored

@@ -23,7 +23,7 @@ func (w *world) keeper(t *testing.T, rules ...string) *node {
 func (n *node) arrive() {
 	for list := n.in.inbox.take(); len(list) > 0; list = n.in.inbox.take() {
 		for _, e := range list {
-			local := n.local.Load()
+			local := n.in.local.Load()
 			local.Arrived(e, local.Behaviour(e.Channel()))
 		}
 	}
@@ -52,7 +52,7 @@ func (w *world) joins(n *node, answer bool, others ...*node) (restored int, j *j
 }
 
 func (n *node) remembers(name string) string {
-	local, last := n.local.Load(), ""
+	local, last := n.in.local.Load(), ""
 	for from, more := int64(0), true; more; {
 		entries, next, further := local.Snapshots(from, 1000)
 		for _, e := range entries {
@@ -71,10 +71,10 @@ func TestJoin(t *testing.T) {
 	w := newWorld()
 	a, c := w.keeper(t, "/s/** snapshot"), w.keeper(t, "/s/** snapshot")
 	w.pass(time.Second, a, c)
-	log := a.Log(a.local.Load())
+	log := a.Log(a.in.local.Load())
 	const channels = 2500
 	say := func(name string, data string) {
-		log.Publish(event.New([]byte(name), []byte(data), false), a.local.Load().Behaviour(name), func(error) {})
+		log.Publish(event.New([]byte(name), []byte(data), false), a.in.local.Load().Behaviour(name), func(error) {})
 	}
 	for n := range channels {
 		say(fmt.Sprint("/s/", n), fmt.Sprint(n))
@@ -126,7 +126,7 @@ func TestKeepSnapshots(t *testing.T) {
 	if restored := b.Join(t.Context()); restored != 0 || len(b.in.wants.table) != 0 {
 		t.Errorf("%d restored, %v wanted", restored, b.in.wants.table)
 	}
-	local := b.local.Load()
+	local := b.in.local.Load()
 	local.SetRules(rulesOf(t, "/s/** snapshot", "/t snapshot"))
 	w.pass(time.Second, a, b)
 	a.publish("/s/1", 1)

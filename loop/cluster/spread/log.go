@@ -15,7 +15,7 @@ type sequenced struct {
 
 // Log returns the order that local keeps, whose events go to other nodes, too. It must have no history file.
 func (s *Spread) Log(local *sequence.Local) sequence.Log {
-	s.local.Store(local)
+	s.in.local.Store(local)
 	return sequenced{local, s.out}
 }
 

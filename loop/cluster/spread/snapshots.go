@@ -70,6 +70,21 @@ func pageOf(l *sequence.Local, request uint64, from int64) (p page) {
 	return p
 }
 
+// lastOnes are the last events of some channels, as many as fit.
+func lastOnes(l *sequence.Local, names []string) (list []history.Entry) {
+	bytes := 0
+	for _, name := range names {
+		e, kept := l.Last(name)
+		if bytes += len(e.Event); bytes > pageBytes && len(list) > 0 {
+			break
+		}
+		if kept {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
 // pages are what other nodes want of this one's snapshots, until a goroutine answers: the wire's own must not wait for the order of
 // events.
 type pages struct {
@@ -83,6 +98,7 @@ type wantedPage struct {
 	node    uint16
 	request uint64
 	from    int64
+	names   []string // of channels; nil: of all behind from
 }
 
 // mostPages is how many pages may be wanted at once. Who gets none asks again.
@@ -111,12 +127,15 @@ func (p *pages) take() (list []wantedPage) {
 
 // servePages answers who wants snapshots.
 func (s *Spread) servePages() {
-	local := s.local.Load()
+	local := s.in.local.Load()
 	if local == nil {
 		return
 	}
 	for _, w := range s.in.pages.take() {
-		p := pageOf(local, w.request, w.from)
+		p := page{entries: lastOnes(local, w.names)}
+		if w.names == nil {
+			p = pageOf(local, w.request, w.from)
+		}
 		s.out.toOne(w.node, kindPage, p.append(nil))
 	}
 }
@@ -136,7 +155,7 @@ func (s *Spread) answerPages(ctx context.Context) {
 // keepSnapshots wants the messages of all channels that give new subscribers their last event: a node keeps these whether anybody
 // subscribes or not, for who comes later. Other rules than last time make a difference.
 func (s *Spread) keepSnapshots() {
-	local := s.local.Load()
+	local := s.in.local.Load()
 	if local == nil || local.Rules() == s.rules {
 		return
 	}

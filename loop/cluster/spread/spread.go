@@ -11,14 +11,12 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"halley/bayeux/event"
 	"halley/bayeux/rules"
 	"halley/loop/cluster/subject"
 	"halley/loop/cluster/wire"
-	"halley/loop/sequence"
 )
 
 // Server is what a Spread needs of the server.
@@ -39,9 +37,8 @@ type Spread struct {
 	log    *slog.Logger
 	now    func() time.Time
 
-	local    atomic.Pointer[sequence.Local] // nil before Log
-	rules    *rules.Rules                   // of local, as they were looked at last
-	standing []string                       // patterns that are wanted for them
+	rules    *rules.Rules // of the order, as they were looked at last
+	standing []string     // patterns that are wanted for them
 }
 
 // New returns a Spread of this node, which begins to listen to others.
@@ -52,7 +49,7 @@ func New(w wire.Wire, space subject.Space, me Origin, s Settings, log *slog.Logg
 func open(w wire.Wire, space subject.Space, me Origin, s Settings, log *slog.Logger, now func() time.Time) (*Spread, error) {
 	c := new(counts)
 	i := &in{me: me, out: newOut(w, space, me, c, now), inbox: newInbox(), gaps: newGaps(c), pages: newPages(), counts: c, now: now,
-		arrived: make(chan page, 1), origins: make(map[Origin]*origin)}
+		arrived: make(chan page, 1), origins: make(map[Origin]*origin), heals: make(map[string]*heal)}
 	i.wants = newWants(newSubscriptions(w, space, s.Exact, i.event), s.Linger, now)
 	for _, to := range []string{space.Digests(), space.DigestsOf(me.Node)} {
 		if _, err := w.Subscribe(to, i.message); err != nil {
