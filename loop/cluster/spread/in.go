@@ -31,7 +31,9 @@ type in struct {
 
 	mu      sync.Mutex // guards what follows
 	origins map[Origin]*origin
-	mourned []mourning       // in the order of their dues
+	mourned []mourning       // in their order
+	swept   int64            // when sweep was called last, in milliseconds
+	awake   int64            // when this node may have stood still, until then
 	heals   map[string]*heal // by channel
 }
 
@@ -157,16 +159,17 @@ func (i *in) loseAll() {
 	}
 }
 
-// mourning is a node that is gone, and when the others are told.
+// mourning is a node that is gone since a time, in milliseconds.
 type mourning struct {
 	node uint16
-	due  int64 // milliseconds
+	at   int64
 }
 
-// Who leaves in order says so with its last digest, which may come a little after the news that it has gone. Nodes that go together
-// are looked at together, so there are few.
+// A node that is gone may be there all the same: it was this one that stood still, or a link was cut for a moment. Then its digests
+// tell what is missing. One that leaves in order says so with its last digest, which may come a little after the news.
 const (
-	mournAfter  = 300 // milliseconds
+	mournAfter  = 2000  // milliseconds until all are told of a node that is gone, unless it is heard of
+	silentAfter = 10000 // milliseconds until all are told of a node that is silent, though nobody says that it is gone
 	mostMourned = 1024
 )
 
@@ -174,24 +177,46 @@ const (
 func (i *in) gone(node uint16) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	now := i.now().UnixMilli()
 	if len(i.mourned) >= mostMourned {
-		i.lost(node)
+		i.lost(node, now)
 		return
 	}
-	i.mourned = append(i.mourned, mourning{node, i.now().UnixMilli() + mournAfter})
+	i.mourned = append(i.mourned, mourning{node, now})
 }
 
-// lost has all be told of a node that is gone, unless it has left in order.
-func (i *in) lost(node uint16) {
+// lost has all be told of a node that is gone since a time, unless it has left in order, or was heard of since.
+func (i *in) lost(node uint16, at int64) {
 	known := false
 	for from, o := range i.origins {
-		if from.Node == node {
-			known = true
+		if from.Node != node {
+			continue
+		}
+		if known = true; o.heard <= at {
 			i.lose(o)
 		}
 	}
 	if !known { // all that it has published may be lost
 		i.loseAll()
+	}
+}
+
+// mourn looks at who is gone, or silent. If this node itself has stood still, it hears the others first.
+func (i *in) mourn(now int64) {
+	if now-i.swept > mournAfter {
+		i.awake = now
+	}
+	if i.swept = now; now-i.awake < mournAfter {
+		return
+	}
+	for len(i.mourned) > 0 && now-i.mourned[0].at >= mournAfter {
+		i.lost(i.mourned[0].node, i.mourned[0].at)
+		i.mourned = i.mourned[1:]
+	}
+	for _, o := range i.origins {
+		if now-o.heard > silentAfter {
+			i.forget(o)
+		}
 	}
 }
 
@@ -203,10 +228,7 @@ func (i *in) sweep() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	now := i.now().UnixMilli()
-	for len(i.mourned) > 0 && i.mourned[0].due <= now {
-		i.lost(i.mourned[0].node)
-		i.mourned = i.mourned[1:]
-	}
+	i.mourn(now)
 	i.askHeals()
 	for from, o := range i.origins {
 		if now-o.heard > goneAfter {

@@ -155,6 +155,7 @@ func TestCut(t *testing.T) {
 		a.publish(fmt.Sprintf("/x/%d", n), n)
 		w.pass(beatEvery, a, b)
 	}
+	b.expect(t, nil, []string{all}) // since the other one was silent for so long
 	b.wire.Cut(false)
 	w.pass(4*time.Second, a, b)
 	b.expect(t, nil, []string{all})
@@ -183,26 +184,54 @@ func TestGone(t *testing.T) {
 	c.publish("/a", 2)
 	b.Gone(c.out.me.Node)
 	c.Leave()
-	w.pass(time.Second, a, b)
+	w.pass(3*time.Second, a, b)
 	b.expect(t, []string{"/a 1", "/a 2"}, nil)
 	b.Gone(a.out.me.Node)
-	b.Gone(a.out.me.Node)
-	w.settle(b)
-	b.expect(t, nil, nil)
-	w.pass(time.Second, a, b)
-	b.expect(t, nil, []string{all})
-	a.publish("/a", 3) // it was there all the time
-	w.pass(time.Second, a, b)
+	a.publish("/a", 3) // it is there all the time
+	w.pass(3*time.Second, a, b)
 	b.expect(t, []string{"/a 3"}, nil)
 
 	b.wire.Cut(true) // but not heard
 	w.pass(time.Second, a, b)
 	b.Gone(a.out.me.Node)
+	b.Gone(a.out.me.Node)
 	a.publish("/a", 4)
 	w.pass(time.Second, a, b)
+	b.expect(t, nil, nil)
+	w.pass(time.Second, a, b)
 	b.expect(t, nil, []string{all})
+	w.pass(20*time.Second, a, b)
+	b.expect(t, nil, nil)
 	b.wire.Cut(false)
 	w.pass(2*time.Second, a, b)
+	b.expect(t, nil, []string{"/a"})
+
+	b.wire.Cut(true) // and nobody says so
+	w.pass(silentAfter*time.Millisecond, a, b)
+	b.expect(t, nil, nil)
+	w.pass(time.Second, a, b)
+	b.expect(t, nil, []string{all})
+}
+
+// A node that has stood still hears the others before it takes them for gone.
+func TestStandstill(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	a, b := w.join(t, plain()), w.join(t, plain())
+	b.want("/a", "/b")
+	w.pass(5*time.Second, a, b)
+	for range 30 {
+		w.now = w.now.Add(beatEvery)
+		a.beat()
+	}
+	w.lose(losing("/a"))
+	a.publish("/a", 1)
+	w.lose(nil)
+	b.Gone(a.out.me.Node)
+	b.beat()
+	b.collect()
+	b.expect(t, nil, nil)
+	w.pass(5*time.Second, a, b)
 	b.expect(t, nil, []string{"/a"})
 }
 
@@ -216,10 +245,10 @@ func TestGoneEarly(t *testing.T) {
 	d.publish("/a", 5)
 	w.settle(b, d)
 	b.Gone(d.out.me.Node)
-	w.pass(time.Second, b)
+	w.pass(5*time.Second, b)
 	b.expect(t, []string{"/a 5"}, []string{all})
 	b.Gone(99)
-	w.pass(time.Second, b)
+	w.pass(3*time.Second, b)
 	b.expect(t, nil, []string{all})
 	for n := range uint16(mostMourned + 1) {
 		b.Gone(1000 + n)
@@ -228,18 +257,18 @@ func TestGoneEarly(t *testing.T) {
 	b.expect(t, nil, []string{all})
 	c := w.join(t, plain()) // wants nothing
 	c.Gone(99)
-	w.pass(time.Second, c)
+	w.pass(5*time.Second, c)
 	c.expect(t, nil, nil)
 
 	// What comes after a farewell makes it none.
 	e := w.join(t, plain())
-	w.pass(time.Second, b, e)
+	w.pass(5*time.Second, b, e)
 	b.take()
 	e.Leave()
 	e.publish("/a", 6)
 	w.settle(b, e)
 	b.Gone(e.out.me.Node)
-	w.pass(time.Second, b)
+	w.pass(3*time.Second, b)
 	if _, missed := b.take(); len(missed) != 1 || missed[0] != all {
 		t.Errorf("told %v", missed)
 	}
