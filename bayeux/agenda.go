@@ -12,6 +12,15 @@ func (v seat) mark() {
 	}
 }
 
+// tell has the next flush tell of losses, though no event waits.
+func (v seat) tell() {
+	s, slot, r := v.s, v.slot, v.session
+	if r.outlet.takes() && !r.tables.has(inDirty) {
+		r.tables.set(inDirty, true)
+		s.dirty.push(s.sessions.address(slot))
+	}
+}
+
 // queued marks the session that has an event more, or notes that it is to end since its
 // queue is full.
 func (v seat) queued(fits bool) {

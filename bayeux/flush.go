@@ -39,15 +39,18 @@ func (s *Server) flush(now int64, a Address, fx *Effects) {
 		return
 	}
 	r.tables.set(inDirty, false)
-	switch {
-	case !r.flushable():
+	events, losses := r.flushable(), s.queues.HasLosses(&r.queue)
+	switch v := s.at(slot, r); {
+	case !events && !losses:
 	case r.outlet.usesStream():
-		if r.outlet.state == socketHeld && s.queues.HasLosses(&r.queue) {
-			s.at(slot, r).answerHeld(now, advisedReply(r), fx)
+		if r.outlet.state == socketHeld && losses {
+			v.answerHeld(now, advisedReply(r), fx)
 		}
-		s.at(slot, r).deliver(fx)
+		if events || losses && r.outlet.streamType != WebSocket { // a websocket tells with the next connect
+			v.deliver(fx)
+		}
 	case r.outlet.holds():
-		s.at(slot, r).answerHeld(now, advisedReply(r), fx)
+		v.answerHeld(now, advisedReply(r), fx)
 	}
 }
 

@@ -109,7 +109,7 @@ func (s *Server) EndSubscribers(from uint32, most, part int) (next uint32, more 
 
 // Missed notes that messages of a pattern may have been missed, for the sessions that subscribe to some of them, from a slot
 // on. It ends after about most sessions and subscriptions and tells the slot to go on with, and whether there are more. Clients
-// are told as of messages that were dropped, with what goes to them next.
+// are told as of messages that were dropped, at once if they hold a connect or read a stream.
 func (s *Server) Missed(from uint32, pattern string, most int) (next uint32, more bool) {
 	missed := []byte(pattern)
 	next, done, more := s.sessions.part(from, most, func(slot uint32, r *session) (looked int) {
@@ -121,6 +121,7 @@ func (s *Server) Missed(from uint32, pattern string, most int) (next uint32, mor
 		})
 		if concerned {
 			s.queues.Lose(&r.queue, pattern)
+			s.at(slot, r).tell()
 		}
 		return looked
 	})

@@ -71,6 +71,27 @@ func TestGapIsTold(t *testing.T) {
 	}
 }
 
+// A gap is told at once to who holds a poll or reads a stream, though no event comes.
+func TestGapIsToldAtOnce(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	w := dial(t, s)
+	id := w.subscriber("/a/b")
+	w.send(post(connect(id)))
+	_, stream := dial(t, s).openStream(getRequest("/events?channel=/a/*", "Accept: text/event-stream\r\n"))
+	eventually(t, func() bool { return s.Stats().Held == 1 })
+	s.TellMissed(t.Context(), "/a/b")
+	if reply := fmt.Sprint(w.messages()[0]["ext"]); !strings.Contains(reply, "/a/b:1") {
+		t.Errorf("told %s", reply)
+	}
+	for line := ""; !strings.Contains(line, "event: gap"); {
+		var err error
+		if line, err = stream.ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // What a client has from another server is brought here once, and never if it began here.
 func TestPassedOn(t *testing.T) {
 	t.Parallel()
