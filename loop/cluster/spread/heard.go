@@ -99,7 +99,7 @@ func (i *in) digest(from Origin, d *digest) {
 	o.asked = 0
 	o.check(d, i.sinceOf(o), func(name string) { i.missed(from, name) })
 	i.askHeals()
-	if o.left = d.has(flagLeaves); o.left { // it answers no more
+	if o.left = d.has(flagLeaves) && d.to == d.number; o.left { // it answers no more
 		i.wants.patternsOf(o.batch(), never, i.gaps.add)
 	}
 	i.probe(from, o)

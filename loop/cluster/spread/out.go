@@ -76,54 +76,57 @@ const (
 // of the others, whose next messages tell it, knows of each message that is missing.
 func (o *out) beat(now time.Time) {
 	o.mu.Lock()
-	defer o.mu.Unlock()
 	upto := o.earlier
 	o.earlier = o.number
-	o.say(upto, now, 0)
-}
-
-// leave says all that there is to say, since this node leaves.
-func (o *out) leave(now time.Time) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.left {
-		return
-	}
-	o.left = true
-	for o.recent.said < o.number {
-		o.say(o.number, now, 0)
-	}
-	o.say(o.number, now, flagLeaves)
-}
-
-// say makes digests up to a number, one at least.
-func (o *out) say(upto uint64, now time.Time, flags uint64) {
+	o.mu.Unlock()
 	for left := digestChannels; left > 0; {
-		d := digest{number: o.number, age: uint64(max(0, now.Sub(o.began).Milliseconds())), flags: flags}
-		d.list, d.from, d.to = o.recent.say(upto, left, min(digestBytes, o.wire.Most()/2))
-		left -= max(1, len(d.list))
-		data := d.append(nil)
-		if d.from != d.to {
-			o.kept.add(d.to, data)
-		}
-		o.toAll(kindDigest, data)
-		if d.to >= upto {
+		n, done := o.say(upto, left, now, 0)
+		if left -= max(1, n); done {
 			return
 		}
 	}
 }
 
+// leave says all that there is to say, since this node leaves.
+func (o *out) leave(now time.Time) {
+	o.mu.Lock()
+	left, upto := o.left, o.number
+	o.left = true
+	o.mu.Unlock()
+	if left {
+		return
+	}
+	for done := false; !done; {
+		_, done = o.say(upto, digestChannels, now, 0)
+	}
+	o.say(upto, digestChannels, now, flagLeaves)
+}
+
+// say makes a digest up to a number, as far as it has room: of n channels at most. Nothing can be published meanwhile, so it is
+// short.
+func (o *out) say(upto uint64, most int, now time.Time, flags uint64) (n int, done bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	d := digest{number: o.number, age: uint64(max(0, now.Sub(o.began).Milliseconds())), flags: flags}
+	d.list, d.from, d.to = o.recent.say(upto, most, min(digestBytes, o.wire.Most()/2))
+	data := d.append(nil)
+	if d.from != d.to {
+		o.kept.add(d.to, data)
+	}
+	o.toAll(kindDigest, data)
+	return len(d.list), d.to >= upto
+}
+
 // again answers an ask.
 func (o *out) again(to uint16, after uint64) {
 	o.mu.Lock()
-	defer o.mu.Unlock()
-	for _, k := range o.kept.after(after) {
-		d, err := parseDigest(k.data)
-		if err != nil {
-			continue
+	list := o.kept.after(after)
+	o.mu.Unlock()
+	for _, k := range list {
+		if d, err := parseDigest(k.data); err == nil {
+			d.flags |= flagAgain
+			o.toOne(to, kindDigest, d.append(nil))
 		}
-		d.flags |= flagAgain
-		o.toOne(to, kindDigest, d.append(nil))
 	}
 }
 
