@@ -25,8 +25,8 @@ type kind byte
 const (
 	kindEvent  kind = iota + 1 // an event: its number, what is known of the one before, its text
 	kindDigest                 // to all: up to which number a node has come, and the last numbers of channels
-	kindProbe                  // to all, or one: the sender has subscribed, and who gets this knows by now
-	kindAnswer                 // to one: the numbers of the sender when that happened
+	kindProbe                  // to all, or one: whoever gets this gets what it sends from now on to where the sender has subscribed
+	kindAnswer                 // to one: the number of the sender when a probe came
 	kindAsk                    // to one: digests from a number on are missing
 	kindWant                   // to one: the snapshots from a place on are wanted
 	kindPage                   // to one: snapshots

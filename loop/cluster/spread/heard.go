@@ -27,12 +27,12 @@ func (i *in) message(m *wire.Message) {
 			i.awaited.settle(i) // it may leave
 		}
 	case kindProbe:
-		if p := r.probe(); r.err == nil {
-			i.out.answer(from.Node, &p)
+		if first, last := r.uint(), r.uint(); r.err == nil {
+			i.out.answer(from.Node, first, last)
 		}
 	case kindAnswer:
-		if a := r.reply(); r.err == nil {
-			i.answered(from, &a)
+		if first, a := r.uint(), (answer{r.uint(), r.uint()}); r.err == nil {
+			i.answered(from, first, a)
 			i.awaited.settle(i)
 		}
 	case kindAsk:
@@ -128,25 +128,23 @@ func (i *in) probe(from Origin, o *origin) {
 	first, last := o.batch()+1, i.wants.last()
 	if first <= last && o.heard-o.probed >= probePatience && !o.left {
 		o.probed = o.heard
-		i.out.probe(first, last, i.now().Sub(i.wants.begunAt(first)), from.Node)
+		i.out.probe(first, last, from.Node)
 	}
 }
 
-// answered takes the answer to a probe. If it was long in coming, the subscriptions that it is about may not have got what was
-// published meanwhile.
-func (i *in) answered(from Origin, a *reply) {
+// answered takes the answer to a probe for the subscriptions from a batch on. Clients that wait for it wait no longer than their
+// patience has been: if it comes later, they may not have got what was published meanwhile.
+func (i *in) answered(from Origin, first uint64, a answer) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	o := i.origin(from)
 	before := o.batch()
-	if a.last <= before || a.first > before+1 {
+	if a.batch <= before || first > before+1 {
 		return // it is known, or those before it are not
 	}
-	since, known := a.since(i.out.clock() - a.sent)
-	if !known || since < o.checked { // digests have been compared without these subscriptions
-		i.wants.patternsOf(before, a.last, i.gaps.add)
-		since = a.number
+	if a.number > 0 && i.now().Sub(i.wants.begunAt(before+1)) > patience {
+		i.wants.patternsOf(before, a.batch, i.gaps.add)
 	}
-	o.answered(answer{a.last, since})
+	o.answered(a)
 	i.review(o)
 }

@@ -178,6 +178,9 @@ func (i *in) gone(node uint16) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	now := i.now().UnixMilli()
+	for from, o := range i.origins {
+		o.gone = o.gone || from.Node == node
+	}
 	if len(i.mourned) >= mostMourned {
 		i.lost(node, now)
 		return

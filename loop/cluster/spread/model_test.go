@@ -36,7 +36,8 @@ type subscriber struct {
 	*node
 	dead     bool
 	patterns map[string]bool
-	told     map[string]int // how many messages there were when a pattern was told last
+	since    map[string]time.Time // that a pattern is wanted
+	told     map[string]int       // how many messages there were when a pattern was told last
 }
 
 // check finds what must not be in what happened.
@@ -113,14 +114,20 @@ func (m *model) note() {
 	}
 }
 
-// owes are the nodes that have subscribed, however short ago.
+// owes are the nodes that have subscribed for which the publisher's node knows of it. If it does not answer clients wait for a
+// while, and then have subscribed all the same.
 func (m *model) owes(from *subscriber, name string) (list []debt) {
 	for i, n := range m.nodes {
 		if n.dead || n == from {
 			continue
 		}
+		o := n.in.origins[from.out.me]
 		for p, on := range n.patterns {
-			if on && matches(p, name) {
+			if !on || !matches(p, name) {
+				continue
+			}
+			known := o != nil && o.since(n.in.wants.table[p].batch) != never
+			if known || m.now.Sub(n.since[p]) > patience {
 				list = append(list, debt{i, p})
 			}
 		}
@@ -149,7 +156,9 @@ func (m *model) change(t *rapid.T) {
 		return
 	}
 	m.now = m.now.Add(aMoment)
-	n.patterns[p] = !n.patterns[p]
+	if n.patterns[p] = !n.patterns[p]; n.patterns[p] {
+		n.since[p] = m.now
+	}
 	n.Want(p, n.patterns[p])
 	for n.work() == 1 {
 	}
@@ -204,7 +213,7 @@ func (m *model) check(t *rapid.T) {
 
 func (m *model) add(t testing.TB, exact int) {
 	m.nodes = append(m.nodes, &subscriber{node: m.join(t, Settings{Linger: time.Second, Exact: exact}),
-		patterns: make(map[string]bool), told: make(map[string]int)})
+		patterns: make(map[string]bool), since: make(map[string]time.Time), told: make(map[string]int)})
 }
 
 // Whatever is lost, cut, ended and begun: each node that wants a message gets it, once, and in the order of its publisher and

@@ -17,7 +17,6 @@ type out struct {
 	space  subject.Space
 	me     Origin
 	began  time.Time
-	now    func() time.Time
 	counts *counts
 
 	mu      sync.Mutex // held from the number of a message on until it stands in line
@@ -25,7 +24,6 @@ type out struct {
 	earlier uint64     // that was given last when the last digest was made
 	recent  *recent
 	kept    kept
-	moments moments
 	left    bool
 }
 
@@ -33,12 +31,9 @@ type out struct {
 // bytes and the name each.
 const mostChannels = 1 << 16
 
-func newOut(w wire.Wire, space subject.Space, me Origin, c *counts, now func() time.Time) *out {
-	return &out{wire: w, space: space, me: me, counts: c, now: now, began: now(), recent: newRecent(mostChannels)}
+func newOut(w wire.Wire, space subject.Space, me Origin, c *counts, now time.Time) *out {
+	return &out{wire: w, space: space, me: me, counts: c, began: now, recent: newRecent(mostChannels)}
 }
-
-// clock is how long this node has lived, in microseconds.
-func (o *out) clock() int64 { return o.now().Sub(o.began).Microseconds() }
 
 // offer has an event go to the nodes that are interested, by one message of the wire.
 func (o *out) offer(e event.Event) {
@@ -50,7 +45,6 @@ func (o *out) offer(e event.Event) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.number++
-	o.moments.add(o.clock(), o.number)
 	to, before := o.recent.use(name, o.number, o.space.Channel)
 	n := numbered{o.number, before, e}
 	if !o.wire.Send(wire.Message{Subject: to, Data: n.append(data)}) {
@@ -130,11 +124,9 @@ func (o *out) again(to uint16, after uint64) {
 	}
 }
 
-// probe has all nodes answer, or one of them, which of their messages have to come to some subscriptions, the oldest of which is that
-// old.
-func (o *out) probe(first, last uint64, age time.Duration, to ...uint16) {
-	p := probe{first, last, age.Microseconds(), o.clock()}
-	data := p.append(nil)
+// probe has all nodes answer, or one of them, up to which number their messages need not have come to some subscriptions.
+func (o *out) probe(first, last uint64, to ...uint16) {
+	data := uints(first, last)
 	if len(to) == 0 {
 		o.toAll(kindProbe, data)
 	}
@@ -144,16 +136,10 @@ func (o *out) probe(first, last uint64, age time.Duration, to ...uint16) {
 }
 
 // answer answers a probe.
-func (o *out) answer(to uint16, p *probe) {
+func (o *out) answer(to uint16, first, last uint64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	a := reply{first: p.first, last: p.last, sent: p.sent, number: o.number}
-	for i, slack := range slacks() {
-		if n, known := o.moments.before(o.clock()-p.age-slack, o.number); known {
-			a.before[i] = n + 1
-		}
-	}
-	o.toOne(to, kindAnswer, a.append(nil))
+	o.toOne(to, kindAnswer, uints(first, last, o.number))
 }
 
 // ask has a node say again what is above a number.

@@ -33,7 +33,7 @@ func (s *sink) Most() int                  { return 1 << 20 }
 
 func newSink() (*sink, *out, *counts) {
 	s, c := new(sink), new(counts)
-	return s, newOut(s, subject.Of("x"), Origin{7, 9}, c, func() time.Time { return time.Unix(1e9, 0) }), c
+	return s, newOut(s, subject.Of("x"), Origin{7, 9}, c, time.Unix(1e9, 0)), c
 }
 
 func ofSink(t *testing.T, m wire.Message) numbered {

@@ -48,7 +48,7 @@ func New(w wire.Wire, space subject.Space, me Origin, s Settings, log *slog.Logg
 
 func open(w wire.Wire, space subject.Space, me Origin, s Settings, log *slog.Logger, now func() time.Time) (*Spread, error) {
 	c := new(counts)
-	i := &in{me: me, out: newOut(w, space, me, c, now), inbox: newInbox(), gaps: newGaps(c), pages: newPages(), counts: c, now: now,
+	i := &in{me: me, out: newOut(w, space, me, c, now()), inbox: newInbox(), gaps: newGaps(c), pages: newPages(), counts: c, now: now,
 		arrived: make(chan page, 1), origins: make(map[Origin]*origin), heals: make(map[string]*heal)}
 	i.wants = newWants(newSubscriptions(w, space, s.Exact, i.event), s.Linger, now)
 	for _, to := range []string{space.Digests(), space.DigestsOf(me.Node)} {
@@ -156,7 +156,7 @@ func (s *Spread) work() (wait time.Duration) {
 		s.in.gaps.add(pattern)
 	}
 	if done.batch != 0 {
-		s.out.probe(done.batch, done.batch, done.age)
+		s.out.probe(done.batch, done.batch)
 		s.in.awaited.settle(s.in) // this node may be alone
 	}
 	return done.wait

@@ -95,7 +95,6 @@ const mostAtOnce = 256
 // worked is what a call of work has done.
 type worked struct {
 	batch  uint64        // of what was subscribed to; 0: nothing was
-	age    time.Duration // of the oldest want of that
 	late   []string      // patterns of that which could not be subscribed to before
 	failed error         // why some cannot be now; they are tried again
 	wait   time.Duration // until there may be more to do; 0: for ever
@@ -191,7 +190,6 @@ func (w *wants) finish(done *worked, fresh, failed []*want, now time.Time) {
 				first = e.noted
 			}
 		}
-		done.age = now.Sub(first)
 		w.begun = append(w.begun, begun{w.batch, first})
 	}
 	busy := len(w.changed) > 0
