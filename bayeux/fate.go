@@ -21,6 +21,9 @@ func (v seat) written(now int64, upto uint32) {
 		v.readOn()
 		v.mark()
 	}
+	if s.queues.HasLosses(&r.queue) { // which had to wait for the fate of what was in flight
+		v.tell()
+	}
 }
 
 // bounced reports that the reply with events up to number upto was not written:
