@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -121,10 +122,29 @@ func (s *Settings) routeTLS() (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	own := &renewed{settings: s, last: &pair}
 	return &tls.Config{
-		MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair},
-		RootCAs: pool, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert,
+		MinVersion: tls.VersionTLS12, RootCAs: pool, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert,
+		GetCertificate:       func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return own.pair(), nil },
+		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return own.pair(), nil },
 	}, nil
+}
+
+// renewed is the certificate of a node, read again for each link: files change while it runs.
+type renewed struct {
+	settings *Settings
+	mu       sync.Mutex
+	last     *tls.Certificate // that could be read
+}
+
+// pair is the certificate of now, or the last one that could be read.
+func (r *renewed) pair() *tls.Certificate {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if pair, err := r.settings.pair(); err == nil {
+		r.last = &pair
+	}
+	return r.last
 }
 
 // serverName is what the servers of a cluster know each other by: what is stored for one is looked for under this name again.

@@ -265,3 +265,42 @@ func TestExternalOverTLS(t *testing.T) {
 		t.Error(log)
 	}
 }
+
+// A certificate that is renewed is shown on the next link, and a file that is broken changes nothing.
+func TestRenewedCertificate(t *testing.T) {
+	t.Parallel()
+	ca, cert, key := certificates(t)
+	s := usual(func(s *Settings) { s.CA, s.Cert, s.Key = ca, cert, key })
+	config, err := s.routeTLS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := func() (both [2]string) {
+		server, err := config.GetCertificate(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		client, err := config.GetClientCertificate(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return [2]string{string(server.Certificate[0]), string(client.Certificate[0])}
+	}
+	first := shown()
+	_, newer, newerKey := certificates(t)
+	for from, to := range map[string]string{newer: cert, newerKey: key} {
+		if err := os.Rename(from, to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	second := shown()
+	if second == first || second[0] != second[1] || first[0] != first[1] {
+		t.Error("the same as before")
+	}
+	if err := os.WriteFile(cert, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if shown() != second {
+		t.Error("a broken file counts")
+	}
+}
