@@ -34,6 +34,7 @@ type fakeStream struct {
 	batches map[string][]*wire.Message
 
 	leads   bool // it has a leader
+	stalls  bool // it has none, and one that keeps it says what it has
 	silent  bool // nobody answers, and nobody says so
 	mute    bool // it stores, and its answers to publishes are lost
 	behind  int  // so many of its last rows a follower does not have yet
@@ -80,7 +81,7 @@ func (s *fakeStream) publish(m *wire.Message) {
 	switch {
 	case s.silent:
 		return
-	case !s.leads || s.config == nil:
+	case !s.leads || s.stalls || s.config == nil:
 		s.nobody(m.Reply)
 		return
 	case s.refuses != nil && s.refuses(m) != 0:
@@ -225,7 +226,12 @@ func (s *fakeStream) info(reply string) {
 		first++
 	}
 	config, _ := json.Marshal(s.config)
-	s.say(reply, nil, fmt.Appendf(nil, `{"config":%s,"created":%q,"state":{"first_seq":%d,"last_seq":%d}}`, config, s.created.Format(time.RFC3339Nano), first, s.last()))
+	leader, last := "someone", s.last()
+	if s.stalls {
+		leader, last = "", max(first, last-2)
+	}
+	s.say(reply, nil, fmt.Appendf(nil, `{"config":%s,"created":%q,"state":{"first_seq":%d,"last_seq":%d},"cluster":{"leader":%q}}`,
+		config, s.created.Format(time.RFC3339Nano), first, last, leader))
 }
 
 // page answers a read as a follower that may be behind.

@@ -39,6 +39,9 @@ type keeper struct {
 	leader   string    // the server that leads the stream, as it has said last
 }
 
+// unled is why nothing can be stored.
+const unled = "no node leads it"
+
 // question is what was asked.
 type question uint8
 
@@ -74,7 +77,7 @@ func (k *keeper) tick(now time.Time) (working bool) {
 		if k.silent.IsZero() {
 			k.silent = now
 		}
-		k.why = "no node leads it"
+		k.why = unled
 	}
 	if !waits && !now.Before(k.next) {
 		k.ask(info, nil, now)
@@ -118,8 +121,8 @@ func (k *keeper) answered(number uint64, m *wire.Message) {
 		Error *apiError `json:"error"`
 		jetstream.StreamInfo
 	}
-	none := field(m, "Status") == "503"
-	if !none {
+	nobody := field(m, "Status") == "503"
+	if !nobody {
 		if err := json.Unmarshal(m.Data, &answer); err != nil {
 			return
 		}
@@ -129,27 +132,28 @@ func (k *keeper) answered(number uint64, m *wire.Message) {
 		k.mu.Unlock()
 		return
 	}
-	now := k.options.Now()
+	now, good := k.options.Now(), false
 	s := state{int64(answer.State.FirstSeq), int64(answer.State.LastSeq), answer.Created, k.sent, k.fed}
 	k.sent = time.Time{}
 	switch {
-	case none:
+	case nobody:
 		k.fail("there is no JetStream: NATS of --cluster runs without it, or this user may not use it", now)
 	case answer.Error != nil:
 		k.failed(answer.Error, now)
 	case k.question == remove:
 		k.next = now
-		none = true
+	case answer.Cluster != nil && answer.Cluster.Leader == "": // a server that keeps it says what it has, which may not be all
+		k.fail(unled, now)
 	case k.emptied(&answer.StreamInfo, now):
 		k.options.Log.Warn("the stream of the cluster's history was in memory and is gone: it is made anew", "stream", k.options.Stream)
 		k.ask(remove, nil, now)
-		none = true
 	default:
 		k.settle(&answer.StreamInfo, now)
+		good = true
 	}
 	k.judge(now)
 	k.mu.Unlock()
-	if !none && answer.Error == nil {
+	if good {
 		k.line.leads()
 		k.feed.learn(s)
 		k.report()

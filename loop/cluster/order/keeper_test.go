@@ -118,6 +118,30 @@ func TestTroubles(t *testing.T) {
 	}
 }
 
+// Where a majority is missing, those that are left say what they have: it is no news of the stream, and there is no leader.
+func TestStalled(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n := w.join()
+	w.ready()
+	w.publishAll(n, 1, 9)
+	w.pass(2 * time.Second)
+	want(t, "who leads", n.Leader(), "someone")
+	w.stream.stalls = true
+	n.publish("/h/a", "10")
+	w.pass(30 * time.Second)
+	want(t, "led", []any{n.Figures().Leader, n.Leader(), n.Figures().Renewed, len(n.missed)}, []any{false, "", 0, 0})
+	want(t, "the trouble", n.troubles[len(n.troubles)-1], "the stream of the history: no node leads it")
+	n.recall(w.stream.first + 7)
+	want(t, "what is remembered", n.answers, []string{"1: 9"})
+	w.stream.stalls = false
+	w.pass(2 * time.Second)
+	n.publish("/h/a", "11")
+	w.net.Deliver()
+	want(t, "afterwards", n.results["11"], nil)
+	want(t, "the trouble then", n.troubles[len(n.troubles)-1], "")
+}
+
 // A leader that is missing for some seconds is no trouble; for longer it is.
 func TestLongWithoutALeader(t *testing.T) {
 	t.Parallel()

@@ -142,7 +142,7 @@ func (tr *trial) actions() map[string]func(*rapid.T) {
 		},
 		"behind": func() { tr.stream.behind = rapid.IntRange(0, 5).Draw(tr.t, "behind") },
 	}
-	all := map[string]func(*rapid.T){"leader": flip(&tr.stream.leads), "silence": flip(&tr.stream.silent), "mute": flip(&tr.stream.mute)}
+	all := map[string]func(*rapid.T){"leader": flip(&tr.stream.leads), "silence": flip(&tr.stream.silent), "mute": flip(&tr.stream.mute), "stalled": flip(&tr.stream.stalls)}
 	for name, act := range actions {
 		all[name] = func(*rapid.T) { act() }
 	}
@@ -152,7 +152,7 @@ func (tr *trial) actions() map[string]func(*rapid.T) {
 // settle ends all faults.
 func (tr *trial) settle() {
 	tr.net.Lose = nil
-	tr.stream.leads, tr.stream.silent, tr.stream.mute, tr.stream.behind = true, false, false, 0
+	tr.stream.leads, tr.stream.silent, tr.stream.mute, tr.stream.stalls, tr.stream.behind = true, false, false, false, 0
 	for _, n := range tr.nodes {
 		n.wire.Cut(false)
 	}
