@@ -206,6 +206,10 @@ func TestSettings(t *testing.T) {
 	if s.Active() || s.Check() != nil || s.Doubt() != "" {
 		t.Error("nothing is set")
 	}
+	s.Required = true
+	if err := s.Check(); err == nil || !strings.Contains(err.Error(), "--cluster-required: needs") {
+		t.Error(err)
+	}
 	s.NATS.Listen = ":6222"
 	if err := s.Check(); !s.Active() || err == nil || !strings.Contains(err.Error(), "--cluster-peer") || s.Doubt() == "" {
 		t.Error(err)

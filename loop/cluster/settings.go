@@ -3,6 +3,8 @@
 package cluster
 
 import (
+	"errors"
+
 	"halley/loop/cluster/link"
 	"halley/loop/cluster/nats"
 	"halley/loop/cluster/nodes"
@@ -22,7 +24,12 @@ type Settings struct {
 func (s *Settings) Active() bool { return s.NATS.Active() }
 
 // Check tells what of the settings is wrong, and names the flag.
-func (s *Settings) Check() error { return s.NATS.Check() }
+func (s *Settings) Check() error {
+	if s.Required && !s.Active() {
+		return errors.New("--cluster-required: needs --cluster or --cluster-listen")
+	}
+	return s.NATS.Check()
+}
 
 // Doubt says what may not be meant by the settings; empty: nothing.
 func (s *Settings) Doubt() string { return s.NATS.Doubt() }

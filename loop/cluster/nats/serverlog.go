@@ -1,5 +1,3 @@
-// Proved by TestStrangersStayOutside and TestBadFilesAndAddresses.
-
 package nats
 
 import (
@@ -27,12 +25,13 @@ func newServerLog(log *slog.Logger) *serverLog {
 // mostSaid is how many lines are remembered as said.
 const mostSaid = 256
 
-// hints are what lines of the log are about, by what they have in them.
+// hints are what lines of the log are about, by what they have in them. No flag is at fault where nodes are away. Who answers a
+// node by HTTP is no other node.
 func hints() [][2]string {
 	return [][2]string{
 		{"cluster name", "--cluster-name"}, {"Cluster Name", "--cluster-name"}, {"uthorization", "--cluster-secret-file"},
 		{"uthentication", "--cluster-secret-file"}, {"TLS", "--cluster-tls-cert"}, {"tls", "--cluster-tls-cert"},
-		{"to route", "--cluster-peer"}, {"JetStream", "--cluster-store"},
+		{"to route", "--cluster-peer"}, {`'"TTP/`, "--cluster-peer"}, {"NO quorum", ""}, {"JetStream", "--cluster-store"},
 	}
 }
 
@@ -45,21 +44,40 @@ func (l *serverLog) tell(level slog.Level, format string, args []any) {
 	attrs := []any{"says", text}
 	for _, hint := range hints() {
 		if strings.Contains(text, hint[0]) {
-			attrs = append(attrs, "flag", hint[1])
+			if hint[1] != "" {
+				attrs = append(attrs, "flag", hint[1])
+			}
 			break
 		}
 	}
 	l.log.Log(context.Background(), level, "the NATS server of this process", attrs...)
 }
 
-// again tells whether a line was logged a moment ago. Numbers in it, as of a connection, do not make it another one.
-func again(l *serverLog, text string, now time.Time) bool {
-	key := strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
+// kind is what a line has in common with those like it: neither numbers, as of a connection, nor what is quoted, which a stranger
+// may have written: else whoever reaches the port writes as many lines as names occur to him.
+func kind(text string) string {
+	quoted, escaped := false, false
+	return strings.Map(func(r rune) rune {
+		switch {
+		case escaped:
+			escaped = false
+			return -1
+		case r == '"':
+			quoted = !quoted
+			return r
+		case quoted:
+			escaped = r == '\\'
+			return -1
+		case r >= '0' && r <= '9':
 			return -1
 		}
 		return r
 	}, text)
+}
+
+// again tells whether a line of this kind was logged a moment ago.
+func again(l *serverLog, text string, now time.Time) bool {
+	key := kind(text)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if at, known := l.said[key]; known && now.Sub(at) < sayEvery {

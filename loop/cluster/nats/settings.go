@@ -198,6 +198,9 @@ func (s *Settings) secret() (string, error) {
 
 // Doubt says what may not be meant by the settings; empty: nothing.
 func (s *Settings) Doubt() string {
+	if doubt := s.exposed(); doubt != "" {
+		return doubt
+	}
 	switch {
 	case s.CA != "" || s.Cert != "":
 		return ""
@@ -209,6 +212,16 @@ func (s *Settings) Doubt() string {
 		u, err := url.Parse(server)
 		if err == nil && u.Scheme == "nats" && (u.User != nil || s.Credentials != "") && !onLoopback(net.JoinHostPort(u.Hostname(), "0")) {
 			return fmt.Sprintf("a password or credentials, and all messages, go to --cluster %s in plain: tls:// keeps them secret", u.Redacted())
+		}
+	}
+	return ""
+}
+
+// exposed says what is wrong with the permissions of a secret's file; empty: nothing.
+func (s *Settings) exposed() string {
+	for _, secret := range [][2]string{{"--cluster-secret-file", s.SecretFile}, {"--cluster-credentials", s.Credentials}} {
+		if info, err := os.Stat(secret[1]); err == nil && info.Mode()&0o077 != 0 {
+			return fmt.Sprintf("others may read %s %s: whoever knows it can read and publish everything. Take their permission (chmod 600)", secret[0], secret[1])
 		}
 	}
 	return ""

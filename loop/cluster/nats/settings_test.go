@@ -116,3 +116,22 @@ func TestDoubtOfPlainPasswords(t *testing.T) {
 		}
 	}
 }
+
+// A secret that others on the host may read is doubted, also where the nodes have certificates.
+func TestDoubtOfReadableSecrets(t *testing.T) {
+	t.Parallel()
+	secret := secretFile(t, "sesame")
+	for flag, s := range map[string]Settings{
+		"--cluster-secret-file": {Listen: "10.0.0.1:1", SecretFile: secret, Cert: "c", CA: "c"},
+		"--cluster-credentials": {Servers: "tls://10.0.0.1", Credentials: secret},
+	} {
+		for mode, doubted := range map[os.FileMode]bool{0o644: true, 0o640: true, 0o600: false, 0o400: false} {
+			if err := os.Chmod(secret, mode); err != nil {
+				t.Fatal(err)
+			}
+			if got := s.Doubt(); strings.Contains(got, flag) != doubted || strings.Contains(got, "sesame") {
+				t.Errorf("%s %o: %q", flag, mode, got)
+			}
+		}
+	}
+}
