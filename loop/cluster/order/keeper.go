@@ -58,6 +58,7 @@ const (
 	askSoon     = 200 * time.Millisecond
 	answerTime  = time.Second
 	changeEvery = 10 * time.Second // at most
+	unledTime   = 3 * time.Second  // without a leader: then publishes are refused before they are sent
 	silentTime  = 15 * time.Second // then this node is not ready
 	fewTime     = 5 * time.Second  // then a stream is made with one replica, unless a number was asked for
 )
@@ -84,6 +85,13 @@ func (k *keeper) tick(now time.Time) (working bool) {
 	}
 	k.judge(now)
 	return !k.silent.IsZero() || k.why != ""
+}
+
+// leaderless tells whether the stream has had no leader for a while: longer than it takes to ask twice.
+func (k *keeper) leaderless(now time.Time) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return !k.silent.IsZero() && now.Sub(k.silent) >= unledTime
 }
 
 // hurry has the keeper ask as soon as it has the answer that it waits for.
@@ -142,7 +150,7 @@ func (k *keeper) answered(number uint64, m *wire.Message) {
 		k.failed(answer.Error, now)
 	case k.question == remove:
 		k.next = now
-	case answer.Cluster != nil && answer.Cluster.Leader == "": // a server that keeps it says what it has, which may not be all
+	case !led(answer.Cluster): // a server that keeps it says what it has, which may not be all
 		k.fail(unled, now)
 	case k.emptied(&answer.StreamInfo, now):
 		k.options.Log.Warn("the stream of the cluster's history was in memory and is gone: it is made anew", "stream", k.options.Stream)
@@ -159,6 +167,23 @@ func (k *keeper) answered(number uint64, m *wire.Message) {
 		k.report()
 	}
 }
+
+// led tells whether a stream has a leader that a majority follows. One that none does goes on saying that it leads.
+func led(c *jetstream.ClusterInfo) bool {
+	if c == nil { // one server alone
+		return true
+	}
+	all, follow := 1, 1
+	for _, p := range c.Replicas {
+		if all++; !p.Offline && p.Active < followTime {
+			follow++
+		}
+	}
+	return c.Leader != "" && 2*follow > all
+}
+
+// followTime is how long ago a follower has answered at the latest: heartbeats go each second at least.
+const followTime = 5 * time.Second
 
 // settle takes that the stream is there.
 func (k *keeper) settle(i *jetstream.StreamInfo, now time.Time) {

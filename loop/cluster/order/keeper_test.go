@@ -10,6 +10,7 @@ import (
 
 	"halley/bayeux/channel"
 	"halley/bayeux/rules"
+	"halley/loop/journal"
 )
 
 // The first node makes the stream, as its rules want it. One whose rules want more has it keep more, and none has it keep less.
@@ -128,8 +129,9 @@ func TestStalled(t *testing.T) {
 	w.pass(2 * time.Second)
 	want(t, "who leads", n.Leader(), "someone")
 	w.stream.stalls = true
-	n.publish("/h/a", "10")
 	w.pass(30 * time.Second)
+	n.publish("/h/a", "10")
+	want(t, "a publish", n.results["10"], journal.ErrBusy)
 	want(t, "led", []any{n.Figures().Leader, n.Leader(), n.Figures().Renewed, len(n.missed)}, []any{false, "", 0, 0})
 	want(t, "the trouble", n.troubles[len(n.troubles)-1], "the stream of the history: no node leads it")
 	n.recall(w.stream.first + 7)
@@ -140,6 +142,26 @@ func TestStalled(t *testing.T) {
 	w.net.Deliver()
 	want(t, "afterwards", n.results["11"], nil)
 	want(t, "the trouble then", n.troubles[len(n.troubles)-1], "")
+}
+
+// One that nobody follows any more is no leader, whatever it says.
+func TestLed(t *testing.T) {
+	t.Parallel()
+	now, long := &jetstream.PeerInfo{Active: time.Second}, &jetstream.PeerInfo{Active: 6 * time.Second}
+	for _, row := range []struct {
+		info *jetstream.ClusterInfo
+		want bool
+	}{
+		{nil, true}, {&jetstream.ClusterInfo{Leader: "a"}, true}, {&jetstream.ClusterInfo{}, false},
+		{&jetstream.ClusterInfo{Leader: "a", Replicas: []*jetstream.PeerInfo{now, long}}, true},
+		{&jetstream.ClusterInfo{Leader: "a", Replicas: []*jetstream.PeerInfo{long, long}}, false},
+		{&jetstream.ClusterInfo{Leader: "a", Replicas: []*jetstream.PeerInfo{{Active: time.Second, Offline: true}, long}}, false},
+		{&jetstream.ClusterInfo{Replicas: []*jetstream.PeerInfo{now, now}}, false},
+	} {
+		if led(row.info) != row.want {
+			t.Errorf("%+v", row.info)
+		}
+	}
 }
 
 // A leader that is missing for some seconds is no trouble; for longer it is.

@@ -168,6 +168,9 @@ func (l *Log) tick() time.Duration {
 		l.keeper.hurry()
 	}
 	working := l.keeper.tick(now)
+	if l.keeper.leaderless(now) {
+		l.line.unled()
+	}
 	working = l.line.tick(now) || working
 	if l.feed.tick(now) || working {
 		return busy

@@ -17,6 +17,9 @@ func (l *line) leads() {
 	}
 }
 
+// unled tells the line that the stream has no leader. What is under way shows itself whether that is so.
+func (l *line) unled() { l.do(l.shut) }
+
 // lost tells the line that the connection is lost: what is under way may have come or not.
 func (l *line) lost() {
 	l.do(func() (calls []func()) {
