@@ -3,11 +3,16 @@
 package sequence
 
 import (
+	"errors"
+
 	"halley/bayeux"
 	"halley/bayeux/event"
 	"halley/bayeux/history"
 	"halley/bayeux/rules"
 )
+
+// ErrTooLarge means that a log can never store what is to be published, as it is or at once.
+var ErrTooLarge = errors.New("it can never be stored like this")
 
 // Log is the one order of sequenced channels. Its methods may be called from any goroutine.
 type Log interface {

@@ -10,6 +10,7 @@ import (
 
 	"halley/bayeux/message"
 	"halley/loop"
+	"halley/loop/sequence"
 )
 
 // maxKey bounds a dedup key in bytes.
@@ -61,7 +62,7 @@ func refuse(ctx *fasthttp.RequestCtx, err error) {
 	switch {
 	case errors.As(err, &bad):
 		reply(ctx, fasthttp.StatusBadRequest, map[string]any{"error": bad.reason, "index": bad.index})
-	case errors.Is(err, loop.ErrTooLarge), errors.Is(err, errTooMany):
+	case errors.Is(err, loop.ErrTooLarge), errors.Is(err, sequence.ErrTooLarge), errors.Is(err, errTooMany):
 		fail(ctx, fasthttp.StatusRequestEntityTooLarge, err.Error())
 	case errors.Is(err, loop.ErrBusy), errors.Is(err, loop.ErrClosed):
 		unavailable(ctx, err)

@@ -14,6 +14,7 @@ package order
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -49,9 +50,9 @@ var (
 	// ErrUnknown means that nobody knows whether it is stored: the stream has not said so in time.
 	ErrUnknown = errors.New("the cluster has not said whether it is stored")
 	// ErrTogether means that more events were to be stored together than NATS takes.
-	ErrTogether = errors.New("too many messages with a history for one publish in a cluster, at most " + strconv.Itoa(mostTogether) + ": send them in parts")
+	ErrTogether = fmt.Errorf("%w: more messages with a history than one publish may have in a cluster, at most %d: send them in parts", sequence.ErrTooLarge, mostTogether)
 	// ErrLarge means that NATS takes no message of that size, or to a channel with a name of that length.
-	ErrLarge = errors.New("the message, or its channel's name, is longer than NATS takes")
+	ErrLarge = fmt.Errorf("%w: the message, or its channel's name, is longer than NATS takes", sequence.ErrTooLarge)
 )
 
 // Log is the order of a cluster's sequenced channels, as one node has it.
