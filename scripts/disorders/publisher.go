@@ -36,8 +36,8 @@ func (p *publisher) run(ctx context.Context) {
 		m := model.Publication{Channel: p.channel, Number: n, Sent: time.Since(p.began)}
 		m.Outcome, m.Node = p.send(ctx, p.channel, n)
 		m.Answered = time.Since(p.began)
-		if m.Outcome != model.Acknowledged {
-			p.diary.say("%d of %s: %v by %s", n, p.channel, m.Outcome, m.Node)
+		if took := m.Answered - m.Sent; m.Outcome != model.Acknowledged || took > patience {
+			p.diary.say("%d of %s: %v by %s after %v", n, p.channel, m.Outcome, m.Node, took.Round(time.Millisecond))
 		}
 		p.sent = append(p.sent, m)
 	}
