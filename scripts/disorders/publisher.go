@@ -116,17 +116,19 @@ func unsent(err error) bool { return strings.Contains(err.Error(), "connect: con
 // unknownSession is how a request is answered whose session is lost with its node: that may have taken what was published before.
 const unknownSession = 402
 
-// browser publishes as a Bayeux client, once each. A refusal is one; anything else may have come.
+// browser publishes as a Bayeux client, once each. A refusal is one; anything else may have come. Its session stands for the node
+// that takes what it publishes: the next session may be of another one.
 type browser struct{ client *client.Client }
 
 func (b browser) send(ctx context.Context, channel string, number int) (model.Outcome, string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*patience)
 	defer cancel()
+	session := b.client.ID()
 	err := b.client.Publish(ctx, channel, json.RawMessage(fmt.Sprint(number)))
 	var refusal *client.BayeuxError
 	switch {
 	case err == nil:
-		return model.Acknowledged, ""
+		return model.Acknowledged, session
 	case errors.As(err, &refusal) && refusal.Code != unknownSession:
 		return model.Refused, err.Error()
 	}

@@ -30,7 +30,7 @@ type Publication struct {
 	Number         int
 	Sent, Answered time.Duration
 	Outcome        Outcome
-	Node           string // that has acknowledged it
+	Node           string // that has acknowledged it, by any name
 }
 
 // Kind is what an entry of a subscriber's log is about.
