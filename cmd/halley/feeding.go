@@ -21,14 +21,15 @@ type feeding struct{ feeds *feeds.Feeds } // nil without any
 
 // open makes the feeds, if there are any. Those of a cluster are by its NATS and under its name, unless they say something else.
 func (f *feeding) open(c *config.Serve, m *membership, cfg *loop.Config) (err error) {
-	s, common := c.Feeds, &c.Cluster.NATS
+	s, common, flag := c.Feeds, &c.Cluster.NATS, "--feed-url"
 	if s.On() && common.Active() {
 		if s.URL == "" {
+			flag = "--cluster"
 			s.URL, s.Credentials, s.CA, s.Cert, s.Key = common.Servers, common.Credentials, common.CA, common.Cert, common.Key
 		}
 		s.Name = cmp.Or(s.Name, common.Name)
 	}
-	o := feeds.Options{Node: cfg.Hops, Limits: cfg.Channel, MaxMessage: cfg.MaxMessage, MaxDepth: cfg.Scanner.MaxDepth, Log: cfg.Log}
+	o := feeds.Options{Node: cfg.Hops, Flag: flag, Limits: cfg.Channel, MaxMessage: cfg.MaxMessage, MaxDepth: cfg.Scanner.MaxDepth, Log: cfg.Log}
 	if m.cluster != nil {
 		o.Nodes = m.cluster
 	}

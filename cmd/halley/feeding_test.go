@@ -71,4 +71,5 @@ func TestFeeds(t *testing.T) {
 	}
 	stop()
 	eventually(t, func() bool { return strings.Contains(get(t, internal+"/health/ready"), "feeds: no connection to NATS") }, s.log)
+	eventually(t, func() bool { return strings.Contains(s.log.String(), "lost\",\"flag\":\"--feed-url") }, s.log)
 }

@@ -1,6 +1,9 @@
 package cluster
 
 import (
+	"bytes"
+	"context"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -35,5 +38,26 @@ func TestAlone(t *testing.T) {
 	until(t, func() bool { return strings.Contains(a.trouble(), why) && a.Congested() })
 	if two := joinBy(t, three(address(t), nowhere), newServer()); strings.Contains(two.trouble(), why) {
 		t.Errorf("one of two: %q", two.trouble())
+	}
+}
+
+// A node that has found no other when it takes clients says so, with the flag that may be wrong: one of two is ready all the same.
+func TestAloneIsSaid(t *testing.T) {
+	t.Parallel()
+	here, there := address(t), address(t)
+	said := func(n *node) string {
+		var log bytes.Buffer
+		n.options.Log = slog.New(slog.NewTextHandler(&log, nil))
+		n.Settle(context.Background())
+		return log.String()
+	}
+	a := join(t, here, there, newServer())
+	if got := said(a); !strings.Contains(got, "no other node") || !strings.Contains(got, "flag=--cluster-peer") {
+		t.Errorf("alone: %q", got)
+	}
+	b := join(t, there, here, newServer())
+	until(t, func() bool { return a.Figures().Nodes.Alive == 2 && b.Figures().Nodes.Alive == 2 })
+	if got := said(b); got != "" {
+		t.Errorf("not alone: %q", got)
 	}
 }

@@ -198,16 +198,39 @@ func (c *Cluster) Run(ctx context.Context, server Server) error {
 	})
 	var fault error
 	all.Go(func() { fault = c.order.Run(living) })
-	err := c.nodes.Run(ctx)
-	c.spread.Leave()
+	err := c.stay(ctx)
 	end()
 	all.Wait()
 	return errors.Join(err, fault)
 }
 
+// stay makes this server a node until ctx is done. What it has published is said before the farewell, so that the others know that
+// nothing of it is missing, and tell nobody of a gap.
+func (c *Cluster) stay(ctx context.Context) error {
+	living, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	defer context.AfterFunc(ctx, func() {
+		c.spread.Leave()
+		end()
+	})()
+	err := c.nodes.Run(living)
+	c.spread.Leave() // of a node that has to end
+	return err
+}
+
 // Settle waits, beside Run, until this node works with the others: clients that come before would be sent away from sessions that
-// live there.
-func (c *Cluster) Settle(ctx context.Context) { c.nodes.Settle(ctx) }
+// live there. The log says if there is no other: the first node has none, and one with a wrong flag never has.
+func (c *Cluster) Settle(ctx context.Context) {
+	c.nodes.Settle(ctx)
+	if ctx.Err() != nil || c.nodes.Works() > 0 {
+		return
+	}
+	flag := "--cluster-peer"
+	if c.settings.NATS.Servers != "" {
+		flag = "--cluster"
+	}
+	c.options.Log.Warn("no other node of the cluster is reached: this one works alone until one comes", "flag", flag, "cluster", c.settings.NATS.Name)
+}
 
 // Drain tells the other nodes that this one lets its clients go.
 func (c *Cluster) Drain() { c.nodes.Drain() }

@@ -161,11 +161,15 @@ func TestTwoNodes(t *testing.T) {
 	if b.Eldest() {
 		t.Error("both nodes are the eldest")
 	}
+	before := a.Figures().Spread.Gaps
 	b.Drain()
 	if err := b.leave(); err != nil {
 		t.Error(err)
 	}
 	until(t, func() bool { return a.Figures().Nodes.Alive == 1 && a.Figures().Nodes.Lost.Farewell == 1 })
+	if got := a.Figures().Spread.Gaps - before; got != 0 {
+		t.Errorf("%d gaps by a node that has said all before it left", got)
+	}
 	b.Close()
 }
 

@@ -65,6 +65,7 @@ type Options struct {
 	Node       *hops.Node             // this server
 	Nodes      Nodes                  // nil: it is alone
 	PassedOn   func(name []byte) bool // tells which channels' events a node passes on to others than its cluster; nil: none
+	Flag       string                 // that has the address of NATS
 	Limits     channel.Limits
 	MaxMessage int // bytes of data
 	MaxDepth   int // nesting of JSON
@@ -145,7 +146,7 @@ func (f *Feeds) live(ctx, last context.Context) {
 	defer end()
 	link, err := f.dial(end)
 	if err != nil {
-		f.Log.Error("feeds: no connection to NATS", "error", err)
+		f.Log.Error("feeds: no connection to NATS", "flag", f.Flag, "error", err)
 		f.trouble(err.Error())
 		return
 	}

@@ -122,7 +122,7 @@ func (f *Feeds) dial(closed func()) (*nats.Conn, error) {
 		if f.up.Swap(false) {
 			f.losses.Add(1)
 			f.warned.Store(true)
-			f.Log.Warn("feeds: connection to NATS lost", "error", why)
+			f.Log.Warn("feeds: connection to NATS lost", "flag", f.Flag, "error", why)
 		}
 		f.trouble("no connection to NATS: " + why)
 	}
@@ -137,7 +137,7 @@ func (f *Feeds) dial(closed func()) (*nats.Conn, error) {
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { down(reason(err)) }),
 		nats.ReconnectErrHandler(func(_ *nats.Conn, err error) {
 			if f.warned.CompareAndSwap(false, true) {
-				f.Log.Warn("feeds: no connection to NATS", "error", reason(err))
+				f.Log.Warn("feeds: no connection to NATS", "flag", f.Flag, "error", reason(err))
 			}
 			f.trouble("no connection to NATS: " + reason(err))
 		}),
@@ -163,5 +163,5 @@ func (f *Feeds) failed(_ *nats.Conn, s *nats.Subscription, err error) {
 		}
 		return
 	}
-	f.Log.Warn("feeds: NATS says", "error", err)
+	f.Log.Warn("feeds: NATS says", "flag", f.Flag, "error", err)
 }

@@ -78,7 +78,7 @@ func TestTLS(t *testing.T) {
 		log := &said{}
 		s := Settings{Imports: lines("a.> /a/**"), URL: address, Buffer: 1 << 20, CA: certificate, Cert: certificate, Key: key, Required: true, Name: "other"}
 		change(&s)
-		f, err := New(s, Options{Log: slog.New(slog.NewTextHandler(log, nil))})
+		f, err := New(s, Options{Flag: "--feed-url", Log: slog.New(slog.NewTextHandler(log, nil))})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,7 +86,7 @@ func TestTLS(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, func() bool { return strings.Contains(log.String(), "no connection to NATS") })
+		eventually(t, func() bool { return strings.Contains(log.String(), `no connection to NATS" flag=--feed-url`) })
 		link()
 		if f.Figures().Connected {
 			t.Errorf("%s: it is connected", name)

@@ -34,7 +34,11 @@ type connection struct {
 // dialer makes connections.
 type dialer struct {
 	options func(o *natsgo.Options, c *connection) error // how one of this kind is made
-	log     *slog.Logger
+	log     *serverLog
+}
+
+func newDialer(options func(*natsgo.Options, *connection) error, log *slog.Logger) *dialer {
+	return &dialer{options, newServerLog(log)}
 }
 
 // dial makes a connection.
@@ -65,7 +69,7 @@ func (d *dialer) failed(c *connection, err error) {
 		c.dropped.Store(true)
 		return
 	}
-	d.log.Warn("NATS refuses something", "error", err)
+	d.log.refused(err)
 }
 
 // align has NATS know a subject or not.

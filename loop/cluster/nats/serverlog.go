@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 )
 
-// serverLog is the log of an embedded server: what it warns of goes to ours, with the flag that it is about.
+// serverLog is the log of an embedded server: what it warns of goes to ours, with the flag that it is about. It is that of what
+// servers elsewhere refuse, too.
 type serverLog struct {
 	log *slog.Logger
 
@@ -53,6 +55,13 @@ func (l *serverLog) tell(level slog.Level, format string, args []any) {
 	l.log.Log(context.Background(), level, "the NATS server of this process", attrs...)
 }
 
+// refused logs what a server refuses, such as what the user of --cluster may not do, unless it was just logged.
+func (l *serverLog) refused(err error) {
+	if !again(l, err.Error(), time.Now()) {
+		l.log.Warn("NATS refuses something", "flag", "--cluster", "error", err)
+	}
+}
+
 // kind is what a line has in common with those like it: neither numbers, as of a connection, nor what is quoted, which a stranger
 // may have written: else whoever reaches the port writes as many lines as names occur to him.
 func kind(text string) string {
@@ -93,10 +102,15 @@ func again(l *serverLog, text string, now time.Time) bool {
 // Noticef implements server.Logger: what goes well is of interest to who looks for a fault.
 func (l *serverLog) Noticef(format string, args ...any) { l.tell(slog.LevelDebug, format, args) }
 
-// Warnf implements server.Logger. Each start of a node warns that there is no leader yet.
+// expected are the beginnings of warnings of what comes with each end and each start of a node, as that there is no leader yet.
+func expected() []string {
+	return []string{"Waiting for routing", "JetStream has not established contact", "Metalayer blocking snapshot", "Catchup for stream"}
+}
+
+// Warnf implements server.Logger.
 func (l *serverLog) Warnf(format string, args ...any) {
 	level, text := slog.LevelWarn, fmt.Sprintf(format, args...)
-	if strings.HasPrefix(text, "Waiting for routing") || strings.HasPrefix(text, "JetStream has not established contact") {
+	if slices.ContainsFunc(expected(), func(begin string) bool { return strings.HasPrefix(text, begin) }) {
 		level = slog.LevelDebug
 	}
 	l.tell(level, "%s", []any{text})

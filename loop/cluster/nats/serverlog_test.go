@@ -2,6 +2,7 @@ package nats
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -41,5 +42,30 @@ func TestLinesNameTheirFlag(t *testing.T) {
 		if _, got, _ := strings.Cut(strings.TrimSpace(log.String()), " flag="); got != flag {
 			t.Errorf("%s: %q, want %q", line, got, flag)
 		}
+	}
+}
+
+// What a node does each time that another one ends or begins is nothing to be warned of.
+func TestUsualLinesAreNoWarnings(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	l := newServerLog(slog.New(slog.NewTextHandler(&log, nil)))
+	l.Warnf("Metalayer blocking snapshot starting")
+	l.Warnf("Catchup for stream '%s' resetting first sequence: %d on catchup request", "$G > halley", 7)
+	if log.Len() > 0 {
+		t.Error(log.String())
+	}
+}
+
+// What NATS refuses again and again is said once in a while, with the flag that says who this node is there.
+func TestRefusalsAreSaidOnce(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	d := newDialer(nil, slog.New(slog.NewTextHandler(&log, nil)))
+	for range 3 {
+		d.failed(&connection{}, errors.New(`nats: permissions violation: Permissions Violation for Publish to "$JS.API.STREAM.INFO.x"`))
+	}
+	if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "flag=--cluster ") {
+		t.Error(got)
 	}
 }

@@ -78,13 +78,13 @@ func (w *Wire) begin() (err error) {
 		if w.server, err = start(&w.settings, w.largest, w.log); err != nil {
 			return err
 		}
-		w.dialer = &dialer{w.server.options, w.log}
+		w.dialer = newDialer(w.server.options, w.log)
 		return nil
 	}
 	if w.external, err = newExternal(&w.settings); err != nil {
 		return err
 	}
-	w.dialer = &dialer{w.external.options, w.log}
+	w.dialer = newDialer(w.external.options, w.log)
 	return nil
 }
 
