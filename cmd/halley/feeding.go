@@ -42,6 +42,9 @@ func (f *feeding) open(c *config.Serve, m *membership, cfg *loop.Config) (err er
 	return err
 }
 
+// doubt says what may not be meant by the settings; empty: nothing.
+func (f *feeding) doubt(c *config.Serve) string { return c.Feeds.Doubt() }
+
 // feed works until ctx is done. Once a successor serves what comes is for that.
 func (f *feeding) feed(ctx context.Context, server *loop.Server) {
 	if f.feeds == nil || !server.Ready() {

@@ -32,6 +32,7 @@ func (*membership) sources() []metrics.Source                               { re
 type feeding struct{}
 
 func (*feeding) open(*config.Serve, *membership, *loop.Config) error { return nil }
+func (*feeding) doubt(*config.Serve) string                          { return "" }
 func (*feeding) feed(context.Context, *loop.Server)                  {}
 func (*feeding) others() []console.Other                             { return nil }
 func (*feeding) sources() []metrics.Source                           { return nil }

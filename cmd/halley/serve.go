@@ -137,7 +137,7 @@ func (c *serveCommand) gather(ctx context.Context, cfg *loop.Config) (err error)
 // allDoubts are what may not be meant by the configuration, with the strangers among the environment's variables.
 func (c *serveCommand) allDoubts(strangers []string, maxMemory int64) []string {
 	list := doubts(&c.Serve, strangers, maxMemory)
-	for _, doubt := range []string{c.keys.Exposed(), c.access.Tokens().Exposed(), c.attendants.hook.Exposed(), plainHook(c.Hook.URL), openDoubt(&c.Serve), c.membership.doubt(&c.Serve), c.unusedDoubt()} {
+	for _, doubt := range []string{c.keys.Exposed(), c.access.Tokens().Exposed(), c.attendants.hook.Exposed(), plainHook(c.Hook.URL), openDoubt(&c.Serve), c.membership.doubt(&c.Serve), c.feeding.doubt(&c.Serve), c.unusedDoubt()} {
 		if doubt != "" {
 			list = append(list, doubt)
 		}

@@ -1,6 +1,7 @@
 package feeds
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -85,6 +86,36 @@ func TestBadSettings(t *testing.T) {
 			t.Errorf("%+v: %v, want %s", s, err, c.want)
 		case err != nil && strings.Contains(err.Error(), "secret"):
 			t.Errorf("%v tells a secret", err)
+		}
+	}
+}
+
+// Credentials that others may read are doubted, and those that go over a network in plain.
+func TestDoubts(t *testing.T) {
+	t.Parallel()
+	own, open := write(t, "a:b"), write(t, "a:b")
+	for file, mode := range map[string]os.FileMode{own: 0o600, open: 0o640} {
+		if err := os.Chmod(file, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		url         settings.Secret
+		credentials string
+		want        string // empty: nothing is doubted
+	}{
+		{"nats://10.0.0.1", "", ""},
+		{"tls://u:pass@10.0.0.1", own, ""},
+		{"wss://u:pass@10.0.0.1", "", ""},
+		{"nats://u:pass@127.0.0.1:1,nats://u:pass@[::1],nats://localhost", own, ""},
+		{"nats://u:pass@10.0.0.1", "", "--feed-url nats://u:xxxxx@10.0.0.1"},
+		{"tls://a,ws://u:pass@b.example", "", "--feed-url ws://u:xxxxx@b.example"},
+		{"nats://10.0.0.1", own, "--feed-url"},
+		{"tls://10.0.0.1", open, "--feed-credentials"},
+	} {
+		s := Settings{Imports: lines("a /a"), URL: c.url, Credentials: c.credentials}
+		if got := s.Doubt(); !strings.Contains(got, c.want) || (got == "") != (c.want == "") || strings.Contains(got, "pass@") {
+			t.Errorf("%s %s: %q, want %q", string(c.url), c.credentials, got, c.want)
 		}
 	}
 }
