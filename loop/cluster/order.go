@@ -19,7 +19,7 @@ func (c *Cluster) ofOrder() order.Options {
 		Prefix: string(c.space), Node: strconv.FormatUint(c.nodes.Incarnation(), 36), Stream: "halley-" + c.settings.NATS.Name,
 		Replicas: c.wire.Replicas, Memory: c.settings.NATS.InMemory(), Window: min(c.options.DedupWindow, mostWindow),
 		Bytes: int64(c.options.HistoryBytes), Waiting: c.settings.NATS.Buffer / 2,
-		Now: time.Now, Tokens: subject.Tokens, Log: c.options.Log,
+		Eldest: c.Eldest, Now: time.Now, Tokens: subject.Tokens, Log: c.options.Log,
 		Trouble: func(why string) { c.tell(stream, why) },
 		Missed:  c.spread.Missed,
 	}

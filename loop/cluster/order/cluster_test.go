@@ -69,7 +69,7 @@ func child(given []string) {
 	start := time.Now()
 	l := New(local, local, w, Options{
 		Prefix: string(subject.Of(s.Name)), Node: given[0], Stream: "HALLEY", Replicas: func() int { return 0 }, Window: time.Minute, Bytes: 64 << 20, Waiting: 1 << 20,
-		Now: func() time.Time { return start.Add(time.Since(start)) }, Tokens: subject.Tokens, Log: slog.New(slog.DiscardHandler),
+		Eldest: func() bool { return false }, Now: func() time.Time { return start.Add(time.Since(start)) }, Tokens: subject.Tokens, Log: slog.New(slog.DiscardHandler),
 		Trouble: func(why string) { p.say("T", why) }, Missed: func(string) { p.say("M") },
 	})
 	ctx, cancel := context.WithCancel(context.Background())

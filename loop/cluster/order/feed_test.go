@@ -267,6 +267,29 @@ func TestNumbersGoBack(t *testing.T) {
 	}
 }
 
+// A node that begins does not take a stream that was never used for one that has lost all: what another node publishes at that moment
+// would be gone with it.
+func TestUnusedStream(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a, b := w.join(), w.join()
+	w.ready()
+	w.stream.config["storage"] = "memory"
+	w.pass(10 * time.Second)
+	first := w.stream.first
+	c := w.join()
+	for range 20 {
+		w.pass(200 * time.Millisecond)
+	}
+	w.publishAll(a, 1, 1)
+	want(t, "of one that is used", w.stream.first, first)
+	for _, n := range []*node{a, b, c} {
+		if want(t, "delivered", n.texts(), numbers(1, 1)); !n.Ready() {
+			t.Error("a node is not ready")
+		}
+	}
+}
+
 // A stream in memory that has lost all begins with its first number again: before it gives one, it is made anew. One that nobody has
 // published to stays.
 func TestEmptiedStream(t *testing.T) {
@@ -289,8 +312,8 @@ func TestEmptiedStream(t *testing.T) {
 	c := w.join()
 	w.stream.rows, w.stream.config["storage"] = nil, "memory"
 	w.stream.created = w.time.Add(-time.Minute)
-	a.wire.Cut(true)
-	b.wire.Cut(true)
+	a.cut()
+	b.cut()
 	old = w.stream.first
 	w.pass(2 * time.Second)
 	if w.stream.first == old || !c.Ready() {

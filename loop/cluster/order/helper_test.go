@@ -68,6 +68,13 @@ type node struct {
 	troubles []string
 	missed   []string
 	results  map[string]error
+	away     bool // it is cut off from all others
+}
+
+// cut cuts a node off from all others.
+func (n *node) cut() {
+	n.wire.Cut(true)
+	n.away = true
 }
 
 // Deliver implements sequence.Loops.
@@ -90,6 +97,16 @@ func (n *node) Answer(q sequence.Query, past history.Remembered) {
 		text += " " + textOf(e.Event)
 	}
 	n.answers = append(n.answers, text)
+}
+
+// eldest is the node that has begun first, of those that are not cut off.
+func (w *world) eldest() *node {
+	for _, n := range w.nodes {
+		if !n.away {
+			return n
+		}
+	}
+	return nil
 }
 
 // join has one more node begin.
@@ -115,7 +132,7 @@ func (w *world) join(texts ...string) *node {
 	}
 	n.Log = New(n.local, n.local, n.wire, Options{
 		Prefix: prefix, Node: fmt.Sprint("n", w.joined), Stream: "S", Replicas: func() int { return w.replicas }, Window: time.Minute, Bytes: 1 << 20, Waiting: 1 << 20,
-		Now: func() time.Time { return w.time }, Tokens: subject.Tokens, Log: slog.New(slog.DiscardHandler),
+		Eldest: func() bool { return w.eldest() == n }, Now: func() time.Time { return w.time }, Tokens: subject.Tokens, Log: slog.New(slog.DiscardHandler),
 		Trouble: func(why string) { n.troubles = append(n.troubles, why) }, Missed: func(p string) { n.missed = append(n.missed, p) },
 	})
 	if err := n.begin(); err != nil {

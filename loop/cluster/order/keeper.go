@@ -36,6 +36,7 @@ type keeper struct {
 	why      string    // the last error
 	said     string    // the last one that was logged
 	met      bool      // the stream was there once
+	puzzled  time.Time // since when it has nothing, of which this node does not know why; zero: it does
 	leader   string    // the server that leads the stream, as it has said last
 }
 
@@ -152,7 +153,9 @@ func (k *keeper) answered(number uint64, m *wire.Message) {
 		k.next = now
 	case !led(answer.Cluster): // a server that keeps it says what it has, which may not be all
 		k.fail(unled, now)
-	case k.emptied(&answer.StreamInfo, now):
+	case k.puzzles(&answer.StreamInfo, now):
+		k.fail("it has nothing yet", now)
+	case k.emptied(&answer.StreamInfo):
 		k.options.Log.Warn("the stream of the cluster's history was in memory and is gone: it is made anew", "stream", k.options.Stream)
 		k.ask(remove, nil, now)
 	default:
@@ -187,24 +190,49 @@ const followTime = 5 * time.Second
 
 // settle takes that the stream is there.
 func (k *keeper) settle(i *jetstream.StreamInfo, now time.Time) {
-	k.why, k.silent, k.refused, k.met = "", time.Time{}, time.Time{}, true
+	k.why, k.silent, k.refused, k.puzzled, k.met = "", time.Time{}, time.Time{}, time.Time{}, true
 	if i.Cluster != nil {
 		k.leader = i.Cluster.Leader
 	}
 	k.align(i, now)
 }
 
-// emptied tells whether a stream in memory has lost all with the nodes that kept it. NATS has it begin with its first number again, so
-// it has to go before that: another one begins with the time.
-func (k *keeper) emptied(i *jetstream.StreamInfo, now time.Time) bool {
-	first := i.Config.FirstSeq
-	if i.Config.Storage != jetstream.MemoryStorage || i.State.LastSeq >= first || now.Sub(i.Created) < emptyTime {
-		return false
-	}
-	return !k.met || k.fed >= int64(first)
+// blank tells whether a stream in memory has nothing, and never had or has lost all with the nodes that kept it. NATS has one that has
+// lost all begin with its first number again, so it has to go before that: another one begins with the time.
+func blank(i *jetstream.StreamInfo) bool {
+	return i.Config.Storage == jetstream.MemoryStorage && i.State.LastSeq < i.Config.FirstSeq
 }
 
-// emptyTime is how old a stream is at least that may have lost all.
+// emptied tells whether a stream has lost all. A node that was there before knows what it had. Of those that were not the eldest
+// decides: where an elder one is, that knows, or would have found it.
+func (k *keeper) emptied(i *jetstream.StreamInfo) bool {
+	switch {
+	case !blank(i):
+		return false
+	case k.met:
+		return k.fed >= int64(i.Config.FirstSeq)
+	}
+	return k.old(i) && k.options.Eldest()
+}
+
+// puzzles tells whether this node, which begins, has to leave it to others for a while what becomes of a stream that has nothing.
+func (k *keeper) puzzles(i *jetstream.StreamInfo, now time.Time) bool {
+	if !blank(i) || k.met || !k.old(i) || k.options.Eldest() {
+		k.puzzled = time.Time{}
+		return false
+	}
+	if k.puzzled.IsZero() {
+		k.puzzled = now
+	}
+	return now.Sub(k.puzzled) < emptyTime
+}
+
+// old tells whether a stream was made before this node began to look for it.
+func (k *keeper) old(i *jetstream.StreamInfo) bool {
+	return k.options.Now().Sub(i.Created) >= emptyTime
+}
+
+// emptyTime is how old a stream is at least that may have lost all, and how long a node that begins waits for others to find that out.
 const emptyTime = 3 * time.Second
 
 // fail notes why there is no stream, and asks again soon.

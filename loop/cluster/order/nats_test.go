@@ -83,6 +83,7 @@ func realCluster(t testing.TB, replicas int, file bool) *real {
 		n.Log = New(n.local, n.local, l, Options{
 			Prefix: string(subject.Of(s.Name)), Node: fmt.Sprint("n", i), Stream: "HALLEY", Replicas: func() int { return replicas }, Memory: !file,
 			Window: time.Minute, Bytes: 1 << 20, Waiting: 1 << 20, Now: func() time.Time { return started.Add(time.Since(started)) },
+			Eldest: func() bool { return i == 0 },
 			Tokens: subject.Tokens, Log: slog.New(slog.DiscardHandler), Trouble: func(string) {}, Missed: func(string) { t.Error("something is missed") },
 		})
 		ctx, cancel := context.WithCancel(context.Background())
@@ -246,7 +247,7 @@ func TestWithoutJetStream(t *testing.T) {
 	told := make(chan string, 10)
 	n := newWorld(t).join()
 	l := New(n.local, n.local, w, Options{
-		Prefix: "p", Node: "n", Stream: "S", Replicas: func() int { return 1 }, Now: time.Now, Tokens: subject.Tokens,
+		Prefix: "p", Node: "n", Stream: "S", Replicas: func() int { return 1 }, Eldest: func() bool { return true }, Now: time.Now, Tokens: subject.Tokens,
 		Log: slog.New(slog.DiscardHandler), Trouble: func(why string) { told <- why },
 	})
 	ctx, cancel := context.WithCancel(context.Background())

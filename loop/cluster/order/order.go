@@ -38,6 +38,7 @@ type Options struct {
 	Bytes    int64         // of events that the stream keeps, at least as many as each node
 	Waiting  int           // bytes of events that may wait to be stored
 
+	Eldest  func() bool                 // whether this node is the eldest of those that work together
 	Now     func() time.Time            // never goes back
 	Tokens  func(channel string) string // a channel's part of a subject
 	Trouble func(why string)            // why this node's history is of no use yet or any more; empty: it is
