@@ -21,6 +21,7 @@ case "$name $all" in
 "node --test "*) [[ $all != *"proxy.test.mjs "* ]] || say tap && say pass ;;
 "check "*) [ "$1" = compile ] || say check ;;
 "adversary "*) echo "ok    floods" ;;
+"chaos --for "*) echo "own NATS: 0 faults" ;;
 esac
 `
 
@@ -47,6 +48,7 @@ func suite(t *testing.T, said map[string]string, absent ...string) (lines []stri
 	put("scripts/test", string(script))
 	put("scripts/check", stub)
 	put("scripts/adversary", stub)
+	put("scripts/chaos", stub)
 	put("scripts/release", stub)
 	for _, name := range []string{"scripts/e2e/node", "scripts/e2e/proxy", "cmd/halley/web/test/a", "cmd/halley/web/test/b"} {
 		put(name+".test.mjs", "")
