@@ -56,7 +56,7 @@ func (k socketKind) change(change func(*Config)) func(*Config) {
 			change(c)
 		}
 		if k.config != nil {
-			c.TLS, c.TLSListen, c.Listen = k.config, c.Listen, nil
+			c.TLS, c.TLSListen, c.Listen = k.config.Clone(), c.Listen, nil // a server changes its own
 		}
 	}
 }
