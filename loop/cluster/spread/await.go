@@ -37,18 +37,20 @@ func (s *Spread) Await(patterns []string, then func()) {
 	i.awaited.mu.Lock()
 	i.awaited.list = append(i.awaited.list, waiting{patterns, i.now().Add(patience), then})
 	i.awaited.mu.Unlock()
-	i.awaited.settle(i) // it may have come to be so
+	if i.knows(patterns) { // it has come to be so meanwhile, and nobody else may look
+		i.awaited.settle(i)
+	}
 }
 
 // settle lets those go on that have waited for what other nodes know by now, or for too long.
 func (a *awaited) settle(i *in) {
-	now := i.now()
+	now, known := i.now(), i.known()
 	a.mu.Lock()
 	var done []waiting
 	left := a.list[:0]
 	for _, w := range a.list {
-		switch {
-		case i.knows(w.patterns):
+		switch batch, subscribed := i.wants.batchOf(w.patterns); {
+		case subscribed && batch <= known:
 			done = append(done, w)
 		case !w.due.After(now):
 			i.counts.impatient.Add(1)

@@ -124,17 +124,20 @@ func (i *in) forgetOldest() {
 // knows tells whether all nodes know that messages of some patterns are wanted here.
 func (i *in) knows(patterns []string) bool {
 	batch, subscribed := i.wants.batchOf(patterns)
-	if !subscribed {
-		return false
-	}
+	return subscribed && batch <= i.known()
+}
+
+// known is the last batch of subscriptions that all nodes know of.
+func (i *in) known() uint64 {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	least := uint64(never)
 	for _, o := range i.origins {
-		if !o.gone && !o.left && o.batch() < batch {
-			return false
+		if !o.gone && !o.left {
+			least = min(least, o.batch())
 		}
 	}
-	return true
+	return least
 }
 
 // lose has all be told, since a node is gone which may have published what has not come.
