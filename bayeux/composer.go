@@ -74,6 +74,9 @@ func (c *composer) connectReply(dst []byte, now int64, slot uint32, id []byte, a
 	}
 	if answer.advice != asBefore {
 		r.told, r.hold = int32(answer.interval), int32(c.terms.Hold)
+		if answer.interval > c.terms.Interval {
+			r.advise = eachReply
+		}
 	}
 	e := reply.Ext{Dst: dst}
 	if answer.losses {

@@ -96,7 +96,7 @@ func (x *exchange) arrive(m *message.Message, w wish) (a arrival) {
 	}
 	interval := max(advice.interval, s.periods.interval, s.cfg.pace(a.kind))
 	told, hold := int32(interval), int32(s.periods.hold)
-	if a.reply.interval = interval; advice.present || r.advised != a.kind || r.told != told || r.hold != hold {
+	if a.reply.interval = interval; advice.present || r.advise == eachReply || r.advised != a.kind || r.told != told || r.hold != hold {
 		a.reply.advise(interval)
 	}
 	a.timeout = int64(min(r.hold, hold)) // by what its client was told before it gives the reply up

@@ -35,7 +35,7 @@ func (c *connectReply) advise(interval int64) {
 // advisedReply is the usual reply to the held connect of r.
 func advisedReply(r *session) connectReply {
 	answer := connectReply{interval: int64(r.told)}
-	if r.advise {
+	if r.advise == heldReply || r.advise == eachReply && r.advised != EventSource {
 		answer.advice = retry
 	}
 	return answer

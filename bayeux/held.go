@@ -9,7 +9,9 @@ func (v seat) unhold() {
 	s, slot, r := v.s, v.slot, v.session
 	s.longIDs.forget(slot, &r.heldID)
 	r.outlet.answer()
-	r.advise = false
+	if r.advise == heldReply {
+		r.advise = noReply
+	}
 	s.stats.Held--
 }
 

@@ -96,7 +96,7 @@ func (a *audit) delivery(slot uint32, r *session) {
 
 // heldConnect checks that the id and the advice of a held connect end with it.
 func (a *audit) heldConnect(slot uint32, r *session) {
-	a.expect(r.outlet.holds() || r.heldID.n == 0 && !r.advise, slot, r, "nothing is kept of a connect that is not held")
+	a.expect(r.outlet.holds() || r.heldID.n == 0 && r.advise != heldReply, slot, r, "nothing is kept of a connect that is not held")
 	_, long := a.s.longIDs[slot]
 	a.expect(long == (r.heldID.n == isLong), slot, r, "a long id of a held connect is kept, and no other")
 }

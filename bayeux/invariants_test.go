@@ -20,7 +20,7 @@ func TestInvariantsFindDamage(t *testing.T) {
 		{"held connects", "polling", func(s *Server, _ *session) { s.stats.Held++ }},
 		{"a long id of a held connect is kept, and no other", "polling", func(s *Server, _ *session) { s.longIDs[0] = "x" }},
 		{"nothing is kept of a connect that is not held", "polling", func(_ *Server, r *session) { r.outlet.answer() }},
-		{"nothing is kept of a connect that is not held", "away", func(_ *Server, r *session) { r.advise = true }},
+		{"nothing is kept of a connect that is not held", "away", func(_ *Server, r *session) { r.advise = heldReply }},
 		{"the stream is a websocket", "socket", func(_ *Server, r *session) { r.outlet.streamType = Iframe }},
 		{"the held connect came by the websocket", "socket-held", func(_ *Server, r *session) { r.outlet.held.Conn++ }},
 		{"who acknowledges has no stream by a connect", "socket-held", func(s *Server, r *session) { s.queues.Open(&r.queue, 0, true) }},

@@ -27,10 +27,19 @@ type session struct {
 	connects uint32 // its client has sent so many
 
 	advised ConnectionType // the type that the last full advice was for
-	advise  bool           // the held connect's reply carries full advice
+	advise  advising       // which replies to its connects carry full advice beyond those that tell something new
 	tables  tables
 	eager   bool // not all pending events are lazy
 }
+
+// advising says which replies to the connects of a session carry full advice, beyond those that tell something new.
+type advising uint8
+
+const (
+	noReply   advising = iota
+	heldReply          // the held connect's
+	eachReply          // its client was told to stay away for long: each reply takes that back, since the one that did may be lost
+)
 
 // carriedByStream tells whether the events that went out last went to what is the stream.
 func (r *session) carriedByStream() bool {

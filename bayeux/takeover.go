@@ -8,7 +8,9 @@ import "halley/bayeux/message"
 func (x *exchange) hold(m *message.Message, kind ConnectionType, advise bool, timeout int64) {
 	s, r := x.s, x.session
 	r.outlet.hold(x.req.To, kind)
-	r.advise = advise
+	if advise && r.advise == noReply {
+		r.advise = heldReply
+	}
 	r.heldID = s.longIDs.keep(x.slot, m.ID)
 	s.stats.Held++
 	s.wheel.Set(x.slot, x.now+timeout)

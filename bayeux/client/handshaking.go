@@ -166,6 +166,7 @@ func (s *choosing) leave(m *machine) { m.discard(s.link) }
 // establish begins a session with its connection, and subscribes it.
 func establish(m *machine, l *link, reply Reply) state {
 	m.session = newSession(m.options, reply)
+	m.session.greeting = m.advice
 	if m.options.Token != nil {
 		m.act(renewToken{m.session.id, tokenTime(reply)})
 	}

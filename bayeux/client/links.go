@@ -47,8 +47,12 @@ func (m *machine) adopt(l *link) {
 	}
 }
 
-// use has a link be the one in use.
+// use has a link be the one in use. How seldom to connect beside a stream, and how long such a connect takes, is no advice for
+// the connects of other links: there the handshake's holds again, until another one comes.
 func (m *machine) use(l *link) {
+	if m.session != nil && m.link != nil && (m.link.manner == streams) != (l.manner == streams) {
+		m.advice.Interval, m.advice.Timeout = m.session.greeting.Interval, m.session.greeting.Timeout
+	}
 	m.link, m.detour = l, ""
 	m.act(useLane{l.lane})
 }

@@ -185,6 +185,28 @@ func TestMachineIsRefusedAStream(t *testing.T) {
 	}
 }
 
+// How seldom to connect beside a stream, and that such a connect is not held, is no advice for polls.
+func TestMachinePollsAsOftenAsItDid(t *testing.T) {
+	r := newRig(t, Options{ConnectionTypes: []string{eventSourceType, longPollingType}})
+	r.run()
+	r.answers("handshake", `"advice":{"timeout":30000}`)
+	r.answers("connect", "")
+	r.opens(nil)
+	r.answers("connect", `"advice":{"interval":28000,"timeout":0}`)
+	r.pass(10 * time.Second)
+	r.ends(r.m.link, nil)
+	r.did = nil
+	r.opens(errHeldBack)
+	r.want("tell client: passed over: eventsource: the event-stream is held back", "long-polling: connect long-polling at once")
+	if patience := r.calls[0].patience; patience < 30*time.Second {
+		t.Errorf("a poll that may be held for 30 s is given up after %v", patience)
+	}
+	r.fails("connect", errCut)
+	r.want("tell cut")
+	r.pass(time.Second)
+	r.want("long-polling: connect long-polling at once")
+}
+
 // Each move, from a connect that has just been sent.
 func TestMachineMoves(t *testing.T) {
 	const fence = "unsubscribe /service/fence"

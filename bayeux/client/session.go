@@ -18,6 +18,7 @@ type session struct {
 	acknowledged int64    // the number of the last connect reply
 	replays      bool     // the server has the replay extension
 	torn         bool     // the server may count as delivered what was lost
+	greeting     Advice   // of the handshake
 }
 
 // newSession is the session of a handshake reply, whose ext tells which extensions the
