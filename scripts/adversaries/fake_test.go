@@ -134,6 +134,11 @@ func (f *fake) publish(w http.ResponseWriter, r *http.Request) {
 func attacked(t *testing.T, a adversary) *fake {
 	t.Helper()
 	f, s := startFake(t)
+	if a.fill != nil {
+		if err := a.fill(context.Background(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := a.attack(context.Background(), s); err != nil {
 		t.Fatal(err)
 	}

@@ -56,6 +56,11 @@ func (o *options) against(ctx context.Context, group []adversary) (*report, erro
 		}
 	})
 	beside.Go(func() { r.watch(feeding, s) })
+	for _, a := range group {
+		if a.fill != nil {
+			r.ended(a, a.fill(ctx, s))
+		}
+	}
 	pause(ctx, o.Quiet)
 	r.quiet = n.times.take()
 	var attacks sync.WaitGroup

@@ -40,6 +40,7 @@ type adversary struct {
 	what    string                                       // in words
 	flags   []string                                     // of the server
 	prepare func(dir string) (flags []string, err error) // further flags, by way of files in dir; may be nil
+	fill    func(ctx context.Context, s *server) error   // what the operator's own programs have published before; may be nil
 	attack  func(ctx context.Context, s *server) error
 	judge   func(last figures) (faults []string) // what else the server must have counted; may be nil
 }

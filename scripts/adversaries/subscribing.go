@@ -103,7 +103,7 @@ func manyReplays() adversary {
 	return adversary{
 		name: "many-replays", what: "100 subscriptions to all of a history, and 1,000 wildcards that match nothing",
 		flags: []string{"--rule", "/h/** history=100000", "--history-bytes", "48MiB"},
-		attack: func(ctx context.Context, s *server) error {
+		fill: func(ctx context.Context, s *server) error {
 			for range 20 {
 				var batch []string
 				for i := range 5000 {
@@ -113,6 +113,9 @@ func manyReplays() adversary {
 					return err
 				}
 			}
+			return nil
+		},
+		attack: func(ctx context.Context, s *server) error {
 			return atOnce(10, func(n int) error {
 				id, err := s.session(ctx, `"replay":true`, "")
 				if err != nil {
