@@ -18,8 +18,16 @@ export class CometdClient {
     this.cometd.configure({ url, logLevel: 'error', backoffIncrement: 300, maxBackoff: 1000 });
     // After a new handshake CometD has forgotten the subscriptions; applications subscribe here.
     this.cometd.addListener('/meta/handshake', (reply) => {
-      if (reply.successful && reply.reestablish) this.cometd.batch(() => [...this.channels.keys()].forEach((c) => this.ask(c)));
+      if (reply.successful && reply.reestablish) this.askAgain([...this.channels.keys()], reply.clientId);
     });
+  }
+
+  /** Subscribes once more, until it is done: the request may come to a server that is about to end. */
+  askAgain(channels, session) {
+    if (this.id() !== session) return; // the handshake after that has done so
+    this.cometd.batch(() => channels.forEach((channel) => this.ask(channel, (reply) => {
+      if (!reply.successful) setTimeout(() => this.askAgain([channel], session), 100);
+    })));
   }
 
   open() {
