@@ -30,8 +30,10 @@ func (p *publisher) run(ctx context.Context) {
 	for n := 0; ; n++ {
 		select {
 		case <-ctx.Done():
-			return
 		case <-ticker.C:
+		}
+		if ctx.Err() != nil { // also when the next one was due at once
+			return
 		}
 		m := model.Publication{Channel: p.channel, Number: n, Sent: time.Since(p.began)}
 		m.Outcome, m.Node = p.send(ctx, p.channel, n)
