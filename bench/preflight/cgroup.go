@@ -37,10 +37,8 @@ func (h host) quota(folder string) (quota, period int64, ok bool) {
 // allow it less than the host has.
 func (h host) groupMemory(l Load) Finding {
 	each := kernelBytesPerEnd*l.ends() + int64(l.UserBytes)
-	f := Finding{
-		Check: "memory of the control group", Text: "left of its limit", Need: int64(l.Connections) * each,
-		Have: unlimited, Allows: unlimited, Bytes: true,
-	}
+	f := about(settingGroup).finding()
+	f.Need, f.Have, f.Allows, f.Bytes = int64(l.Connections)*each, unlimited, unlimited, true
 	groups := h.groups("memory")
 	if groups == nil {
 		return f.judge(0, errAbsent, true)

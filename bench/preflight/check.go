@@ -49,6 +49,7 @@ type Finding struct {
 	Allows int64  // client connections that this setting allows; math.MaxInt64 when it does not limit them
 	Change string // the file to change, or the setting in it
 	Text   string // what it is about, in a few words
+	Why    string // why it matters
 	Bytes  bool   // Have and Need are sizes
 }
 

@@ -6,11 +6,9 @@ package preflight
 func (h host) files(l Load) Finding {
 	limit, err := h.hardFiles()
 	perProcess := int64((l.Connections + l.Processes - 1) / l.Processes)
-	f := Finding{
-		Check: "open files", Text: "hard limit of this process", Need: perProcess + int64(l.Spare),
-		Allows: scale(max(limit-int64(l.Spare), 0), int64(l.Processes)),
-		Change: "/etc/security/limits.conf (nofile), or LimitNOFILE= in the unit file",
-	}
+	f := about(settingFiles).finding()
+	f.Need, f.Allows = perProcess+int64(l.Spare), scale(max(limit-int64(l.Spare), 0), int64(l.Processes))
+	f.Change = "/etc/security/limits.conf (nofile), or LimitNOFILE= in the unit file"
 	return f.judge(limit, err, true)
 }
 
@@ -19,10 +17,8 @@ func (h host) allFiles(l Load) Finding {
 	const path = "proc/sys/fs/file-max"
 	limit, err := h.number(path)
 	used, _ := h.number("proc/sys/fs/file-nr") // what is not shown counts as not used
-	f := Finding{
-		Check: "open files, whole host", Text: "limit of all processes", Need: int64(l.Connections)*l.ends() + used,
-		Allows: max(limit-used, 0) / l.ends(), Change: "/" + path,
-	}
+	f := about(settingAllFiles).finding()
+	f.Need, f.Allows, f.Change = int64(l.Connections)*l.ends()+used, max(limit-used, 0)/l.ends(), "/"+path
 	return f.judge(limit, err, true)
 }
 
@@ -30,10 +26,8 @@ func (h host) allFiles(l Load) Finding {
 func (h host) watches(l Load) Finding {
 	const path = "proc/sys/fs/epoll/max_user_watches"
 	limit, err := h.number(path)
-	f := Finding{
-		Check: "epoll watches", Text: "limit of one user", Need: int64(l.Connections) * l.ends(),
-		Allows: limit / l.ends(), Change: "/" + path,
-	}
+	f := about(settingWatches).finding()
+	f.Need, f.Allows, f.Change = int64(l.Connections)*l.ends(), limit/l.ends(), "/"+path
 	return f.judge(limit, err, true)
 }
 
@@ -45,26 +39,25 @@ func (h host) ports(l Load) Finding {
 	if err == nil {
 		have = max(ends[1]-ends[0]+1, 0) * int64(l.Sources)
 	}
-	f := Finding{
-		Check: "ports", Text: "ephemeral ports of all source addresses", Need: int64(l.Connections),
-		Allows: have, Change: "/" + path + ", or spread over more source addresses",
-	}
+	f := about(settingPorts).finding()
+	f.Need, f.Allows, f.Change = int64(l.Connections), have, "/"+path+", or spread over more source addresses"
 	return f.judge(have, err, true)
 }
 
 // acceptQueue: what arrives faster than it is accepted waits here; beyond it, clients
 // retransmit after a second and more.
 func (h host) acceptQueue(l Load) Finding {
-	return h.queue("accept queue", "connections that wait to be accepted", "proc/sys/net/core/somaxconn", l)
+	return h.queue(settingAccept, "proc/sys/net/core/somaxconn", l)
 }
 
 func (h host) synQueue(l Load) Finding {
-	return h.queue("SYN queue", "connections half open", "proc/sys/net/ipv4/tcp_max_syn_backlog", l)
+	return h.queue(settingSYN, "proc/sys/net/ipv4/tcp_max_syn_backlog", l)
 }
 
-func (h host) queue(check, text, path string, l Load) Finding {
+func (h host) queue(setting, path string, l Load) Finding {
 	limit, err := h.number(path)
-	f := Finding{Check: check, Text: text, Need: int64(min(l.Burst, l.Connections)), Allows: unlimited, Change: "/" + path}
+	f := about(setting).finding()
+	f.Need, f.Allows, f.Change = int64(min(l.Burst, l.Connections)), unlimited, "/"+path
 	return f.judge(limit, err, false)
 }
 
@@ -76,10 +69,8 @@ func (h host) socketMemory(l Load) Finding {
 	if err == nil {
 		pressure = limits[1]
 	}
-	f := Finding{
-		Check: "TCP memory", Text: "pages before the kernel holds back", Need: int64(l.Connections) * l.ends() * pagesPerEnd,
-		Allows: pressure / (l.ends() * pagesPerEnd), Change: "/" + path,
-	}
+	f := about(settingTCP).finding()
+	f.Need, f.Allows, f.Change = int64(l.Connections)*l.ends()*pagesPerEnd, pressure/(l.ends()*pagesPerEnd), "/"+path
 	return f.judge(pressure, err, false)
 }
 
@@ -89,10 +80,8 @@ func (h host) tracking(l Load) Finding {
 	const path = "proc/sys/net/netfilter/nf_conntrack_max"
 	limit, err := h.number(path)
 	used, _ := h.number("proc/sys/net/netfilter/nf_conntrack_count")
-	f := Finding{
-		Check: "connection tracking", Text: "entries of the firewall's table", Need: int64(l.Connections) + used,
-		Allows: max(limit-used, 0), Change: "/" + path,
-	}
+	f := about(settingTracking).finding()
+	f.Need, f.Allows, f.Change = int64(l.Connections)+used, max(limit-used, 0), "/"+path
 	if err != nil {
 		f.Level, f.Allows, f.Have = Fine, unlimited, unlimited
 		f.Text = "not loaded, no limit"
@@ -105,10 +94,9 @@ func (h host) tracking(l Load) Finding {
 func (h host) memory(l Load) Finding {
 	available, err := h.available()
 	each := kernelBytesPerEnd*l.ends() + int64(l.UserBytes)
-	f := Finding{
-		Check: "memory", Text: "available", Need: int64(l.Connections) * each, Bytes: true,
-		Allows: available / each, Change: "/proc/meminfo only by adding memory or ending other programs",
-	}
+	f := about(settingMemory).finding()
+	f.Need, f.Bytes, f.Allows = int64(l.Connections)*each, true, available/each
+	f.Change = "/proc/meminfo only by adding memory or ending other programs"
 	return f.judge(available, err, true)
 }
 

@@ -8,10 +8,9 @@ import (
 
 // setting is a line of a file for /etc/sysctl.d.
 type setting struct {
-	name   string // of sysctl; a minus before it forgives that a host may have no such setting
+	name   string // of sysctl
 	value  string
-	check  string // the words of the check that looks at it
-	reason string
+	absent bool // a host may have no such setting
 }
 
 // WriteProfile writes the kernel's settings that a host needs for a load, as a file for /etc/sysctl.d. Each has the words of the
@@ -23,9 +22,13 @@ func WriteProfile(out io.Writer, load Load) error {
 		"# name. Open files are a limit of the process: LimitNOFILE=%d in the unit file, or nofile in /etc/security/limits.d.\n",
 		load.Connections, load.Connections/load.Processes+load.Spare)
 	for _, s := range load.settings() {
-		fmt.Fprintf(&b, "\n# %s.\n", s.check)
-		fmt.Fprintf(&b, "# %s", s.reason)
-		fmt.Fprintf(&b, "\n%s = %s\n", s.name, s.value)
+		w, minus := about(s.name), ""
+		fmt.Fprintf(&b, "\n# %s: %s.\n# %s", w.check, w.text, w.why)
+		if s.absent {
+			minus = "-"
+			b.WriteString(" The minus forgives that there is no such setting without the module.")
+		}
+		fmt.Fprintf(&b, "\n%s%s = %s\n", minus, s.name, s.value)
 	}
 	_, err := io.WriteString(out, b.String())
 	return err
@@ -45,21 +48,18 @@ func (l Load) settings() (list []setting) {
 	ends := int64(l.Connections) * l.ends()
 	perProcess := int64(l.Connections/l.Processes + l.Spare)
 	queue := fmt.Sprint(min(max(roundUp(int64(min(l.Burst, l.Connections))), leastQueue), mostQueue))
-	list = []setting{
-		{"fs.file-max", fmt.Sprint(roundUp(ends + ends/4 + leastFiles)), "open files, whole host: limit of all processes", "A quarter more than the connections, and a million for all other programs."},
-		{"fs.epoll.max_user_watches", fmt.Sprint(roundUp(max(ends+ends/4, leastFiles))), "epoll watches: limit of one user", "Each connection is in one epoll set."},
-		{"net.core.somaxconn", queue, "accept queue: connections that wait to be accepted", "After a restart all clients come back at once. Those that find the queue full retransmit after a second and more."},
-		{"net.ipv4.tcp_max_syn_backlog", queue, "SYN queue: connections half open", "For the same moment."},
-		{"net.ipv4.tcp_mem", l.pages(), "TCP memory: pages before the kernel holds back", "Above the middle value windows shrink, above the last one packets are dropped. A connection with something in flight has a page."},
-		{"-net.netfilter.nf_conntrack_max", fmt.Sprint(roundUp(int64(l.Connections) + int64(l.Connections)/4 + leastConntrack)), "connection tracking: entries of the firewall's table",
-			"A full table drops new connections silently. The minus forgives that there is no such setting without the module."},
-	}
 	if perProcess > leastFiles {
-		list = append([]setting{{"fs.nr_open", fmt.Sprint(roundUp(perProcess)), "open files: hard limit of this process", "No process may have a higher limit of open files than this."}}, list...)
+		list = append(list, setting{name: settingMost, value: fmt.Sprint(roundUp(perProcess))})
 	}
+	list = append(list,
+		setting{name: settingAllFiles, value: fmt.Sprint(roundUp(ends + ends/4 + leastFiles))},
+		setting{name: settingWatches, value: fmt.Sprint(roundUp(max(ends+ends/4, leastFiles)))},
+		setting{name: settingAccept, value: queue},
+		setting{name: settingSYN, value: queue},
+		setting{name: settingTCP, value: l.pages()},
+		setting{name: settingTracking, value: fmt.Sprint(roundUp(int64(l.Connections) + int64(l.Connections)/4 + leastConntrack)), absent: true})
 	if l.Client {
-		list = append(list, setting{"net.ipv4.ip_local_port_range", "1024 65535", "ports: ephemeral ports of all source addresses",
-			"A program that listens on a port of this range should be started before the others."})
+		list = append(list, setting{name: settingPorts, value: "1024 65535"})
 	}
 	return list
 }

@@ -70,6 +70,9 @@ func (c *doctorCommand) check(out io.Writer, root fs.FS) error {
 	findings := preflight.Check(root, load)
 	for _, f := range findings {
 		fmt.Fprintf(out, "%-8s %v\n", f.Level, f)
+		if f.Level >= preflight.Warning {
+			fmt.Fprintf(out, "%-8s %s\n", "", f.Why)
+		}
 	}
 	if most, by := preflight.Capacity(findings); most < math.MaxInt64 {
 		fmt.Fprintf(out, "\nThis host can hold %d connections. For more, change %s.\n", c.most(most), c.limit(most, by))

@@ -54,6 +54,7 @@ func TestDoctor(t *testing.T) {
 		"fewer wanted":    {doctorCommand{Connections: 500}, map[string]string{"proc/self/limits": limits}, false, "ok       open files"},
 		"max-connections": {doctorCommand{Serve: config.Serve{Loop: listener(0, 700)}}, nil, false, "can hold 700 connections. For more, change --max-connections"},
 		"accept queue":    {doctorCommand{}, map[string]string{"proc/sys/net/core/somaxconn": "128"}, false, "warning  accept queue: connections that wait to be accepted: 128, but 1024 needed; change /proc/sys/net/core/somaxconn"},
+		"and why":         {doctorCommand{}, map[string]string{"proc/sys/net/core/somaxconn": "128"}, false, "\n         After a restart all clients come back at once."},
 		"memory":          {doctorCommand{}, map[string]string{"proc/meminfo": "MemAvailable: 9600 kB\n"}, true, "too low  memory"},
 		"sizes":           {doctorCommand{}, nil, false, "memory: available: 7.6 GiB, 50.8 MiB needed"},
 		"sizes with TLS":  {doctorCommand{Serve: config.Serve{Loop: loop.Settings{Listener: loop.Listener{TLSListen: []string{":443"}}}}}, nil, false, "memory: available: 7.6 GiB, 99.6 MiB needed"},
