@@ -2,6 +2,7 @@ package cost
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 )
 
@@ -19,6 +20,36 @@ func TestSlope(t *testing.T) {
 		if got := Slope(c.x, c.y); math.Abs(got-c.want) > 1e-9 {
 			t.Errorf("Slope(%v, %v) = %v, want %v", c.x, c.y, got, c.want)
 		}
+	}
+}
+
+// The error of a slope says how far from it the truth may be: of many noisy runs the true slope is within two of them in nearly all.
+func TestTrend(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	within, runs := 0, 400
+	for range runs {
+		var x, y []float64
+		drift := 0.0
+		for i := range 1000 {
+			drift = 0.8*drift + random.NormFloat64() // neighbours are alike
+			x, y = append(x, float64(i)), append(y, 100+0.01*float64(i)+drift)
+		}
+		slope, deviation, ok := Trend(x, y)
+		if !ok || deviation <= 0 {
+			t.Fatal(slope, deviation, ok)
+		}
+		if math.Abs(slope-0.01) < 2*deviation {
+			within++
+		}
+	}
+	if within < runs*85/100 {
+		t.Errorf("within two errors in %d of %d runs", within, runs)
+	}
+	if _, _, ok := Trend(make([]float64, 19), make([]float64, 19)); ok {
+		t.Error("a trend of too few samples")
+	}
+	if _, _, ok := Trend(make([]float64, 40), make([]float64, 40)); ok {
+		t.Error("a trend where x does not vary")
 	}
 }
 

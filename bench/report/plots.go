@@ -37,6 +37,7 @@ func charts(runs []*Run) []chart {
 		{Name: "deliveries", Title: "Deliveries over time", Note: "deliveries in each tenth of a second", x: "seconds since the first message", y: "deliveries/s", lines: collect(runs, deliveryCurve)},
 		{Name: "memory", Title: "Memory against held subscribers", Note: "resident memory of the server's process", x: "held subscribers", y: "MiB", lines: collect(runs, memoryCurve)},
 		{Name: "connects", Title: "Connect rate", Note: "subscribers that reached their first held connect", x: "seconds since the first connect", y: "subscribers/s", lines: collect(runs, connectCurve)},
+		{Name: "subscribers", Title: "Latency against subscribers", Note: "runs of the same server with different numbers of subscribers", x: "subscribers", y: "ms", log: true, lines: bySubscribers(runs)},
 	}
 	var some []chart
 	for _, c := range all {
@@ -48,7 +49,7 @@ func charts(runs []*Run) []chart {
 }
 
 // WriteSVG writes each plot that the runs have data for into dir, as latency.svg,
-// deliveries.svg, memory.svg and connects.svg.
+// deliveries.svg, memory.svg, connects.svg and subscribers.svg.
 func WriteSVG(dir string, runs []*Run) error {
 	for _, c := range charts(runs) {
 		svg, err := c.file()

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"halley/bench/report"
+)
+
+// source says where in the folder of a run a figure is:
+//
+//	RECORD > GROUP > NAME             a figure of a record of halley-bench, RECORD.json, and of its further rounds, RECORD.2.json …
+//	RECORD / RECORD > GROUP > NAME    the ratio of two records of the same round
+//	samples > NAME                    lines "NAME VALUE" of the file samples, one for each round
+type source struct {
+	record, to  string
+	group, name string
+}
+
+const samplesFile = "samples"
+
+func parseSource(text string) (s source, err error) {
+	parts := strings.Split(text, " > ")
+	switch {
+	case len(parts) == 2 && parts[0] == samplesFile:
+		return source{record: samplesFile, name: parts[1]}, nil
+	case len(parts) == 3:
+		s = source{group: parts[1], name: parts[2]}
+		s.record, s.to, _ = strings.Cut(parts[0], " / ")
+		return s, nil
+	}
+	return s, fmt.Errorf("%q is no place in the folder of a run", text)
+}
+
+// measured are the figures of the list for which the folder of a run has samples, and the names of those for which it has none.
+func measured(dir string, l list) (found list, missing []string, err error) {
+	d := folder{dir: dir, runs: map[string]*report.Run{}}
+	if d.samples, err = readSamples(filepath.Join(dir, samplesFile)); err != nil {
+		return nil, nil, err
+	}
+	for _, f := range l {
+		s, err := parseSource(f.From)
+		if err != nil {
+			return nil, nil, err
+		}
+		values, err := d.values(s)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", f.Name, err)
+		}
+		if len(values) == 0 {
+			missing = append(missing, f.Name)
+			continue
+		}
+		slices.Sort(values)
+		f.Rounds, f.Low, f.High = len(values), values[0], values[len(values)-1]
+		f.Value = (values[(len(values)-1)/2] + values[len(values)/2]) / 2
+		found = append(found, f)
+	}
+	return found, missing, nil
+}
+
+// folder is that of a run.
+type folder struct {
+	dir     string
+	samples map[string][]float64
+	runs    map[string]*report.Run // that were read, by name of the file
+}
+
+// maxRounds bounds the search for further rounds.
+const maxRounds = 100
+
+// values are those of the rounds. A round that failed fails all: what it measured is something else.
+func (d *folder) values(s source) (values []float64, err error) {
+	if s.record == samplesFile {
+		return slices.Clone(d.samples[s.name]), nil
+	}
+	for round := 1; round <= maxRounds; round++ {
+		value, ok, err := d.figure(s.record, round, s)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			break
+		}
+		if s.to != "" {
+			other, ok, err := d.figure(s.to, round, s)
+			if err != nil {
+				return nil, err
+			}
+			if !ok || other == 0 {
+				continue
+			}
+			value /= other
+		}
+		values = append(values, value)
+	}
+	return values, nil
+}
+
+// figure is that of one record.
+func (d *folder) figure(record string, round int, s source) (value float64, ok bool, err error) {
+	name := record + ".json"
+	if round > 1 {
+		name = fmt.Sprintf("%s.%d.json", record, round)
+	}
+	run := d.runs[name]
+	if run == nil {
+		path := filepath.Join(d.dir, name)
+		if _, err := os.Stat(path); err != nil {
+			return 0, false, nil
+		}
+		if run, err = report.Load(path); err != nil {
+			return 0, false, err
+		}
+		d.runs[name] = run
+	}
+	if run.Fault != "" {
+		return 0, false, fmt.Errorf("%s failed: %s", name, run.Fault)
+	}
+	value, ok = run.Figure(s.group, s.name)
+	if !ok {
+		return 0, false, fmt.Errorf("%s has no %s, %s", name, s.group, s.name)
+	}
+	return value, true, nil
+}
+
+// readSamples reads what steps without records have measured; there may be none.
+func readSamples(path string) (map[string][]float64, error) {
+	samples := map[string][]float64{}
+	file, err := os.Open(path)
+	if os.IsNotExist(err) {
+		return samples, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	lines := bufio.NewScanner(file)
+	for lines.Scan() {
+		name, text, _ := strings.Cut(lines.Text(), " ")
+		value, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %q is no sample", path, lines.Text())
+		}
+		samples[name] = append(samples[name], value)
+	}
+	return samples, lines.Err()
+}
