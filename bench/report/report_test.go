@@ -361,10 +361,11 @@ func TestMachine(t *testing.T) {
 }
 
 func TestBudgets(t *testing.T) {
-	runs := map[string]*Run{}
-	for _, name := range []string{OneConnection, TwoConnections, Large, Idle, Socket, Events, IdleSocket, IdleEvents} {
-		runs[name+"-halley"], runs[name+"-floor"] = sampleRun(), sampleRun()
+	runs := map[string][]*Run{}
+	for _, name := range []string{OneConnection, TwoConnections, Large, Idle, Socket, Events, IdleSocket, IdleEvents, HalfPolls, HalfEvents} {
+		runs[name+"-halley"], runs[name+"-floor"] = []*Run{sampleRun()}, []*Run{sampleRun()}
 	}
+	runs[OneConnection+"-halley-tls"] = []*Run{sampleRun()}
 	missed := func() (names []string) {
 		for _, b := range Budgets(runs) {
 			if !b.Kept {
@@ -376,17 +377,36 @@ func TestBudgets(t *testing.T) {
 	if got := missed(); len(got) != 3 || strings.Count(strings.Join(got, "\n"), "RSS slope") != 3 {
 		t.Errorf("missed %q; only the 10,000 bytes per subscriber are too many", got)
 	}
-	runs[TwoConnections+"-halley"].Phases[2].ServerAfter.Exec += 11e6
-	runs[Idle+"-halley"].Phases[1].ServerAfter.Exec += 100e6
-	runs[Large+"-halley"].Result.Counts.Lost = 1
-	runs[Socket+"-halley"].Phases[2].ServerAfter.Exec += 11e6
-	if got := missed(); len(got) != 7 {
-		t.Errorf("missed %q, want seven", got)
+	runs[TwoConnections+"-halley"][0].Phases[2].ServerAfter.Exec += 11e6
+	runs[Idle+"-halley"][0].Phases[1].ServerAfter.Exec += 100e6
+	runs[Large+"-halley"][0].Result.Counts.Lost = 1
+	runs[Socket+"-halley"][0].Phases[2].ServerAfter.Exec += 11e6
+	runs[OneConnection+"-halley-tls"][0].Phases[2].ServerAfter.Exec += 11e6
+	if got := missed(); len(got) != 8 {
+		t.Errorf("missed %q, want eight", got)
 	}
 	delete(runs, Idle+"-floor")
 	delete(runs, Large+"-halley")
 	var out bytes.Buffer
 	if err := WriteBudgets(&out, Budgets(runs)); err != nil || strings.Count(out.String(), "not measured") != 3 || !strings.Contains(out.String(), "MISSED") {
 		t.Errorf("%v\n%s", err, out.String())
+	}
+}
+
+// Of several rounds the median of their ratios counts: one that was disturbed changes nothing.
+func TestBudgetsOfRounds(t *testing.T) {
+	runs := map[string][]*Run{}
+	for _, more := range []int64{1e6, 40e6, 2e6} {
+		r := sampleRun()
+		r.Phases[2].ServerAfter.Exec += more
+		runs[Socket+"-halley"], runs[Socket+"-floor"] = append(runs[Socket+"-halley"], r), append(runs[Socket+"-floor"], sampleRun())
+	}
+	for _, b := range Budgets(runs) {
+		if b.Name == "CPU per delivery over a websocket, one loop" && (!b.Kept || b.Have != "1.10 × (22.0 µs, floor 20.0 µs)") {
+			t.Errorf("%+v", b)
+		}
+	}
+	if _, ok := median(nil); ok || len(ratios([]float64{1}, []float64{0})) != 0 {
+		t.Error("nothing has a median")
 	}
 }

@@ -159,7 +159,7 @@ func TestBaselineSideBySide(t *testing.T) {
 }
 
 func TestBudgetsOfAFolder(t *testing.T) {
-	if stdout, _, status := bench(t, "budgets", t.TempDir()); status != 0 || strings.Count(stdout, "not measured") != 12 {
+	if stdout, _, status := bench(t, "budgets", t.TempDir()); status != 0 || strings.Count(stdout, "not measured") != 15 {
 		t.Errorf("status %d\n%s", status, stdout)
 	}
 }

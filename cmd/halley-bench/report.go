@@ -47,19 +47,21 @@ type budgetsCommand struct {
 	Dir string `arg:"" help:"Folder with the records that scripts/bench has written." type:"existingdir"`
 }
 
-// Run checks the records named fanout1-halley.json and so on against the server's budgets.
+// Run checks the records named fanout1-halley.json and so on, and those of further rounds, fanout1-halley.2.json and so on, against
+// the server's budgets.
 func (c *budgetsCommand) Run() error {
 	paths, err := filepath.Glob(filepath.Join(c.Dir, "*.json"))
 	if err != nil {
 		return err
 	}
-	runs := map[string]*report.Run{}
+	rounds := map[string][]*report.Run{}
 	for _, path := range paths {
 		r, err := report.Load(path)
 		if err != nil {
 			return err
 		}
-		runs[strings.TrimSuffix(filepath.Base(path), ".json")] = r
+		name, _, _ := strings.Cut(filepath.Base(path), ".")
+		rounds[name] = append(rounds[name], r)
 	}
-	return report.WriteBudgets(os.Stdout, report.Budgets(runs))
+	return report.WriteBudgets(os.Stdout, report.Budgets(rounds))
 }

@@ -88,11 +88,13 @@ func TestUpdate(t *testing.T) {
 func TestCommandsThatFail(t *testing.T) {
 	dir := sampleRun(t)
 	for want, spoil := range map[string]func(root string){
-		"csv: no such file":            func(root string) { os.Remove(filepath.Join(root, listFile)) },
-		"TUNING.md: no such file":      func(root string) { os.Remove(filepath.Join(root, "TUNING.md")) },
-		"costs.md: no such file":       func(root string) { os.RemoveAll(filepath.Join(root, "scripts")) },
-		"the list has no nothing":      func(root string) { write(t, filepath.Join(root, "scripts/figures/blocks/costs.md"), "{nothing}") },
-		"has no words for net.nothing": func(root string) { write(t, filepath.Join(root, "scripts/figures/blocks/costs.md"), "{words:net.nothing}") },
+		"csv: no such file":       func(root string) { os.Remove(filepath.Join(root, listFile)) },
+		"TUNING.md: no such file": func(root string) { os.Remove(filepath.Join(root, "TUNING.md")) },
+		"costs.md: no such file":  func(root string) { os.RemoveAll(filepath.Join(root, "scripts")) },
+		"the list has no nothing": func(root string) { write(t, filepath.Join(root, "scripts/figures/blocks/costs.md"), "{nothing}") },
+		"has no words for net.nothing": func(root string) {
+			write(t, filepath.Join(root, "scripts/figures/blocks/costs.md"), "{words:net.nothing}")
+		},
 	} {
 		root := project(t)
 		spoil(root)
@@ -103,7 +105,7 @@ func TestCommandsThatFail(t *testing.T) {
 	root := project(t)
 	os.Remove(filepath.Join(root, listFile))
 	bad := t.TempDir()
-	write(t, filepath.Join(bad, samplesFile), "x")
+	write(t, filepath.Join(bad, "samples-a"), "x")
 	for _, args := range [][]string{
 		{"--root", root, "compare", dir}, {"--root", root, "documents"}, {"compare"}, {"compare", "/nowhere"}, {"update", dir},
 		{"--root", project(t), "compare", bad}, {"--root", project(t), "update", bad, "--record", "new"},

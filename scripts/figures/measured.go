@@ -16,19 +16,20 @@ import (
 //
 //	RECORD > GROUP > NAME             a figure of a record of halley-bench, RECORD.json, and of its further rounds, RECORD.2.json …
 //	RECORD / RECORD > GROUP > NAME    the ratio of two records of the same round
-//	samples > NAME                    lines "NAME VALUE" of the file samples, one for each round
+//	samples > NAME                    lines "NAME VALUE" of the files samples-STEP, one for each round
 type source struct {
 	record, to  string
 	group, name string
 }
 
-const samplesFile = "samples"
+// fromSamples is the record of what steps without records have measured.
+const fromSamples = "samples"
 
 func parseSource(text string) (s source, err error) {
 	parts := strings.Split(text, " > ")
 	switch {
-	case len(parts) == 2 && parts[0] == samplesFile:
-		return source{record: samplesFile, name: parts[1]}, nil
+	case len(parts) == 2 && parts[0] == fromSamples:
+		return source{record: fromSamples, name: parts[1]}, nil
 	case len(parts) == 3:
 		s = source{group: parts[1], name: parts[2]}
 		s.record, s.to, _ = strings.Cut(parts[0], " / ")
@@ -39,9 +40,15 @@ func parseSource(text string) (s source, err error) {
 
 // measured are the figures of the list for which the folder of a run has samples, and the names of those for which it has none.
 func measured(dir string, l list) (found list, missing []string, err error) {
-	d := folder{dir: dir, runs: map[string]*report.Run{}}
-	if d.samples, err = readSamples(filepath.Join(dir, samplesFile)); err != nil {
+	d := folder{dir: dir, samples: map[string][]float64{}, runs: map[string]*report.Run{}}
+	paths, err := filepath.Glob(filepath.Join(dir, "samples-*"))
+	if err != nil {
 		return nil, nil, err
+	}
+	for _, path := range paths {
+		if err := d.read(path); err != nil {
+			return nil, nil, err
+		}
 	}
 	for _, f := range l {
 		s, err := parseSource(f.From)
@@ -76,7 +83,7 @@ const maxRounds = 100
 
 // values are those of the rounds. A round that failed fails all: what it measured is something else.
 func (d *folder) values(s source) (values []float64, err error) {
-	if s.record == samplesFile {
+	if s.record == fromSamples {
 		return slices.Clone(d.samples[s.name]), nil
 	}
 	for round := 1; round <= maxRounds; round++ {
@@ -129,15 +136,11 @@ func (d *folder) figure(record string, round int, s source) (value float64, ok b
 	return value, true, nil
 }
 
-// readSamples reads what steps without records have measured; there may be none.
-func readSamples(path string) (map[string][]float64, error) {
-	samples := map[string][]float64{}
+// read reads what a step without records has measured.
+func (d *folder) read(path string) error {
 	file, err := os.Open(path)
-	if os.IsNotExist(err) {
-		return samples, nil
-	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer file.Close()
 	lines := bufio.NewScanner(file)
@@ -145,9 +148,9 @@ func readSamples(path string) (map[string][]float64, error) {
 		name, text, _ := strings.Cut(lines.Text(), " ")
 		value, err := strconv.ParseFloat(text, 64)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %q is no sample", path, lines.Text())
+			return fmt.Errorf("%s: %q is no sample", path, lines.Text())
 		}
-		samples[name] = append(samples[name], value)
+		d.samples[name] = append(d.samples[name], value)
 	}
-	return samples, lines.Err()
+	return lines.Err()
 }

@@ -33,7 +33,7 @@ func sampleRun(t *testing.T) string {
 		record(t, dir, "halley"+suffix, int64(22000+1000*round), "")
 		record(t, dir, "floor"+suffix, 20000, "")
 	}
-	write(t, filepath.Join(dir, "samples"), "pause 4000000\npause 1500000\npause 2500000\nunheard 1\n")
+	write(t, filepath.Join(dir, "samples-a"), "pause 4000000\npause 1500000\npause 2500000\nunheard 1\n")
 	return dir
 }
 
@@ -78,7 +78,7 @@ func TestRunsThatAreNoMeasurement(t *testing.T) {
 	for want, spoil := range map[string]func(dir string){
 		"halley.2.json failed: lost": func(dir string) { record(t, dir, "halley.2", 1, "lost 3") },
 		"not a recorded run":         func(dir string) { write(t, filepath.Join(dir, "floor.json"), "{}") },
-		"is no sample":               func(dir string) { write(t, filepath.Join(dir, "samples"), "pause long\n") },
+		"is no sample":               func(dir string) { write(t, filepath.Join(dir, "samples-a"), "pause long\n") },
 		"has no server CPU": func(dir string) {
 			r := &report.Run{Result: &client.Result{Latency: hist.New(), Lag: hist.New()}}
 			if err := r.Save(filepath.Join(dir, "halley.json")); err != nil {
