@@ -205,7 +205,7 @@ func (f *figures) perEvent(group, name string, p *Phase, events int64) {
 }
 
 func (f *figures) memory(r *Run) {
-	const group = "server memory"
+	const group = memoryGroup
 	if len(r.Samples) == 0 {
 		return
 	}
@@ -217,7 +217,7 @@ func (f *figures) memory(r *Run) {
 	}
 	f.add(group, "RSS before", Bytes, float64(first.RSS), Lower)
 	f.add(group, "RSS at its peak", Bytes, float64(peak.RSS), Lower)
-	f.steadiness(group, r)
+	f.steadiness(r)
 	if len(r.Steps) > 1 {
 		f.slopes(group, r.Steps)
 	}
@@ -230,32 +230,6 @@ func (f *figures) memory(r *Run) {
 	}
 	f.add(group, "threads", Count, float64(last.Threads), Lower)
 	f.add(group, "descriptors", Count, float64(last.Files), Neutral)
-}
-
-// trendSeconds is how long must be published for the growth of memory to mean anything.
-const trendSeconds = 20
-
-// steadiness says between what bounds the memory was once a quarter of the publishing was over.
-func (f *figures) steadiness(group string, r *Run) {
-	p := r.measured(PhasePublish)
-	if p == nil {
-		return
-	}
-	least, most := p.ServerAfter.RSS, p.ServerAfter.RSS
-	var hours, resident []float64
-	for _, s := range r.Samples {
-		if s.At >= p.From+(p.To-p.From)/4 && s.At <= p.To {
-			least, most = min(least, s.RSS), max(most, s.RSS)
-			hours, resident = append(hours, float64(s.At)/3600e9), append(resident, float64(s.RSS))
-		}
-	}
-	f.add(group, "RSS growth while publishing", Bytes, float64(p.ServerAfter.RSS-p.ServerBefore.RSS), Lower)
-	f.add(group, "RSS after a quarter of it, least", Bytes, float64(least), Lower)
-	f.add(group, "RSS after a quarter of it, most", Bytes, float64(most), Lower)
-	if slope, deviation, ok := cost.Trend(hours, resident); ok && p.Seconds() >= trendSeconds {
-		f.add(group, "RSS growth in an hour, after a quarter of it", Bytes, slope, Lower)
-		f.add(group, "standard error of that growth", Bytes, deviation, Neutral)
-	}
 }
 
 func (f *figures) slopes(group string, steps []cost.Sample) {

@@ -207,21 +207,3 @@ func TestRowsAreOfTheFirstRun(t *testing.T) {
 		t.Errorf("%d gaps, %d rows of what only the second has", gaps, groups)
 	}
 }
-
-// A run that is long enough says whether memory grew, and how sure that is.
-func TestGrowthOfMemory(t *testing.T) {
-	for seconds, want := range map[int64]bool{10: false, 3600: true} {
-		r := sampleRun()
-		p := &r.Phases[2]
-		p.To = p.From + seconds*second
-		r.Samples = nil
-		for i := range int64(400) {
-			r.Samples = append(r.Samples, cost.Sample{At: p.From + i*seconds*second/400, RSS: 30<<20 + i*1000 + i%7*100})
-		}
-		growth, ok := r.Figure("server memory", "RSS growth in an hour, after a quarter of it")
-		deviation, _ := r.Figure("server memory", "standard error of that growth")
-		if ok != want || ok && (growth < 390e3 || growth > 410e3 || deviation <= 0 || deviation > 5e3) {
-			t.Errorf("%d s: %v ± %v, %v", seconds, growth, deviation, ok)
-		}
-	}
-}

@@ -48,6 +48,7 @@ type Options struct {
 	Churners  int
 	ChurnRate float64
 	KillRate  float64
+	MaxGrowth float64 // bytes by which the server's memory may grow in an hour; 0 judges nothing
 
 	ConnectRate float64
 	Connecting  int

@@ -71,6 +71,9 @@ func Run(ctx context.Context, o Options, view View) (*report.Run, error) {
 		return nil, err
 	}
 	s.record.Judge()
+	if o.MaxGrowth > 0 {
+		s.record.JudgeGrowth(o.MaxGrowth)
+	}
 	return s.record, nil
 }
 

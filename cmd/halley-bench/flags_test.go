@@ -72,7 +72,7 @@ func TestEveryScenarioHasItsFlags(t *testing.T) {
 	if len(c.Idle.Steps) != 2 || c.Idle.HoldFor != 5*time.Second || c.Idle.After != 6*time.Second {
 		t.Errorf("%+v", c.Idle)
 	}
-	c = parse(t, "soak", "--duration", "3h", "--churn-rate", "4", "--kill-rate", "5", "--churners", "6")
+	c = parse(t, "soak", "--duration", "3h", "--churn-rate", "4", "--kill-rate", "5", "--churners", "6", "--max-growth", "0.5")
 	if c.Soak.Duration != 3*time.Hour || c.Soak.ChurnRate != 4 || c.Soak.KillRate != 5 || c.Soak.Churners != 6 {
 		t.Errorf("%+v", c.Soak)
 	}

@@ -77,6 +77,7 @@ func TestExitStatus(t *testing.T) {
 		{"drops", []string{"fanout", "--rate", "50", "--url", dropping.URL()}, 3, "4 lost"},
 		{"saturate stops at a loss", []string{"saturate", "--messages", "50", "--url", dropping.URL()}, 3, "1 lost"},
 		{"doubles", []string{"fanout", "--rate", "50", "--url", doubling.URL()}, 3, "4 duplicates"},
+		{"soak of a server that nobody watches", []string{"soak", "--duration", "1s", "--rate", "20", "--max-growth", "1", "--url", good.URL()}, exitUnequal, "nothing tells how the server's memory grows"},
 		{"websocket", []string{"soak", "--connection-type", "websocket", "--duration", "1s", "--rate", "20", "--url", good.URL()}, 0, "bytes received per delivery"},
 		{"eventsource", []string{"ticker", "--connection-type", "eventsource", "--messages", "50", "--rate", "500", "--symbols", "4", "--follow", "2", "--url", good.URL()}, 0, "ok: 500 delivered"},
 		{"events", []string{"idle", "--connection-type", "events", "--hold-for", "50ms", "--url", good.URL()}, 0, "ok: 20 delivered"},

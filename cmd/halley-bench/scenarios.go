@@ -114,6 +114,7 @@ type soakCommand struct {
 	Churners  int           `help:"Clients that come and go at the same time." default:"16"`
 	ChurnRate float64       `help:"Churn cycles a second." default:"50"`
 	KillRate  float64       `help:"Held connections to break a second, alternately by RST and FIN, until four fifths of the time have passed." default:"5"`
+	MaxGrowth float64       `help:"MiB by which the server's resident memory may grow in an hour, after a quarter of the time; the run fails when it grows by more, two standard errors granted. 0 judges nothing." default:"0"`
 }
 
 // Run publishes symbols while clients come and go and connections are broken.
@@ -122,6 +123,6 @@ func (c *soakCommand) Run(ctx context.Context) error {
 		c.symbols.set(o)
 		c.extensions.set(o)
 		o.Rate, o.Duration = c.Rate, c.Duration
-		o.Churners, o.ChurnRate, o.KillRate = c.Churners, c.ChurnRate, c.KillRate
+		o.Churners, o.ChurnRate, o.KillRate, o.MaxGrowth = c.Churners, c.ChurnRate, c.KillRate, c.MaxGrowth*(1<<20)
 	})
 }
