@@ -1,3 +1,5 @@
+// Proved by TestDocumentsAreMade and TestCommandsThatFail.
+
 package main
 
 import (

@@ -75,6 +75,9 @@ func (c *compareCommand) Run(all *commands, out io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
+	for _, name := range missing {
+		fmt.Fprintf(out, "not measured: %s\n", name)
+	}
 	_, err = fmt.Fprintf(out, "\n%d figures, %d of them outside the spread of the list; %d of the list were not measured\n", len(found), outside, len(missing))
 	return err
 }

@@ -53,7 +53,7 @@ func TestCompare(t *testing.T) {
 	if !strings.HasPrefix(lines[1], "cpu ") || !strings.Contains(lines[1], "19 µs to 21 µs") || !strings.Contains(lines[1], "outside") {
 		t.Error(lines[1])
 	}
-	if strings.Contains(lines[2], "outside") || !strings.Contains(out.String(), "3 figures, 1 of them outside the spread of the list; 1 of the list were not measured") {
+	if strings.Contains(lines[2], "outside") || !strings.Contains(out.String(), "not measured: alone: there is nothing of it\n\n3 figures, 1 of them outside the spread of the list; 1 of the list were not measured") {
 		t.Error(out.String())
 	}
 }
@@ -66,7 +66,7 @@ func TestUpdate(t *testing.T) {
 	if err := execute([]string{"--root", root, "update", dir, "--record", "2026-full"}, &out); err != nil {
 		t.Fatal(err)
 	}
-	if out.String() != "not measured, as before: alone\n" {
+	if out.String() != "not measured, as before: alone: there is nothing of it\n" {
 		t.Error(out.String())
 	}
 	got := read(t, filepath.Join(root, listFile))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,33 +13,10 @@ import (
 	"halley/bench/report"
 )
 
-// source says where in the folder of a run a figure is:
-//
-//	RECORD > GROUP > NAME             a figure of a record of halley-bench, RECORD.json, and of its further rounds, RECORD.2.json …
-//	RECORD / RECORD > GROUP > NAME    the ratio of two records of the same round
-//	samples > NAME                    lines "NAME VALUE" of the files samples-STEP, one for each round
-type source struct {
-	record, to  string
-	group, name string
-}
+var errNothing = errors.New("there is nothing of it")
 
-// fromSamples is the record of what steps without records have measured.
-const fromSamples = "samples"
-
-func parseSource(text string) (s source, err error) {
-	parts := strings.Split(text, " > ")
-	switch {
-	case len(parts) == 2 && parts[0] == fromSamples:
-		return source{record: fromSamples, name: parts[1]}, nil
-	case len(parts) == 3:
-		s = source{group: parts[1], name: parts[2]}
-		s.record, s.to, _ = strings.Cut(parts[0], " / ")
-		return s, nil
-	}
-	return s, fmt.Errorf("%q is no place in the folder of a run", text)
-}
-
-// measured are the figures of the list for which the folder of a run has samples, and the names of those for which it has none.
+// measured are the figures of the list for which the folder of a run has samples, and the names of those for which it has none, with
+// the reason.
 func measured(dir string, l list) (found list, missing []string, err error) {
 	d := folder{dir: dir, samples: map[string][]float64{}, runs: map[string]*report.Run{}}
 	paths, err := filepath.Glob(filepath.Join(dir, "samples-*"))
@@ -56,11 +34,11 @@ func measured(dir string, l list) (found list, missing []string, err error) {
 			return nil, nil, err
 		}
 		values, err := d.values(s)
-		if err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", f.Name, err)
+		if err == nil && len(values) == 0 {
+			err = errNothing
 		}
-		if len(values) == 0 {
-			missing = append(missing, f.Name)
+		if err != nil {
+			missing = append(missing, f.Name+": "+err.Error())
 			continue
 		}
 		slices.Sort(values)
