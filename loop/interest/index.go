@@ -2,7 +2,9 @@
 package interest
 
 import (
+	"bytes"
 	"hash/maphash"
+	"sync/atomic"
 
 	"halley/bayeux/channel"
 	"halley/loop/sharded"
@@ -15,6 +17,7 @@ type Index struct {
 	seed     maphash.Seed
 	watchers []func(pattern string, on bool) // changed with all shards locked
 	loops    *sharded.Map[string, *Loops]
+	kinds    [3][maxSegments + 1]atomic.Int64 // see alike
 }
 
 // New returns an empty index.
@@ -35,6 +38,7 @@ func (x *Index) Add(pattern []byte, loop uint16) {
 	if set == nil {
 		set = new(Loops)
 		shard.Entries[string(pattern)] = set
+		x.alike(pattern).Add(1)
 		x.tell(pattern, true)
 	}
 	set.Add(loop)
@@ -51,6 +55,7 @@ func (x *Index) Remove(pattern []byte, loop uint16) {
 	}
 	if set.Remove(loop); set.Empty() {
 		delete(shard.Entries, string(pattern))
+		x.alike(pattern).Add(-1)
 		x.tell(pattern, false)
 	}
 }
@@ -92,10 +97,26 @@ func (x *Index) Of(name string) (set Loops) {
 const maxPattern = 512
 
 func (x *Index) gather(pattern []byte, set *Loops) {
+	if x.alike(pattern).Load() == 0 {
+		return
+	}
 	shard := x.shard(pattern)
 	shard.RLock()
 	defer shard.RUnlock()
 	if loops := shard.Entries[string(pattern)]; loops != nil {
 		set.union(loops)
 	}
+}
+
+// maxSegments is up to how many segments alike tells apart.
+const maxSegments = 15
+
+// alike counts the patterns with as many segments as this one, and as many stars at the end. Where nobody has any, none is
+// looked for: most channels have subscribers by one kind of wildcards at most.
+func (x *Index) alike(pattern []byte) *atomic.Int64 {
+	stars, rest := 0, len(pattern)-1
+	for ; stars < 2 && rest >= 0 && pattern[rest] == '*'; rest-- {
+		stars++
+	}
+	return &x.kinds[stars][min(bytes.Count(pattern, []byte("/")), maxSegments)]
 }
