@@ -37,7 +37,7 @@ func newReactor(s *shared, id uint16, now int64) *reactor {
 	r.input.encryption = encryption{common: &r.common, output: &r.output, box: r.box, serve: r.input.serve, scratch: newScratch(s)}
 	r.wakeTask, r.drainTask = task{r, (*reactor).drainMailbox}, task{r, (*reactor).drainOn}
 	r.flushTask = task{r, (*reactor).flush}
-	r.tickTask = task{r, (*reactor).tick}
+	r.tickTask, r.sweepTask = task{r, (*reactor).tick}, task{r, (*reactor).sweepOn}
 	return r
 }
 
@@ -63,9 +63,7 @@ func (r *reactor) flush() {
 func (r *reactor) tick() {
 	now := r.now()
 	r.turns.Lag = time.Duration(now-r.tickPosted.Swap(0)) * time.Millisecond
-	r.core.Behind(r.inbox.Left() > 0)
-	r.core.Tick(now, &r.fx)
-	r.perform()
+	r.sweep(now)
 	r.expired = r.wheel.Advance(now, turnEntries, r.expired[:0])
 	for _, slot := range r.expired {
 		r.input.expire(r.conns.At(slot))
@@ -76,6 +74,25 @@ func (r *reactor) tick() {
 	if r.box.Waits() {
 		r.drainMailbox()
 	}
+	r.goOn()
+	r.endTurn()
+}
+
+// sweep answers polls whose time is over, ends sessions, and gives what pauses have kept back. What a turn has no time for goes on
+// in a later one: with the next tick prices would be ever later.
+func (r *reactor) sweep(now int64) {
+	r.core.Behind(r.inbox.Left() > 0)
+	if r.core.Tick(now, &r.fx) && !r.sweepPosted { // a tick may come meanwhile
+		r.sweepPosted = true
+		r.shared.later(&r.sweepTask)
+	}
+	r.perform()
+}
+
+// sweepOn goes on with what a turn had no time for.
+func (r *reactor) sweepOn() {
+	r.sweepPosted = false
+	r.sweep(r.now())
 	r.goOn()
 	r.endTurn()
 }

@@ -74,6 +74,11 @@ func (w *Wheel) Armed(id uint32) bool {
 	return int(i) < len(w.entries) && w.entries[i].next != 0
 }
 
+// Passed says whether id has a deadline that has passed at now, and that Advance has not returned yet.
+func (w *Wheel) Passed(id uint32, now int64) bool {
+	return w.Armed(id) && w.entries[w.index(id)].deadline <= now
+}
+
 // Len is the number of armed ids.
 func (w *Wheel) Len() int { return w.armed }
 
