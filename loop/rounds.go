@@ -30,7 +30,7 @@ func newReactor(s *shared, id uint16, now int64) *reactor {
 	r.requests = requests{common: &r.common, output: &r.output, owners: r, scanner: s.cfg.Scanner}
 	r.guesses = guesses{common: &r.common, output: &r.output}
 	r.input = input{common: &r.common, introducer: introducer{common: &r.common}, output: &r.output, handler: &r.requests, work: r.core,
-		bodies: make(map[uint32]*chunkedBody), waiting: waitingInput{of: make(map[uint32]int)}}
+		bodies: make(map[uint32]*chunkedBody), paused: make(map[uint32]bool), waiting: waitingInput{of: make(map[uint32]int)}}
 	r.mover = mover{common: &r.common, output: &r.output, spend: r.core.Spend, forget: func(slot uint32) { r.input.waiting.set(slot, 0) }}
 	r.input.mover, r.output.due = &r.mover, r.mover.isDue
 	r.box = bus.NewBox(s.cfg.MaxMailbox, &s.congested, r.wake)
@@ -45,7 +45,7 @@ func newReactor(s *shared, id uint16, now int64) *reactor {
 // bounded number of them waits for the next round.
 func (r *reactor) flush() {
 	r.flushPosted = false
-	now := r.now()
+	now, look := r.now(), r.core.Dirty() && r.input.mayHaveLost()
 	for done := 0; r.core.Dirty(); done += flushBatch {
 		if done >= turnFlushes || done > 0 && r.core.Tired() {
 			r.flushPosted = true
@@ -53,7 +53,9 @@ func (r *reactor) flush() {
 			return
 		}
 		r.core.Flush(now, flushBatch, &r.fx)
-		r.lookAtReplies()
+		if look {
+			r.lookAtReplies()
+		}
 		r.perform()
 	}
 	r.goOn()
@@ -212,8 +214,12 @@ func (r *reactor) lookAtReplies() {
 
 // lookAtInbox does the same for what other loops reply.
 func (r *reactor) lookAtInbox() {
+	look, known := false, false
 	r.inbox.Effects(func(e *bayeux.Effect) {
-		if e.Numbered {
+		if e.Numbered && !known {
+			look, known = r.input.mayHaveLost(), true
+		}
+		if e.Numbered && look {
 			r.peers.add(r.conns.find(e.To))
 		}
 	})
