@@ -15,7 +15,6 @@ type pauses struct {
 	byKey     map[pauseKey]uint32  // numbers of pauses
 	ofSession map[uint32]pauseList // by slot
 	wheel     *wheel.Wheel
-	due       []uint32
 }
 
 // pause is the time in which a session gets no event of a key. It ends with its session.
@@ -118,11 +117,11 @@ func (f *Fanout) skip(slot uint32, key []byte) {
 // whether it may have left some of them for the next call.
 func (f *Fanout) Due(now int64) (more bool) {
 	for n := 0; n == 0 || !f.work.Tired(); n++ {
-		f.pauses.due = f.pauses.wheel.Advance(now, 1, f.pauses.due[:0])
-		if len(f.pauses.due) == 0 {
+		i, due := f.pauses.wheel.Next(now)
+		if !due {
 			return false
 		}
-		f.together(now, f.pauses.due[0])
+		f.together(now, i)
 	}
 	return true
 }

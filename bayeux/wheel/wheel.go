@@ -99,6 +99,16 @@ func (w *Wheel) Advance(now int64, limit int, dst []uint32) []uint32 {
 	return dst
 }
 
+// Next is Advance for one id, if there is any. A caller that has no time for all that is due leaves the others where they are.
+func (w *Wheel) Next(now int64) (id uint32, due bool) {
+	var room [1]uint32
+	ids := w.Advance(now, 1, room[:0])
+	if len(ids) == 0 {
+		return 0, false
+	}
+	return ids[0], true
+}
+
 // sweep takes what has passed out of the slot at w.at and moves what has not to later slots.
 func (w *Wheel) sweep(now int64, limit int, dst []uint32) []uint32 {
 	head := w.head(w.at)
