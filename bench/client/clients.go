@@ -40,7 +40,7 @@ func newClients(config *Config, clock Clock) (*clients, error) {
 	if c.targets, err = newTargets(config); err != nil {
 		return nil, err
 	}
-	c.encoder = encoder{roster: r, targets: &c.targets, suffixes: config.Suffixes}
+	c.encoder = encoder{roster: r, targets: &c.targets, suffixes: config.Suffixes, path: config.Path, hello: config.Hello}
 	for i := range r.size() {
 		c.sessions = append(c.sessions, newSession(r.kind(i), int32(i)))
 	}

@@ -14,8 +14,10 @@ type Config struct {
 	PublishURLs []string // of HTTP endpoints that take an array of {channel,data}, for publishers in turn; without any they are Bayeux clients
 	CA          string   // file of the authorities that servers of https are of; empty trusts the system's
 	Style       wire.Style
-	Connections int  // per subscriber: 1, or 2 to hold polls on one and send everything else on the other; some styles know better
-	Suffixes    bool // add /handshake, /connect to the path the way CometD's client does
+	Connections int    // per subscriber: 1, or 2 to hold polls on one and send everything else on the other; some styles know better
+	Path        string // and query that clients without a session ask for; empty is that of the URL, or /events?channel=… for an event-stream
+	Hello       string // what such a client says first over a websocket
+	Suffixes    bool   // add /handshake, /connect to the path the way CometD's client does
 
 	Symbols     *plan.Symbols `json:"-"` // a worker makes its own
 	Names       []string      // channel of each symbol

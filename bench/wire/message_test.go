@@ -26,6 +26,8 @@ func TestBatch(t *testing.T) {
 		{"publish reply", `[{"channel":"/a","successful":true,"id":"1"}]`, "/a"},
 		{"escaped slashes", `[{"channel":"\/meta\/connect","successful":false}]`, "/meta/connect"},
 		{"escapes in data", `[{"channel":"/a","data":"\"}\\"}]`, "/a!"},
+		{"pub of Centrifugo", `{"channel":"/a","pub":{"offset":1,"data":{"b":2}}}`, "/a!"},
+		{"push without data of Centrifugo", `{"channel":"/a","join":{"info":{"user":""}}}`, "/a"},
 		{"null data", `[{"channel":"/a","data":null}]`, "/a!"},
 	} {
 		messages, err := readAll(c.body)
