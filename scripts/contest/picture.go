@@ -54,7 +54,11 @@ func (r *results) scale(m measure) [2]float64 {
 // panel draws the bars of one measure of one kind, and the lines of their bounds.
 func (r *results) panel(b *strings.Builder, x, y int, k kind, m measure, scale [2]float64) {
 	fmt.Fprintf(b, `<text x="%d" y="%d" font-weight="bold">%s</text>`+"\n", x, y+14, html.EscapeString(string(m)))
-	fmt.Fprintf(b, `<text x="%d" y="%d" fill="#555555">%s</text>`+"\n", x, y+29, k)
+	good := "less"
+	if m.better(2, 1) {
+		good = "more"
+	}
+	fmt.Fprintf(b, `<text x="%d" y="%d" fill="#555555">%s; %s is better, logarithmic</text>`+"\n", x, y+29, k, good)
 	const most = panelWidth - labelWidth - 74 // what is left for the longest bar beside the names and figures
 	for i, name := range r.measured(k) {
 		s, known := r.of(name, k, m)
