@@ -30,7 +30,7 @@ type flags struct {
 	Commit string        `default:"unknown" help:"What halley was built from."`
 	Folder string        `default:"scripts/contest" help:"Where the files of the rivals are."`
 	Cache  string        `required:"" help:"Where what is downloaded and built of them is kept."`
-	Only   []string      `help:"Only servers whose names begin so; the first is measured as ours." placeholder:"NAME"`
+	Only   []string      `help:"Only servers whose names begin so." placeholder:"NAME"`
 	Rounds int           `default:"3" help:"Rounds at most: each measures every server."`
 	For    time.Duration `name:"for" default:"15m" help:"No round begins that would end later, if it takes as long as the longest."`
 	Quick  bool          `help:"A first look: halley and Faye, few subscribers, one round."`

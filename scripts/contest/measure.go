@@ -107,7 +107,7 @@ func (c *contest) measure(ctx context.Context, r *rival, w way, round int) {
 		return
 	}
 	if err != nil {
-		fmt.Fprintf(c.log, "round %d, %s, %s: %v\n", round, w.kind, r.name, err)
+		fmt.Fprintf(c.log, "round %d, %s, %s: left out: %v\n", round, w.kind, r.name, err)
 		reason, _, _ := strings.Cut(strings.TrimSpace(err.Error()), "\n")
 		c.results.leaveOut(r.name, w.kind, reason)
 		return
@@ -119,16 +119,16 @@ func (c *contest) measure(ctx context.Context, r *rival, w way, round int) {
 func (c *contest) figures(ctx context.Context, r *rival, w way, round int) (figures, error) {
 	f := figures{}
 	if round == 1 {
-		if err := c.with(r, func(s *server) error { return c.memory(ctx, r, w, s, f) }); err != nil {
+		if err := c.with(r, true, func(s *server) error { return c.memory(ctx, r, w, s, f) }); err != nil {
 			return nil, err
 		}
 	}
-	return f, c.with(r, func(s *server) error { return c.deliveries(ctx, r, w, s, f) })
+	return f, c.with(r, false, func(s *server) error { return c.deliveries(ctx, r, w, s, f) })
 }
 
 // with runs a server while work goes on.
-func (c *contest) with(r *rival, work func(*server) error) error {
-	s, err := c.serve(r)
+func (c *contest) with(r *rival, idle bool, work func(*server) error) error {
+	s, err := c.serve(r, idle)
 	if err != nil {
 		return err
 	}

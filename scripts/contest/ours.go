@@ -14,7 +14,7 @@ import (
 // halley runs with one loop for its core and without what the others do not have: no internal listener, no log.
 func halley() rival {
 	return rival{
-		name: "halley", tuned: "one loop, no internal listener",
+		name: "halley", ours: true, tuned: "one loop, no internal listener",
 		ways: []way{bayeux(longPolls, "/bayeux", "long-polling"), bayeux(eventStreams, "/bayeux", "events"), bayeux(websockets, "/bayeux", "websocket")},
 		get:  func(s *store) (string, error) { return "at " + s.commit, nil },
 		start: func(s *store, p place) (process, error) {
@@ -42,7 +42,8 @@ func floorServer() rival {
 // baseline is a goroutine for each held poll, on fasthttp.
 func baseline() rival {
 	r := yardstick("goroutines (Go)", "baseline")
-	r.tuned = "a goroutine for each connection, on fasthttp, as one writes it in an afternoon; knows long-polling only"
+	r.tuned = "a goroutine for each connection, on fasthttp, as one writes it in an afternoon"
+	r.lacks = "has long-polling only"
 	r.ways = []way{bayeux(longPolls, "/bayeux", "long-polling")}
 	r.get = func(*store) (string, error) { return "", nil }
 	return r

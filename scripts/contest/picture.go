@@ -88,10 +88,10 @@ func length(v float64, scale [2]float64, most float64) float64 {
 
 // color tells ours from the yardsticks and the others (Okabe and Ito).
 func (r *results) color(name string) string {
-	for i, server := range r.servers {
+	for _, server := range r.servers {
 		switch {
 		case server.name != name:
-		case i == 0:
+		case server.ours:
 			return "#0072B2"
 		case server.least:
 			return "#BBBBBB"

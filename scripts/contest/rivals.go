@@ -10,8 +10,10 @@ type rival struct {
 	version string        // filled in by the contest
 	tuned   string        // what was done in its favour, for the notes
 	warms   time.Duration // its code gets faster while it runs: it is used for so long before it is measured
-	least   bool          // no server that one would use, but a yardstick
+	ours    bool
+	least   bool // no server that one would use, but a yardstick
 	ways    []way
+	lacks   string                                     // which ways it is not measured by, and why
 	get     func(s *store) (version string, err error) // what is absent here is told by the error
 	start   func(s *store, p place) (process, error)   // the program that serves at p
 	takes   string                                     // path that takes publishes as halley-bench sends them; neither this nor speaks is of a Bayeux server
@@ -40,6 +42,7 @@ func kinds() []kind { return []kind{longPolls, eventStreams, websockets} }
 type place struct {
 	dir         string // its working folder
 	port, other int    // of 127.0.0.1; the other one is for what is no client
+	idle        bool   // subscribers will be idle: what favours memory over speed is wanted
 }
 
 // process is a program and what it is called with.
@@ -59,7 +62,7 @@ func plain(k kind, connectionType, path string, more ...string) way {
 	return way{k, "/", append([]string{"--connection-type", connectionType, "--path", path}, more...)}
 }
 
-// rivals are the servers of the contest; ours is the first.
+// rivals are the servers of the contest.
 func rivals() []rival {
 	return []rival{halley(), floorServer(), baseline(), nchan(), centrifugo(), pushpin(), cometdJava(), faye(), cometdNode()}
 }

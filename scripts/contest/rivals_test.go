@@ -11,11 +11,11 @@ import (
 func TestRivals(t *testing.T) {
 	names := map[string]bool{}
 	all := rivals()
-	if all[0].name != "halley" || len(all[0].ways) != len(kinds()) {
+	if !all[0].ours || all[0].name != "halley" || len(all[0].ways) != len(kinds()) {
 		t.Errorf("ours is %s over %d kinds", all[0].name, len(all[0].ways))
 	}
 	for _, r := range all {
-		if names[r.name] || r.tuned == "" || len(r.ways) == 0 || r.start == nil || r.get == nil {
+		if names[r.name] || r.tuned == "" || len(r.ways) == 0 || r.start == nil || r.get == nil || (len(r.ways) < len(kinds())) != (r.lacks != "") {
 			t.Errorf("%+v", r)
 		}
 		names[r.name] = true
@@ -44,7 +44,7 @@ func TestPlaces(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range rivals() {
-		p := place{t.TempDir(), 12345, 23456}
+		p := place{dir: t.TempDir(), port: 12345, other: 23456}
 		got, err := r.start(s, p)
 		if err != nil {
 			t.Errorf("%s: %v", r.name, err)

@@ -28,7 +28,7 @@ type server struct {
 const patience = 30 * time.Second
 
 // serve starts a rival in a folder of its own and waits until it takes connections.
-func (c *contest) serve(r *rival) (*server, error) {
+func (c *contest) serve(r *rival, idle bool) (*server, error) {
 	dir, err := os.MkdirTemp(c.work, "server")
 	if err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func (c *contest) serve(r *rival) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{place: place{dir, ports[0], ports[1]}, ended: make(chan struct{})}
+	s := &server{place: place{dir, ports[0], ports[1], idle}, ended: make(chan struct{})}
 	p, err := r.start(c.store, s.place)
 	if err != nil {
 		return nil, err

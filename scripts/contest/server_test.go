@@ -15,7 +15,7 @@ func emptyContest(t *testing.T) *contest {
 
 func TestServers(t *testing.T) {
 	r := fake("a", "listen")
-	s, err := emptyContest(t).serve(&r)
+	s, err := emptyContest(t).serve(&r, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func TestServersOfSeveralProcesses(t *testing.T) {
 	r.start = func(_ *store, p place) (process, error) {
 		return process{args: []string{"sh", "-c", `"$0" listen "$1" & sleep 60`, testProgram(), p.listen()}}, nil
 	}
-	s, err := emptyContest(t).serve(&r)
+	s, err := emptyContest(t).serve(&r, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func TestServersThatDoNotStart(t *testing.T) {
 	} {
 		r := fake("a")
 		r.start = func(*store, place) (process, error) { return process{args: strings.Fields(c.args)}, nil }
-		if _, err := emptyContest(t).serve(&r); err == nil || !strings.Contains(err.Error(), c.says) {
+		if _, err := emptyContest(t).serve(&r, true); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -40,8 +40,8 @@ func TestPublishing(t *testing.T) {
 		want   string
 	}{
 		{centrifugo(), `/api/batch {"parallel":false,"commands":[{"publish":{"channel":"/bench","data":{"t":1.0}}},{"publish":{"channel":"/bench","data":2}}]}`},
-		{pushpin(), `/publish/ {"items":[{"channel":"test","formats":{"http-stream":{"content":"data: {\"channel\":\"/bench\",\"data\":{\"t\":1.0}}\n\n"}}},` +
-			`{"channel":"test","formats":{"http-stream":{"content":"data: {\"channel\":\"/bench\",\"data\":2}\n\n"}}}]}`},
+		{pushpin(), `/publish/ {"items":[{"channel":"test","formats":{"http-stream":{"content":"data: {\"channel\":\"/bench\",\"data\":{\"t\":1.0}}\n\n"},"ws-message":{"content":"{\"channel\":\"/bench\",\"data\":{\"t\":1.0}}"}}},` +
+			`{"channel":"test","formats":{"http-stream":{"content":"data: {\"channel\":\"/bench\",\"data\":2}\n\n"},"ws-message":{"content":"{\"channel\":\"/bench\",\"data\":2}"}}}]}`},
 	} {
 		if code := publish(c.server); code != http.StatusOK || got != c.want {
 			t.Errorf("%s: %d %s, want %s", c.server.name, code, got, c.want)

@@ -36,7 +36,7 @@ func TestFill(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(s.folder, "a.conf"), []byte("${PORT} ${OTHER} ${DIR} ${ROOT}"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	p := place{t.TempDir(), 1, 2}
+	p := place{dir: t.TempDir(), port: 1, other: 2}
 	if err := s.fill("a.conf", p, "ROOT=/x=y"); err != nil {
 		t.Fatal(err)
 	}

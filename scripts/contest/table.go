@@ -19,9 +19,7 @@ func (r *results) page(s size) string {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", server.name, server.version, server.tuned)
 	}
 	fmt.Fprintf(&b, "\n## Where halley is not first\n\n%s", r.losses())
-	if len(r.absent) > 0 {
-		fmt.Fprintf(&b, "\n## Left out\n\n%s", r.leftOut())
-	}
+	fmt.Fprintf(&b, "\n## Left out\n\n%s", r.leftOut())
 	return b.String()
 }
 
@@ -40,9 +38,7 @@ func (r *results) brief(s size) string {
 		}
 	}
 	fmt.Fprintf(&b, "\n%s\n\nWhere halley is not first:\n\n%s", notes, r.losses())
-	if len(r.absent) > 0 {
-		fmt.Fprintf(&b, "\nLeft out:\n\n%s", r.leftOut())
-	}
+	fmt.Fprintf(&b, "\nLeft out:\n\n%s", r.leftOut())
 	return b.String()
 }
 
@@ -132,10 +128,14 @@ func (r *results) best(k kind, m measure) (name string, value float64) {
 	return name, value
 }
 
-// losses are a list of the measures in which another server is better than the first, which is ours.
+// losses are a list of the measures in which another server is better than ours.
 func (r *results) losses() string {
 	var b strings.Builder
-	ours := r.servers[0].name
+	i := slices.IndexFunc(r.servers, func(s rival) bool { return s.ours })
+	if i < 0 {
+		return "- it was not measured\n"
+	}
+	ours := r.servers[i].name
 	for _, k := range kinds() {
 		for _, m := range compared() {
 			s, known := r.of(ours, k, m)
@@ -150,14 +150,23 @@ func (r *results) losses() string {
 	return b.String()
 }
 
+// leftOut is a list of what is not in the tables, and why.
 func (r *results) leftOut() string {
 	var b strings.Builder
+	for _, server := range r.servers {
+		if server.lacks != "" {
+			fmt.Fprintf(&b, "- %s: %s\n", server.name, server.lacks)
+		}
+	}
 	for _, a := range r.absent {
 		what := a.name
 		if a.kind != "" {
 			what += ", " + string(a.kind)
 		}
 		fmt.Fprintf(&b, "- %s: %s\n", what, a.reason)
+	}
+	if b.Len() == 0 {
+		return "- nothing\n"
 	}
 	return b.String()
 }

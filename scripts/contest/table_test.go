@@ -10,7 +10,7 @@ import (
 // sample is a contest of three servers and a yardstick, in which ours is not the best of all.
 func sample() *results {
 	r := &results{rounds: 3, machine: "a machine", date: "2026-01-02"}
-	for _, s := range []rival{{name: "ours", version: "1", tuned: "t"}, {name: "floor <C>", least: true}, {name: "theirs", version: "2"}, {name: "away"}} {
+	for _, s := range []rival{{name: "ours", version: "1", tuned: "t", ours: true}, {name: "floor <C>", least: true}, {name: "theirs", version: "2"}, {name: "away", lacks: "has no event-streams"}} {
 		r.add(s)
 	}
 	for _, v := range []float64{20e3, 10e3, 12e3} {
@@ -57,7 +57,7 @@ func TestTables(t *testing.T) {
 	for _, want := range []string{
 		"| long-polls | ours | **1,000 B** | **12 µs** | –, 1,200 ms | 50,000 |", "|  | theirs | 12,300 B | 24 µs | –, **5 ms** | **60,000** |",
 		"- long-polls, p99: 1,200 ms where theirs has 5 ms\n", "- long-polls, deliveries a second at most: 50,000 where theirs has 60,000\n",
-		"- away: no Java here\n", "- ours, websockets: it ended\n", "ours 1, theirs 2.", "Medians of 3 alternating rounds",
+		"- away: no Java here\n", "- away: has no event-streams\n", "- ours, websockets: it ended\n", "ours 1, theirs 2.", "Medians of 3 alternating rounds",
 	} {
 		if !strings.Contains(brief, want) {
 			t.Errorf("no %q in\n%s", want, brief)
@@ -66,7 +66,10 @@ func TestTables(t *testing.T) {
 	if text := r.csv(); !strings.Contains(text, "long-polls,theirs,2,3,deliveries a second at most,60000\n") || strings.Count(text, "\n") != 1+3*5+3*3+3*5+1 {
 		t.Error(text)
 	}
-	if r := (&results{servers: []rival{{name: "ours"}}, rounds: 1}); !strings.Contains(r.brief(quick()), "nowhere in this run") || !strings.Contains(r.brief(quick()), "One round") {
+	if text := (&results{servers: []rival{{name: "other"}}}).losses(); text != "- it was not measured\n" {
+		t.Error(text)
+	}
+	if r := (&results{servers: []rival{{name: "ours", ours: true}}, rounds: 1}); !strings.Contains(r.brief(quick()), "nowhere in this run") || !strings.Contains(r.brief(quick()), "One round") {
 		t.Error(r.brief(quick()))
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,7 +19,7 @@ import (
 // (faye.jcoglan.com/node.html).
 func faye() rival {
 	return rival{
-		name: "Faye", tuned: "engine in memory, no keep-alive limit, NODE_ENV=production; over event-streams with a session and a second connection, as its clients have it", warms: 2 * time.Second,
+		name: "Faye", tuned: "engine in memory, no keep-alive limit, NODE_ENV=production; young generation of 64 MB, but for idle subscribers; over event-streams with a session and a second connection, as its clients have it", warms: 2 * time.Second,
 		ways:  []way{bayeux(longPolls, "/bayeux", "long-polling"), bayeux(eventStreams, "/bayeux", "eventsource"), bayeux(websockets, "/bayeux", "websocket")},
 		get:   func(s *store) (string, error) { return s.npm("faye", "faye") },
 		start: func(s *store, p place) (process, error) { return s.node("faye", p), nil },
@@ -28,7 +29,7 @@ func faye() rival {
 // cometdNode is CometD's server for Node.js, which knows long-polling only (its README: "WebSocket not (yet) supported").
 func cometdNode() rival {
 	return rival{
-		name: "CometD (Node.js)", tuned: "no timeout of Node's, NODE_ENV=production; knows long-polling only", warms: 2 * time.Second,
+		name: "CometD (Node.js)", tuned: "no timeout of Node's, NODE_ENV=production; young generation of 64 MB, but for idle subscribers", lacks: "has long-polling only", warms: 2 * time.Second,
 		ways:  []way{bayeux(longPolls, "/cometd", "long-polling")},
 		get:   func(s *store) (string, error) { return s.npm("cometd-nodejs", "cometd-nodejs-server") },
 		start: func(s *store, p place) (process, error) { return s.node("cometd-nodejs", p), nil },
@@ -36,17 +37,22 @@ func cometdNode() rival {
 }
 
 // cometdJava is tuned as CometD's own load server is (CometDLoadServer of cometd-java-benchmark): Jackson, content before
-// dispatch, an accept queue, a selector for each core. The serial collector is the JVM's own choice for one core. With the small
-// young generation a subscriber takes a third less memory, and a delivery hardly more CPU.
+// dispatch, an accept queue, a selector for each core. The serial collector is the JVM's own choice for one core. A small
+// young generation saves a third of a subscriber's memory, and costs CPU.
 func cometdJava() rival {
 	return rival{
-		name: "CometD (Java)", tuned: "as its own load server: Jackson, one selector, content before dispatch, no compression; no cache of header fields, serial collector, young generation of 64 MB, warmed up the longest", warms: 6 * time.Second,
+		name: "CometD (Java)", tuned: "as its own load server: Jackson, one selector, content before dispatch, no compression; no cache of header fields, which is 98 KB a connection; serial collector; for idle subscribers a young generation of 64 MB; warmed up for 6 s",
+		lacks: "has no event-streams", warms: 6 * time.Second,
 		ways: []way{bayeux(longPolls, "/cometd", "long-polling"), bayeux(websockets, "/cometd", "websocket")},
 		get:  func(s *store) (string, error) { return s.maven("cometd-java") },
 		start: func(s *store, p place) (process, error) {
 			libraries, err := os.ReadFile(s.path("cometd-java", "classpath"))
 			path := s.path("cometd-java", "target/classes") + ":" + strings.TrimSpace(string(libraries))
-			return process{args: []string{"java", "-XX:+UseSerialGC", "-Xmn64m", "-cp", path, "Cometd", strconv.Itoa(p.port)}}, err
+			args := []string{"java", "-XX:+UseSerialGC", "-cp", path, "Cometd", strconv.Itoa(p.port)}
+			if p.idle {
+				args = slices.Insert(args, 1, "-Xmn64m")
+			}
+			return process{args: args}, err
 		},
 	}
 }
@@ -71,7 +77,7 @@ func nchan() rival {
 func centrifugo() rival {
 	const subscription = `{"subs":{"/bench":{}}}`
 	return rival{
-		name: "Centrifugo", tuned: "unidirectional transports, small read buffers, pooled write buffers, no compression",
+		name: "Centrifugo", tuned: "unidirectional transports, small read buffers, pooled write buffers, no compression", lacks: "has no long-polling any more",
 		ways: []way{
 			plain(eventStreams, "events", "/connection/uni_sse?cf_connect="+url.QueryEscape(subscription)),
 			plain(websockets, "sockets", "/connection/uni_websocket", "--hello", subscription),
@@ -98,7 +104,8 @@ func commands(messages []event) []byte {
 func pushpin() rival {
 	return rival{
 		name: "Pushpin", tuned: "answers the subscription by itself, small client buffers, no limit of messages a second",
-		ways: []way{plain(eventStreams, "events", "/stream")},
+		lacks: "between two long-polls it loses messages, unless a back-end remembers them",
+		ways:  []way{plain(eventStreams, "events", "/stream"), plain(websockets, "sockets", "/ws")},
 		get: func(s *store) (string, error) {
 			return s.debian("pushpin", "pushpin", "condure", "zurl", "libzmq5", "libnorm1", "libpgm-5.3-0", "libqt5core5a", "libqt5network5", "libqt5dbus5", "libpcre2-16-0")
 		},
@@ -120,18 +127,18 @@ func pushpin() rival {
 	}
 }
 
-// items publish messages by Pushpin's control API, each as the event that streams get (GRIP).
+// items publish messages by Pushpin's control API, each as the event that streams and the frame that websockets get (GRIP).
 func items(messages []event) []byte {
-	type stream struct {
+	type content struct {
 		Content string `json:"content"`
 	}
 	type item struct {
-		Channel string            `json:"channel"`
-		Formats map[string]stream `json:"formats"`
+		Channel string             `json:"channel"`
+		Formats map[string]content `json:"formats"`
 	}
 	var all []item
 	for _, m := range messages {
-		all = append(all, item{"test", map[string]stream{"http-stream": {"data: " + string(m) + "\n\n"}}})
+		all = append(all, item{"test", map[string]content{"http-stream": {"data: " + string(m) + "\n\n"}, "ws-message": {string(m)}}})
 	}
 	text, err := json.Marshal(map[string]any{"items": all})
 	if err != nil {
