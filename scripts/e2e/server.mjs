@@ -18,14 +18,25 @@ process.once('SIGTERM', () => process.exit(143));
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** A port that was free a moment ago. */
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
+// Below what the system gives to those that ask for any port, as each connection does.
+const FIRST_PORT = 10000, PORTS = 20000;
+const offered = new Set();
+
+/** A port that was free a moment ago, and that this process has not had before. */
+export async function freePort() {
+  for (;;) {
+    const port = FIRST_PORT + Math.floor(PORTS * Math.random());
+    if (!offered.has(port) && await isFree(port)) {
+      offered.add(port);
+      return port;
+    }
+  }
+}
+
+function isFree(port) {
+  return new Promise((resolve) => {
+    const probe = createServer().once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
   });
 }
 
