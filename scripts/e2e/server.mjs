@@ -41,11 +41,17 @@ function isFree(port) {
 }
 
 export class Server {
-  /** Starts `halley serve` with further flags and waits until it is ready. */
+  /** Starts `halley serve` with further flags and waits until it is ready. Another program may take a port before it does. */
   static async start(...flags) {
-    const server = new Server(await freePort(), await freePort(), flags);
-    await server.run();
-    return server;
+    for (let tries = 3; ; tries--) {
+      const server = new Server(await freePort(), await freePort(), flags);
+      try {
+        await server.run();
+        return server;
+      } catch (error) {
+        if (tries === 1 || !/address already in use/.test(error.message)) throw error;
+      }
+    }
   }
 
   constructor(port, internalPort, flags) {
@@ -67,7 +73,7 @@ export class Server {
     const { process: child } = this;
     running.add(child);
     this.ended = new Promise((resolve) => child.once('close', () => { running.delete(child); resolve(); }));
-    await until(() => this.ready(), 'the server to be ready');
+    await until(() => this.ready(), 'the server to be ready', 60000);
   }
 
   async ready() {

@@ -18,7 +18,7 @@ case "$name $all" in
 "go test -json "*) say go ;;
 "node -e "*) say version ;;
 "node --test "*"a.test.mjs"*) [[ $all == *" a.test.mjs b.test.mjs "* ]] && say pass ;;
-"node --test "*) [[ $all == *" --test-concurrency=2 node.test.mjs proxy.test.mjs "* ]] && say tap && say pass ;;
+"node --test "*) [[ $all == *" --test-force-exit --test-concurrency=2 node.test.mjs proxy.test.mjs "* ]] && say tap && say pass ;;
 "check "*) [ "$1" = compile ] || say check ;;
 "adversary "*) echo "ok    floods" ;;
 "chaos --for "*) echo "own NATS: 0 faults" ;;
