@@ -34,7 +34,7 @@ type Config struct {
 	Run          uint32        // marks this run's payloads
 	Size         int           // bytes of data in each message
 	Connecting   int           // at most so many subscribers between dial and held; default 64
-	ReplyTimeout time.Duration // give up on a reply after this; held connects get a minute more; default 20 s
+	ReplyTimeout time.Duration // give up on a reply after this; held connects get a minute more, or what the server advises; default 20 s
 	Sources      int           // source addresses on loopback; default 250
 }
 

@@ -150,7 +150,7 @@ func (c *clients) scanForSilence(now int64) {
 	for fd := range c.loop.conns {
 		socket, limit := &c.loop.conns[fd], c.timeout
 		if socket.busy == connect || socket.busy == stream {
-			limit += int64(time.Minute)
+			limit += c.held
 		}
 		if (socket.phase == open || socket.phase == shaking) && socket.busy != none && now-socket.sentAt > limit {
 			c.fault(&c.accounts.tally.Faults.Timeout, fmt.Sprintf("no answer after %v", time.Duration(now-socket.sentAt).Round(time.Second)))

@@ -124,6 +124,7 @@ const (
 type Advice struct {
 	Reconnect Reconnect
 	Interval  int64 // milliseconds before the next connect; -1 when it is not given
+	Timeout   int64 // milliseconds that a connect may be held; 0 when it is not given
 }
 
 // ParseAdvice reads an advice span; what is missing or malformed stays unset.
@@ -137,6 +138,10 @@ func ParseAdvice(span []byte) Advice {
 		case "interval":
 			if n, ok := integer(value); ok {
 				a.Interval = n
+			}
+		case "timeout":
+			if n, ok := integer(value); ok {
+				a.Timeout = n
 			}
 		}
 	})

@@ -76,12 +76,12 @@ func TestBatchRefuses(t *testing.T) {
 
 func TestParseAdvice(t *testing.T) {
 	for text, want := range map[string]Advice{
-		`{"reconnect":"retry","interval":2000,"timeout":30000}`: {Retry, 2000},
-		`{"reconnect":"none"}`:              {None, -1},
-		`{"interval":1.5e3}`:                {Unset, 1500},
-		`{"interval":"soon","reconnect":7}`: {Unset, -1},
-		`{`:                                 {Unset, -1},
-		``:                                  {Unset, -1},
+		`{"reconnect":"retry","interval":2000,"timeout":30000}`: {Retry, 2000, 30000},
+		`{"reconnect":"none"}`:              {None, -1, 0},
+		`{"interval":1.5e3}`:                {Unset, 1500, 0},
+		`{"interval":"soon","reconnect":7}`: {Unset, -1, 0},
+		`{`:                                 {Unset, -1, 0},
+		``:                                  {Unset, -1, 0},
 	} {
 		if got := ParseAdvice([]byte(text)); got != want {
 			t.Errorf("%s: %+v, want %+v", text, got, want)
