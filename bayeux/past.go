@@ -24,10 +24,7 @@ func (u catchUp) remember(past history.Remembered) {
 	for _, pattern := range past.Missed {
 		s.queues.Lose(&r.queue, pattern)
 	}
-	switch {
-	case u.replay == nil && len(past.Entries)+len(past.Replays) == 0:
-		return
-	case u.replay == nil:
+	if u.replay == nil {
 		u.replay = new(replay)
 		u.replay.add(past.Replays)
 		u.takePage(past)

@@ -14,10 +14,7 @@ func (c *clients) streamOpened(fd int, st *wire.Stream, now int64) {
 	switch st.Style {
 	case wire.WebSocket:
 		c.send(fd)
-	case wire.EventSource, wire.Events, wire.Sockets:
-		if st.Style == wire.Sockets && c.encoder.hello != "" {
-			c.send(fd)
-		}
+	case wire.EventSource, wire.Events:
 		s := &c.sessions[socket.owner]
 		c.carry(s, s.live(), now)
 	}
@@ -94,7 +91,7 @@ func (c *clients) streamMessages(fd int, p *wire.Piece, now int64) {
 		c.lose(fd)
 		return
 	}
-	if !o.answered || s.kind.style.Plain() {
+	if !o.answered || s.kind.style == wire.Events {
 		return
 	}
 	if !o.successful {

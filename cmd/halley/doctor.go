@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"text/tabwriter"
 
 	"halley/bench/preflight"
 	"halley/cmd/halley/config"
@@ -18,6 +19,7 @@ import (
 type doctorCommand struct {
 	Connections int    `env:"-" default:"0" help:"Connections that are wanted; 0 is --max-connections, else the number of --profile-host, else 10000."`
 	ProfileHost string `env:"-" default:"none" enum:"none,small,medium,large" help:"Print a file for /etc/sysctl.d for so many connections, in place of what this host has: small (20,000), medium (200,000) or large (1,000,000)."`
+	Flags       bool   `env:"-" help:"Print which flags of serve are worth setting, and when, in place of what this host has."`
 	config.Serve
 }
 
@@ -42,6 +44,9 @@ func profiles() map[string]int {
 
 // Run checks the host, or prints what one should have.
 func (c *doctorCommand) Run(env environment) error {
+	if c.Flags {
+		return advise(env.stdout)
+	}
 	root := os.DirFS("/")
 	if c.ProfileHost == "none" {
 		return c.check(env.stdout, root)
@@ -52,6 +57,15 @@ func (c *doctorCommand) Run(env environment) error {
 	}
 	load.Burst = max(load.Burst, load.Connections/burstShare)
 	return preflight.WriteProfile(env.stdout, load)
+}
+
+// advise prints the flags that matter.
+func advise(out io.Writer) error {
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, a := range config.Advised() {
+		fmt.Fprintf(t, "%s\t%s\n", a.Flag, a.When)
+	}
+	return t.Flush()
 }
 
 // burstShare is which part of a large audience comes back in the second after a restart: halley spreads the returns of those

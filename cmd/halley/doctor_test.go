@@ -107,3 +107,17 @@ func TestProfileOfAHost(t *testing.T) {
 		}
 	}
 }
+
+// What is printed of flags is about flags that there are.
+func TestAdviceOfTheDoctor(t *testing.T) {
+	code, out, stderr := halley(t, "", "doctor", "--flags")
+	if code != 0 || strings.Count(out, "\n") != len(config.Advised()) {
+		t.Fatalf("exit %d, %s %s", code, out, stderr)
+	}
+	flags := flagNames(t)
+	for line := range strings.Lines(out) {
+		if name, when, _ := strings.Cut(strings.TrimPrefix(line, "--"), " "); !flags[name] || strings.TrimSpace(when) == "" {
+			t.Error(line)
+		}
+	}
+}

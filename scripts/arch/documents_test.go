@@ -139,7 +139,7 @@ func TestReadmeIsADoor(t *testing.T) {
 	if strings.Contains(contents, "](#") {
 		t.Errorf("the contents have sections that are not there: %s", contents)
 	}
-	for _, document := range []string{"README.md", "SECURITY.md", "CONTRIBUTING.md", "scripts/packaging/README.md"} {
+	for _, document := range []string{"README.md", "TUNING.md", "SECURITY.md", "CONTRIBUTING.md", "bench/README.md", "scripts/packaging/README.md"} {
 		text, err := os.ReadFile(filepath.Join(root, document))
 		if err != nil {
 			t.Fatal(err)

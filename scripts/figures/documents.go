@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"halley/bench/preflight"
+	"halley/cmd/halley/config"
 )
 
 // documents have parts that are made of the list.
@@ -20,9 +21,9 @@ func documents() []string { return []string{"README.md", "TUNING.md", "bench/REA
 // made from.
 var block = regexp.MustCompile(`(?s)<!-- figures: ([a-z0-9-]+) -->\n.*?<!-- end of figures -->`)
 
-// place is where something of the list goes in a block: {NAME} is a median, {NAME~} a median with its spread, {words:SETTING}
-// the words of halley doctor about a setting.
-var place = regexp.MustCompile(`\{(words:)?([A-Za-z0-9_.-]+)(~?)\}`)
+// place is where something of the list goes in a block: {NAME} is a median, {NAME~} a median with its spread, {record:NAME} the
+// folder that tells of its run, {words:SETTING} what halley doctor says of a setting.
+var place = regexp.MustCompile(`\{(words:|record:)?([A-Za-z0-9_.-]+)(~?)\}`)
 
 // rewrite writes the documents below the root anew.
 func rewrite(root string, l list) error {
@@ -66,8 +67,11 @@ func fill(text string, l list) (string, error) {
 	var failed error
 	return place.ReplaceAllStringFunc(text, func(old string) string {
 		found := place.FindStringSubmatch(old)
-		if found[1] != "" {
+		if found[1] == "words:" {
 			words, ok := preflight.Words(found[2])
+			if !ok {
+				words, ok = config.When(found[2])
+			}
 			if !ok {
 				failed = errors.Join(failed, fmt.Errorf("halley doctor has no words for %s", found[2]))
 			}
@@ -77,6 +81,9 @@ func fill(text string, l list) (string, error) {
 		if i < 0 {
 			failed = errors.Join(failed, fmt.Errorf("the list has no %s", found[2]))
 			return old
+		}
+		if found[1] != "" {
+			return l[i].Record
 		}
 		if found[3] == "" || l[i].Rounds == 1 {
 			return l[i].text()

@@ -115,7 +115,22 @@ func (f figure) spread() string {
 	if f.Rounds == 1 {
 		return "one round"
 	}
-	return people(f.Low, f.Unit) + " to " + people(f.High, f.Unit)
+	low, high := people(f.Low, f.Unit), people(f.High, f.Unit)
+	if f.Unit == "×" { // for which the median is enough
+		low, high = strings.TrimSuffix(low, " ×"), strings.TrimSuffix(high, " ×")
+	}
+	return low + " to " + high
+}
+
+// slack is by what share the figure of a single round may differ from another one.
+const slack = 0.1
+
+// holds tells whether another run's median is within the spread of the figure.
+func (f figure) holds(median float64) bool {
+	if f.Rounds == 1 {
+		return math.Abs(median-f.Value) <= slack*math.Abs(f.Value)
+	}
+	return f.Low <= median && median <= f.High
 }
 
 // people writes a value by three digits, with its unit.

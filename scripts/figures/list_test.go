@@ -82,6 +82,10 @@ func TestPeople(t *testing.T) {
 	if got := (figure{Rounds: 1}).spread(); got != "one round" {
 		t.Error(got)
 	}
+	several, one := figure{Value: 100, Low: 98, High: 103, Rounds: 3}, figure{Value: 100, Low: 100, High: 100, Rounds: 1}
+	if !several.holds(98) || several.holds(104) || !one.holds(110) || one.holds(89) || (figure{Rounds: 1}).holds(1) {
+		t.Error("within a spread is what is not, or the other way round")
+	}
 	if got := short(0.123456789) + " " + short(388417001) + " " + short(23456.789); got != "0.12346 388417001 23457" {
 		t.Error(got)
 	}

@@ -66,7 +66,7 @@ func (c *compareCommand) Run(all *commands, out io.Writer) error {
 	for _, f := range found {
 		old := list[list.index(f.Name)]
 		word := ""
-		if f.Value < old.Low || f.Value > old.High {
+		if !old.holds(f.Value) {
 			word = "outside"
 			outside++
 		}
@@ -75,10 +75,7 @@ func (c *compareCommand) Run(all *commands, out io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	for _, name := range missing {
-		fmt.Fprintf(out, "not measured: %s\n", name)
-	}
-	_, err = fmt.Fprintf(out, "\n%d figures, %d of them outside the spread of the list; %d of the list were not measured\n", len(found), outside, len(missing))
+	_, err = fmt.Fprintf(out, "%s\n%d figures, %d of them outside the spread of the list\n", missing.text(), len(found), outside)
 	return err
 }
 
@@ -108,9 +105,10 @@ func (c *updateCommand) Run(all *commands, out io.Writer) error {
 	if err := list.write(path); err != nil {
 		return err
 	}
-	for _, name := range missing {
-		fmt.Fprintf(out, "not measured, as before: %s\n", name)
+	if list, err = readList(path); err != nil { // as it stands there, rounded
+		return err
 	}
+	fmt.Fprint(out, missing.text())
 	return rewrite(all.Root, list)
 }
 

@@ -13,7 +13,7 @@ func project(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
 	write(t, filepath.Join(root, listFile), sampleList)
-	write(t, filepath.Join(root, "scripts/figures/blocks/costs.md"), "| CPU | {cpu} | {ratio~} |\n| pause | {pause} | {alone~} |\n{words:nofile}\n")
+	write(t, filepath.Join(root, "scripts/figures/blocks/costs.md"), "| CPU | {cpu} | {ratio~} |\n| pause | {pause} | {alone~} |\n{words:nofile} {record:cpu}\n")
 	for _, name := range documents() {
 		write(t, filepath.Join(root, name), "Before.\n\n<!-- figures: costs -->\nold\n<!-- end of figures -->\n\nAfter.\n")
 	}
@@ -34,8 +34,8 @@ func TestDocumentsAreMade(t *testing.T) {
 	if err := execute([]string{"--root", root, "documents"}, &bytes.Buffer{}); err != nil {
 		t.Fatal(err)
 	}
-	want := "Before.\n\n<!-- figures: costs -->\n| CPU | 20 µs | 1.20 × (1.10 × to 1.25 ×) |\n| pause | 2 ms | 12,345 |\nopen files: hard limit of this process. " +
-		"Each connection is an open file. Beyond the limit clients are answered 503.\n<!-- end of figures -->\n\nAfter.\n"
+	want := "Before.\n\n<!-- figures: costs -->\n| CPU | 20 µs | 1.20 × (1.10 to 1.25) |\n| pause | 2 ms | 12,345 |\nopen files: hard limit of this process. " +
+		"Each connection is an open file. Beyond the limit clients are answered 503. old\n<!-- end of figures -->\n\nAfter.\n"
 	for _, name := range documents() {
 		if got := read(t, filepath.Join(root, name)); got != want {
 			t.Errorf("%s: %s\nwant %s", name, got, want)
@@ -53,7 +53,7 @@ func TestCompare(t *testing.T) {
 	if !strings.HasPrefix(lines[1], "cpu ") || !strings.Contains(lines[1], "19 µs to 21 µs") || !strings.Contains(lines[1], "outside") {
 		t.Error(lines[1])
 	}
-	if strings.Contains(lines[2], "outside") || !strings.Contains(out.String(), "not measured: alone: there is nothing of it\n\n3 figures, 1 of them outside the spread of the list; 1 of the list were not measured") {
+	if strings.Contains(lines[2], "outside") || !strings.Contains(out.String(), "not measured: their steps were left out: alone\n\n3 figures, 1 of them outside the spread of the list\n") {
 		t.Error(out.String())
 	}
 }
@@ -66,7 +66,7 @@ func TestUpdate(t *testing.T) {
 	if err := execute([]string{"--root", root, "update", dir, "--record", "2026-full"}, &out); err != nil {
 		t.Fatal(err)
 	}
-	if out.String() != "not measured, as before: alone: there is nothing of it\n" {
+	if out.String() != "not measured: their steps were left out: alone\n" {
 		t.Error(out.String())
 	}
 	got := read(t, filepath.Join(root, listFile))

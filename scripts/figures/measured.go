@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,32 +12,49 @@ import (
 	"halley/bench/report"
 )
 
-var errNothing = errors.New("there is nothing of it")
+// lacking are the figures that a run has not measured.
+type lacking struct {
+	left   []string // the names of those whose step was not run
+	failed []string // those whose step was, and why there is no figure
+}
 
-// measured are the figures of the list for which the folder of a run has samples, and the names of those for which it has none, with
-// the reason.
-func measured(dir string, l list) (found list, missing []string, err error) {
+// text is a line for each reason.
+func (m lacking) text() string {
+	lines := m.failed
+	if len(m.left) > 0 {
+		lines = append(lines, "their steps were left out: "+strings.Join(m.left, " "))
+	}
+	text := ""
+	for _, line := range lines {
+		text += "not measured: " + line + "\n"
+	}
+	return text
+}
+
+// measured are the figures of the list for which the folder of a run has samples, and those for which it has none.
+func measured(dir string, l list) (found list, missing lacking, err error) {
 	d := folder{dir: dir, samples: map[string][]float64{}, runs: map[string]*report.Run{}}
 	paths, err := filepath.Glob(filepath.Join(dir, "samples-*"))
 	if err != nil {
-		return nil, nil, err
+		return nil, missing, err
 	}
 	for _, path := range paths {
 		if err := d.read(path); err != nil {
-			return nil, nil, err
+			return nil, missing, err
 		}
 	}
 	for _, f := range l {
 		s, err := parseSource(f.From)
 		if err != nil {
-			return nil, nil, err
+			return nil, missing, err
 		}
 		values, err := d.values(s)
-		if err == nil && len(values) == 0 {
-			err = errNothing
-		}
 		if err != nil {
-			missing = append(missing, f.Name+": "+err.Error())
+			missing.failed = append(missing.failed, f.Name+": "+err.Error())
+			continue
+		}
+		if len(values) == 0 {
+			missing.left = append(missing.left, f.Name)
 			continue
 		}
 		slices.Sort(values)

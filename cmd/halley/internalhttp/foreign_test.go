@@ -1,7 +1,6 @@
 package internalhttp
 
 import (
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -22,10 +21,7 @@ func (r *rig) call(method, path, host string, header ...string) int {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	defer resp.Body.Close()
-	if _, err := io.Copy(io.Discard, resp.Body); err != nil { // or the connection would end, and count for a while
-		r.t.Fatal(err)
-	}
+	resp.Body.Close()
 	return resp.StatusCode
 }
 
