@@ -88,6 +88,7 @@ func (o *Options) askToken(ctx context.Context) (token string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("client: token: %w", err)
 	}
+	o.credential.given(token)
 	return token, nil
 }
 

@@ -20,6 +20,7 @@ type longPolling struct {
 	url    string
 	http   *http.Client
 	header http.Header
+	token  *credential
 	limit  int64
 	own    bool
 
@@ -27,7 +28,7 @@ type longPolling struct {
 }
 
 func newLongPolling(url string, o Options) (*longPolling, error) {
-	t := &longPolling{url: url, http: o.HTTP, header: o.Header, limit: o.MaxResponse, silence: o.Silence}
+	t := &longPolling{url: url, http: o.HTTP, header: o.Header, token: o.credential, limit: o.MaxResponse, silence: o.Silence}
 	if t.http != nil {
 		return t, nil
 	}
@@ -55,9 +56,7 @@ func (t *longPolling) Send(ctx context.Context, batch Batch, receive func([]byte
 	if err != nil {
 		return err
 	}
-	for name, values := range t.header {
-		req.Header[name] = values
-	}
+	req.Header = t.token.fields(t.header, req.URL)
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := t.http.Do(req)
 	if err != nil {

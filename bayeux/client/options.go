@@ -29,7 +29,8 @@ type Options struct {
 	Transport Transport
 	// Token gives a token (JWT) for the server, a fresh one each time. Each handshake asks for
 	// one, which goes into its ext as auth.token, and so does the session before the last one
-	// expires, so that it goes on. ctx is done after NetworkDelay. An error is told, and it is
+	// expires, so that it goes on. Each request has the newest one as Authorization: Bearer,
+	// unless Header or the address has other credentials. ctx is done after NetworkDelay. An error is told, and it is
 	// asked again after the back-off. It is called by a goroutine of its own.
 	Token func(ctx context.Context) (string, error)
 	// HandshakeExt is the ext field of the handshake, a JSON object, or nil.
@@ -69,6 +70,8 @@ type Options struct {
 	// (*DroppedError). It is called by the goroutine of Run or Handshake, for a
 	// DroppedError by the one that reads; nil ignores them.
 	OnError func(error)
+
+	credential *credential // what Token has given
 }
 
 const (
@@ -101,6 +104,9 @@ func (o *Options) fill() {
 	}
 	if len(o.ConnectionTypes) == 0 {
 		o.ConnectionTypes = []string{longPollingType}
+	}
+	if o.Token != nil {
+		o.credential = new(credential)
 	}
 	if o.OnSession == nil {
 		o.OnSession = func(Session) {}

@@ -41,7 +41,7 @@ func (s *shell) transport(kind string) Transport {
 	case eventSourceType:
 		return &eventSource{longPolling: p, once: s.options.Replay}
 	case webSocketType:
-		return &webSocket{url: p.url, http: p.http, header: p.header, limit: p.limit}
+		return &webSocket{url: p.url, http: p.http, header: p.header, token: p.token, limit: p.limit}
 	}
 	return nil
 }

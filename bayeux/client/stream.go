@@ -17,9 +17,7 @@ func (t *longPolling) getStream(ctx context.Context, address, last string) (*htt
 		cancel()
 		return nil, err
 	}
-	for name, values := range t.header {
-		req.Header[name] = values
-	}
+	req.Header = t.token.fields(t.header, req.URL)
 	req.Header.Set("Accept", eventStream)
 	req.Header.Set("Cache-Control", "no-cache")
 	if last != "" {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/coder/websocket"
@@ -21,6 +22,7 @@ type webSocket struct {
 	url    string
 	http   *http.Client
 	header http.Header
+	token  *credential
 	limit  int64
 
 	conn  *websocket.Conn
@@ -36,7 +38,11 @@ func (*webSocket) Duplex() bool { return true }
 
 // Open makes the upgrade (RFC 6455, 4.1).
 func (w *webSocket) Open(ctx context.Context, _ string) error {
-	conn, resp, err := websocket.Dial(ctx, w.url, &websocket.DialOptions{HTTPClient: w.http, HTTPHeader: w.header.Clone()})
+	address, err := url.Parse(w.url)
+	if err != nil {
+		return err
+	}
+	conn, resp, err := websocket.Dial(ctx, w.url, &websocket.DialOptions{HTTPClient: w.http, HTTPHeader: w.token.fields(w.header, address)})
 	if err != nil {
 		if resp != nil && resp.StatusCode != http.StatusSwitchingProtocols {
 			return refusal(resp) // the body is in memory

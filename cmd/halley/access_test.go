@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,6 +17,37 @@ import (
 )
 
 const tokenSecret = "a secret that is long enough for it\n"
+
+// A server that binds sessions to their tokens serves the commands over each connection type, also when the first token has expired.
+func TestClientsWhoseSessionsAreBound(t *testing.T) {
+	key := secretFile(t)
+	for _, transport := range []string{"long-polling", "eventsource", "websocket"} {
+		t.Run(transport, func(t *testing.T) {
+			t.Parallel()
+			s, endpoint, internal := server(t, "--token-keys="+key, "--token-leeway=0s", "--bind-session=token")
+			defer s.stop()
+			file := filepath.Join(t.TempDir(), "token")
+			write := func() {
+				text := signedToken(t, key, "--sub=ann", "--subscribe=/stock/*", "--publish=/stock/*", "--for=2s")
+				if err := errors.Join(os.WriteFile(file+".new", []byte(text), 0o600), os.Rename(file+".new", file)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			write()
+			sub := subscribe(t, endpoint, internal, 1, "/stock/*", "--count=1", "--transport="+transport, "--token-file="+file)
+			for range 25 { // for some 2.5 seconds, in which the first token expires
+				time.Sleep(100 * time.Millisecond)
+				write()
+			}
+			if code, _, stderr := halley(t, "", "pub", "/stock/A", "1", "--bayeux="+endpoint, "--transport="+transport, "--token-file="+file); code != 0 {
+				t.Errorf("pub: exit %d, %s", code, stderr)
+			}
+			if code := <-sub.code; code != 0 || sub.log.String() != "" {
+				t.Errorf("sub: exit %d, %s", code, sub.log)
+			}
+		})
+	}
+}
 
 // secretFile is a file with a secret for tokens.
 func secretFile(t *testing.T) string {
