@@ -3,7 +3,9 @@
 package reload
 
 import (
+	"fmt"
 	"log/slog"
+	"os"
 	"sync"
 )
 
@@ -47,11 +49,25 @@ func (p *Parts) Reload() {
 	}
 }
 
+// noPipe refuses a named pipe in a file's place: whoever opens it waits until somebody writes, and no part would be read
+// again meanwhile.
+func noPipe(files []string) error {
+	for _, name := range files {
+		if info, err := os.Stat(name); err == nil && info.Mode()&os.ModeNamedPipe != 0 {
+			return fmt.Errorf("%s is a pipe: want a file", name)
+		}
+	}
+	return nil
+}
+
 // reload has one part read again. It returns whether the log has a line of it.
 func (p *Parts) reload(part Part) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	changed, err := part.Reload()
+	changed, err := []string(nil), noPipe(part.Files())
+	if err == nil {
+		changed, err = part.Reload()
+	}
 	for _, what := range changed {
 		p.log.Info("changed", "part", part.Name(), "what", what)
 	}

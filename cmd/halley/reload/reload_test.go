@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -68,6 +69,30 @@ func TestReloadIsLogged(t *testing.T) {
 				t.Errorf("%+v: no %q in %s", tt.part, line, log.String())
 			}
 		}
+	}
+}
+
+// A named pipe in a file's place, of which nobody may ever write, keeps no reload waiting.
+func TestPipesAreNotRead(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "keys")
+	if err := syscall.Mkfifo(name, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var log page
+	part := &fake{files: []string{name}, reloaded: make(chan string, 1)}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		New(slog.New(slog.NewTextHandler(&log, nil)), part).Reload()
+	}()
+	select {
+	case <-done:
+	case <-time.After(5 * time.Second):
+		_ = os.WriteFile(name, nil, 0o600) // lets the reader go
+		t.Fatal("the reload waits for the pipe")
+	}
+	if !strings.Contains(log.String(), "level=ERROR") || !strings.Contains(log.String(), name) {
+		t.Errorf("the log has no word of it: %s", log.String())
 	}
 }
 
