@@ -7,10 +7,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -66,6 +68,9 @@ func (o *options) run(ctx context.Context, out io.Writer) (err error) {
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
+	}
+	if there, err := os.ReadDir(dir); err != nil || len(there) > 0 {
+		return fmt.Errorf("--keep: %s is not empty: new nodes would go on with what others have stored (%w)", dir, cmp.Or(err, fs.ErrExist))
 	}
 	w, err := newWorld(ctx, o, dir)
 	var told *report

@@ -2,7 +2,10 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -107,5 +110,16 @@ func TestOwnFolder(t *testing.T) {
 	}
 	if left, err := os.ReadDir(temp); err != nil || len(left) != 0 {
 		t.Errorf("%v %v", left, err)
+	}
+}
+
+// Nodes do not begin with what those of another run have stored.
+func TestFolderOfAnotherRun(t *testing.T) {
+	o := options{Keep: t.TempDir()}
+	if err := os.WriteFile(filepath.Join(o.Keep, "faults.txt"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.run(t.Context(), io.Discard); !errors.Is(err, fs.ErrExist) || !strings.Contains(err.Error(), "--keep: "+o.Keep) {
+		t.Error(err)
 	}
 }
