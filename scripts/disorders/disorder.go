@@ -92,11 +92,11 @@ type happening struct {
 	from, next time.Duration // next is when the one after it began
 }
 
-// disturb has one thing go wrong after the other until the time is over. All is put right when it returns.
+// disturb has one thing go wrong after the other until the time is over, one at least if there are any. All is put right when it returns.
 func (w *world) disturb(ctx context.Context, o *options, began time.Time, out io.Writer) (past []happening, err error) {
 	random := rand.New(rand.NewPCG(o.Seed, 0))
 	all := w.disorders(random)
-	for time.Since(began) < o.For && ctx.Err() == nil {
+	for more := len(o.Disorders) > 0; more && ctx.Err() == nil; more = time.Since(began) < o.For {
 		make, ok := all[o.Disorders[random.IntN(len(o.Disorders))]]
 		if !ok {
 			continue
