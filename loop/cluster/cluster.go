@@ -55,7 +55,6 @@ type Cluster struct {
 	order    *order.Log // nil before Log
 	server   Server     // nil before Begin
 	fault    error      // of Link, which has no way to tell
-	senior   *nodes.Seniority
 }
 
 // room is what a message has beside what a client has sent, at the most: numbers, a subject, the servers that it has passed.
@@ -86,7 +85,6 @@ func (c *Cluster) open(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return fmt.Errorf("--cluster-name %s: %w", c.settings.NATS.Name, err)
 	}
-	c.senior = c.nodes.Seniority()
 	me := spread.Origin{Node: c.nodes.Number(), Incarnation: c.nodes.Incarnation()}
 	c.spread, err = spread.New(c.wire, c.space, me, c.settings.Spread, o.Log)
 	return err
@@ -99,7 +97,7 @@ func versions() nodes.Versions { return nodes.Versions{Least: bus.Oldest, Most: 
 func (c *Cluster) Node() uint16 { return c.nodes.Number() }
 
 // Eldest tells whether this node is the one that does what one node is to do for all.
-func (c *Cluster) Eldest() bool { return c.senior.Eldest() }
+func (c *Cluster) Eldest() bool { return c.nodes.Eldest() }
 
 // Link implements loop.Cluster.
 func (c *Cluster) Link(local *bus.Local) bus.Link {

@@ -125,6 +125,7 @@ func (f *Feeds) Run(ctx context.Context, server Server) {
 	context.AfterFunc(ctx, func() { time.AfterFunc(farewell, end) })
 	var group sync.WaitGroup
 	for _, i := range f.imports {
+		i.eldest.Store(f.Nodes == nil || f.Nodes.Eldest())
 		group.Go(func() { i.tellGaps(ctx) })
 		context.AfterFunc(ctx, i.inbox.close)
 	}

@@ -52,6 +52,16 @@ func TestNodes(t *testing.T) {
 	}
 }
 
+// The successor of the eldest tells of what may be missing though nothing comes any more: the last message may have come between the two.
+func TestSuccessorTells(t *testing.T) {
+	ns := natsServer(t, server.Options{})
+	var hs [2]halley
+	_, at := nodes(t, ns, &hs, func(s *Settings, _ *Options) { s.Imports = lines("a.> /a/**") })
+	at[0].eldest.Store(false)
+	at[1].eldest.Store(true)
+	eventually(t, func() bool { return contains(hs[1].gaps(), "/a/**") })
+}
+
 // One node reads a stream at a time. The next one goes on where it was, in order.
 func TestStreamOfNodes(t *testing.T) {
 	ns := natsServer(t, server.Options{})

@@ -25,7 +25,7 @@ type source struct {
 	told   atomic.Int64  // when a refusal was logged last
 	sub    atomic.Pointer[nats.Subscription]
 	lost   atomic.Uint64 // of sub, as far as it is counted
-	eldest bool          // as it was when it was looked at last; of run
+	eldest atomic.Bool   // as it was when it was looked at last
 
 	published recent // of a stream; of follow
 }
@@ -120,7 +120,6 @@ const mostAtOnce = 500
 
 // publish publishes what came of core NATS until ctx is done.
 func (s *source) publish(ctx context.Context) {
-	s.eldest = s.feeds.Nodes == nil || s.feeds.Nodes.Eldest()
 	for ctx.Err() == nil {
 		batch := s.inbox.take(ctx, mostAtOnce)
 		mine := batch[:0]
@@ -140,10 +139,8 @@ func (s *source) publish(ctx context.Context) {
 // succeed tells of a gap when this node has become the eldest: what came between the last message of its predecessor and now may be
 // missing.
 func (s *source) succeed() {
-	if now := s.feeds.Nodes == nil || s.feeds.Nodes.Eldest(); now != s.eldest {
-		if s.eldest = now; now {
-			s.gap()
-		}
+	if now := s.feeds.Nodes == nil || s.feeds.Nodes.Eldest(); s.eldest.Swap(now) != now && now {
+		s.gap()
 	}
 }
 
@@ -219,7 +216,8 @@ func (s *source) gap() {
 	}
 }
 
-// gapsEvery is how often subscribers are told of gaps at most, and how often dropped messages are counted.
+// gapsEvery is how often subscribers are told of gaps at most, and how often dropped messages and a lost predecessor are looked for, also
+// where nothing comes any more.
 const gapsEvery = time.Second
 
 // tellGaps tells subscribers of gaps until ctx is done.
@@ -232,7 +230,7 @@ func (s *source) tellGaps(ctx context.Context) {
 			s.feeds.server.TellMissed(ctx, s.to.covers())
 			pause(ctx, gapsEvery)
 		case <-time.After(gapsEvery):
-			if s.count() {
+			if s.succeed(); s.count() {
 				s.gap()
 			}
 		case <-ctx.Done():

@@ -10,14 +10,12 @@ func TestEldest(t *testing.T) {
 	t.Parallel()
 	var w world
 	var all []*member
-	var standing []*Seniority
 	add := func() {
-		m := w.join(t, uint16(1+len(all)))
-		all, standing = append(all, m), append(standing, m.Seniority())
+		all = append(all, w.join(t, uint16(1+len(all))))
 	}
 	who := func() (list string) {
-		for i, s := range standing {
-			if !all[i].still && s.Eldest() {
+		for i, m := range all {
+			if !m.still && m.Eldest() {
 				list += fmt.Sprint(i)
 			}
 		}
@@ -46,7 +44,7 @@ func TestEldest(t *testing.T) {
 	all[0].pause(true)
 	expect("1", "it stands still")
 	all[0].pause(false)
-	if standing[0].Eldest() {
+	if all[0].Eldest() {
 		t.Error("it takes up what it did at once")
 	}
 	expect("0", "it goes on")
@@ -56,9 +54,44 @@ func TestEldest(t *testing.T) {
 		m.leave()
 	}
 	w.net.Deliver()
-	all, standing, w.nodes = all[2:], standing[2:], w.nodes[2:]
+	all, w.nodes = all[2:], w.nodes[2:]
 	expect("0", "the others have left") // which is the third
-	if first, _ := (&Nodes{phase: claiming}).first(0); first {
+	if first := (&Nodes{phase: claiming}).first(); first {
 		t.Error("a node that claims its number is the eldest")
+	}
+}
+
+// A node that has been the eldest for long is so when it is asked for the first time, and so is one that has stood still, a heartbeat
+// after it goes on.
+func TestEldestUnasked(t *testing.T) {
+	t.Parallel()
+	var w world
+	first, second := w.join(t, 1), w.join(t, 2)
+	rounds := func(n int) {
+		for range n {
+			w.pass(timeout / (2 * beats))
+		}
+	}
+	rounds(4 * beats)
+	if !first.Eldest() {
+		t.Error("the first is not the eldest when it is asked for the first time")
+	}
+	first.leave()
+	w.net.Deliver()
+	w.nodes = w.nodes[1:]
+	rounds(4 * beats)
+	if !second.Eldest() {
+		t.Error("the second is not the eldest when it is asked for the first time")
+	}
+	second.pause(true)
+	rounds(4 * beats)
+	second.pause(false)
+	rounds(1)
+	if second.Eldest() {
+		t.Error("it takes up at once what it did before it stood still")
+	}
+	rounds(2)
+	if !second.Eldest() {
+		t.Error("it does not take up what it did before it stood still")
 	}
 }

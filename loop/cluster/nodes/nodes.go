@@ -56,6 +56,7 @@ type Nodes struct {
 
 	mu       sync.Mutex
 	table    table
+	senior   seniority
 	phase    phase
 	beatAt   time.Duration
 	watchers []Watcher
@@ -168,6 +169,7 @@ func (n *Nodes) tick() (over bool) {
 	n.change(func() {
 		now := n.o.Clock.Now()
 		n.table.tick(now)
+		n.look(now)
 		n.table.speak = n.table.speak || now >= n.beatAt
 		over = n.table.doubled
 	})

@@ -50,6 +50,7 @@ type table struct {
 	timeout time.Duration
 	entries map[uint16]*entry
 	last    time.Duration // when the clock was read last
+	stood   time.Duration // when this node last found that it had stood still
 	figures Figures
 
 	news    []news
@@ -81,6 +82,7 @@ func (t *table) pass(now time.Duration) {
 	if !stood {
 		return
 	}
+	t.stood = now
 	for _, e := range t.entries {
 		e.Heard = now
 		t.lose(e, paused)
