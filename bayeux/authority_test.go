@@ -333,6 +333,31 @@ func TestManyExpireTogether(t *testing.T) {
 	}
 }
 
+// What a turn has no time for is left for the next turn, and need not wait for the clock.
+func TestExpiryGoesOnInTheNextTurn(t *testing.T) {
+	const sessions = 20
+	config := testConfig()
+	config.TurnWork = 1
+	s := NewServer(config, 0)
+	var batch message.Batch
+	if err := config.Scanner.Scan([]byte(`{"channel":"/meta/handshake"}`), &batch); err != nil {
+		t.Fatal(err)
+	}
+	var fx Effects
+	for range sessions {
+		s.Handle(0, Request{}, &batch, &fx)
+	}
+	late, turns := config.MaxInterval.Milliseconds()+1000+wheelTick/2, 0
+	for more := true; more; turns++ {
+		s.BeginTurn()
+		s.Spend(1)
+		more = s.Tick(late, &fx)
+	}
+	if left := s.Stats().Sessions; left != 0 || turns < sessions/2 {
+		t.Errorf("%d sessions are left after %d turns", left, turns)
+	}
+}
+
 // A reason is the text of a 403 if it is a word; else the usual error says no.
 func TestReasons(t *testing.T) {
 	for reason, told := range map[string]string{

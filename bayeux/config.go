@@ -40,6 +40,7 @@ type Config struct {
 	Browsers  Browsers                             // nil counts none
 	Congested func() bool                          // tells that no event can be passed on now; nil: never
 	Crowded   func() bool                          // tells that no session or subscription can be made now; nil: never
+	TooWide   func(wildcards int) bool             // tells that so many more patterns with wildcards are too many; nil: never
 	Pace      func() int64                         // the least interval that polls are advised, in milliseconds; nil: none
 	Ended     func(Ending)                         // is told of each session that ends, except by a panic; nil: nobody wants to know
 	Heard     func(e event.Event, subscribers int) // is told of each event that was delivered, and how many got it at once; nil: nobody wants to know
@@ -62,6 +63,11 @@ type Running struct {
 
 // crowded tells that there is no memory for more sessions and subscriptions.
 func (c *Config) crowded() bool { return c.Crowded != nil && c.Crowded() }
+
+// tooWide tells that so many more patterns with wildcards are too many.
+func (c *Config) tooWide(wildcards int) bool {
+	return wildcards > 0 && c.TooWide != nil && c.TooWide(wildcards)
+}
 
 // noSession tells why no session can be made beside so many; nothing, if one can.
 func (c *Config) noSession(beside int) (failure reply.Code) {

@@ -10,9 +10,8 @@ type deadlines struct {
 	s        *Server
 	wheel    *wheel.Wheel
 	lazies   lazies
-	behind   bool     // see Behind
-	tickSoon int64    // until when a poll is held whose client wants it back soon
-	expired  []uint32 // scratch of Tick
+	behind   bool  // see Behind
+	tickSoon int64 // until when a poll is held whose client wants it back soon
 }
 
 // await gives the client of a session that holds no connect as long to be heard of

@@ -147,7 +147,7 @@ func refusalStatus(failure reply.Code) uint16 {
 	switch failure {
 	case reply.SubscriptionMissing, reply.SubscriptionInvalid, reply.ReplayInvalid:
 		return 400
-	case reply.Congested:
+	case reply.Congested, reply.WildcardsFull:
 		return 503
 	}
 	return 403

@@ -8,7 +8,6 @@ import "halley/bayeux/wheel"
 // events of a channel wait so long, if nothing else goes out before.
 type lazies struct {
 	wheel *wheel.Wheel // by slot
-	due   []uint32
 }
 
 func newLazies(now int64) lazies { return lazies{wheel: wheel.New(wheelTick, wheelSlots, now)} }

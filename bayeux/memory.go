@@ -37,7 +37,7 @@ func (s *Server) Trim(now int64) {
 	s.queues.Trim()
 	s.wheel = wheel.New(wheelTick, wheelSlots, now)
 	s.lazies, s.grants = newLazies(now), grants{}
-	s.agenda, s.expired, s.batches.scratch = agenda{}, nil, message.Batch{}
+	s.agenda, s.batches.scratch = agenda{}, message.Batch{}
 }
 
 // Shed gives up what waits for sessions, in the order of their slots from the given

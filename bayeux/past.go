@@ -24,7 +24,10 @@ func (u catchUp) remember(past history.Remembered) {
 	for _, pattern := range past.Missed {
 		s.queues.Lose(&r.queue, pattern)
 	}
-	if u.replay == nil {
+	switch {
+	case u.replay == nil && len(past.Entries)+len(past.Replays) == 0:
+		return
+	case u.replay == nil:
 		u.replay = new(replay)
 		u.replay.add(past.Replays)
 		u.takePage(past)

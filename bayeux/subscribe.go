@@ -95,13 +95,16 @@ func (x *exchange) answerSubscription(m *message.Message, failure reply.Code, ad
 // admitSubscription finds out whether every pattern may be subscribed to. The
 // authority is asked once about all of them.
 func (x *exchange) admitSubscription(asked *subscription, ext []byte) (failure reply.Code, verdict Verdict) {
-	s, added := x.s, 0
+	s, added, wildcards := x.s, 0, 0
 	for _, pattern := range asked.patterns {
 		if failure = s.reader.check(pattern); failure.Failed() {
 			return failure, verdict
 		}
 		if !isService(pattern) && !s.fanout.Has(x.slot, pattern) {
 			added++
+			if channel.IsWildcard(pattern) && !s.fanout.Known(pattern) {
+				wildcards++
+			}
 		}
 	}
 	if added+s.fanout.Count(x.slot) > s.cfg.MaxSubscriptions {
@@ -110,8 +113,12 @@ func (x *exchange) admitSubscription(asked *subscription, ext []byte) (failure r
 	if x.session.tables.has(inReplays) && s.replays.of[x.slot].exceeds(s.cfg.MaxSubscriptions, asked) {
 		return reply.SubscriptionsFull, verdict
 	}
-	if added > 0 && !x.got.done && s.cfg.crowded() {
+	switch {
+	case added == 0 || x.got.done:
+	case s.cfg.crowded():
 		return reply.Congested, verdict
+	case s.cfg.tooWide(wildcards):
+		return reply.WildcardsFull, verdict
 	}
 	verdict = x.decide(Question{Operation: OpSubscribe, Patterns: asked.patterns, Guarded: s.reader.guarded(asked.patterns), Ext: ext})
 	if verdict.Ruling == Deny {

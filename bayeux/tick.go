@@ -2,7 +2,10 @@
 
 package bayeux
 
-import "halley/bayeux/reply"
+import (
+	"halley/bayeux/reply"
+	"halley/bayeux/wheel"
+)
 
 // Hurries tells whether Tick should be called every tenth of a second, since
 // something waits for less than a second or so.
@@ -15,20 +18,25 @@ func (d *deadlines) Hurries(now int64) bool {
 func (d *deadlines) Behind(yes bool) { d.behind = yes }
 
 // Tick answers the connects whose time is over and sweeps expired sessions
-// (Bayeux 1.0, 4.2 SHOULD expiry). It tells whether it left some of them for the next call.
+// (Bayeux 1.0, 4.2 SHOULD expiry). It tells whether it may have left some of them for the next call.
 func (d *deadlines) Tick(now int64, fx *Effects) (more bool) {
-	d.expired = d.wheel.Advance(now, expiryBatch, d.expired[:0])
-	for i, slot := range d.expired {
-		if i > 0 && d.s.Tired() {
-			d.wheel.Set(slot, now)
-			more = true
-			continue
-		}
-		d.expire(now, slot, fx)
-	}
-	more = d.endGrants(now, fx) || more || len(d.expired) == expiryBatch
-	more = d.wakeLazies(now) || more
+	more = d.each(d.wheel, now, func(slot uint32) { d.expire(now, slot, fx) })
+	more = d.endGrants(now, fx) || more
+	more = d.each(d.lazies.wheel, now, d.wakeLazy) || more
 	return d.s.fanout.Due(now) || more
+}
+
+// each calls visit with the sessions whose time in a wheel is over, as many as a turn has time for, and tells whether there may be
+// more of them.
+func (d *deadlines) each(w *wheel.Wheel, now int64, visit func(slot uint32)) (more bool) {
+	for n := 0; n < expiryBatch && (n == 0 || !d.s.Tired()); n++ {
+		slot, due := w.Next(now)
+		if !due {
+			return false
+		}
+		visit(slot)
+	}
+	return true
 }
 
 // expire answers the connect of the session at slot, whose time is over, or removes the session.
@@ -72,20 +80,10 @@ func (d *deadlines) endGrant(now int64, slot uint32, fx *Effects) {
 	v.endWith(now, connectReply{last: reply.AdviceHandshake, failure: reply.AuthorityExpired}, fx)
 }
 
-// wakeLazies sends the events on their way that have waited for company long enough. It
-// tells whether it left some for the next call.
-func (d *deadlines) wakeLazies(now int64) (more bool) {
-	due := d.lazies.wheel.Advance(now, expiryBatch, d.lazies.due[:0])
-	d.lazies.due = due
-	for n, slot := range due {
-		if d.s.Spend(1); n > 0 && d.s.Tired() {
-			d.lazies.wheel.Set(slot, now)
-			more = true
-			continue
-		}
-		r := d.s.sessions.At(slot)
-		r.eager = r.eager || r.queue.Pending() > 0
-		d.s.at(slot, r).mark()
-	}
-	return more || len(due) == expiryBatch
+// wakeLazy sends the events of a session on their way that have waited for company long enough.
+func (d *deadlines) wakeLazy(slot uint32) {
+	d.s.Spend(1)
+	r := d.s.sessions.At(slot)
+	r.eager = r.eager || r.queue.Pending() > 0
+	d.s.at(slot, r).mark()
 }

@@ -33,6 +33,11 @@ func (s *shared) join(q sequence.Query) {
 // swamped tells whether more waits to be brought to other nodes than may wait.
 func (s *shared) swamped() bool { return s.cfg.Cluster != nil && s.cfg.Cluster.Congested() }
 
+// tooWide tells whether so many more patterns with wildcards are more than other nodes are to know of.
+func (s *shared) tooWide(wildcards int) bool {
+	return s.cfg.Cluster != nil && wildcards > s.cfg.Cluster.MoreWildcards()
+}
+
 // fitsWire tells whether a message with so much of channel and data can go to other nodes, if there are any.
 func (s *shared) fitsWire(size int) bool {
 	return s.cfg.Cluster == nil || size+eventExtra <= s.cfg.Cluster.Most()

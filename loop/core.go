@@ -33,6 +33,7 @@ func coreConfig(s *shared, id uint16) bayeux.Config {
 		Browsers:      s.browsers,
 		Congested:     func() bool { return s.congested.Load() > 0 || s.swamped() || s.memory.refuses() },
 		Crowded:       s.memory.refuses,
+		TooWide:       s.tooWide,
 		Pace:          s.admission.pace,
 		Random:        func(p []byte) { rand.Read(p) },
 		Attendance:    s.cfg.Attendance,

@@ -200,6 +200,35 @@ func TestRestOfTheGoneIsDroppedAtHome(t *testing.T) {
 	equal(t, s.Stats().Abandoned, 1)
 }
 
+// What is published to a client that has gone while its websocket was not read from waits for it to come back.
+func TestNothingLostToThePaused(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *Config) { c.Loops = 1 })
+	w, id := socketSubscriber(t, s, "/a")
+	paused := func(then func(in *input, c *conn)) {
+		done := make(chan struct{})
+		s.do(0, func(r *reactor) {
+			defer close(done)
+			r.conns.Each(func(_ uint32, c *conn) bool {
+				if c.phase == upgraded {
+					then(&r.input, c)
+				}
+				return true
+			})
+		})
+		<-done
+	}
+	paused(func(in *input, c *conn) { in.pause(c) })
+	w.Close()
+	eventually(t, func() bool {
+		gone := false
+		paused(func(_ *input, c *conn) { gone = c.socket.Conn().HungUp() })
+		return gone
+	})
+	mustPublish(t, s, "/a", "1")
+	equal(t, events(dial(t, s).bayeux(connect(id))), []string{"1"})
+}
+
 // Where reading cannot be paused such a websocket is closed with 1008, and what it
 // has sent is not begun.
 func TestTooFarAheadWithoutPause(t *testing.T) {

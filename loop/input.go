@@ -18,6 +18,7 @@ type input struct {
 	poller   socket.Poller // of the loop
 	bodies   map[uint32]*chunkedBody
 	waiting  waitingInput
+	paused   map[uint32]bool // websockets that are not read from, or have not been until they were closed, by slot
 	inflater inflater
 	mover    *mover
 
@@ -60,12 +61,13 @@ func (in *input) boundAhead(c *conn) {
 func (in *input) closed(c *conn) {
 	c.socket.Closed()
 	delete(in.bodies, c.slot)
+	delete(in.paused, c.slot)
 	in.waiting.set(c.slot, 0)
 }
 
 // trim gives back what is kept between two turns.
 func (in *input) trim() {
-	in.waiting.of = fitted(in.waiting.of)
+	in.waiting.of, in.paused = fitted(in.waiting.of), fitted(in.paused)
 	in.encryption.trim()
 }
 

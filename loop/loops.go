@@ -72,7 +72,7 @@ func (l *loops) unbind() {
 	l.ending = false
 	l.bound.Store(new([]*reactor))
 	for _, r := range l.reactors {
-		r.flushPosted, r.drainPosted, r.doors = false, false, nil
+		r.flushPosted, r.drainPosted, r.sweepPosted, r.doors = false, false, false, nil
 		r.tickPosted.Store(0)
 	}
 }

@@ -19,13 +19,11 @@ const (
 	trimLeast = 1000 // connections that must have gone
 	trimShare = 4    // at most one of so many may be left
 	trimDelay = 5000 // milliseconds
-	// trimAgain is how much longer sessions live than connections: a second trim
-	// comes for them.
-	trimAgain = 20_000
 )
 
-// due notes how many connections there are, and tells whether to trim now.
-func (w *memoryWatch) due(connections, now int64) bool {
+// due notes how many connections there are, and tells whether to trim now. Sessions live so much longer
+// than connections: a second trim comes for them.
+func (w *memoryWatch) due(connections, longer, now int64) bool {
 	w.peak = max(w.peak, connections)
 	if w.peak-connections < trimLeast || connections > w.peak/trimShare {
 		w.since, w.once = 0, false
@@ -35,7 +33,7 @@ func (w *memoryWatch) due(connections, now int64) bool {
 		w.since = now
 	}
 	switch elapsed := now - w.since; {
-	case elapsed > trimAgain:
+	case elapsed > longer+trimDelay:
 		*w = memoryWatch{peak: connections}
 		return true
 	case elapsed > trimDelay && !w.once:
@@ -45,21 +43,22 @@ func (w *memoryWatch) due(connections, now int64) bool {
 	return false
 }
 
-// rushWatch finds the moment to collect what TLS handshakes have left: when many were made, and then hardly any. A handshake
-// leaves about ten times what its connection keeps, and idle connections give the collector no reason to run.
+// rushWatch finds the moment to collect what new connections have left: when many were made, and then hardly any. Tables have grown
+// by copies of themselves, a TLS handshake leaves about ten times what its connection keeps, and idle connections give the collector
+// no reason to run.
 type rushWatch struct {
-	collected uint64 // handshakes of which what they left is gone
+	collected uint64 // connections and handshakes of which what they left is gone
 	seen      uint64
 	since     int64 // when few were made first, in milliseconds
 }
 
 const (
-	rushLeast = 1000 // handshakes that must have been made
+	rushLeast = 1000 // that must have been made
 	rushPause = 2000 // milliseconds for which hardly any must have been
 	rushFew   = 50   // of them in that time
 )
 
-// due notes how many handshakes have been made, and tells whether to collect now.
+// due notes how many connections and handshakes have been made, and tells whether to collect now.
 func (w *rushWatch) due(made uint64, now int64) bool {
 	if made-w.collected < rushLeast {
 		return false

@@ -8,7 +8,7 @@ func TestMemoryWatch(t *testing.T) {
 	due := func(connections int64, seconds int) (times int) {
 		for range seconds * 10 {
 			now += 100
-			if w.due(connections, now) {
+			if w.due(connections, 15_000, now) {
 				times++
 			}
 		}
@@ -22,11 +22,12 @@ func TestMemoryWatch(t *testing.T) {
 	equal(t, due(7000, 1), 0) // back again
 	equal(t, due(100, 4), 0)
 	equal(t, due(100, 2), 1)
+	equal(t, due(100, 14), 0)
 	equal(t, due(100, 60), 1) // once more, when the sessions have gone
 	equal(t, due(100, 600), 0)
 }
 
-// What handshakes left is collected when many were made and then hardly any, once, and not while more come.
+// What new connections left is collected when many were made and then hardly any, once, and not while more come.
 func TestRushWatch(t *testing.T) {
 	var w rushWatch
 	now, made := int64(1), uint64(0)

@@ -207,6 +207,8 @@ func (c *nodesCluster) Most() int { return 1 << 20 }
 
 func (c *nodesCluster) Congested() bool { return false }
 
+func (c *nodesCluster) MoreWildcards() int { return 2 }
+
 // spreadLog has each node keep an order of its own, of channels with a history too.
 type spreadLog struct {
 	*sequence.Local
@@ -277,6 +279,25 @@ func TestEventsOfAnotherNode(t *testing.T) {
 			t.Errorf("node %d told others of %q, want %q", n, l.awaited, want)
 		}
 		l.mu.Unlock()
+	}
+}
+
+// Of patterns with wildcards only so many are told to other nodes: a subscription to more is refused, and one to what is known is not.
+func TestWildcardsOfANode(t *testing.T) {
+	t.Parallel()
+	nodes, _ := twoNodes(t, func(c *Config) { c.Loops = 1 }) // with room for two more, always
+	w := dial(t, nodes[0])
+	id := w.handshake()
+	ask := func(id, patterns string) any {
+		t.Helper()
+		reply := w.bayeux(`[{"channel":"/meta/subscribe","clientId":"` + id + `","subscription":` + patterns + `}]`)
+		return reply[len(reply)-1]["error"]
+	}
+	equal(t, ask(id, `["/a/*","/b/**","/c/*"]`), any("503::too_many_wildcards"))
+	equal(t, ask(id, `["/a/*","/b/**","/c","/d"]`), nil)
+	equal(t, ask(w.handshake(), `["/a/*","/b/**","/c/*"]`), nil)
+	if a := w.ask(request("GET", "/events?channel=/e/*&channel=/f/*&channel=/g/*")); a.StatusCode != 503 || !strings.Contains(a.body, "too_many_wildcards") {
+		t.Errorf("%d %s", a.StatusCode, a.body)
 	}
 }
 

@@ -8,6 +8,7 @@ import "halley/bayeux"
 // turn has done enough. Where that cannot be had, it is closed when too much has come.
 func (in *input) pause(c *conn) {
 	c.stream.paused = true
+	in.paused[c.slot] = true
 	in.poller.SetReading(c.socket.Conn(), false)
 	if c.socket.Buffered() > in.shared.ahead()+maxLeak {
 		in.output.cutSocket(c, "too much ahead")
@@ -24,9 +25,13 @@ func (in *input) unpause(c *conn) (goesOn bool) {
 		return false
 	}
 	c.stream.paused, c.stream.since = false, in.now()
+	delete(in.paused, c.slot)
 	in.poller.SetReading(c.socket.Conn(), true)
 	return true
 }
+
+// mayHaveLost tells whether a client may have gone of which gnet has not told yet.
+func (in *input) mayHaveLost() bool { return len(in.paused) > 0 || in.poller.Stirs() }
 
 // rests leaves the rest of what came by a websocket for a later turn, if there is more
 // and this turn has done enough.

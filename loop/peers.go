@@ -21,7 +21,7 @@ func (p *peers) add(c *conn) {
 // closeDead closes those of the noted connections whose peer has closed or reset
 // them. The first write to such a socket would still succeed, and what it carried
 // be lost. The loop has not always seen it: tasks that arrive while it runs others
-// run before it looks at its sockets again. One system call asks for all.
+// run before it looks at its sockets again. One system call asks for all, unless another has told that nothing came, see mayHaveLost.
 func (p *peers) closeDead() {
 	if p.Ask() {
 		for i, c := range p.conns {

@@ -91,7 +91,8 @@ const eventFrame = 32
 func (pb *publisher) fit(batch []Publication) ([]interest.Loops, error) {
 	sets, size := make([]interest.Loops, len(batch)), 0
 	var needs [MaxLoops]int
-	for i, p := range batch {
+	for i := range batch {
+		p := &batch[i]
 		size += len(p.Channel) + len(p.Data)
 		sets[i] = pb.interest.Of(string(p.Channel))
 		sets[i].Each(func(loop uint16) {
@@ -118,7 +119,8 @@ func (pb *publisher) fit(batch []Publication) ([]interest.Loops, error) {
 // way through their log.
 func (pb *publisher) postEvents(batch []Publication, sets []interest.Loops) {
 	posts := pb.posts(sets)
-	for i, p := range batch {
+	for i := range batch {
+		p := &batch[i]
 		e := pb.event(p)
 		if p.Here {
 			pb.arrive(e, sets[i], posts)
@@ -157,15 +159,14 @@ func (pb *publisher) posts(sets []interest.Loops) [][]event.Event {
 	return posts
 }
 
-func (pb *publisher) event(p Publication) event.Event {
-	passed := p.Passed
-	if passed == nil {
-		passed = &Passed{}
-		if !p.Here {
-			passed.Trail = pb.cfg.Hops.Mark(p.Channel)
-		}
+func (pb *publisher) event(p *Publication) event.Event {
+	e := event.New(p.Channel, p.Data, p.Passed != nil && p.Passed.Binary)
+	switch {
+	case p.Passed != nil:
+		e = e.Trailed(p.Passed.Trail)
+	case !p.Here:
+		e = e.Trailed(pb.cfg.Hops.Mark(p.Channel))
 	}
-	e := event.New(p.Channel, p.Data, passed.Binary).Trailed(passed.Trail)
 	if pb.cfg.Timestamp {
 		e = e.Stamped(pb.now())
 	}
@@ -185,11 +186,11 @@ func (pb *publisher) postDurably(batch []Publication, sets []interest.Loops) err
 	for _, p := range batch {
 		history := pb.rulesOf(p.Channel).History
 		if history && p.Passed != nil {
-			if err := pb.passDurably(pb.event(p)); err != nil {
+			if err := pb.passDurably(pb.event(&p)); err != nil {
 				return err
 			}
 		} else if history {
-			durable, keys = append(durable, pb.event(p)), append(keys, p.Key)
+			durable, keys = append(durable, pb.event(&p)), append(keys, p.Key)
 		} else {
 			rest = append(rest, p)
 		}

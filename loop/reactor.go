@@ -50,6 +50,7 @@ type reactor struct {
 	watch       watch
 	flushPosted bool
 	drainPosted bool // by the loop itself, since more is left than a turn has time for
+	sweepPosted bool // likewise
 	turns       turns
 
 	// Scratch, valid within one turn.
@@ -62,10 +63,11 @@ type reactor struct {
 	drainTask task // goes on with the mailbox: a turn had no time for the rest
 	flushTask task
 	tickTask  task
+	sweepTask task // goes on with what a tick has begun
 }
 
 // task is a piece of a reactor's work as gnet runs it. Each reactor keeps its
-// three, so that posting one costs no closure.
+// own, so that posting one costs no closure.
 type task struct {
 	reactor *reactor
 	run     func(*reactor)

@@ -30,14 +30,14 @@ func newReactor(s *shared, id uint16, now int64) *reactor {
 	r.requests = requests{common: &r.common, output: &r.output, owners: r, scanner: s.cfg.Scanner}
 	r.guesses = guesses{common: &r.common, output: &r.output}
 	r.input = input{common: &r.common, introducer: introducer{common: &r.common}, output: &r.output, handler: &r.requests, work: r.core,
-		bodies: make(map[uint32]*chunkedBody), waiting: waitingInput{of: make(map[uint32]int)}}
+		bodies: make(map[uint32]*chunkedBody), paused: make(map[uint32]bool), waiting: waitingInput{of: make(map[uint32]int)}}
 	r.mover = mover{common: &r.common, output: &r.output, spend: r.core.Spend, forget: func(slot uint32) { r.input.waiting.set(slot, 0) }}
 	r.input.mover, r.output.due = &r.mover, r.mover.isDue
 	r.box = bus.NewBox(s.cfg.MaxMailbox, &s.congested, r.wake)
 	r.input.encryption = encryption{common: &r.common, output: &r.output, box: r.box, serve: r.input.serve, scratch: newScratch(s)}
 	r.wakeTask, r.drainTask = task{r, (*reactor).drainMailbox}, task{r, (*reactor).drainOn}
 	r.flushTask = task{r, (*reactor).flush}
-	r.tickTask = task{r, (*reactor).tick}
+	r.tickTask, r.sweepTask = task{r, (*reactor).tick}, task{r, (*reactor).sweepOn}
 	return r
 }
 
@@ -45,7 +45,7 @@ func newReactor(s *shared, id uint16, now int64) *reactor {
 // bounded number of them waits for the next round.
 func (r *reactor) flush() {
 	r.flushPosted = false
-	now := r.now()
+	now, look := r.now(), r.core.Dirty() && r.input.mayHaveLost()
 	for done := 0; r.core.Dirty(); done += flushBatch {
 		if done >= turnFlushes || done > 0 && r.core.Tired() {
 			r.flushPosted = true
@@ -53,7 +53,9 @@ func (r *reactor) flush() {
 			return
 		}
 		r.core.Flush(now, flushBatch, &r.fx)
-		r.lookAtReplies()
+		if look {
+			r.lookAtReplies()
+		}
 		r.perform()
 	}
 	r.goOn()
@@ -63,9 +65,7 @@ func (r *reactor) flush() {
 func (r *reactor) tick() {
 	now := r.now()
 	r.turns.Lag = time.Duration(now-r.tickPosted.Swap(0)) * time.Millisecond
-	r.core.Behind(r.inbox.Left() > 0)
-	r.core.Tick(now, &r.fx)
-	r.perform()
+	r.sweep(now)
 	r.expired = r.wheel.Advance(now, turnEntries, r.expired[:0])
 	for _, slot := range r.expired {
 		r.input.expire(r.conns.At(slot))
@@ -76,6 +76,25 @@ func (r *reactor) tick() {
 	if r.box.Waits() {
 		r.drainMailbox()
 	}
+	r.goOn()
+	r.endTurn()
+}
+
+// sweep answers polls whose time is over, ends sessions, and gives what pauses have kept back. What a turn has no time for goes on
+// in a later one: with the next tick prices would be ever later.
+func (r *reactor) sweep(now int64) {
+	r.core.Behind(r.inbox.Left() > 0)
+	if r.core.Tick(now, &r.fx) && !r.sweepPosted { // a tick may come meanwhile
+		r.sweepPosted = true
+		r.shared.later(&r.sweepTask)
+	}
+	r.perform()
+}
+
+// sweepOn goes on with what a turn had no time for.
+func (r *reactor) sweepOn() {
+	r.sweepPosted = false
+	r.sweep(r.now())
 	r.goOn()
 	r.endTurn()
 }
@@ -195,8 +214,12 @@ func (r *reactor) lookAtReplies() {
 
 // lookAtInbox does the same for what other loops reply.
 func (r *reactor) lookAtInbox() {
+	look, known := false, false
 	r.inbox.Effects(func(e *bayeux.Effect) {
-		if e.Numbered {
+		if e.Numbered && !known {
+			look, known = r.input.mayHaveLost(), true
+		}
+		if e.Numbered && look {
 			r.peers.add(r.conns.find(e.To))
 		}
 	})

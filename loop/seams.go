@@ -32,4 +32,6 @@ type Cluster interface {
 	Most() int
 	// Congested tells whether too much waits to be brought to other nodes: publishes are refused then.
 	Congested() bool
+	// MoreWildcards is how many more patterns with wildcards may be subscribed to here.
+	MoreWildcards() int
 }

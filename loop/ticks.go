@@ -28,10 +28,10 @@ func (t *ticks) beat(ctx context.Context) {
 		}
 		t.shared.memory.look(ctx, t.shared.now())
 		t.shared.admission.look(t.loops.latest(), t.shared.now())
-		if memory.due(t.shared.connections.Load(), t.shared.now()) {
+		if memory.due(t.shared.connections.Load(), t.shared.cfg.MaxInterval.Milliseconds(), t.shared.now()) {
 			t.loops.trim()
 		}
-		if rush.due(t.shared.handshakes.Made(), t.shared.now()) {
+		if rush.due(t.shared.accepted.Load()+t.shared.handshakes.Made(), t.shared.now()) {
 			go collectGarbage()
 		}
 		for _, r := range *t.loops.bound.Load() {

@@ -48,11 +48,14 @@ const mark = 1 << 31
 // union appends the subscribers of all nodes, each once.
 func (t *Table) union(dst []Subscriber, nodes []uint32) []Subscriber {
 	if len(nodes) == 1 { // one list has nobody twice
-		return append(dst, t.nodes.At(nodes[0]).subscribers...)
+		for _, m := range t.nodes.At(nodes[0]).members {
+			dst = append(dst, m.subscriber)
+		}
+		return dst
 	}
 	for _, n := range nodes {
-		for _, s := range t.nodes.At(n).subscribers {
-			if t.heads[s]&mark == 0 {
+		for _, m := range t.nodes.At(n).members {
+			if s := m.subscriber; t.heads[s]&mark == 0 {
 				t.heads[s] |= mark
 				dst = append(dst, s)
 			}

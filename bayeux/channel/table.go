@@ -15,8 +15,8 @@ type Change struct {
 // Table is the subscription table of one loop: which subscriber is on which pattern. Patterns and names are taken in
 // their canonical form and are not checked; Check is the caller's.
 //
-// A subscription is a record in a slab (node, place, next of the same subscriber) and a place in its pattern's two
-// parallel lists: 20 bytes, and 4 for each subscriber. Removing one is a swap with the last of the list. Nothing here depends on the
+// A subscription is a record in a slab (node, place, next of the same subscriber) and a place in its pattern's
+// list: 20 bytes, and 4 for each subscriber. Removing one is a swap with the last of the list. Nothing here depends on the
 // number of other patterns or subscribers, nor on those of the same subscriber or pattern: a subscriber's records
 // are walked up to a number, and a map has those of a subscriber with more.
 type Table struct {
@@ -25,7 +25,7 @@ type Table struct {
 	records  slab.List[record] // [0] unused
 	heads    []uint32          // by subscriber: its newest record, 0 for none; the mark bit belongs to union
 	many     map[Subscriber]int
-	places   map[membership]link // of those with more than walked
+	places   *places // of those with more than walked
 	cache    cache
 	out      []Subscriber
 	changes  uint64 // so far
@@ -34,10 +34,15 @@ type Table struct {
 
 // node is one pattern that has subscribers. A node without subscribers is not used.
 type node struct {
-	pattern     string
-	subscribers []Subscriber
-	records     []uint32 // of the subscriber at the same place
-	changed     uint64   // number of its latest change
+	pattern string
+	members []member
+	changed uint64 // number of its latest change
+}
+
+// member is a subscriber of a pattern and its record.
+type member struct {
+	subscriber Subscriber
+	record     uint32
 }
 
 // record is one subscription.
@@ -64,7 +69,7 @@ func NewTable(cacheSize int) *Table {
 	t := &Table{
 		patterns: newIndex(),
 		many:     map[Subscriber]int{},
-		places:   map[membership]link{},
+		places:   newPlaces(),
 		cache:    newCache(cacheSize),
 	}
 	t.records.Take(record{}) // 0
@@ -145,7 +150,7 @@ func (t *Table) Subscribers(pattern []byte) int {
 	if !known {
 		return 0
 	}
-	return len(t.nodes.At(n).subscribers)
+	return len(t.nodes.At(n).members)
 }
 
 // Covering visits the patterns that s is on and that match name, until visit returns false. It costs by the patterns that match,
@@ -161,8 +166,8 @@ func (t *Table) Covering(s Subscriber, name []byte, visit func(pattern string) b
 // Patterns visits every pattern that has subscribers, in no promised order, with copies that visit may keep. Visit must not change the table.
 func (t *Table) Patterns(visit func(pattern []byte, subscribers int)) {
 	for i := range uint32(t.nodes.Size()) {
-		if n := t.nodes.At(i); len(n.subscribers) > 0 {
-			visit([]byte(n.pattern), len(n.subscribers))
+		if n := t.nodes.At(i); len(n.members) > 0 {
+			visit([]byte(n.pattern), len(n.members))
 		}
 	}
 }
@@ -170,14 +175,13 @@ func (t *Table) Patterns(visit func(pattern []byte, subscribers int)) {
 // What a pattern costs beside its text, which its node and the index share, and what a subscription does; about, with
 // the room that maps and slices have to grow.
 const (
-	patternMemory = 128
+	patternMemory = 100
 	recordMemory  = 24
-	placeMemory   = 40
 )
 
 // Memory is about how many bytes the table takes.
 func (t *Table) Memory() int {
-	return t.text + patternMemory*t.nodes.Size() + recordMemory*t.records.Size() + placeMemory*len(t.places)
+	return t.text + patternMemory*t.nodes.Size() + recordMemory*t.records.Size() + t.places.bytes()
 }
 
 // Touch says that something about the subscriptions to pattern has changed, for the stamps of the names that it matches.
@@ -197,7 +201,7 @@ func (t *Table) on(s Subscriber, n uint32) link {
 	l := link{record: t.first(s)}
 	for i := 0; l.record != 0 && t.records.At(l.record).node != n; i++ {
 		if i == walked {
-			return t.places[membership{s, n}]
+			return t.placed(membership{s, n})
 		}
 		l = link{t.records.At(l.record).next, l.record}
 	}
@@ -220,39 +224,40 @@ func (t *Table) add(s Subscriber, n uint32) {
 	count := t.Count(s) + 1
 	t.touch(n)
 	p := t.nodes.At(n)
-	r := t.records.Take(record{node: n, place: uint32(len(p.subscribers)), next: t.heads[s]})
+	r := t.records.Take(record{node: n, place: uint32(len(p.members)), next: t.heads[s]})
 	t.heads[s] = r
 	t.setCount(s, count)
+	p.members = append(p.members, member{s, r})
 	if count > walked {
-		t.place(s, count == walked+1)
+		t.enter(s, count == walked+1)
 	}
-	p.subscribers = append(p.subscribers, s)
-	p.records = append(p.records, r)
 }
 
 // remove takes out the record of l, one of s's, and says whether its pattern has lost its last subscriber.
 func (t *Table) remove(s Subscriber, l link) (edge bool) {
 	count, r := t.Count(s)-1, l.record
 	gone := *t.records.At(r)
+	switch {
+	case count == walked:
+		t.withdrawAll(s)
+	case count > walked:
+		t.withdraw(l)
+	}
 	if l.prev != 0 {
 		t.records.At(l.prev).next = gone.next
 	} else {
 		t.heads[s] = gone.next
 	}
-	if count >= walked {
-		t.displace(s, gone, l.prev, count == walked)
-	}
 	t.records.Release(r)
 	t.setCount(s, count)
 
 	n := t.nodes.At(gone.node)
-	last := len(n.subscribers) - 1
-	n.subscribers[gone.place] = n.subscribers[last]
-	n.records[gone.place] = n.records[last]
-	if moved := n.records[last]; moved != r {
+	last := len(n.members) - 1
+	n.members[gone.place] = n.members[last]
+	if moved := n.members[last].record; moved != r {
 		t.records.At(moved).place = gone.place
 	}
-	n.subscribers, n.records = n.subscribers[:last], n.records[:last]
+	n.members = n.members[:last]
 	t.touch(gone.node)
 	if last == 0 {
 		t.dropNode(gone.node)
@@ -265,29 +270,6 @@ func (t *Table) setCount(s Subscriber, n int) {
 		t.many[s] = n
 	} else if n == few {
 		delete(t.many, s)
-	}
-}
-
-// place enters the newest record of s into places, or all of them.
-func (t *Table) place(s Subscriber, all bool) {
-	prev := uint32(0)
-	for r := t.heads[s]; r != 0; r = t.records.At(r).next {
-		t.places[membership{s, t.records.At(r).node}] = link{r, prev}
-		if prev != 0 && !all {
-			break // that one's prev was new
-		}
-		prev = r
-	}
-}
-
-// displace takes the record that is gone, whose newer neighbour is prev, out of places, or all of them.
-func (t *Table) displace(s Subscriber, gone record, prev uint32, all bool) {
-	delete(t.places, membership{s, gone.node})
-	if gone.next != 0 && !all {
-		t.places[membership{s, t.records.At(gone.next).node}] = link{gone.next, prev}
-	}
-	for r := t.heads[s]; r != 0 && all; r = t.records.At(r).next {
-		delete(t.places, membership{s, t.records.At(r).node})
 	}
 }
 

@@ -101,7 +101,7 @@ func TestWhatIsGivenBackIsUsedAgain(t *testing.T) {
 		t.Errorf("nodes %d → %d, records %d → %d, heads %d → %d", nodes, table.nodes.Size(), records, table.records.Size(), heads, len(table.heads))
 	}
 	for i := range uint32(table.nodes.Size()) {
-		if n := table.nodes.At(i); n.pattern != "" || n.subscribers != nil || n.records != nil {
+		if n := table.nodes.At(i); n.pattern != "" || n.members != nil {
 			t.Fatalf("node %d keeps %+v", i, n)
 		}
 	}
@@ -218,7 +218,7 @@ func slack(t *Table) int {
 	n := free(t.records.Room()-t.records.Size(), int(unsafe.Sizeof(record{}))) + free(cap(t.heads)-len(t.heads), 4) + free(cap(t.out), 4)
 	for i := range uint32(t.nodes.Size()) {
 		p := t.nodes.At(i)
-		n += free(cap(p.subscribers)-len(p.subscribers), 4) + free(cap(p.records)-len(p.records), 4)
+		n += free(cap(p.members)-len(p.members), int(unsafe.Sizeof(member{})))
 	}
 	return n
 }

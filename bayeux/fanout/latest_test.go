@@ -166,13 +166,39 @@ func TestDueMakesWay(t *testing.T) {
 		f.Offer(0, event.New([]byte("/a"), nil, false))
 	}
 	f.work = tired()
-	for calls := 1; ; calls++ {
-		if more := f.Due(500); more != (calls < 10) || given != 10+calls {
+	for calls := 1; calls <= 11; calls++ {
+		if more := f.Due(500); more != (calls < 11) || given != 10+min(calls, 10) {
 			t.Fatalf("call %d: %d given, more %t", calls, given, more)
 		}
-		if calls == 10 {
-			return
+	}
+}
+
+// What pauses of a session have kept from it is given to it at once, though a turn has no time for that of others: it leaves in one
+// write. What is not over yet waits.
+func TestDueOfASessionTogether(t *testing.T) {
+	const sessions, channels = 5, 4
+	fake := newFake()
+	var given []uint32
+	fake.give = func(slot uint32, _ Delivery) { given = append(given, slot) }
+	f := newFanout(t, fake, "/** rate=2/s", "/late rate=1/s")
+	for slot := range uint32(sessions) {
+		f.Subscribe(slot, []byte("/**"))
+	}
+	for range 2 {
+		for i := range channels {
+			f.Offer(0, event.New(fmt.Appendf(nil, "/%d", i), nil, false))
 		}
+		f.Offer(0, event.New([]byte("/late"), nil, false))
+	}
+	f.work = tired()
+	for call := range sessions {
+		given = given[:0]
+		if more := f.Due(500); len(given) != channels || given[0] != given[channels-1] || !more {
+			t.Errorf("call %d gives to %v, more %t", call, given, more)
+		}
+	}
+	if given = given[:0]; f.Due(900) || len(given) > 0 {
+		t.Errorf("before its time: to %v", given)
 	}
 }
 

@@ -15,7 +15,6 @@ type pauses struct {
 	byKey     map[pauseKey]uint32  // numbers of pauses
 	ofSession map[uint32]pauseList // by slot
 	wheel     *wheel.Wheel
-	due       []uint32
 }
 
 // pause is the time in which a session gets no event of a key. It ends with its session.
@@ -35,7 +34,6 @@ const pauseBytes = 96
 const (
 	wheelTick  = 100 // milliseconds
 	wheelSlots = 2048
-	dueBatch   = 2000 // pauses that end in one Due
 )
 
 func newPauses(now int64) pauses {
@@ -116,19 +114,31 @@ func (f *Fanout) skip(slot uint32, key []byte) {
 }
 
 // Due gives what has come meanwhile to the sessions whose pauses are over. It tells
-// whether it left some of them for the next call.
+// whether it may have left some of them for the next call.
 func (f *Fanout) Due(now int64) (more bool) {
-	due := f.pauses.wheel.Advance(now, dueBatch, f.pauses.due[:0])
-	f.pauses.due = due
-	for n, i := range due {
-		if f.work.Spend(1); n > 0 && f.work.Tired() {
-			f.pauses.wheel.Set(i, now)
-			more = true
-		} else {
-			f.over(now, i)
+	for n := 0; n == 0 || !f.work.Tired(); n++ {
+		i, due := f.pauses.wheel.Next(now)
+		if !due {
+			return false
 		}
+		f.together(now, i)
 	}
-	return more || len(due) == dueBatch
+	return true
+}
+
+// together ends a pause that is over, and with it those of the same session that have begun after it and are over too: what
+// they have kept from the session goes out in one write.
+func (f *Fanout) together(now int64, i uint32) {
+	for {
+		next := f.pauses.At(i).links[bySession].next
+		f.work.Spend(1)
+		f.over(now, i)
+		if next == 0 || !f.pauses.wheel.Passed(next-1, now) {
+			return
+		}
+		i = next - 1
+		f.pauses.wheel.Cancel(i)
+	}
 }
 
 // over gives a session what its pause has kept from it, and ends the pause unless the next one begins with that.

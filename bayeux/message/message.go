@@ -21,6 +21,8 @@ type Message struct {
 
 	// Wrong names the fields whose JSON type is not allowed; they are nil.
 	Wrong Field
+	// Has names the fields that it has, whatever their values.
+	Has Field
 }
 
 // Field is a set of a message's fields.
@@ -39,7 +41,8 @@ const (
 	FieldVersion
 	FieldMinimumVersion
 	FieldSupportedConnectionTypes
-	fieldNone Field = 0
+	FieldOther       // any that the protocol does not name
+	fieldNone  Field = 0
 )
 
 // Batch is what one request carries. It may be used for many scans.

@@ -103,6 +103,9 @@ func fields(p *parser, m *Message, b *Batch, i int) int {
 		m.set(f, p.b[start:stop], valueEscaped, b)
 		i, more = p.next(stop, '}')
 	}
+	if m.Has = seen; len(b.others) > 0 {
+		m.Has |= FieldOther
+	}
 	return i
 }
 

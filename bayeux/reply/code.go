@@ -46,6 +46,7 @@ var (
 	NotStored           = Code{500, "", "history_not_written"}
 	SessionsFull        = Code{503, "", "too_many_sessions"}
 	Congested           = Code{503, "", "server_busy"}
+	WildcardsFull       = Code{503, "", "too_many_wildcards"}
 	QuestionsFull       = Code{503, "", "too_many_pending_decisions"}
 )
 

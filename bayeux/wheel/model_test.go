@@ -64,8 +64,12 @@ func (w *twins) step(t *rapid.T, by int64) {
 
 func (w *twins) check(t *rapid.T) {
 	for id := range uint32(idRange) {
-		if _, armed := w.deadline[id]; w.wheel.Armed(id) != armed {
+		deadline, armed := w.deadline[id]
+		if w.wheel.Armed(id) != armed {
 			t.Fatalf("Armed(%d) = %v", id, !armed)
+		}
+		if passed := armed && deadline <= w.now; w.wheel.Passed(id, w.now) != passed {
+			t.Fatalf("Passed(%d) = %v at %d, its deadline is %d", id, !passed, w.now, deadline)
 		}
 	}
 	if w.wheel.Len() != len(w.deadline) {

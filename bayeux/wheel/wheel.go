@@ -74,6 +74,11 @@ func (w *Wheel) Armed(id uint32) bool {
 	return int(i) < len(w.entries) && w.entries[i].next != 0
 }
 
+// Passed says whether id has a deadline that has passed at now, and that Advance has not returned yet.
+func (w *Wheel) Passed(id uint32, now int64) bool {
+	return w.Armed(id) && w.entries[w.index(id)].deadline <= now
+}
+
 // Len is the number of armed ids.
 func (w *Wheel) Len() int { return w.armed }
 
@@ -92,6 +97,16 @@ func (w *Wheel) Advance(now int64, limit int, dst []uint32) []uint32 {
 		w.at++
 	}
 	return dst
+}
+
+// Next is Advance for one id, if there is any. A caller that has no time for all that is due leaves the others where they are.
+func (w *Wheel) Next(now int64) (id uint32, due bool) {
+	var room [1]uint32
+	ids := w.Advance(now, 1, room[:0])
+	if len(ids) == 0 {
+		return 0, false
+	}
+	return ids[0], true
 }
 
 // sweep takes what has passed out of the slot at w.at and moves what has not to later slots.

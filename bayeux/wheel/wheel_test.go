@@ -119,6 +119,21 @@ func TestAtMostLimitAtOnce(t *testing.T) {
 	}
 }
 
+// Next leaves the others where they are, due.
+func TestNext(t *testing.T) {
+	w := New(100, 8, 5000)
+	for id := range uint32(3) {
+		w.Set(id, 5130)
+	}
+	var ids []uint32
+	for id, due := w.Next(5250); due; id, due = w.Next(5250) {
+		ids = append(ids, id)
+	}
+	if !slices.Equal(ids, []uint32{0, 1, 2}) || w.Len() != 0 {
+		t.Errorf("%v, %d left", ids, w.Len())
+	}
+}
+
 func TestClockJumps(t *testing.T) {
 	w := New(100, 16, 0)
 	w.Set(1, 1_700_000_000_000) // the owner began at 0 and finds the time of day later

@@ -72,7 +72,7 @@ func holdOpen(b *testing.B, f *clients, style wire.Style) (fd int) {
 		head := "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 		if style == wire.WebSocket {
 			c.busy = connect
-			_, key, _ := strings.Cut(string(f.targets.bayeux[0].endpoint.AppendUpgrade(nil, "")), "Sec-WebSocket-Key: ")
+			_, key, _ := strings.Cut(string(f.targets.bayeux[0].endpoint.AppendUpgrade(nil, "/", "")), "Sec-WebSocket-Key: ")
 			key, _, _ = strings.Cut(key, "\r\n")
 			sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
 			accept := base64.StdEncoding.EncodeToString(sum[:])

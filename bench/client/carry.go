@@ -75,8 +75,12 @@ func (c *clients) answered(s *session, what request, o *outcome, now int64) {
 	if what == publish {
 		c.out.settle(c.queue(s), o.refused)
 	}
+	c.held = max(c.held, min(o.advice.Timeout, heldMost)*int64(time.Millisecond))
 	c.carry(s, s.answered(what, o), now)
 }
+
+// heldMost is the longest that a connect may take, in milliseconds, whatever the server advises.
+const heldMost = int64(24 * time.Hour / time.Millisecond)
 
 // failed takes a session up after a request of it came to nothing.
 func (c *clients) failed(s *session, what request) {

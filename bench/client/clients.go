@@ -24,6 +24,7 @@ type clients struct {
 	killing  killing
 	killed   int64 // connections that were broken on purpose
 	timeout  int64 // nanoseconds to wait for a reply
+	held     int64 // nanoseconds that a connect may take longer: what servers have advised at most
 	lastScan int64
 	batch    []byte // scratch for messages to publish
 	scratch  []byte // scratch for requests
@@ -34,13 +35,13 @@ func newClients(config *Config, clock Clock) (*clients, error) {
 	record := newRecord(config.Publishers > 0, len(config.Names))
 	c := &clients{
 		clock: clock, roster: r, accounts: newAccounts(r, record), out: newPublishing(config, record),
-		ramp: newRamp(config.Connecting), churn: newChurn(r), timeout: int64(config.ReplyTimeout),
+		ramp: newRamp(config.Connecting), churn: newChurn(r), timeout: int64(config.ReplyTimeout), held: int64(time.Minute),
 	}
 	var err error
 	if c.targets, err = newTargets(config); err != nil {
 		return nil, err
 	}
-	c.encoder = encoder{roster: r, targets: &c.targets, suffixes: config.Suffixes}
+	c.encoder = encoder{roster: r, targets: &c.targets, suffixes: config.Suffixes, path: config.Path, hello: config.Hello}
 	for i := range r.size() {
 		c.sessions = append(c.sessions, newSession(r.kind(i), int32(i)))
 	}

@@ -14,8 +14,10 @@ type Config struct {
 	PublishURLs []string // of HTTP endpoints that take an array of {channel,data}, for publishers in turn; without any they are Bayeux clients
 	CA          string   // file of the authorities that servers of https are of; empty trusts the system's
 	Style       wire.Style
-	Connections int  // per subscriber: 1, or 2 to hold polls on one and send everything else on the other; some styles know better
-	Suffixes    bool // add /handshake, /connect to the path the way CometD's client does
+	Connections int    // per subscriber: 1, or 2 to hold polls on one and send everything else on the other; some styles know better
+	Path        string // and query that clients without a session ask for; empty is that of the URL, or /events?channel=… for an event-stream
+	Hello       string // what such a client says first over a websocket
+	Suffixes    bool   // add /handshake, /connect to the path the way CometD's client does
 
 	Symbols     *plan.Symbols `json:"-"` // a worker makes its own
 	Names       []string      // channel of each symbol
@@ -32,7 +34,7 @@ type Config struct {
 	Run          uint32        // marks this run's payloads
 	Size         int           // bytes of data in each message
 	Connecting   int           // at most so many subscribers between dial and held; default 64
-	ReplyTimeout time.Duration // give up on a reply after this; held connects get a minute more; default 20 s
+	ReplyTimeout time.Duration // give up on a reply after this; held connects get a minute more, or what the server advises; default 20 s
 	Sources      int           // source addresses on loopback; default 250
 }
 

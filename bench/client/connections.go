@@ -1,5 +1,7 @@
 package client
 
+import "halley/bench/wire"
+
 // ask sends a request over the session's connection that carries its kind, dialling if need be.
 func (c *clients) ask(s *session, what request) {
 	fd := s.line(what)
@@ -34,8 +36,11 @@ func (c *clients) send(fd int) {
 		c.scratch = c.encoder.appendRequest(c.scratch[:0], s, socket.busy, socket.stream != nil)
 	}
 	c.loop.write(fd, c.scratch)
-	if s.kind.role == stalled {
+	switch {
+	case s.kind.role == stalled:
 		c.stall(fd)
+	case s.kind.style == wire.Polls && s.phase == connecting: // nothing answers before the first message
+		c.carry(s, s.live(), now)
 	}
 }
 

@@ -1,12 +1,18 @@
 package client
 
-import "halley/bench/wire"
+import (
+	"cmp"
+
+	"halley/bench/wire"
+)
 
 // encoder puts requests into the form of their style.
 type encoder struct {
 	roster   *roster
 	targets  *targets
 	suffixes bool   // as in Config
+	path     string // as in Config
+	hello    string // as in Config
 	body     []byte // the message of the request that was written last
 }
 
@@ -16,11 +22,17 @@ func (e *encoder) appendRequest(dst []byte, s *session, what request, upgraded b
 	style, endpoint := s.kind.style, &e.targets.of(s.index, what).endpoint
 	switch {
 	case what == stream && style == wire.Events:
-		return endpoint.AppendEvents(dst, e.roster.channels(int(s.index)), s.lastID)
+		return endpoint.AppendEvents(dst, cmp.Or(e.path, wire.EventsOf(e.roster.channels(int(s.index)))), s.lastID)
+	case style == wire.Polls:
+		return endpoint.AppendPoll(dst, cmp.Or(e.path, endpoint.Path), s.lastID)
+	case style == wire.Sockets && !upgraded:
+		return endpoint.AppendUpgrade(dst, cmp.Or(e.path, endpoint.Path), "")
+	case style == wire.Sockets:
+		return wire.AppendFrame(dst, wire.OpText, mask(s), []byte(e.hello))
 	case what == stream && style == wire.EventSource:
 		return endpoint.AppendEventSource(dst, s.clientID, s.cookie)
 	case style == wire.WebSocket && !upgraded:
-		return endpoint.AppendUpgrade(dst, s.cookie)
+		return endpoint.AppendUpgrade(dst, endpoint.Path, s.cookie)
 	}
 	s.id++
 	e.body = e.appendMessage(e.body[:0], s, what)

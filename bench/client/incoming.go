@@ -40,7 +40,7 @@ func (c *clients) receive(fd int, in []byte, now int64) (n int, err error) {
 		return c.receiveStream(fd, in, now)
 	}
 	s := &c.sessions[socket.owner]
-	if socket.busy == stream || s.kind.style == wire.WebSocket {
+	if socket.busy == stream || s.kind.style.Upgrades() {
 		st, cookie, n, err := wire.Open(s.kind.style, in)
 		if err != nil {
 			return 0, err
@@ -71,12 +71,15 @@ func (c *clients) respond(fd int, r wire.Response, now int64) {
 	if r.Close {
 		c.detach(fd)
 	}
-	if r.Status != 200 {
+	if r.Status != 200 && !(c.targets.outside(what) && r.Status/100 == 2) {
 		c.turnedDown(s, what, r, now)
 		return
 	}
 	o := outcome{advice: unadvised()}
 	c.read(s, what, r.Body, now, &o)
+	if s.kind.style == wire.Polls && what == connect {
+		s.lastID = r.Conditions()
+	}
 	c.answered(s, what, &o, now)
 }
 
@@ -109,6 +112,8 @@ func (c *clients) read(s *session, what request, body []byte, now int64, o *outc
 	}
 	if err := c.scan(s, what, body, now, o); err != nil {
 		o.successful, o.problem = false, err.Error()
+	} else if s.kind.style == wire.Polls {
+		o.successful = true
 	} else if !o.answered {
 		o.problem = fmt.Sprintf("no answer in %.80q", body)
 	}
@@ -145,7 +150,7 @@ func (c *clients) scanForSilence(now int64) {
 	for fd := range c.loop.conns {
 		socket, limit := &c.loop.conns[fd], c.timeout
 		if socket.busy == connect || socket.busy == stream {
-			limit += int64(time.Minute)
+			limit += c.held
 		}
 		if (socket.phase == open || socket.phase == shaking) && socket.busy != none && now-socket.sentAt > limit {
 			c.fault(&c.accounts.tally.Faults.Timeout, fmt.Sprintf("no answer after %v", time.Duration(now-socket.sentAt).Round(time.Second)))

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"halley/bench/wire"
 )
 
 // rawServer answers with exactly the bytes that a test wants, in the pieces that it wants.
@@ -198,6 +200,28 @@ func TestSilenceIsNoticed(t *testing.T) {
 	p := r.until("a time-out", func(p Progress) bool { return p.Faults.Timeout > 0 })
 	if !strings.Contains(p.Faults.First, "no answer") {
 		t.Errorf("%+v", p.Faults)
+	}
+}
+
+// A connect may be held for as long as a server advises, a minute without that, and other requests not at all.
+func TestHeldForLong(t *testing.T) {
+	c := still(t, nil)
+	late := func(what request, since time.Duration) bool {
+		faults := c.accounts.tally.Faults.Timeout
+		c.loop.conns = append(c.loop.conns[:0], conn{phase: open, busy: what})
+		c.scanForSilence(int64(since))
+		return c.accounts.tally.Faults.Timeout > faults
+	}
+	if !late(connect, 2*time.Minute) {
+		t.Error("nothing is late without advice")
+	}
+	c.answered(&c.sessions[0], connect, &outcome{answered: true, successful: true, advice: wire.Advice{Timeout: 7_200_000, Interval: 1e6}}, 0)
+	if late(connect, time.Hour) || !late(connect, 3*time.Hour) || !late(handshake, 2*time.Minute) {
+		t.Error("the advice is not heeded")
+	}
+	c.answered(&c.sessions[0], connect, &outcome{answered: true, successful: true, advice: wire.Advice{Timeout: 1 << 60, Interval: 1e6}}, 0)
+	if late(connect, 24*time.Hour) || !late(connect, 25*time.Hour) {
+		t.Error("what makes no sense is heeded")
 	}
 }
 

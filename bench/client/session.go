@@ -14,7 +14,7 @@ type session struct {
 	kind     *kind
 	clientID string
 	cookie   string
-	lastID   string // of the last event of a stream without a session
+	lastID   string // of the last event of a stream without a session; of polls without one: the conditions of the next
 	poll     int    // descriptor that carries held requests, -1 when there is none
 	other    int    // descriptor that carries the rest, if the client uses two
 	began    int64  // when its first request, or that of its cycle, was due; 0 once a subscriber is held
@@ -86,9 +86,9 @@ func (s *session) heed(a wire.Advice) {
 // begin starts the session's life with a handshake, if it is going to be one.
 func (s *session) begin(now int64) step {
 	s.phase, s.began = handshaking, now
-	if s.kind.style == wire.Events {
+	if s.kind.style.Plain() {
 		s.phase = connecting
-		return asking(stream)
+		return s.woken()
 	}
 	return asking(handshake)
 }
@@ -262,6 +262,8 @@ func (s *session) woken() step {
 		switch {
 		case s.kind.style.Streams():
 			return asking(stream)
+		case s.kind.style == wire.Polls:
+			return asking(connect)
 		case s.failures > 0:
 			return asking(firstConnect)
 		}
@@ -280,7 +282,7 @@ func (s *session) live() step {
 		return s.hold()
 	}
 	s.phase = leaving
-	if s.kind.style == wire.Events {
+	if s.kind.style.Plain() {
 		return step{over: true}
 	}
 	return asking(disconnect)

@@ -193,7 +193,7 @@ func TestStreamsOfASession(t *testing.T) {
 }
 
 func TestBeginnings(t *testing.T) {
-	for style, want := range map[wire.Style]request{wire.LongPolling: handshake, wire.WebSocket: handshake, wire.EventSource: handshake, wire.Events: stream} {
+	for style, want := range map[wire.Style]request{wire.LongPolling: handshake, wire.WebSocket: handshake, wire.EventSource: handshake, wire.Events: stream, wire.Sockets: stream, wire.Polls: connect} {
 		k := subscriberOf(style)
 		s := newSession(&k, 0)
 		if got := s.begin(5); got != asking(want) || s.began != 5 {

@@ -14,7 +14,10 @@ func (c *clients) streamOpened(fd int, st *wire.Stream, now int64) {
 	switch st.Style {
 	case wire.WebSocket:
 		c.send(fd)
-	case wire.EventSource, wire.Events:
+	case wire.EventSource, wire.Events, wire.Sockets:
+		if st.Style == wire.Sockets && c.encoder.hello != "" {
+			c.send(fd)
+		}
 		s := &c.sessions[socket.owner]
 		c.carry(s, s.live(), now)
 	}
@@ -91,7 +94,7 @@ func (c *clients) streamMessages(fd int, p *wire.Piece, now int64) {
 		c.lose(fd)
 		return
 	}
-	if !o.answered || s.kind.style == wire.Events {
+	if !o.answered || s.kind.style.Plain() {
 		return
 	}
 	if !o.successful {

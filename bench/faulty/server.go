@@ -113,6 +113,12 @@ type message struct {
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	switch {
+	case r.URL.Path == "/socket":
+		s.pushPlain(w, r)
+		return
+	case r.URL.Path == "/poll":
+		s.poll(w, r)
+		return
 	case r.Header.Get("Upgrade") != "":
 		s.serveSocket(w, r)
 		return

@@ -122,9 +122,9 @@ func open(t *testing.T, url string, style wire.Style) *line {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.c.Close() })
-	request := e.AppendUpgrade(nil, "")
+	request := e.AppendUpgrade(nil, e.Path, "")
 	if style == wire.Events {
-		request = e.AppendEvents(nil, []string{"/a"}, "")
+		request = e.AppendEvents(nil, wire.EventsOf([]string{"/a"}), "")
 	}
 	l.write(request)
 	for l.st == nil {

@@ -42,13 +42,13 @@ func (o *Options) checkAsks() error {
 		return fmt.Errorf("%w: intervals, slow and stalled must not be negative, nor more be slow than there are", ErrOptions)
 	case a.Slow > 0 && a.SlowRate <= 0:
 		return fmt.Errorf("%w: slow subscribers take more than 0 responses a second", ErrOptions)
-	case style == wire.Events && (a.Interval > 0 || a.Replay || a.Acknowledge):
-		return fmt.Errorf("%w: the plain event-stream cannot ask for anything", ErrOptions)
+	case style.Plain() && (a.Interval > 0 || a.Replay || a.Acknowledge):
+		return fmt.Errorf("%w: clients without a session cannot ask for anything", ErrOptions)
 	case style > wire.WebSocket && a.Acknowledge:
 		return fmt.Errorf("%w: acknowledgements are of connect replies, which %v is not about", ErrOptions, style)
 	}
 	for _, name := range a.StalledTypes {
-		if style, err := wire.ParseStyle(name); err != nil || style < wire.WebSocket {
+		if style, err := wire.ParseStyle(name); err != nil || style < wire.WebSocket || style == wire.Polls {
 			return fmt.Errorf("%w: a stalled reader has a stream or a websocket, not %q", ErrOptions, name)
 		}
 	}

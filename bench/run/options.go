@@ -25,6 +25,7 @@ type Options struct {
 	ConnectionType string
 	Connections    int // per subscriber
 	Suffixes       bool
+	Path, Hello    string // of clients without a session, as in client.Config
 	Channel        string // with {symbol} where a ticker's symbol goes
 
 	Subscribers int
@@ -88,6 +89,8 @@ func (o *Options) check() error {
 		return fmt.Errorf("%w: a subscriber has 1 or 2 connections, not %d", ErrOptions, o.Connections)
 	case !strings.HasPrefix(o.Channel, "/"):
 		return fmt.Errorf("%w: the channel %q does not begin with /", ErrOptions, o.Channel)
+	case o.Path != "" && !strings.HasPrefix(o.Path, "/"):
+		return fmt.Errorf("%w: the path %q does not begin with /", ErrOptions, o.Path)
 	case len(o.URLs) == 0:
 		return fmt.Errorf("%w: no URL of a server", ErrOptions)
 	case o.ServerCommand != "" && len(o.PIDs) > 0:
@@ -189,7 +192,7 @@ func (o *Options) tasks(l layout, start int64, run uint32) []Task {
 		tasks[i] = Task{
 			Start: start, Pattern: o.Channel, Symbols: l.symbols.Count(), Follow: o.Follow, Exponent: o.Zipf, Seed: o.Seed,
 			Client: client.Config{
-				URLs: o.URLs, PublishURLs: o.PublishURLs, CA: o.CA, Style: style, Connections: o.Connections, Suffixes: o.Suffixes,
+				URLs: o.URLs, PublishURLs: o.PublishURLs, CA: o.CA, Style: style, Connections: o.Connections, Suffixes: o.Suffixes, Path: o.Path, Hello: o.Hello,
 				Names: l.names, First: first, Subscribers: size, Churners: churners,
 				Total: o.Subscribers, Slow: o.Asks.Slow, Habits: o.habits(), SlowHabits: o.slowHabits(), Stalled: o.stalled()[stalled : stalled+more],
 				Run: run, Size: o.Size, Connecting: o.Connecting, Sources: o.Sources,

@@ -182,3 +182,14 @@ func float(span []byte) (int64, bool) {
 	}
 	return int64(f), true
 }
+
+// member is the value of a key of an object, nil without one.
+func member(span []byte, name string) (found []byte) {
+	c := cursor{buf: span}
+	_ = c.members(0, func(key, value []byte) { // malformed is without it
+		if string(key) == name {
+			found = value
+		}
+	})
+	return found
+}

@@ -8,7 +8,7 @@ type Message struct {
 	ClientID   []byte
 	ID         []byte
 	Error      []byte // the text of the error field
-	Data       []byte // the raw value of data; nil when there is none
+	Data       []byte // the raw value of data, or of that in pub, where Centrifugo has it; nil when there is none
 	Advice     []byte // the raw value of advice
 	Ext        []byte // the raw value of ext
 	ReplayID   int64  // the number that a message of a channel with a history carries; 0 when there is none
@@ -100,6 +100,8 @@ func (m *Message) set(key, value []byte) {
 		m.Error = unquote(value)
 	case "data":
 		m.Data = value
+	case "pub":
+		m.Data = member(value, "data")
 	case "advice":
 		m.Advice = value
 	case "successful":
@@ -122,6 +124,7 @@ const (
 type Advice struct {
 	Reconnect Reconnect
 	Interval  int64 // milliseconds before the next connect; -1 when it is not given
+	Timeout   int64 // milliseconds that a connect may be held; 0 when it is not given
 }
 
 // ParseAdvice reads an advice span; what is missing or malformed stays unset.
@@ -135,6 +138,10 @@ func ParseAdvice(span []byte) Advice {
 		case "interval":
 			if n, ok := integer(value); ok {
 				a.Interval = n
+			}
+		case "timeout":
+			if n, ok := integer(value); ok {
+				a.Timeout = n
 			}
 		}
 	})

@@ -26,6 +26,8 @@ func TestBatch(t *testing.T) {
 		{"publish reply", `[{"channel":"/a","successful":true,"id":"1"}]`, "/a"},
 		{"escaped slashes", `[{"channel":"\/meta\/connect","successful":false}]`, "/meta/connect"},
 		{"escapes in data", `[{"channel":"/a","data":"\"}\\"}]`, "/a!"},
+		{"pub of Centrifugo", `{"channel":"/a","pub":{"offset":1,"data":{"b":2}}}`, "/a!"},
+		{"push without data of Centrifugo", `{"channel":"/a","join":{"info":{"user":""}}}`, "/a"},
 		{"null data", `[{"channel":"/a","data":null}]`, "/a!"},
 	} {
 		messages, err := readAll(c.body)
@@ -74,12 +76,12 @@ func TestBatchRefuses(t *testing.T) {
 
 func TestParseAdvice(t *testing.T) {
 	for text, want := range map[string]Advice{
-		`{"reconnect":"retry","interval":2000,"timeout":30000}`: {Retry, 2000},
-		`{"reconnect":"none"}`:              {None, -1},
-		`{"interval":1.5e3}`:                {Unset, 1500},
-		`{"interval":"soon","reconnect":7}`: {Unset, -1},
-		`{`:                                 {Unset, -1},
-		``:                                  {Unset, -1},
+		`{"reconnect":"retry","interval":2000,"timeout":30000}`: {Retry, 2000, 30000},
+		`{"reconnect":"none"}`:              {None, -1, 0},
+		`{"interval":1.5e3}`:                {Unset, 1500, 0},
+		`{"interval":"soon","reconnect":7}`: {Unset, -1, 0},
+		`{`:                                 {Unset, -1, 0},
+		``:                                  {Unset, -1, 0},
 	} {
 		if got := ParseAdvice([]byte(text)); got != want {
 			t.Errorf("%s: %+v, want %+v", text, got, want)

@@ -19,9 +19,15 @@ func acceptOf(key string) string {
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
+// AppendPoll writes the request for the message behind a response that had the conditions, or for the next
+// that is published without any.
+func (e Endpoint) AppendPoll(dst []byte, path, conditions string) []byte {
+	return append(append(e.appendGet(dst, path, ""), conditions...), "\r\n\r\n"...)
+}
+
 // AppendUpgrade writes the request that makes a connection a websocket.
-func (e Endpoint) AppendUpgrade(dst []byte, cookie string) []byte {
-	dst = e.appendGet(dst, e.Path, cookie)
+func (e Endpoint) AppendUpgrade(dst []byte, path, cookie string) []byte {
+	dst = e.appendGet(dst, path, cookie)
 	return append(dst, "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "+key+"\r\n\r\n"...)
 }
 
@@ -35,13 +41,18 @@ func (e Endpoint) AppendEventSource(dst []byte, clientID, cookie string) []byte 
 	return append(dst, "\r\nAccept: text/event-stream\r\n\r\n"...)
 }
 
-// AppendEvents writes the request for an event-stream of channels without a session.
-// lastID is the id of the last event that came, empty at first.
-func (e Endpoint) AppendEvents(dst []byte, channels []string, lastID string) []byte {
+// EventsOf is the path that asks for an event-stream of channels.
+func EventsOf(channels []string) string {
 	path := EventsPath
 	for i, name := range channels {
 		path += [2]string{"?channel=", "&channel="}[min(i, 1)] + url.QueryEscape(name)
 	}
+	return path
+}
+
+// AppendEvents writes the request for an event-stream without a session. lastID is the id of
+// the last event that came, empty at first.
+func (e Endpoint) AppendEvents(dst []byte, path, lastID string) []byte {
 	dst = append(e.appendGet(dst, path, ""), "\r\nAccept: text/event-stream"...)
 	if lastID != "" {
 		dst = append(append(dst, "\r\nLast-Event-ID: "...), lastID...)

@@ -20,7 +20,7 @@ func request(t *testing.T, raw []byte) *http.Request {
 
 func TestOpeningRequests(t *testing.T) {
 	e := Endpoint{Host: "h:1", Path: "/bayeux"}
-	r := request(t, e.AppendUpgrade(nil, "B=1"))
+	r := request(t, e.AppendUpgrade(nil, e.Path, "B=1"))
 	if r.URL.Path != "/bayeux" || r.Header.Get("Upgrade") != "websocket" || r.Header.Get("Connection") != "Upgrade" ||
 		r.Header.Get("Sec-WebSocket-Version") != "13" || len(r.Header.Get("Sec-WebSocket-Key")) != 24 || r.Header.Get("Cookie") != "B=1" {
 		t.Errorf("upgrade: %v %v", r.URL, r.Header)
@@ -31,12 +31,15 @@ func TestOpeningRequests(t *testing.T) {
 			t.Errorf("eventsource at %s: %v %v", path, r.URL, r.Header)
 		}
 	}
-	r = request(t, e.AppendEvents(nil, []string{"/a", "/b&c/**"}, "17"))
+	r = request(t, e.AppendEvents(nil, EventsOf([]string{"/a", "/b&c/**"}), "17"))
 	if got := r.URL.Query()["channel"]; r.URL.Path != "/events" || len(got) != 2 || got[0] != "/a" || got[1] != "/b&c/**" || r.Header.Get("Last-Event-ID") != "17" {
 		t.Errorf("events: %v %v", r.URL, r.Header)
 	}
-	if r = request(t, e.AppendEvents(nil, []string{"/a"}, "")); r.Header.Values("Last-Event-ID") != nil {
+	if r = request(t, e.AppendEvents(nil, EventsOf([]string{"/a"}), "")); r.Header.Values("Last-Event-ID") != nil {
 		t.Errorf("events without an id: %v", r.Header)
+	}
+	if r = request(t, e.AppendPoll(nil, "/sub?id=a", "\r\nIf-None-Match: 7")); r.Method != "GET" || r.URL.String() != "/sub?id=a" || r.Header.Get("If-None-Match") != "7" {
+		t.Errorf("poll: %v %v", r.URL, r.Header)
 	}
 	body := AppendConnect(nil, Iframe, "c", false, "", 3)
 	if r = request(t, e.AppendForm(nil, "/connect", "", body)); r.FormValue("message") != string(body) || r.URL.Path != "/bayeux/connect" || r.Method != "POST" {

@@ -11,10 +11,23 @@ import (
 
 // Response is one HTTP response. Its slices point into the buffer that was parsed.
 type Response struct {
-	Status int
-	Body   []byte
-	Cookie []byte // name=value of the first Set-Cookie, nil if there is none
-	Close  bool   // the server will close the connection after this response
+	Status   int
+	Body     []byte
+	Cookie   []byte // name=value of the first Set-Cookie, nil if there is none
+	Close    bool   // the server will close the connection after this response
+	Tag      []byte // of ETag, nil if there is none
+	Modified []byte // of Last-Modified
+}
+
+// Conditions are the fields of a request for what comes behind this response (RFC 9110, 13.1), each after a line end.
+func (r *Response) Conditions() (fields string) {
+	if r.Modified != nil {
+		fields = "\r\nIf-Modified-Since: " + string(r.Modified)
+	}
+	if r.Tag != nil {
+		fields += "\r\nIf-None-Match: " + string(r.Tag)
+	}
+	return fields
 }
 
 // ErrResponse says that the bytes cannot be an HTTP/1.1 response that we can read.
@@ -108,6 +121,10 @@ func (h *head) field(line []byte) error {
 		h.contentType = value
 	case equalFold(name, "sec-websocket-accept"):
 		h.accept = value
+	case equalFold(name, "etag"):
+		h.Tag = value
+	case equalFold(name, "last-modified"):
+		h.Modified = value
 	case equalFold(name, "set-cookie") && h.Cookie == nil:
 		h.Cookie, _, _ = bytes.Cut(value, []byte(";"))
 	}

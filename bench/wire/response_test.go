@@ -91,3 +91,14 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestConditions(t *testing.T) {
+	for fields, want := range map[string]string{
+		"ETag: 3\r\nLast-Modified: then\r\n": "\r\nIf-Modified-Since: then\r\nIf-None-Match: 3", "Etag: \"x\"\r\n": "\r\nIf-None-Match: \"x\"", "": "",
+	} {
+		r, _, err := Parse([]byte("HTTP/1.1 200 OK\r\n" + fields + "Content-Length: 0\r\n\r\n"))
+		if got := r.Conditions(); err != nil || got != want {
+			t.Errorf("%q: %q, %v", fields, got, err)
+		}
+	}
+}

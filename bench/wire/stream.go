@@ -52,7 +52,7 @@ const (
 // refuses. cookie is what the head set.
 func Open(style Style, buf []byte) (s *Stream, cookie []byte, n int, err error) {
 	end := bytes.Index(buf, []byte("\r\n\r\n"))
-	if end < 0 || !style.Streams() && style != WebSocket {
+	if end < 0 || !style.Streams() && !style.Upgrades() {
 		return nil, nil, 0, nil
 	}
 	h, err := parseHead(buf[:end+2])
@@ -60,7 +60,7 @@ func Open(style Style, buf []byte) (s *Stream, cookie []byte, n int, err error) 
 		return nil, nil, 0, err
 	}
 	s = &Stream{Style: style, Retry: -1, Close: h.Close}
-	if style == WebSocket {
+	if style.Upgrades() {
 		return s.upgraded(&h, end+4)
 	}
 	if h.Status != 200 || h.length >= 0 || !h.chunked && style != EventSource && style != Events {
@@ -155,7 +155,7 @@ func (s *Stream) keep() {
 
 func (s *Stream) next(p *Piece) int {
 	switch s.Style {
-	case WebSocket:
+	case WebSocket, Sockets:
 		return s.nextFrame(p)
 	case EventSource, Events:
 		return s.nextEvent(p)

@@ -21,9 +21,11 @@ type common struct {
 	CA                       string        `help:"Authorities in PEM that servers of https are of, in place of the system's." name:"ca" placeholder:"FILE" group:"server"`
 	PID                      []int         `help:"Watch what this process costs; given again, those of all nodes, in the order of their URLs." name:"pid" group:"server"`
 	ServerCmd                string        `help:"Start this server, watch what it costs, and end it afterwards. The shell replaces itself by it." placeholder:"COMMAND" group:"server"`
+	Path                     string        `help:"Path and query that events, sockets and polls ask for (default: /events?channel=… for events, else that of the URL)." group:"server"`
+	Hello                    string        `help:"What sockets say first." group:"server"`
 	Suffixes                 bool          `help:"Add /handshake, /connect and so on to the path, as CometD's client does." group:"server"`
 	Subscribers              int           `help:"Subscribers in all." default:"1000" group:"clients"`
-	ConnectionType           string        `help:"How subscribers connect: long-polling, callback-polling, websocket, eventsource (GET <mount>/<clientId>), events (GET /events?channel=…, no Bayeux), xhr-streaming, iframe or mime-message-block." default:"long-polling" group:"clients"`
+	ConnectionType           string        `help:"How subscribers connect: long-polling, callback-polling, websocket, eventsource (GET <mount>/<clientId>), xhr-streaming, iframe or mime-message-block; without Bayeux: events (GET /events?channel=…), sockets (a websocket) or polls (GET, the next with If-None-Match)." default:"long-polling" group:"clients"`
 	ConnectionsPerSubscriber int           `help:"1, or 2 as browsers do: the held poll on one, everything else on the other. A websocket and events always have 1, the other streams 2." default:"1" group:"clients"`
 	Channel                  string        `help:"Channel; in ticker and soak {symbol} stands for the symbol (default: /bench, /bench/{symbol})." group:"clients"`
 	Size                     int           `help:"Bytes of data in a message." default:"128" group:"clients"`
@@ -45,7 +47,7 @@ type common struct {
 func (c *common) options(scenario string) run.Options {
 	o := run.Options{
 		Scenario: scenario, Label: c.Label, URLs: c.URL, PublishURLs: c.PublishURL, CA: c.CA, PIDs: c.PID, ServerCommand: c.ServerCmd,
-		ConnectionType: c.ConnectionType, Connections: c.ConnectionsPerSubscriber, Suffixes: c.Suffixes, Channel: c.Channel,
+		ConnectionType: c.ConnectionType, Connections: c.ConnectionsPerSubscriber, Suffixes: c.Suffixes, Path: c.Path, Hello: c.Hello, Channel: c.Channel,
 		Subscribers: c.Subscribers, Size: c.Size, Publishers: c.Publishers,
 		ConnectRate: c.ConnectRate, Connecting: c.Connecting, Sources: c.Sources, Processes: c.Procs,
 		Settle: c.Settle, Drain: c.Drain, Commit: c.Commit, Flags: os.Args[1:],

@@ -41,12 +41,12 @@ func TestCommonFlagsReachTheOptions(t *testing.T) {
 	c := parse(t, "idle", "--url", "http://h:1/b", "--url", "http://i:1/b", "--publish-url", "http://h:2/p", "--pid", "7", "--pid", "8", "--subscribers", "9",
 		"--connection-type", "callback-polling", "--connections-per-subscriber", "2", "--channel", "/c", "--size", "64",
 		"--publishers", "3", "--connect-rate", "5", "--connecting", "6", "--sources", "8", "--procs", "4", "--settle", "2s",
-		"--drain", "3s", "--label", "l", "--commit", "abc", "--suffixes")
+		"--drain", "3s", "--label", "l", "--commit", "abc", "--suffixes", "--path", "/s?id=1", "--hello", "{}")
 	got := c.Idle.options("idle")
 	got.Flags = nil
 	want := run.Options{Scenario: "idle", Label: "l", URLs: []string{"http://h:1/b", "http://i:1/b"}, PublishURLs: []string{"http://h:2/p"}, PIDs: []int{7, 8}, Subscribers: 9,
 		ConnectionType: "callback-polling", Connections: 2, Channel: "/c", Size: 64, Publishers: 3, ConnectRate: 5, Connecting: 6,
-		Sources: 8, Processes: 4, Settle: 2 * time.Second, Drain: 3 * time.Second, Commit: "abc", Suffixes: true}
+		Sources: 8, Processes: 4, Settle: 2 * time.Second, Drain: 3 * time.Second, Commit: "abc", Suffixes: true, Path: "/s?id=1", Hello: "{}"}
 	if !equal(got, want) {
 		t.Errorf("%+v\nwant %+v", got, want)
 	}
@@ -55,7 +55,7 @@ func TestCommonFlagsReachTheOptions(t *testing.T) {
 // equal compares the fields that the common flags set.
 func equal(a, b run.Options) bool {
 	return a.Scenario == b.Scenario && a.Label == b.Label && slices.Equal(a.URLs, b.URLs) && slices.Equal(a.PublishURLs, b.PublishURLs) && slices.Equal(a.PIDs, b.PIDs) &&
-		a.Subscribers == b.Subscribers && a.ConnectionType == b.ConnectionType && a.Connections == b.Connections &&
+		a.Subscribers == b.Subscribers && a.ConnectionType == b.ConnectionType && a.Connections == b.Connections && a.Path == b.Path && a.Hello == b.Hello &&
 		a.Channel == b.Channel && a.Size == b.Size && a.Publishers == b.Publishers && a.ConnectRate == b.ConnectRate &&
 		a.Connecting == b.Connecting && a.Sources == b.Sources && a.Processes == b.Processes && a.Settle == b.Settle &&
 		a.Drain == b.Drain && a.Commit == b.Commit && a.Suffixes == b.Suffixes

@@ -90,6 +90,7 @@ func TestExitStatus(t *testing.T) {
 		{"nobody there", []string{"fanout", "--url", "http://127.0.0.1:1/bayeux"}, 1, "only 0 of 20"},
 		{"no scheme", []string{"fanout", "--url", "127.0.0.1"}, 1, "not an http:// or https:// URL"},
 		{"odd connection type", []string{"fanout", "--connection-type", "pigeon"}, 2, "pigeon"},
+		{"odd path", []string{"fanout", "--path", "sub"}, 2, "begin with /"},
 		{"unknown flag", []string{"fanout", "--nonsense"}, 2, "nonsense"},
 		{"no command", nil, 2, ""},
 	} {

@@ -49,12 +49,12 @@ func TestComplaints(t *testing.T) {
 // A token that has expired is told of with what would help.
 func TestSubTellsOfAStaleToken(t *testing.T) {
 	key, file := secretFile(t), filepath.Join(t.TempDir(), "token")
-	s, endpoint, internal := server(t, "--token-keys="+key, "--token-leeway=0s")
+	s, endpoint, _ := server(t, "--token-keys="+key, "--token-leeway=0s")
 	text := signedToken(t, key, "--sub=ann", "--subscribe=/a", "--for=1s")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	sub := subscribe(t, endpoint, internal, 1, "/a", "--token-file="+file)
+	sub := start(t, "sub", "--server="+endpoint, "/a", "--token-file="+file) // which may be slower than that second
 	eventually(t, func() bool {
 		return strings.Contains(sub.log.String(), "halley sub: client: handshake: 403::token_expired: --token-file needs a fresh token\n")
 	}, sub.log)

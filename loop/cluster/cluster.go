@@ -128,6 +128,9 @@ func (c *Cluster) Congested() bool {
 	return c.spread.Congested() || c.settings.Required && (!c.wire.Up() || c.alone())
 }
 
+// MoreWildcards implements loop.Cluster.
+func (c *Cluster) MoreWildcards() int { return c.spread.MoreWildcards() }
+
 // What keeps the server from being a node, as it calls that.
 const (
 	connection = "cluster"

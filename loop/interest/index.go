@@ -2,7 +2,9 @@
 package interest
 
 import (
+	"bytes"
 	"hash/maphash"
+	"sync/atomic"
 
 	"halley/bayeux/channel"
 	"halley/loop/sharded"
@@ -13,13 +15,19 @@ import (
 // each subscriber the same as to 2,000.
 type Index struct {
 	seed     maphash.Seed
-	watchers []func(pattern string, on bool) // changed with all shards locked
-	loops    *sharded.Map[string, *Loops]
+	watchers []func(pattern string, on bool)  // changed with all shards locked
+	loops    *sharded.Map[string, *Loops]     // sets that are never changed, since channels of one loop share theirs
+	alone    [MaxLoops]Loops                  // of each loop alone
+	kinds    [3][maxSegments + 1]atomic.Int64 // see alike
 }
 
 // New returns an empty index.
 func New() *Index {
-	return &Index{seed: maphash.MakeSeed(), loops: sharded.New[string, *Loops]()}
+	x := &Index{seed: maphash.MakeSeed(), loops: sharded.New[string, *Loops]()}
+	for loop := range x.alone {
+		x.alone[loop].Add(uint16(loop))
+	}
+	return x
 }
 
 func (x *Index) shard(pattern []byte) *sharded.Shard[string, *Loops] {
@@ -33,11 +41,14 @@ func (x *Index) Add(pattern []byte, loop uint16) {
 	defer shard.Unlock()
 	set := shard.Entries[string(pattern)]
 	if set == nil {
-		set = new(Loops)
-		shard.Entries[string(pattern)] = set
+		shard.Entries[string(pattern)] = &x.alone[loop]
+		x.alike(pattern).Add(1)
 		x.tell(pattern, true)
+		return
 	}
-	set.Add(loop)
+	wider := *set
+	wider.Add(loop)
+	shard.Entries[string(pattern)] = &wider
 }
 
 // Remove notes that loop has no subscriber of pattern any more.
@@ -49,10 +60,14 @@ func (x *Index) Remove(pattern []byte, loop uint16) {
 	if set == nil {
 		return
 	}
-	if set.Remove(loop); set.Empty() {
+	rest := *set
+	if rest.Remove(loop); rest.Empty() {
 		delete(shard.Entries, string(pattern))
+		x.alike(pattern).Add(-1)
 		x.tell(pattern, false)
+		return
 	}
+	shard.Entries[string(pattern)] = &rest
 }
 
 // Watch has watch called for every pattern that has subscribers, and from then on when a pattern's
@@ -92,10 +107,26 @@ func (x *Index) Of(name string) (set Loops) {
 const maxPattern = 512
 
 func (x *Index) gather(pattern []byte, set *Loops) {
+	if x.alike(pattern).Load() == 0 {
+		return
+	}
 	shard := x.shard(pattern)
 	shard.RLock()
 	defer shard.RUnlock()
 	if loops := shard.Entries[string(pattern)]; loops != nil {
 		set.union(loops)
 	}
+}
+
+// maxSegments is up to how many segments alike tells apart.
+const maxSegments = 15
+
+// alike counts the patterns with as many segments as this one, and as many stars at the end. Where nobody has any, none is
+// looked for: most channels have subscribers by one kind of wildcards at most.
+func (x *Index) alike(pattern []byte) *atomic.Int64 {
+	stars, rest := 0, len(pattern)-1
+	for ; stars < 2 && rest >= 0 && pattern[rest] == '*'; rest-- {
+		stars++
+	}
+	return &x.kinds[stars][min(bytes.Count(pattern, []byte("/")), maxSegments)]
 }

@@ -110,15 +110,21 @@ func TestInterestOfMany(t *testing.T) {
 	}
 }
 
-// BenchmarkOf asks for the loops of a channel of three segments among many.
+// BenchmarkOf asks for the loops of a channel of three segments among many, where there are also wildcards of a kind.
 func BenchmarkOf(b *testing.B) {
-	x := New()
-	for n := range 1000 {
-		x.Add(fmt.Appendf(nil, "/stock/US/%d", n), uint16(n%4))
-	}
-	x.Add([]byte("/stock/**"), 7)
-	b.ReportAllocs()
-	for b.Loop() {
-		x.Of("/stock/US/77")
+	for _, wildcard := range []string{"", "/stock/US/*", "/stock/**"} {
+		b.Run("wildcard="+wildcard, func(b *testing.B) {
+			x := New()
+			for n := range 1000 {
+				x.Add(fmt.Appendf(nil, "/stock/US/%d", n), uint16(n%4))
+			}
+			if wildcard != "" {
+				x.Add([]byte(wildcard), 7)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				x.Of("/stock/US/77")
+			}
+		})
 	}
 }

@@ -3,6 +3,7 @@ package socket
 import (
 	"io"
 	"testing"
+	"time"
 
 	"github.com/panjf2000/gnet/v2"
 )
@@ -37,6 +38,50 @@ func TestPause(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A poller stirs when a connection has input or ends, also to one that was told before; looking takes nothing away from gnet.
+func TestStirs(t *testing.T) {
+	seen := make(chan string, 8)
+	p, client := open(t, &host{traffic: func(p *Plain) { received(p, seen) }})
+	on(t, p, func() {
+		poller := PollerOf(p.conn.gnet.EventLoop())
+		if poller.Stirs() {
+			t.Error("nothing has come yet")
+		}
+		io.WriteString(client, "abc")
+		for range 2 {
+			if !comes(func() bool { return poller.Stirs() }) {
+				t.Error("input has come")
+			}
+		}
+	})
+	if got := <-seen; got != "abc" {
+		t.Errorf("%q came", got)
+	}
+	on(t, p, func() {
+		poller := PollerOf(p.conn.gnet.EventLoop())
+		if poller.Stirs() {
+			t.Error("the input was read")
+		}
+		client.Close()
+		if !comes(func() bool { return poller.Stirs() }) {
+			t.Error("the client has gone")
+		}
+	})
+	if !NoPoller.Stirs() {
+		t.Error("nobody knows that nothing has come")
+	}
+}
+
+// comes waits, on the loop, for something that the kernel does.
+func comes(is func() bool) bool {
+	for end := time.Now().Add(deadline); time.Now().Before(end); {
+		if is() {
+			return true
+		}
+	}
+	return false
 }
 
 // otherLoop is an event loop that keeps its poller where nobody looks.

@@ -11,9 +11,8 @@ export class Cluster {
   /** Starts the nodes with further flags, and the proxy before them; has the face of a Server. */
   static async start(...flags) {
     const cluster = new Cluster();
-    const ports = new Set(); // a port is free until somebody listens there, so it may be offered again
-    while (ports.size < 3 * COUNT) ports.add(await freePort());
-    const [...free] = ports;
+    const free = [];
+    while (free.length < 3 * COUNT) free.push(await freePort());
     const addresses = free.splice(0, COUNT).map((port) => '127.0.0.1:' + port);
     cluster.nodes = addresses.map((own) => {
       const peers = addresses.filter((address) => address !== own).flatMap((address) => ['--cluster-peer', address]);

@@ -75,8 +75,11 @@ func (b *bodies) collect(stream io.Reader, length int) (body []byte, err error) 
 	for {
 		if len(body) == cap(body) {
 			room := min(max(2*cap(body), leastBody), b.max+1)
-			if length >= room {
+			switch {
+			case length >= room:
 				room = min(length+1, growth*room) // one more finds the end
+			case length >= 0:
+				room = length + 1
 			}
 			if room == cap(body) {
 				return body, fasthttp.ErrBodyTooLarge
@@ -102,7 +105,7 @@ func (b *bodies) collect(stream io.Reader, length int) (body []byte, err error) 
 	}
 }
 
-// leastBody is the room that a body begins with.
+// leastBody is the room that a body begins with whose length is not known.
 const leastBody = 8 << 10
 
 // growth is how many times as much room a body is given whose length is known, beside
@@ -132,16 +135,18 @@ const messageWork = 200
 // worth is what a body takes while it is worked on: many short messages take more than
 // their text.
 func (b *bodies) worth(body []byte) int {
-	return min(b.max, len(body)+messageWork*bytes.Count(body, []byte(`"channel"`)))
+	return min(b.max, len(body)+messageWork*messagesIn(body))
 }
+
+// messagesIn is about how many messages a body has, and no less, unless it escapes their fields' names. The first letter of what
+// is looked for is rare, which takes a quarter of the time.
+func messagesIn(body []byte) int { return bytes.Count(body, []byte(`hannel"`)) }
 
 // begin waits for the turn of a body that is worth so much: all that are worked on are
 // together not worth more than the longest. None is worked on if memory got short while it
 // waited.
 func (b *bodies) begin(worth int) error {
-	wait, cancel := context.WithTimeout(context.Background(), b.timeout)
-	defer cancel()
-	if b.work.Acquire(wait, int64(worth)) != nil {
+	if !b.work.TryAcquire(int64(worth)) && !b.await(worth) {
 		return errBodies
 	}
 	if err := b.short(worth); err != nil {
@@ -149,6 +154,13 @@ func (b *bodies) begin(worth int) error {
 		return err
 	}
 	return nil
+}
+
+// await waits for others to have done so much.
+func (b *bodies) await(worth int) bool {
+	wait, cancel := context.WithTimeout(context.Background(), b.timeout)
+	defer cancel()
+	return b.work.Acquire(wait, int64(worth)) == nil
 }
 
 // done gives back the room of a body and its share of the work.

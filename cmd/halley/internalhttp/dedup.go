@@ -3,8 +3,11 @@
 package internalhttp
 
 import (
+	"slices"
 	"sync"
 	"time"
+
+	"halley/loop"
 )
 
 // keys are those of publishes that are remembered or under way.
@@ -20,7 +23,10 @@ func newKeys(limit int, window time.Duration) *keys {
 
 // begin chooses what of a body is to be published, once none of its keys is under way. Then they are, until end is called with what
 // became of it.
-func (k *keys) begin(items []item, now time.Time) (c choice, end func(published bool)) {
+func (k *keys) begin(items []loop.Publication, now time.Time) (c choice, end func(published bool)) {
+	if !slices.ContainsFunc(items, keyed) {
+		return choice{batch: items}, func(bool) {}
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for other := k.taken(items); other != nil; other = k.taken(items) {
@@ -29,9 +35,6 @@ func (k *keys) begin(items []item, now time.Time) (c choice, end func(published 
 		k.mu.Lock()
 	}
 	c = sift(items, k.seen, now)
-	if len(c.keys) == 0 {
-		return c, func(bool) {}
-	}
 	over := make(chan struct{})
 	for _, key := range c.keys {
 		k.under[key] = over
@@ -39,8 +42,11 @@ func (k *keys) begin(items []item, now time.Time) (c choice, end func(published 
 	return c, func(published bool) { k.end(c.keys, published, now, over) }
 }
 
+// keyed tells whether a message has a key.
+func keyed(p loop.Publication) bool { return p.Key != "" }
+
 // taken is what tells when a key of a body is under way no longer; nil if none is.
-func (k *keys) taken(items []item) chan struct{} {
+func (k *keys) taken(items []loop.Publication) chan struct{} {
 	for i := range items {
 		if other := k.under[items[i].Key]; other != nil {
 			return other

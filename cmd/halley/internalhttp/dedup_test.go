@@ -10,9 +10,9 @@ import (
 // A publish waits for the one before it that has its key, and for no other; what became of that decides whether it is a repeat.
 func TestKeysUnderWay(t *testing.T) {
 	t.Parallel()
-	body := func(keys ...string) (items []item) {
+	body := func(keys ...string) (items []loop.Publication) {
 		for _, key := range keys {
-			items = append(items, item{loop.Publication{Key: key}})
+			items = append(items, loop.Publication{Key: key})
 		}
 		return items
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"halley/bayeux/channel"
+	"halley/loop"
 	"halley/loop/access/key"
 )
 
@@ -18,7 +19,7 @@ type forbidden struct {
 }
 
 // forbiddenOf checks the channels of a body against the key that it came with; nil: it may be published.
-func forbiddenOf(rules Ruler, k *key.Key, items []item) *forbidden {
+func forbiddenOf(rules Ruler, k *key.Key, items []loop.Publication) *forbidden {
 	for i := range items {
 		name := channel.Canonical(items[i].Channel)
 		if reason := denied(rules, k, name); reason != "" {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -49,11 +50,12 @@ func (l *Listener) publish(ctx *fasthttp.RequestCtx) {
 	if k != nil {
 		k.Published(published)
 	}
-	answer := map[string]int{"published": published}
+	answer := append(make([]byte, 0, 64), '{')
 	if duplicates > 0 {
-		answer["duplicates"] = duplicates
+		answer = append(strconv.AppendInt(append(answer, `"duplicates":`...), int64(duplicates), 10), ',')
 	}
-	reply(ctx, fasthttp.StatusOK, answer)
+	answer = strconv.AppendInt(append(answer, `"published":`...), int64(published), 10)
+	replyText(ctx, append(answer, "}\n"...))
 }
 
 // refuse answers a publish that did not happen.
@@ -80,25 +82,15 @@ type itemError struct {
 // Error says which message it is, counted from 0, and why.
 func (e itemError) Error() string { return fmt.Sprintf("message %d: %s", e.index, e.reason) }
 
-// item is one message to publish.
-type item struct {
-	loop.Publication // its Key is that of the dedup field
-}
-
 // parse reads a body by its first byte: an array, one object, or an object on
-// each line.
-func (l *Listener) parse(body []byte) ([]item, error) {
-	items := l.room(body)
+// each line. The Key of each message is that of its dedup field.
+func (l *Listener) parse(body []byte) ([]loop.Publication, error) {
+	// Growing the list would take several times as much, and leave it to the collector.
+	items := make([]loop.Publication, 0, min(messagesIn(body), l.scanner.MaxMessages))
 	if inLines(body, l.options.MaxDepth) {
 		return l.parseLines(items, body)
 	}
 	return l.scan(items, body)
-}
-
-// room is a list with room for the messages of a body. Growing it would take several times
-// as much, and leave it to the collector.
-func (l *Listener) room(body []byte) []item {
-	return make([]item, 0, min(bytes.Count(body, []byte(`"channel"`)), l.scanner.MaxMessages))
 }
 
 // inLines tells whether a body is several lines of JSON: an object may well be
@@ -113,7 +105,7 @@ func inLines(body []byte, depth int) bool {
 var errTooMany = errors.New("too many messages for --max-mailbox: send them in parts")
 
 // parseLines appends the messages of each line that is not empty.
-func (l *Listener) parseLines(items []item, body []byte) (all []item, err error) {
+func (l *Listener) parseLines(items []loop.Publication, body []byte) (all []loop.Publication, err error) {
 	for line := range bytes.SplitSeq(body, []byte("\n")) {
 		line = bytes.TrimSpace(line)
 		if len(line) == 0 {
@@ -133,7 +125,7 @@ func (l *Listener) parseLines(items []item, body []byte) (all []item, err error)
 }
 
 // scan appends the messages of an object or an array.
-func (l *Listener) scan(items []item, body []byte) ([]item, error) {
+func (l *Listener) scan(items []loop.Publication, body []byte) ([]loop.Publication, error) {
 	var batch message.Batch
 	var bad itemError
 	before := len(items)
@@ -141,9 +133,9 @@ func (l *Listener) scan(items []item, body []byte) ([]item, error) {
 		if bad.reason != "" {
 			return // what is no JSON at all goes first
 		}
-		it, reason := newItem(m)
+		p, reason := publicationOf(m)
 		if bad = (itemError{len(items), reason}); reason == "" {
-			items = append(items, it)
+			items = append(items, p)
 		}
 	})
 	if err != nil {
@@ -180,25 +172,12 @@ func place(err error, seen int) int {
 	return max(0, seen-1)
 }
 
-// newItem checks one message, or says what is wrong with it.
-func newItem(m *message.Message) (item, string) {
-	it := item{Publication: loop.Publication{Channel: m.Channel, Data: m.Data}}
-	reason := ""
-	message.Each(m.Raw, func(key, value []byte) bool {
-		switch string(key) {
-		case "channel", "data":
-		case "dedup":
-			if value[0] != '"' || len(value) < 3 || len(value) > maxKey+2 {
-				reason = fmt.Sprintf("dedup must be a string of 1 to %d bytes", maxKey)
-				return false
-			}
-			it.Key = string(message.AppendUnquoted(nil, value))
-		default:
-			reason = fmt.Sprintf("unknown field %.40q: a publish has channel, data and dedup", key)
-			return false
-		}
-		return true
-	})
+// publicationOf checks one message, or says what is wrong with it.
+func publicationOf(m *message.Message) (p loop.Publication, reason string) {
+	p = loop.Publication{Channel: m.Channel, Data: m.Data}
+	if m.Has&^(message.FieldChannel|message.FieldData) != 0 {
+		p.Key, reason = keyOf(m)
+	}
 	switch {
 	case reason != "":
 	case m.Wrong&message.FieldChannel != 0:
@@ -208,12 +187,32 @@ func newItem(m *message.Message) (item, string) {
 	case m.Data == nil:
 		reason = "data is missing"
 	}
-	return it, reason
+	return p, reason
+}
+
+// keyOf is the dedup key of a message, or what is wrong with its fields.
+func keyOf(m *message.Message) (dedup, reason string) {
+	message.Each(m.Raw, func(key, value []byte) bool {
+		switch string(key) {
+		case "channel", "data":
+		case "dedup":
+			if value[0] != '"' || len(value) < 3 || len(value) > maxKey+2 {
+				reason = fmt.Sprintf("dedup must be a string of 1 to %d bytes", maxKey)
+				return false
+			}
+			dedup = string(message.AppendUnquoted(nil, value))
+		default:
+			reason = fmt.Sprintf("unknown field %.40q: a publish has channel, data and dedup", key)
+			return false
+		}
+		return true
+	})
+	return dedup, reason
 }
 
 // publishOnce publishes all items but those whose key is remembered. A body with a key waits for the one before it that has this key,
 // so that a repeat which overtakes its first still finds it.
-func (l *Listener) publishOnce(items []item) (published, duplicates int, err error) {
+func (l *Listener) publishOnce(items []loop.Publication) (published, duplicates int, err error) {
 	c, end := l.keys.begin(items, time.Now())
 	sent := false
 	defer func() { end(sent) }()
@@ -227,23 +226,23 @@ func (l *Listener) publishOnce(items []item) (published, duplicates int, err err
 // choice is what of a body is to be published.
 type choice struct {
 	batch []loop.Publication
-	index []int    // where each was in the body
+	index []int    // where each was in the body; nil: all of it is to be published
 	keys  []string // to remember when it has been published
 }
 
 // sift leaves out repeats, of earlier bodies and of this one.
-func sift(items []item, seen *memory, now time.Time) choice {
+func sift(items []loop.Publication, seen *memory, now time.Time) choice {
 	c := choice{batch: make([]loop.Publication, 0, len(items)), index: make([]int, 0, len(items))}
 	fresh := make(map[string]bool)
-	for i := range items {
-		if key := items[i].Key; key != "" {
-			if fresh[key] || seen.has(key, now) {
+	for i, p := range items {
+		if p.Key != "" {
+			if fresh[p.Key] || seen.has(p.Key, now) {
 				continue
 			}
-			fresh[key] = true
-			c.keys = append(c.keys, key)
+			fresh[p.Key] = true
+			c.keys = append(c.keys, p.Key)
 		}
-		c.batch, c.index = append(c.batch, items[i].Publication), append(c.index, i)
+		c.batch, c.index = append(c.batch, p), append(c.index, i)
 	}
 	return c
 }
@@ -256,8 +255,11 @@ func (l *Listener) send(c choice) error {
 	}
 	err := l.backend.Publish(c.batch)
 	var bad loop.ChannelError
-	if errors.As(err, &bad) && bad.Index < len(c.index) {
-		return itemError{c.index[bad.Index], bad.Reason}
+	switch {
+	case !errors.As(err, &bad):
+		return err
+	case c.index == nil:
+		return itemError{bad.Index, bad.Reason}
 	}
-	return err
+	return itemError{c.index[bad.Index], bad.Reason}
 }

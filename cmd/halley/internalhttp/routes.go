@@ -247,7 +247,5 @@ func reply(ctx *fasthttp.RequestCtx, status int, value any) {
 		status, body = fasthttp.StatusInternalServerError, []byte(`{"error":"answer could not be written"}`)
 	}
 	ctx.Response.SetStatusCode(status)
-	ctx.Response.Header.SetContentType("application/json")
-	ctx.Response.Header.Set("Cache-Control", "no-store")
-	ctx.Response.SetBody(append(body, '\n'))
+	replyText(ctx, append(body, '\n'))
 }

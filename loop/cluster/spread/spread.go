@@ -37,6 +37,8 @@ type Spread struct {
 	log    *slog.Logger
 	now    func() time.Time
 
+	mostWildcards int
+
 	rules    *rules.Rules // of the order, as they were looked at last
 	standing []string     // patterns that are wanted for them
 }
@@ -56,7 +58,7 @@ func open(w wire.Wire, space subject.Space, me Origin, s Settings, log *slog.Log
 			return nil, err
 		}
 	}
-	return &Spread{out: i.out, in: i, counts: c, log: log, now: now}, nil
+	return &Spread{out: i.out, in: i, counts: c, log: log, now: now, mostWildcards: s.Wildcards}, nil
 }
 
 // Check checks that the subjects of a cluster have room for the channels that there may be. An error names the flag.
@@ -79,6 +81,9 @@ const mostSubject = 4 << 10
 
 // Congested tells whether more waits to go to other nodes than should: publishes are refused then.
 func (s *Spread) Congested() bool { return s.out.congested() }
+
+// MoreWildcards is how many more patterns with wildcards may be wanted here.
+func (s *Spread) MoreWildcards() int { return s.mostWildcards - int(s.in.wants.wildcards.Load()) }
 
 // Want takes down that one more, or one less, here wants the messages of a channel or pattern. It does not wait.
 func (s *Spread) Want(pattern string, on bool) { s.in.wants.note(pattern, on) }

@@ -3,6 +3,7 @@ package spread
 import (
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"halley/bayeux/channel"
@@ -15,6 +16,7 @@ type wants struct {
 	linger        time.Duration
 	now           func() time.Time
 	soon          chan struct{} // has one entry when there is something to do
+	wildcards     atomic.Int64  // patterns in table with one
 
 	mu      sync.Mutex
 	table   map[string]*want
@@ -34,6 +36,14 @@ type want struct {
 	leaves  time.Time // when it is given up, if nobody comes; zero: it is not in leaving
 
 	subscription // of the goroutine that works
+}
+
+// wildcards is 1 if the pattern has one.
+func (e *want) wildcards() int64 {
+	if channel.IsWildcard([]byte(e.pattern)) {
+		return 1
+	}
+	return 0
 }
 
 // leaving is a want that is looked at when it is due.
@@ -66,6 +76,7 @@ func (w *wants) note(pattern string, on bool) {
 	if e == nil {
 		e = &want{pattern: pattern, noted: w.now()}
 		w.table[pattern] = e
+		w.wildcards.Add(e.wildcards())
 	}
 	if on {
 		e.wanted++
@@ -141,6 +152,7 @@ func (w *wants) takeLeaving(now time.Time) (list []*want) {
 			w.lookLater(e, due)
 		default:
 			delete(w.table, e.pattern)
+			w.wildcards.Add(-e.wildcards())
 			list = append(list, e)
 		}
 	}

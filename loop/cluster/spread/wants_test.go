@@ -33,6 +33,31 @@ func newNoted(exact int, linger time.Duration) (*noted, *wants) {
 	return n, newWants(newSubscriptions(n, subject.Of("x"), exact, nil), linger, time.Now)
 }
 
+// Patterns with wildcards count as long as the wire has them.
+func TestWildcardsAreCounted(t *testing.T) {
+	t.Parallel()
+	_, w := newNoted(10, 10*time.Second)
+	spread := &Spread{in: &in{wants: w}, mostWildcards: 3}
+	now := time.Unix(1e9, 0)
+	left := func(want int) {
+		t.Helper()
+		if n := spread.MoreWildcards(); n != want {
+			t.Errorf("%d more, want %d", n, want)
+		}
+	}
+	for _, pattern := range []string{"/a/*", "/a/*", "/b", "/c/**", "/presence/**"} {
+		w.note(pattern, true)
+	}
+	left(1)
+	for _, pattern := range []string{"/a/*", "/b", "/c/**"} {
+		w.note(pattern, false)
+	}
+	w.work(now)
+	left(1) // another session has the one, the other is only left later
+	w.work(now.Add(11 * time.Second))
+	left(2)
+}
+
 // A pattern is subscribed to when the first wants it, and left some time after the last does not: not if one comes in between.
 func TestWants(t *testing.T) {
 	t.Parallel()
