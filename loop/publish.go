@@ -5,6 +5,7 @@ package loop
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"halley/bayeux"
@@ -176,7 +177,7 @@ func (pb *publisher) event(p *Publication) event.Event {
 // postDurably posts what has a history when it is stored, by the history file or the cluster, and
 // then the rest: if it cannot be stored, nothing is published.
 func (pb *publisher) postDurably(batch []Publication, sets []interest.Loops) error {
-	if pb.cfg.HistoryFile == "" && pb.cfg.Cluster == nil {
+	if pb.cfg.HistoryFile == "" && pb.cfg.Cluster == nil || !slices.ContainsFunc(batch, pb.hasHistory) {
 		pb.postEvents(batch, sets)
 		return nil
 	}
@@ -184,7 +185,7 @@ func (pb *publisher) postDurably(batch []Publication, sets []interest.Loops) err
 	var keys []string
 	rest := make([]Publication, 0, len(batch))
 	for _, p := range batch {
-		history := pb.rulesOf(p.Channel).History
+		history := pb.hasHistory(p)
 		if history && p.Passed != nil {
 			if err := pb.passDurably(pb.event(&p)); err != nil {
 				return err
@@ -208,6 +209,9 @@ func (pb *publisher) postDurably(batch []Publication, sets []interest.Loops) err
 	pb.postEvents(rest, sets)
 	return nil
 }
+
+// hasHistory tells whether the channel of a publication has one.
+func (pb *publisher) hasHistory(p Publication) bool { return pb.rulesOf(p.Channel).History }
 
 // passDurably publishes what came by another server when it is written to the history file.
 func (pb *publisher) passDurably(e event.Event) error {
