@@ -21,6 +21,10 @@ type ref struct {
 // many together become one.
 const blockSize = 256
 
+// shortBlock is up to how many entries are moved for the first one that goes. Else the room before the second is lost, and a block of
+// few entries, as snapshots have them, would soon have to grow again.
+const shortBlock = 32
+
 func byID(r ref, id int64) int { return cmp.Compare(r.id, id) }
 
 // add puts e in its place, which is nearly always the end.
@@ -73,7 +77,7 @@ func (l *log) remove(id int64) {
 		return
 	}
 	l.count--
-	if i == 0 {
+	if i == 0 && len(refs) > shortBlock {
 		refs[0] = ref{}
 		refs = refs[1:]
 	} else {
