@@ -23,9 +23,12 @@ func halley() rival {
 	}
 }
 
+// floorName is what other servers' CPU is told as multiples of.
+const floorName = "floor (C, epoll)"
+
 // floorServer is the least that the kernel allows: bare epoll in C, with answers that are ready.
 func floorServer() rival {
-	r := yardstick("floor (C, epoll)", "floor")
+	r := yardstick(floorName, "floor")
 	r.tuned = "the least that the kernel allows: no server, believes all it reads and knows one channel"
 	r.ways = halley().ways
 	r.get = func(*store) (string, error) {

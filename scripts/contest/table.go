@@ -34,7 +34,7 @@ func (r *results) brief(s size) string {
 				over = string(k)
 			}
 			cell := func(m measure) string { return r.cell(server, k, m, r.medianOf) }
-			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s, %s | %s |\n", over, server, cell(memory), cell(cpu), cell(p50), cell(p99), cell(most))
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s, %s | %s |\n", over, server, cell(memory), cell(cpu)+r.toFloor(server, k), cell(p50), cell(p99), cell(most))
 		}
 	}
 	fmt.Fprintf(&b, "\n%s\n\nWhere halley is not first:\n\n%s", notes, r.losses())
@@ -61,7 +61,8 @@ func (r *results) method(s size) string {
 }
 
 // notes are what one has to know to read the figures fairly.
-const notes = "Bold is the best that is no yardstick (floor, goroutines). halley, CometD and Faye speak Bayeux: a poll is held after four requests, where Nchan " +
+const notes = "Bold is the best that is no yardstick (floor, goroutines), × the floor's CPU. Memory is the process's own; the kernel has some 5 KB more for each " +
+	"connection of any server. halley, CometD and Faye speak Bayeux: a poll is held after four requests, where Nchan " +
 	"needs one, and their polls and websockets carry a session. The largest rate waits for the last subscriber before the next message, and the generator " +
 	"takes its part of that time."
 
@@ -91,6 +92,16 @@ func (r *results) table(k kind, text func(string, kind, measure) string) string 
 		fmt.Fprintln(&b)
 	}
 	return b.String()
+}
+
+// toFloor is the CPU of a delivery as a multiple of the floor's.
+func (r *results) toFloor(name string, k kind) string {
+	own, known := r.of(name, k, cpu)
+	least, there := r.of(floorName, k, cpu)
+	if !known || !there || name == floorName {
+		return ""
+	}
+	return fmt.Sprintf(" = %.2f ×", own.median/least.median)
 }
 
 // cell is the text of a figure, in bold if it is the best of its column; yardsticks are beyond comparison.

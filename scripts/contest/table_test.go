@@ -10,15 +10,15 @@ import (
 // sample is a contest of three servers and a yardstick, in which ours is not the best of all.
 func sample() *results {
 	r := &results{rounds: 3, machine: "a machine", date: "2026-01-02"}
-	for _, s := range []rival{{name: "ours", version: "1", tuned: "t", ours: true}, {name: "floor <C>", least: true}, {name: "theirs", version: "2"}, {name: "away", lacks: "has no event-streams"}} {
+	for _, s := range []rival{{name: "ours", version: "1", tuned: "t", ours: true}, {name: floorName, least: true}, {name: "theirs", version: "2"}, {name: "a <b> & c"}, {name: "away", lacks: "has no event-streams"}} {
 		r.add(s)
 	}
 	for _, v := range []float64{20e3, 10e3, 12e3} {
 		r.enter("ours", longPolls, figures{memory: 1000, cpu: v, p99: 1.2e9, most: 50000, busy: 90})
-		r.enter("floor <C>", longPolls, figures{cpu: 1e3, most: 90000, busy: 10})
+		r.enter(floorName, longPolls, figures{cpu: 1e3, most: 90000, busy: 10})
 		r.enter("theirs", longPolls, figures{memory: 12345, cpu: 2 * v, p99: 5e6, most: 60000, busy: 20})
 	}
-	r.enter("theirs", websockets, figures{cpu: 3e3})
+	r.enter("a <b> & c", websockets, figures{cpu: 3e3})
 	r.leaveOut("away", "", "no Java here")
 	r.leaveOut("ours", websockets, "it ended")
 	return r
@@ -47,7 +47,7 @@ func TestTables(t *testing.T) {
 	page, brief := r.page(standard()), r.brief(standard())
 	for _, want := range []string{
 		"| ours | **1,000 B** | – | **12 µs (10 µs to 20 µs)** | – | – | 1,200 ms | 50,000 | 90 % |",
-		"| floor <C> | – | – | 1 µs | – | – | – | 90,000 | 10 % |",
+		"| floor (C, epoll) | – | – | 1 µs | – | – | – | 90,000 | 10 % |",
 		"| theirs | 1 | ", "| ours | 1 | t |",
 	} {
 		if strings.Contains(page, want) == strings.Contains(want, "| theirs | 1") {
@@ -55,7 +55,7 @@ func TestTables(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"| long-polls | ours | **1,000 B** | **12 µs** | –, 1,200 ms | 50,000 |", "|  | theirs | 12,300 B | 24 µs | –, **5 ms** | **60,000** |",
+		"| long-polls | ours | **1,000 B** | **12 µs** = 12.00 × | –, 1,200 ms | 50,000 |", "|  | theirs | 12,300 B | 24 µs = 24.00 × | –, **5 ms** | **60,000** |",
 		"- long-polls, p99: 1,200 ms where theirs has 5 ms\n", "- long-polls, deliveries a second at most: 50,000 where theirs has 60,000\n",
 		"- away: no Java here\n", "- away: has no event-streams\n", "- ours, websockets: it ended\n", "ours 1, theirs 2.", "Medians of 3 alternating rounds",
 	} {

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// faye has its engine in memory and one process for its core: Node runs on one. Its documents name no settings for speed
-// (faye.jcoglan.com/node.html).
+// faye has its engine in memory, the fastest of those that it names (faye.jcoglan.com/node/engines.html), and one process for its core:
+// Node runs on one. Its documents name no settings for speed.
 func faye() rival {
 	return rival{
 		name: "Faye", tuned: "engine in memory, no keep-alive limit, NODE_ENV=production; young generation of 64 MB, but for idle subscribers; over event-streams with a session and a second connection, as its clients have it", warms: 2 * time.Second,
@@ -57,7 +57,8 @@ func cometdJava() rival {
 	}
 }
 
-// nchan is a module of nginx, with pools of memory as small as its requests allow: see nchan/nginx.conf.
+// nchan is a module of nginx, with pools of memory as small as its requests allow: see nchan/nginx.conf, with the documents that it
+// goes by.
 func nchan() rival {
 	const module = "usr/lib/nginx/modules/ngx_nchan_module.so"
 	return rival{
@@ -72,8 +73,9 @@ func nchan() rival {
 	}
 }
 
-// centrifugo has what its documents name against memory (websocket.read_buffer_size, use_write_buffer_pool), no compression,
-// and its unidirectional transports, which cost it the least for subscribers that only listen.
+// centrifugo has what its documents name for less memory (centrifugal.dev/docs/transports/websocket: read_buffer_size,
+// use_write_buffer_pool), no compression, and its unidirectional transports, which cost it the least for subscribers that only listen
+// (centrifugal.dev/docs/transports/overview).
 func centrifugo() rival {
 	const subscription = `{"subs":{"/bench":{}}}`
 	return rival{
@@ -100,7 +102,8 @@ func commands(messages []event) []byte {
 	return []byte(`{"parallel":false,"commands":[{"publish":` + strings.Join(texts(messages), `},{"publish":`) + `}]}`)
 }
 
-// pushpin answers by itself what it would ask a back-end for (the route "test"), which saves it a request for each client.
+// pushpin answers by itself what it would ask a back-end for, which saves it a request for each client (pushpin.org/docs/getting-started,
+// "Mock backend"). pushpin.org/docs/configuration has the settings of pushpin/pushpin.conf.
 func pushpin() rival {
 	return rival{
 		name: "Pushpin", tuned: "answers the subscription by itself, small client buffers, no limit of messages a second",
