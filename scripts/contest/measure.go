@@ -44,7 +44,7 @@ type size struct {
 
 // standard is small enough for two cores and 20,000 files, and slow enough that all servers keep up.
 func standard() size {
-	return size{held: [2]int{2000, 5000}, hold: 2 * time.Second, subscribers: 2000, rate: 3, messages: 12, settle: 500 * time.Millisecond, burst: 1000, duration: 2 * time.Second, warm: 10 * time.Second}
+	return size{held: [2]int{2000, 5000}, hold: 2 * time.Second, subscribers: 2000, rate: 2, messages: 9, settle: 500 * time.Millisecond, burst: 1000, duration: 2 * time.Second, warm: 10 * time.Second}
 }
 
 func quick() size {
