@@ -34,7 +34,7 @@ type flags struct {
 	Rounds int           `default:"3" help:"Rounds at most: each measures every server."`
 	For    time.Duration `name:"for" default:"15m" help:"No round begins that would end later, if it takes as long as the longest."`
 	Quick  bool          `help:"A first look: halley and Faye, few subscribers, one round."`
-	Out    string        `required:"" help:"Folder for the tables (table.md, figures.csv) and the picture (rivals.svg)." placeholder:"DIR"`
+	Out    string        `required:"" help:"Folder for the tables (table.md, brief.md, figures.csv) and the picture (rivals.svg)." placeholder:"DIR"`
 	Readme string        `help:"Document with the marks between which the table goes." placeholder:"FILE"`
 }
 
@@ -133,7 +133,7 @@ func (f *flags) write(c *contest) error {
 	if err := os.MkdirAll(f.Out, 0o755); err != nil {
 		return err
 	}
-	for name, text := range map[string]string{"table.md": c.results.page(c.size), "figures.csv": c.results.csv(), "rivals.svg": c.results.picture()} {
+	for name, text := range map[string]string{"table.md": c.results.page(c.size), "brief.md": c.results.brief(c.size), "figures.csv": c.results.csv(), "rivals.svg": c.results.picture()} {
 		if err := os.WriteFile(filepath.Join(f.Out, name), []byte(text), 0o644); err != nil {
 			return err
 		}

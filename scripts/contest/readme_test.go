@@ -33,3 +33,23 @@ func TestBetween(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// The README has the account of the run whose picture it shows.
+func TestReadmeOfTheProject(t *testing.T) {
+	_, part, _ := strings.Cut(readFile(t, "../../README.md"), beginMark)
+	part, _, ended := strings.Cut(part, endMark)
+	_, folder, _ := strings.Cut(part, "](")
+	folder, _, shown := strings.Cut(folder, "/rivals.svg)")
+	if !ended || !shown {
+		t.Fatalf("no picture in %q", part)
+	}
+	brief := strings.TrimSpace(readFile(t, filepath.Join("../..", folder, "brief.md")))
+	if want := brief + "\n\n" + strings.TrimSpace(pictureOf("README.md", folder)); strings.TrimSpace(part) != want {
+		t.Errorf("the README differs from %s/brief.md: scripts/rivals --readme README.md writes both", folder)
+	}
+	for _, name := range []string{"table.md", "figures.csv", "rivals.svg"} {
+		if _, err := os.Stat(filepath.Join("../..", folder, name)); err != nil {
+			t.Error(err)
+		}
+	}
+}
