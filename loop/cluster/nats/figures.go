@@ -16,6 +16,7 @@ type Figures struct {
 	Unfit         uint64 `metric:"cluster_wire_unfit_total" help:"Messages that did not go to other nodes, since NATS takes none like them."`
 	Losses        uint64 `metric:"cluster_losses_total" help:"Times that messages of other nodes were lost with the connection, or for want of room."`
 	Subjects      int64  `metric:"cluster_wire_subjects" help:"Subjects that this node subscribes to."`
+	StoreGone     bool   `metric:"cluster_store_gone" help:"1 when the NATS server of this process has given up its part of the history until this node is started again, mostly since the disk was full."`
 	Waiting       int64  `metric:"cluster_waiting_bytes" help:"Bytes that wait to go to other nodes."`
 }
 
@@ -30,7 +31,7 @@ func (w *Wire) Figures() Figures {
 		Up: w.Up(), Sent: w.counts.sent.Load(), SentBytes: w.counts.sentBytes.Load(),
 		Received: w.counts.received.Load(), ReceivedBytes: w.counts.receivedBytes.Load(),
 		Unfit: w.counts.unfit.Load(), Losses: w.counts.losses.Load(),
-		Subjects: int64(w.subscriptions.count()), Waiting: int64(w.outbox.waiting()),
+		Subjects: int64(w.subscriptions.count()), Waiting: int64(w.outbox.waiting()), StoreGone: w.server.storeGone(),
 	}
 	f.Lost, f.Refused = w.outbox.counts()
 	return f

@@ -179,6 +179,11 @@ func (p gateProvider) InProcessConn() (net.Conn, error) {
 	return p.c.gate, nil
 }
 
+// storeGone tells whether the server keeps nothing of the history any more.
+func (e *embedded) storeGone() bool {
+	return e != nil && e.nats.Running() && !e.nats.JetStreamEnabled()
+}
+
 // shutdown ends the server, once others lead its streams.
 func (e *embedded) shutdown() {
 	if e == nil {

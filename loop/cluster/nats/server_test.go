@@ -304,3 +304,18 @@ func TestRenewedCertificate(t *testing.T) {
 		t.Error("a broken file counts")
 	}
 }
+
+// A node that keeps nothing of the history any more says so in its figures.
+func TestStoreGone(t *testing.T) {
+	t.Parallel()
+	wires, _ := mesh(t, 2, func(*Settings) {})
+	if wires[0].Figures().StoreGone {
+		t.Error("it is gone at the beginning")
+	}
+	if err := wires[0].server.nats.ShutdownJetStream(); err != nil { // as the server does when its disk is full
+		t.Fatal(err)
+	}
+	if !wires[0].Figures().StoreGone || wires[1].Figures().StoreGone {
+		t.Errorf("gone: %v at the one that stores nothing, %v at the other", wires[0].Figures().StoreGone, wires[1].Figures().StoreGone)
+	}
+}

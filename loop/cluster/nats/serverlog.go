@@ -116,6 +116,9 @@ func (l *serverLog) Warnf(format string, args ...any) {
 	l.tell(level, "%s", []any{text})
 }
 
+// disabled is what lines have in them after which an embedded server keeps nothing of the history any more.
+const disabled = "will be DISABLED"
+
 // Errorf implements server.Logger. A peer that is not there is nothing that this node can help.
 func (l *serverLog) Errorf(format string, args ...any) {
 	level := slog.LevelError
@@ -123,6 +126,9 @@ func (l *serverLog) Errorf(format string, args ...any) {
 		level = slog.LevelWarn
 	}
 	l.tell(level, format, args)
+	if strings.Contains(format, disabled) {
+		l.log.Error("this node keeps nothing of the history any more: make room, and start it again", "flag", "--cluster-store")
+	}
 }
 
 // Debugf implements server.Logger.

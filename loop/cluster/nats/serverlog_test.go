@@ -27,6 +27,16 @@ func TestStrangersDoNotFillTheLog(t *testing.T) {
 	}
 }
 
+// A server that stores nothing any more says so in words of NATS. What is to be done stands beside them.
+func TestFullDiskSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	newServerLog(slog.New(slog.NewTextHandler(&log, nil))).Errorf("JetStream out of %s resources, will be DISABLED", "File")
+	if !strings.Contains(log.String(), "start it again") {
+		t.Error(log.String())
+	}
+}
+
 // A line names the flag that it is about, and no other.
 func TestLinesNameTheirFlag(t *testing.T) {
 	t.Parallel()
