@@ -27,48 +27,60 @@ func callsOf(t *testing.T, pid int) (n calls) {
 	return n
 }
 
+// wayOut is a connection type, as the tests of calls use it.
+type wayOut struct {
+	kind     string
+	attach   func(w *wire, id string) // has a client wait for events, and is called again for the next one
+	once     bool                     // attach holds for all events
+	next     func(w *wire) string     // the next events, as text
+	ownReads int                      // of each delivery
+}
+
+// waysOut are the connection types whose deliveries differ.
+var waysOut = []wayOut{
+	{kind: "long-polling", ownReads: 1,
+		attach: func(w *wire, id string) { w.send(post(connect(id))) },
+		next:   func(w *wire) string { return w.read().body }},
+	{kind: "eventsource", once: true,
+		attach: func(w *wire, id string) {
+			w.hears(id)
+			w.openStream(getRequest("/bayeux/"+id, "Accept: text/event-stream\r\n"))
+		},
+		next: func(w *wire) string { return w.lineOf("data: [") }},
+	{kind: "events", once: true,
+		attach: func(w *wire, _ string) { w.openStream(getRequest("/events?channel=/a", "")) },
+		next:   func(w *wire) string { return w.lineOf("data: {") }},
+	{kind: "websocket", once: true,
+		attach: func(w *wire, id string) {
+			w.ask(upgradeRequest(""))
+			w.frame(1, wsConnect(id))
+		},
+		next: func(w *wire) string {
+			for {
+				_, payload := w.readFrame()
+				if strings.Contains(payload, `"data":`) {
+					return payload
+				}
+			}
+		}},
+}
+
+// lineOf is the next line of a response that begins so.
+func (w *wire) lineOf(beginning string) string {
+	for {
+		text, err := w.in.ReadString('\n')
+		if err != nil || strings.HasPrefix(text, beginning) {
+			return text
+		}
+	}
+}
+
 // A delivery is one write, and the poll that follows it one read, whatever the number of subscribers: neither is tried twice, and no
 // loop is woken for one client alone. Streams are not read from. Beside them there are a few calls for each publish. The process's
 // own counters tell: times are no measure on a busy machine, but these are.
 func TestCallsOfADelivery(t *testing.T) {
 	const subscribers, rounds = 100, 30
-	for _, k := range []struct {
-		kind     string
-		attach   func(w *wire, id string) // has a client wait for events, and is called again for the next one
-		once     bool                     // attach holds for all events
-		next     func(w *wire) string     // the next event, as text
-		ownReads int                      // of each delivery
-	}{
-		{kind: "long-polling", ownReads: 1,
-			attach: func(w *wire, id string) { w.send(post(connect(id))) },
-			next:   func(w *wire) string { return w.read().body }},
-		{kind: "eventsource", once: true,
-			attach: func(w *wire, id string) {
-				w.hears(id)
-				w.openStream(getRequest("/bayeux/"+id, "Accept: text/event-stream\r\n"))
-			},
-			next: func(w *wire) string {
-				for {
-					text, err := w.in.ReadString('\n')
-					if err != nil || strings.HasPrefix(text, "data: [") {
-						return text
-					}
-				}
-			}},
-		{kind: "websocket", once: true,
-			attach: func(w *wire, id string) {
-				w.ask(upgradeRequest(""))
-				w.frame(1, wsConnect(id))
-			},
-			next: func(w *wire) string {
-				for {
-					_, payload := w.readFrame()
-					if strings.Contains(payload, `"data":`) {
-						return payload
-					}
-				}
-			}},
-	} {
+	for _, k := range waysOut {
 		t.Run(k.kind, func(t *testing.T) {
 			a := startApart(t, restartPause)
 			var clients []*wire

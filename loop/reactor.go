@@ -16,9 +16,11 @@ import (
 const (
 	tickEvery   = 100 * time.Millisecond
 	wheelSlots  = 2048
-	flushBatch  = 64   // sessions whose replies are assembled before they are written
-	turnFlushes = 1024 // sessions flushed before the loop looks at its sockets again
-	turnEntries = 1024 // messages and tasks of the mailbox handled before it does
+	flushBatch  = 64       // sessions whose replies are assembled before they are written
+	turnFlushes = 1024     // sessions flushed before the loop looks at its sockets again
+	turnEntries = 1024     // messages and tasks of the mailbox handled before it does
+	heldTurns   = 8        // turns that work off the mailbox before what they have brought is written
+	heldBytes   = 64 << 10 // of events likewise: no more goes to a client at once
 )
 
 // reactor is one event loop with all that belongs to it: its connections, the
@@ -52,6 +54,7 @@ type reactor struct {
 	drainPosted bool // by the loop itself, since more is left than a turn has time for
 	sweepPosted bool // likewise
 	turns       turns
+	unwritten   unwritten
 
 	// Scratch, valid within one turn.
 	fx      bayeux.Effects
@@ -64,6 +67,19 @@ type reactor struct {
 	flushTask task
 	tickTask  task
 	sweepTask task // goes on with what a tick has begun
+}
+
+// unwritten is what has been worked off of the mailbox since the last flush: a burst that takes several turns is to be one write to
+// each of its subscribers.
+type unwritten struct {
+	turns    int // that had no time for the rest
+	messages int // in all turns
+	bytes    int // of their events
+}
+
+// mayGrow tells whether more is better worked off first: it goes out in one write with what there is, and no queue is full before.
+func (u *unwritten) mayGrow(limits *Settings) bool {
+	return u.turns < heldTurns && u.messages < limits.QueueMessages/2 && u.bytes < min(heldBytes, limits.QueueBytes/2)
 }
 
 // task is a piece of a reactor's work as gnet runs it. Each reactor keeps its

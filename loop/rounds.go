@@ -45,6 +45,10 @@ func newReactor(s *shared, id uint16, now int64) *reactor {
 // bounded number of them waits for the next round.
 func (r *reactor) flush() {
 	r.flushPosted = false
+	if r.drainPosted && r.unwritten.mayGrow(r.shared.live()) {
+		return // more of the same burst is at hand, and the drain posts this again
+	}
+	r.unwritten = unwritten{}
 	now, look := r.now(), r.core.Dirty() && r.input.mayHaveLost()
 	for done := 0; r.core.Dirty(); done += flushBatch {
 		if done >= turnFlushes || done > 0 && r.core.Tired() {
@@ -127,6 +131,7 @@ func (r *reactor) drainMailbox() {
 		if n >= turnEntries || n > 0 && r.core.Tired() {
 			if !r.drainPosted { // a tick drains as well
 				r.drainPosted = true
+				r.unwritten.turns++
 				r.shared.later(&r.drainTask)
 			}
 			break
@@ -134,6 +139,8 @@ func (r *reactor) drainMailbox() {
 		if m, task := r.inbox.Next(); task != nil {
 			r.runTask(task)
 		} else {
+			r.unwritten.messages++
+			r.unwritten.bytes += len(m.Event)
 			r.receive(m)
 		}
 	}
