@@ -20,7 +20,7 @@ import (
 
 // The exit statuses beside 0 and those of bad flags.
 const (
-	exitFailed = 1 // nothing was measured
+	exitFailed = 1 // nothing was measured, or not all
 	exitAbsent = 3 // a server is not to be had here, or a run with one failed: the table is without it
 )
 
@@ -57,6 +57,10 @@ func (f *flags) run(ctx context.Context, all []rival) int {
 	defer os.RemoveAll(c.work)
 	began := time.Now()
 	c.measureAll(ctx, f.Rounds, f.For)
+	if ctx.Err() != nil {
+		fmt.Fprintln(os.Stderr, "scripts/rivals: interrupted, nothing is written")
+		return exitFailed
+	}
 	fmt.Fprintf(os.Stderr, "measured in %v\n", time.Since(began).Round(time.Second))
 	if err := f.write(c); err != nil {
 		fmt.Fprintln(os.Stderr, "scripts/rivals:", err)

@@ -114,6 +114,19 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// What was interrupted leaves the tables of before.
+func TestInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	f := flags{Folder: ".", Cache: t.TempDir(), Rounds: 2, For: time.Minute, Out: filepath.Join(t.TempDir(), "out")}
+	if got := f.run(ctx, []rival{fake("a")}); got != exitFailed {
+		t.Errorf("status %d", got)
+	}
+	if _, err := os.Stat(f.Out); err == nil {
+		t.Error("there are tables")
+	}
+}
+
 // A quick run is one round of two servers, unless others are asked for.
 func TestQuick(t *testing.T) {
 	all := []rival{fake("halley"), fake("Faye"), fake("Other")}

@@ -61,7 +61,7 @@ func (r *results) method(s size) string {
 }
 
 // notes are what one has to know to read the figures fairly.
-const notes = "Bold is the best that is no yardstick (floor, goroutines), × the floor's CPU. Memory is the process's own; the kernel has some 5 KB more for each " +
+const notes = "Bold is the best server; the yardsticks (floor, goroutines) do not count. × is how often the floor's CPU a delivery takes. Memory is the process's own; the kernel has some 5 KB more for each " +
 	"connection of any server. halley, CometD and Faye speak Bayeux: a poll is held after four requests, where Nchan " +
 	"needs one, and their polls and websockets carry a session. The largest rate waits for the last subscriber before the next message, and the generator " +
 	"takes its part of that time."
