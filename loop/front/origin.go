@@ -113,13 +113,14 @@ func (f *Front) unadmitted(q *httpparse.Request, p place) bool {
 }
 
 // cookieless tells whether the cookies of a request say nothing of who sends it: those of a script element, which any page
-// can have, and of a page that only * admits.
+// can have, and of a page that nobody admits or * alone: where browsers do not say Sec-Fetch-Site, as over plain HTTP, a POST of
+// such a page comes through.
 func (f *Front) cookieless(q *httpparse.Request, to Endpoint) bool {
 	page, site := PageOrigin(q), string(q.SecFetchSite)
 	switch {
 	case to == CallbackPolling:
 		return true
-	case f.origins.any == 0:
+	case f.origins.any == 0 && q.Method != httpparse.MethodPOST:
 		return false
 	case len(page) > 0:
 		return !sameOrigin(q, page) && f.origins.named[string(page)] == 0

@@ -70,7 +70,8 @@ func TestTransportsByOrigin(t *testing.T) {
 }
 
 // Cookies count of the server's own pages, of admitted ones and of programs. Never of a script element, which any page can
-// have, nor of the pages that only * admits.
+// have, nor of pages that nobody admits or * alone: over plain HTTP no browser says Sec-Fetch-Site, and a POST of such a page
+// comes through.
 func TestCookieless(t *testing.T) {
 	fronts := map[string]*Front{
 		"named": ready(t, func(s *Settings) { s.AllowOrigin = []string{"https://a.example"} }),
@@ -85,6 +86,14 @@ func TestCookieless(t *testing.T) {
 		{"named", "GET /events", "", false},
 		{"named", "GET /events", "Sec-Fetch-Site: same-origin", false},
 		{"named", "GET /events", "Origin: https://a.example", false},
+		{"named", "POST /bayeux", "Content-Length: 0", false},
+		{"named", "POST /bayeux", "Origin: http://h;Content-Length: 0", false},
+		{"named", "POST /bayeux", "Origin: https://a.example;Content-Length: 0", false},
+		{"named", "POST /bayeux", "Origin: http://proxied;Sec-Fetch-Site: same-origin;Content-Length: 0", false},
+		{"named", "POST /bayeux", "Origin: http://evil.example;Content-Length: 0", true},
+		{"named", "POST /bayeux", "Origin: null;Content-Length: 0", true},
+		{"named", "POST /bayeux", "Referer: http://evil.example/x;Content-Length: 0", true},
+		{"named", "GET /events", "Referer: http://evil.example/x", false}, // a script cannot read the answer
 		{"both", "GET /events", "", false},
 		{"both", "GET /events", "Origin: http://h", false},
 		{"both", "GET /events", "Sec-Fetch-Site: same-origin", false},
