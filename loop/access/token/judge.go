@@ -14,9 +14,7 @@ func (a *Authority) judge(q *bayeux.Question, s shown, id identity, why Refusal)
 	}
 	good := s.text != "" && why == fine && (have == "" || id.subject == have.subject())
 	if a.bound && have != "" && !good && !sameSocket(q, have) {
-		v := a.refuse(q, wrongSubject)
-		v.Unknown = true
-		return v
+		return a.unknown(q, why)
 	}
 	if s.own && have != "" && !good {
 		return a.refuse(q, wrongSubject)
@@ -57,6 +55,16 @@ func (a *Authority) adopted(q *bayeux.Question, id identity) rights {
 		return id.rights.on(q.Caller.Socket)
 	}
 	return id.rights
+}
+
+// unknown denies who comes to another's session, as it seems. Whose token a fresh one would cure is told to come again with it.
+func (a *Authority) unknown(q *bayeux.Question, why Refusal) bayeux.Verdict {
+	v := a.refuse(q, wrongSubject)
+	v.Unknown = true
+	if why != fine {
+		v.Advice = why.verdict(q.Operation).Advice
+	}
+	return v
 }
 
 // sameSocket tells whether a message came by the websocket on which its session has shown its token.

@@ -172,6 +172,32 @@ func TestAdvice(t *testing.T) {
 	}
 }
 
+// Who comes to a bound session with a token that has just expired is told to come again with a fresh one, not to stop. Who has
+// none or another's is told to stop.
+func TestBoundAndStale(t *testing.T) {
+	s := usual()
+	s.Keys = file(t, []byte(secret))
+	a, err := New(s, true, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shows := func(own map[string]any) *bayeux.Caller {
+		return by("Authorization", "Bearer "+signed(t, "HS256", "", claims(own)))
+	}
+	has := answer(t, a, bayeux.Question{Caller: shows(nil)}).Claims
+	for name, c := range map[string]struct {
+		caller *bayeux.Caller
+		advice reply.Reconnect
+	}{
+		"expired": {shows(map[string]any{"exp": 1}), reply.Handshake}, "another's": {shows(map[string]any{"sub": "bob"}), reply.None}, "none": {by(), reply.None},
+	} {
+		v := answer(t, a, bayeux.Question{Operation: bayeux.OpUse, Claims: has, Caller: c.caller})
+		if v.Ruling != bayeux.Deny || !v.Unknown || v.Advice.Reconnect != c.advice || (v.Advice.Interval > 0) != (c.advice == reply.Handshake) {
+			t.Errorf("%s: %+v", name, v)
+		}
+	}
+}
+
 // A session that is bound to its token is nobody's without one of its subject, but on the websocket that has shown it.
 func TestBound(t *testing.T) {
 	s := usual()
