@@ -53,8 +53,8 @@ func (o *output) deliver(c *conn, end []byte, p reply) {
 }
 
 // write writes text, the last of p, and tells what became of that, or keeps it until its bytes have left. A connection
-// that keeps more than one full reply and the limit is closed: its client asks on and on without reading. False means
-// that the connection is closed.
+// that keeps more than one full reply and the limit is closed: its client asks on and on without reading. A full reply has
+// what a queue may have, or one message that is larger. False means that the connection is closed.
 func (o *output) write(c *conn, text []byte, p reply) bool {
 	if !o.send(c, text) {
 		o.bounced(p)
@@ -66,10 +66,11 @@ func (o *output) write(c *conn, text []byte, p reply) bool {
 		if u == nil {
 			o.written(p)
 		} else {
+			u.largest = max(u.largest, len(text))
 			u.Mark(stuck{p, o.now()})
 		}
 	}
-	if u != nil && c.socket.Unsent() > o.shared.live().QueueBytes+o.shared.cfg.MaxOutput {
+	if u != nil && c.socket.Unsent() > max(o.shared.live().QueueBytes, u.largest)+o.shared.cfg.MaxOutput {
 		o.counters.SlowClosed++
 		o.refused(tooSlow, o.peer(c))
 		o.abort(c)
@@ -129,7 +130,8 @@ func (o *output) trim() { o.buf, o.piece = nil, nil }
 // unsent is a connection of which bytes still wait in user space, with the replies that have events.
 type unsent struct {
 	socket.Unsent[stuck]
-	since int64 // when bytes were last seen to have left, in milliseconds
+	since   int64 // when bytes were last seen to have left, in milliseconds
+	largest int   // bytes of the largest text with events that was written since some wait
 }
 
 // stuck is a reply of which bytes wait.

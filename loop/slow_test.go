@@ -72,6 +72,24 @@ func testSlowClientIsClosed(t *testing.T, k socketKind) {
 	}
 }
 
+// A message that is larger than a queue and the limit of a connection together reaches a client that reads. A connection that were closed
+// for it would be closed again with the next reply, and the one after that.
+func TestMessageBeyondTheLimits(t *testing.T) { eachSocket(t, testMessageBeyondTheLimits) }
+
+func testMessageBeyondTheLimits(t *testing.T, k socketKind) {
+	s := k.start(t, func(c *Config) { c.QueueBytes, c.MaxOutput = 64<<10, 64<<10 })
+	home, slow := k.dial(t, s), k.dialSlow(t, s)
+	id := home.subscriber("/a")
+	slow.holdConnect(s, id)
+	want := `"` + strings.Repeat("x", 8<<20) + `"`
+	if err := s.Publish(publication("/a", want)); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() bool { return !isHeld(s, id) })
+	mustEqualEvents(t, events(slow.messages()), []string{want})
+	equal(t, s.Stats().SlowClosed, 0)
+}
+
 // pass lets time pass for output that waits, and for nothing else: a busy machine may keep any
 // other client from reading for as long.
 func pass(t *testing.T, s *Server, d time.Duration) {
