@@ -84,13 +84,17 @@ func (b *backend) plain(ctx context.Context, channel string, number int) (model.
 	return model.Refused, ""
 }
 
-// kept sends a message again and again, with a key that tells of repeats, until it is acknowledged.
+// kept sends a message again and again, with a key that tells of repeats, until it is acknowledged. A node that is alone forgets
+// the keys when it is killed: what may have come to it is not sent again.
 func (b *backend) kept(ctx context.Context, channel string, number int) (model.Outcome, string) {
 	body := fmt.Sprintf(`{"channel":%q,"data":%d,"dedup":"%s-%d"}`, channel, number, channel, number)
 	for ctx.Err() == nil {
 		node, err := b.post(ctx, body)
 		if err == nil {
 			return model.Acknowledged, node.Name
+		}
+		if len(b.nodes) == 1 && !unsent(err) && !errors.Is(err, nodes.ErrPublish) {
+			return model.Unknown, node.Name
 		}
 		select {
 		case <-ctx.Done():

@@ -108,6 +108,15 @@ func TestKeptMessages(t *testing.T) {
 	}
 }
 
+// What a node that is alone may have got is not sent again: it may have forgotten the key.
+func TestKeptMessagesOfOneNode(t *testing.T) {
+	only := &answering{statuses: []int{503, 0}}
+	b := &backend{nodes: []*nodes.Node{node(t, 106, only)}}
+	if outcome, _ := b.kept(t.Context(), "/kept/0", 7); outcome != model.Unknown || len(only.sent()) != 2 {
+		t.Errorf("%v %q", outcome, only.sent())
+	}
+}
+
 func TestNumbersInTurn(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	outcomes := []model.Outcome{model.Acknowledged, model.Refused, model.Acknowledged, model.Unknown}
