@@ -13,6 +13,10 @@ type catchUp struct {
 	replay *replay // what it has not got yet; nil: it has all
 }
 
+// pastUnits is what an event of the past counts for beside its place in the queue: it is looked up, filtered and copied for one
+// session alone, and was read for it before.
+const pastUnits = 8
+
 // catchUp is that of a session.
 func (p *replays) catchUp(v seat) catchUp { return catchUp{v, p.of[v.slot]} }
 
@@ -20,7 +24,7 @@ func (p *replays) catchUp(v seat) catchUp { return catchUp{v, p.of[v.slot]} }
 // session has to get beside.
 func (u catchUp) remember(past history.Remembered) {
 	s, r := u.s, u.session
-	s.Spend(len(past.Entries)) // whoever asked had them read as well
+	s.Spend(pastUnits * len(past.Entries)) // whoever asked had them read as well
 	for _, pattern := range past.Missed {
 		s.queues.Lose(&r.queue, pattern)
 	}
@@ -104,7 +108,7 @@ func (u catchUp) recalled(ticket Ticket, past history.Remembered) {
 		return
 	}
 	p.ticket = 0
-	s.Spend(len(past.Entries) + len(p.rest))
+	s.Spend(pastUnits*len(past.Entries) + len(p.rest))
 	for _, pattern := range past.Missed {
 		s.queues.Lose(&r.queue, pattern)
 	}

@@ -9,7 +9,7 @@ import (
 	"halley/bayeux/message"
 )
 
-func scanned(t *testing.T, body string) (batch message.Batch) {
+func scanned(t testing.TB, body string) (batch message.Batch) {
 	t.Helper()
 	scanner := message.Scanner{MaxDepth: 20, MaxMessages: 10_000}
 	if err := scanner.Scan([]byte(body), &batch); err != nil {
@@ -26,13 +26,13 @@ type backlogged struct {
 	ack   int
 }
 
-func newBacklog(t *testing.T, ack bool, cfg Config, events, size int) *backlogged {
+func newBacklog(t testing.TB, ack bool, cfg Config, events, size int) *backlogged {
 	cfg.QueueBytes, cfg.QueueMessages = 1<<30, 1<<20
 	return newBacklogOf(t, ack, cfg, events, size)
 }
 
 // newBacklogOf is newBacklog with the limits of cfg.
-func newBacklogOf(t *testing.T, ack bool, cfg Config, events, size int) *backlogged {
+func newBacklogOf(t testing.TB, ack bool, cfg Config, events, size int) *backlogged {
 	b := &backlogged{world: &world{server: NewServer(cfg, 0)}}
 	reply := b.talk(t, fmt.Sprintf(`{"channel":"/meta/handshake","ext":{"ack":%t}}`, ack))
 	_, rest, _ := strings.Cut(reply, `"clientId":"`)
@@ -52,12 +52,12 @@ func (b *backlogged) publish(events, size int) {
 }
 
 // talk sends a request that is answered at once and returns the reply's messages.
-func (b *backlogged) talk(t *testing.T, body string) string {
+func (b *backlogged) talk(t testing.TB, body string) string {
 	t.Helper()
 	return b.talkBy(t, LongPolling, body)
 }
 
-func (b *backlogged) talkBy(t *testing.T, kind ConnectionType, body string) string {
+func (b *backlogged) talkBy(t testing.TB, kind ConnectionType, body string) string {
 	t.Helper()
 	b.serial++
 	batch := scanned(t, body)

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"halley/bayeux/event"
+	"halley/bayeux/history"
 	"halley/bayeux/message"
 )
 
@@ -98,5 +100,53 @@ func BenchmarkPauses(b *testing.B) {
 			m.send(ReplyTo{Serial: 1}, fmt.Sprintf(`{"channel":"/new/%d","clientId":%q,"data":1}`, i, m.id))
 		}
 		b.ReportMetric(float64(time.Since(begun).Nanoseconds())/float64(m.server.Worked()-before), "ns/unit")
+	}
+}
+
+// BenchmarkPast tells how long a unit of work takes where subscriptions get the past: what is queued of it, and what the session
+// has already or has no room for.
+func BenchmarkPast(b *testing.B) {
+	const events, channels = 400, 100
+	cfg := testConfig()
+	cfg.QueueMessages, cfg.QueueBytes = 2*events, 1<<20
+	cfg.Rules = rulesOf(b, cfg, "/h/** history=1000")
+	var past history.Remembered
+	for i := range events {
+		name := fmt.Sprintf("/h/%d", i%channels)
+		e := event.New([]byte(name), []byte("1"), false).Numbered(int64(i + 1))
+		past.Entries = append(past.Entries, history.Entry{ID: int64(i + 1), Channel: name, Event: string(e)})
+	}
+	past.Upto = events
+	past.Replays = []history.Wanted{{Pattern: "/h/**", Replay: true, After: history.Earliest}}
+	for _, c := range []struct {
+		name   string
+		before int // subscriptions that have got it
+	}{{"queued", 0}, {"known", 1}} {
+		b.Run(c.name, func(b *testing.B) {
+			var took time.Duration
+			var units uint64
+			for b.Loop() {
+				x := newBacklogOf(b, false, cfg, 0, 0)
+				for n := range c.before + 1 {
+					batch := scanned(b, fmt.Sprintf(`{"channel":"/meta/subscribe","clientId":%q,"subscription":"/h/**","ext":{"replay":-2}}`, x.id))
+					x.server.Handle(x.now, Request{To: ReplyTo{Serial: 9000}}, &batch, &x.fx)
+					ticket := Ticket(0)
+					for i := range x.fx.List {
+						if e := &x.fx.List[i]; e.Kind == Join {
+							ticket = e.Ticket
+						}
+					}
+					x.fx.Reset()
+					begun, before := time.Now(), x.server.Worked()
+					x.server.Report(x.now, &Report{Kind: Joined, Ticket: ticket, Past: &past}, &x.fx)
+					if n == c.before {
+						took, units = took+time.Since(begun), units+x.server.Worked()-before
+					}
+					x.fx.Reset()
+				}
+			}
+			b.ReportMetric(float64(took.Nanoseconds())/float64(units), "ns/unit")
+			b.ReportMetric(float64(took.Nanoseconds())/float64(b.N)/events, "ns/event")
+		})
 	}
 }

@@ -241,7 +241,7 @@ func TestPatternsCountAsWork(t *testing.T) {
 	}
 }
 
-func rulesOf(t *testing.T, cfg Config, text string) (list rules.Rules) {
+func rulesOf(t testing.TB, cfg Config, text string) (list rules.Rules) {
 	rule, err := rules.Parse(text, cfg.Channel)
 	if err != nil {
 		t.Fatal(err)
