@@ -18,7 +18,7 @@ type Change struct {
 // A subscription is a record in a slab (node, place, next of the same subscriber) and a place in its pattern's
 // list: 20 bytes, and 4 for each subscriber. Removing one is a swap with the last of the list. Nothing here depends on the
 // number of other patterns or subscribers, nor on those of the same subscriber or pattern: a subscriber's records
-// are walked up to a number, and a map has those of a subscriber with more.
+// are walked up to a number, and places finds those of a subscriber with more.
 type Table struct {
 	patterns index
 	nodes    slab.List[node]
