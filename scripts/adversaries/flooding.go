@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -32,6 +33,9 @@ func (s *server) request(batch string) string {
 
 const handshakeBatch = `[{"channel":"/meta/handshake","version":"1.0","supportedConnectionTypes":["long-polling"]}]`
 
+// floodTime is how long the answers to a flood are read.
+const floodTime = 2 * time.Second
+
 // addressFloods does too much of everything from a few addresses. The neighbours come from a trusted proxy's.
 func addressFloods() adversary {
 	return adversary{
@@ -48,11 +52,14 @@ func addressFloods() adversary {
 					}
 					conns = append(conns, conn)
 				}
+				var answers sync.WaitGroup
 				for _, conn := range conns[:20] {
 					burst := strings.Repeat(s.request(handshakeBatch), 20) + strings.Repeat("GET / HTTP/1.1\r\nHost: h\r\n\r\n", 20) + s.request(padding(60_000))
-					go io.Copy(io.Discard, conn)
+					conn.SetDeadline(time.Now().Add(floodTime))
+					answers.Go(func() { io.Copy(io.Discard, conn) })
 					io.WriteString(conn, burst)
 				}
+				answers.Wait() // a connection that is reset at once takes unread requests with it, and nothing is refused
 				for _, conn := range conns {
 					dropped(conn)
 				}
