@@ -41,6 +41,7 @@ type Config struct {
 	Congested func() bool                          // tells that no event can be passed on now; nil: never
 	Crowded   func() bool                          // tells that no session or subscription can be made now; nil: never
 	TooWide   func(wildcards int) bool             // tells that so many more patterns with wildcards are too many; nil: never
+	Apart     func(node uint16) bool               // tells that a node is there, though its sessions cannot be asked for a moment; nil: never
 	Pace      func() int64                         // the least interval that polls are advised, in milliseconds; nil: none
 	Ended     func(Ending)                         // is told of each session that ends, except by a panic; nil: nobody wants to know
 	Heard     func(e event.Event, subscribers int) // is told of each event that was delivered, and how many got it at once; nil: nobody wants to know
@@ -63,6 +64,15 @@ type Running struct {
 
 // crowded tells that there is no memory for more sessions and subscriptions.
 func (c *Config) crowded() bool { return c.Crowded != nil && c.Crowded() }
+
+// shakeHands is the advice for a client whose session is not known here. The next session of one whose node is only apart would be as
+// far from the next request, so that a client without a pause would do nothing but shake hands until the two nodes are together.
+func (c *Config) shakeHands(clientID []byte) string {
+	if a, ok := ParseClientID(clientID); ok && c.Apart != nil && c.Apart(a.Node) {
+		return reply.AdviceApart
+	}
+	return reply.AdviceHandshake
+}
 
 // tooWide tells that so many more patterns with wildcards are too many.
 func (c *Config) tooWide(wildcards int) bool {

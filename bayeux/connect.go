@@ -23,7 +23,7 @@ type arrival struct {
 // nothing is pending.
 func (x *exchange) connect(m *message.Message) {
 	if x.session == nil {
-		x.fail(m, x.s.terms.Unknown(), reply.AdviceHandshake) // (Bayeux 1.0, 3.5 MUST client-id-demanded)
+		x.fail(m, x.s.terms.Unknown(), x.s.cfg.shakeHands(m.ClientID)) // (Bayeux 1.0, 3.5 MUST client-id-demanded)
 		return
 	}
 	wish, failure := x.readWish(m)

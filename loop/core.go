@@ -34,6 +34,7 @@ func coreConfig(s *shared, id uint16) bayeux.Config {
 		Congested:     func() bool { return s.congested.Load() > 0 || s.swamped() || s.memory.refuses() },
 		Crowded:       s.memory.refuses,
 		TooWide:       s.tooWide,
+		Apart:         func(node uint16) bool { return s.link.Apart(node) },
 		Pace:          s.admission.pace,
 		Random:        func(p []byte) { rand.Read(p) },
 		Attendance:    s.cfg.Attendance,

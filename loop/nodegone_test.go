@@ -59,6 +59,29 @@ func TestNodeGoneWithRequests(t *testing.T) {
 	equal(t, events(held.bayeux(connect(id))), []string{"3"})
 }
 
+// A client whose session is of a node that is there, and apart, shakes hands in a moment: at once its new session might be as far away
+// from its next request. One whose node is gone has nothing to wait for.
+func TestPauseWhileNodesAreApart(t *testing.T) {
+	t.Parallel()
+	nodes, links := twoNodes(t, func(*Config) {})
+	id := dial(t, nodes[1]).subscriber("/a")
+	sever(t, links[0], links[1])
+	client := dial(t, nodes[0])
+	interval := func(clientID string) any {
+		reply := client.bayeux(connect(clientID))[0]
+		refusal(t, reply, "<nil>")
+		return reply["advice"].(map[string]any)["interval"]
+	}
+	equal(t, interval(id), any(0.0))
+	links[0].mu.Lock()
+	links[0].apart = true
+	links[0].mu.Unlock()
+	equal(t, interval(id), any(1000.0))
+	equal(t, interval("none"), any(0.0))
+	own := string(idAt(bayeux.Place{Node: 0, Loop: 0}))
+	equal(t, interval(own), any(0.0))
+}
+
 // Streams and websockets of a node that is gone end, so that their clients come again.
 func TestNodeGoneWithStreams(t *testing.T) {
 	t.Parallel()

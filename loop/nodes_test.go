@@ -25,6 +25,7 @@ type nodesLink struct {
 
 	mu      sync.Mutex
 	gone    map[uint16]bool // nodes that are not reached
+	apart   bool            // those are there
 	mute    map[uint16]bool // nodes to which what is sent is lost
 	dropped int             // messages that were lost
 	stopped map[uint16]bool // nodes to which what is sent waits
@@ -38,6 +39,13 @@ func (l *nodesLink) Reaches(node uint16) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.nodes[node] != nil && !l.gone[node]
+}
+
+// Apart implements bus.Link.
+func (l *nodesLink) Apart(node uint16) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.apart && l.gone[node]
 }
 
 // silent tells whether what is sent to a node is lost.

@@ -16,6 +16,7 @@ type fakeLink struct {
 }
 
 func (l *fakeLink) Reaches(node uint16) bool { return node == 0 || node == l.other }
+func (l *fakeLink) Apart(uint16) bool        { return false }
 func (l *fakeLink) Send(m bus.Message)       { l.sent = append(l.sent, m) }
 
 // A message to the loop itself is taken at once, one to another loop or to any loop of

@@ -59,6 +59,8 @@ type Message struct {
 type Link interface {
 	// Reaches tells whether there is a way to the loops of a node.
 	Reaches(node uint16) bool
+	// Apart tells that another node is there, though there is no way to it for a moment.
+	Apart(node uint16) bool
 	// Send brings m to the loop at m.To, which must be within reach. It keeps neither m.Effect nor m.Data, and does not wait:
 	// what cannot be brought is dropped.
 	Send(m Message)
@@ -76,6 +78,9 @@ var _ Link = (*Local)(nil)
 
 // Reaches implements Link.
 func (l *Local) Reaches(node uint16) bool { return node == l.Node }
+
+// Apart implements Link: there is no other node.
+func (l *Local) Apart(uint16) bool { return false }
 
 // Send implements Link: nothing is encoded, and m.Event is shared.
 func (l *Local) Send(m Message) {

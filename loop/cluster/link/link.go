@@ -90,6 +90,9 @@ func (l *Link) Reaches(node uint16) bool {
 	return node == l.o.Local.Node || (*l.targets.Load())[node] != nil
 }
 
+// Apart implements bus.Link.
+func (l *Link) Apart(node uint16) bool { return l.o.Nodes.Apart(node) }
+
 // Send implements bus.Link. Of what cannot be brought to its loop the sender hears as if the node had gone.
 func (l *Link) Send(m bus.Message) {
 	if m.To.Node == l.o.Local.Node {

@@ -53,6 +53,7 @@ type Nodes struct {
 	number uint16
 	self   identity
 	joined atomic.Pointer[map[uint16]Node]
+	apart  atomic.Pointer[map[uint16]Node] // that this one does not work with, and that are there
 
 	mu       sync.Mutex
 	table    table
@@ -82,6 +83,7 @@ func Open(ctx context.Context, o Options) (*Nodes, error) {
 	}
 	n := &Nodes{o: o, phase: claiming}
 	n.joined.Store(new(map[uint16]Node))
+	n.apart.Store(new(map[uint16]Node))
 	if err := n.claim(ctx); err != nil {
 		return nil, err
 	}
@@ -110,6 +112,12 @@ func (n *Nodes) Incarnation() uint64 { return uint64(n.self) }
 func (n *Nodes) Joined(number uint16) (Node, bool) {
 	node, ok := (*n.joined.Load())[number]
 	return node, ok
+}
+
+// Apart tells of a node that is heard, and that this one does not work with yet or not again.
+func (n *Nodes) Apart(number uint16) bool {
+	_, ok := (*n.apart.Load())[number]
+	return ok
 }
 
 // Works is with how many nodes this one works.

@@ -236,6 +236,57 @@ func TestPaused(t *testing.T) {
 	}
 }
 
+// A node that is heard and not worked with is apart. One that is gone is not, however it went, until it is heard again.
+func TestApart(t *testing.T) {
+	t.Parallel()
+	var w world
+	a, b, c := w.join(t, 1), w.join(t, 2), w.join(t, 3)
+	w.pass(timeout)
+	expect := func(m *member, when string, want ...uint16) {
+		t.Helper()
+		var got []uint16
+		for number := range uint16(5) {
+			if m.Apart(number) {
+				got = append(got, number)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s, to %d these are apart: %d, want %d", when, m.Number(), got, want)
+		}
+	}
+	expect(a, "joined")
+	b.slow = true
+	a.Torn(2, 0)
+	expect(a, "torn by a batch that nobody heard")
+	w.pass(timeout / beats)
+	expect(a, "torn, and heard since", 2)
+	expect(b, "told by the other", 1)
+	for _, done := range b.done {
+		done()
+	}
+	b.slow, b.done = false, nil
+	w.pass(timeout / beats)
+	expect(a, "joined again")
+	expect(b, "joined again")
+
+	b.pause(true)
+	w.pass(4 * timeout)
+	expect(a, "silent")
+	b.slow = true
+	b.pause(false)
+	b.Awake(1, 1)
+	expect(b, "it stood still", 1, 3)
+	w.pass(timeout / beats)
+	expect(a, "heard again", 2)
+	b.wire.Cut(true)
+	w.pass(2 * timeout)
+	expect(a, "silent for longer")
+	expect(b, "hears nobody")
+	c.leave()
+	w.net.Deliver()
+	expect(a, "one has left")
+}
+
 // Messages that were lost between two nodes part these two and no others, until both have closed what they held.
 func TestTorn(t *testing.T) {
 	t.Parallel()

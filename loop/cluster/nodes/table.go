@@ -40,6 +40,7 @@ type entry struct {
 	until time.Duration // when the next epoch may be said, after the last tear
 	over  uint64        // the incarnation of a younger node with its number that was told of
 	ended bool          // it has said farewell: it is forgotten after the closing
+	there bool          // it was heard since it was lost
 }
 
 // table is the nodes that this one knows. What has changed, and has to be told, is in news.
@@ -54,6 +55,7 @@ type table struct {
 	figures Figures
 
 	news    []news
+	turned  bool // a node that this one does not work with is there, or is no more
 	speak   bool // a heartbeat is due at once, before anything else is sent
 	doubled bool // an older node has the number of this one
 }
@@ -101,6 +103,7 @@ func (t *table) hear(h *heartbeat, now time.Duration) {
 		return
 	}
 	e.Heard = now
+	t.finds(e, h.Phase != leaving)
 	e.Draining, e.Address, e.Loops = h.Phase == draining, h.Address, h.Loops
 	if h.Phase == leaving {
 		t.part(e)
@@ -196,6 +199,7 @@ func (t *table) close(e *entry, next uint32, why loss) {
 	if e.State, e.next, e.left = Closing, next, 1; why == torn {
 		t.rest(e)
 	}
+	t.finds(e, why == paused || why == told)
 	t.figures.Lost.count(why)
 	t.news = append(t.news, news{node: e.Node, kind: lost, why: why})
 }
@@ -254,6 +258,7 @@ func (t *table) tick(now time.Duration) {
 		silence := now - e.Heard
 		if silence > t.timeout {
 			t.lose(e, silent)
+			t.finds(e, false)
 		}
 		t.reopen(e)
 		if e.State != Joined && e.State != Closing && (silence > forgetAfter*t.timeout || silence > t.timeout && len(t.entries) > maxGone) {
@@ -272,13 +277,22 @@ func (t *table) epochs() (list []epoch) {
 	return list
 }
 
-// joined are the nodes that this one works with, by number.
-func (t *table) joined() map[uint16]Node {
-	all := make(map[uint16]Node, len(t.entries))
+// known are the nodes that this one works with, and those that are there beside them, by number.
+func (t *table) known() (joined, apart map[uint16]Node) {
+	joined, apart = make(map[uint16]Node, len(t.entries)), make(map[uint16]Node)
 	for number, e := range t.entries {
-		if e.State == Joined {
-			all[number] = e.Node
+		switch {
+		case e.State == Joined:
+			joined[number] = e.Node
+		case e.there && e.State != Refused:
+			apart[number] = e.Node
 		}
 	}
-	return all
+	return joined, apart
+}
+
+// finds notes whether a node is there.
+func (t *table) finds(e *entry, there bool) {
+	t.turned = t.turned || e.there != there && e.State != Joined
+	e.there = there
 }

@@ -33,10 +33,11 @@ func (n *Nodes) settle() {
 	if t.speak {
 		n.beat()
 	}
-	if len(t.news) > 0 {
-		joined := t.joined()
+	if len(t.news) > 0 || t.turned {
+		joined, apart := t.known()
 		n.joined.Store(&joined)
-		n.news, t.news = append(n.news, t.news...), nil
+		n.apart.Store(&apart)
+		n.news, t.news, t.turned = append(n.news, t.news...), nil, false
 	}
 }
 
