@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // The ports of every node, and of what else takes part in the cluster.
@@ -135,10 +137,14 @@ func (n *Node) end(with syscall.Signal) {
 	n.http.CloseIdleConnections()
 }
 
-// Signal sends a signal, such as SIGSTOP or SIGCONT.
+// Signal sends a signal, such as SIGSTOP or SIGCONT. A process that is told to stop has stopped when it returns: on a busy machine
+// its threads go on for a while.
 func (n *Node) Signal(s syscall.Signal) {
-	if n.process != nil {
-		_ = n.process.Process.Signal(s) // it may have ended
+	if n.process == nil {
+		return
+	}
+	_ = n.process.Process.Signal(s) // it may have ended
+	for s == syscall.SIGSTOP && unix.Waitid(unix.P_PID, n.PID(), nil, unix.WSTOPPED|unix.WNOWAIT, nil) == unix.EINTR {
 	}
 }
 
