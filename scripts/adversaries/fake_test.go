@@ -33,6 +33,12 @@ type fake struct {
 	over chan struct{} // closed at the end
 }
 
+// refusals are metrics by which every flood was refused.
+const refusals = `halley_clients_refused_total{cause="connections"} 1
+halley_clients_refused_total{cause="handshakes"} 1
+halley_clients_refused_total{cause="bytes"} 1
+`
+
 // startFake runs a fake and gives the adversaries' view of it.
 func startFake(t *testing.T) (*fake, *server) {
 	t.Helper()
@@ -42,11 +48,13 @@ func startFake(t *testing.T) (*fake, *server) {
 	routes.HandleFunc("GET /bayeux", f.upgrade)
 	routes.HandleFunc("GET /events", f.stream)
 	routes.HandleFunc("POST /publish", f.publish)
-	routes.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "a 1\n") })
+	routes.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "a 1\n"+refusals) })
 	listener := httptest.NewServer(routes)
 	t.Cleanup(func() { close(f.over); listener.CloseClientConnections(); listener.Close() })
 	address := strings.TrimPrefix(listener.URL, "http://")
-	return f, &server{public: address, internal: address, client: listener.Client()}
+	client := listener.Client()
+	client.Transport.(*http.Transport).MaxIdleConnsPerHost = 20 // most attacks do 20 things at once
+	return f, &server{public: address, internal: address, client: client}
 }
 
 // said is a message of a client, as far as it is looked at.

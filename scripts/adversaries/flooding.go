@@ -33,18 +33,28 @@ func (s *server) request(batch string) string {
 
 const handshakeBatch = `[{"channel":"/meta/handshake","version":"1.0","supportedConnectionTypes":["long-polling"]}]`
 
-// floodTime is how long the answers to a flood are read.
-const floodTime = 2 * time.Second
+const (
+	// floodTime is how long the answers to a flood are read.
+	floodTime = 2 * time.Second
+	// refusalTime is how long the server may take until it has refused what is too much.
+	refusalTime = time.Minute
+)
 
-// addressFloods does too much of everything from a few addresses. The neighbours come from a trusted proxy's.
+// addressFloods does too much of everything from a few addresses, and keeps all its connections until the server has refused some
+// of it: a connection that is reset at once takes unread requests with it. The neighbours come from a trusted proxy's address.
 func addressFloods() adversary {
 	return adversary{
 		name: "address-floods", what: "4 addresses that open 100 connections each, and send handshakes, requests and frames as fast as they can",
-		flags: []string{"--trusted-proxy", "127.0.0.1", "--address-connections", "40", "--handshake-rate", "5", "--message-rate", "200", "--byte-rate", "256KiB"},
+		flags: []string{"--trusted-proxy", "127.0.0.1", "--address-connections", "40", "--handshake-rate", "5", "--message-rate", "200", "--byte-rate", "64KiB"},
 		attack: func(ctx context.Context, s *server) error {
 			return atOnce(4, func(n int) error {
 				address := fmt.Sprintf("127.0.0.%d", 2+n)
 				var conns []net.Conn
+				defer func() {
+					for _, conn := range conns {
+						dropped(conn)
+					}
+				}()
 				for range 100 {
 					conn, err := s.from(ctx, address)
 					if err != nil {
@@ -59,29 +69,29 @@ func addressFloods() adversary {
 					answers.Go(func() { io.Copy(io.Discard, conn) })
 					io.WriteString(conn, burst)
 				}
-				answers.Wait() // a connection that is reset at once takes unread requests with it, and nothing is refused
-				for _, conn := range conns {
-					dropped(conn)
-				}
-				return nil
+				answers.Wait()
+				return s.until(ctx, refusalTime, func(now figures) bool { return len(floodsRefused(now)) == 0 })
 			})
 		},
-		judge: func(last figures) (faults []string) {
-			for _, cause := range []string{"connections", "handshakes"} {
-				if last[fmt.Sprintf("halley_clients_refused_total{cause=%q}", cause)] == 0 {
-					faults = append(faults, "nobody was refused for too many "+cause)
-				}
-			}
-			if last[`halley_clients_refused_total{cause="messages"}`]+last[`halley_clients_refused_total{cause="bytes"}`] == 0 {
-				faults = append(faults, "nobody was refused for too many messages or bytes")
-			}
-			return faults
-		},
+		judge: floodsRefused,
 	}
 }
 
-// manyConnections opens more connections than the server lets in, and keeps them.
-func manyConnections() adversary {
+// floodsRefused tells of what nobody was refused for.
+func floodsRefused(last figures) (faults []string) {
+	for _, cause := range []string{"connections", "handshakes"} {
+		if last[fmt.Sprintf("halley_clients_refused_total{cause=%q}", cause)] == 0 {
+			faults = append(faults, "nobody was refused for too many "+cause)
+		}
+	}
+	if last[`halley_clients_refused_total{cause="messages"}`]+last[`halley_clients_refused_total{cause="bytes"}`] == 0 {
+		faults = append(faults, "nobody was refused for too many messages or bytes")
+	}
+	return faults
+}
+
+// manyConnections opens more connections than the server lets in, and keeps them for a while.
+func manyConnections(kept time.Duration) adversary {
 	return adversary{
 		name: "many-connections", what: "opens connections until none is let in, and keeps them for a while",
 		attack: func(ctx context.Context, s *server) error {
@@ -99,7 +109,7 @@ func manyConnections() adversary {
 				}
 				conns = append(conns, conn)
 			}
-			pause(ctx, 2*time.Second)
+			pause(ctx, kept)
 			return nil
 		},
 	}

@@ -15,6 +15,7 @@ import (
 func guesses() adversary {
 	return adversary{
 		name: "guesses", what: "20,000 clientIds that look like a neighbour's, for connects, publishes and disconnects",
+		flags: []string{"--wrong-clientids", "6"}, // in a minute: the slowest server has more
 		attack: func(ctx context.Context, s *server) error {
 			s = s.seenFrom("127.0.0.11")
 			defer s.client.CloseIdleConnections()

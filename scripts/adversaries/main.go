@@ -50,7 +50,7 @@ func (o *options) adversaries() []adversary {
 	return []adversary{
 		samePatterns(), manyPatterns(1000), manyIntervals(), manyReplays(),
 		framesElsewhere(), longInterval(), neverAcknowledges(), neverReads(), fillsAndLeaves(300), largeBodies(),
-		addressFloods(), manyConnections(), slowHeads(), mutated(o.Mutations, o.Seed), guesses(), tlsGarbage(), tlsFloods(), slowTLS(),
+		addressFloods(), manyConnections(2 * time.Second), slowHeads(), mutated(o.Mutations, o.Seed), guesses(), tlsGarbage(), tlsFloods(), slowTLS(),
 	}
 }
 

@@ -95,7 +95,7 @@ func (n *neighbours) feed(ctx context.Context) error {
 }
 
 // patience is how long the events may take: only a server that has lost them takes longer.
-const patience = 2 * time.Minute
+const patience = 5 * time.Minute
 
 // judge waits for all events and says what went wrong.
 func (n *neighbours) judge() (faults []string) {

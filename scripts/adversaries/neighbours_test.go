@@ -51,7 +51,7 @@ func TestFeedRepeatsWhatIsRefused(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error)
 	go func() { done <- n.feed(ctx) }()
-	for events := 0; events < 2; {
+	for events := 0; events < 2; time.Sleep(time.Millisecond) {
 		f.mu.Lock()
 		events = f.events
 		f.mu.Unlock()
@@ -59,7 +59,7 @@ func TestFeedRepeatsWhatIsRefused(t *testing.T) {
 	f.mu.Lock()
 	f.published, f.events = 0, 0
 	f.mu.Unlock()
-	for events := 0; events < 2; {
+	for events := 0; events < 2; time.Sleep(time.Millisecond) {
 		f.mu.Lock()
 		events = f.events
 		f.mu.Unlock()

@@ -125,6 +125,16 @@ func (s *server) measure(ctx context.Context) (figures, error) {
 	return parse(text), err
 }
 
+// until waits until the server's metrics are as wanted, at most so long: its judge tells of what they are not.
+func (s *server) until(ctx context.Context, most time.Duration, wanted func(figures) bool) error {
+	for end := time.Now().Add(most); time.Now().Before(end); pause(ctx, 20*time.Millisecond) {
+		if now, err := s.measure(ctx); err != nil || wanted(now) {
+			return err
+		}
+	}
+	return nil
+}
+
 // fetch sends a request and reads the whole answer.
 func (s *server) fetch(request *http.Request) (status int, text []byte, err error) {
 	response, err := s.client.Do(request)

@@ -132,6 +132,7 @@ func slowTLS() adversary {
 					return err
 				}
 				defer dropped(conn)
+				defer context.AfterFunc(ctx, func() { conn.Close() })()
 				if n%2 == 0 {
 					conn.Write(first[:len(first)/2])
 					conn.SetReadDeadline(time.Now().Add(5 * time.Second))
