@@ -61,7 +61,7 @@ func TestContest(t *testing.T) {
 	if err := os.WriteFile(readme, []byte("before\n"+beginMark+"\nold\n"+endMark+"\nafter\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	f := flags{Halley: "halley", Bench: bench, Folder: ".", Cache: t.TempDir(), Rounds: 2, For: time.Minute, Out: t.TempDir(), Readme: readme}
+	f := flags{Halley: "halley", Bench: bench, Folder: ".", Cache: t.TempDir(), Rounds: 2, For: time.Hour, Out: t.TempDir(), Readme: readme}
 	c, err := f.contest([]rival{ours, warm, fake("deaf", "deaf"), away})
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -104,15 +105,20 @@ func (s *server) stop() {
 	<-s.ended
 }
 
-// freePorts are ports that nobody listens on.
+// freePorts are ports that nobody listens on, below those that a system gives to whoever asks for any: nobody comes to them by chance
+// before the server does.
 func freePorts(n int) (ports []int, err error) {
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
+	for tries := 0; len(ports) < n; tries++ {
+		port := leastPort + rand.IntN(mostPort-leastPort)
+		l, e := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
+		if e == nil {
+			defer l.Close()
+			ports = append(ports, port)
+		} else if tries >= 1000 {
+			return nil, e
 		}
-		defer l.Close()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
 	}
 	return ports, nil
 }
+
+const leastPort, mostPort = 20_000, 32_000

@@ -32,7 +32,7 @@ func TestServers(t *testing.T) {
 func TestServersOfSeveralProcesses(t *testing.T) {
 	r := fake("a")
 	r.start = func(_ *store, p place) (process, error) {
-		return process{args: []string{"sh", "-c", `"$0" listen "$1" & sleep 60`, testProgram(), p.listen()}}, nil
+		return process{args: []string{"sh", "-c", `sleep 60 & "$0" listen "$1"; true`, testProgram(), p.listen()}}, nil
 	}
 	s, err := emptyContest(t).serve(&r, true)
 	if err != nil {

@@ -49,7 +49,7 @@ func serve(args []string) int {
 }
 
 func ourselves() programs {
-	return programs{Halley: os.Args[0], Bench: os.Args[0], Start: 30 * time.Second}
+	return programs{Halley: os.Args[0], Bench: os.Args[0], Start: 2 * time.Minute}
 }
 
 // The generator is told of every node, and its verdict is that of the run.

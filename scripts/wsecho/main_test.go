@@ -14,7 +14,7 @@ import (
 	"github.com/coder/websocket"
 )
 
-const deadline = 20 * time.Second
+const deadline = 2 * time.Minute
 
 // start runs the echo server until the test ends.
 func start(t testing.TB) (address string) {

@@ -121,9 +121,7 @@ func TestClientsThatGo(t *testing.T) {
 
 // A node that comes back is asked again at once.
 func TestNodesThatComeBack(t *testing.T) {
-	node := httptest.NewUnstartedServer(named("a"))
-	address := node.Listener.Addr().String()
-	node.Listener.Close()
+	address := nobody()
 	b, front := balance(t, address)
 	c := dial(t, front)
 	if response, _ := c.ask(post); response.StatusCode != http.StatusBadGateway || b.Counts().Skipped != 1 {
