@@ -139,7 +139,7 @@ func (e *engine) stop() {
 	}
 }
 
-// begins notes that gnet has an engine that listens, and tells whether it is to serve.
+// begins notes that gnet has an engine whose sockets are open, and tells whether it is to serve.
 func (e *engine) begins(current gnet.Engine) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -148,13 +148,17 @@ func (e *engine) begins(current gnet.Engine) bool {
 	}
 	e.current, e.over = current, make(chan struct{})
 	e.bind = sync.Once{}
+	return true
+}
+
+// serves says that the engine serves, when all is as its connections are to find it.
+func (e *engine) serves() {
 	e.ready.Store(true)
 	e.listening.begun()
 	if e.started.Add(1) == 1 {
 		close(e.booted)
 	}
 	e.health.trouble("event loops", "")
-	return true
 }
 
 // socketAt is a copy of one of the current engine's sockets at an address of TCP.

@@ -25,6 +25,7 @@ func (g *gnetEvents) OnBoot(current gnet.Engine) gnet.Action {
 		return gnet.Shutdown
 	}
 	g.steering.begins()
+	g.engine.serves()
 	return gnet.None
 }
 
