@@ -76,7 +76,8 @@ func (g *Guesses) Wrong(client netip.Addr, given string, now time.Time) (another
 	return true
 }
 
-// makeRoom forgets addresses that have all their guesses again, or any other.
+// makeRoom forgets addresses that have all their guesses again, and any other until an eighth is free: so one in many new
+// addresses has all others looked at, and not each.
 func (g *Guesses) makeRoom(now time.Time) {
 	if len(g.of) < maxGuessers {
 		return
@@ -87,7 +88,7 @@ func (g *Guesses) makeRoom(now time.Time) {
 		}
 	}
 	for source := range g.of {
-		if len(g.of) < maxGuessers {
+		if len(g.of) <= maxGuessers-maxGuessers/8 {
 			return
 		}
 		delete(g.of, source)
