@@ -9,8 +9,9 @@ import (
 // Whatever bit flips, the record that it is in is lost alone, and damage before
 // others is told.
 func TestFlippedBits(t *testing.T) {
+	const records = 4 // the first, the last, and some between
 	var whole []byte
-	for n := 1; n <= 12; n++ {
+	for n := 1; n <= records; n++ {
 		whole = appendRecord(whole, Record{Event, entryOf(n)})
 	}
 	_, starts := recordsOf(whole)
@@ -23,9 +24,9 @@ func TestFlippedBits(t *testing.T) {
 			got = append(got, int(r.ID))
 		})
 		hit, _ := slices.BinarySearch(starts, bit/8+1)
-		want := []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}
+		want := []int{1, 2, 3, 4}
 		want = slices.Delete(want, hit-1, hit)
-		if err != nil || !slices.Equal(got, want) || damaged != (hit < 12) {
+		if err != nil || !slices.Equal(got, want) || damaged != (hit < records) {
 			t.Fatalf("bit %d of byte %d: %v, damaged %v, %v", bit%8, bit/8, got, damaged, err)
 		}
 	}
