@@ -2,6 +2,7 @@ package client
 
 import (
 	"halley/bench/faulty"
+	"halley/bench/plan"
 	"halley/bench/reconcile"
 	"halley/bench/wire"
 	"reflect"
@@ -17,8 +18,12 @@ func TestFinishSaysWhoHasAll(t *testing.T) {
 	config.Habits = Habits{Wishes: wire.Wishes{Interval: 100}, Claim: reconcile.Newest}
 	r := startRig(t, config)
 	r.ramp(20)
-	res := r.publish(3, 10, 45) // two for each, and the third for five of them
-	r.fleet.Finish(res.Progress.Ledger())
+	var last Progress
+	for n, all := range []int64{20, 40, 45} { // one by one: of two that wait for its next connect a client would get the newer one alone
+		r.fleet.Publish(Publication{Pace: plan.Pace{Count: 1}, First: n})
+		last = r.until("a message", func(p Progress) bool { return p.Published == int64(n+1) && p.Pending == 0 && p.Delivered == all })
+	}
+	r.fleet.Finish(last.Ledger())
 	p := r.until("the five", func(p Progress) bool { return p.Settled > 0 })
 	if p.Settled != 5 {
 		t.Errorf("%d of 20 have all", p.Settled)

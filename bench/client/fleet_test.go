@@ -22,7 +22,7 @@ type rig struct {
 func sampleConfig(url string) Config {
 	symbols := plan.NewSymbols("/bench", 1, 1, 0, 1)
 	return Config{URLs: []string{url}, Style: wire.LongPolling, Connections: 1, Symbols: symbols, Names: []string{"/bench"},
-		Subscribers: 20, Publishers: 1, Run: 7, Size: 100, ReplyTimeout: 5 * time.Second}
+		Subscribers: 20, Publishers: 1, Run: 7, Size: 100, ReplyTimeout: time.Minute}
 }
 
 func startRig(t *testing.T, config Config) *rig {
@@ -54,7 +54,7 @@ func startRig(t *testing.T, config Config) *rig {
 // until waits for a report that satisfies ok. The limit only ends a hung test.
 func (r *rig) until(what string, ok func(Progress) bool) Progress {
 	r.t.Helper()
-	limit := time.After(20 * time.Second)
+	limit := time.After(time.Minute)
 	var last Progress
 	for {
 		select {
@@ -71,7 +71,7 @@ func (r *rig) until(what string, ok func(Progress) bool) Progress {
 func (r *rig) ramp(n int) {
 	r.t.Helper()
 	r.fleet.Ramp(n, 0)
-	r.until("the ramp", func(p Progress) bool { return p.Held >= n })
+	r.until("the ramp", func(p Progress) bool { return p.Ramped >= int64(n) }) // of a short hold, all at once may never be held
 }
 
 // publish sends n messages and waits until the expected number of deliveries is there.

@@ -205,7 +205,7 @@ func TestSilenceIsNoticed(t *testing.T) {
 
 // A connect may be held for as long as a server advises, a minute without that, and other requests not at all.
 func TestHeldForLong(t *testing.T) {
-	c := still(t, nil)
+	c := still(t, func(c *Config) { c.ReplyTimeout = 5 * time.Second })
 	late := func(what request, since time.Duration) bool {
 		faults := c.accounts.tally.Faults.Timeout
 		c.loop.conns = append(c.loop.conns[:0], conn{phase: open, busy: what})
