@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"halley/bayeux"
 	"halley/loop/bus"
 	"halley/loop/socket"
@@ -179,19 +181,39 @@ func TestRestOfTheGoneIsDropped(t *testing.T) {
 	}
 }
 
+// hasAllConfirmed tells whether the server's kernel has all that was sent, and that it was the end of it.
+func (w *wire) hasAllConfirmed() bool {
+	raw, err := w.tcp().SyscallConn()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var info *unix.TCPInfo
+	raw.Control(func(fd uintptr) { info, err = unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO) })
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return info.State == unix.BPF_TCP_FIN_WAIT2
+}
+
 // So it is on the websocket's own loop: what the kernel still has of a client that has
 // gone is not begun when the turn has done enough.
 func TestRestOfTheGoneIsDroppedAtHome(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(c *Config) { c.Loops, c.TurnWork = 1, 100 })
-	w := socketOf(t, s)
 	id := dial(t, s).subscriber("/none")
+	w := socketOf(t, s)
 	before, connections := s.messagesIn(t), s.connections.Load()
 	const frames = 300
+	s.visit(t.Context(), func(r *reactor) {
+		r.conns.Each(func(_ uint32, c *conn) bool {
+			return unix.SetsockoptInt(c.socket.Conn().Fd(), unix.SOL_SOCKET, unix.SO_RCVBUF, 400<<10) == nil
+		})
+	})
 	goOn := standStill(s, 0)
-	w.send(strings.Repeat(maskedFrame(1, publish(id, "/a", `"`+strings.Repeat("x", 1000)+`"`)), frames))
+	w.send(strings.Repeat(maskedFrame(1, publish(id, "/a", `"`+strings.Repeat("x", 300)+`"`)), frames))
 	w.Conn.(*net.TCPConn).CloseWrite()
-	go io.Copy(io.Discard, w.Conn) // closing with replies unread would reset the connection
+	eventually(t, w.hasAllConfirmed) // so the server's kernel has all of it, and the end
+	go io.Copy(io.Discard, w.Conn)   // closing with replies unread would reset the connection
 	goOn()
 	eventually(t, func() bool { return s.connections.Load() == connections-1 })
 	if handled := s.messagesIn(t) - before; handled >= frames {

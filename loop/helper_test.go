@@ -18,14 +18,18 @@ import (
 // deadline bounds every wait of these tests; it is long because machines are busy.
 const deadline = time.Minute
 
-// config is the default one, for a small server that stops at once.
+// unhurried is longer than any test waits: what a server lets a client take at most, where a test does not ask for less.
+const unhurried = 10 * deadline
+
+// config is the default one, for a small server that stops at once and lets clients of a busy machine be as late as they are.
 func config(change func(*Config)) Config {
 	cfg := DefaultConfig()
 	cfg.Listen = []string{"127.0.0.1:0"}
 	cfg.Loops = 1
 	cfg.DrainTimeout = 0
 	cfg.MaxConnections = 1000
-	cfg.MaxInterval, cfg.SlowTimeout = 10*deadline, 10*deadline // a busy machine may keep a client away for long
+	cfg.MaxInterval, cfg.SlowTimeout, cfg.Heartbeat, cfg.AdmitLag = unhurried, unhurried, unhurried, 0
+	cfg.HeaderTimeout, cfg.BodyTimeout, cfg.IdleTimeout, cfg.TLSHandshakeTimeout = unhurried, unhurried, unhurried, unhurried
 	cfg.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
 	if change != nil {
 		change(&cfg)

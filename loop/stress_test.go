@@ -42,7 +42,7 @@ func TestStress(t *testing.T) {
 func runStress(t *testing.T, kills bool, roam func(uint16) (uint16, bool)) *Server {
 	t.Helper()
 	s := start(t, func(c *Config) {
-		c.Loops, c.MaxInterval, c.Hold, c.Heartbeat = stressLoops, time.Minute, 500*time.Millisecond, time.Second
+		c.Loops, c.Hold, c.Heartbeat = stressLoops, 500*time.Millisecond, time.Second
 		c.roam = roam
 	})
 	x := &stress{t: t, s: s, kills: kills, calm: make(chan struct{})}
