@@ -76,6 +76,9 @@ func checkFile(root, module, name string) ([]string, error) {
 	for _, spec := range tree.Imports {
 		f.checkImport(spec)
 	}
+	if rule.purity >= clockless {
+		f.checkGoroutines(tree)
+	}
 	if rule.purity == clockless {
 		f.checkClock(tree)
 	}
@@ -129,6 +132,16 @@ func (f *file) checkStandard(spec *ast.ImportSpec, imported string) {
 	if imported == "time" && f.rule.purity == timeless {
 		f.report(spec.Pos(), "%s knows no time and must not import it", dir)
 	}
+}
+
+// checkGoroutines finds what would have scripts/check look for races.
+func (f *file) checkGoroutines(tree *ast.File) {
+	ast.Inspect(tree, func(n ast.Node) bool {
+		if start, is := n.(*ast.GoStmt); is {
+			f.report(start.Pos(), "%s is %s and must not start a goroutine", path.Dir(f.name), f.rule.purity)
+		}
+		return true
+	})
 }
 
 // checkClock finds uses of the clock under whatever name the file gives to package time.

@@ -31,6 +31,8 @@ func TestPlantedViolationsAreFound(t *testing.T) {
 		{"locks", "bayeux/channel/a.go", "import \"sync\"", "must not import sync"},
 		{"atomics", "bayeux/wheel/a.go", "import \"sync/atomic\"", "must not import sync/atomic"},
 		{"locks in the parser", "httpparse/websocket/a.go", "import \"sync\"", "must not import sync"},
+		{"goroutines", "bayeux/queue/a.go", "func f() { func() { go f() }() }", "bayeux/queue/a.go:2: bayeux/queue is pure and must not start a goroutine"},
+		{"goroutines of the parser", "httpparse/a.go", "func f() { go f() }", "must not start a goroutine"},
 		{"another language", "bayeux/a.go", "import \"C\"", "must not import C"},
 		{"its own randomness", "bayeux/a.go", "import \"crypto/rand\"", "must not import crypto/rand"},
 		{"the second kind of randomness", "bayeux/a.go", "import \"math/rand/v2\"", "must not import math/rand/v2"},
