@@ -166,6 +166,20 @@ func TestHelpNamesDefaultsAndUnits(t *testing.T) {
 	}
 }
 
+// A command that is read alone has the help, and so the flags, that it has among all.
+func TestCommandsAlone(t *testing.T) {
+	for _, c := range new(parsed).commands() {
+		_, alone, _ := halley(t, "", c.name, "--help")
+		code, among, stderr := halley(t, "", "--help", c.name)
+		if code != 0 || stderr != "" || alone != among || !strings.Contains(alone, "Usage: halley "+c.name) {
+			t.Errorf("%s: exit %d, %s; alone %.500s, among all %.500s", c.name, code, stderr, alone, among)
+		}
+	}
+	if code, out, _ := halley(t, "", "--help"); code != 0 || strings.Count(out, "\n  ") < len(new(parsed).commands()) {
+		t.Errorf("exit %d, %s", code, out)
+	}
+}
+
 func TestUsageErrorsExitWith2(t *testing.T) {
 	tests := []struct {
 		args string

@@ -1,26 +1,22 @@
 package main
 
 import (
+	"io"
 	"os"
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/alecthomas/kong"
-
-	"halley/cmd/halley/config"
 )
 
 // flagNames are the flags of all commands.
 func flagNames(t *testing.T) map[string]bool {
 	t.Helper()
-	var c commands
-	k, err := kong.New(&c, config.Options(new(config.Source)), kong.Vars{"version": "-"})
+	p, err := parse(environment{stdout: io.Discard, stderr: io.Discard}, []string{"man"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	names := make(map[string]bool)
-	for _, command := range k.Model.Children {
+	for _, command := range p.context.Model.Children {
 		for _, group := range command.AllFlags(false) {
 			for _, f := range group {
 				names[f.Name] = true

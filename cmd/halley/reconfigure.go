@@ -91,6 +91,6 @@ func rereader(env environment) func() (*config.Serve, error) {
 		if p.context.Selected() == nil || p.context.Selected().Name != "serve" {
 			return nil, fmt.Errorf("it is not serve any more") // which arguments alone decide
 		}
-		return &p.commands.Serve.Serve, nil
+		return &p.serve.Serve, nil
 	}
 }
