@@ -42,62 +42,56 @@ func bench(t *testing.T, args ...string) (stdout, stderr string, status int) {
 }
 
 func TestExitStatus(t *testing.T) {
-	good := faulty.Start(time.Second, faulty.Faults{})
-	defer good.Close()
-	dropping := faulty.Start(time.Second, faulty.Faults{DropEvery: 50})
-	defer dropping.Close()
-	doubling := faulty.Start(time.Second, faulty.Faults{DuplicateEvery: 50})
-	defer doubling.Close()
-	droppingPushes := faulty.Start(time.Second, faulty.Faults{DropEvery: 50}) // sessions of an earlier run would get their share
-	defer droppingPushes.Close()
-	doublingPushes := faulty.Start(time.Second, faulty.Faults{DuplicateEvery: 50})
-	defer doublingPushes.Close()
-	refusing := faulty.Start(time.Second, faulty.Faults{RefusePublish: true})
-	defer refusing.Close()
-	stalling := faulty.Start(time.Second, faulty.Faults{EndAfter: 100})
-	defer stalling.Close()
-	few := []string{"--subscribers", "20", "--settle", "0s", "--drain", "2s", "-q"}
+	const url, publishURL = "{url}", "{publishURL}"
+	few := []string{"--subscribers", "20", "--settle", "0s", "--drain", "1m", "-q"} // which it takes where something is lost alone
 	for _, c := range []struct {
 		name   string
+		faults faulty.Faults // of the server at {url}
 		args   []string
 		status int
 		says   string
 	}{
-		{"all well", []string{"fanout", "--rate", "50", "--url", good.URL()}, 0, "ok: 200 delivered + 0 lost = 200 expected"},
-		{"two processes", []string{"fanout", "--rate", "50", "--procs", "2", "--url", good.URL()}, 0, "ok: 200 delivered"},
-		{"publish URL", []string{"fanout", "--rate", "50", "--url", good.URL(), "--publish-url", good.PublishURL()}, 0, "ok: 200"},
-		{"idle", []string{"idle", "--hold-for", "50ms", "--url", good.URL()}, 0, "ok: 20 delivered"},
-		{"saturate", []string{"saturate", "--messages", "5", "--url", good.URL()}, 0, "ok: 100 delivered"},
-		{"ticker", []string{"ticker", "--messages", "50", "--rate", "500", "--symbols", "4", "--follow", "2", "--url", good.URL()}, 0, "ok: 500 delivered"},
-		{"churn", []string{"churn", "--cycles", "20", "--churners", "4", "--url", good.URL()}, 0, "churn cycles"},
-		{"churn at nobody's", []string{"churn", "--subscribers", "0", "--duration", "200ms", "--url", "http://127.0.0.1:1/bayeux"}, 3, "churn cycles failed (first fault: connect: connection refused)"},
-		{"dead publish URL", []string{"fanout", "--rate", "50", "--drain", "300ms", "--url", good.URL(), "--publish-url", "http://127.0.0.1:1/publish"}, 3, "FAILED: only 0 of 10 messages could be sent to http://127.0.0.1:1/publish (first fault: connect: connection refused)\n"},
-		{"a stall shows, told by the process that publishes", []string{"fanout", "--rate", "50", "--procs", "2", "--drain", "300ms", "--url", stalling.URL()}, 3, "never came, in the latencies with the time waited"},
-		{"soak", []string{"soak", "--duration", "2s", "--rate", "20", "--url", good.URL()}, 0, "killed on purpose"},
-		{"drops", []string{"fanout", "--rate", "50", "--url", dropping.URL()}, 3, "4 lost"},
-		{"saturate stops at a loss", []string{"saturate", "--messages", "50", "--url", dropping.URL()}, 3, "1 lost"},
-		{"doubles", []string{"fanout", "--rate", "50", "--url", doubling.URL()}, 3, "4 duplicates"},
-		{"soak of a server that nobody watches", []string{"soak", "--duration", "1s", "--rate", "20", "--max-growth", "1", "--url", good.URL()}, exitUnequal, "nothing tells how the server's memory grows"},
-		{"websocket", []string{"soak", "--connection-type", "websocket", "--duration", "1s", "--rate", "20", "--url", good.URL()}, 0, "bytes received per delivery"},
-		{"eventsource", []string{"ticker", "--connection-type", "eventsource", "--messages", "50", "--rate", "500", "--symbols", "4", "--follow", "2", "--url", good.URL()}, 0, "ok: 500 delivered"},
-		{"events", []string{"idle", "--connection-type", "events", "--hold-for", "50ms", "--url", good.URL()}, 0, "ok: 20 delivered"},
-		{"xhr-streaming", []string{"fanout", "--connection-type", "xhr-streaming", "--rate", "50", "--procs", "2", "--url", good.URL()}, 0, "ok: 200 delivered"},
-		{"iframe", []string{"churn", "--connection-type", "iframe", "--cycles", "20", "--churners", "4", "--url", good.URL()}, 0, "churn cycles"},
-		{"mime-message-block", []string{"saturate", "--connection-type", "mime-message-block", "--messages", "5", "--url", good.URL()}, 0, "ok: 100 delivered"},
-		{"drops over a websocket", []string{"fanout", "--connection-type", "websocket", "--rate", "50", "--url", droppingPushes.URL()}, 3, "4 lost"},
-		{"doubles over eventsource", []string{"fanout", "--connection-type", "eventsource", "--rate", "50", "--url", doublingPushes.URL()}, 3, "4 duplicates"},
-		{"refusals", []string{"fanout", "--rate", "50", "--url", refusing.URL()}, 3, "10 publishes were refused"},
-		{"nobody there", []string{"fanout", "--url", "http://127.0.0.1:1/bayeux"}, 1, "only 0 of 20"},
-		{"no scheme", []string{"fanout", "--url", "127.0.0.1"}, 1, "not an http:// or https:// URL"},
-		{"odd connection type", []string{"fanout", "--connection-type", "pigeon"}, 2, "pigeon"},
-		{"odd path", []string{"fanout", "--path", "sub"}, 2, "begin with /"},
-		{"unknown flag", []string{"fanout", "--nonsense"}, 2, "nonsense"},
-		{"no command", nil, 2, ""},
+		{"all well", faulty.Faults{}, []string{"fanout", "--rate", "50", "--url", url}, 0, "ok: 200 delivered + 0 lost = 200 expected"},
+		{"two processes", faulty.Faults{}, []string{"fanout", "--rate", "50", "--procs", "2", "--url", url}, 0, "ok: 200 delivered"},
+		{"publish URL", faulty.Faults{}, []string{"fanout", "--rate", "50", "--url", url, "--publish-url", publishURL}, 0, "ok: 200"},
+		{"idle", faulty.Faults{}, []string{"idle", "--hold-for", "50ms", "--url", url}, 0, "ok: 20 delivered"},
+		{"saturate", faulty.Faults{}, []string{"saturate", "--messages", "5", "--url", url}, 0, "ok: 100 delivered"},
+		{"ticker", faulty.Faults{}, []string{"ticker", "--messages", "50", "--rate", "500", "--symbols", "4", "--follow", "2", "--url", url}, 0, "ok: 500 delivered"},
+		{"churn", faulty.Faults{}, []string{"churn", "--cycles", "20", "--churners", "4", "--url", url}, 0, "churn cycles"},
+		{"churn at nobody's", faulty.Faults{}, []string{"churn", "--subscribers", "0", "--duration", "200ms", "--url", "http://127.0.0.1:1/bayeux"}, 3, "churn cycles failed (first fault: connect: connection refused)"},
+		{"dead publish URL", faulty.Faults{}, []string{"fanout", "--rate", "50", "--drain", "300ms", "--url", url, "--publish-url", "http://127.0.0.1:1/publish"}, 3, "FAILED: only 0 of 10 messages could be sent to http://127.0.0.1:1/publish (first fault: connect: connection refused)\n"},
+		{"a stall shows, told by the process that publishes", faulty.Faults{EndAfter: 100}, []string{"fanout", "--rate", "50", "--procs", "2", "--drain", "300ms", "--url", url}, 3, "never came, in the latencies with the time waited"},
+		{"soak", faulty.Faults{}, []string{"soak", "--duration", "2s", "--rate", "20", "--url", url}, 0, "killed on purpose"},
+		{"drops", faulty.Faults{DropEvery: 50}, []string{"fanout", "--rate", "50", "--drain", "4s", "--url", url}, 3, "4 lost"},
+		{"saturate stops at a loss", faulty.Faults{DropEvery: 50}, []string{"saturate", "--messages", "50", "--drain", "4s", "--url", url}, 3, "1 lost"},
+		{"doubles", faulty.Faults{DuplicateEvery: 50}, []string{"fanout", "--rate", "50", "--url", url}, 3, "4 duplicates"},
+		{"soak of a server that nobody watches", faulty.Faults{}, []string{"soak", "--duration", "1s", "--rate", "20", "--max-growth", "1", "--url", url}, exitUnequal, "nothing tells how the server's memory grows"},
+		{"websocket", faulty.Faults{}, []string{"soak", "--connection-type", "websocket", "--duration", "1s", "--rate", "20", "--url", url}, 0, "bytes received per delivery"},
+		{"eventsource", faulty.Faults{}, []string{"ticker", "--connection-type", "eventsource", "--messages", "50", "--rate", "500", "--symbols", "4", "--follow", "2", "--url", url}, 0, "ok: 500 delivered"},
+		{"events", faulty.Faults{}, []string{"idle", "--connection-type", "events", "--hold-for", "50ms", "--url", url}, 0, "ok: 20 delivered"},
+		{"xhr-streaming", faulty.Faults{}, []string{"fanout", "--connection-type", "xhr-streaming", "--rate", "50", "--procs", "2", "--url", url}, 0, "ok: 200 delivered"},
+		{"iframe", faulty.Faults{}, []string{"churn", "--connection-type", "iframe", "--cycles", "20", "--churners", "4", "--url", url}, 0, "churn cycles"},
+		{"mime-message-block", faulty.Faults{}, []string{"saturate", "--connection-type", "mime-message-block", "--messages", "5", "--url", url}, 0, "ok: 100 delivered"},
+		{"drops over a websocket", faulty.Faults{DropEvery: 50}, []string{"fanout", "--connection-type", "websocket", "--rate", "50", "--drain", "4s", "--url", url}, 3, "4 lost"},
+		{"doubles over eventsource", faulty.Faults{DuplicateEvery: 50}, []string{"fanout", "--connection-type", "eventsource", "--rate", "50", "--url", url}, 3, "4 duplicates"},
+		{"refusals", faulty.Faults{RefusePublish: true}, []string{"fanout", "--rate", "50", "--url", url}, 3, "10 publishes were refused"},
+		{"nobody there", faulty.Faults{}, []string{"fanout", "--drain", "300ms", "--url", "http://127.0.0.1:1/bayeux"}, 1, "only 0 of 20"},
+		{"no scheme", faulty.Faults{}, []string{"fanout", "--url", "127.0.0.1"}, 1, "not an http:// or https:// URL"},
+		{"odd connection type", faulty.Faults{}, []string{"fanout", "--connection-type", "pigeon"}, 2, "pigeon"},
+		{"odd path", faulty.Faults{}, []string{"fanout", "--path", "sub"}, 2, "begin with /"},
+		{"unknown flag", faulty.Faults{}, []string{"fanout", "--nonsense"}, 2, "nonsense"},
+		{"no command", faulty.Faults{}, nil, 2, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			server := faulty.Start(time.Second, c.faults) // its own: it counts what it drops, and sessions of other runs would get their share
+			defer server.Close()
 			args := c.args
 			if len(args) > 0 && c.status != 2 {
 				args = append(append([]string{args[0]}, few...), args[1:]...)
+			}
+			for i := range args {
+				args[i] = strings.NewReplacer(url, server.URL(), publishURL, server.PublishURL()).Replace(args[i])
 			}
 			stdout, stderr, status := bench(t, args...)
 			if status != c.status || !strings.Contains(stdout+stderr, c.says) {
@@ -108,6 +102,7 @@ func TestExitStatus(t *testing.T) {
 }
 
 func TestRecordsCanBeComparedAndShown(t *testing.T) {
+	t.Parallel()
 	server := faulty.Start(time.Second, faulty.Faults{})
 	defer server.Close()
 	dir := t.TempDir()
@@ -141,7 +136,8 @@ func TestRecordsCanBeComparedAndShown(t *testing.T) {
 }
 
 func TestBaselineSideBySide(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.71:0") // where nobody connects from: the port stays free
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,6 +157,7 @@ func TestBaselineSideBySide(t *testing.T) {
 }
 
 func TestBudgetsOfAFolder(t *testing.T) {
+	t.Parallel()
 	if stdout, _, status := bench(t, "budgets", t.TempDir()); status != 0 || strings.Count(stdout, "not measured") != 15 {
 		t.Errorf("status %d\n%s", status, stdout)
 	}
