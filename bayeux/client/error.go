@@ -102,10 +102,14 @@ func isLost(err error) bool {
 	return e.Code == 402 || e.Code == 401 || e.Code == 403 && (strings.EqualFold(e.Text, "unknown client") || e.Text == "authorization_expired")
 }
 
+// tokenExpired is what a server says of a token that was good once.
+const tokenExpired = "token_expired"
+
 // isStale reports whether the server refused a token that was good once: the next one is fresh.
 func isStale(err error) bool {
 	var e *BayeuxError
-	return errors.As(err, &e) && e.Text == "token_expired"
+	var status *StatusError
+	return errors.As(err, &e) && e.Text == tokenExpired || errors.As(err, &status) && strings.HasSuffix(status.Text, ":"+tokenExpired)
 }
 
 // DroppedError tells what the server dropped because the client was slow, or had

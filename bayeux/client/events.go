@@ -118,6 +118,10 @@ func OpenEvents(ctx context.Context, address string, o Options) (*EventStream, e
 	if err != nil {
 		return nil, err
 	}
+	if err := s.show(ctx); err != nil {
+		s.transport.Close()
+		return nil, err
+	}
 	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	release := context.AfterFunc(ctx, cancel)
 	s.opened, err = s.transport.getStream(lasting, s.transport.url, "")
@@ -144,8 +148,8 @@ func newEventStream(address string, o Options) (*EventStream, error) {
 // Follow reads the stream until ctx is done, whose error it returns, or the server refuses for good (a
 // *StatusError). After a lost connection, of which Options.OnError is told, it asks again,
 // from the last event on that had an id. What was published meanwhile to channels without a
-// history is missed. Of the options HTTP, Header, Forgotten, the back-off, MaxResponse and
-// OnError count. It can be called once.
+// history is missed. Of the options HTTP, Header, Token, Forgotten, the back-off, MaxResponse and
+// OnError count: each request has a token of its own, and after one that has expired it asks again. It can be called once.
 func (s *EventStream) Follow(ctx context.Context, handler Handler) error {
 	defer s.transport.Close()
 	defer context.AfterFunc(ctx, s.cancel)()
@@ -158,7 +162,7 @@ func (s *EventStream) Follow(ctx context.Context, handler Handler) error {
 			return ctx.Err()
 		case errors.As(err, &status) && status.Status == 400 && s.elsewhere():
 			continue
-		case errors.As(err, &status) && !status.Passing():
+		case errors.As(err, &status) && !status.Passing() && !s.renewable(err):
 			return fmt.Errorf("client: %w", err)
 		case err == nil:
 			err = ErrConnectionEnded
@@ -169,6 +173,18 @@ func (s *EventStream) Follow(ctx context.Context, handler Handler) error {
 		}
 		sleep(ctx, wait.next(rand.Float64()))
 	}
+}
+
+// renewable tells whether the server has refused a token that was good once: the next request shows another one.
+func (s *EventStream) renewable(err error) bool { return s.options.Token != nil && isStale(err) }
+
+// show has the next request show a token that is given for it, if there are any.
+func (s *EventStream) show(ctx context.Context) error {
+	if s.options.Token == nil {
+		return nil
+	}
+	_, err := s.options.askToken(ctx)
+	return err
 }
 
 // elsewhere moves a cursor that the server has forgotten, if the policy is to.
@@ -189,6 +205,9 @@ func (s *EventStream) elsewhere() bool {
 func (s *EventStream) read(ctx context.Context, handler Handler) (heard bool, err error) {
 	resp := s.opened
 	if s.opened = nil; resp == nil {
+		if err := s.show(ctx); err != nil {
+			return false, err
+		}
 		if resp, err = s.transport.getStream(ctx, s.transport.url, s.last); err != nil {
 			return false, err
 		}

@@ -23,7 +23,7 @@ type subCommand struct {
 	Server    string        `env:"-" default:"http://127.0.0.1:8080/bayeux" help:"Bayeux endpoint."`
 	Transport []string      `env:"-" default:"long-polling" enum:"long-polling,websocket,eventsource,events" help:"Connection types in order of preference: long-polling, websocket, eventsource; or events, the plain event-stream /events of the server."`
 	Trust     trust         `embed:""`
-	Token     tokenFile     `name:"token-file" env:"-" placeholder:"FILE" help:"Token for the server, read anew whenever one is needed; not for events."`
+	Token     tokenFile     `name:"token-file" env:"-" placeholder:"FILE" help:"Token for the server, read anew whenever one is needed."`
 	Since     string        `env:"-" placeholder:"ID" help:"Begin with what followed a message's replayId, or with earliest or tip, on channels with a history; after a lost connection or session go on where it was."`
 	Rate      string        `env:"-" placeholder:"N/s" help:"At most so many messages of a channel in a second, the newest ones."`
 	Conflate  bool          `env:"-" help:"Of messages of a channel that come faster than the server's clock ticks, about ten a second, the newest alone."`
@@ -93,8 +93,6 @@ func (c *subCommand) stream(ctx context.Context, o client.Options, p *printer) e
 		return usagef("--transport: events stands alone: it is not Bayeux")
 	case c.Rate != "" || c.Conflate:
 		return usagef("--rate, --conflate: the plain event-stream cannot ask for them")
-	case c.Token != "":
-		return usagef("--token-file: the plain event-stream cannot show a fresh token")
 	}
 	address, err := c.eventsURL()
 	if err != nil {

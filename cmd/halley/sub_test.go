@@ -11,6 +11,7 @@ import (
 // What is kept comes first, numbered, and then what is live; on the plain
 // event-stream too.
 func TestSubSince(t *testing.T) {
+	t.Parallel()
 	s, endpoint, internal := server(t, "--rule=/h/** history=100")
 	publish := func(n int) {
 		t.Helper()
@@ -74,8 +75,9 @@ func firstNumber(t *testing.T, endpoint, pattern string) (number int) {
 
 // A subscriber goes on where it was when the server comes back with its history.
 func TestSubSinceSurvivesRestart(t *testing.T) {
+	t.Parallel()
 	file := "--history-file=" + t.TempDir() + "/history"
-	s, endpoint, internal := server(t, "--rule=/h history=100", file, "--drain-timeout=100ms")
+	s, endpoint, internal := serverAt(t, unused(t), "--rule=/h history=100", file, "--drain-timeout=100ms")
 	sub := subscribe(t, endpoint, internal, 1, "/h", "--since=earliest", "--count=6")
 	for n := 1; n <= 3; n++ {
 		halley(t, "", "pub", "/h", fmt.Sprint(n), "--server="+internal)
@@ -106,6 +108,7 @@ func TestSubSinceSurvivesRestart(t *testing.T) {
 
 // A slow subscriber has the first and the last message and few between.
 func TestSubRate(t *testing.T) {
+	t.Parallel()
 	s, endpoint, internal := server(t)
 	const messages = 200
 	var lines strings.Builder
@@ -135,7 +138,6 @@ func TestSubFlagsAreChecked(t *testing.T) {
 	for _, args := range [][]string{
 		{"--since=yesterday"}, {"--since=0"}, {"--since=-1"}, {"--rate=5"}, {"--rate=0/s"}, {"--rate=NaN/s"}, {"--rate=5/m"},
 		{"--since=x", "--transport=events"}, {"--rate=5/s", "--transport=events"}, {"--conflate", "--transport=events"},
-		{"--token-file=x", "--transport=events"},
 	} {
 		if code, _, stderr := halley(t, "", append([]string{"sub", "/a"}, args...)...); code != 2 || !strings.Contains(stderr, args[0][:5]) {
 			t.Errorf("%v: exit %d, %s", args, code, stderr)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"halley/bayeux/client"
 )
@@ -29,7 +30,8 @@ func (f tokenFile) ask() func(context.Context) (string, error) {
 // explained is an error that says what helps where the token has expired.
 func (f tokenFile) explained(err error) error {
 	var refused *client.BayeuxError
-	if f != "" && errors.As(err, &refused) && refused.Text == "token_expired" {
+	var status *client.StatusError
+	if stale := errors.As(err, &refused) && refused.Text == "token_expired" || errors.As(err, &status) && strings.HasSuffix(status.Text, ":token_expired"); f != "" && stale {
 		return fmt.Errorf("%w: --token-file needs a fresh token", err)
 	}
 	return err
