@@ -3,6 +3,7 @@
 package internalhttp
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -177,6 +178,11 @@ func (l *Listener) Shutdown(ctx context.Context) error {
 
 // serve finds the route of a request.
 func (l *Listener) serve(routes []route, ctx *fasthttp.RequestCtx) {
+	if folded(ctx.Request.Header.RawHeaders()) {
+		ctx.SetConnectionClose()
+		fail(ctx, fasthttp.StatusBadRequest, "folded header line")
+		return
+	}
 	path := string(ctx.Path())
 	v, _ := ctx.Conn().(*visitor)
 	defer func() {
@@ -211,6 +217,12 @@ func (l *Listener) serve(routes []route, ctx *fasthttp.RequestCtx) {
 	}
 	ctx.Response.Header.Set("Allow", strings.Join(allowed, ", "))
 	fail(ctx, fasthttp.StatusMethodNotAllowed, "method not allowed")
+}
+
+// folded tells whether a line of a header block goes on with the field before it. fasthttp unfolds such lines, others on the way may
+// have taken them for fields of their own (RFC 9112, 5.2 MUST fold).
+func folded(block []byte) bool {
+	return bytes.Contains(block, []byte("\n ")) || bytes.Contains(block, []byte("\n\t"))
 }
 
 // badRequest answers what fasthttp could not read.
