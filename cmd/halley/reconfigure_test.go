@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 // A hangup has the configuration file read again: what may change does, item by item in the log; what may not is named; and
 // a file that is none to start with changes nothing.
 func TestHangupReloads(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "config")
 	write := func(text string) {
 		t.Helper()
@@ -56,6 +58,16 @@ func TestHangupReloads(t *testing.T) {
 		}
 	}
 	publishes(1, "403:denied_by_rule")
+	if err := errors.Join(os.Remove(file), syscall.Mkfifo(file, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	c.Process.Signal(syscall.SIGHUP)
+	if line := c.await(t, "not changed: what was read before stays in force"); !strings.Contains(line, "is a pipe: want a file") {
+		t.Errorf("a pipe: %s", line)
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
 	write(`{"log-format": "json", "turn-work": "1000"}`)
 	c.Process.Signal(syscall.SIGHUP)
 	c.await(t, `--log-level: \"info\", was \"debug\"`)
@@ -68,6 +80,7 @@ func TestHangupReloads(t *testing.T) {
 
 // The first rule that wants it told who is there, and a page's origin, need no restart.
 func TestHangupBringsPresenceAndOrigins(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "config")
 	write := func(text string) {
 		t.Helper()

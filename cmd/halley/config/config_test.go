@@ -2,10 +2,13 @@ package config
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -152,6 +155,32 @@ func TestFile(t *testing.T) {
 	}
 	if _, _, err := parse(t, "other"); err != nil {
 		t.Errorf("the file of another command: %v", err)
+	}
+}
+
+// A named pipe, of which nobody may ever write, keeps nobody waiting; what comes by a pipe that is open is read.
+func TestFileThatIsAPipe(t *testing.T) {
+	dir := t.TempDir()
+	pipe, link := filepath.Join(dir, "pipe"), filepath.Join(dir, "link")
+	if err := errors.Join(syscall.Mkfifo(pipe, 0o600), os.Symlink(pipe, link)); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{pipe: "--config: " + pipe + " is a pipe: want a file", link: "--config: " + link + ": expected a JSON object: EOF"} {
+		if _, _, err := parseFrom(t, new(Source), "serve", "--config", path); err == nil || err.Error() != want {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	go func() {
+		defer writer.Close()
+		_, _ = writer.WriteString(`{"hold":"7s"}`)
+	}()
+	if c, _, err := parseFrom(t, new(Source), "serve", "--config", fmt.Sprintf("/dev/fd/%d", reader.Fd())); err != nil || c.Loop.Hold != 7*time.Second {
+		t.Errorf("%v, %v", c.Loop.Hold, err)
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -89,7 +91,7 @@ func Strangers(flags []*kong.Flag, environ []string) (names []string) {
 // load reads the file. Scalars become the text of their flag, so that a
 // number keeps its digits.
 func load(path string) (map[string]any, error) {
-	raw, err := os.ReadFile(path)
+	raw, err := read(path)
 	if err != nil {
 		return nil, err
 	}
@@ -110,6 +112,24 @@ func load(path string) (map[string]any, error) {
 		values[name] = text
 	}
 	return values, nil
+}
+
+// patience is how long the rest of a configuration that comes by a pipe is waited for.
+const patience = 10 * time.Second
+
+// read reads a file, or what comes by /dev/stdin. It refuses a named pipe, which would be opened when somebody writes, for each start
+// and reload anew, and waits for no pipe for ever: the server's other files would not be read again meanwhile.
+func read(path string) ([]byte, error) {
+	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeNamedPipe != 0 {
+		return nil, fmt.Errorf("%s is a pipe: want a file", path)
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a link may lead to a pipe
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	_ = f.SetReadDeadline(time.Now().Add(patience)) // files have none, nor do they wait
+	return io.ReadAll(f)
 }
 
 // plain is a file without what JSON has not: lines that begin with //, which no text of JSON can be part of, and a
