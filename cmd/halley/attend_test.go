@@ -37,6 +37,7 @@ func operator(t *testing.T, decide func(w http.ResponseWriter, q asked)) (url st
 
 // The operator's program decides, and while it does not answer the stated verdict holds.
 func TestHook(t *testing.T) {
+	t.Parallel()
 	var down atomic.Bool
 	url := operator(t, func(w http.ResponseWriter, q asked) {
 		switch {
@@ -73,6 +74,7 @@ func TestHook(t *testing.T) {
 
 // The operator's program hears who is there, to the end of the server.
 func TestHookEvents(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex
 	var heard []string
 	url := operator(t, func(w http.ResponseWriter, q asked) {
@@ -82,11 +84,12 @@ func TestHookEvents(t *testing.T) {
 			heard = append(heard, strings.TrimSpace(e.Event+" "+e.Pattern))
 		}
 	})
-	s, endpoint, _ := server(t, "--hook-url="+url, "--hook-on=handshake", "--hook-events")
+	s, endpoint, internal := server(t, "--hook-url="+url, "--hook-on=handshake", "--hook-events")
 	if code, _, stderr := halley(t, "", "pub", "/a", "1", "--bayeux="+endpoint); code != 0 {
 		t.Error(stderr)
 	}
-	halley(t, "", "sub", "/a", "--server="+endpoint, "--timeout=300ms")
+	sub := subscribe(t, endpoint, internal, 1, "/a")
+	sub.stop()
 	s.stop()
 	mu.Lock()
 	defer mu.Unlock()
@@ -103,6 +106,7 @@ func TestHookEvents(t *testing.T) {
 
 // Subscribers hear who is on a channel with presence, those who come later how many, and back-ends may look.
 func TestPresence(t *testing.T) {
+	t.Parallel()
 	url := operator(t, func(w http.ResponseWriter, q asked) { w.Write([]byte(`{"allow":true,"subject":"alice"}`)) })
 	s, endpoint, internal := server(t, "--rule=/chat/* presence", "--hook-url="+url, "--presence-interval=100ms", "--presence-linger=0s")
 	watch := start(t, "sub", "/presence/chat/a", "--server="+endpoint, "--count=4", "--timeout=1m")

@@ -32,7 +32,8 @@ func TestClusterOfTheReadme(t *testing.T) {
 
 // A node that is killed is missed, the others go on, and it is one of them again when it is started again.
 func TestKilledNodeComesBack(t *testing.T) {
-	nodes := threeNodes(t, "--cluster-timeout=600ms")
+	t.Parallel()
+	nodes := threeNodes(t, "--cluster-timeout=2s")
 	carried(t, nodes[0], nodes[2], "/a")
 	if err := nodes[2].Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -57,12 +58,14 @@ func TestNothingRunsWithoutCluster(t *testing.T) {
 
 // A server that is to be elsewhere and is not there makes this one unready; it serves all the same, unless it is told not to.
 func TestClusterThatIsNotThere(t *testing.T) {
+	t.Parallel()
 	for _, required := range []bool{false, true} {
-		args := []string{"--cluster=nats://" + free(t, "127.0.0.1")}
+		ports := free(t, ownHost(t, 0), 3)
+		args := []string{"--cluster=nats://" + ports[2]}
 		if required {
 			args = append(args, "--cluster-required")
 		}
-		n := startNode(t, append(args, "--listen="+free(t, "127.0.0.1"), "--internal="+free(t, "127.0.0.1"))...)
+		n := startNode(t, append(args, "--listen="+ports[0], "--internal="+ports[1])...)
 		resp, err := http.Get(n.inside + "/health/ready")
 		if err != nil {
 			t.Fatal(err)
@@ -84,6 +87,7 @@ func TestClusterThatIsNotThere(t *testing.T) {
 
 // A session is served by whatever node its requests come to.
 func TestSessionOnAnyNode(t *testing.T) {
+	t.Parallel()
 	nodes := threeNodes(t)
 	reply := nodes[0].ask(t, `[{"channel":"/meta/handshake","version":"1.0","supportedConnectionTypes":["long-polling"]}]`)
 	_, rest, _ := strings.Cut(reply, `"clientId":"`)
@@ -95,7 +99,7 @@ func TestSessionOnAnyNode(t *testing.T) {
 	nodes[2].ask(t, connect)
 	polled := make(chan string, 1)
 	go func() { polled <- nodes[2].ask(t, connect) }()
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); {
+	for end := time.Now().Add(patience); time.Now().Before(end); {
 		nodes[1].ask(t, `[{"channel":"/a","clientId":"`+id+`","data":7}]`)
 		select {
 		case reply = <-polled:
@@ -113,13 +117,14 @@ func TestSessionOnAnyNode(t *testing.T) {
 
 // stopped.
 func TestHistoryOfThreeNodes(t *testing.T) {
+	t.Parallel()
 	nodes := threeNodes(t, "--rule=/h/** history=1000")
 	for _, n := range nodes {
 		n.ready(t)
 	}
 	const all = 30
 	for i := range all {
-		for end := time.Now().Add(20 * time.Second); ; {
+		for end := time.Now().Add(patience); ; {
 			status := nodes[i%3].send(t, fmt.Sprintf(`{"channel":"/h/a","data":%d,"dedup":"k%d"}`, i, i))
 			if status == http.StatusOK {
 				break
@@ -131,7 +136,7 @@ func TestHistoryOfThreeNodes(t *testing.T) {
 	}
 	var first string
 	for _, n := range nodes {
-		code, out, stderr := halley(t, "", "sub", "/h/a", "--server="+n.endpoint, "--since=earliest", fmt.Sprintf("--count=%d", all), "--timeout=20s")
+		code, out, stderr := halley(t, "", "sub", "/h/a", "--server="+n.endpoint, "--since=earliest", fmt.Sprintf("--count=%d", all), "--timeout=2m")
 		if code != 0 || strings.Count(out, "\n") != all {
 			t.Fatalf("exit %d, %s%s", code, out, stderr)
 		}
@@ -153,6 +158,7 @@ func TestHistoryOfThreeNodes(t *testing.T) {
 
 // whichever node they are clients of.
 func TestRollingRestart(t *testing.T) {
+	t.Parallel()
 	nodes := threeNodes(t, "--rule=/h/** history=100000")
 	var subs []*started
 	for _, n := range nodes {

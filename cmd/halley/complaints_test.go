@@ -48,6 +48,7 @@ func TestComplaints(t *testing.T) {
 
 // A token that has expired is told of with what would help.
 func TestSubTellsOfAStaleToken(t *testing.T) {
+	t.Parallel()
 	key, file := secretFile(t), filepath.Join(t.TempDir(), "token")
 	s, endpoint, _ := server(t, "--token-keys="+key, "--token-leeway=0s")
 	text := signedToken(t, key, "--sub=ann", "--subscribe=/a", "--for=1s")

@@ -5,7 +5,6 @@ package main
 import (
 	"strings"
 	"testing"
-	"time"
 
 	natsd "github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
@@ -24,7 +23,7 @@ func natsServer(t *testing.T) (url string, stop func()) {
 		s.WaitForShutdown()
 	}
 	t.Cleanup(stop)
-	if !s.ReadyForConnections(10 * time.Second) {
+	if !s.ReadyForConnections(patience) {
 		t.Fatal("NATS is not ready")
 	}
 	return s.ClientURL(), stop
@@ -32,6 +31,7 @@ func natsServer(t *testing.T) (url string, stop func()) {
 
 // Publishers of NATS reach subscribers here, and publishers here reach NATS. A message that has gone out does not come back in.
 func TestFeeds(t *testing.T) {
+	t.Parallel()
 	url, stop := natsServer(t)
 	s, endpoint, internal := server(t, "--feed-url="+url, "--feed-required", "--import=stock.> /stock/**", "--import=orders.> /orders/**", "--export=/orders/** orders.>")
 	defer s.stop()
@@ -46,8 +46,8 @@ func TestFeeds(t *testing.T) {
 	}
 	ready := func() bool { return strings.Contains(get(t, internal+"/metrics"), "halley_feed_connected 1") }
 	eventually(t, ready, s.log)
-	news := subscribe(t, endpoint, internal, 1, "/stock/ACME", "--count=2", "--timeout=1m")
-	own := start(t, "sub", "/orders/**", "--server="+endpoint, "--count=1", "--timeout=1m")
+	news := subscribe(t, endpoint, internal, 1, "/stock/ACME", "--count=2", "--timeout=2m")
+	own := start(t, "sub", "/orders/**", "--server="+endpoint, "--count=1", "--timeout=2m")
 	eventually(t, func() bool { return strings.Contains(get(t, internal+"/channels"), "/orders/**") }, s.log)
 	for _, text := range []string{`{"price":1}`, "no JSON"} {
 		if err := link.Publish("stock.ACME", []byte(text)); err != nil {
@@ -57,7 +57,7 @@ func TestFeeds(t *testing.T) {
 	if code, _, stderr := halley(t, "", "pub", "/orders/1.2", "7", "--server="+internal); code != 0 {
 		t.Fatalf("exit %d, %s", code, stderr)
 	}
-	m, err := orders.NextMsg(10 * time.Second)
+	m, err := orders.NextMsg(patience)
 	if err != nil || m.Subject != "orders.1%2E2" || string(m.Data) != "7" || m.Header.Get("Halley-Ext") == "" {
 		t.Errorf("%+v, %v", m, err)
 	}

@@ -14,6 +14,7 @@ import (
 // Each subscriber of three nodes gets a message of NATS once, of channels with a history and without, also when the node is gone that
 // has published for all. What is published at any node goes out once.
 func TestFeedsOfThreeNodes(t *testing.T) {
+	t.Parallel()
 	url, _ := natsServer(t)
 	nodes := threeNodes(t, "--rule=/stock/kept/** history=1000", "--feed-url="+url, "--import=stock.> /stock/**", "--export=/orders/** orders.>")
 	link, err := nats.Connect(url)
@@ -59,7 +60,7 @@ func TestFeedsOfThreeNodes(t *testing.T) {
 	}
 	out := map[string]int{}
 	for range nodes {
-		m, err := orders.NextMsg(10 * time.Second)
+		m, err := orders.NextMsg(patience)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,17 +114,19 @@ func (n *nodeProcess) kill(t *testing.T) {
 
 // The feeds of a node are by the NATS of its cluster and under its name, where they say nothing else.
 func TestFeedsByTheClustersNATS(t *testing.T) {
+	t.Parallel()
 	url, _ := natsServer(t)
-	n := startNode(t, "--listen="+free(t, "127.0.0.1"), "--internal="+free(t, "127.0.0.1"), "--loops=1", "--drain-timeout=1s",
+	ports := free(t, ownHost(t, 0), 2)
+	n := startNode(t, "--listen="+ports[0], "--internal="+ports[1], "--loops=1", "--drain-timeout=1s",
 		"--cluster="+url, "--cluster-name=feeding", "--import=js:NONE:a.> /a/**", "--import=stock.> /stock/**")
 	n.shows(t, "halley_feed_connected 1")
-	sub := subscribe(t, n.endpoint, n.inside, 1, "/stock/ACME", "--count=1", "--timeout=1m")
+	sub := subscribe(t, n.endpoint, n.inside, 1, "/stock/ACME", "--count=1", "--timeout=2m")
 	link, err := nats.Connect(url)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer link.Close()
-	for end := time.Now().Add(30 * time.Second); ; {
+	for end := time.Now().Add(patience); ; {
 		if err := link.Publish("stock.ACME", []byte("7")); err != nil {
 			t.Fatal(err)
 		}

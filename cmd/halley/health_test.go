@@ -15,7 +15,7 @@ func TestHealth(t *testing.T) {
 		{"--internal", address}, {"--internal", address, "--ready"}, {"--server", internal}, {"--server", internal + "/", "--ready"},
 		{"--internal", "0.0.0.0:" + port, "--internal-key", "k"},
 	} {
-		code, out, stderr := halley(t, "", append([]string{"health"}, args...)...)
+		code, out, stderr := halley(t, "", append([]string{"health", "--wait=1m"}, args...)...)
 		if code != 0 || stderr != "" || !strings.Contains(out, "true") {
 			t.Errorf("%v: %d %s %s", args, code, out, stderr)
 		}

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -74,19 +73,9 @@ func lostIn(t *testing.T, line string) (n int) {
 	return n
 }
 
-// unused is an address that nobody listens on.
-func unused(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // The server starts, serves and ends while its log is stuck.
 func TestServerWhoseLogIsStuck(t *testing.T) {
+	t.Parallel()
 	_, writer := narrow(t, 1)
 	if _, err := writer.Write(make([]byte, pipeRoom)); err != nil { // fills it
 		t.Fatal(err)
@@ -102,7 +91,7 @@ func TestServerWhoseLogIsStuck(t *testing.T) {
 	go func() { ended <- c.Wait() }()
 	defer c.Process.Kill()
 	ready := false
-	for begun := time.Now(); !ready && time.Since(begun) < 30*time.Second; time.Sleep(10 * time.Millisecond) {
+	for begun := time.Now(); !ready && time.Since(begun) < patience; time.Sleep(10 * time.Millisecond) {
 		if r, err := http.Get("http://" + internal + "/health/ready"); err == nil {
 			ready = r.StatusCode == http.StatusOK
 			r.Body.Close()
@@ -118,7 +107,7 @@ func TestServerWhoseLogIsStuck(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(patience):
 		t.Error("the server does not end")
 	}
 }

@@ -62,7 +62,7 @@ func (b *buffer) String() string {
 // halley runs a command to its end.
 func halley(t *testing.T, stdin string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	var out, errors buffer
 	code = run(environment{ctx: ctx, stdin: strings.NewReader(stdin), stdout: &out, stderr: &errors}, args)
@@ -79,7 +79,7 @@ type started struct {
 
 func start(t *testing.T, args ...string) *started {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	s := &started{cancel, make(chan int, 1), &buffer{}, &buffer{}}
 	go func() {
 		s.code <- run(environment{ctx: ctx, stdin: strings.NewReader(""), stdout: s.out, stderr: s.log}, args)
@@ -127,11 +127,10 @@ func (s *started) listening(t *testing.T) (at heard) {
 // eventually waits for a condition.
 func eventually(t *testing.T, condition func() bool, log *buffer) {
 	t.Helper()
-	for range 1000 {
+	for begun := time.Now(); time.Since(begun) < patience; time.Sleep(10 * time.Millisecond) {
 		if condition() {
 			return
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 	t.Fatalf("waited in vain; log: %s", log)
 }
@@ -181,6 +180,7 @@ func TestCommandsAlone(t *testing.T) {
 }
 
 func TestUsageErrorsExitWith2(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		args string
 		want string

@@ -14,7 +14,8 @@ import (
 func TestPollOfANodeThatGoes(t *testing.T) {
 	for name, signal := range map[string]syscall.Signal{"killed": syscall.SIGKILL, "stopped": syscall.SIGSTOP} {
 		t.Run(name, func(t *testing.T) {
-			nodes := threeNodes(t, "--cluster-timeout=1s")
+			t.Parallel()
+			nodes := threeNodes(t, "--cluster-timeout=4s")
 			for _, n := range nodes {
 				n.knows(t, 3)
 			}

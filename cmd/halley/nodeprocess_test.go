@@ -5,7 +5,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"syscall"
@@ -56,30 +55,18 @@ func pairs(args []string) (list [][2]string) {
 	return list
 }
 
-// free is an address of the loopback interface that nobody listens on.
-func free(t *testing.T, host string) string {
-	t.Helper()
-	l, err := net.Listen("tcp", host+":0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // threeNodes is a cluster of three processes, each with an address of its own.
 func threeNodes(t *testing.T, args ...string) (nodes []*nodeProcess) {
 	t.Helper()
-	hosts := []string{"127.0.0.31", "127.0.0.32", "127.0.0.33"}
-	links := make([]string, len(hosts))
-	for i, host := range hosts {
-		links[i] = free(t, host)
+	var at [3][]string
+	for i := range at {
+		at[i] = free(t, ownHost(t, i), 3)
 	}
-	for i, host := range hosts {
-		own := []string{"--listen=" + free(t, host), "--internal=" + free(t, host), "--loops=1", "--drain-delay=50ms", "--drain-timeout=1s", "--cluster-listen=" + links[i]}
-		for j, link := range links {
+	for i, ports := range at {
+		own := []string{"--listen=" + ports[0], "--internal=" + ports[1], "--loops=1", "--drain-delay=50ms", "--drain-timeout=1s", "--cluster-listen=" + ports[2]}
+		for j, other := range at {
 			if j != i {
-				own = append(own, "--cluster-peer="+link)
+				own = append(own, "--cluster-peer="+other[2])
 			}
 		}
 		nodes = append(nodes, startNode(t, append(own, args...)...))
@@ -93,7 +80,7 @@ func threeNodes(t *testing.T, args ...string) (nodes []*nodeProcess) {
 // shows waits until the metrics of a node have a line.
 func (n *nodeProcess) shows(t *testing.T, line string) {
 	t.Helper()
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if strings.Contains(get(t, n.inside+"/metrics"), "\n"+line+"\n") {
 			return
 		}
@@ -110,8 +97,8 @@ func (n *nodeProcess) knows(t *testing.T, nodes int) {
 // carried publishes on one node until a subscriber of another one has it.
 func carried(t *testing.T, from, to *nodeProcess, channel string) {
 	t.Helper()
-	sub := subscribe(t, to.endpoint, to.inside, 1, channel, "--count=1", "--timeout=1m")
-	for end := time.Now().Add(30 * time.Second); ; {
+	sub := subscribe(t, to.endpoint, to.inside, 1, channel, "--count=1", "--timeout=2m")
+	for end := time.Now().Add(patience); ; {
 		if code, _, stderr := halley(t, "", "pub", channel, "7", "--bayeux="+from.endpoint); code != 0 {
 			t.Fatalf("exit %d, %s", code, stderr)
 		}
@@ -161,7 +148,7 @@ func (n *nodeProcess) send(t *testing.T, messages string) int {
 func (n *nodeProcess) ready(t *testing.T) {
 	t.Helper()
 	body := ""
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if body = get(t, n.inside+"/health/ready"); strings.Contains(body, `"ready":true`) {
 			return
 		}
@@ -186,7 +173,7 @@ func (n *nodeProcess) restart(t *testing.T) {
 func count(t *testing.T, nodes []*nodeProcess, stop <-chan struct{}) (sent int) {
 	for at := 0; ; sent++ {
 		message := fmt.Sprintf(`{"channel":"/h/a","data":%d,"dedup":"k%d"}`, sent, sent)
-		for end := time.Now().Add(30 * time.Second); nodes[at].send(t, message) != http.StatusOK; at = (at + 1) % len(nodes) {
+		for end := time.Now().Add(patience); nodes[at].send(t, message) != http.StatusOK; at = (at + 1) % len(nodes) {
 			if time.Now().After(end) {
 				t.Errorf("message %d is never taken", sent)
 				return sent

@@ -9,6 +9,7 @@ import (
 
 // The console is there with the internal listener, and its figures come to any Bayeux client of that: long-polling is all it has.
 func TestConsole(t *testing.T) {
+	t.Parallel()
 	s, endpoint, internal := server(t)
 	if page := get(t, internal+"/console"); !strings.Contains(page, "<title>Console · halley</title>") {
 		t.Errorf("the page is %.200s", page)

@@ -57,7 +57,7 @@ func serving(t *testing.T, args ...string) *child {
 // await reads the log up to a line with the text.
 func (c *child) await(t *testing.T, text string) string {
 	t.Helper()
-	late := time.AfterFunc(30*time.Second, func() { c.Process.Kill() })
+	late := time.AfterFunc(patience, func() { c.Process.Kill() })
 	defer late.Stop()
 	for {
 		line, err := c.log.ReadString('\n')
@@ -73,7 +73,7 @@ func (c *child) await(t *testing.T, text string) string {
 // ends waits for the process and tells how it ended.
 func (c *child) ends(t *testing.T) *os.ProcessState {
 	t.Helper()
-	late := time.AfterFunc(30*time.Second, func() { c.Process.Kill() })
+	late := time.AfterFunc(patience, func() { c.Process.Kill() })
 	defer late.Stop()
 	c.last, _ = io.ReadAll(c.log)
 	c.Wait()
@@ -83,9 +83,14 @@ func (c *child) ends(t *testing.T) *os.ProcessState {
 // A signal to stop is heeded whenever it comes, also while the program starts once
 // more.
 func TestStopWhileStarting(t *testing.T) {
-	for round := range 40 {
+	t.Parallel()
+	begun := time.Now()
+	serving(t).await(t, "listening")
+	whole := time.Since(begun)
+	const rounds = 20
+	for round := range rounds {
 		c := serving(t)
-		time.Sleep(time.Duration(round) * 2 * time.Millisecond)
+		time.Sleep(whole * time.Duration(round) / (rounds - 2)) // to a moment after it has begun to serve
 		c.Process.Signal(syscall.SIGTERM)
 		status := c.ends(t).Sys().(syscall.WaitStatus)
 		if status.ExitStatus() != 0 && status.Signal() != syscall.SIGTERM {
@@ -109,6 +114,7 @@ func TestProcessKeepsItsName(t *testing.T) {
 
 // Whoever reads the log may go: the server stays. SIGHUP is no reason to go either.
 func TestServerOutlivesItsLogAndHangups(t *testing.T) {
+	t.Parallel()
 	c := serving(t, "--log-level=debug")
 	c.await(t, "listening")
 	c.Process.Signal(syscall.SIGHUP)
@@ -126,6 +132,7 @@ func TestServerOutlivesItsLogAndHangups(t *testing.T) {
 
 // Told to stop, the server says so where somebody looks, and serves everything on.
 func TestReadinessEndsBeforeTheServer(t *testing.T) {
+	t.Parallel()
 	c := serving(t, "--drain-delay=1h", "--log-format=json")
 	endpoint, internal := c.addresses(t)
 	if status, body := look(t, internal+"/health/ready"); status != 200 || body != "{\"ready\":true}\n" {

@@ -116,6 +116,7 @@ func TestComplaintsAreBounded(t *testing.T) {
 }
 
 func TestReplayIsInterrupted(t *testing.T) {
+	t.Parallel()
 	s, _, internal := server(t)
 	pub := start(t, "pub", "--server="+internal, "--csv=synthetic", "--channel=/a", "--time=ms_since_midnight")
 	eventually(t, func() bool {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -45,12 +44,8 @@ func TestPatiently(t *testing.T) {
 
 // A subscriber may start before its server.
 func TestSubWaits(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	l.Close()
+	t.Parallel()
+	address := unused(t)
 	to := "--server=http://" + address + "/bayeux"
 	subs := []*started{start(t, "sub", "/a", to, "--wait=1m", "--count=1"), start(t, "sub", "/a", to, "--wait=1m", "--count=1", "--transport=events")}
 	for _, sub := range subs {
@@ -69,12 +64,8 @@ func TestSubWaits(t *testing.T) {
 
 // A server that is not there is not waited for, by whatever transport.
 func TestSubGivesUp(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	l.Close()
+	t.Parallel()
+	address := unused(t)
 	for _, transport := range []string{"long-polling", "websocket", "eventsource", plainEvents} {
 		code, _, stderr := halley(t, "", "sub", "/a", "--server=http://"+address+"/bayeux", "--transport="+transport)
 		if code != 1 || !strings.Contains(stderr, "refused") || strings.Count(stderr, "\n") != 1 {

@@ -7,6 +7,7 @@ import (
 
 // A server passes to another one what is published here, and brings here what somebody subscribes to.
 func TestRouterChain(t *testing.T) {
+	t.Parallel()
 	_, top, topInternal := server(t)
 	low, lowEndpoint, lowInternal := server(t, "--upstream="+top, "--route=/stock/** in", "--route=/orders/** out", "--upstream-required")
 	eventually(t, func() bool {

@@ -105,6 +105,7 @@ func recorded() string {
 
 // Every subscriber has every row, in order, digit for digit.
 func TestReplayReachesEveryone(t *testing.T) {
+	t.Parallel()
 	const subscribers, from, to = 5, 34_200_000, 34_210_000
 	name := recorded()
 	t.Logf("feed: %s", name)
@@ -267,6 +268,7 @@ func TestKeysAreReadAgain(t *testing.T) {
 }
 
 func TestSubEnds(t *testing.T) {
+	t.Parallel()
 	s, endpoint, internal := server(t)
 	sub := subscribe(t, endpoint, internal, 1, "/a", "--timeout=1m")
 	if code := sub.stop(); code != 0 {
@@ -287,7 +289,8 @@ func TestSubEnds(t *testing.T) {
 
 // A subscriber outlives the server's restart.
 func TestSubSurvivesRestart(t *testing.T) {
-	s, endpoint, internal := server(t, "--drain-timeout=500ms")
+	t.Parallel()
+	s, endpoint, internal := serverAt(t, unused(t), "--drain-timeout=500ms")
 	sub := subscribe(t, endpoint, internal, 1, "/chat/a", "--count=2")
 	halley(t, "", "pub", "/chat/a", "1", "--server="+internal)
 	if code := s.stop(); code != 0 {

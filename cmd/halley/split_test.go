@@ -16,17 +16,17 @@ import (
 // others of a way around them.
 func split(t *testing.T, args ...string) (nodes []*nodeProcess, lines map[[2]int]*links.Link) {
 	t.Helper()
-	hosts := []string{"127.0.0.61", "127.0.0.62", "127.0.0.63"}
-	listens, lines := make([]string, len(hosts)), make(map[[2]int]*links.Link)
-	for i, host := range hosts {
-		listens[i] = free(t, host)
+	var at [3][]string
+	lines = make(map[[2]int]*links.Link)
+	for i := range at {
+		at[i] = free(t, ownHost(t, i), 3)
 	}
-	for from := range hosts {
-		for to, listen := range listens {
+	for from := range at {
+		for to, ports := range at {
 			if to == from {
 				continue
 			}
-			l, err := links.Open("127.0.0.64:0", listen, "127.0.0.65")
+			l, err := links.Open(ownHost(t, 3)+":0", ports[2], ownHost(t, 4))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -34,9 +34,9 @@ func split(t *testing.T, args ...string) (nodes []*nodeProcess, lines map[[2]int
 			lines[[2]int{from, to}] = l
 		}
 	}
-	for i, host := range hosts {
-		own := []string{"--listen=" + free(t, host), "--internal=" + free(t, host), "--loops=1", "--drain-timeout=1s", "--cluster-listen=" + listens[i]}
-		for j := range hosts {
+	for i, ports := range at {
+		own := []string{"--listen=" + ports[0], "--internal=" + ports[1], "--loops=1", "--drain-timeout=1s", "--cluster-listen=" + ports[2]}
+		for j := range at {
 			if j != i {
 				own = append(own, "--cluster-peer="+lines[[2]int{i, j}].Address())
 			}
@@ -62,6 +62,7 @@ func cut(lines map[[2]int]*links.Link, node int, state links.State) {
 // A node that is cut off serves its own clients, and takes nothing for channels with a history. The others go on. When it is back all
 // is as before: who replays has everything once and in order, and others are told of what they may have missed.
 func TestSplit(t *testing.T) {
+	t.Parallel()
 	nodes, lines := split(t, "--rule=/h/** history=1000")
 	for _, how := range []links.State{links.Broken, links.Silent} {
 		said := fmt.Sprint(how)
@@ -96,7 +97,7 @@ func TestSplit(t *testing.T) {
 			n.ready(t)
 		}
 		stored(t, nodes[2], said, http.StatusOK)
-		code, out, stderr := halley(t, "", "sub", "/h/"+said, "--server="+nodes[2].endpoint, "--since=earliest", "--count=2", "--timeout=20s")
+		code, out, stderr := halley(t, "", "sub", "/h/"+said, "--server="+nodes[2].endpoint, "--since=earliest", "--count=2", "--timeout=2m")
 		if code != 0 || strings.Count(out, "\n") != 2 {
 			t.Errorf("exit %d, %s%s", code, out, stderr)
 		}
@@ -118,7 +119,7 @@ func TestSplit(t *testing.T) {
 // takes some time to notice, and a publish that nobody has stored is answered after ten seconds.
 func stored(t *testing.T, n *nodeProcess, channel string, want int) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
 		status := n.send(t, fmt.Sprintf(`{"channel":"/h/%s","data":"%s"}`, channel, n.endpoint))
 		if status == want {
 			return

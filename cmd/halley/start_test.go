@@ -38,7 +38,7 @@ func TestEveryWayOfFailingAtTheStart(t *testing.T) {
 	dir := t.TempDir()
 	locked, foreign, config := filepath.Join(dir, "locked"), filepath.Join(dir, "foreign"), filepath.Join(dir, "config")
 	s, _, _ := server(t, "--history-file="+locked)
-	defer s.stop()
+	t.Cleanup(func() { s.stop() }) // after all rows, which are parallel
 	text := strings.Repeat("this is a letter to somebody\n", 100)
 	for _, name := range []string{foreign, config} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
@@ -77,6 +77,7 @@ func TestEveryWayOfFailingAtTheStart(t *testing.T) {
 		"config a directory":     {[]string{"--config=" + dir}, exitUsage, "--config"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			for range rounds(t) {
 				failsToStart(t, tt.code, tt.want, tt.args...)
 			}

@@ -33,6 +33,7 @@ func says(t *testing.T, internal, data string) {
 // A later server with the same flags has the same addresses, what was remembered and the subscribers, who miss nothing;
 // the first one ends. That works again and again.
 func TestSuccession(t *testing.T) {
+	t.Parallel()
 	flags, server, endpoint, internal := successive(t)
 	sub := subscribe(t, endpoint, internal, 1, "/h", "--since=earliest", "--count=9")
 	n := 1
@@ -81,7 +82,7 @@ func TestSuccessorOnSignal(t *testing.T) {
 	}
 	successor, _ := os.FindProcess(pid)
 	t.Cleanup(func() { successor.Kill() })
-	late := time.AfterFunc(30*time.Second, func() { first.Process.Kill() })
+	late := time.AfterFunc(patience, func() { first.Process.Kill() })
 	defer late.Stop()
 	if state, err := first.Process.Wait(); err != nil || state.ExitCode() != 0 { // its log goes on: the successor has it
 		t.Errorf("it ended with %v, %v", state, err)

@@ -34,7 +34,7 @@ func supervised(t *testing.T) notifications {
 // next is the next notification.
 func (n notifications) next() string {
 	n.t.Helper()
-	n.conn.SetReadDeadline(time.Now().Add(30 * time.Second))
+	n.conn.SetReadDeadline(time.Now().Add(patience))
 	b := make([]byte, 4096)
 	size, err := n.conn.Read(b)
 	if err != nil {

@@ -48,6 +48,7 @@ func certify(t *testing.T, dir, name string) (cert, key string) {
 
 // pub and sub reach servers of https by every transport, if they know their authority.
 func TestClientsOverTLS(t *testing.T) {
+	t.Parallel()
 	cert, key := certify(t, t.TempDir(), "one")
 	s, _, internal := server(t, "--tls-listen=127.0.0.1:0", "--tls-cert="+cert, "--tls-key="+key)
 	secure := "https://" + s.listening(t).Addresses[1] + "/bayeux"
@@ -65,7 +66,7 @@ func TestClientsOverTLS(t *testing.T) {
 		if code := <-sub.code; code != 0 || !strings.Contains(sub.out.String(), channel) {
 			t.Errorf("%s, sub: exit %d, %s%s", transport, code, sub.out, sub.log)
 		}
-		if _, out, stderr := halley(t, "", "sub", channel, "--server="+secure, "--transport="+transport, "--timeout=1s"); out != "" || !strings.Contains(stderr, "certificate") || !strings.Contains(stderr, "--ca names") {
+		if _, out, stderr := halley(t, "", "sub", channel, "--server="+secure, "--transport="+transport, "--timeout=1m"); out != "" || !strings.Contains(stderr, "certificate") || !strings.Contains(stderr, "--ca names") {
 			t.Errorf("%s, without --ca: %s%s", transport, out, stderr)
 		}
 	}
@@ -74,6 +75,7 @@ func TestClientsOverTLS(t *testing.T) {
 
 // The internal listener speaks TLS, to clients with a certificate if it needs one, and new files come into force by themselves.
 func TestCertificatesAreReloaded(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	cert, key := certify(t, dir, "one")
 	s, _, internal := server(t, "--tls-cert="+cert, "--tls-key="+key, "--tls-client-ca="+cert, "--tls-client-auth=required", "--internal-tls",

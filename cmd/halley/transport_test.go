@@ -11,7 +11,8 @@ import (
 func TestTransports(t *testing.T) {
 	for _, transport := range []string{"long-polling", "websocket", "eventsource", "websocket,long-polling", "events"} {
 		t.Run(transport, func(t *testing.T) {
-			s, endpoint, internal := server(t, "--drain-timeout=500ms")
+			t.Parallel()
+			s, endpoint, internal := serverAt(t, unused(t), "--drain-timeout=500ms")
 			sub := subscribe(t, endpoint, internal, 1, "/chat/*", "--count=3", "--transport="+transport)
 			by := transport
 			if by == plainEvents {
