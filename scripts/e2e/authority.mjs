@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
 import { promisify } from 'node:util';
-import { Server, freePort } from './server.mjs';
+import { Server, freePort, host } from './server.mjs';
 
 const run = promisify(execFile);
 
@@ -17,7 +17,7 @@ export class Authority {
     authority.folder = await mkdtemp(join(tmpdir(), 'halley-authority-'));
     await authority.sign('ca', '-subj', '/CN=An authority for tests', '-addext', 'keyUsage=critical,keyCertSign');
     await authority.sign('host', '-subj', '/CN=localhost', '-CA', authority.file('ca.crt'), '-CAkey', authority.file('ca.key'),
-      '-addext', 'basicConstraints=critical,CA:FALSE', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1');
+      '-addext', 'basicConstraints=critical,CA:FALSE', '-addext', 'subjectAltName=IP:' + host);
     authority.certificate = await readFile(authority.file('ca.crt'), 'utf8');
     // Chromium finds the authority by its key in the chain that the server shows.
     await writeFile(authority.file('chain.crt'), await readFile(authority.file('host.crt'), 'utf8') + authority.certificate);
@@ -35,7 +35,7 @@ export class Authority {
 
   /** Starts a server that clients reach by https, with a certificate of this authority. */
   async serve(...flags) {
-    const address = `localhost:${await freePort()}`;
+    const address = `${host}:${await freePort()}`;
     const server = await Server.start('--tls-listen', address, '--tls-cert', this.file('chain.crt'), '--tls-key', this.file('host.key'), ...flags);
     server.origin = `https://${address}`;
     server.url = server.origin + '/bayeux';

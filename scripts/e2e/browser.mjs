@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
+import { host } from './server.mjs';
 
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync',
@@ -17,6 +18,7 @@ export async function launch(...flags) {
   const profile = await mkdtemp(join(tmpdir(), 'halley-browser-'));
   const executablePath = process.env.CHROMIUM || '/usr/bin/chromium';
   const context = await chromium.launchPersistentContext(profile, { executablePath, args: [...FLAGS, ...flags], headless: true });
+  context.setDefaultTimeout(90000); // a busy machine takes its time
   const close = async () => {
     await context.close();
     await rm(profile, { recursive: true, force: true, maxRetries: 5 });
@@ -38,9 +40,9 @@ export async function otherOrigin() {
     const path = new URL(request.url, 'http://any').pathname;
     response.writeHead(200, { 'Content-Type': TYPES[extname(path)] }).end(await file(path));
   });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise((resolve) => server.listen(0, host, resolve));
   const close = () => { server.closeAllConnections(); server.close(); };
-  return { origin: `http://127.0.0.1:${server.address().port}`, close };
+  return { origin: `http://${host}:${server.address().port}`, close };
 }
 
 /** Opens an empty page at the origin; if that is halley's own, the browser is made to find our files there. */

@@ -31,7 +31,8 @@ tell('cometd', 'another', 'websocket', admitted);
 tell('cometd', 'another', 'callback-polling', admitted);
 tell('faye', 'same', 'long-polling');
 tell('faye', 'same', 'websocket');
-tell('faye', 'same', 'eventsource');
+// Faye's client hears of the end of its stream's session by its next connect, which follows when one has been held for long.
+tell('faye', 'same', 'eventsource', ['--hold', '4s']);
 tell('faye', 'another', 'cross-origin-long-polling', admitted);
 tell('faye', 'another', 'websocket', admitted);
 tell('faye', 'another', 'callback-polling', admitted);

@@ -1,7 +1,7 @@
 // Three servers of ours that form a cluster, behind a proxy without stickiness: each request of a connection goes to another node.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { Server, freePort } from './server.mjs';
+import { Server, freePort, host } from './server.mjs';
 
 const COUNT = 3;
 const running = new Set();
@@ -13,7 +13,7 @@ export class Cluster {
     const cluster = new Cluster();
     const free = [];
     while (free.length < 3 * COUNT) free.push(await freePort());
-    const addresses = free.splice(0, COUNT).map((port) => '127.0.0.1:' + port);
+    const addresses = free.splice(0, COUNT).map((port) => `${host}:${port}`);
     cluster.nodes = addresses.map((own) => {
       const peers = addresses.filter((address) => address !== own).flatMap((address) => ['--cluster-peer', address]);
       return new Server(free.pop(), free.pop(), ['--cluster-name', 'e2e', '--cluster-listen', own, ...peers, ...flags]);

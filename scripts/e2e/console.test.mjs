@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Server, freePort, until } from './server.mjs';
+import { Server, freePort, host, until } from './server.mjs';
 import { launch } from './browser.mjs';
 
 const DESKTOP = { width: 1440, height: 900 };
@@ -33,7 +33,19 @@ async function open({ on = server, size = DESKTOP, dark = false, allow, hour } =
 
 const text = (page, selector) => page.locator(selector).first().textContent();
 const level = (page) => page.locator('#verdict').getAttribute('data-level');
+const shows = (page, selector, wanted) => until(async () => wanted.test(await text(page, selector)), `${wanted} in ${selector}`);
 const live = (page) => until(async () => (await level(page)) !== 'none', 'the first figures');
+
+// What the console says of a server on a machine that has no time for it.
+const HOSTS_DOING = /^(An event loop is behind|Turns of the event loops are long|An event loop has little time left)$/;
+
+/** Waits until the console finds the server well, or nothing but the machine slow. */
+async function healthy(page) {
+  await until(async () => {
+    const [found, words, reasons] = [await level(page), await text(page, '#words'), await page.locator('#reasons li').allTextContents()];
+    return found === 'well' ? words === 'All is well' : found === 'attention' && reasons.length > 0 && reasons.every((reason) => HOSTS_DOING.test(reason));
+  }, 'a server that is well');
+}
 
 /** Nothing may stick out at the side; takes the picture if one is wanted. */
 async function look(page, name) {
@@ -45,7 +57,7 @@ async function look(page, name) {
 
 /** A client that opens a stream of events and, if it is `slow`, never reads it. */
 function stream(channel, slow = false, on = server) {
-  const socket = connect(Number(new URL(on.origin).port), '127.0.0.1');
+  const socket = connect(Number(new URL(on.origin).port), host);
   sockets.push(socket);
   socket.on('error', () => {});
   socket.write(`GET /events?channel=${encodeURIComponent(channel)} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
@@ -84,17 +96,16 @@ describe('the console', () => {
     for (let i = 0; i < 3; i++) await poll('/news');
     const page = await open();
     await live(page);
-    assert.equal(await level(page), 'well');
-    assert.equal(await text(page, '#words'), 'All is well');
+    await healthy(page);
     await until(async () => parseFloat(await text(page, '[data-column=delivered] b')) > 50, 'deliveries');
     const first = await text(page, '#up');
     await until(async () => (await text(page, '#up')) !== first, 'the next second');
     await until(async () => (await page.locator('#top tr').count()) >= 5, 'channels');
-    assert.match(await text(page, '#types'), /Event-stream without Bayeux12/);
-    assert.match(await text(page, '#types'), /Long-polling3/);
+    await shows(page, '#types', /Event-stream without Bayeux12/);
+    await shows(page, '#types', /Long-polling3/);
     assert.equal(await page.locator('#loops tr').count(), 2);
     assert.equal(await page.locator('#slow-none').isVisible(), true);
-    await until(async () => (await page.locator('[data-column=delivered] .line').getAttribute('d')).includes('L'), 'a line', 30000);
+    await until(async () => (await page.locator('[data-column=delivered] .line').getAttribute('d')).includes('L'), 'a line');
     await look(page, 'console');
   });
 
@@ -139,16 +150,21 @@ describe('the console', () => {
       for (let i = 0; i < 20; i++) await server.publish('/big', big);
       return (await page.locator('#slow tr').count()) === 1 && (await level(page)) === 'attention';
     }, 'the slow client, and what it loses');
-    assert.match(await text(page, '#reasons'), /Messages are being lost/);
-    assert.match(await text(page, '#troubles'), /Messages lost to full queues/);
+    await shows(page, '#reasons', /Messages are being lost/);
+    await shows(page, '#troubles', /Messages lost to full queues/);
     await page.locator('#slow button').click();
     await page.locator('#detail').waitFor();
     assert.match(await text(page, '#detail-facts'), /Address127\.0\.0\.1:\d+/);
     assert.equal(await text(page, '#detail-patterns'), '/big');
     await look(page, 'console-trouble-dark');
-    await page.locator('#end').click();
-    assert.equal(await text(page, '#end'), 'Press again to end it');
-    await page.locator('#end').click();
+    const asked = await page.evaluate(() => { // at once: it asks for some seconds only
+      const end = document.getElementById('end');
+      end.click();
+      const said = end.textContent;
+      end.click();
+      return said;
+    });
+    assert.equal(asked, 'Press again to end it');
     await until(async () => /has ended/.test(await text(page, '#session-note')), 'the end');
     await until(() => page.locator('#slow button').isDisabled(), 'nothing to show of it any more');
   });
@@ -179,7 +195,7 @@ describe('the console', () => {
     await look(page, 'console-stale');
     await server.run();
     await page.locator('body:not(.stale) #status[data-status=connected]').waitFor();
-    await until(async () => (await level(page)) === 'well', 'the verdict');
+    await healthy(page);
   });
 
   it('shows the other servers that it knows, and which of them is away', async () => {
@@ -193,8 +209,8 @@ describe('the console', () => {
         await until(async () => parseFloat(await page.locator('#others tr').first().locator('td').first().textContent()) > 5, 'prices from the other server');
         assert.equal(await page.locator('#others tr').count(), 4);
         assert.match(await text(page, '#others'), /^upstreamhttp:/);
-        assert.match(await text(page, '#others tr:nth-child(3)'), /^awayfx\.> \/fx/);
-        assert.match(await text(page, '#reasons'), /Not connected: http:\/\/127\.0\.0\.1:1\/bayeux/);
+        await shows(page, '#others tr:nth-child(3)', /^awayfx\.> \/fx/);
+        await shows(page, '#reasons', /Not connected: http:\/\/127\.0\.0\.1:1\/bayeux/);
         assert.equal(await level(page), 'attention');
         await look(page, name);
         await page.close();
@@ -206,7 +222,7 @@ describe('the console', () => {
   });
 
   it('shows the nodes of a cluster', async () => {
-    const [one, two] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
+    const [one, two] = [`${host}:${await freePort()}`, `${host}:${await freePort()}`];
     const [here, there] = await Promise.all([
       Server.start('--cluster-listen', one, '--cluster-peer', two), Server.start('--cluster-listen', two, '--cluster-peer', one)]);
     try {
@@ -221,14 +237,14 @@ describe('the console', () => {
         }, 'messages of the other node');
         assert.match(await text(page, '#others'), /^clusterhalley, here node \d+/);
         assert.match(await text(page, '#others tr:nth-child(2)'), /^node\d+, /);
-        assert.match(await text(page, '#facts'), /Nodes at work2/);
+        await shows(page, '#facts', /Nodes at work2/);
         await look(page, name);
         await page.close();
       }
       const page = await open({ on: here });
       await live(page);
       await there.stop('SIGKILL');
-      await until(async () => /Nodes at work1/.test(await text(page, '#facts')), 'the loss of the other node');
+      await shows(page, '#facts', /Nodes at work1/);
       await look(page, 'console-cluster-lost');
       await page.close();
     } finally {

@@ -1,6 +1,7 @@
 // A way to a server of ours that cuts connections off at a message from the server, which is lost with them.
 // Of an answer that is lost as a whole Chromium says nothing: it repeats the request by itself.
 import { connect, createServer } from 'node:net';
+import { host } from './server.mjs';
 
 export class Cutter {
   static async start(server) {
@@ -9,8 +10,8 @@ export class Cutter {
     cutter.sockets = new Set();
     cutter.cuts = 0;
     cutter.listener = createServer((client) => cutter.join(client, connect(port, hostname)));
-    await new Promise((resolve) => cutter.listener.listen(0, '127.0.0.1', resolve));
-    cutter.origin = `http://127.0.0.1:${cutter.listener.address().port}`;
+    await new Promise((resolve) => cutter.listener.listen(0, host, resolve));
+    cutter.origin = `http://${host}:${cutter.listener.address().port}`;
     cutter.url = cutter.origin + '/bayeux';
     return cutter;
   }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { Server, pause, until } from './server.mjs';
 import { blankPage, launch, openInPage } from './browser.mjs';
 
-const hold = 5000;
+const hold = 120000; // far longer than a busy machine takes
 const server = await Server.start('--hold', `${hold}ms`);
 const { context, close } = await launch();
 after(async () => {
@@ -28,11 +28,11 @@ it('a page that only subscribes over eventsource hears at once', async () => {
     await client.subscribe('/polls/' + load);
     const begin = Date.now();
     await server.publish('/polls/' + load, load);
-    await until(async () => (await client.inbox).length, `the message of load ${load}`, hold - 1000);
+    await until(async () => (await client.inbox).length, `the message of load ${load}`, hold / 2);
     waits.push(Date.now() - begin);
     await pause(200); // the stream has opened: messages go on there now
     await server.publish('/polls/' + load, 'more');
-    await until(async () => (await client.inbox).length === 2, `the second message of load ${load}`, hold - 1000);
+    await until(async () => (await client.inbox).length === 2, `the second message of load ${load}`, hold / 2);
     await client.close();
     await client.dispose();
   }
@@ -44,18 +44,25 @@ it('a page that only subscribes over eventsource hears at once', async () => {
 it('a poll that another replaces is answered once', async () => {
   const page = await blankPage(context, server.origin, true);
   const before = await counter('connects_displaced_total');
-  const replies = await page.evaluate(async (url) => {
+  const held = () => counter('held_polls');
+  await until(async () => await held() === 0, 'the pages of before to be gone');
+  await page.evaluate(async (url) => {
     const post = async (...messages) => {
       const response = await fetch(url, { method: 'POST', body: JSON.stringify(messages) });
       return { status: response.status, reply: response.ok && (await response.json()).at(-1) };
     };
     const clientId = (await post({ channel: '/meta/handshake', version: '1.0', supportedConnectionTypes: ['long-polling'] })).reply.clientId;
     const connect = (id, advice) => post({ channel: '/meta/connect', connectionType: 'long-polling', clientId, id, advice });
+    await post({ channel: '/meta/subscribe', clientId, subscription: '/polls/once' });
     await Promise.all([connect('0', { timeout: 0 }), connect('0', { timeout: 0 })]); // two connections that were used
-    const first = connect('1');
-    await new Promise((resolve) => { setTimeout(resolve, 300); });
-    return Promise.all([first, connect('2')]);
+    Object.assign(window, { connect, first: connect('1') });
   }, server.url);
+  await until(async () => await held() === 1, 'the first poll to be held');
+  await page.evaluate(() => { window.second = window.connect('2'); });
+  const first = await page.evaluate(() => window.first);
+  await until(async () => await held() === 1, 'the second poll to be held');
+  await server.publish('/polls/once', 1); // which ends it
+  const replies = [first, await page.evaluate(() => window.second)];
   assert.equal(await counter('connects_displaced_total') - before, 1);
   assert.deepEqual(replies.map((r) => [r.status, r.reply.id, r.reply.successful]), [[200, '1', true], [200, '2', true]]);
   await page.close();

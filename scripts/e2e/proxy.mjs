@@ -1,12 +1,12 @@
-// nginx or haproxy in front of a server of ours, with a read time-out of two seconds.
+// nginx or haproxy in front of a server of ours, with a read time-out of some seconds.
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, until } from './server.mjs';
+import { freePort, host, until } from './server.mjs';
 
 /** Seconds after which the proxy gives up an upstream that says nothing. */
-export const readTimeout = 2;
+export const readTimeout = 5;
 
 /** A configuration that is published, with each text replaced; the text must be there. */
 async function published(name, replacements) {
@@ -30,7 +30,7 @@ const configuration = async (work, port, upstream) => `
     client_body_temp_path ${work}/body; proxy_temp_path ${work}/proxy; fastcgi_temp_path ${work}/fastcgi;
     uwsgi_temp_path ${work}/uwsgi; scgi_temp_path ${work}/scgi;
     proxy_read_timeout ${readTimeout}s;
-${await published('nginx.conf', [['40s', readTimeout + 's'], ['server 127.0.0.1:8080;', `server ${upstream};`], ['listen 80;', `listen 127.0.0.1:${port};
+${await published('nginx.conf', [['40s', readTimeout + 's'], ['server 127.0.0.1:8080;', `server ${upstream};`], ['listen 80;', `listen ${host}:${port};
       # As little as works: HTTP/1.0 to the server, buffering on.
       location /minimal/ { proxy_pass http://${upstream}/; }
       # Without a buffer, and deaf to what the server asks for.
@@ -52,7 +52,7 @@ export class Proxy {
     const proxy = new Proxy();
     proxy.work = await mkdtemp(join(tmpdir(), 'halley-proxy-'));
     const port = await freePort();
-    proxy.origin = `http://127.0.0.1:${port}`;
+    proxy.origin = `http://${host}:${port}`;
     proxy.url = proxy.origin + '/bayeux';
     await writeFile(proxy.work + '/nginx.conf', await configuration(proxy.work, port, new URL(server.origin).host));
     proxy.process = spawn('nginx', ['-p', proxy.work, '-c', proxy.work + '/nginx.conf', '-e', proxy.work + '/error.log'],
@@ -81,7 +81,7 @@ export class Proxy {
 const haproxyConfiguration = (seconds, port, server, options) => published('haproxy.cfg', [
   ['40s', seconds + 's'],
   ['defaults\n', 'defaults\n    option http-buffer-request\n    compression algo gzip\n'],
-  ['bind :80', `bind 127.0.0.1:${port}`],
+  ['bind :80', `bind ${host}:${port}`],
   ['127.0.0.1:8080 check port 8081', `${new URL(server.origin).host} check port ${new URL(server.internal).port} ${options}`],
 ]);
 
@@ -91,7 +91,7 @@ export class Haproxy {
     const proxy = new Haproxy();
     proxy.work = await mkdtemp(join(tmpdir(), 'halley-haproxy-'));
     const port = await freePort();
-    proxy.origin = `http://127.0.0.1:${port}`;
+    proxy.origin = `http://${host}:${port}`;
     proxy.url = proxy.origin + '/bayeux';
     await writeFile(proxy.work + '/haproxy.cfg', await haproxyConfiguration(seconds, port, server, options));
     proxy.process = spawn('haproxy', ['-f', proxy.work + '/haproxy.cfg', '-db'],

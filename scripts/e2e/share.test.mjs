@@ -38,7 +38,7 @@ const heard = (tabs, count) => until(async () => (await Promise.all(tabs.map((ta
 for (const type of ['websocket', 'eventsource', 'xhr-streaming', 'long-polling', 'callback-polling', 'polling']) {
   it(`${TABS} tabs share a ${type} connection, and another tab takes it over`, () => withTabs(TABS, { transports: [type] }, [], async (tabs, server) => {
     assert.deepEqual((await types(tabs)).sort(), [type, ...Array(TABS - 1).fill('shared')].sort());
-    assert.equal(await sessions(server), 1);
+    await until(async () => (await sessions(server)) === 1, 'one session');
     await server.publish('/all', 1);
     await tabs.at(-1).publish('/all', 2);
     await heard(tabs, 2);
@@ -87,7 +87,7 @@ describe('tabs that share', () => {
     assert.equal(await sessions(server), 1);
   }));
 
-  it('take the lead from a tab that hangs, which follows when it is back', () => withTabs(3, { networkDelay: 300, backoff: 50, maxBackoff: 100 }, [], async (tabs, server) => {
+  it('take the lead from a tab that hangs, which follows when it is back', () => withTabs(3, { networkDelay: 2000, backoff: 50, maxBackoff: 100 }, [], async (tabs, server) => {
     const [leader, ...rest] = tabs;
     await leader.page.evaluate(() => {
       window.post = BroadcastChannel.prototype.postMessage;

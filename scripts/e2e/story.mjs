@@ -1,7 +1,7 @@
 // What every client must be able to do with halley, told once.
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { Server, pause, until } from './server.mjs';
+import { Server, until } from './server.mjs';
 
 const VALUES = [0, false, '', [], {}, 'ü ☄ \u2028 "quoted" </script>', { deep: [1, [2, { a: null }]] }, 12345.678, -1e-7];
 
@@ -26,11 +26,21 @@ export function story(name, { type, open, openPeer, flags = [], start = (...all)
       await server?.stop('SIGKILL');
     });
 
-    /** Waits for `count` messages that pass, and a moment more for those that should not come. */
+    /** Waits for what is published last: what should not come would have come before it. */
+    let marks = 0;
+    const mark = async (who) => {
+      const number = ++marks;
+      await server.publish('/e2e/mark', number);
+      await until(async () => (await who.inbox).some(([from, data]) => from === '/e2e/mark' && data === number), 'mark ' + number);
+    };
+
+    /** Waits for `count` messages that pass, and for those that should not come. */
     const heard = async (who, channel, count) => {
       const on = async () => (await who.inbox).filter(([from]) => channel.test(from));
-      await until(async () => (await on()).length >= count, `${count} messages on ${channel}: ${JSON.stringify(await on())}`);
-      await pause(60);
+      await until(async () => (await on()).length >= count, `${count} messages on ${channel}`).catch(async ({ message }) => {
+        throw new Error(`${message}: ${JSON.stringify(await on())}`);
+      });
+      await mark(who);
       return on();
     };
 
@@ -41,7 +51,7 @@ export function story(name, { type, open, openPeer, flags = [], start = (...all)
     });
 
     it('hears the channels that it subscribed to: exact, * and **', async () => {
-      for (const channel of ['/e2e/one', '/e2e/star/*', '/e2e/deep/**']) await client.subscribe(channel);
+      for (const channel of ['/e2e/mark', '/e2e/one', '/e2e/star/*', '/e2e/deep/**']) await client.subscribe(channel);
       assert.equal(await client.type(), type);
       const all = ['/e2e/one', '/e2e/two', '/e2e/star/x', '/e2e/star/x/y', '/e2e/star', '/e2e/deep/x', '/e2e/deep/x/y', '/e2e/deep'];
       for (const channel of all) await server.publish(channel, channel);
@@ -61,6 +71,7 @@ export function story(name, { type, open, openPeer, flags = [], start = (...all)
     it('talks with another client, both ways', async () => {
       await client.subscribe('/e2e/talk');
       await peer.subscribe('/e2e/talk');
+      await peer.subscribe('/e2e/mark');
       await client.publish('/e2e/talk', 'hello');
       await heard(peer, /talk/, 1);
       await peer.publish('/e2e/talk', { text: 'and hello to you' });
@@ -101,7 +112,7 @@ export function story(name, { type, open, openPeer, flags = [], start = (...all)
       await until(async () => {
         const before = (await client.inbox).filter(([from]) => from === '/e2e/one').length;
         await server.publish('/e2e/one', 'gone');
-        await pause(100);
+        await mark(client);
         return (await client.inbox).filter(([from]) => from === '/e2e/one').length === before;
       }, 'the unsubscribe');
       await server.publish('/e2e/star/still', 1);
@@ -116,8 +127,8 @@ export function story(name, { type, open, openPeer, flags = [], start = (...all)
           await server.publish('/e2e/talk', signal);
           return (await who.inbox).some(([, data]) => data === signal);
         };
-        await until(() => again(client), 'the client to come back', 30000);
-        await until(() => again(peer), 'the peer to come back', 30000);
+        await until(() => again(client), 'the client to come back');
+        await until(() => again(peer), 'the peer to come back');
         assert.notEqual(await client.id(), old);
         const count = (await peer.inbox).length;
         await client.publish('/e2e/talk', 'back');

@@ -8,7 +8,7 @@ import { cp, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { Server, until } from './server.mjs';
+import { Server, host, until } from './server.mjs';
 import { launch, openInPage } from './browser.mjs';
 
 const run = promisify(execFile);
@@ -26,21 +26,21 @@ let server, project, site, browser, code;
 const file = (name, text) => writeFile(join(project, name), text);
 
 /** A web site of what the bundler made, on an origin of its own. */
-async function host() {
+async function siteOf() {
   const http = createServer(async (request, response) => {
     const path = new URL(request.url, 'http://any').pathname;
     const body = await readFile(join(project, 'dist', path === '/' ? 'index.html' : path)).catch(() => null);
     response.writeHead(body ? 200 : 404, { 'Content-Type': TYPES[extname(path)] ?? 'text/html' }).end(body);
   });
-  await new Promise((resolve) => http.listen(0, '127.0.0.1', resolve));
-  return { origin: `http://127.0.0.1:${http.address().port}`, close: () => { http.closeAllConnections(); http.close(); } };
+  await new Promise((resolve) => http.listen(0, host, resolve));
+  return { origin: `http://${host}:${http.address().port}`, close: () => { http.closeAllConnections(); http.close(); } };
 }
 
 const sessions = async () => (await (await fetch(server.internal + '/sessions')).json()).sessions.length;
 
 before(async () => {
   project = await mkdtemp(join(tmpdir(), 'halley-ways-'));
-  site = await host();
+  site = await siteOf();
   server = await Server.start('--allow-origin', site.origin);
   code = await snippets();
   await file('package.json', '{"name": "ways", "private": true, "type": "module"}');
@@ -104,7 +104,7 @@ it('runs in Node, and lets it end', async () => {
     console.log(await heard, halley instanceof Client, halley.transport);
     await halley.disconnect();
   `);
-  const { stdout, stderr } = await run(process.execPath, ['node.mjs', server.url], { cwd: project, timeout: 20000 });
+  const { stdout, stderr } = await run(process.execPath, ['node.mjs', server.url], { cwd: project, timeout: 90000 });
   assert.match(stdout, /^by itself true (websocket|xhr-streaming)\n$/);
   assert.equal(stderr, '');
   await until(async () => (await sessions()) === 0, 'its session to end');
@@ -193,7 +193,7 @@ describe('through a bundler', () => {
     await page.goto(`${site.origin}/#${server.url}`);
     const shows = (text) => until(async () => (await page.locator('p').textContent().catch(() => '')) === text, text);
     await shows('connected /a undefined');
-    assert.equal(await sessions(), 1);
+    await until(async () => (await sessions()) === 1, 'its session, and none before it');
     const subscribed = (channel) => until(() => page.evaluate((name) => window.client.granted.has(name), channel), channel);
     await subscribed('/a');
     await server.publish('/a', 'one');
