@@ -30,7 +30,8 @@ const certificateLife = 45 * time.Second
 // A server has its certificate from an authority that speaks ACME, keeps it over a restart, renews it, and keeps its clients
 // meanwhile. Where the authority goes away it serves on.
 func TestCertificateByACME(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*deadline)
 	defer cancel()
 	secure := freeAddress(t)
 	p := startPebble(t, ctx, secure)
@@ -38,7 +39,7 @@ func TestCertificateByACME(t *testing.T) {
 	s := &mortal{listen: freeAddress(t), internal: freeAddress(t), flags: []string{
 		"--tls-listen=" + secure, "--tls-acme=push.halley.test", "--tls-acme=second.halley.test", "--tls-acme-cache=" + cache,
 		"--tls-acme-directory=" + p.directory, "--tls-acme-email=someone@halley.test", "--loops=1"}}
-	t.Setenv("SSL_CERT_FILE", p.authority)
+	s.environment = []string{"SSL_CERT_FILE=" + p.authority}
 	s.start(t, ctx)
 	defer func() { s.kill() }()
 
@@ -76,15 +77,15 @@ type pebble struct {
 	stop      func()
 }
 
-// startPebble starts the authority, which checks names at the address of the server, and a DNS server that finds all names on
-// this host.
+// startPebble starts the authority, which checks names at the address of the server, and a DNS server that finds all names at
+// the server's.
 func startPebble(t *testing.T, ctx context.Context, server string) *pebble {
 	t.Helper()
-	api, management, dns := freeAddress(t), freeAddress(t), freeAddress(t)
+	api, management, dns := localAddress(t), localAddress(t), localAddress(t) // for which httptest has a certificate
 	p := &pebble{directory: "https://" + api + "/dir"}
 	var key string
 	p.authority, key = hostCertificate(t)
-	_, port, err := net.SplitHostPort(server)
+	host, port, err := net.SplitHostPort(server)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,8 +96,8 @@ func startPebble(t *testing.T, ctx context.Context, server string) *pebble {
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	tool(t, ctx, "pebble-challtestsrv", "-dnsserver", dns, "-defaultIPv4", "127.0.0.1", "-defaultIPv6", "", "-http01", "", "-https01", "",
-		"-tlsalpn01", "", "-doh", "", "-management", freeAddress(t))
+	tool(t, ctx, "pebble-challtestsrv", "-dnsserver", dns, "-defaultIPv4", host, "-defaultIPv6", "", "-http01", "", "-https01", "",
+		"-tlsalpn01", "", "-doh", "", "-management", localAddress(t))
 	p.stop = tool(t, ctx, "pebble", "-config", config, "-dnsserver", dns)
 	p.roots = rootsOf(t, ctx, p.authority, "https://"+management+"/roots/0")
 	return p
@@ -255,7 +256,7 @@ func follow(t *testing.T, ctx context.Context, address string, roots *x509.CertP
 // await waits for a text on the stream.
 func (s *secureStream) await(t *testing.T, text string) {
 	t.Helper()
-	limit := time.After(30 * time.Second)
+	limit := time.After(deadline)
 	for {
 		select {
 		case line, open := <-s.lines:

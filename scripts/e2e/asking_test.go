@@ -72,6 +72,12 @@ func (s *mortal) figure(t *testing.T, ctx context.Context, name string) (value f
 	return 0
 }
 
+// awaitMore waits until a figure is more than it was.
+func (s *mortal) awaitMore(t *testing.T, ctx context.Context, name string, before float64) {
+	t.Helper()
+	eventually(t, ctx, name+" to grow", func() bool { return s.figure(t, ctx, name) > before })
+}
+
 // signal sends the server a signal.
 func (s *mortal) signal(t *testing.T, which os.Signal) {
 	t.Helper()

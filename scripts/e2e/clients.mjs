@@ -134,7 +134,7 @@ export class HalleyClient {
     this.inbox = [];
     this.channels = new Map();
     this.halley = new halley.Client();
-    this.options = { transports: [type], backoff: 200, maxBackoff: 1000 };
+    this.options = { transports: [type], backoff: 200, maxBackoff: 1000, pollInterval: 50, maxPollInterval: 500 };
     this.url = url;
   }
 

@@ -11,17 +11,20 @@ const start = (...flags) => Cluster.start(...flags);
 const { context, close } = await launch();
 after(close);
 
-story('cometd in Node, three nodes', { type: 'long-polling', open: openCometd, openPeer: openFaye, start });
-story('faye in Node, three nodes', { type: 'long-polling', open: openFaye, openPeer: openCometd, start });
-story('cometd in Node, websocket, three nodes', { type: 'websocket', open: openCometdSocket, openPeer: openFaye, start });
-story('faye in Node, websocket, three nodes', { type: 'websocket', open: openFayeSocket, openPeer: openCometdSocket, start });
+// They wait for nodes that come back most of the time.
+describe('stories', { concurrency: 4 }, () => {
+  story('cometd in Node, three nodes', { type: 'long-polling', open: openCometd, openPeer: openFaye, start });
+  story('faye in Node, three nodes', { type: 'long-polling', open: openFaye, openPeer: openCometd, start });
+  story('cometd in Node, websocket, three nodes', { type: 'websocket', open: openCometdSocket, openPeer: openFaye, start });
+  story('faye in Node, websocket, three nodes', { type: 'websocket', open: openFayeSocket, openPeer: openCometdSocket, start });
 
-for (const type of ['websocket', 'eventsource', 'xhr-streaming', 'long-polling']) {
-  story(`halley.js, ${type}, three nodes`, {
-    type, start, openPeer: openFaye,
-    open: (server) => openInPage(context, { library: 'halley', type, url: server.url, origin: server.origin }),
-  });
-}
+  for (const type of ['websocket', 'eventsource', 'xhr-streaming', 'long-polling']) {
+    story(`halley.js, ${type}, three nodes`, {
+      type, start, openPeer: openFaye,
+      open: (server) => openInPage(context, { library: 'halley', type, url: server.url, origin: server.origin }),
+    });
+  }
+});
 
 describe('one session, three nodes', () => {
   let cluster;

@@ -59,7 +59,7 @@ func TestEveryoneOfAClusterGetsTheFeed(t *testing.T) {
 // cluster starts three nodes, and a proxy before them that hands each request to another one.
 func cluster(t *testing.T, ctx context.Context, flags ...string) (all []*nodes.Node, front string) {
 	t.Helper()
-	all = nodes.NewNetwork(os.Getpid()).Cluster(binary(t), t.TempDir(), 3, nil, append(flags, "--drain-delay=0", "--drain-timeout=1s")...)
+	all = nodes.NewNetwork(os.Getpid()).Cluster(binary(t), t.TempDir(), 3, nil, append(slack(flags...), "--drain-delay=0", "--drain-timeout=1s")...)
 	t.Cleanup(func() {
 		nodes.EndAll(all)
 		for _, n := range all {

@@ -25,14 +25,9 @@ func TestReadmeHook(t *testing.T) {
 	}
 	folder := t.TempDir()
 	script, secret := filepath.Join(folder, "hook.mjs"), filepath.Join(folder, "secret")
-	spare, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := spare.Addr().String()
-	spare.Close()
-	_, port, _ := net.SplitHostPort(address)
-	write(t, script, "//"+strings.Replace(program, "9000", port, 1), 0o644)
+	address := freeAddress(t)
+	host, port, _ := net.SplitHostPort(address)
+	write(t, script, "//"+strings.Replace(program, "9000", port+`, "`+host+`"`, 1), 0o644)
 	write(t, secret, "0123456789abcdef\n", 0o600)
 	hook := exec.Command("node", script)
 	hook.Env = append(os.Environ(), "HOOK_SECRET=0123456789abcdef")

@@ -4,28 +4,40 @@ package e2e
 
 import (
 	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+
+	"halley/scripts/nodes"
 )
 
 // halleyWrapper stands for the program in the README's commands: it goes to the
 // test's server, a subscriber ends with its first message, a recorded feed with its
-// first second, and a server of its own after some seconds as it does by Ctrl-C, one
-// signal (without --foreground timeout sends two, and the second ends it at once).
+// first second, and a server of its own when it listens as it does by Ctrl-C.
 const halleyWrapper = `#!/usr/bin/env bash
 command=$1; shift
 case $command in
 pub)
 	case " $* " in *" --csv "*) set -- "$@" --to 34201000 ;; esac
 	exec "$BIN" pub --server "$INTERNAL" "$@" ;;
-sub) exec "$BIN" sub --server "$PUBLIC/bayeux" --count 1 --timeout 30s "$@" ;;
+sub) exec "$BIN" sub --server "$PUBLIC/bayeux" --count 1 --timeout 2m "$@" ;;
 serve)
 	case " $* " in *" --check-config "*) exec "$BIN" serve "$@" ;; esac
-	exec timeout --foreground --preserve-status --signal INT 3 "$BIN" serve --listen 127.0.0.1:0 --internal 127.0.0.1:0 --drain-timeout 1s "$@" ;;
+	exec 3< <(exec "$BIN" serve --listen "$HOST:0" --internal "$HOST:0" --drain-timeout 1s "$@" 2>&1)
+	server=$!
+	while read -r line <&3; do
+		echo "$line"
+		case $line in *msg=listening*) kill -INT "$server" ;; esac
+	done
+	wait "$server" ;;
 *) exec "$BIN" "$command" "$@" ;;
 esac
 `
@@ -48,6 +60,7 @@ const readmeBuild = "go build ./cmd/halley"
 // Every command of the README works as it stands there, in a shell that has run the
 // command before it that builds the binary, with nothing else at hand than a clone has.
 func TestReadmeCommands(t *testing.T) {
+	t.Parallel()
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +80,7 @@ func TestReadmeCommands(t *testing.T) {
 	if made, err := inFolder(t.Context(), folder, commands[slices.IndexFunc(commands, makesCertificate)]).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, made)
 	}
-	secure := freeAddress(t)
+	secure := localAddress(t)
 	server := serve(t, "--demo", "--tls-listen="+secure, "--tls-cert="+filepath.Join(folder, "localhost.crt"), "--tls-key="+filepath.Join(folder, "localhost.key"))
 	build := "true"
 	for _, command := range commands {
@@ -83,15 +96,42 @@ func TestReadmeCommands(t *testing.T) {
 		t.Run(command, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), deadline)
 			defer cancel()
-			command := strings.NewReplacer("http://localhost:8080", server.public, "http://localhost:8081", server.internal,
-				"https://localhost:8443", "https://"+secure, " :8443", " 127.0.0.1:0").Replace(command)
+			command := ownAddresses(command)
+			command = strings.NewReplacer("http://localhost:8080", server.public, "http://localhost:8081", server.internal,
+				"https://localhost:8443", "https://"+secure).Replace(command)
 			run := inFolder(ctx, folder, build+"\n"+command)
 			run.Env = append(os.Environ(), "PATH="+tools+":"+os.Getenv("PATH"), "TOOLS="+tools, "BIN="+binary(t), "ROOT="+root, "GO="+goTool,
-				"PUBLIC="+server.public, "INTERNAL="+server.internal)
+				"PUBLIC="+server.public, "INTERNAL="+server.internal, "HOST="+nodes.NewNetwork(os.Getpid()).Host(50))
 			if out, err := run.CombinedOutput(); err != nil {
 				t.Errorf("%v\n%s", err, out)
 			}
 		})
+	}
+}
+
+// listened finds where a server of the README listens, or another node of its does.
+var listened = regexp.MustCompile(`(--(?:listen|tls-listen|internal|cluster-listen|cluster-peer|proxy-protocol) )(?:127\.0\.0\.(\d))?:(\d+)`)
+
+// ownAddresses has a server of the README listen where no other program does.
+func ownAddresses(command string) string {
+	network := nodes.NewNetwork(os.Getpid())
+	return listened.ReplaceAllStringFunc(command, func(match string) string {
+		parts := listened.FindStringSubmatch(match)
+		number, _ := strconv.Atoi(parts[2]) // 0 where there is none
+		port, _ := strconv.Atoi(parts[3])
+		return fmt.Sprintf("%s%s:%d", parts[1], network.Host(50+number), 20000+port)
+	})
+}
+
+// localAddress is a free one of 127.0.0.1, where a certificate wants that, below the ports that connections take.
+func localAddress(t *testing.T) string {
+	t.Helper()
+	for {
+		address := fmt.Sprint("127.0.0.1:", 10_000+rand.IntN(20_000))
+		if listener, err := net.Listen("tcp", address); err == nil {
+			listener.Close()
+			return address
+		}
 	}
 }
 

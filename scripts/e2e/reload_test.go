@@ -28,7 +28,7 @@ func TestEverythingReloadsUnderHeldPolls(t *testing.T) {
 	r.write(t, first, "orders-key-of-before", "/nobody publish=internal")
 	r.listen, r.internal, r.key = freeAddress(t), freeAddress(t), operatorKey
 	r.flags = []string{"--tls-listen=" + secure, "--tls-cert=" + r.file("cert"), "--tls-key=" + r.file("key"), "--internal-keys=" + r.file("keys"),
-		"--config=" + r.file("config"), "--hold=2m"}
+		"--config=" + r.file("config"), "--hold=10m", "--handshake-storm=0"}
 	r.start(t, ctx)
 	defer func() { r.kill() }()
 

@@ -44,6 +44,7 @@ func restartClients(t *testing.T) int {
 // and event-streams, and a history. All come back within the drain window, spread over it; each gets each message once, in
 // order; no connection is refused, the publisher's neither, and no publish fails.
 func TestRestartWithoutAStorm(t *testing.T) {
+	t.Parallel()
 	dir, s := restartable(t)
 	s.flags = append(s.flags, "--history-file="+filepath.Join(dir, "history"))
 	restart(t, s, restartClients(t), "http://"+s.listen+"/bayeux", nil)
@@ -51,6 +52,7 @@ func TestRestartWithoutAStorm(t *testing.T) {
 
 // So it is for clients that speak TLS, which resume their sessions of TLS at the later server.
 func TestRestartOverTLS(t *testing.T) {
+	t.Parallel()
 	dir, s := restartable(t)
 	host, address := signed(t, "restarted"), freeAddress(t)
 	host.into(t, filepath.Join(dir, "crt"), filepath.Join(dir, "key"))
@@ -73,14 +75,14 @@ func restartable(t *testing.T) (dir string, s *mortal) {
 // restart has a later server take over from s under a feed, and judges what so many subscribers have had of it. secure is
 // what they know of TLS. It returns the later one's metrics.
 func restart(t *testing.T, s *mortal, clients int, url string, secure *tls.Config) (page string) {
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
 	s.start(t, ctx)
 	first := s.command
 	defer func() { _ = first.Process.Kill() }()
 	crowd := newCrowd(t, ctx, url, clients, secure)
 	feed := startFeed(ctx, s)
-	time.Sleep(2 * time.Second)
+	feed.await(t, ctx, 2*restartChannels)
 
 	begun := time.Now()
 	s.start(t, ctx) // the successor, with the same flags
@@ -90,20 +92,12 @@ func restart(t *testing.T, s *mortal, clients int, url string, secure *tls.Confi
 		t.Errorf("the predecessor ended with %v", err)
 	}
 	ended := time.Since(begun)
-	bins, all := returns()
-	time.Sleep(2 * time.Second)
+	bins := returns()
+	feed.await(t, ctx, 2*restartChannels)
 	last := feed.stop()
 
-	t.Logf("%d clients; the predecessor was gone after %v, all were back after %v; returns by second: %v", clients, ended, all, bins)
-	if ended > restartWindow+3*time.Second || all > restartWindow+2*time.Second {
-		t.Errorf("gone after %v, all back after %v", ended, all)
-	}
-	most := 2 * float64(clients) / (restartWindow.Seconds() * 3 / 4)
-	for second, n := range bins {
-		if float64(n) > most {
-			t.Errorf("%d came back in second %d, more than %.0f", n, second, most)
-		}
-	}
+	t.Logf("%d clients; the predecessor was gone after %v; returns: %v", clients, ended, bins)
+	spread(t, bins, clients, ended)
 	crowd.judge(t, last)
 	if n := feed.failed.Load(); n > 0 {
 		t.Errorf("%d publishes failed, the last one: %v", n, feed.fault.Load())
@@ -113,6 +107,26 @@ func restart(t *testing.T, s *mortal, clients int, url string, secure *tls.Confi
 		t.Error(err)
 	}
 	return page
+}
+
+// restartLate is how late a slow machine may be: by that much the predecessor may go later, and that many seconds' clients may come
+// back at once.
+const restartLate = 20 * time.Second
+
+// spread judges whether so many clients have come back over the window, and in how long.
+func spread(t *testing.T, bins []bin, clients int, ended time.Duration) {
+	t.Helper()
+	all, back := time.Duration(0), 0
+	usual := float64(clients) / (restartWindow.Seconds() * 3 / 4) // in a second
+	for _, b := range bins {
+		all, back = all+b.lasted, back+b.count
+		if most := 4 * usual * max(b.lasted.Seconds(), 1); float64(b.count) > most {
+			t.Errorf("%d came back within %v, more than %.0f", b.count, b.lasted, most)
+		}
+	}
+	if ended > restartWindow+restartLate || all > restartWindow+restartLate || back < clients {
+		t.Errorf("gone after %v, %d back after %v", ended, back, all)
+	}
 }
 
 // crowd is many subscribers.
@@ -202,7 +216,7 @@ func newCrowd(t *testing.T, ctx context.Context, url string, count int, secure *
 // judge waits until all have the last message, and tells what anybody has missed.
 func (c *crowd) judge(t *testing.T, last int64) {
 	t.Helper()
-	late := time.Now().Add(time.Minute)
+	late := time.Now().Add(deadline)
 	bad := 0
 	for _, m := range c.members {
 		last := last - (last-m.channel)%restartChannels // of its channel
@@ -239,6 +253,7 @@ func (c *crowd) judge(t *testing.T, last int64) {
 
 // ticking publishes numbers one after the other.
 type ticking struct {
+	sent    atomic.Int64
 	stopped chan struct{}
 	ended   chan int64
 	failed  atomic.Int64
@@ -263,13 +278,29 @@ func startFeed(ctx context.Context, s *mortal) *ticking {
 				f.failed.Add(1)
 				f.fault.Store(err.Error())
 			}
+			f.sent.Add(1)
 		}
 	}()
 	return f
 }
 
+// await waits until so many more have been published.
+func (f *ticking) await(t *testing.T, ctx context.Context, messages int64) {
+	t.Helper()
+	end := f.sent.Load() + messages
+	eventually(t, ctx, "the feed to go on", func() bool { return f.sent.Load() >= end })
+}
+
 func publishOnce(s *mortal, n int64) error {
-	response, err := http.Post("http://"+s.internal+"/publish", "application/json", strings.NewReader(fmt.Sprintf(`{"channel":"/feed/%d","data":%d}`, n%restartChannels, n)))
+	body := strings.NewReader(fmt.Sprintf(`{"channel":"/feed/%d","data":%d}`, n%restartChannels, n))
+	request, err := http.NewRequest(http.MethodPost, "http://"+s.internal+"/publish", body)
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	// Go's client sends it once more when its idle connection has ended meanwhile. Should it come twice, subscribers see it.
+	request.Header.Set("Idempotency-Key", strconv.FormatInt(n, 10))
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return err
 	}
@@ -287,26 +318,29 @@ func (f *ticking) stop() int64 {
 	return <-f.ended
 }
 
-// watchReturns counts the handshakes at the successor second by second. The result tells how many came in each, and when
-// all had come.
-func watchReturns(ctx context.Context, internal string, clients int) func() (bins []int, all time.Duration) {
-	done := make(chan struct{})
-	var bins []int
-	var all time.Duration
+// bin is how many clients came back in some time, a second or more where the machine was slow.
+type bin struct {
+	count  int
+	lasted time.Duration
+}
+
+func (b bin) String() string { return fmt.Sprintf("%d in %v", b.count, b.lasted) }
+
+// watchReturns counts the handshakes at the successor second by second, until all have come.
+func watchReturns(ctx context.Context, internal string, clients int) func() []bin {
+	done := make(chan []bin, 1)
 	go func() {
-		defer close(done)
-		begun, before := time.Now(), 0
-		for before < clients && ctx.Err() == nil && time.Since(begun) < 3*restartWindow {
-			time.Sleep(time.Until(begun.Add(time.Duration(len(bins)+1) * time.Second)))
-			now := handshakes(internal)
-			bins = append(bins, now-before)
-			before, all = now, time.Since(begun).Truncate(time.Second)
+		var bins []bin
+		begun, last, before := time.Now(), time.Now(), 0
+		for before < clients && ctx.Err() == nil && time.Since(begun) < 2*restartWindow+restartLate {
+			time.Sleep(time.Until(last.Add(time.Second)))
+			now, at := handshakes(internal), time.Now()
+			bins = append(bins, bin{now - before, at.Sub(last).Round(time.Millisecond)})
+			before, last = now, at
 		}
+		done <- bins
 	}()
-	return func() ([]int, time.Duration) {
-		<-done
-		return bins, all
-	}
+	return func() []bin { return <-done }
 }
 
 // handshakes are those that a server has had.

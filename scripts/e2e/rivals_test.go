@@ -9,12 +9,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // A quick run beside another server comes to a table of both, and to a picture.
 func TestRivals(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*deadline)
 	defer cancel()
 	folder := t.TempDir()
 	if out, err := exec.CommandContext(ctx, "../rivals", "--quick", "--out", folder).CombinedOutput(); err != nil {

@@ -12,7 +12,7 @@ const VALUES = [0, false, '', [], {}, 'ü ☄ \u2028 "quoted" </script>', { deep
  * start(...flags) makes the server, one of plain HTTP if it is left out.
  */
 export function story(name, { type, open, openPeer, flags = [], start = (...all) => Server.start(...all) }) {
-  describe(name, () => {
+  describe(name, { concurrency: 1 }, () => { // also where stories run side by side
     let server, client, peer;
 
     before(async () => {

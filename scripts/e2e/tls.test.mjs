@@ -51,6 +51,9 @@ async function agreed(server, browser) {
   return answer;
 }
 
+// Faye's client hears of the end of its stream's session by its next connect, which follows when one has been held for long.
+const SOON = ['--hold', '4s'];
+
 /** Registers the stories of one version: of all libraries, and of halley.js by its transports. */
 function tell(version, browser, transports) {
   const said = version.replace('v', ' ');
@@ -59,7 +62,9 @@ function tell(version, browser, transports) {
     for (const who of [undefined, browser]) assert.deepEqual(await agreed(server, who), [said, 'An authority for tests']);
     await server.stop();
   });
-  const one = (name, type, open, openPeer) => story(`${name}, ${type}, ${said}`, { type, open, openPeer, start: serve(version) });
+  const one = (name, type, open, openPeer) => story(`${name}, ${type}, ${said}`, {
+    type, open, openPeer, start: serve(version), flags: type === 'eventsource' ? SOON : [],
+  });
   one('cometd', 'long-polling', openCometd, openFaye);
   one('cometd', 'websocket', openCometdSocket, openFayeSocket);
   one('faye', 'long-polling', openFaye, openCometd);

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"halley/bayeux/client"
 )
@@ -20,7 +19,7 @@ import (
 // The Go client by each connection type over TLS 1.2 and 1.3, and halley sub and pub by each transport: all have all
 // messages, in order. Whom nobody has told of the certificate authority has none.
 func TestGoClientsOverTLS(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
 	host := signed(t, "host")
 	folder := t.TempDir()
