@@ -109,7 +109,7 @@ func (w *world) disturb(ctx context.Context, o *options, began time.Time, out io
 		if err := d.end(); err != nil {
 			return past, err
 		}
-		ready, cancel := context.WithTimeout(ctx, time.Minute)
+		ready, cancel := context.WithTimeout(ctx, startTime)
 		err := nodes.AwaitAll(ready, w.nodes)
 		cancel()
 		if err != nil {

@@ -131,6 +131,7 @@ func (b browser) send(ctx context.Context, channel string, number int) (model.Ou
 	defer cancel()
 	session := b.client.ID()
 	err := b.client.Publish(ctx, channel, json.RawMessage(fmt.Sprint(number)))
+	session = takenBy(session, b.client.ID())
 	var refusal *client.BayeuxError
 	switch {
 	case err == nil:
@@ -139,4 +140,13 @@ func (b browser) send(ctx context.Context, channel string, number int) (model.Ou
 		return model.Refused, err.Error()
 	}
 	return model.Unknown, err.Error()
+}
+
+// takenBy names who has taken a message by the sessions before and after it. If these differ, it was either of them, and nothing orders
+// the message with others.
+func takenBy(before, after string) string {
+	if before == after {
+		return before
+	}
+	return before + " or " + after
 }

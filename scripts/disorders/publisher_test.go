@@ -142,3 +142,13 @@ func TestNumbersInTurn(t *testing.T) {
 		t.Errorf("the last is %d", p.last())
 	}
 }
+
+// A message during which the session changes is not compared with those of either.
+func TestMessagesBetweenSessions(t *testing.T) {
+	if takenBy("a", "a") != "a" {
+		t.Error("a session has another name")
+	}
+	if between := takenBy("a", "b"); between == "a" || between == "b" || between == takenBy("b", "c") {
+		t.Errorf("%q", between)
+	}
+}

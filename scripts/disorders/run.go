@@ -56,6 +56,9 @@ func (r *run) carry(ctx context.Context) (*report, error) {
 			})
 		}
 	}
+	for _, s := range r.subscribers {
+		<-s.begun
+	}
 	past, err := r.publish(ctx)
 	if err == nil {
 		r.settle(ctx)
@@ -79,7 +82,7 @@ func (r *run) publish(ctx context.Context) ([]happening, error) {
 		return nil, err
 	}
 	defer bayeux.Close()
-	if err := bayeux.Handshake(ctx); err != nil {
+	if err := persist(ctx, bayeux.Handshake); err != nil {
 		return nil, err
 	}
 	publishing, stop := context.WithCancel(ctx)
@@ -113,9 +116,10 @@ func (r *run) plan(b browser) {
 }
 
 // settleTime is how long the last messages may take.
-const settleTime = 20 * time.Second
+const settleTime = time.Minute
 
-// settle waits until everyone has the last message of each channel that it follows. The model tells of those that have not.
+// settle waits until everyone has the last message of each channel that it follows, or knows that it may have missed it. The model
+// tells of those that have not.
 func (r *run) settle(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, settleTime)
 	defer cancel()
@@ -138,7 +142,7 @@ func longest(all []model.Publication, h happening) (d time.Duration) {
 func (r *run) settled() bool {
 	for _, p := range r.publishers {
 		for _, s := range r.subscribers {
-			if slices.Contains(s.follows(), p.channel[:len(p.channel)-1]) && !s.diary.has(p.channel, p.last()) {
+			if slices.Contains(s.follows(), p.channel[:len(p.channel)-1]) && !s.settled(p) {
 				return false
 			}
 		}
@@ -157,9 +161,12 @@ func (r *run) lines() (text string) {
 	return text
 }
 
+// toldBefore is how long before a gap shows the telling of it may be noticed.
+const toldBefore = time.Second
+
 // judge asks the model.
 func (r *run) judge(past []happening) *report {
-	judged := model.Run{Before: time.Second, After: r.options.Telling}
+	judged := model.Run{Before: toldBefore, After: r.options.Telling}
 	got := &report{published: make(map[model.Outcome]int)}
 	for _, p := range r.publishers {
 		judged.Publications = append(judged.Publications, p.sent...)

@@ -48,6 +48,15 @@ func TestSettling(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	r.settle(ended) // does not wait for ever
+	for _, s := range r.subscribers {
+		if s.settled(r.publishers[0]) {
+			t.Errorf("%s has a message that has not come", s.name)
+		}
+		s.diary.note(model.Entry{Kind: model.Broken})
+		if s.settled(r.publishers[0]) == s.kind.replay {
+			t.Errorf("%s was told that it has missed something", s.name)
+		}
+	}
 }
 
 // The model is asked with all that the run has, and its faults are told.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"sync"
 	"time"
 
 	"halley/bayeux/client"
@@ -39,6 +40,8 @@ type subscriber struct {
 	kind  kind
 	name  string
 	diary *diary
+	begun chan struct{} // closed when it has begun, or cannot
+	begin func()        // closes it
 }
 
 func newSubscriber(k kind, n int, began time.Time) *subscriber {
@@ -46,7 +49,8 @@ func newSubscriber(k kind, n int, began time.Time) *subscriber {
 	if k.replay {
 		name += " with replay"
 	}
-	return &subscriber{kind: k, name: name, diary: newDiary(began)}
+	begun := make(chan struct{})
+	return &subscriber{kind: k, name: name, diary: newDiary(began), begun: begun, begin: sync.OnceFunc(func() { close(begun) })}
 }
 
 // follows are the channels that it is to hear. A stream goes on after the last event that had an id whether it wants or not,
@@ -67,8 +71,20 @@ func (s *subscriber) promised() model.Subscriber {
 	return m
 }
 
+// settled tells whether the last message of a publisher has come, or the subscriber was told about then or later
+// that it has missed messages which it is not promised.
+func (s *subscriber) settled(p *publisher) bool {
+	last := p.last()
+	if s.diary.has(p.channel, last) {
+		return true
+	}
+	m := s.promised()
+	return last >= 0 && !m.Promised(p.channel) && m.Told(p.channel, p.sent[last].Sent-toldBefore, time.Since(s.diary.began))
+}
+
 // run follows the channels by a server's address until ctx is done.
 func (s *subscriber) run(ctx context.Context, address string) error {
+	defer s.begin()
 	var err error
 	if s.kind.transport == streams {
 		err = s.stream(ctx, address)
@@ -81,8 +97,23 @@ func (s *subscriber) run(ctx context.Context, address string) error {
 	return fmt.Errorf("%s gives up: %w", s.name, err)
 }
 
-// stream follows an event-stream without Bayeux, which is told of a gap by the stream's end.
+// tries is how often a client asks for what it begins with.
+const tries = 5
+
+// persist does it again when it fails, as clients do: nothing is to go wrong yet, but machines are busy.
+func persist(ctx context.Context, do func(context.Context) error) (err error) {
+	for range tries {
+		if err = do(ctx); err == nil {
+			return nil
+		}
+		wait(ctx, pauseBetween)
+	}
+	return err
+}
+
+// stream follows an event-stream without Bayeux, which is told of a gap by the stream's end. What comes first is its beginning.
 func (s *subscriber) stream(ctx context.Context, address string) error {
+	s.begin()
 	query := url.Values{}
 	for _, prefix := range s.follows() {
 		query.Add("channel", prefix+"*")
@@ -113,7 +144,7 @@ func (s *subscriber) session(ctx context.Context, address string) error {
 		return err
 	}
 	defer c.Close()
-	if err := c.Handshake(ctx); err != nil {
+	if err := persist(ctx, c.Handshake); err != nil {
 		return err
 	}
 	for _, prefix := range s.follows() {
@@ -121,11 +152,13 @@ func (s *subscriber) session(ctx context.Context, address string) error {
 		if s.kind.replay && prefix == kept {
 			since = append(since, client.Since(client.Tip))
 		}
-		if err := c.Subscribe(ctx, prefix+"*", s.got, since...); err != nil {
+		subscribe := func(ctx context.Context) error { return c.Subscribe(ctx, prefix+"*", s.got, since...) }
+		if err := persist(ctx, subscribe); err != nil {
 			return err
 		}
 	}
 	s.diary.note(model.Entry{Kind: model.Began})
+	s.begin()
 	return c.Run(ctx)
 }
 

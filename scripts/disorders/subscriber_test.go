@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -73,4 +74,26 @@ func TestGivingUp(t *testing.T) {
 			t.Errorf("%v: %v", k, err)
 		}
 	}
+}
+
+// What a client begins with is asked for again, but not for ever; whoever waits for it hears of either end.
+func TestBeginnings(t *testing.T) {
+	asked := 0
+	if err := persist(t.Context(), func(context.Context) error {
+		if asked++; asked < tries {
+			return errors.New("busy")
+		}
+		return nil
+	}); err != nil || asked != tries {
+		t.Errorf("%v after %d", err, asked)
+	}
+	busy := errors.New("busy")
+	if err := persist(t.Context(), func(context.Context) error { asked++; return busy }); !errors.Is(err, busy) || asked != 2*tries {
+		t.Errorf("%v after %d", err, asked)
+	}
+	s := newSubscriber(kind{"long-polling", false}, 0, time.Now())
+	if err := s.run(t.Context(), "127.0.0.1:1"); err == nil {
+		t.Error("it has begun nowhere")
+	}
+	<-s.begun
 }

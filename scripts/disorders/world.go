@@ -46,6 +46,9 @@ func flags() []string {
 	return []string{"--rule", kept + "* history=100000", "--history-bytes", "256MiB", "--loops", "2", "--drain-delay", "0s"}
 }
 
+// startTime is how long nodes may take until they are ready.
+const startTime = 3 * time.Minute
+
 // newWorld starts all of it, and waits until the nodes are ready.
 func newWorld(ctx context.Context, o *options, dir string) (*world, error) {
 	w := &world{network: nodes.NewNetwork(os.Getpid()), dir: dir, links: make(map[[2]int]*links.Link), count: o.Nodes, program: o.Nats}
@@ -57,7 +60,7 @@ func newWorld(ctx context.Context, o *options, dir string) (*world, error) {
 			return w, err
 		}
 	}
-	start, cancel := context.WithTimeout(ctx, time.Minute)
+	start, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 	if err := nodes.StartAll(start, w.nodes); err != nil {
 		return w, err

@@ -126,18 +126,7 @@ func (j *judgement) lost(numbers []int, before, after time.Duration) {
 	switch {
 	case j.exact:
 		j.fault(after, "%d acknowledged messages between %d and %d never came", len(numbers), first, last)
-	case !j.told(min(before, after)-j.run.Before, max(before, after)+j.run.After):
+	case !j.subscriber.Told(j.channel, min(before, after)-j.run.Before, max(before, after)+j.run.After):
 		j.fault(after, "%d acknowledged messages between %d and %d never came, and nothing told of it", len(numbers), first, last)
 	}
-}
-
-// told tells whether the subscriber was told of a gap of the channel between two times.
-func (j *judgement) told(from, to time.Duration) bool {
-	for _, e := range j.subscriber.Log {
-		tells := e.Kind == Broken || e.Kind == Missed && matches(e.Channel, j.channel)
-		if tells && e.At >= from && e.At <= to {
-			return true
-		}
-	}
-	return false
 }

@@ -62,6 +62,20 @@ type Subscriber struct {
 	Log     []Entry
 }
 
+// Promised tells whether the subscriber gets each acknowledged message of a channel.
+func (s *Subscriber) Promised(channel string) bool { return begins(channel, s.Exact) }
+
+// Told tells whether the subscriber was told of a gap of a channel between two times.
+func (s *Subscriber) Told(channel string, from, to time.Duration) bool {
+	for _, e := range s.Log {
+		tells := e.Kind == Broken || e.Kind == Missed && matches(e.Channel, channel)
+		if tells && e.At >= from && e.At <= to {
+			return true
+		}
+	}
+	return false
+}
+
 // Run is all that is known of a run.
 type Run struct {
 	Publications []Publication
@@ -103,7 +117,7 @@ func (r *Run) Judge() (faults []Fault) {
 		s := &r.Subscribers[i]
 		found := known.judge(s)
 		for _, channel := range channels(s, sent) {
-			j := judgement{run: r, subscriber: s, channel: channel, exact: begins(channel, s.Exact), sent: sent[channel]}
+			j := judgement{run: r, subscriber: s, channel: channel, exact: s.Promised(channel), sent: sent[channel]}
 			found = append(found, j.judge()...)
 		}
 		slices.SortStableFunc(found, func(a, b Fault) int { return int(a.At - b.At) })
