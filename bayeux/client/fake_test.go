@@ -156,7 +156,7 @@ func testContext(t *testing.T) context.Context {
 }
 
 // deadline bounds the waits of these tests; it is long because machines are busy.
-const deadline = 30 * time.Second
+const deadline = time.Minute
 
 // await takes what comes from a channel.
 func await[T any](t *testing.T, c <-chan T, what string) (v T) {

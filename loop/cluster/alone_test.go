@@ -8,13 +8,14 @@ import (
 	"testing"
 
 	"halley/loop/cluster/nats"
+	"halley/scripts/loopback"
 )
 
 // One of three nodes that sees no other is not ready, and refuses publishes if it is to. With another one it is ready, and one of two
 // is ready alone.
 func TestAlone(t *testing.T) {
 	t.Parallel()
-	here, there, nowhere := address(t), address(t), address(t)
+	here, there, nowhere := loopback.Address(t), loopback.Address(t), loopback.Address(t)
 	three := func(listen string, peers ...string) func(*nats.Settings) {
 		return func(s *nats.Settings) { s.Listen, s.Peers, s.Replicas = listen, peers, 1 }
 	}
@@ -36,7 +37,7 @@ func TestAlone(t *testing.T) {
 		t.Error(err)
 	}
 	until(t, func() bool { return strings.Contains(a.trouble(), why) && a.Congested() })
-	if two := joinBy(t, three(address(t), nowhere), newServer()); strings.Contains(two.trouble(), why) {
+	if two := joinBy(t, three(loopback.Address(t), nowhere), newServer()); strings.Contains(two.trouble(), why) {
 		t.Errorf("one of two: %q", two.trouble())
 	}
 }
@@ -44,7 +45,7 @@ func TestAlone(t *testing.T) {
 // A node that has found no other when it takes clients says so, with the flag that may be wrong: one of two is ready all the same.
 func TestAloneIsSaid(t *testing.T) {
 	t.Parallel()
-	here, there := address(t), address(t)
+	here, there := loopback.Address(t), loopback.Address(t)
 	said := func(n *node) string {
 		var log bytes.Buffer
 		n.options.Log = slog.New(slog.NewTextHandler(&log, nil))

@@ -16,7 +16,7 @@ import (
 )
 
 // deadline bounds every wait of these tests.
-const deadline = 30 * time.Second
+const deadline = time.Minute
 
 // control listens at a control socket.
 func control(t *testing.T) (*net.UnixListener, string) {

@@ -14,7 +14,7 @@ import (
 )
 
 // deadline bounds every wait of these tests.
-const deadline = 30 * time.Second
+const deadline = time.Minute
 
 func open(t *testing.T, path string, replace bool) *UnixSocket {
 	t.Helper()

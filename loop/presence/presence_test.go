@@ -66,7 +66,7 @@ func who(slot uint32, identity string) bayeux.Attendee {
 
 func (p *paper) await(t *testing.T, want ...string) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !slices.Equal(p.read(), want); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !slices.Equal(p.read(), want); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("published %q\nwant %q", p.read(), want)
 		}

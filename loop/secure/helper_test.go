@@ -175,7 +175,7 @@ func listen(t *testing.T, config *tls.Config) (address string) {
 			go func() {
 				defer conn.Close()
 				secured := tls.Server(conn, config)
-				secured.SetDeadline(time.Now().Add(30 * time.Second))
+				secured.SetDeadline(time.Now().Add(time.Minute))
 				if secured.Handshake() == nil {
 					io.Copy(secured, secured)
 				}
@@ -197,7 +197,7 @@ func dial(t *testing.T, address string, config *tls.Config) (*tls.Conn, error) {
 }
 
 func echo(conn *tls.Conn) error {
-	conn.SetDeadline(time.Now().Add(30 * time.Second))
+	conn.SetDeadline(time.Now().Add(time.Minute))
 	if _, err := conn.Write([]byte{1}); err != nil {
 		return err
 	}

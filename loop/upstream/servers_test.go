@@ -19,6 +19,7 @@ import (
 	"halley/loop"
 	"halley/loop/hops"
 	"halley/loop/upstream"
+	"halley/scripts/loopback"
 )
 
 // node is a server that passes messages on.
@@ -280,15 +281,13 @@ func TestRings(t *testing.T) {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			t.Parallel()
 			var addresses []string
-			for range size { // a port for each, which is free again
-				n := start(t, "127.0.0.1:0", upstream.Settings{}, nil)
-				addresses = append(addresses, n.address)
-				n.stop()
+			for range size {
+				addresses = append(addresses, loopback.Address(t))
 			}
 			var ring []*node
 			for i := range size {
-				listen := strings.TrimSuffix(strings.TrimPrefix(addresses[i], "http://"), "/bayeux")
-				ring = append(ring, start(t, listen, to([]string{"/a both"}, addresses[(i+1)%size]), nil))
+				next := "http://" + addresses[(i+1)%size] + "/bayeux"
+				ring = append(ring, start(t, addresses[i], to([]string{"/a both"}, next), nil))
 			}
 			var clients []*subscriber
 			for _, n := range ring {
@@ -361,7 +360,7 @@ func TestDiamond(t *testing.T) {
 // rest subscribers are told.
 func TestUpstreamRestarts(t *testing.T) {
 	t.Parallel()
-	top := start(t, "127.0.0.1:0", upstream.Settings{}, nil)
+	top := start(t, loopback.Address(t), upstream.Settings{}, nil)
 	listen := top.Addresses()[0]
 	low := start(t, "127.0.0.1:0", to([]string{"/a/** both"}, top.address), nil)
 	below := subscribe(t, low, "/a/b")

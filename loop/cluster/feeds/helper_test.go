@@ -19,12 +19,13 @@ import (
 	"halley/bayeux/channel"
 	"halley/loop/hops"
 	"halley/loop/settings"
+	"halley/scripts/loopback"
 )
 
 // natsServer runs a NATS server with JetStream until the test ends.
 func natsServer(t testing.TB, o server.Options) *server.Server {
 	t.Helper()
-	o.Host, o.NoLog, o.NoSigs, o.JetStream = "127.0.0.1", true, true, true
+	o.Host, o.NoLog, o.NoSigs, o.JetStream = loopback.Host(), true, true, true
 	if o.Port == 0 {
 		o.Port = server.RANDOM_PORT
 	}
@@ -37,7 +38,7 @@ func natsServer(t testing.TB, o server.Options) *server.Server {
 	}
 	s.Start()
 	t.Cleanup(func() { stop(s) })
-	if !s.ReadyForConnections(10 * time.Second) {
+	if !s.ReadyForConnections(time.Minute) {
 		t.Fatal("NATS is not ready")
 	}
 	return s
@@ -140,7 +141,7 @@ func (h *halley) expect(t testing.TB, want ...string) {
 // eventually waits for a condition, which something else brings about.
 func eventually(t testing.TB, is func() bool, say ...func() string) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !is(); time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); !is(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(end) {
 			for _, f := range say {
 				t.Error(f())

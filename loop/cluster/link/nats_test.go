@@ -3,7 +3,6 @@ package link
 import (
 	"context"
 	"log/slog"
-	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,6 +15,7 @@ import (
 	"halley/loop/cluster/nats"
 	"halley/loop/cluster/nodes"
 	"halley/loop/settings"
+	"halley/scripts/loopback"
 )
 
 // TestMain finds goroutines that are left. One waits for a clients' port for ever in each NATS server that has none.
@@ -69,12 +69,7 @@ func overNATS(t testing.TB) (a, b *far) {
 	t.Helper()
 	var addresses [2]string
 	for i := range addresses {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		addresses[i] = l.Addr().String()
-		l.Close()
+		addresses[i] = loopback.Address(t)
 	}
 	found := make(chan struct{}, 100)
 	a, b = farNode(t, addresses[0], addresses[1], found), farNode(t, addresses[1], addresses[0], found)

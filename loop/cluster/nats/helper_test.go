@@ -5,7 +5,6 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"net"
 	"os"
 	"os/exec"
 	"slices"
@@ -19,6 +18,7 @@ import (
 
 	"halley/loop/cluster/wire"
 	"halley/loop/settings"
+	"halley/scripts/loopback"
 )
 
 // TestMain finds goroutines that are left. One waits for a clients' port for ever in each server that has none.
@@ -61,17 +61,6 @@ func process(t *testing.T, addresses ...string) *exec.Cmd {
 		_ = c.Wait()
 	})
 	return c
-}
-
-// address is one on the loopback interface that nobody listens on.
-func address(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // usual are settings as the flags have them, with changes.
@@ -125,7 +114,7 @@ func mesh(t *testing.T, n int, change func(*Settings)) (wires []*Wire, all []Set
 	t.Helper()
 	addresses := make([]string, n)
 	for i := range addresses {
-		addresses[i] = address(t)
+		addresses[i] = loopback.Address(t)
 	}
 	for i := range addresses {
 		all = append(all, usual(func(s *Settings) {
@@ -152,7 +141,7 @@ func elsewhere(t *testing.T, o *server.Options) (url string, stop func()) {
 		t.Fatal(err)
 	}
 	s.Start()
-	if !s.ReadyForConnections(10 * time.Second) {
+	if !s.ReadyForConnections(time.Minute) {
 		t.Fatal("not ready")
 	}
 	stop = sync.OnceFunc(func() {
@@ -187,7 +176,7 @@ func (in *inbox) next(t *testing.T) string {
 	select {
 	case text := <-in.arrived:
 		return text
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatal("nothing comes")
 		return ""
 	}

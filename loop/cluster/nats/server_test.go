@@ -21,6 +21,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"halley/loop/settings"
+	"halley/scripts/loopback"
 )
 
 // secretFile is a file with a secret.
@@ -45,7 +46,7 @@ func TestStrangersStayOutside(t *testing.T) {
 		"--cluster-secret-file": func(s *Settings) { s.SecretFile = secretFile(t, "simsala") },
 	} {
 		stranger := all[0]
-		stranger.Listen, stranger.Peers = address(t), []string{all[0].Listen, all[1].Listen}
+		stranger.Listen, stranger.Peers = loopback.Address(t), []string{all[0].Listen, all[1].Listen}
 		change(&stranger)
 		w, log := join(t, stranger)
 		for !strings.Contains(log.String(), "flag="+flag) {
@@ -60,7 +61,7 @@ func TestStrangersStayOutside(t *testing.T) {
 	}
 }
 
-// certificates are files with an authority's certificate, and one of 127.0.0.1 by it with its key.
+// certificates are files with an authority's certificate, and one of this host by it with its key.
 func certificates(t *testing.T) (ca, cert, key string) {
 	t.Helper()
 	authority := &x509.Certificate{
@@ -69,7 +70,7 @@ func certificates(t *testing.T) (ca, cert, key string) {
 	}
 	node := &x509.Certificate{
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "node"}, NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.ParseIP(loopback.Host())}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}
 	signer, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -105,7 +106,7 @@ func TestNodesCheckEachOther(t *testing.T) {
 	in := listen(t, wires[1], "x")
 	meet(t, wires[0], "x", in)
 	stranger := all[0]
-	stranger.Listen, stranger.Peers = address(t), []string{all[0].Listen}
+	stranger.Listen, stranger.Peers = loopback.Address(t), []string{all[0].Listen}
 	stranger.CA, stranger.Cert, stranger.Key = certificates(t)
 	w, log := join(t, stranger)
 	for !strings.Contains(log.String(), "flag=--cluster-tls-cert") {
@@ -131,7 +132,7 @@ func stream(t *testing.T, w *Wire, storage jetstream.StorageType) (js jetstream.
 	t.Helper()
 	config := jetstream.StreamConfig{Name: "S", Subjects: []string{"s.>"}, Replicas: 3, Storage: storage}
 	js = jetStream(t, w)
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); {
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		s, err := js.CreateOrUpdateStream(ctx, config)
 		cancel()
@@ -143,12 +144,35 @@ func stream(t *testing.T, w *Wire, storage jetstream.StorageType) (js jetstream.
 	return nil, ""
 }
 
-// When the process of a stream's leader is killed, another node leads in less time than NATS' usual elections ever take.
+// lateness adds up how late a busy machine lets this process be, until stop is called.
+func lateness() (stop func() time.Duration) {
+	over, sum := make(chan struct{}), make(chan time.Duration)
+	go func() {
+		for late := time.Duration(0); ; {
+			const nap = 5 * time.Millisecond
+			begin := time.Now()
+			select {
+			case <-over:
+				sum <- late
+				return
+			case <-time.After(nap):
+				late += time.Since(begin) - nap
+			}
+		}
+	}()
+	return func() time.Duration {
+		close(over)
+		return <-sum
+	}
+}
+
+// When the process of a stream's leader is killed, another node leads in less time than NATS' usual elections ever take. Several
+// processes have several steps to do for that, and each may be as late as this one is on a busy machine.
 func TestElectionIsQuick(t *testing.T) {
 	if !quicken() || minElectionTimeout != quickElections().least || hbInterval != quickElections().heartbeat {
 		t.Fatal("the variables of elections are not those of NATS any more")
 	}
-	addresses := []string{address(t), address(t), address(t)}
+	addresses := []string{loopback.Address(t), loopback.Address(t), loopback.Address(t)}
 	children := map[string]*exec.Cmd{
 		serverName(addresses[1]): process(t, addresses[1], addresses[0], addresses[2]),
 		serverName(addresses[2]): process(t, addresses[2], addresses[0], addresses[1]),
@@ -170,15 +194,15 @@ func TestElectionIsQuick(t *testing.T) {
 	if err := children[leader].Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	killed, failed := time.Now(), 0
+	killed, failed, late := time.Now(), 0, lateness()
 	for try() != nil {
 		failed++
 		time.Sleep(10 * time.Millisecond)
 	}
 	took := time.Since(killed)
 	t.Logf("%v without a leader, %d publishes failed", took, failed)
-	if failed == 0 || took >= usualElections().least {
-		t.Errorf("%v without a leader, %d publishes failed", took, failed)
+	if late := late(); failed == 0 || took >= usualElections().least+5*late {
+		t.Errorf("%v without a leader, %d publishes failed; this process was %v late", took, failed, late)
 	}
 }
 
@@ -201,7 +225,7 @@ func TestStoreOutlivesAllNodes(t *testing.T) {
 		w, _ := join(t, s)
 		wires = append(wires, w)
 	}
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); {
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); {
 		js = jetStream(t, wires[0])
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		s, err := js.Stream(ctx, "S")
@@ -219,11 +243,11 @@ func TestStoreOutlivesAllNodes(t *testing.T) {
 // Three nodes keep a stream where there are as many, or as many as are asked for.
 func TestReplicas(t *testing.T) {
 	t.Parallel()
-	listen := address(t)
+	listen := loopback.Address(t)
 	for want, change := range map[int]func(*Settings){
-		1: func(s *Settings) { s.Peers = []string{listen, address(t)} },
-		3: func(s *Settings) { s.Peers = []string{address(t), address(t)} },
-		5: func(s *Settings) { s.Peers, s.Replicas = []string{address(t)}, 5 },
+		1: func(s *Settings) { s.Peers = []string{listen, loopback.Address(t)} },
+		3: func(s *Settings) { s.Peers = []string{loopback.Address(t), loopback.Address(t)} },
+		5: func(s *Settings) { s.Peers, s.Replicas = []string{loopback.Address(t)}, 5 },
 	} {
 		w, _ := join(t, usual(func(s *Settings) {
 			s.Listen = listen

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"halley/loop/settings"
+	"halley/scripts/loopback"
 )
 
 // Settings that are of no use are refused, with the flag and without a password.
@@ -63,20 +64,20 @@ func TestBadFilesAndAddresses(t *testing.T) {
 		}
 		return path
 	}
-	taken, _ := mesh(t, 1, func(s *Settings) { s.Peers = []string{address(t)} })
+	taken, _ := mesh(t, 1, func(s *Settings) { s.Peers = []string{loopback.Address(t)} })
 	for want, change := range map[string]func(*Settings){
-		"--cluster-secret-file: open":   func(s *Settings) { s.SecretFile = filepath.Join(dir, "none") },
-		"--cluster-secret-file /":       func(s *Settings) { s.SecretFile = file("two", "one\ntwo\n") },
-		"--cluster-tls-cert: ":          func(s *Settings) { s.Cert, s.Key, s.CA = file("c", "x"), file("k", "x"), file("a", "x") },
-		"--cluster-store: mkdir":        func(s *Settings) { s.Store = file("taken", "") },
-		"--cluster-listen 127.0.0.1:":   func(s *Settings) { s.Listen = taken[0].settings.Listen },
-		"--cluster-listen 203.0.113.7:": func(s *Settings) { s.Listen = "203.0.113.7:6222" },
+		"--cluster-secret-file: open":               func(s *Settings) { s.SecretFile = filepath.Join(dir, "none") },
+		"--cluster-secret-file /":                   func(s *Settings) { s.SecretFile = file("two", "one\ntwo\n") },
+		"--cluster-tls-cert: ":                      func(s *Settings) { s.Cert, s.Key, s.CA = file("c", "x"), file("k", "x"), file("a", "x") },
+		"--cluster-store: mkdir":                    func(s *Settings) { s.Store = file("taken", "") },
+		"--cluster-listen " + loopback.Host() + ":": func(s *Settings) { s.Listen = taken[0].settings.Listen },
+		"--cluster-listen 203.0.113.7:":             func(s *Settings) { s.Listen = "203.0.113.7:6222" },
 		"--cluster-credentials: open": func(s *Settings) {
 			s.Listen, s.Peers, s.Servers, s.Credentials = "", nil, "nats://127.0.0.1:1", filepath.Join(dir, "none")
 		},
 		"--cluster-tls-ca ": func(s *Settings) { s.Listen, s.Peers, s.Servers, s.CA = "", nil, "nats://127.0.0.1:1", file("b", "x") },
 	} {
-		s := usual(func(s *Settings) { s.Listen, s.Peers = address(t), []string{address(t)} })
+		s := usual(func(s *Settings) { s.Listen, s.Peers = loopback.Address(t), []string{loopback.Address(t)} })
 		change(&s)
 		if w, err := Open(s, 1<<16, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)

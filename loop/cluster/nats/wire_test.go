@@ -14,6 +14,7 @@ import (
 
 	"halley/loop/cluster/wire"
 	"halley/loop/settings"
+	"halley/scripts/loopback"
 )
 
 // Three embedded servers find each other. What one node sends comes to those that want it, in order over all subjects, with its
@@ -171,7 +172,7 @@ func TestTooSmallForMaxMessage(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "--cluster") || !strings.Contains(err.Error(), "--max-message") {
 		t.Error(err)
 	}
-	w, err := Open(usual(func(s *Settings) { s.Listen, s.Peers = address(t), []string{address(t)} }), 1<<22, slog.New(slog.DiscardHandler))
+	w, err := Open(usual(func(s *Settings) { s.Listen, s.Peers = loopback.Address(t), []string{loopback.Address(t)} }), 1<<22, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ import (
 	"halley/loop/cluster/wire"
 	"halley/loop/sequence"
 	"halley/loop/settings"
+	"halley/scripts/loopback"
 )
 
 // lossy is a wire of which some of what comes is lost.
@@ -57,7 +58,7 @@ type real struct {
 // realCluster begins three nodes.
 func realCluster(t testing.TB, replicas int, file bool) *real {
 	t.Helper()
-	addresses := []string{freeAddress(t), freeAddress(t), freeAddress(t)}
+	addresses := []string{loopback.Address(t), loopback.Address(t), loopback.Address(t)}
 	rule, err := rules.Parse("/h/** history=1000", channel.Limits{MaxLength: 100, MaxSegments: 9})
 	if err != nil {
 		t.Fatal(err)
@@ -233,7 +234,7 @@ func TestWithoutJetStream(t *testing.T) {
 		plain.Shutdown()
 		plain.WaitForShutdown()
 	})
-	if !plain.ReadyForConnections(10 * time.Second) {
+	if !plain.ReadyForConnections(time.Minute) {
 		t.Fatal("not ready")
 	}
 	var s nats.Settings
@@ -260,7 +261,7 @@ func TestWithoutJetStream(t *testing.T) {
 		if !strings.Contains(why, "--cluster runs without it") {
 			t.Errorf("told %q", why)
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Error("nothing is told")
 	}
 }
