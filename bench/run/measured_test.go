@@ -15,6 +15,7 @@ import (
 	"halley/bench/client"
 	"halley/bench/cost"
 	"halley/bench/plan"
+	"halley/scripts/loopback"
 )
 
 // proc is what the kernel tells of process 7, as far as a meter must have it.
@@ -72,12 +73,7 @@ func TestMeterWithoutAServer(t *testing.T) {
 
 // Ending the server ends its children, and one that does not heed the first signal too.
 func TestStopEndsTheWholeGroup(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	l.Close()
+	address := loopback.Address(t)
 	file := filepath.Join(t.TempDir(), "child")
 	command := fmt.Sprintf(`sh -c 'sleep 60 & echo $! >%s.new; mv %s.new %s; wait'`, file, file, file)
 	ended := make(chan error, 1)
@@ -95,7 +91,7 @@ func TestStopEndsTheWholeGroup(t *testing.T) {
 		}
 		time.Sleep(time.Millisecond)
 	}
-	l, err = net.Listen("tcp", address) // now it seems to listen
+	l, err := net.Listen("tcp", address) // now it seems to listen
 	if err != nil {
 		t.Fatal(err)
 	}

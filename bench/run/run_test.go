@@ -36,7 +36,7 @@ func (w *watcher) Progress(_ int64, p client.Progress) {
 
 func sampleOptions(scenario string) Options {
 	return Options{Scenario: scenario, URLs: []string{"http://127.0.0.1:1/"}, ConnectionType: "long-polling", Connections: 1,
-		Channel: "/bench", Subscribers: 20, Messages: 5, Rate: 100, Drain: 5 * time.Second}
+		Channel: "/bench", Subscribers: 20, Messages: 5, Rate: 100, Drain: time.Minute}
 }
 
 func runAgainst(t *testing.T, o Options, faults faulty.Faults) (*report.Run, *watcher) {
@@ -125,7 +125,9 @@ func TestFaultsEndUpInTheRecord(t *testing.T) {
 		{faulty.Faults{RefusePublish: true}, "5 publishes were refused"},
 	} {
 		o := sampleOptions("fanout")
-		o.Drain = 2 * time.Second
+		if c.faults.DropEvery > 0 {
+			o.Drain = 3 * time.Second // for which it waits
+		}
 		if r, _ := runAgainst(t, o, c.faults); !strings.Contains(r.Fault, c.want) {
 			t.Errorf("%+v: %q, want %q", c.faults, r.Fault, c.want)
 		}
