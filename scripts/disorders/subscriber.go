@@ -71,15 +71,18 @@ func (s *subscriber) promised() model.Subscriber {
 	return m
 }
 
-// settled tells whether the last message of a publisher has come, or the subscriber was told about then or later
+// settled tells whether the last message of a publisher has come or was sent too early, or the subscriber was told about then or later
 // that it has missed messages which it is not promised.
 func (s *subscriber) settled(p *publisher) bool {
 	last := p.last()
-	if s.diary.has(p.channel, last) {
+	if last < 0 || s.diary.has(p.channel, last) {
 		return true
 	}
-	m := s.promised()
-	return last >= 0 && !m.Promised(p.channel) && m.Told(p.channel, p.sent[last].Sent-toldBefore, time.Since(s.diary.began))
+	m, sent := s.promised(), p.sent[last].Sent
+	if began, ok := m.Began(); ok && sent <= began {
+		return true
+	}
+	return !m.Promised(p.channel) && m.Told(p.channel, sent-toldBefore, time.Since(s.diary.began))
 }
 
 // run follows the channels by a server's address until ctx is done.

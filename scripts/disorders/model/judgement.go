@@ -33,11 +33,14 @@ func (j *judgement) judge() []Fault {
 			j.got(e)
 		}
 	}
-	if j.from < 0 && len(j.sent) > 0 {
-		j.fault(0, "nothing came")
-		return j.faults
+	if began, ok := j.subscriber.Began(); ok && j.from < 0 { // a stream, which has heard of other channels
+		j.begin(began)
 	}
-	j.missing()
+	if j.from >= 0 {
+		j.missing()
+	} else if slices.ContainsFunc(j.sent, func(p Publication) bool { return p.Outcome == Acknowledged }) {
+		j.fault(0, "nothing came")
+	}
 	return j.faults
 }
 
@@ -112,9 +115,20 @@ func (j *judgement) missing() {
 			lost = append(lost, n)
 		}
 	}
-	if len(lost) > 0 {
-		j.lost(lost, since, max(since, j.sent[lost[len(lost)-1]].Answered))
+	if len(lost) > 0 { // no later message shows it: whose node is gone is told when it is served again
+		j.lost(lost, since, j.run.righted(max(since, j.sent[lost[len(lost)-1]].Answered)))
 	}
+}
+
+// righted is when that was put right which was wrong at a time or soon after it, the time if nothing was.
+func (r *Run) righted(at time.Duration) time.Duration {
+	end := at
+	for _, s := range r.Disturbed {
+		if s.From <= at+r.After && s.To >= at {
+			end = max(end, s.To)
+		}
+	}
+	return end
 }
 
 // lost judges a run of messages that never came, while those before it came at one time and those after it at another.

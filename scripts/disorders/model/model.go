@@ -62,6 +62,17 @@ type Subscriber struct {
 	Log     []Entry
 }
 
+// Began is when the subscriber's subscriptions came into force, as far as its log tells: a stream does not say so before its first
+// message. It is false for one that has heard nothing.
+func (s *Subscriber) Began() (at time.Duration, ok bool) {
+	for _, e := range s.Log {
+		if e.Kind == Began || e.Kind == Got {
+			return e.At, true
+		}
+	}
+	return 0, false
+}
+
 // Promised tells whether the subscriber gets each acknowledged message of a channel.
 func (s *Subscriber) Promised(channel string) bool { return begins(channel, s.Exact) }
 

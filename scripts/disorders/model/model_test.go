@@ -79,6 +79,18 @@ func drop(r *Run, subscriber int, channel string, number int) {
 	s.Log = slices.Delete(s.Log, i, i+1)
 }
 
+// silent is a log without the messages of a channel.
+func silent(log []Entry, channel string) []Entry {
+	return slices.DeleteFunc(slices.Clone(log), func(e Entry) bool { return e.Channel == channel })
+}
+
+// cutOff takes what the second subscriber got of the plain channel in the last three seconds.
+func cutOff(r *Run) {
+	for n := 150; n < 200; n++ {
+		drop(r, 1, "/plain/0", n)
+	}
+}
+
 func tell(r *Run, at time.Duration, pattern string) {
 	s := &r.Subscribers[1]
 	s.Log = append(s.Log, Entry{At: at, Kind: Missed, Channel: pattern})
@@ -105,6 +117,8 @@ func TestPlantedFaults(t *testing.T) {
 		{"told of another channel", func(r *Run) { drop(r, 1, "/plain/0", 150); tell(r, 7600*time.Millisecond, "/kept/0") }, "nothing told of it"},
 		{"told too early", func(r *Run) { drop(r, 1, "/plain/0", 150); tell(r, 6*second, "") }, "nothing told of it"},
 		{"told too late", func(r *Run) { drop(r, 1, "/plain/0", 150); tell(r, 9*second, "/plain/*") }, "nothing told of it"},
+		{"the last messages, told long after a fault", func(r *Run) { cutOff(r); tell(r, 16*second, ""); r.Disturbed = []Span{{8 * second, 14 * second}} }, "never came, and nothing told of it"},
+		{"the last messages, told while another fault is mended", func(r *Run) { cutOff(r); tell(r, 14*second, ""); r.Disturbed = []Span{{12 * second, 14 * second}} }, "never came, and nothing told of it"},
 		{"doubled", func(r *Run) {
 			s := &r.Subscribers[1]
 			i := place(s, "/plain/0", 50)
@@ -137,6 +151,7 @@ func TestPlantedFaults(t *testing.T) {
 			s.Log = append(s.Log, Entry{At: 9 * second, Kind: Got, Channel: "/other"})
 		}, "told on /other: 0 came, which nobody"},
 		{"refused", func(r *Run) { outcome(r, "/plain/0", 30, Refused) }, "30 came, which the server had refused"},
+		{"a stream that hears of other channels alone", func(r *Run) { r.Subscribers[0].Log = silent(r.Subscribers[0].Log[11:], "/plain/0") }, "199 never came, and nothing told of it"},
 		{"deaf", func(r *Run) { r.Subscribers[1].Log = nil }, "nothing came"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -160,9 +175,25 @@ func TestWhatMayBe(t *testing.T) {
 			drop(r, 0, "/plain/0", 60)
 			drop(r, 1, "/plain/0", 60)
 		},
-		"told just before it is seen":      func(r *Run) { drop(r, 1, "/plain/0", 150); tell(r, 7300*time.Millisecond, "/plain/**") },
-		"told just after it is seen":       func(r *Run) { drop(r, 1, "/plain/0", 150); tell(r, 8*second, "/plain/0") },
+		"told just before it is seen": func(r *Run) { drop(r, 1, "/plain/0", 150); tell(r, 7300*time.Millisecond, "/plain/**") },
+		"told just after it is seen":  func(r *Run) { drop(r, 1, "/plain/0", 150); tell(r, 8*second, "/plain/0") },
+		"the last messages are lost, told when the fault is mended": func(r *Run) {
+			cutOff(r)
+			tell(r, 14*second, "")
+			r.Disturbed = []Span{{10*second + second/2, 13*second + second/2}}
+		},
 		"a stream that does not say begin": func(r *Run) { r.Subscribers[0].Log = r.Subscribers[0].Log[11:] },
+		"a stream that begins after the last one of a channel": func(r *Run) {
+			r.Publications = slices.DeleteFunc(r.Publications, func(p Publication) bool { return p.Channel == "/plain/0" && p.Number > 5 })
+			r.Subscribers[0].Log = silent(r.Subscribers[0].Log[30:], "/plain/0")
+			r.Subscribers[1].Log = silent(r.Subscribers[1].Log[30:], "/plain/0")
+		},
+		"nobody knows of any message": func(r *Run) {
+			for n := range r.Publications {
+				r.Publications[n].Outcome = Unknown
+			}
+			r.Subscribers[1].Log = nil
+		},
 		"an unknown one comes late": func(r *Run) {
 			outcome(r, "/plain/0", 60, Unknown)
 			s := &r.Subscribers[0]
