@@ -63,7 +63,7 @@ func TestDrainAnswersHeldPolls(t *testing.T) {
 	const clients = 40
 	body := make([]byte, 4<<20)
 	s := run(t, func(c *Config) {
-		c.Loops, c.DrainTimeout, c.MaxOutput = 4, 15*time.Second, 16<<20
+		c.Loops, c.DrainTimeout, c.MaxOutput = 4, deadline, 16<<20
 		c.Pages = func(string) (Page, bool) { return Page{Body: body}, true }
 	})
 	home := dial(t, s.Server)
@@ -87,7 +87,7 @@ func TestDrainAnswersHeldPolls(t *testing.T) {
 	equal(t, s.Ready(), false)
 	id := home.handshake()
 	home = dial(t, s.Server)
-	if n := interval(t, home.bayeux(connect(id))); n < 0 || n >= 15_000 {
+	if n := interval(t, home.bayeux(connect(id))); n < 0 || n >= int(deadline.Milliseconds()) {
 		t.Errorf("interval %d is outside of the drain window", n)
 	}
 	home.mustEnd()
@@ -107,7 +107,7 @@ func TestDrainClosesStreams(t *testing.T) {
 	t.Parallel()
 	body := make([]byte, 4<<20)
 	s := run(t, func(c *Config) {
-		c.DrainTimeout, c.MaxOutput = 15*time.Second, 16<<20
+		c.DrainTimeout, c.MaxOutput = deadline, 16<<20
 		c.Pages = func(string) (Page, bool) { return Page{Body: body}, true }
 	})
 	bodies := map[string]*bufio.Reader{}
@@ -161,7 +161,7 @@ func TestDrainFlushesOutput(t *testing.T) {
 	t.Parallel()
 	body := strings.Repeat("x", 4<<20)
 	s := run(t, func(c *Config) {
-		c.DrainTimeout, c.MaxOutput = 15*time.Second, 16<<20
+		c.DrainTimeout, c.MaxOutput = deadline, 16<<20
 		c.Pages = func(string) (Page, bool) { return Page{Body: []byte(body)}, true }
 	})
 	slow, other := dialSlow(t, s.Server), dial(t, s.Server)
@@ -202,7 +202,7 @@ func TestDrainTimesOut(t *testing.T) {
 // over is posted by a helper that must not end first.
 func TestDrainUnderLoad(t *testing.T) {
 	t.Parallel()
-	s := run(t, func(c *Config) { c.DrainTimeout = 15 * time.Second })
+	s := run(t, func(c *Config) { c.DrainTimeout = deadline })
 	w := dial(t, s.Server)
 	id := w.subscriber("/a")
 	w.holdConnect(s.Server, id)
@@ -242,7 +242,7 @@ func TestDrainWaitsForTheRest(t *testing.T) {
 		t.Run(fmt.Sprint(loops), func(t *testing.T) {
 			t.Parallel()
 			s := run(t, func(c *Config) {
-				c.Loops, c.DrainTimeout, c.ReplyBytes, c.Rules = loops, 15*time.Second, 5000, []string{"/a lazy=60s"}
+				c.Loops, c.DrainTimeout, c.ReplyBytes, c.Rules = loops, deadline, 5000, []string{"/a lazy=60s"}
 			})
 			w := dial(t, s.Server)
 			id := dial(t, s.Server).subscriber("/a") // on any loop

@@ -262,7 +262,7 @@ func TestFlowOfAnotherNode(t *testing.T) {
 func TestDrainOfAnotherNode(t *testing.T) {
 	t.Parallel()
 	for drains := range 2 {
-		nodes, links := twoNodes(t, func(c *Config) { c.Loops, c.DrainTimeout = 2, 5*time.Second })
+		nodes, links := twoNodes(t, func(c *Config) { c.Loops, c.DrainTimeout = 2, deadline })
 		home := dial(t, nodes[1])
 		id, streamed := home.subscriber("/a"), home.subscriber("/a")
 		poll := dial(t, nodes[0])

@@ -137,7 +137,7 @@ func TestEventsDoNotRollOver(t *testing.T) {
 // answer then.
 func TestDrainOfStreams(t *testing.T) {
 	t.Parallel()
-	s := run(t, func(c *Config) { c.Loops, c.DrainTimeout = 3, 15*time.Second })
+	s := run(t, func(c *Config) { c.Loops, c.DrainTimeout = 3, deadline })
 	home := dial(t, s.Server)
 	kinds := streamRequests("")
 	kinds["events"] = ""

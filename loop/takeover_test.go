@@ -199,7 +199,7 @@ func TestTakeOverUnderLoad(t *testing.T) {
 func takeOverUnderLoad(t *testing.T, k socketKind) {
 	control := filepath.Join(t.TempDir(), "control")
 	change := k.change(func(c *Config) {
-		c.Loops, c.Control, c.DrainTimeout, c.Listen = 2, control, 500*time.Millisecond, []string{"127.0.0.1:0"}
+		c.Loops, c.Control, c.DrainTimeout, c.Listen = 2, control, deadline, []string{"127.0.0.1:0"}
 	})
 	s := run(t, change)
 	address, first := s.Addresses()[0], s.Server
