@@ -56,7 +56,7 @@ func TestPlantedServers(t *testing.T) {
 		t.Run(planted, func(t *testing.T) {
 			t.Setenv("PLANTED", planted)
 			o := quick(t)
-			o.For = 0
+			o.For, o.Pause = 0, 0
 			said, err := perform(t, o)
 			if err != errFailed {
 				t.Errorf("%v\n%s", err, said)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"halley/bayeux/client"
@@ -20,7 +21,8 @@ type publisher struct {
 	every   time.Duration
 	send    func(ctx context.Context, channel string, number int) (outcome model.Outcome, node string)
 	sent    []model.Publication
-	diary   *diary // of what went wrong
+	count   atomic.Int64 // of these
+	diary   *diary       // of what went wrong
 }
 
 // run publishes until ctx is done. Each message is sent after the answer to the one before, and not before its time.
@@ -42,6 +44,7 @@ func (p *publisher) run(ctx context.Context) {
 			p.diary.say("%d of %s: %v by %s after %v", n, p.channel, m.Outcome, m.Node, took.Round(time.Millisecond))
 		}
 		p.sent = append(p.sent, m)
+		p.count.Add(1)
 	}
 }
 

@@ -27,6 +27,9 @@ type run struct {
 // publishersOfEach is how many publishers plain channels have, and how many kept ones.
 const publishersOfEach = 4
 
+// leastMessages are what each publisher sends, however slow the machine is.
+const leastMessages = 10
+
 // report is what a run came to.
 type report struct {
 	faults    []string
@@ -75,7 +78,7 @@ func (r *run) carry(ctx context.Context) (*report, error) {
 	return r.judge(past), nil
 }
 
-// publish has everybody publish while things go wrong, and a little longer.
+// publish has everybody publish while things go wrong and a little longer, and a few messages at least.
 func (r *run) publish(ctx context.Context) ([]happening, error) {
 	bayeux, err := client.New("http://"+r.world.address()+"/bayeux", client.Options{NetworkDelay: 3 * time.Second, MinBackoff: 100 * time.Millisecond, MaxBackoff: time.Second})
 	if err != nil {
@@ -96,6 +99,9 @@ func (r *run) publish(ctx context.Context) ([]happening, error) {
 	wait(ctx, r.options.Pause)
 	past, err := r.world.disturb(ctx, r.options, r.began, r.out)
 	wait(ctx, r.options.Pause)
+	for ctx.Err() == nil && slices.ContainsFunc(r.publishers, func(p *publisher) bool { return p.count.Load() < leastMessages }) {
+		wait(ctx, pauseBetween)
+	}
 	stop()
 	working.Wait()
 	return past, err

@@ -116,7 +116,6 @@ func persist(ctx context.Context, do func(context.Context) error) (err error) {
 
 // stream follows an event-stream without Bayeux, which is told of a gap by the stream's end. What comes first is its beginning.
 func (s *subscriber) stream(ctx context.Context, address string) error {
-	s.begin()
 	query := url.Values{}
 	for _, prefix := range s.follows() {
 		query.Add("channel", prefix+"*")
@@ -130,7 +129,16 @@ func (s *subscriber) stream(ctx context.Context, address string) error {
 		}
 		onError(err)
 	}
-	return client.Events(ctx, "http://"+address+"/events?"+query.Encode(), options, s.got)
+	var opened *client.EventStream
+	open := func(ctx context.Context) (err error) {
+		opened, err = client.OpenEvents(ctx, "http://"+address+"/events?"+query.Encode(), options)
+		return err
+	}
+	if err := persist(ctx, open); err != nil {
+		return err
+	}
+	s.begin()
+	return opened.Follow(ctx, s.got)
 }
 
 func (s *subscriber) session(ctx context.Context, address string) error {
