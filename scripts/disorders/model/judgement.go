@@ -131,7 +131,8 @@ func (r *Run) righted(at time.Duration) time.Duration {
 	return end
 }
 
-// lost judges a run of messages that never came, while those before it came at one time and those after it at another.
+// lost judges a run of messages that never came, while those before it came at one time and those after it at another. One of unknown
+// outcome may have come before it late: the telling may be as early as the first that is lost.
 func (j *judgement) lost(numbers []int, before, after time.Duration) {
 	if len(numbers) == 0 {
 		return
@@ -140,7 +141,7 @@ func (j *judgement) lost(numbers []int, before, after time.Duration) {
 	switch {
 	case j.exact:
 		j.fault(after, "%d acknowledged messages between %d and %d never came", len(numbers), first, last)
-	case !j.subscriber.Told(j.channel, min(before, after)-j.run.Before, max(before, after)+j.run.After):
+	case !j.subscriber.Told(j.channel, min(before, after, j.sent[first].Sent)-j.run.Before, max(before, after)+j.run.After):
 		j.fault(after, "%d acknowledged messages between %d and %d never came, and nothing told of it", len(numbers), first, last)
 	}
 }

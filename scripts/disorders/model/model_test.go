@@ -201,6 +201,17 @@ func TestWhatMayBe(t *testing.T) {
 			drop(r, 0, "/plain/0", 60)
 			s.Log = append(s.Log, e)
 		},
+		"an unknown one comes late, when what is missing behind it was told of": func(r *Run) {
+			outcome(r, "/plain/0", 149, Unknown)
+			s := &r.Subscribers[1]
+			late := s.Log[place(s, "/plain/0", 149)]
+			late.At = 9 * second
+			for n := 149; n < 170; n++ {
+				drop(r, 1, "/plain/0", n)
+			}
+			s.Log = append(s.Log, late)
+			tell(r, 7700*time.Millisecond, "/plain/0")
+		},
 		"two nodes, in another order": func(r *Run) { swap(r, "/plain/0", 20); node(r, "/plain/0", 20, "b") },
 		"twice after a fault, where nothing is exact": func(r *Run) {
 			s := &r.Subscribers[0]
