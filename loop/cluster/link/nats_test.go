@@ -132,12 +132,12 @@ func TestOverNATS(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	b.wire.Close(ctx)
-	began := time.Now()
-	for a.Reaches(to.Node) {
+	naps := 0 // a busy machine has fewer of them in a second
+	for ; a.Reaches(to.Node); naps++ {
 		send(1)
 		time.Sleep(time.Millisecond)
 	}
-	if took := time.Since(began); took > 2*time.Second {
-		t.Errorf("heard after %v", took)
+	if naps > 2000 {
+		t.Errorf("heard after %d naps", naps)
 	}
 }
