@@ -30,9 +30,9 @@ func (i Inspector) Session(now int64, clientID []byte, patterns int) (d SessionD
 	if r.outlet.usesStream() {
 		d.By = r.outlet.stream
 	}
-	s.fanout.Of(slot, func(pattern string) bool {
+	s.fanout.Of(slot, func(pattern []byte) bool {
 		if len(d.Patterns) < patterns {
-			d.Patterns = append(d.Patterns, pattern)
+			d.Patterns = append(d.Patterns, string(pattern))
 		}
 		return len(d.Patterns) < patterns
 	})

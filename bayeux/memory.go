@@ -114,9 +114,9 @@ func (s *Server) Missed(from uint32, pattern string, most int) (next uint32, mor
 	missed := []byte(pattern)
 	next, done, more := s.sessions.part(from, most, func(slot uint32, r *session) (looked int) {
 		concerned := false
-		s.fanout.Of(slot, func(own string) bool {
+		s.fanout.Of(slot, func(own []byte) bool {
 			looked++
-			concerned = channel.Meet([]byte(own), missed) != nil
+			concerned = channel.Meet(own, missed) != nil
 			return !concerned
 		})
 		if concerned {

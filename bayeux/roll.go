@@ -24,7 +24,7 @@ func (t roll) ended() {
 	}
 	t.session.tables.set(inAttendance, false)
 	a, who := t.s.cfg.Attendance, t.attendee()
-	t.s.fanout.Of(t.slot, func(pattern string) bool { a.Left(who, pattern); return true })
+	t.s.fanout.Of(t.slot, func(pattern []byte) bool { a.Left(who, string(pattern)); return true })
 	a.Ended(who)
 }
 
@@ -42,7 +42,7 @@ func (t roll) enters(pattern []byte) {
 		return
 	}
 	t.begun()
-	t.s.fanout.Of(t.slot, func(pattern string) bool { a.Joined(who, pattern); return true })
+	t.s.fanout.Of(t.slot, func(pattern []byte) bool { a.Joined(who, string(pattern)); return true })
 }
 
 // leaves tells that the session unsubscribes from a pattern, if it has subscribed.

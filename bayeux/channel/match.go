@@ -26,7 +26,7 @@ func (t *Table) Stamp(name []byte) Stamp {
 	nodes := t.matching(name)
 	stamp := Stamp{patterns: len(nodes)}
 	for _, n := range nodes {
-		stamp.changed = max(stamp.changed, t.nodes.At(n).changed)
+		stamp.changed = max(stamp.changed, t.patterns.nodes.At(n).changed)
 	}
 	return stamp
 }
@@ -48,14 +48,11 @@ const mark = 1 << 31
 // union appends the subscribers of all nodes, each once.
 func (t *Table) union(dst []Subscriber, nodes []uint32) []Subscriber {
 	if len(nodes) == 1 { // one list has nobody twice
-		for _, m := range t.nodes.At(nodes[0]).members {
-			dst = append(dst, m.subscriber)
-		}
-		return dst
+		return append(dst, t.members(nodes[0])...)
 	}
 	for _, n := range nodes {
-		for _, m := range t.nodes.At(n).members {
-			if s := m.subscriber; t.heads[s]&mark == 0 {
+		for _, s := range t.members(n) {
+			if t.heads[s]&mark == 0 {
 				t.heads[s] |= mark
 				dst = append(dst, s)
 			}

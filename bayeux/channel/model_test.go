@@ -167,9 +167,9 @@ func (w *twins) check(t *rapid.T) {
 		}
 		name := drawName(t, "covered")
 		var listed, expected, own []string
-		w.table.Of(s, func(p string) bool { own = append(own, p); return true })
+		w.table.Of(s, func(p []byte) bool { own = append(own, string(p)); return true })
 		same(t, "Of", own, slices.Collect(maps.Keys(patterns)))
-		w.table.Covering(s, []byte(name), func(p string) bool { listed = append(listed, p); return true })
+		w.table.Covering(s, []byte(name), func(p []byte) bool { listed = append(listed, string(p)); return true })
 		for p := range patterns {
 			want[p]++
 			if matches(p, name) {

@@ -6,49 +6,33 @@ import "hash/maphash"
 
 // places finds the records of subscribers with many subscriptions. A record is known by the one before it in its subscriber's list,
 // which takes 4 bytes and is all that a removal needs; the first of a list is found without. The records tell the rest: whose they
-// are, and of which pattern. So this is a table of record numbers with open addresses, in parts, so that none takes long to grow.
+// are, and of which pattern.
 type places struct {
 	seed  maphash.Seed
-	parts [256]part
+	parts parts
 }
-
-// part is the records whose hash begins with the part's number.
-type part struct {
-	slots []uint32 // the record before the one that is found; 0: empty
-	used  int
-}
-
-func newPlaces() *places { return &places{seed: maphash.MakeSeed()} }
 
 // of is the part of a subscriber on a node, and its hash.
-func (p *places) of(m membership) (*part, uint64) {
-	hash := maphash.Comparable(p.seed, m)
-	return &p.parts[hash>>56], hash
+func (p *places) of(m membership) (*slots, uint32) {
+	hash := p.hash(m)
+	return p.parts.part(hash), hash
 }
 
-// bytes is what the slots take.
-func (p *places) bytes() (n int) {
-	for i := range p.parts {
-		n += 4 * len(p.parts[i].slots)
-	}
-	return n
-}
-
-// home is the slot of a hash, unless others have taken it.
-func (p *part) home(hash uint64) int { return int(hash) & (len(p.slots) - 1) }
-
-func (p *part) after(slot int) int { return (slot + 1) & (len(p.slots) - 1) }
+func (p *places) hash(m membership) uint32 { return uint32(maphash.Comparable(p.seed, m) >> 32) }
 
 // behind is whose the record behind prev is, and of which node.
 func (t *Table) behind(prev uint32) membership {
 	r := t.records.At(t.records.At(prev).next)
-	return membership{t.nodes.At(r.node).members[r.place].subscriber, r.node}
+	return membership{t.members(r.node)[r.place], r.node}
 }
 
+// hashOf is the hash of the record behind prev.
+func (t *Table) hashOf(prev uint32) uint32 { return t.places.hash(t.behind(prev)) }
+
 // slotOf is the slot of a record in its part, or the empty one where it would be.
-func (t *Table) slotOf(p *part, m membership, hash uint64) int {
+func (t *Table) slotOf(p *slots, m membership, hash uint32) int {
 	i := p.home(hash)
-	for prev := p.slots[i]; prev != 0 && t.behind(prev) != m; prev = p.slots[i] {
+	for prev := p.of[i]; prev != 0 && t.behind(prev) != m; prev = p.of[i] {
 		i = p.after(i)
 	}
 	return i
@@ -60,7 +44,7 @@ func (t *Table) placed(m membership) link {
 	if p.used == 0 {
 		return link{}
 	}
-	prev := p.slots[t.slotOf(p, m, hash)]
+	prev := p.of[t.slotOf(p, m, hash)]
 	if prev == 0 {
 		return link{}
 	}
@@ -69,42 +53,15 @@ func (t *Table) placed(m membership) link {
 
 // place enters the record behind prev.
 func (t *Table) place(prev uint32) {
-	m := t.behind(prev)
-	p, hash := t.places.of(m)
-	if p.used++; p.used > len(p.slots)/4*3 {
-		t.widen(p)
-	}
-	p.slots[t.slotOf(p, m, hash)] = prev
+	p, _ := t.places.of(t.behind(prev))
+	p.enter(prev, t)
 }
 
-// widen gives a part more slots.
-func (t *Table) widen(p *part) {
-	old := p.slots
-	p.slots = make([]uint32, max(2*len(old), 4))
-	for _, prev := range old {
-		if prev != 0 {
-			m := t.behind(prev)
-			_, hash := t.places.of(m)
-			p.slots[t.slotOf(p, m, hash)] = prev
-		}
-	}
-}
-
-// displace takes the record behind prev out, while it is still there. What has been pushed on by it moves back.
+// displace takes the record behind prev out, while it is still there.
 func (t *Table) displace(prev uint32) {
 	m := t.behind(prev)
 	p, hash := t.places.of(m)
-	hole := t.slotOf(p, m, hash)
-	p.slots[hole] = 0
-	p.used--
-	for i := p.after(hole); p.slots[i] != 0; i = p.after(i) {
-		_, hash := t.places.of(t.behind(p.slots[i]))
-		pushed, way := i-p.home(hash), i-hole
-		if pushed&(len(p.slots)-1) >= way&(len(p.slots)-1) {
-			p.slots[hole], p.slots[i] = p.slots[i], 0
-			hole = i
-		}
-	}
+	p.empty(t.slotOf(p, m, hash), t)
 }
 
 // enter enters the record behind the newest one of s, or all that are behind others.
@@ -129,7 +86,7 @@ func (t *Table) withdraw(l link) {
 	if next != 0 {
 		m := t.behind(l.record)
 		p, hash := t.places.of(m)
-		p.slots[t.slotOf(p, m, hash)] = l.prev
+		p.of[t.slotOf(p, m, hash)] = l.prev
 	}
 }
 

@@ -67,7 +67,7 @@ func (t *Table) checkPlaces(tb testing.TB, model map[Subscriber]map[string]bool)
 	kept, used := 0, 0
 	for i := range t.places.parts {
 		used += t.places.parts[i].used
-		for _, prev := range t.places.parts[i].slots {
+		for _, prev := range t.places.parts[i].of {
 			if prev != 0 {
 				kept++
 			}

@@ -1,6 +1,11 @@
 package channel
 
-import "halley/bayeux/slab"
+import (
+	"bytes"
+	"hash/maphash"
+
+	"halley/bayeux/slab"
+)
 
 // Subscriber is the owner's slot number of a session. Slot numbers are small and used again: the table's memory grows with the
 // largest one.
@@ -15,38 +20,28 @@ type Change struct {
 // Table is the subscription table of one loop: which subscriber is on which pattern. Patterns and names are taken in
 // their canonical form and are not checked; Check is the caller's.
 //
-// A subscription is a record in a slab (node, place, next of the same subscriber) and a place in its pattern's
-// list: 20 bytes, and 4 for each subscriber. Removing one is a swap with the last of the list. Nothing here depends on the
-// number of other patterns or subscribers, nor on those of the same subscriber or pattern: a subscriber's records
+// A subscription is a record (node, place, next of the same subscriber) and a place in its pattern's
+// list: 16 bytes, and 4 for each subscriber. Removing one is a swap with the last of the list, whose record is looked for. Nothing here
+// depends on the number of other patterns or subscribers, nor on those of the same subscriber or pattern: a subscriber's records
 // are walked up to a number, and places finds those of a subscriber with more.
 type Table struct {
 	patterns index
-	nodes    slab.List[node]
-	records  slab.List[record] // [0] unused
-	heads    []uint32          // by subscriber: its newest record, 0 for none; the mark bit belongs to union
-	many     map[Subscriber]int
-	places   *places // of those with more than walked
+	lists    slab.List[[]Subscriber] // of patterns with more than one; [0] unused
+	records  slab.Pages[record, *record]
+	heads    []uint32 // by subscriber: its newest record, 0 for none; the mark bit belongs to union
+	many     map[Subscriber]uint32
+	places   places // of those with more than walked
 	cache    cache
 	out      []Subscriber
+	name     []byte // scratch, as out is
 	changes  uint64 // so far
-	text     int    // bytes of all patterns
-}
-
-// node is one pattern that has subscribers. A node without subscribers is not used.
-type node struct {
-	pattern string
-	members []member
-	changed uint64 // number of its latest change
-}
-
-// member is a subscriber of a pattern and its record.
-type member struct {
-	subscriber Subscriber
-	record     uint32
 }
 
 // record is one subscription.
 type record struct{ node, place, next uint32 }
+
+// Link implements slab.Linked.
+func (r *record) Link() *uint32 { return &r.next }
 
 // link is a record, and the one whose next it is, 0 for the head's.
 type link struct{ record, prev uint32 }
@@ -68,11 +63,12 @@ const (
 func NewTable(cacheSize int) *Table {
 	t := &Table{
 		patterns: newIndex(),
-		many:     map[Subscriber]int{},
-		places:   newPlaces(),
+		many:     map[Subscriber]uint32{},
+		places:   places{seed: maphash.MakeSeed()},
 		cache:    newCache(cacheSize),
 	}
 	t.records.Take(record{}) // 0
+	t.lists.Take(nil)        // 0
 	return t
 }
 
@@ -80,12 +76,16 @@ func NewTable(cacheSize int) *Table {
 func (t *Table) Subscribe(s Subscriber, pattern []byte) Change {
 	pattern = Canonical(pattern)
 	n, known := t.patterns.find(pattern)
-	if !known {
-		n = t.addNode(pattern)
-	} else if t.on(s, n).record != 0 {
+	switch {
+	case !known:
+		n = t.patterns.add(pattern, s)
+		t.cache.forget(pattern)
+		t.add(s, n, 0)
+	case t.on(s, n).record != 0:
 		return Change{}
+	default:
+		t.add(s, n, t.join(s, n))
 	}
-	t.add(s, n)
 	return Change{Changed: true, Edge: !known}
 }
 
@@ -105,9 +105,8 @@ func (t *Table) Unsubscribe(s Subscriber, pattern []byte) Change {
 // UnsubscribeAll takes s off everything. Edge, unless nil, is called for each pattern that lost its last subscriber, with a copy that it may keep.
 func (t *Table) UnsubscribeAll(s Subscriber, edge func(pattern []byte)) {
 	for t.first(s) != 0 {
-		pattern := t.nodes.At(t.records.At(t.heads[s]).node).pattern
 		if t.remove(s, link{record: t.heads[s]}) && edge != nil {
-			edge([]byte(pattern))
+			edge(bytes.Clone(t.name))
 		}
 	}
 }
@@ -117,16 +116,17 @@ func (t *Table) Count(s Subscriber) int {
 	n := 0
 	for r := t.first(s); r != 0; r = t.records.At(r).next {
 		if n++; n > few {
-			return t.many[s]
+			return int(t.many[s])
 		}
 	}
 	return n
 }
 
-// Of visits the patterns that s is on, the newest first, until visit returns false. Visit must not change the table.
-func (t *Table) Of(s Subscriber, visit func(pattern string) bool) {
+// Of visits the patterns that s is on, the newest first, until visit returns false. Visit must not change the table, nor
+// keep the pattern.
+func (t *Table) Of(s Subscriber, visit func(pattern []byte) bool) {
 	for r := t.first(s); r != 0; r = t.records.At(r).next {
-		if !visit(t.nodes.At(t.records.At(r).node).pattern) {
+		if t.name = t.pattern(t.name[:0], t.records.At(r).node); !visit(t.name) {
 			return
 		}
 	}
@@ -150,14 +150,17 @@ func (t *Table) Subscribers(pattern []byte) int {
 	if !known {
 		return 0
 	}
-	return len(t.nodes.At(n).members)
+	return len(t.members(n))
 }
 
 // Covering visits the patterns that s is on and that match name, until visit returns false. It costs by the patterns that match,
-// not by those that s is on. Visit must not change the table.
-func (t *Table) Covering(s Subscriber, name []byte, visit func(pattern string) bool) {
+// not by those that s is on. Visit must not change the table, nor keep the pattern.
+func (t *Table) Covering(s Subscriber, name []byte, visit func(pattern []byte) bool) {
 	for _, n := range t.matching(name) {
-		if t.on(s, n).record != 0 && !visit(t.nodes.At(n).pattern) {
+		if t.on(s, n).record == 0 {
+			continue
+		}
+		if t.name = t.pattern(t.name[:0], n); !visit(t.name) {
 			return
 		}
 	}
@@ -165,23 +168,23 @@ func (t *Table) Covering(s Subscriber, name []byte, visit func(pattern string) b
 
 // Patterns visits every pattern that has subscribers, in no promised order, with copies that visit may keep. Visit must not change the table.
 func (t *Table) Patterns(visit func(pattern []byte, subscribers int)) {
-	for i := range uint32(t.nodes.Size()) {
-		if n := t.nodes.At(i); len(n.members) > 0 {
-			visit([]byte(n.pattern), len(n.members))
+	for i := range uint32(t.patterns.nodes.Size()) {
+		if t.patterns.nodes.At(i).text != 0 {
+			visit(t.pattern(nil, i), len(t.members(i)))
 		}
 	}
 }
 
-// What a pattern costs beside its text, which its node and the index share, and what a subscription does; about, with
-// the room that maps and slices have to grow.
+// What a pattern costs beside its text and slots, with what the interest of its loop takes, and what a subscription does; about.
 const (
-	patternMemory = 100
-	recordMemory  = 24
+	patternMemory = 50
+	recordMemory  = 17
 )
 
 // Memory is about how many bytes the table takes.
 func (t *Table) Memory() int {
-	return t.text + patternMemory*t.nodes.Size() + recordMemory*t.records.Size() + t.places.bytes()
+	return t.patterns.texts.Bytes() + patternMemory*t.patterns.nodes.Size() + t.patterns.parts.bytes() +
+		recordMemory*t.records.Size() + t.places.parts.bytes()
 }
 
 // Touch says that something about the subscriptions to pattern has changed, for the stamps of the names that it matches.
@@ -193,7 +196,7 @@ func (t *Table) Touch(pattern []byte) {
 
 func (t *Table) touch(n uint32) {
 	t.changes++
-	t.nodes.At(n).changed = t.changes
+	t.patterns.nodes.At(n).changed = t.changes
 }
 
 // on returns the link to the record of s on node n, an empty one if there is none.
@@ -216,27 +219,49 @@ func (t *Table) first(s Subscriber) uint32 {
 	return 0
 }
 
-// add records that s is on node n, where it is not yet.
-func (t *Table) add(s Subscriber, n uint32) {
+// pattern appends the text of a node's pattern to dst.
+func (t *Table) pattern(dst []byte, n uint32) []byte {
+	return t.patterns.texts.Append(dst, t.patterns.nodes.At(n).text)
+}
+
+// members are the subscribers of a node.
+func (t *Table) members(n uint32) []Subscriber {
+	at := t.patterns.nodes.At(n)
+	if at.more == 0 {
+		return at.sole[:]
+	}
+	return *t.lists.At(at.more)
+}
+
+// join puts s into the list of a node that others are on, and returns its place there.
+func (t *Table) join(s Subscriber, n uint32) (place int) {
+	at := t.patterns.nodes.At(n)
+	if at.more == 0 {
+		at.more = t.lists.Take([]Subscriber{at.sole[0]})
+	}
+	list := t.lists.At(at.more)
+	*list = append(*list, s)
+	return len(*list) - 1
+}
+
+// add makes the record of s, which has a place on node n.
+func (t *Table) add(s Subscriber, n uint32, place int) {
 	if int(s) >= len(t.heads) {
 		t.heads = append(t.heads, make([]uint32, int(s)+1-len(t.heads))...)
 	}
 	count := t.Count(s) + 1
 	t.touch(n)
-	p := t.nodes.At(n)
-	r := t.records.Take(record{node: n, place: uint32(len(p.members)), next: t.heads[s]})
-	t.heads[s] = r
+	t.heads[s] = t.records.Take(record{node: n, place: uint32(place), next: t.heads[s]})
 	t.setCount(s, count)
-	p.members = append(p.members, member{s, r})
 	if count > walked {
 		t.enter(s, count == walked+1)
 	}
 }
 
-// remove takes out the record of l, one of s's, and says whether its pattern has lost its last subscriber.
+// remove takes out the record of l, one of s's, and says whether its pattern has lost its last subscriber. t.name is the pattern then.
 func (t *Table) remove(s Subscriber, l link) (edge bool) {
-	count, r := t.Count(s)-1, l.record
-	gone := *t.records.At(r)
+	count := t.Count(s) - 1
+	gone := *t.records.At(l.record)
 	switch {
 	case count == walked:
 		t.withdrawAll(s)
@@ -248,46 +273,43 @@ func (t *Table) remove(s Subscriber, l link) (edge bool) {
 	} else {
 		t.heads[s] = gone.next
 	}
-	t.records.Release(r)
+	t.records.Release(l.record)
 	t.setCount(s, count)
-
-	n := t.nodes.At(gone.node)
-	last := len(n.members) - 1
-	n.members[gone.place] = n.members[last]
-	if moved := n.members[last].record; moved != r {
-		t.records.At(moved).place = gone.place
-	}
-	n.members = n.members[:last]
 	t.touch(gone.node)
+	return t.leave(gone.node, int(gone.place))
+}
+
+// leave takes who is at a place out of the list of a node. The last of the list gets the place.
+func (t *Table) leave(n uint32, place int) (edge bool) {
+	members := t.members(n)
+	last := len(members) - 1
 	if last == 0 {
-		t.dropNode(gone.node)
+		t.dropNode(n)
+		return true
 	}
-	return last == 0
+	if place != last {
+		moved := members[last]
+		t.records.At(t.on(moved, n).record).place = uint32(place)
+		members[place] = moved
+	}
+	*t.lists.At(t.patterns.nodes.At(n).more) = members[:last]
+	return false
 }
 
 func (t *Table) setCount(s Subscriber, n int) {
 	if n > few {
-		t.many[s] = n
+		t.many[s] = uint32(n)
 	} else if n == few {
 		delete(t.many, s)
 	}
 }
 
-// addNode makes the node of a new pattern.
-func (t *Table) addNode(pattern []byte) uint32 {
-	text := string(pattern)
-	n := t.nodes.Take(node{pattern: text})
-	t.patterns.add(text, n)
-	t.text += len(text)
-	t.cache.forget(pattern)
-	return n
-}
-
-// dropNode forgets a pattern that nobody is on any more.
+// dropNode forgets a pattern that nobody is on any more, whose text t.name is afterwards.
 func (t *Table) dropNode(n uint32) {
-	pattern := t.nodes.At(n).pattern
-	t.nodes.Release(n)
-	t.text -= len(pattern)
-	t.patterns.remove(pattern)
-	t.cache.forget([]byte(pattern))
+	t.name = t.pattern(t.name[:0], n)
+	if more := t.patterns.nodes.At(n).more; more != 0 {
+		t.lists.Release(more)
+	}
+	t.patterns.remove(n, t.name)
+	t.cache.forget(t.name)
 }

@@ -37,7 +37,7 @@ func TestUnknownSubscribersHaveNothing(t *testing.T) {
 	table := NewTable(4)
 	table.Subscribe(1, []byte("/a"))
 	table.UnsubscribeAll(1<<31, nil)
-	table.Covering(1<<31, []byte("/a"), func(p string) bool { t.Errorf("subscribed to %q", p); return true })
+	table.Covering(1<<31, []byte("/a"), func(p []byte) bool { t.Errorf("subscribed to %q", p); return true })
 	if table.Count(1<<31) != 0 || table.Has(1<<31, []byte("/a")) || table.Unsubscribe(1<<31, []byte("/a")).Changed {
 		t.Error("a subscriber that never came has something")
 	}
@@ -93,15 +93,15 @@ func TestWhatIsGivenBackIsUsedAgain(t *testing.T) {
 		}
 	}
 	round()
-	nodes, records, heads := table.nodes.Size(), table.records.Size(), len(table.heads)
+	nodes, records, heads, text := table.patterns.nodes.Size(), table.records.Size(), len(table.heads), table.patterns.texts.Bytes()
 	for range 5 {
 		round()
 	}
-	if table.nodes.Size() != nodes || table.records.Size() != records || len(table.heads) != heads {
-		t.Errorf("nodes %d → %d, records %d → %d, heads %d → %d", nodes, table.nodes.Size(), records, table.records.Size(), heads, len(table.heads))
+	if table.patterns.nodes.Size() != nodes || table.patterns.texts.Bytes() != text || table.records.Size() != records || len(table.heads) != heads {
+		t.Errorf("nodes %d → %d, records %d → %d, heads %d → %d", nodes, table.patterns.nodes.Size(), records, table.records.Size(), heads, len(table.heads))
 	}
-	for i := range uint32(table.nodes.Size()) {
-		if n := table.nodes.At(i); n.pattern != "" || n.members != nil {
+	for i := range uint32(table.patterns.nodes.Size()) {
+		if n := table.patterns.nodes.At(i); n.text != 0 || n.more != 0 {
 			t.Fatalf("node %d keeps %+v", i, n)
 		}
 	}
@@ -216,14 +216,14 @@ func heap(fill func() *Table) (table *Table, bytes int) {
 func slack(t *Table) int {
 	free := func(spare, size int) int { return spare * size }
 	n := free(t.records.Room()-t.records.Size(), int(unsafe.Sizeof(record{}))) + free(cap(t.heads)-len(t.heads), 4) + free(cap(t.out), 4)
-	for i := range uint32(t.nodes.Size()) {
-		p := t.nodes.At(i)
-		n += free(cap(p.members)-len(p.members), int(unsafe.Sizeof(member{})))
+	for i := range uint32(t.lists.Size()) {
+		list := *t.lists.At(i)
+		n += free(cap(list)-len(list), 4)
 	}
 	return n
 }
 
-func TestSubscriptionTakesAtMost24Bytes(t *testing.T) {
+func TestSubscriptionTakesAtMost22Bytes(t *testing.T) {
 	const subscribers = 40_000
 	for _, each := range []int{1, 2, 3, 10} {
 		table, bytes := heap(func() *Table {
@@ -237,8 +237,28 @@ func TestSubscriptionTakesAtMost24Bytes(t *testing.T) {
 		})
 		per := float64(bytes-slack(table)) / (subscribers * float64(each))
 		t.Logf("%d subscribers of %d patterns: %.1f bytes a subscription, %.1f with the slack", subscribers, each, per, float64(bytes)/(subscribers*float64(each)))
-		if per > 24.5 { // half a byte for the table itself and what the runtime keeps
-			t.Errorf("%.1f bytes a subscription, want 24", per)
+		if per > 22 { // 16 to 20, and the table itself and what the runtime keeps
+			t.Errorf("%.1f bytes a subscription, want 22", per)
+		}
+	}
+}
+
+// A channel of one subscriber takes a node, its text, a slot and a record, and hardly anything of the allocator's.
+func TestOwnChannelTakesAtMost70Bytes(t *testing.T) {
+	for _, subscribers := range []int{1500, 2000, 2500, 3000, 5000, 8000} { // wherever the slots are between two sizes
+		const each = 20
+		_, bytes := heap(func() *Table {
+			table := NewTable(1)
+			for s := range Subscriber(subscribers) {
+				for p := range each {
+					table.Subscribe(s, fmt.Appendf(nil, "/user/%05d/channel/%02d", s, p))
+				}
+			}
+			return table
+		})
+		per := float64(bytes) / float64(subscribers*each)
+		if t.Logf("%d subscribers of %d channels each: %.1f bytes a channel", subscribers, each, per); per > 70 {
+			t.Errorf("%.1f bytes a channel, want 70", per)
 		}
 	}
 }

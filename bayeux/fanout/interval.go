@@ -60,8 +60,8 @@ func (i *intervals) interval(slot uint32, name []byte, b *rules.Behaviour) int64
 // subscriptions that match, and none if one of them asks for none.
 func (i *intervals) asked(slot uint32, name []byte) (interval int64) {
 	asked, first := i.of[slot], true
-	i.table.Covering(channel.Subscriber(slot), name, func(pattern string) bool {
-		if wanted := asked[pattern]; first || wanted < interval {
+	i.table.Covering(channel.Subscriber(slot), name, func(pattern []byte) bool {
+		if wanted := asked[string(pattern)]; first || wanted < interval {
 			interval, first = wanted, false
 		}
 		return interval > 0

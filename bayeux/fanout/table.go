@@ -35,8 +35,9 @@ func (f *Fanout) Has(slot uint32, pattern []byte) bool {
 // Count is how many patterns a session subscribes to.
 func (f *Fanout) Count(slot uint32) int { return f.table.Count(channel.Subscriber(slot)) }
 
-// Of visits the patterns that a session subscribes to, the newest first, until visit returns false.
-func (f *Fanout) Of(slot uint32, visit func(pattern string) bool) {
+// Of visits the patterns that a session subscribes to, the newest first, until visit returns false. Visit
+// must not keep them.
+func (f *Fanout) Of(slot uint32, visit func(pattern []byte) bool) {
 	f.table.Of(channel.Subscriber(slot), visit)
 }
 
@@ -47,7 +48,7 @@ func (f *Fanout) Known(pattern []byte) bool { return f.table.Known(pattern) }
 func (f *Fanout) Covers(slot uint32, name string) bool { return f.covers(slot, f.text(name)) }
 
 func (f *Fanout) covers(slot uint32, name []byte) (covers bool) {
-	f.table.Covering(channel.Subscriber(slot), name, func(string) bool {
+	f.table.Covering(channel.Subscriber(slot), name, func([]byte) bool {
 		covers = true
 		return false
 	})
