@@ -345,7 +345,7 @@ func (s *Server) Top(ctx context.Context, most int) ([]ChannelRate, error) {
 }
 
 // WatchChannels has watch called when a channel or pattern gets its first subscriber and when it loses its last one, from
-// any goroutine, and for one pattern in this order. It must be quick, and use nothing of the server.
+// any goroutine, and for one pattern in this order. It must be quick, and use nothing of the server. It is to be said before Run.
 func (s *Server) WatchChannels(watch func(pattern string, on bool)) { s.interest.Watch(watch) }
 
 // KeyNeeded tells whether a channel, whose name is canonical, takes publishes of those alone who have an API key

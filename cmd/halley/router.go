@@ -26,6 +26,13 @@ func (r *routing) open(s upstream.Settings, cfg *loop.Config) (err error) {
 	return err
 }
 
+// begin has the upstreams know what the server's clients want, before it runs.
+func (r *routing) begin(server *loop.Server) {
+	if r.router != nil {
+		r.router.Begin(routed{server})
+	}
+}
+
 // passOn passes messages on until ctx is done. Once a successor serves what comes is for that.
 func (r *routing) passOn(ctx context.Context, server *loop.Server) {
 	if r.router == nil || !server.Ready() {
@@ -38,7 +45,7 @@ func (r *routing) passOn(ctx context.Context, server *loop.Server) {
 		case <-ctx.Done():
 		}
 	}()
-	r.router.Run(ctx, routed{server})
+	r.router.Run(ctx)
 }
 
 // source is the figures of the upstreams.

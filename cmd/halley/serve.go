@@ -249,6 +249,7 @@ func (c *serveCommand) serve(env environment, server *loop.Server, log *slog.Log
 		group.Go(func() { keepFresh(ctx, server, c.certificates) })
 	}
 	c.attendants.begin()
+	c.routing.begin(server)
 	left := c.join(ctx, cancel, server, announced)
 	c.membership.settle(ctx)
 	err = server.Run(ctx)

@@ -35,7 +35,7 @@ type Options struct {
 // Server is what a Cluster needs of the server once it runs.
 type Server interface {
 	spread.Server
-	// WatchChannels has watch called for each pattern that has subscribers, and whenever one gets its first or loses its last one.
+	// WatchChannels has watch called whenever a pattern gets its first subscriber or loses its last one.
 	WatchChannels(watch func(pattern string, on bool))
 	// NodeGone ends all that clients here have to do with a node that is gone, and calls done then.
 	NodeGone(node uint16, done func())

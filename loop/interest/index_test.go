@@ -62,7 +62,7 @@ func TestInterestModel(t *testing.T) {
 		for p := range model {
 			x.Remove([]byte(p.pattern), p.loop)
 		}
-		if n := x.loops.Len(); n > 0 {
+		if n := x.size(); n > 0 {
 			t.Fatalf("an empty index keeps %d patterns", n)
 		}
 	})

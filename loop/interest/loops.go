@@ -17,6 +17,17 @@ func (s *Loops) Remove(loop uint16) { s[loop/64] &^= 1 << (loop % 64) }
 // Empty tells whether no loop is in the set.
 func (s *Loops) Empty() bool { return *s == Loops{} }
 
+// only is the one loop of a set that has no other.
+func (s *Loops) only() (loop uint16, alone bool) {
+	n := 0
+	for i, word := range s {
+		if n += bits.OnesCount64(word); word != 0 {
+			loop = uint16(i*64 + bits.TrailingZeros64(word))
+		}
+	}
+	return loop, n == 1
+}
+
 func (s *Loops) union(other *Loops) {
 	for i := range s {
 		s[i] |= other[i]

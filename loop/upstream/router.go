@@ -24,7 +24,7 @@ type Server interface {
 	// Publish publishes a batch, all of it or nothing. It fails with a *Refusal for one that can never be published, with
 	// ErrTooLarge for more than can be published at once, and with any other error if it is to be tried again.
 	Publish(batch []Publication) error
-	// WatchChannels has watch called for each pattern that has subscribers, and whenever one gets its first or loses its last one.
+	// WatchChannels has watch called whenever a pattern gets its first subscriber or loses its last one.
 	WatchChannels(watch func(pattern string, on bool))
 	// TellMissed has subscribers of what is of a pattern be told that messages of it may be missing.
 	TellMissed(ctx context.Context, pattern string)
@@ -123,9 +123,9 @@ func (r *Router) Offer(e event.Event) {
 	}
 }
 
-// Run passes messages on until ctx is done.
-func (r *Router) Run(ctx context.Context, server Server) {
-	var group sync.WaitGroup
+// Begin has the server know of the upstreams that it needs, and the router what the server's clients want. It is to be called before
+// the server runs.
+func (r *Router) Begin(server Server) {
 	for _, u := range r.upstreams {
 		u.server = server
 		if u.needed {
@@ -137,6 +137,11 @@ func (r *Router) Run(ctx context.Context, server Server) {
 			u.wants.note(pattern, on)
 		}
 	})
+}
+
+// Run passes messages on until ctx is done.
+func (r *Router) Run(ctx context.Context) {
+	var group sync.WaitGroup
 	for _, u := range r.upstreams {
 		group.Go(func() { u.run(ctx) })
 	}

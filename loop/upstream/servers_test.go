@@ -71,6 +71,9 @@ func start(t *testing.T, listen string, s upstream.Settings, change func(*loop.C
 	if err != nil {
 		t.Fatal(err)
 	}
+	if router != nil {
+		router.Begin(routed{server})
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var group sync.WaitGroup
 	group.Go(func() {
@@ -80,7 +83,7 @@ func start(t *testing.T, listen string, s upstream.Settings, change func(*loop.C
 	})
 	until(t, "the server", server.Ready)
 	if router != nil {
-		group.Go(func() { router.Run(ctx, routed{server}) })
+		group.Go(func() { router.Run(ctx) })
 	}
 	n := &node{Server: server, router: router, address: "http://" + server.Addresses()[0] + "/bayeux"}
 	n.stop = sync.OnceFunc(func() {

@@ -90,7 +90,6 @@ type fakeServer struct {
 	got      []string
 	missed   []string
 	troubles map[string]string
-	watched  chan bool
 }
 
 func (f *fakeServer) Publish(batch []Publication) error {
@@ -112,7 +111,6 @@ func (f *fakeServer) Publish(batch []Publication) error {
 func (f *fakeServer) WatchChannels(watch func(string, bool)) {
 	watch("/a/b", true)
 	watch("/x", true)
-	close(f.watched)
 }
 
 func (f *fakeServer) TellMissed(_ context.Context, pattern string) {
@@ -144,18 +142,18 @@ func newRig(t *testing.T, prepare func(*rig)) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{router.upstreams[0], router, &fakeClient{patterns: make(map[string]bool)}, &fakeServer{troubles: make(map[string]string), watched: make(chan bool)}}
+	r := &rig{router.upstreams[0], router, &fakeClient{patterns: make(map[string]bool)}, &fakeServer{troubles: make(map[string]string)}}
 	r.upstream.client = r.client
 	if prepare != nil {
 		prepare(r)
 	}
+	router.Begin(r.server)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan bool)
 	go func() {
-		router.Run(ctx, r.server)
+		router.Run(ctx)
 		close(ended)
 	}()
-	<-r.server.watched
 	t.Cleanup(func() {
 		cancel()
 		select {

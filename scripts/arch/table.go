@@ -76,7 +76,7 @@ func table() []rule {
 		{"loop/bus", []string{"bayeux", "bayeux/event", "bayeux/history"}, nil, netless},
 		{"loop/sharded", nil, nil, netless},
 		{"loop/secure", nil, []string{"golang.org/x/crypto", "golang.org/x/net/idna", "golang.org/x/sys"}, impure},
-		{"loop/interest", []string{"bayeux/channel", "loop/sharded"}, nil, netless},
+		{"loop/interest", []string{"bayeux/channel", "bayeux/slab"}, nil, netless},
 		{"loop/hops", []string{"bayeux/event"}, nil, impure},
 		{"loop/journal", []string{"bayeux/history"}, []string{"golang.org/x/sys"}, netless},
 		{"loop/sequence", []string{"bayeux", "bayeux/event", "bayeux/history", "bayeux/rules", "loop/journal"}, nil, netless},
