@@ -159,6 +159,14 @@ func (l *loops) outputMoves(at socket.ID) {
 	l.do(at.Loop, func(r *reactor) { r.output.lookAgain(at.Slot) })
 }
 
+// sessions is how many there were at the loops' last ticks.
+func (l *loops) sessions() (n int64) {
+	for _, r := range *l.bound.Load() {
+		n += r.sessions.Load()
+	}
+	return n
+}
+
 // trim makes every loop give back what it no longer needs.
 func (l *loops) trim() {
 	for _, r := range *l.bound.Load() {

@@ -6,41 +6,46 @@ import (
 	"runtime/debug"
 )
 
-// memoryWatch finds the moment to give memory back: when most connections have
-// gone, and it has stayed so. The collector alone would not: where nothing is
-// allocated, it has no reason to run.
-type memoryWatch struct {
-	peak  int64
-	since int64 // when there were that few first, in milliseconds; 0 there are not
-	once  bool  // trimmed since
-}
+// memoryWatch finds the moments to give memory back: when most connections have gone and it has stayed so, since clients that were cut
+// off come back, and when most sessions have, which do not. The collector alone would not: where nothing is allocated, it has no reason
+// to run.
+type memoryWatch struct{ connections, sessions departure }
 
 const (
-	trimLeast = 1000 // connections that must have gone
-	trimShare = 4    // at most one of so many may be left
-	trimDelay = 5000 // milliseconds
+	trimLeast       = 1000 // that must have gone
+	trimShare       = 4    // at most one of so many may be left
+	connectionsGone = 5000 // milliseconds
+	sessionsGone    = 1000
 )
 
-// due notes how many connections there are, and tells whether to trim now. Sessions live so much longer
-// than connections: a second trim comes for them.
-func (w *memoryWatch) due(connections, longer, now int64) bool {
-	w.peak = max(w.peak, connections)
-	if w.peak-connections < trimLeast || connections > w.peak/trimShare {
-		w.since, w.once = 0, false
+// due notes how many connections and sessions there are, and tells whether to trim now.
+func (w *memoryWatch) due(connections, sessions, now int64) bool {
+	left := w.connections.over(connections, connectionsGone, now)
+	return w.sessions.over(sessions, sessionsGone, now) || left
+}
+
+// departure is that most of something goes.
+type departure struct {
+	peak  int64
+	low   int64 // how many there were at since
+	since int64 // when few were left first, or half of them had gone again, in milliseconds; 0 there are more
+}
+
+// over notes how many there are, and tells once whether most have gone and for some time no more than half of the rest has.
+func (d *departure) over(count, rest, now int64) bool {
+	d.peak = max(d.peak, count)
+	if d.peak-count < trimLeast || count > d.peak/trimShare {
+		d.since = 0
 		return false
 	}
-	if w.since == 0 {
-		w.since = now
+	if d.since == 0 || count < d.low/2 {
+		d.low, d.since = count, now
 	}
-	switch elapsed := now - w.since; {
-	case elapsed > longer+trimDelay:
-		*w = memoryWatch{peak: connections}
-		return true
-	case elapsed > trimDelay && !w.once:
-		w.once = true
-		return true
+	if now-d.since <= rest {
+		return false
 	}
-	return false
+	*d = departure{peak: count}
+	return true
 }
 
 // rushWatch finds the moment to collect what new connections have left: when many were made, and then hardly any. Tables have grown

@@ -2,29 +2,34 @@ package loop
 
 import "testing"
 
+// Memory is given back once when most connections have gone and stay away, and once when their sessions have.
 func TestMemoryWatch(t *testing.T) {
 	var w memoryWatch
 	now := int64(1)
-	due := func(connections int64, seconds int) (times int) {
-		for range seconds * 10 {
+	due := func(connections, sessions int64, tenths int) (times int) {
+		for range tenths {
 			now += 100
-			if w.due(connections, 15_000, now) {
+			if w.due(connections, sessions, now) {
 				times++
 			}
 		}
 		return times
 	}
-	equal(t, due(900, 60), 0)
-	equal(t, due(0, 60), 0) // too few have gone
-	equal(t, due(8000, 60), 0)
-	equal(t, due(3000, 60), 0) // too many are left
-	equal(t, due(100, 4), 0)
-	equal(t, due(7000, 1), 0) // back again
-	equal(t, due(100, 4), 0)
-	equal(t, due(100, 2), 1)
-	equal(t, due(100, 14), 0)
-	equal(t, due(100, 60), 1) // once more, when the sessions have gone
-	equal(t, due(100, 600), 0)
+	equal(t, due(900, 900, 600), 0)
+	equal(t, due(0, 0, 600), 0) // too few have gone
+	equal(t, due(8000, 8000, 600), 0)
+	equal(t, due(3000, 8000, 600), 0) // too many are left
+	equal(t, due(100, 8000, 40), 0)
+	equal(t, due(7000, 8000, 10), 0) // back again
+	equal(t, due(100, 8000, 40), 0)
+	equal(t, due(100, 8000, 20), 1)
+	equal(t, due(100, 8000, 600), 0)
+	for sessions := int64(4000); sessions > 100; sessions -= 200 {
+		equal(t, due(100, sessions, 2), 0) // they end, and more will
+	}
+	equal(t, due(100, 100, 5), 0)
+	equal(t, due(100, 100, 10), 1)
+	equal(t, due(100, 100, 600), 0)
 }
 
 // What new connections left is collected when many were made and then hardly any, once, and not while more come.

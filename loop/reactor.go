@@ -48,6 +48,7 @@ type reactor struct {
 	inbox bus.Inbox // what is being worked off
 
 	hurry       atomic.Bool  // ticks are wanted often
+	sessions    atomic.Int64 // that there were at the last tick
 	tickPosted  atomic.Int64 // when the tick that it has not run was posted, 0 if it has run
 	watch       watch
 	flushPosted bool

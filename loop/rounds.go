@@ -77,6 +77,7 @@ func (r *reactor) tick() {
 	r.output.checkSlow()
 	r.watch.end(now)
 	r.hurry.Store(r.hurries())
+	r.sessions.Store(r.core.Stats().Sessions)
 	if r.box.Waits() {
 		r.drainMailbox()
 	}

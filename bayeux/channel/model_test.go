@@ -218,6 +218,7 @@ func TestTableBehavesAsItsModel(t *testing.T) {
 			"unsubscribe":    w.unsubscribe,
 			"unsubscribeAll": w.unsubscribeAll,
 			"match":          w.match,
+			"fit":            func(*rapid.T) { w.table = w.table.Fitted() },
 			"match again":    w.match,
 			"":               w.check,
 		})

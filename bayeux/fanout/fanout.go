@@ -79,12 +79,16 @@ func (f *Fanout) reset(now int64) {
 	f.intervals.table = f.table
 }
 
-// Trim gives back memory: that of the last event, and if there is no session any more, all.
+// Trim gives back memory: that of the last event, and if there is no session any more, all; where few subscriptions are left, that of the others.
 func (f *Fanout) Trim(now int64, sessions int) {
 	f.record = record{}
 	f.keys.Forget()
-	if sessions == 0 {
+	switch {
+	case sessions == 0:
 		f.reset(now)
+	case f.table.Sparse():
+		f.table = f.table.Fitted()
+		f.intervals.table = f.table
 	}
 }
 
