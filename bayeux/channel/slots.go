@@ -1,3 +1,5 @@
+// Proved by TestPlacesAgainstMap and TestTableBehavesAsItsModel.
+
 package channel
 
 import "math/bits"

@@ -1,9 +1,11 @@
 package capacity
 
 import (
+	"math"
 	"testing"
 	"time"
 
+	"halley/bench"
 	"halley/bench/client"
 	"halley/bench/cost"
 	"halley/bench/hist"
@@ -27,9 +29,9 @@ func TestLearning(t *testing.T) {
 		Samples: []cost.Sample{*at(0, 50e6, 0)},
 		Steps:   []cost.Sample{*at(0, 50e6, 0), *at(0, 50e6+100*1500, 100)},
 	}
-	c := Measured(wire.WebSocket)
+	c := measured(t, wire.WebSocket)
 	c.Learn(r)
-	want := Measured(wire.WebSocket)
+	want := measured(t, wire.WebSocket)
 	want.Delivery, want.Reconnect, want.Held = 30*time.Microsecond, 90*time.Microsecond, 5*time.Microsecond
 	want.Wire, want.User, want.Kernel, want.Base = 72, 1500, 4000, 25e6
 	if c != want {
@@ -41,9 +43,32 @@ func TestLearning(t *testing.T) {
 	}
 }
 
+func measured(t *testing.T, style wire.Style) Costs {
+	t.Helper()
+	c, err := Measured(style)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func figure(t *testing.T, name string) float64 {
+	t.Helper()
+	v, err := bench.Figure(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// What the list has is taken from there, and what only stands here is there too.
 func TestMeasured(t *testing.T) {
-	polls, sockets, streams := Measured(wire.LongPolling), Measured(wire.WebSocket), Measured(wire.Events)
-	if polls.Delivery <= streams.Delivery || streams.Delivery <= sockets.Delivery || polls.Wire <= streams.Wire || polls != Measured(wire.CallbackPolling) {
+	polls, sockets, streams := measured(t, wire.LongPolling), measured(t, wire.WebSocket), measured(t, wire.Events)
+	if polls.Delivery <= streams.Delivery || streams.Delivery <= sockets.Delivery || polls.Wire <= streams.Wire || polls != measured(t, wire.CallbackPolling) {
 		t.Errorf("%+v %+v %+v", polls, streams, sockets)
+	}
+	if polls.User != figure(t, "memory-halley") || streams.User != figure(t, "memory-events") || 2*polls.Kernel != figure(t, "memory-kernel") ||
+		math.Abs(float64(polls.Delivery)-figure(t, "fanout1-halley")) > 50 || polls.Held <= 0 || polls.Base <= 0 || polls.Publish <= 0 {
+		t.Errorf("%+v is not what was measured", polls)
 	}
 }

@@ -59,7 +59,10 @@ func (c *planCommand) Run() error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", run.ErrOptions, err)
 	}
-	costs := capacity.Measured(style)
+	costs, err := capacity.Measured(style)
+	if err != nil {
+		return err
+	}
 	for _, path := range c.Record {
 		r, err := report.Load(path)
 		if err != nil {
