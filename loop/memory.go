@@ -16,6 +16,8 @@ const (
 	trimShare       = 4    // at most one of so many may be left
 	connectionsGone = 5000 // milliseconds
 	sessionsGone    = 1000
+	goneMost        = 10_000 // milliseconds, though more go all the time
+	trimStill       = 50     // hardly any go: less than one of so many
 )
 
 // due notes how many connections and sessions there are, and tells whether to trim now.
@@ -27,21 +29,25 @@ func (w *memoryWatch) due(connections, sessions, now int64) bool {
 // departure is that most of something goes.
 type departure struct {
 	peak  int64
-	low   int64 // how many there were at since
-	since int64 // when few were left first, or half of them had gone again, in milliseconds; 0 there are more
+	few   int64 // when few were left first, in milliseconds; 0 there are more
+	low   int64 // how many were left at since
+	since int64 // when more than hardly any had gone last
 }
 
-// over notes how many there are, and tells once whether most have gone and for some time no more than half of the rest has.
+// over notes how many there are, and tells once whether most have gone and for some time hardly any more.
 func (d *departure) over(count, rest, now int64) bool {
 	d.peak = max(d.peak, count)
 	if d.peak-count < trimLeast || count > d.peak/trimShare {
-		d.since = 0
+		d.few = 0
 		return false
 	}
-	if d.since == 0 || count < d.low/2 {
+	if d.few == 0 {
+		d.few, d.low, d.since = now, count, now
+	}
+	if count < d.low-d.peak/trimStill {
 		d.low, d.since = count, now
 	}
-	if now-d.since <= rest {
+	if now-d.since <= rest && now-d.few <= goneMost {
 		return false
 	}
 	*d = departure{peak: count}

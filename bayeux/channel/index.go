@@ -14,11 +14,10 @@ import (
 // a table in every one of its nodes.
 type index struct {
 	seed  maphash.Seed
-	parts parts // of node numbers, counted from 1
+	parts [3]parts // of node numbers, counted from 1: literals, wildcards, deep wildcards, each as short a way as if there were no others
 	nodes slab.Pages[node, *node]
 	texts slab.Texts
-	wild  int // patterns that end with "/*"
-	deep  int // patterns that end with "/**"
+	kinds [3][maxSegments + 1]int // see kind
 }
 
 // node is one pattern that has subscribers. A node that is not used has no text.
@@ -48,9 +47,13 @@ func split(pattern []byte) (base, suffix []byte) {
 	return pattern, nil
 }
 
-// hash is that of a pattern that was taken apart.
-func (x *index) hash(base, suffix []byte) uint32 {
-	return uint32(maphash.Bytes(x.seed, base)>>32) + uint32(len(suffix))<<23 // another part for each suffix
+// ending is the place of a suffix in index.parts and index.kinds.
+func ending(suffix []byte) int { return max(len(suffix)-1, 0) }
+
+// of is the part of a pattern that was taken apart, and its hash.
+func (x *index) of(base, suffix []byte) (*slots, uint32) {
+	hash := uint32(maphash.Bytes(x.seed, base) >> 32)
+	return x.parts[ending(suffix)].part(hash), hash
 }
 
 // hashOf is the hash of the node in a slot.
@@ -63,8 +66,7 @@ func (x *index) find(pattern []byte) (node uint32, known bool) {
 }
 
 func (x *index) look(base, suffix []byte) (node uint32, known bool) {
-	hash := x.hash(base, suffix)
-	p := x.parts.part(hash)
+	p, hash := x.of(base, suffix)
 	if p.used == 0 {
 		return 0, false
 	}
@@ -83,53 +85,54 @@ func (x *index) slot(p *slots, hash uint32, base, suffix []byte) int {
 	return i
 }
 
-// count is the number of patterns with a suffix, if they are counted.
-func (x *index) count(suffix []byte) *int {
-	switch len(suffix) {
-	case len(wildSuffix):
-		return &x.wild
-	case len(deepSuffix):
-		return &x.deep
-	}
-	return new(int)
+// maxSegments is up to how many segments kind tells apart.
+const maxSegments = 15
+
+// kind is the number of patterns with as many segments before the suffix, and the suffix. Where nobody has any, none is looked for.
+func (x *index) kind(base, suffix []byte) *int {
+	return &x.kinds[ending(suffix)][min(bytes.Count(base, slash), maxSegments)]
 }
 
 // add makes the node of a pattern that has none, with its first subscriber.
 func (x *index) add(pattern []byte, first Subscriber) (number uint32) {
 	base, suffix := split(pattern)
-	hash := x.hash(base, suffix)
+	p, hash := x.of(base, suffix)
 	number = x.nodes.Take(node{text: x.texts.Add(pattern), hash: hash, sole: [1]Subscriber{first}})
-	x.parts.part(hash).enter(number+1, x)
-	*x.count(suffix)++
+	p.enter(number+1, x)
+	*x.kind(base, suffix)++
 	return number
 }
 
 // remove forgets the node of a pattern.
 func (x *index) remove(number uint32, pattern []byte) {
 	base, suffix := split(pattern)
-	n := x.nodes.At(number)
-	p := x.parts.part(n.hash)
-	p.empty(x.slot(p, n.hash, base, suffix), x)
-	x.texts.Remove(n.text)
+	p, hash := x.of(base, suffix)
+	p.empty(x.slot(p, hash, base, suffix), x)
+	x.texts.Remove(x.nodes.At(number).text)
 	x.nodes.Release(number)
-	*x.count(suffix)--
+	*x.kind(base, suffix)--
 }
 
 // match appends the nodes of the patterns that match name. Wildcards match broadcast names only (Bayeux 1.0, 2.2).
 func (x *index) match(dst []uint32, name []byte) []uint32 {
-	if node, known := x.look(name, nil); known {
-		dst = append(dst, node)
+	if *x.kind(name, nil) > 0 {
+		dst = x.matchUnder(dst, name, nil)
 	}
-	if x.wild+x.deep == 0 || len(name) == 0 || name[0] != '/' || kindOf(name) != Broadcast {
+	if len(name) == 0 || name[0] != '/' || kindOf(name) != Broadcast {
 		return dst
 	}
-	if x.wild > 0 {
-		dst = x.matchUnder(dst, name[:bytes.LastIndexByte(name, '/')], wildSuffix)
-	}
+	segments, last := 0, 0
 	for i, c := range name {
-		if c == '/' && x.deep > 0 {
+		if c != '/' {
+			continue
+		}
+		if x.kinds[2][min(segments, maxSegments)] > 0 {
 			dst = x.matchUnder(dst, name[:i], deepSuffix)
 		}
+		segments, last = segments+1, i
+	}
+	if x.kinds[1][min(segments-1, maxSegments)] > 0 {
+		dst = x.matchUnder(dst, name[:last], wildSuffix)
 	}
 	return dst
 }
@@ -139,4 +142,12 @@ func (x *index) matchUnder(dst []uint32, base, suffix []byte) []uint32 {
 		dst = append(dst, node)
 	}
 	return dst
+}
+
+// slotBytes is what the slots take.
+func (x *index) slotBytes() (n int) {
+	for i := range x.parts {
+		n += x.parts[i].bytes()
+	}
+	return n
 }

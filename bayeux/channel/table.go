@@ -183,7 +183,7 @@ const (
 
 // Memory is about how many bytes the table takes.
 func (t *Table) Memory() int {
-	return t.patterns.texts.Bytes() + patternMemory*t.patterns.nodes.Size() + t.patterns.parts.bytes() +
+	return t.patterns.texts.Bytes() + patternMemory*t.patterns.nodes.Size() + t.patterns.slotBytes() +
 		recordMemory*t.records.Size() + t.places.parts.bytes()
 }
 

@@ -223,7 +223,7 @@ func slack(t *Table) int {
 	return n
 }
 
-func TestSubscriptionTakesAtMost22Bytes(t *testing.T) {
+func TestSubscriptionTakesAtMost24Bytes(t *testing.T) {
 	const subscribers = 40_000
 	for _, each := range []int{1, 2, 3, 10} {
 		table, bytes := heap(func() *Table {
@@ -237,14 +237,14 @@ func TestSubscriptionTakesAtMost22Bytes(t *testing.T) {
 		})
 		per := float64(bytes-slack(table)) / (subscribers * float64(each))
 		t.Logf("%d subscribers of %d patterns: %.1f bytes a subscription, %.1f with the slack", subscribers, each, per, float64(bytes)/(subscribers*float64(each)))
-		if per > 22 { // 16 to 20, and the table itself and what the runtime keeps
-			t.Errorf("%.1f bytes a subscription, want 22", per)
+		if per > 24 { // 16 to 20, and the table itself and what the runtime keeps
+			t.Errorf("%.1f bytes a subscription, want 24", per)
 		}
 	}
 }
 
 // A channel of one subscriber takes a node, its text, a slot and a record, and hardly anything of the allocator's.
-func TestOwnChannelTakesAtMost70Bytes(t *testing.T) {
+func TestOwnChannelTakesAtMost72Bytes(t *testing.T) {
 	for _, subscribers := range []int{1500, 2000, 2500, 3000, 5000, 8000} { // wherever the slots are between two sizes
 		const each = 20
 		_, bytes := heap(func() *Table {
@@ -257,8 +257,8 @@ func TestOwnChannelTakesAtMost70Bytes(t *testing.T) {
 			return table
 		})
 		per := float64(bytes) / float64(subscribers*each)
-		if t.Logf("%d subscribers of %d channels each: %.1f bytes a channel", subscribers, each, per); per > 70 {
-			t.Errorf("%.1f bytes a channel, want 70", per)
+		if t.Logf("%d subscribers of %d channels each: %.1f bytes a channel", subscribers, each, per); per > 72 {
+			t.Errorf("%.1f bytes a channel, want 72", per)
 		}
 	}
 }
