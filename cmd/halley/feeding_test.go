@@ -33,7 +33,7 @@ func natsServer(t *testing.T) (url string, stop func()) {
 func TestFeeds(t *testing.T) {
 	t.Parallel()
 	url, stop := natsServer(t)
-	s, endpoint, internal := server(t, "--feed-url="+url, "--feed-required", "--import=stock.> /stock/**", "--import=orders.> /orders/**", "--export=/orders/** orders.>")
+	s, endpoint, internal := server(t, "--drain-delay=0s", "--feed-url="+url, "--feed-required", "--import=stock.> /stock/**", "--import=orders.> /orders/**", "--export=/orders/** orders.>")
 	defer s.stop()
 	link, err := nats.Connect(url)
 	if err != nil {

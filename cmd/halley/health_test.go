@@ -8,7 +8,8 @@ import (
 
 // A server that lives is found by the flags that it has, one that is not there is told as a failure.
 func TestHealth(t *testing.T) {
-	s, _, internal := server(t)
+	t.Parallel()
+	s, _, internal := server(t, "--drain-delay=0s")
 	address := strings.TrimPrefix(internal, "http://")
 	_, port, _ := net.SplitHostPort(address)
 	for _, args := range [][]string{

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"flag"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -18,6 +19,9 @@ import (
 // With HALLEY_TEST_MAIN in its environment the test program is the command.
 const asMain = "HALLEY_TEST_MAIN"
 
+// lanes is how many tests run at once, unless -parallel says it: most of them wait most of the time, whatever CPUs there are.
+const lanes = "4"
+
 func TestMain(m *testing.M) {
 	if os.Getenv(asMain) != "" {
 		main()
@@ -28,6 +32,7 @@ func TestMain(m *testing.M) {
 			os.Unsetenv(name)
 		}
 	}
+	_ = flag.Set("test.parallel", lanes)
 	// gnet starts a pool with its package; fasthttp's cleaners sleep for
 	// seconds before they see that they are not needed any more.
 	goleak.VerifyTestMain(m, goleak.IgnoreCurrent(),

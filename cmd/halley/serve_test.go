@@ -216,6 +216,7 @@ func TestDemo(t *testing.T) {
 
 // The keys of back-ends are read again when their file changes, and stay as they are if it is bad.
 func TestKeysAreReadAgain(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keys")
 	write := func(text string) {
 		t.Helper()
@@ -245,9 +246,8 @@ func TestKeysAreReadAgain(t *testing.T) {
 	if got := ask("first-0123456789"); got != 200 {
 		t.Fatalf("%d, %s", got, s.log)
 	}
-	t.Setenv("HALLEY_INTERNAL_KEY", "first-0123456789")
 	for channel, want := range map[string]int{"/orders/1": 0, "/stock/A": 1} {
-		if code, _, stderr := halley(t, "", "pub", channel, "1", "--server="+internal); code != want || code == 1 && !strings.Contains(stderr, "not good for this channel") {
+		if code, _, stderr := halley(t, "", "pub", channel, "1", "--server="+internal, "--internal-key=first-0123456789"); code != want || code == 1 && !strings.Contains(stderr, "not good for this channel") {
 			t.Errorf("%s: exit %d, %s", channel, code, stderr)
 		}
 	}
