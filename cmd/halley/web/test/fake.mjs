@@ -8,8 +8,8 @@ const script = readFileSync(new URL('../dist/halley.js', import.meta.url), 'utf8
 const source = `(function (globalThis) {${script}\n})(window);`;
 const ALL = ['websocket', 'eventsource', 'xhr-streaming', 'long-polling', 'callback-polling'];
 
-/** Resolves once check() is truthy, to what it returned; fails with what was awaited. */
-export async function until(check, what, ms = 5000) {
+/** Resolves once check() is truthy, to what it returned; fails with what was awaited. A busy machine takes its time. */
+export async function until(check, what, ms = 60000) {
   for (const end = Date.now() + ms; Date.now() < end; await pause(5)) {
     const value = check();
     if (value) return value;

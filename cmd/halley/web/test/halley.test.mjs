@@ -167,9 +167,11 @@ test('a publish that found no session is sent once more, by the next one', async
 
 test('a session that is lost over and over is not asked for in a tight loop', async () => {
   server.script['/meta/connect'] = () => LOST;
-  init({ backoff: 100, maxBackoff: 1000 });
+  const begin = Date.now();
+  init({ backoff: 100, maxBackoff: 100000 });
   await pause(250);
-  assert.ok(server.sessions <= 4, `${server.sessions} handshakes`);
+  const most = 3 + Math.log2(1 + (Date.now() - begin) / 100); // with pauses that double, however long a busy machine makes this one
+  assert.ok(server.sessions <= most, `${server.sessions} handshakes, at most ${most}`);
 });
 
 test('after a failure the same session is resumed, with a connect that is not held', async () => {
