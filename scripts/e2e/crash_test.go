@@ -207,6 +207,11 @@ func (s *mortal) start(t *testing.T, ctx context.Context) {
 	if err := s.command.Start(); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(s.log.String())
+		}
+	})
 	eventually(t, ctx, "the server to be ready", func() bool {
 		page, err := s.get(ctx, "/metrics")
 		return err == nil && strings.Contains(page, "\nhalley_panics_total 0\n") && strings.Contains(page, "\nhalley_ready 1\n")

@@ -21,6 +21,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -311,14 +312,27 @@ func get(ctx context.Context, url string) (string, error) {
 // freeHost is the host of all that the tests start, but for the nodes of a cluster.
 func freeHost() string { return nodes.NewNetwork(os.Getpid()).Host(100) }
 
+// given is how many addresses freeAddress has given out.
+var given atomic.Int64
+
 // freeAddress is one that no other process uses: nothing takes it before the server of the test does, or while that is away.
-// Connections come from 127.0.0.1 and take no port here.
+// Connections come from 127.0.0.1 and take no port here. It is not listened on to see whether it is free: a process that another
+// test starts at that moment would have the socket until it has become another program.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", freeHost()+":0")
-	if err != nil {
-		t.Fatal(err)
+	for {
+		address := fmt.Sprintf("%s:%d", freeHost(), 20_000+given.Add(1))
+		if !taken(address) {
+			return address
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().String()
+}
+
+// taken tells whether somebody listens.
+func taken(address string) bool {
+	conn, err := net.Dial("tcp", address)
+	if err == nil {
+		conn.Close()
+	}
+	return err == nil
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -128,8 +127,7 @@ func localAddress(t *testing.T) string {
 	t.Helper()
 	for {
 		address := fmt.Sprint("127.0.0.1:", 10_000+rand.IntN(20_000))
-		if listener, err := net.Listen("tcp", address); err == nil {
-			listener.Close()
+		if !taken(address) {
 			return address
 		}
 	}
