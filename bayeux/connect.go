@@ -85,7 +85,7 @@ func (x *exchange) arrive(m *message.Message, w wish) (a arrival) {
 	a.kind = x.connectionType(m)
 	advice := w.advice
 	waits := x.alone && advice.timeout != 0
-	r.outlet.hearing.hear(a.kind, waits && (r.advised == EventSource || r.delivery.unseen() && r.delivery.byStream))
+	x.hear(m, a.kind, waits && (r.advised == EventSource || r.delivery.unseen() && r.delivery.byStream))
 	again := x.acknowledge(w, a.kind)
 	x.readOn()
 	x.takeOver(a.kind)
@@ -109,6 +109,18 @@ func (x *exchange) arrive(m *message.Message, w wish) (a arrival) {
 		a.timeout = min(a.timeout, advice.timeout)
 	}
 	return a
+}
+
+// hear takes note of what a connect tells of whether its client reads its event-stream, unless the client has sent it before the last
+// connect that was of that type: it gave that one up, and a server that stood still, or a proxy, brings it long afterwards.
+func (x *exchange) hear(m *message.Message, kind ConnectionType, late bool) {
+	r, n := x.session, serialOf(m.ID)
+	if kind == EventSource {
+		r.spoke = max(r.spoke, n)
+	}
+	if !n.before(r.spoke) {
+		r.outlet.hearing.hear(kind, late)
+	}
 }
 
 // mayStream tells whether the connect becomes a stream: it must stand alone, and

@@ -4,7 +4,7 @@ package bayeux
 // clients count.
 type heldID struct {
 	n    uint8 // length; 0 none, isLong in longIDs
-	text [19]byte
+	text [15]byte
 }
 
 const isLong = 0xff

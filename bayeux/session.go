@@ -15,6 +15,7 @@ type session struct {
 	delivery delivery
 	heldID   heldID // the held connect's id, for the reply
 	queue    queue.Queue
+	spoke    serial // of the last connect of type eventsource
 
 	created int64
 	active  int64  // when the client last sent anything but a connect
