@@ -305,6 +305,29 @@ func TestLeaderIsKilledAndStopped(t *testing.T) {
 	checkNodes(t, append(all, killed))
 }
 
+// about is what nodes have told of one message.
+func about(nodes []*process, publisher string, n int) (told string) {
+	text := fmt.Sprintf(`"%s.%d"`, publisher, n)
+	for _, p := range nodes {
+		p.mu.Lock()
+		for i, line := range p.lines {
+			if strings.Contains(line, text) {
+				told += fmt.Sprintf("line %d of %d of %s: %s\n", i, len(p.lines), p.name, line)
+			}
+		}
+		delivered := 0
+		for _, line := range p.lines {
+			if strings.HasPrefix(line, "D ") {
+				if delivered++; delivered == 1 {
+					told += fmt.Sprintf("first of %s: %s\n", p.name, line)
+				}
+			}
+		}
+		p.mu.Unlock()
+	}
+	return told
+}
+
 // checkNodes checks what nodes have delivered, and that it has all that was told to be stored.
 func checkNodes(t *testing.T, nodes []*process) {
 	t.Helper()
@@ -340,7 +363,7 @@ func checkNodes(t *testing.T, nodes []*process) {
 		text, _ := strconv.Unquote(byNumber[number])
 		at := strings.LastIndexByte(text, '.')
 		if n, _ := strconv.Atoi(text[at+1:]); n != counts[text[:at]] {
-			t.Fatalf("%s stands where number %d of its publisher was to be", text, counts[text[:at]])
+			t.Fatalf("%d: %s stands where number %d of its publisher was to be\n%s", number, text, counts[text[:at]], about(nodes, text[:at], counts[text[:at]]))
 		}
 		counts[text[:at]]++
 		stored[byNumber[number]] = true
