@@ -44,6 +44,9 @@ func (s *Server) Inspect() Inspector { return Inspector{s} }
 // Channels calls visit with every pattern that has subscribers here.
 func (s *Server) Channels(visit func(pattern []byte, subscribers int)) { s.fanout.Patterns(visit) }
 
+// Subscriptions is how many all sessions have together.
+func (s *Server) Subscriptions() int { return s.fanout.Subscriptions() }
+
 // Subscribers is how many sessions here are on exactly a pattern.
 func (s *Server) Subscribers(pattern []byte) int { return s.fanout.Subscribers(pattern) }
 

@@ -159,12 +159,13 @@ func (l *loops) outputMoves(at socket.ID) {
 	l.do(at.Loop, func(r *reactor) { r.output.lookAgain(at.Slot) })
 }
 
-// sessions is how many there were at the loops' last ticks.
-func (l *loops) sessions() (n int64) {
+// sessions is how many there were at the loops' last ticks, and how many subscriptions.
+func (l *loops) sessions() (n, subscriptions int64) {
 	for _, r := range *l.bound.Load() {
 		n += r.sessions.Load()
+		subscriptions += r.subscriptions.Load()
 	}
-	return n
+	return n, subscriptions
 }
 
 // trim makes every loop give back what it no longer needs.

@@ -7,23 +7,26 @@ import (
 )
 
 // memoryWatch finds the moments to give memory back: when most connections have gone and it has stayed so, since clients that were cut
-// off come back, and when most sessions have, which do not. The collector alone would not: where nothing is allocated, it has no reason
-// to run.
-type memoryWatch struct{ connections, sessions departure }
+// off come back, and when most sessions have, which do not, or most subscriptions. The collector alone would not: where nothing is
+// allocated, it has no reason to run.
+type memoryWatch struct{ connections, sessions, subscriptions departure }
 
 const (
-	trimLeast       = 1000 // that must have gone
-	trimShare       = 4    // at most one of so many may be left
-	connectionsGone = 5000 // milliseconds
-	sessionsGone    = 1000
-	goneMost        = 10_000 // milliseconds, though more go all the time
-	trimStill       = 50     // hardly any go: less than one of so many
+	trimLeast         = 1000   // that must have gone
+	leastSubscribed   = 10_000 // likewise, of subscriptions
+	trimShare         = 4      // at most one of so many may be left
+	connectionsGone   = 5000   // milliseconds
+	sessionsGone      = 1000
+	subscriptionsGone = 1000
+	goneMost          = 10_000 // milliseconds, though more go all the time
+	trimStill         = 50     // hardly any go: less than one of so many
 )
 
-// due notes how many connections and sessions there are, and tells whether to trim now.
-func (w *memoryWatch) due(connections, sessions, now int64) bool {
-	left := w.connections.over(connections, connectionsGone, now)
-	return w.sessions.over(sessions, sessionsGone, now) || left
+// due notes how many connections, sessions and subscriptions there are, and tells whether to trim now.
+func (w *memoryWatch) due(connections, sessions, subscriptions, now int64) bool {
+	left := w.connections.over(connections, trimLeast, connectionsGone, now)
+	ended := w.sessions.over(sessions, trimLeast, sessionsGone, now)
+	return w.subscriptions.over(subscriptions, leastSubscribed, subscriptionsGone, now) || ended || left
 }
 
 // departure is that most of something goes.
@@ -34,10 +37,10 @@ type departure struct {
 	since int64 // when more than hardly any had gone last
 }
 
-// over notes how many there are, and tells once whether most have gone and for some time hardly any more.
-func (d *departure) over(count, rest, now int64) bool {
+// over notes how many there are, and tells once whether most have gone, least or more, and for some time hardly any more.
+func (d *departure) over(count, least, rest, now int64) bool {
 	d.peak = max(d.peak, count)
-	if d.peak-count < trimLeast || count > d.peak/trimShare {
+	if d.peak-count < least || count > d.peak/trimShare {
 		d.few = 0
 		return false
 	}

@@ -1,15 +1,20 @@
 package loop
 
-import "testing"
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+)
 
-// Memory is given back once when most connections have gone and stay away, and once when their sessions have.
+// Memory is given back once when most connections have gone and stay away, once when their sessions have, and once when most
+// subscriptions have though the sessions stay.
 func TestMemoryWatch(t *testing.T) {
 	var w memoryWatch
-	now := int64(1)
+	now, subscriptions := int64(1), int64(0)
 	due := func(connections, sessions int64, tenths int) (times int) {
 		for range tenths {
 			now += 100
-			if w.due(connections, sessions, now) {
+			if w.due(connections, sessions, subscriptions, now) {
 				times++
 			}
 		}
@@ -30,6 +35,40 @@ func TestMemoryWatch(t *testing.T) {
 	equal(t, due(100, 100, 5), 0)
 	equal(t, due(100, 100, 10), 1)
 	equal(t, due(100, 100, 600), 0)
+	subscriptions = 12_000
+	equal(t, due(100, 100, 600), 0)
+	subscriptions = 2500
+	equal(t, due(100, 100, 600), 0) // too few have gone
+	subscriptions = 100_000
+	equal(t, due(100, 100, 600), 0)
+	subscriptions = 20_000
+	equal(t, due(100, 100, 5), 0)
+	equal(t, due(100, 100, 10), 1)
+	equal(t, due(100, 100, 600), 0)
+}
+
+// What the subscriptions of a few sessions took is given back when they have gone, though hardly any session has: it would keep memory
+// short for ever otherwise.
+func TestSubscriptionsAreGivenBack(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *Config) { c.Loops, c.MaxSubscriptions = 1, 20_000 })
+	few, many := dial(t, s), dial(t, s)
+	few.subscriber("/few")
+	id := many.subscriber("/many")
+	for n := range 24 {
+		var patterns []string
+		for i := range 500 {
+			patterns = append(patterns, fmt.Sprintf("/many/%d/%d", n, i))
+		}
+		list, _ := json.Marshal(patterns)
+		equal(t, many.bayeux(fmt.Sprintf(`{"channel":"/meta/subscribe","clientId":%q,"subscription":%s}`, id, list))[0]["successful"], true)
+	}
+	full := s.Stats().Kept.Subscriptions
+	ticked := s.reactors[0].subscriptions.Load
+	eventually(t, func() bool { return ticked() == 12_002 })
+	many.bayeux(fmt.Sprintf(`{"channel":"/meta/disconnect","clientId":%q}`, id))
+	eventually(t, func() bool { return s.Stats().Kept.Subscriptions < full/10 })
+	equal(t, s.Stats().Sessions, 1)
 }
 
 // What new connections left is collected when many were made and then hardly any, once, and not while more come.

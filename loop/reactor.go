@@ -47,15 +47,16 @@ type reactor struct {
 	box   *bus.Box
 	inbox bus.Inbox // what is being worked off
 
-	hurry       atomic.Bool  // ticks are wanted often
-	sessions    atomic.Int64 // that there were at the last tick
-	tickPosted  atomic.Int64 // when the tick that it has not run was posted, 0 if it has run
-	watch       watch
-	flushPosted bool
-	drainPosted bool // by the loop itself, since more is left than a turn has time for
-	sweepPosted bool // likewise
-	turns       turns
-	unwritten   unwritten
+	hurry         atomic.Bool  // ticks are wanted often
+	sessions      atomic.Int64 // that there were at the last tick
+	subscriptions atomic.Int64 // likewise
+	tickPosted    atomic.Int64 // when the tick that it has not run was posted, 0 if it has run
+	watch         watch
+	flushPosted   bool
+	drainPosted   bool // by the loop itself, since more is left than a turn has time for
+	sweepPosted   bool // likewise
+	turns         turns
+	unwritten     unwritten
 
 	// Scratch, valid within one turn.
 	fx      bayeux.Effects

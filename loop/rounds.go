@@ -78,6 +78,7 @@ func (r *reactor) tick() {
 	r.watch.end(now)
 	r.hurry.Store(r.hurries())
 	r.sessions.Store(r.core.Stats().Sessions)
+	r.subscriptions.Store(int64(r.core.Subscriptions()))
 	if r.box.Waits() {
 		r.drainMailbox()
 	}

@@ -28,7 +28,8 @@ func (t *ticks) beat(ctx context.Context) {
 		}
 		t.shared.memory.look(ctx, t.shared.now())
 		t.shared.admission.look(t.loops.latest(), t.shared.now())
-		if memory.due(t.shared.connections.Load(), t.loops.sessions(), t.shared.now()) {
+		sessions, subscriptions := t.loops.sessions()
+		if memory.due(t.shared.connections.Load(), sessions, subscriptions, t.shared.now()) {
 			t.loops.trim()
 		}
 		if rush.due(t.shared.accepted.Load()+t.shared.handshakes.Made(), t.shared.now()) {

@@ -122,6 +122,9 @@ func (t *Table) Count(s Subscriber) int {
 	return n
 }
 
+// Len is the number of subscriptions.
+func (t *Table) Len() int { return t.records.Len() - 1 }
+
 // Of visits the patterns that s is on, the newest first, until visit returns false. Visit must not change the table, nor
 // keep the pattern.
 func (t *Table) Of(s Subscriber, visit func(pattern []byte) bool) {

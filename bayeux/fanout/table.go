@@ -35,6 +35,9 @@ func (f *Fanout) Has(slot uint32, pattern []byte) bool {
 // Count is how many patterns a session subscribes to.
 func (f *Fanout) Count(slot uint32) int { return f.table.Count(channel.Subscriber(slot)) }
 
+// Subscriptions is how many all sessions have together.
+func (f *Fanout) Subscriptions() int { return f.table.Len() }
+
 // Of visits the patterns that a session subscribes to, the newest first, until visit returns false. Visit
 // must not keep them.
 func (f *Fanout) Of(slot uint32, visit func(pattern []byte) bool) {
