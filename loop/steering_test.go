@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -246,5 +247,27 @@ func TestSteeringOutlivesAnEngine(t *testing.T) {
 	cancel()
 	current.Stop(asked)
 	eventually(t, func() bool { return s.engine.started.Load() == 2 && s.Ready() })
+	// gnet opens the sockets of all loops but the first when it has begun. Until then that takes what would come to them.
+	eventually(t, func() bool { return listening(t, s) == s.cfg.Loops })
 	mustSteer(t, s)
+}
+
+// listening is how many sockets of this host listen for IPv4 at the port of a server's first listener.
+func listening(t testing.TB, s *Server) (n int) {
+	t.Helper()
+	address, err := net.ResolveTCPAddr("tcp", s.Addresses()[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := os.ReadFile("/proc/net/tcp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(table)) {
+		fields := strings.Fields(line)
+		if len(fields) > 3 && strings.HasSuffix(fields[1], fmt.Sprintf(":%04X", address.Port)) && fields[3] == "0A" {
+			n++
+		}
+	}
+	return n
 }
