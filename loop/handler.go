@@ -1,6 +1,6 @@
 package loop
 
-// Proved by TestConnectionLimit and TestPanicClosesOneConnection.
+// Proved by TestConnectionLimit, TestLostProbeEndsNothing and TestPanicClosesOneConnection.
 
 import (
 	"time"
@@ -86,8 +86,10 @@ func (g *gnetEvents) OnOpen(conn gnet.Conn) ([]byte, gnet.Action) {
 	return r.input.introducer.admit(c)
 }
 
-// userTimeout is how long written bytes may stay unacknowledged: then the peer is gone.
-const userTimeout = time.Minute
+// userTimeout is how long written bytes may stay unacknowledged: then the peer is gone. The kernel goes by it in place of the number of
+// keep-alive probes, too: a connection that rests ends with the first probe that is due after so long without a sign of the peer. So it
+// is longer than all probes and their intervals but the last, or a single lost packet would end such a connection.
+const userTimeout = keepAlive + keepAliveCount*keepAliveInterval - keepAliveInterval/3
 
 // OnTraffic implements gnet.EventHandler.
 func (g *gnetEvents) OnTraffic(from gnet.Conn) gnet.Action {
