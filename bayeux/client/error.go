@@ -105,8 +105,9 @@ func isLost(err error) bool {
 // tokenExpired is what a server says of a token that was good once.
 const tokenExpired = "token_expired"
 
-// isStale reports whether the server refused a token that was good once: the next one is fresh.
-func isStale(err error) bool {
+// TokenExpired reports whether a server refused a token that was good once: the next one is fresh. The error is
+// a *BayeuxError, or the *StatusError of an event-stream.
+func TokenExpired(err error) bool {
 	var e *BayeuxError
 	var status *StatusError
 	return errors.As(err, &e) && e.Text == tokenExpired || errors.As(err, &status) && strings.HasSuffix(status.Text, ":"+tokenExpired)

@@ -176,7 +176,7 @@ func (s *EventStream) Follow(ctx context.Context, handler Handler) error {
 }
 
 // renewable tells whether the server has refused a token that was good once: the next request shows another one.
-func (s *EventStream) renewable(err error) bool { return s.options.Token != nil && isStale(err) }
+func (s *EventStream) renewable(err error) bool { return s.options.Token != nil && TokenExpired(err) }
 
 // show has the next request show a token that is given for it, if there are any.
 func (s *EventStream) show(ctx context.Context) error {

@@ -93,7 +93,7 @@ func (m *machine) delay(err error) time.Duration {
 		interval = 0 // it was how often to say that one lives, beside the stream
 	}
 	switch {
-	case m.options.Token != nil && isStale(err) && m.backoff.failures == 1:
+	case m.options.Token != nil && TokenExpired(err) && m.backoff.failures == 1:
 		return 0
 	case prompt:
 		return interval

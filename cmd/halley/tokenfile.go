@@ -5,10 +5,8 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"strings"
 
 	"halley/bayeux/client"
 )
@@ -29,9 +27,7 @@ func (f tokenFile) ask() func(context.Context) (string, error) {
 
 // explained is an error that says what helps where the token has expired.
 func (f tokenFile) explained(err error) error {
-	var refused *client.BayeuxError
-	var status *client.StatusError
-	if stale := errors.As(err, &refused) && refused.Text == "token_expired" || errors.As(err, &status) && strings.HasSuffix(status.Text, ":token_expired"); f != "" && stale {
+	if f != "" && client.TokenExpired(err) {
 		return fmt.Errorf("%w: --token-file needs a fresh token", err)
 	}
 	return err
