@@ -65,8 +65,8 @@ type Running struct {
 // crowded tells that there is no memory for more sessions and subscriptions.
 func (c *Config) crowded() bool { return c.Crowded != nil && c.Crowded() }
 
-// shakeHands is the advice for a client whose session is not known here. The next session of one whose node is only apart would be as
-// far from the next request, so that a client without a pause would do nothing but shake hands until the two nodes are together.
+// shakeHands is the advice for a client whose session is not known here. If the session's node is only apart, the client waits a second:
+// a session made at once might be on the other side for its next request, and a client without a pause would do nothing but shake hands.
 func (c *Config) shakeHands(clientID []byte) string {
 	if a, ok := ParseClientID(clientID); ok && c.Apart != nil && c.Apart(a.Node) {
 		return reply.AdviceApart

@@ -111,8 +111,8 @@ func (x *exchange) arrive(m *message.Message, w wish) (a arrival) {
 	return a
 }
 
-// hear takes note of what a connect tells of whether its client reads its event-stream, unless the client has sent it before the last
-// connect that was of that type: it gave that one up, and a server that stood still, or a proxy, brings it long afterwards.
+// hear takes note of what a connect tells of whether its client reads its event-stream. A poll that the client sent before its last
+// connect of type eventsource tells nothing: the client gave the poll up, and a node that stood still or a proxy brings it afterwards.
 func (x *exchange) hear(m *message.Message, kind ConnectionType, late bool) {
 	r, n := x.session, serialOf(m.ID)
 	if kind == EventSource {

@@ -139,7 +139,7 @@ func (e *engine) stop() {
 	}
 }
 
-// begins notes that gnet has an engine whose sockets are open, and tells whether it is to serve.
+// begins notes that gnet has an engine, with the sockets of its first loop, and tells whether it is to serve.
 func (e *engine) begins(current gnet.Engine) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -151,7 +151,7 @@ func (e *engine) begins(current gnet.Engine) bool {
 	return true
 }
 
-// serves says that the engine serves, when all is as its connections are to find it.
+// serves says that the engine serves. It is called when its connections are steered: gnet opens the sockets of the other loops soon after.
 func (e *engine) serves() {
 	e.ready.Store(true)
 	e.listening.begun()

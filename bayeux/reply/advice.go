@@ -10,7 +10,7 @@ import (
 // it is never told none, which would end some clients for good.
 const (
 	AdviceHandshake = `{"reconnect":"handshake","interval":0}`
-	AdviceApart     = `{"reconnect":"handshake","interval":1000}` // for a session of a node that comes back in a moment
+	AdviceApart     = `{"reconnect":"handshake","interval":1000}` // for a client whose session is of a node that is heard, though apart
 	AdviceNone      = `{"reconnect":"none"}`
 	AdviceFull      = `{"reconnect":"retry","interval":5000}`  // for a handshake that there is no room for
 	AdviceDamped    = `{"reconnect":"retry","interval":10000}` // for one of a storm
