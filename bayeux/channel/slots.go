@@ -2,7 +2,11 @@
 
 package channel
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"halley/bayeux/slab"
+)
 
 // slots is a table with open addresses of numbers other than 0, in which a number is found by the hash of what it stands for. It knows
 // no keys: its user tells by a number what that is. Slots of one hash follow each other. It grows by a quarter only, so that few slots
@@ -31,20 +35,9 @@ func (s *slots) home(hash uint32) int {
 	return int(high)
 }
 
-func (s *slots) after(slot int) int {
-	if slot++; slot == len(s.of) {
-		return 0
-	}
-	return slot
-}
+func (s *slots) ring() slab.Ring { return slab.Ring(len(s.of)) }
 
-// way is how far a slot is behind another.
-func (s *slots) way(from, to int) int {
-	if to < from {
-		to += len(s.of)
-	}
-	return to - from
-}
+func (s *slots) after(slot int) int { return s.ring().After(slot) }
 
 // hashing tells the hash of a number.
 type hashing interface{ hashOf(number uint32) uint32 }
@@ -80,7 +73,7 @@ func (s *slots) empty(hole int, h hashing) {
 	s.of[hole] = 0
 	s.used--
 	for i := s.after(hole); s.of[i] != 0; i = s.after(i) {
-		if pushed := s.way(s.home(h.hashOf(s.of[i])), i); pushed >= s.way(hole, i) {
+		if pushed := s.ring().Way(s.home(h.hashOf(s.of[i])), i); pushed >= s.ring().Way(hole, i) {
 			s.of[hole], s.of[i] = s.of[i], 0
 			hole = i
 		}

@@ -1,6 +1,10 @@
 package interest
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"halley/bayeux/slab"
+)
 
 // mark stands for a pattern: 96 bits of two hashes with seeds of their own. Ten million patterns have two alike with a chance of 1 in
 // 10^15, and nobody can choose such, so the text is not kept: it would take more than all else, and who is subscribed knows it.
@@ -29,12 +33,9 @@ func (t *marks) home(m mark) int {
 	return int(slot)
 }
 
-func (t *marks) after(slot int) int {
-	if slot++; slot == len(t.slots) {
-		return 0
-	}
-	return slot
-}
+func (t *marks) ring() slab.Ring { return slab.Ring(len(t.slots)) }
+
+func (t *marks) after(slot int) int { return t.ring().After(slot) }
 
 // find is the entry of a mark, nil if there is none. It is good until another is added or removed.
 func (t *marks) find(m mark) *entry {
@@ -93,14 +94,8 @@ func (t *marks) remove(e *entry) {
 	}
 	t.slots[hole] = entry{}
 	t.used--
-	way := func(from, to int) int {
-		if to < from {
-			to += len(t.slots)
-		}
-		return to - from
-	}
 	for i := t.after(hole); t.slots[i].set != 0; i = t.after(i) {
-		if at := t.slots[i]; way(t.home(mark{at.high, at.low}), i) >= way(hole, i) {
+		if at := t.slots[i]; t.ring().Way(t.home(mark{at.high, at.low}), i) >= t.ring().Way(hole, i) {
 			t.slots[hole], t.slots[i] = at, entry{}
 			hole = i
 		}
