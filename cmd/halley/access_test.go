@@ -323,15 +323,7 @@ func TestClientsWithTokens(t *testing.T) {
 	for range 3 {
 		publish()
 	}
-	eventually(t, func() bool { return strings.Count(sub.out.String(), "\n") >= published }, sub.log)
-	if code := sub.stop(); code != 0 {
-		t.Errorf("sub: exit %d, %s", code, sub.log)
-	}
-	for n, line := range strings.Split(strings.TrimSpace(sub.out.String()), "\n") {
-		if want := fmt.Sprintf(`"data":%d}`, n); !strings.HasSuffix(line, want) {
-			t.Errorf("line %d is %s", n, line)
-		}
-	}
+	sub.endsWith(t, published)
 	s.stop()
 }
 
@@ -360,15 +352,7 @@ func TestEventsWithTokens(t *testing.T) {
 		return !strings.Contains(get(t, internal+"/metrics"), "halley_sessions_lapsed_total 0\n")
 	}, sub.log)
 	publish()
-	eventually(t, func() bool { return strings.Count(sub.out.String(), "\n") >= published }, sub.log)
-	if code := sub.stop(); code != 0 {
-		t.Errorf("sub: exit %d, %s", code, sub.log)
-	}
-	for n, line := range strings.Split(strings.TrimSpace(sub.out.String()), "\n") {
-		if want := fmt.Sprintf(`"data":%d}`, n); !strings.HasSuffix(line, want) {
-			t.Errorf("line %d is %s", n, line)
-		}
-	}
+	sub.endsWith(t, published)
 	for file, want := range map[string]string{stale: "token_expired\": --token-file needs a fresh token", stale + "x": "no such file"} {
 		code, _, stderr := halley(t, "", append([]string{"sub", "--server=" + endpoint, "--token-file=" + file}, to...)...)
 		if code != 1 || !strings.Contains(stderr, want) {
@@ -376,4 +360,18 @@ func TestEventsWithTokens(t *testing.T) {
 		}
 	}
 	s.stop()
+}
+
+// endsWith waits until a subscriber has the messages 0 to n-1, ends it, and checks that they came once and in order.
+func (s *started) endsWith(t *testing.T, n int) {
+	t.Helper()
+	eventually(t, func() bool { return strings.Count(s.out.String(), "\n") >= n }, s.log)
+	if code := s.stop(); code != 0 {
+		t.Errorf("sub: exit %d, %s", code, s.log)
+	}
+	for i, line := range strings.Split(strings.TrimSpace(s.out.String()), "\n") {
+		if want := fmt.Sprintf(`"data":%d}`, i); !strings.HasSuffix(line, want) {
+			t.Errorf("line %d is %s", i, line)
+		}
+	}
 }
