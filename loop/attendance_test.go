@@ -45,8 +45,9 @@ func (r *register) is(want map[string]int) bool {
 func TestAttendance(t *testing.T) {
 	t.Parallel()
 	r := &register{there: make(map[string]int)}
-	s := start(t, func(c *Config) { c.Loops, c.Attendance = 3, r })
+	s := made(t, func(c *Config) { c.Loops, c.Attendance = 3, r })
 	s.WatchChannels(r.watch)
+	s.runUntilEnd(t)
 	var ids []string
 	var clients []*wire
 	for range 6 {

@@ -20,10 +20,7 @@ type running struct {
 
 func run(t testing.TB, change func(*Config)) running {
 	t.Helper()
-	s, err := New(config(change))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := made(t, change)
 	ctx, stop := context.WithCancel(context.Background())
 	r := running{Server: s, stop: stop, ended: make(chan error, 1)}
 	go func() { r.ended <- s.Run(ctx) }()
@@ -222,10 +219,7 @@ func TestDrainUnderLoad(t *testing.T) {
 // A server that stops before it is up, or whose address is taken, returns.
 func TestRunEndsEarly(t *testing.T) {
 	t.Parallel()
-	s, err := New(config(nil))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := made(t, nil)
 	ctx, stop := context.WithCancel(context.Background())
 	stop()
 	if err := s.Run(ctx); err != nil {

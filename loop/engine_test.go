@@ -26,13 +26,10 @@ func TestServerOfItsOwn(t *testing.T) {
 	if err != nil {
 		t.Skip("a part of other tests")
 	}
-	s, err := New(config(func(c *Config) {
+	s := made(t, func(c *Config) {
 		c.Loops, c.MaxInterval = 2, time.Hour
 		c.Log = slog.New(slog.NewTextHandler(os.Stdout, nil))
-	}))
-	if err != nil {
-		t.Fatal(err)
-	}
+	})
 	s.engine.pause = pause
 	ctx, stop := context.WithCancel(context.Background())
 	go func() {

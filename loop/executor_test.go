@@ -71,10 +71,7 @@ func TestBindingEndsWithItsEngine(t *testing.T) {
 // What binds a loop while its engine ends does not open it again.
 func TestEndingLoopsStayClosed(t *testing.T) {
 	t.Parallel()
-	s, err := New(config(nil))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := made(t, nil)
 	s.loops.close()
 	r := s.loops.bindNext(&tallyLoop{t: t})
 	equal(t, r.executor.post(&task{}), false)

@@ -21,10 +21,7 @@ func TestFigures(t *testing.T) {
 
 // Whatever one loop counts is in the sum of all, so no counter can be forgotten there.
 func TestTotalsOfLoops(t *testing.T) {
-	s, err := New(config(func(c *Config) { c.Loops, c.Attended = 3, func() int { return 7 } }))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := made(t, func(c *Config) { c.Loops, c.Attended = 3, func() int { return 7 } })
 	for i := range s.census.parts {
 		fill(reflect.ValueOf(&s.census.parts[i].totals).Elem(), int64(i+1))
 	}

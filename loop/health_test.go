@@ -8,10 +8,7 @@ import (
 // loop is stuck, and while a part of it is in trouble; each is named.
 func TestUnready(t *testing.T) {
 	t.Parallel()
-	s, err := New(config(nil))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := made(t, nil)
 	equal(t, s.Unready(), []string{"starting"})
 	r := run(t, nil)
 	equal(t, len(r.Unready()), 0)

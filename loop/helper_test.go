@@ -40,11 +40,18 @@ func config(change func(*Config)) Config {
 // start runs a server until the test ends.
 func start(t testing.TB, change func(*Config)) *Server {
 	t.Helper()
+	s := made(t, change)
+	s.runUntilEnd(t)
+	return s
+}
+
+// made is a server that does not run yet.
+func made(t testing.TB, change func(*Config)) *Server {
+	t.Helper()
 	s, err := New(config(change))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.runUntilEnd(t)
 	return s
 }
 

@@ -54,10 +54,7 @@ func testGroupsFitTheLink(t *testing.T, k socketKind) {
 // what is added to it.
 func (k socketKind) startStill(t *testing.T, change func(*Config)) (s *Server, now *atomic.Int64) {
 	t.Helper()
-	s, err := New(config(k.change(change)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s = made(t, k.change(change))
 	now = new(atomic.Int64)
 	now.Store(s.now())
 	s.clock, s.cover = func(time.Duration) int64 { return now.Load() }, k.server

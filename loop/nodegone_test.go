@@ -190,10 +190,7 @@ func TestLostRequest(t *testing.T) {
 // Without a loop that has had a connection there is nothing to end.
 func TestNodeGoneBeforeAnyConnection(t *testing.T) {
 	t.Parallel()
-	s, err := New(config(nil))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := made(t, nil)
 	done := false
 	s.NodeGone(7, func() { done = true })
 	equal(t, done, true)

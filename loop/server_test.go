@@ -5,10 +5,7 @@ import "testing"
 // Ticks come soon while one loop is in a hurry or memory is nearly full, else seldom.
 func TestPauseBetweenTicks(t *testing.T) {
 	t.Parallel()
-	s, err := New(config(func(c *Config) { c.Loops = 2 }))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := made(t, func(c *Config) { c.Loops = 2 })
 	ticks := ticks{s.shared, &s.loops}
 	equal(t, ticks.pause(), calmTick) // no loop runs
 	s.bound.Store(&s.reactors)

@@ -75,10 +75,7 @@ func eachSocket(t *testing.T, test func(t *testing.T, k socketKind)) {
 // start runs a server whose connections are of this kind until the test ends.
 func (k socketKind) start(t testing.TB, change func(*Config)) *Server {
 	t.Helper()
-	s, err := New(config(k.change(change)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := made(t, k.change(change))
 	s.cover = k.server
 	s.runUntilEnd(t)
 	return s

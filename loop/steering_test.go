@@ -199,10 +199,7 @@ func TestTakeOverOfASteeredServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := New(config(func(c *Config) { change(c); c.Predecessor = p }))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := made(t, func(c *Config) { change(c); c.Predecessor = p })
 	if err := s.succession(p).inherit(context.Background()); err != nil {
 		t.Fatal(err)
 	}

@@ -163,10 +163,7 @@ func TestSuccessorThatDies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := New(config(func(c *Config) { change(c); c.Predecessor = p; c.HistoryFile = filepath.Join(dir, "history") }))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := made(t, func(c *Config) { change(c); c.Predecessor = p; c.HistoryFile = filepath.Join(dir, "history") })
 	ctx, cancel := context.WithCancel(context.Background())
 	if err := s.succession(p).inherit(ctx); err != nil {
 		t.Fatal(err)
