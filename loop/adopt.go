@@ -25,7 +25,7 @@ func (a *adopter) serve(ctx context.Context, from adopted) {
 // take gives a connection to a loop, and waits until it is there: so no more than one is on its way.
 func (a *adopter) take(ctx context.Context, number int, conn net.Conn) {
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		tcp.SetKeepAliveConfig(keptAlive())
+		tcp.SetKeepAliveConfig(a.loops.shared.cfg.keptAlive())
 	}
 	for ctx.Err() == nil {
 		bound := *a.loops.bound.Load()

@@ -275,25 +275,21 @@ func registered(done <-chan gnet.RegisteredResult, over <-chan struct{}) error {
 
 // options are gnet's; the reasons are in ARCHITECTURE.md.
 func (e *engine) options() []gnet.Option {
+	alive := e.shared.cfg.keptAlive()
 	return []gnet.Option{
 		gnet.WithNumEventLoop(e.shared.cfg.Loops),
 		gnet.WithReusePort(true),
 		gnet.WithReuseAddr(true),
-		gnet.WithTCPKeepAlive(keepAlive),
-		gnet.WithTCPKeepInterval(keepAliveInterval),
-		gnet.WithTCPKeepCount(keepAliveCount),
+		gnet.WithTCPKeepAlive(alive.Idle),
+		gnet.WithTCPKeepInterval(alive.Interval),
+		gnet.WithTCPKeepCount(alive.Count),
 		gnet.WithReadBufferCap(readBuffer),
 		gnet.WithTicker(e.isHost()),
 		gnet.WithLogger(quietLogger{e.shared.cfg.Log, e.note}),
 	}
 }
 
-const (
-	keepAlive         = 60 * time.Second
-	keepAliveInterval = 15 * time.Second
-	keepAliveCount    = 3
-	readBuffer        = 64 << 10
-)
+const readBuffer = 64 << 10
 
 // absent says why the server takes nobody, and nothing if it does.
 func (e *engine) absent() string {

@@ -1,6 +1,6 @@
 package loop
 
-// Proved by TestConnectionLimit, TestLostProbeEndsNothing and TestPanicClosesOneConnection.
+// Proved by TestConnectionLimit and TestPanicClosesOneConnection.
 
 import (
 	"time"
@@ -81,15 +81,10 @@ func (g *gnetEvents) OnOpen(conn gnet.Conn) ([]byte, gnet.Action) {
 	if g.steering.on.Load() && takes(g.shared.listeners[listener]) {
 		r.turns.Steered++
 	}
-	c.socket.Conn().SetLimits(userTimeout, g.shared.live().UnsentBytes)
+	c.socket.Conn().SetLimits(g.shared.cfg.userTimeout(), g.shared.live().UnsentBytes)
 	r.after(c, r.input.encryption.openTime(c))
 	return r.input.introducer.admit(c)
 }
-
-// userTimeout is how long written bytes may stay unacknowledged: then the peer is gone. The kernel goes by it in place of the number of
-// keep-alive probes, too: a connection that rests ends with the first probe that is due after so long without a sign of the peer. So it
-// is longer than all probes and their intervals but the last, or a single lost packet would end such a connection.
-const userTimeout = keepAlive + keepAliveCount*keepAliveInterval - keepAliveInterval/3
 
 // OnTraffic implements gnet.EventHandler.
 func (g *gnetEvents) OnTraffic(from gnet.Conn) gnet.Action {

@@ -117,7 +117,7 @@ func (m *moves) bring(ctx context.Context, v *moving) {
 
 // try gives a copy of the connection to gnet.
 func (m *moves) try(ctx context.Context, v *moving) error {
-	conn, err := v.Conn(keptAlive())
+	conn, err := v.Conn(m.shared.cfg.keptAlive())
 	if err != nil {
 		return err
 	}
@@ -187,9 +187,4 @@ func (m *moves) ended() {
 	for _, v := range lost {
 		m.lose(v)
 	}
-}
-
-// keptAlive is the keep-alive of gnet's connections, as package net has to be told of it.
-func keptAlive() net.KeepAliveConfig {
-	return net.KeepAliveConfig{Enable: true, Idle: keepAlive, Interval: keepAliveInterval, Count: keepAliveCount}
 }

@@ -11,7 +11,13 @@ import (
 // not their number (tcp_keepalive_timer of Linux).
 func TestLostProbeEndsNothing(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(c *Config) { c.Loops = 1 })
+	for _, after := range []time.Duration{time.Second, time.Minute, 2 * time.Hour} {
+		t.Run(after.String(), func(t *testing.T) { testLostProbeEndsNothing(t, after) })
+	}
+}
+
+func testLostProbeEndsNothing(t *testing.T, after time.Duration) {
+	s := start(t, func(c *Config) { c.Loops, c.KeepAlive = 1, after })
 	dial(t, s).ask(request("GET", "/"))
 	options, err := ask(t.Context(), &s.loops, 0, func(r *reactor) (of [4]time.Duration) {
 		r.conns.From(0, func(_ uint32, c *conn) bool {
@@ -30,7 +36,7 @@ func TestLostProbeEndsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	idle, interval, count, user := options[0]*time.Second, options[1]*time.Second, options[2], options[3]*time.Millisecond
-	if last := idle + (count-1)*interval; count != 3 || user <= last || user > last+interval {
+	if last := idle + (count-1)*interval; idle != after || count != 3 || user <= last || user > last+interval {
 		t.Errorf("%d probes from %v on, every %v, and the end after %v", count, idle, interval, user)
 	}
 }

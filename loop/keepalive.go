@@ -1,0 +1,22 @@
+package loop
+
+import (
+	"net"
+	"time"
+)
+
+// A connection that rests is probed so often, and so long after one another, before it counts as dead.
+const (
+	probes     = 3
+	probePause = 15 * time.Second
+)
+
+// keptAlive is how the kernel finds out whether the peer of a silent connection is still there (RFC 9293, 3.8.4).
+func (s *Settings) keptAlive() net.KeepAliveConfig {
+	return net.KeepAliveConfig{Enable: true, Idle: s.KeepAlive, Interval: probePause, Count: probes}
+}
+
+// userTimeout is how long written bytes may stay unacknowledged: then the peer is gone. The kernel goes by it in place of the number of
+// keep-alive probes, too: a connection that rests ends with the first probe that is due after so long without a sign of the peer. So it
+// is longer than all probes and their pauses but the last, or a single lost packet would end such a connection.
+func (s *Settings) userTimeout() time.Duration { return s.KeepAlive + probes*probePause - probePause/3 }
