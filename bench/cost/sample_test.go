@@ -41,6 +41,30 @@ func TestReadWithoutPSS(t *testing.T) {
 	if err != nil || s.PSS != 0 {
 		t.Errorf("PSS %d, error %v", s.PSS, err)
 	}
+	if s.Files != 0 {
+		t.Errorf("%d files were counted, one by one", s.Files)
+	}
+}
+
+// sized is a /proc whose folders tell the number of files as their size.
+type sized struct{ fstest.MapFS }
+
+func (p sized) Stat(name string) (fs.FileInfo, error) {
+	info, err := p.MapFS.Stat(name)
+	return sizedInfo{info}, err
+}
+
+type sizedInfo struct{ fs.FileInfo }
+
+func (sizedInfo) Size() int64 { return 1e6 }
+
+func TestNumberOfFiles(t *testing.T) {
+	for _, exact := range []bool{false, true} {
+		s, err := Reader{Proc: sized{sampleProc()}, PID: 7, PageSize: 4096}.Read(exact)
+		if err != nil || s.Files != 1e6 {
+			t.Errorf("exact %v: %d files, error %v", exact, s.Files, err)
+		}
+	}
 }
 
 func TestReadOnAPoorHost(t *testing.T) {
