@@ -176,7 +176,7 @@ func TestSharingIsFound(t *testing.T) {
 }
 
 func TestClientIsSmall(t *testing.T) {
-	const limit = 8 << 10
+	const limit = 8704
 	if packed := pages(t, "/bayeux")["/halley.js"].Gzip; len(packed) == 0 || len(packed) > limit {
 		t.Errorf("halley.js is %d bytes packed; limit %d", len(packed), limit)
 	}

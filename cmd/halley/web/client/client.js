@@ -11,7 +11,9 @@
  * it; all that is asked for within one tick goes together. A lost session is opened
  * again, subscriptions included.
  */
-import {call, cost, given, onAbort, pause} from './common.js';
+import {cost, fit, MAX_BATCH, only} from './batch.js';
+import {call, given, onAbort, pause} from './common.js';
+import {queueBehind} from './handover.js';
 import {base, browserName, followPage, hidden, root} from './page.js';
 import {change, isNews, pace, replays, subscriptionTo} from './subscriptions.js';
 import {askToken, endRenewal, planRenewal} from './token.js';
@@ -39,26 +41,9 @@ const OPTIONS = {
 const ADVICE = {reconnect: 'retry', interval: 0, timeout: 60000, maxInterval: 0};
 const EXPIRED = /^403::token_expired/;
 const SESSION_LOST = /^40[12]/; // 402 as the specification has it, 401 as Faye does
-const MAX_BATCH = 100;          // messages in one request
 const LINGER = 2000;            // ms that a link which was left may still bring what was on its way
 const TRIES = 3;                // failures of a transport that has worked before another is tried
 const FAREWELL = 2000;          // ms that the end of a session may take
-
-/** The reply to a message, which must not be missing. */
-function only(message, replies) {
-  if (!replies.has(message.id)) throw new Error('no reply');
-  return replies.get(message.id);
-}
-
-/** Takes the first of a plan that one request carries, one at least. */
-function fit(plan, room) {
-  let count = 0;
-  for (; count < plan.length && count < MAX_BATCH; count++) {
-    room -= plan[count].cost;
-    if (room < 0 && count) break;
-  }
-  return plan.splice(0, count);
-}
 
 /** Whether a channel name matches a pattern that may end in * or **. */
 function matches(pattern, channel) {
@@ -217,7 +202,10 @@ export class Client {
   stop(error) {
     const {link, clientId, greeting} = this;
     const links = [...this.links];
-    links.forEach((each) => { each.left = true; });
+    links.forEach((each) => {
+      each.left = true;
+      if (each.forgo) each.forgo();
+    });
     this.epoch++;
     endRenewal(this);
     this.links.clear();
@@ -416,6 +404,8 @@ export class Client {
   async move(name) {
     const epoch = ++this.epoch;
     const link = this.open(name);
+    // What may be lost by the old one, or is not acknowledged there, comes again by the new one.
+    if (!this.torn && !(this.acked >= 0)) queueBehind(link, this.link, (message) => this.links.has(link) && this.hand(message, link));
     this.fresh = true;
     try {
       await this.connect(epoch, link);
@@ -600,7 +590,7 @@ export class Client {
   }
 
   hand(message, link) {
-    if (!('data' in message)) return;
+    if (!('data' in message) || link.keep && link.keep(message)) return;
     this.lull = 0;
     for (const [pattern, set] of this.wanted) {
       if (!matches(pattern, message.channel)) continue;

@@ -21,8 +21,3 @@ export function onAbort(signal, act) {
   else signal.addEventListener('abort', act);
   return () => signal.removeEventListener('abort', act);
 }
-
-/** How many bytes of a URL a message takes, with room for its id and clientId. */
-export function cost(message) {
-  return encodeURIComponent(JSON.stringify(message)).length + 150;
-}

@@ -73,6 +73,7 @@ function shared(link, channel, tab, client, answered) {
     waiting.forEach(({reject}) => reject(error));
     if (fail) fail(error);
   };
+  link.settled = () => Promise.resolve(); // one channel brings all, in order
   link.close = () => {
     channel.removeEventListener('message', hear);
     link.end(new Error('closed'));

@@ -1,6 +1,7 @@
 // A subscription of halley.js: how far it has heard, and what the server is asked for.
 
-import {call, cost} from './common.js';
+import {cost} from './batch.js';
+import {call} from './common.js';
 
 const TIP = -1;         // of since: what comes from now on
 const EARLIEST = -2;    // of since: all that the server keeps

@@ -22,6 +22,8 @@ const SILENCE = 60000;          // ms without a byte after which a stream is tak
  *                         delivered; rejected after wait ms
  *   stream                a promise of the end of the stream that a connect opened
  *   close(linger)         ends what is open, in linger ms; opens nothing meanwhile
+ *   forgo()               ends what is about to open, which the end of the session would have refused; may be missing
+ *   settled()             a promise of the end of all that a connect has the server hold open now
  */
 export const transports = {
   'websocket': {usable: () => root.WebSocket, open: webSocket},
@@ -61,6 +63,17 @@ export function isConnect(message) {
 /** What may be open on a link: each has a function that ends it. */
 function openings(link) {
   const open = new Set();
+  const held = new Set();
+  link.settled = () => Promise.allSettled(held);
+  /** Notes that the server holds what the promise tells the end of, if that is a connect. */
+  link.holds = ([message], promise) => {
+    const over = () => held.delete(promise);
+    if (isConnect(message)) {
+      held.add(promise);
+      promise.then(over, over);
+    }
+    return promise;
+  };
   const close = () => open.forEach((end) => end());
   link.close = (linger) => {
     link.left = true;
@@ -74,8 +87,7 @@ function longPolling(link) {
   const open = openings(link);
   link.limit = 32768;
   link.size = (messages) => (crossOrigin(link.url) ? String(form(messages)).length : bytes(messages));
-  /** Posts a batch; read(response, heard) makes the result, heard() gives it more time. */
-  link.post = async (messages, wait, read) => {
+  const post = async (messages, wait, read) => {
     const url = target(link, messages);
     const [body, kind] = crossOrigin(url) ? [form(messages)] : [JSON.stringify(messages), {'Content-Type': 'application/json'}];
     const control = new AbortController();
@@ -97,6 +109,8 @@ function longPolling(link) {
       open.delete(end);
     }
   };
+  /** Posts a batch; read(response, heard) makes the result, heard() gives it more time. */
+  link.post = (messages, wait, read) => link.holds(messages, post(messages, wait, read));
   link.send = (messages, wait) => link.post(messages, wait, async (response) => link.deliver(await response.json()));
 }
 
@@ -130,14 +144,21 @@ async function readLines(reader, heard, take) {
 function eventSource(link) {
   longPolling(link);
   const {send, close} = link;
-  let source = {close() {}};
+  let source = {close() {}, over() {}};
+  const end = () => {
+    source.close();
+    source.over();
+  };
   let seen; // the session whose stream has opened, unless one broke off since then
-  const listen = (id) => new Promise((resolve, reject) => {
+  const listen = (messages) => new Promise((resolve, reject) => {
+    const id = messages[0].clientId;
     const fresh = source = new root.EventSource(link.held.replace(/\/?$/, '/' + id), {withCredentials: true});
     let opened;
+    link.holds(messages, new Promise((over) => { fresh.over = over; }));
     const fail = () => {
       clearTimeout(timer);
       fresh.close();
+      fresh.over();
       if (opened && (link.left || fresh !== source)) return;
       if (Date.now() - opened > BRIEF) return link.ended(); // it rolled over, perhaps
       const error = new Error('the event-stream broke off');
@@ -165,17 +186,18 @@ function eventSource(link) {
     const {clientId} = message;
     const first = isConnect(message) && seen !== clientId;
     const batch = await send(first ? [Object.assign({}, message, {connectionType: 'long-polling', advice: {timeout: 0}})] : messages, wait);
-    if (!isConnect(message) || !batch.some((reply) => isConnect(reply) && reply.successful) ||
+    if (link.left || !isConnect(message) || !batch.some((reply) => isConnect(reply) && reply.successful) ||
         !first && source.readyState === 1 && source.id === clientId) return batch;
-    source.close();
-    await listen(clientId);
+    end();
+    await listen(messages);
     seen = clientId;
     return first ? send(messages, wait) : batch;
   };
+  link.forgo = () => source.readyState || end();
   link.close = (linger) => {
     close(linger);
-    if (linger) setTimeout(() => source.close(), linger);
-    else source.close();
+    if (linger) setTimeout(end, linger);
+    else end();
   };
 }
 
@@ -218,7 +240,7 @@ function webSocket(link) {
   link.send = async (messages, wait) => {
     const {ws, end} = await (socket || connect(Math.min(wait, OPENING)));
     let entry, timer;
-    return new Promise((resolve, reject) => {
+    return link.holds(messages, new Promise((resolve, reject) => {
       entry = {ids: new Set(messages.map((message) => message.id)), batch: [], resolve, reject};
       waiting.add(entry);
       timer = setTimeout(end, wait); // one that does not answer is of no use
@@ -226,7 +248,7 @@ function webSocket(link) {
     }).finally(() => {
       clearTimeout(timer);
       waiting.delete(entry);
-    });
+    }));
   };
 }
 
@@ -242,7 +264,7 @@ function callbackPolling(link) {
     if (isConnect(messages[0])) await loaded(); // which a script that is waited for would put off
     return request(messages, wait);
   };
-  const request = (messages, wait) => new Promise((resolve, reject) => {
+  const request = (messages, wait) => link.holds(messages, new Promise((resolve, reject) => {
     const name = 'halley_' + ++callbacks;
     const script = root.document.createElement('script');
     const settle = (outcome, value) => {
@@ -261,5 +283,5 @@ function callbackPolling(link) {
     script.src = url + (url.includes('?') ? '&' : '?') + 'jsonp=' + name +
       '&message=' + encodeURIComponent(JSON.stringify(messages));
     root.document.head.appendChild(script);
-  });
+  }));
 }

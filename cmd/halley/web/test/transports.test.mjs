@@ -131,6 +131,18 @@ describe('eventsource', () => {
     assert.equal(connects().at(-1).connectionType, 'eventsource');
   });
 
+  test('is not asked for when the session has ended meanwhile', async () => {
+    server.script['/meta/connect'] = () => server.hold();
+    init({ transports: ['eventsource'] });
+    await until(() => server.held.length, 'the first connect');
+    const done = halley.disconnect();
+    server.answer();
+    await done;
+    await until(() => server.seen('/meta/disconnect').length, 'the goodbye');
+    assert.equal(server.streams.length, 0);
+    assert.deepEqual(server.requests.filter((r) => r.stream), []);
+  });
+
   test('that broke off is not taken for seen any more', async () => {
     await stream({ interval: 100000, timeout: 0 });
     const before = connects().length;
@@ -303,6 +315,45 @@ describe('moves', () => {
     assert.equal(connects().filter((m) => m.connectionType === 'long-polling').length, 2);
   });
 
+  for (const [from, sendsLast] of Object.entries({
+    'long-polling': (stream, held, data) => held([message(data), {}]),
+    'xhr-streaming': (stream, held, data) => stream.end(JSON.stringify([message(data)]) + '\n'),
+    'eventsource': (stream, held, data) => stream.end(`data: ${JSON.stringify([message(data)])}\n\n`),
+  })) {
+    test(`hand on what the new one brings after what is on its way by the old one: ${from}`, async () => {
+      init({ transports: [from] });
+      await over(from);
+      await subscribed();
+      await until(() => server.held.length || from !== 'long-polling', 'a held connect');
+      const [held] = server.held.splice(0);
+      const stream = server.streams.at(-1);
+      await halley.use('websocket');
+      server.sockets.at(-1).onmessage({ data: JSON.stringify([message(2)]) });
+      await pause(20);
+      assert.deepEqual(got, []);
+      sendsLast(stream, held, 1);
+      await until(() => got.length === 2, 'both');
+      assert.deepEqual(got, [1, 2]);
+    });
+  }
+
+  test('do not wait for ever for what never comes', async () => {
+    for (const from of ['long-polling', 'eventsource']) {
+      await setUp();
+      init({ transports: [from] });
+      await over(from);
+      await subscribed();
+      await halley.use(from === 'eventsource' ? 'long-polling' : 'websocket'); // neither the poll is answered nor does the stream end
+      if (from === 'eventsource') {
+        await until(() => server.held.length, 'a held connect');
+        server.held.pop()([message('all the same'), {}]);
+      } else {
+        server.sockets.at(-1).onmessage({ data: JSON.stringify([message('all the same')]) });
+      }
+      await until(() => got.length, 'the message');
+    }
+  });
+
   test('that fail leave all as it was', async () => {
     init({ transports: ['long-polling'] });
     await over('long-polling');
@@ -329,6 +380,7 @@ describe('moves', () => {
     await second;
     server.held.forEach((answer) => answer({}));
     await assert.rejects(first, /closed/);
+    await until(() => got.length, 'the message');
     assert.deepEqual(got, ['by the first']);
     assert.equal(halley.transport, 'xhr-streaming');
   });
