@@ -130,6 +130,8 @@ func (x *exchange) publishFailure(name []byte, info channel.Info) reply.Code {
 		return reply.MetaUnknown
 	case who == rules.ServerOnly || who == rules.KeyOnly:
 		return reply.PublishDenied
+	case x.req.forsaken: // published here, or by a client that takes 402 for leave to repeat it, it might come twice
+		return reply.NodeGone
 	case x.session == nil && who != rules.Anybody:
 		return x.s.terms.Unknown()
 	}

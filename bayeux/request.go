@@ -30,4 +30,13 @@ type Request struct {
 	Type    ConnectionType // the connection type that carried it
 	Program bool           // nothing says that a browser sent it: it gets no cookie
 	Caller  *Caller        // for the questions to an Authority; nil without one
+
+	forsaken bool // see Forsaken
+}
+
+// Forsaken is the request of which the node that has its session will not say any more whether it was handled there. What it publishes
+// may be published already.
+func (r Request) Forsaken() Request {
+	r.forsaken = true
+	return r
 }

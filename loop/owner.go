@@ -104,6 +104,6 @@ func (r *reactor) forsaken(c *conn) {
 		r.core.Open(r.now(), e.request, e.body, &r.fx)
 		r.perform()
 	default:
-		r.handle(e.request, e.body)
+		r.handle(e.request.Forsaken(), e.body)
 	}
 }

@@ -47,6 +47,7 @@ var (
 	SessionsFull        = Code{503, "", "too_many_sessions"}
 	Congested           = Code{503, "", "server_busy"}
 	WildcardsFull       = Code{503, "", "too_many_wildcards"}
+	NodeGone            = Code{503, "", "node_gone"}
 	QuestionsFull       = Code{503, "", "too_many_pending_decisions"}
 )
 

@@ -122,8 +122,11 @@ func (b *backend) post(ctx context.Context, body string) (*nodes.Node, error) {
 // unsent tells whether a request has not left.
 func unsent(err error) bool { return strings.Contains(err.Error(), "connect: connection refused") }
 
-// unknownSession is how a request is answered whose session is lost with its node: that may have taken what was published before.
-const unknownSession = 402
+// How a request is answered whose session is lost with its node: that may have taken what was published.
+const (
+	unknownSession = 402
+	nodeGone       = "node_gone"
+)
 
 // browser publishes as a Bayeux client, once each. A refusal is one; anything else may have come. Its session stands for the node
 // that takes what it publishes: the next session may be of another one.
@@ -139,7 +142,7 @@ func (b browser) send(ctx context.Context, channel string, number int) (model.Ou
 	switch {
 	case err == nil:
 		return model.Acknowledged, session
-	case errors.As(err, &refusal) && refusal.Code != unknownSession:
+	case errors.As(err, &refusal) && refusal.Code != unknownSession && refusal.Text != nodeGone:
 		return model.Refused, err.Error()
 	}
 	return model.Unknown, err.Error()
