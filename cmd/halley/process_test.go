@@ -99,6 +99,16 @@ func TestStopWhileStarting(t *testing.T) {
 	}
 }
 
+// A configuration that comes by a pipe is there once: the program does not start once more, which would find nothing in it.
+func TestConfigurationByAPipe(t *testing.T) {
+	t.Parallel()
+	c := &child{Cmd: exec.Command("/proc/self/exe", "serve", "--config=/dev/stdin", "--listen=127.0.0.1:0", "--internal=127.0.0.1:0", "--loops=1", "--drain-timeout=0")}
+	c.Env, c.Stdin = append(os.Environ(), asMain+"=1"), strings.NewReader(`{"log-level": "info", "timer-slack": "3ms"}`)
+	c.begin(t)
+	c.await(t, "the configuration comes by a pipe and is read once")
+	c.await(t, "listening")
+}
+
 // The server keeps the name that it was started by, for pgrep and the like.
 func TestProcessKeepsItsName(t *testing.T) {
 	c := serving(t)

@@ -57,7 +57,7 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 	log = slog.New(c.notes.Over(log.Handler()))
 	c.configuration = newConfiguration(&c.Serve, rereader(env), level, log)
 	if env.settle != nil && !c.CheckConfig {
-		if err := env.settle(c.TimerSlack, log); err != nil {
+		if err := env.settle(c.slack(log), log); err != nil {
 			return err
 		}
 	}
@@ -83,6 +83,15 @@ func (c *serveCommand) Run(env environment, flags *kong.Context) error {
 	c.membership.begin(server)
 	defer c.traces.Start()()
 	return c.serve(env, server, log)
+}
+
+// slack is --timer-slack, for which the program starts once more: not with a configuration that it would not find again.
+func (c *serveCommand) slack(log *slog.Logger) time.Duration {
+	if !c.Config.Once() {
+		return c.TimerSlack
+	}
+	log.Warn("the configuration comes by a pipe and is read once: --timer-slack is left out, and no reload will find it", "flag", "--config")
+	return 0
 }
 
 // loopConfig is what the flags say of the event loops.

@@ -175,6 +175,11 @@ func TestFileThatIsAPipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer reader.Close()
+	for path, want := range map[string]bool{fmt.Sprintf("/dev/fd/%d", reader.Fd()): true, link: true, "config_test.go": false, "": false} {
+		if got := File(path).Once(); got != want {
+			t.Errorf("%s is read once: %t", path, got)
+		}
+	}
 	go func() {
 		defer writer.Close()
 		_, _ = writer.WriteString(`{"hold":"7s"}`)

@@ -132,6 +132,12 @@ func read(path string) ([]byte, error) {
 	return io.ReadAll(f)
 }
 
+// Once tells whether the configuration can be read only once: it comes by a pipe, and nobody writes it again.
+func (f File) Once() bool {
+	info, err := os.Stat(string(f))
+	return err == nil && !info.Mode().IsRegular()
+}
+
 // plain is a file without what JSON has not: lines that begin with //, which no text of JSON can be part of, and a
 // comma behind the last entry. Errors keep the place that they have in the file.
 func plain(raw []byte) []byte {
