@@ -48,7 +48,7 @@ type Listener struct {
 	// A client may take nothing of a long reply for as long, too.
 	BodyTimeout time.Duration `name:"body-timeout" reload:"yes" group:"listener" default:"20s" min:"100ms" max:"10m" help:"From the first byte of a body to its last."`
 	IdleTimeout time.Duration `name:"idle-timeout" reload:"yes" group:"listener" default:"75s" min:"100ms" max:"1h" help:"Between the requests of one connection."`
-	KeepAlive   time.Duration `name:"keep-alive" group:"listener" default:"60s" min:"1s" max:"2h" help:"How long a connection may be silent before the kernel asks whether its peer is still there; one that does not answer is closed 45 seconds later, and one that does not confirm what was written 40 seconds after this time."`
+	KeepAlive   time.Duration `name:"keep-alive" group:"listener" default:"60s" min:"1s" max:"2h" help:"How long a connection may be silent before the kernel asks whether its peer is still there; one that does not answer is closed 45 seconds later, and one that does not confirm what was written 40 seconds after this time, or after a quarter of an hour."`
 }
 
 // Input bounds one request.

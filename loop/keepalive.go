@@ -18,5 +18,14 @@ func (s *Settings) keptAlive() net.KeepAliveConfig {
 
 // userTimeout is how long written bytes may stay unacknowledged: then the peer is gone. The kernel goes by it in place of the number of
 // keep-alive probes, too: a connection that rests ends with the first probe that is due after so long without a sign of the peer. So it
-// is longer than all probes and their pauses but the last, or a single lost packet would end such a connection.
-func (s *Settings) userTimeout() time.Duration { return s.KeepAlive + probes*probePause - probePause/3 }
+// is longer than all probes and their pauses but the last, or a single lost packet would end such a connection. Where that is longer
+// than the kernel's own patience there is none: the kernel counts the probes then.
+func (s *Settings) userTimeout() time.Duration {
+	if t := s.KeepAlive + probes*probePause - probePause/3; t < kernelPatience {
+		return t
+	}
+	return 0
+}
+
+// kernelPatience is how long Linux repeats what is not acknowledged, at least, unless tcp_retries2 says otherwise.
+const kernelPatience = 15 * time.Minute
