@@ -5,6 +5,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"text/tabwriter"
 )
@@ -64,12 +65,14 @@ type budgets struct {
 	list   []Budget
 }
 
-// figures are those of the rounds of a run.
+// figures are those of the rounds of a run, NaN of a round that has none: ratios are of two runs of the same round.
 func (b *budgets) figures(name, group, figure string) (values []float64) {
 	for _, r := range b.rounds[name] {
-		if v, ok := r.Figure(group, figure); ok {
-			values = append(values, v)
+		v, ok := r.Figure(group, figure)
+		if !ok {
+			v = math.NaN()
 		}
+		values = append(values, v)
 	}
 	return values
 }
@@ -78,12 +81,13 @@ func (b *budgets) figure(scenario, server, group, name string) (float64, bool) {
 	return median(b.figures(scenario+"-"+server, group, name))
 }
 
-// median is the middle of values, if there are any.
+// median is the middle of values but NaN, if there are any.
 func median(values []float64) (float64, bool) {
+	values = slices.DeleteFunc(slices.Clone(values), math.IsNaN)
 	if len(values) == 0 {
 		return 0, false
 	}
-	values = slices.Sorted(slices.Values(values))
+	slices.Sort(values)
 	return (values[(len(values)-1)/2] + values[len(values)/2]) / 2, true
 }
 

@@ -409,4 +409,8 @@ func TestBudgetsOfRounds(t *testing.T) {
 	if _, ok := median(nil); ok || len(ratios([]float64{1}, []float64{0})) != 0 {
 		t.Error("nothing has a median")
 	}
+	nan := math.NaN() // of a round without the figure
+	if got, ok := median(ratios([]float64{nan, 3, 8}, []float64{1, nan, 2})); !ok || got != 4 {
+		t.Errorf("a ratio of %g, of two rounds of which each has one figure, and of one with both", got)
+	}
 }
