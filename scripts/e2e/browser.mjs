@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
-import { host } from './server.mjs';
+import { host, until } from './server.mjs';
 
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync',
@@ -17,8 +17,9 @@ const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/ja
 export async function launch(...flags) {
   const profile = await mkdtemp(join(tmpdir(), 'halley-browser-'));
   const executablePath = process.env.CHROMIUM || '/usr/bin/chromium';
-  const context = await chromium.launchPersistentContext(profile, { executablePath, args: [...FLAGS, ...flags], headless: true });
-  context.setDefaultTimeout(90000); // a busy machine takes its time
+  const timeout = 90000; // a busy machine takes its time
+  const context = await chromium.launchPersistentContext(profile, { executablePath, args: [...FLAGS, ...flags], headless: true, timeout });
+  context.setDefaultTimeout(timeout);
   const close = async () => {
     await context.close();
     await rm(profile, { recursive: true, force: true, maxRetries: 5 });
@@ -80,12 +81,24 @@ class PageClient {
   }
 }
 
+/** Runs in a page, before halley.js: a websocket or event-stream has to open in 5 s, which a busy machine may take. */
+export function unhurried() {
+  const { setTimeout } = window;
+  window.setTimeout = (act, ms, ...rest) => setTimeout(act, ms === 5000 ? 60000 : ms, ...rest);
+}
+
+/** Waits until the client of a halley page hears a channel for certain: it may be connected before. */
+export const subscribed = (page, channel) => until(() => page.evaluate((name) => window.halley.granted.has(name), channel), 'the subscription to ' + channel);
+
 /** Puts a client into a page at `origin`, which talks to `url` by one connection type. */
 export async function openInPage(context, { library, origin, url, type }) {
   const page = await blankPage(context, origin, url.startsWith(origin + '/'));
   const client = new PageClient(page);
   if (library === 'faye') await page.addScriptTag({ url: '/e2e/faye/faye-browser-min.js' });
-  if (library === 'halley') await page.addScriptTag({ url: new URL('/halley.js', url).href });
+  if (library === 'halley') {
+    await page.evaluate(unhurried);
+    await page.addScriptTag({ url: new URL('/halley.js', url).href });
+  }
   await page.evaluate(async ([name, address, connectionType]) => {
     const { CometdClient, FayeClient, HalleyClient } = await import('/e2e/clients.mjs');
     window.client = {

@@ -6,6 +6,9 @@
 // resolve when the server has answered; type() and id() tell the connection type
 // and the clientId; inbox holds every [channel, data] that was delivered.
 
+// ms that a reply may take. A busy machine takes more than the 10 s of the libraries, and what ends a connection is seen at once.
+const PATIENCE = 60000;
+
 /** A CometD client that may use one transport only. */
 export class CometdClient {
   constructor({ CometD }, url, type) {
@@ -15,7 +18,7 @@ export class CometdClient {
     for (const other of this.cometd.getTransportTypes()) {
       if (other !== type) this.cometd.unregisterTransport(other);
     }
-    this.cometd.configure({ url, logLevel: 'error', backoffIncrement: 300, maxBackoff: 1000 });
+    this.cometd.configure({ url, logLevel: 'error', backoffIncrement: 300, maxBackoff: 1000, maxNetworkDelay: PATIENCE });
     // After a new handshake CometD has forgotten the subscriptions; applications subscribe here.
     this.cometd.addListener('/meta/handshake', (reply) => {
       if (reply.successful && reply.reestablish) this.askAgain([...this.channels.keys()], reply.clientId);
@@ -134,7 +137,7 @@ export class HalleyClient {
     this.inbox = [];
     this.channels = new Map();
     this.halley = new halley.Client();
-    this.options = { transports: [type], backoff: 200, maxBackoff: 1000, pollInterval: 50, maxPollInterval: 500 };
+    this.options = { transports: [type], networkDelay: PATIENCE, backoff: 200, maxBackoff: 1000, pollInterval: 50, maxPollInterval: 500 };
     this.url = url;
   }
 

@@ -16,7 +16,9 @@ export class Cluster {
     const addresses = free.splice(0, COUNT).map((port) => `${host}:${port}`);
     cluster.nodes = addresses.map((own) => {
       const peers = addresses.filter((address) => address !== own).flatMap((address) => ['--cluster-peer', address]);
-      return new Server(free.pop(), free.pop(), ['--cluster-name', 'e2e', '--cluster-listen', own, ...peers, ...flags]);
+      // Nodes of a busy machine may be silent for seconds: they would lose each other, and the clients their sessions.
+      const beside = ['--cluster-name', 'e2e', '--cluster-listen', own, ...peers, '--cluster-timeout', '10s'];
+      return new Server(free.pop(), free.pop(), [...beside, ...flags]);
     });
     try {
       await Promise.all(cluster.nodes.map((node) => node.run()));

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { freePort, host, until } from './server.mjs';
 
 /** Seconds after which the proxy gives up an upstream that says nothing. */
-export const readTimeout = 5;
+export const readTimeout = 15;
 
 /** A configuration that is published, with each text replaced; the text must be there. */
 async function published(name, replacements) {
@@ -76,13 +76,13 @@ export class Proxy {
   }
 }
 
-// As it is published, but for addresses and time-outs. Compresses all that it may, and hears a request to its end before it
-// passes it on.
+// As it is published, but for addresses and time-outs, and more patient with a server that does not answer its checks. Compresses
+// all that it may, and hears a request to its end before it passes it on.
 const haproxyConfiguration = (seconds, port, server, options) => published('haproxy.cfg', [
   ['40s', seconds + 's'],
   ['defaults\n', 'defaults\n    option http-buffer-request\n    compression algo gzip\n'],
   ['bind :80', `bind ${host}:${port}`],
-  ['127.0.0.1:8080 check port 8081', `${new URL(server.origin).host} check port ${new URL(server.internal).port} ${options}`],
+  ['127.0.0.1:8080 check port 8081', `${new URL(server.origin).host} check port ${new URL(server.internal).port} fall 30 ${options}`],
 ]);
 
 export class Haproxy {
@@ -99,7 +99,7 @@ export class Haproxy {
     const { process: child } = proxy;
     proxy.ended = new Promise((resolve) => { child.once('close', resolve); child.once('error', resolve); });
     process.once('exit', () => child.kill('SIGKILL'));
-    await until(() => fetch(proxy.origin + '/nothing').catch(() => null), 'haproxy to answer');
+    await until(async () => (await fetch(proxy.origin + '/nothing').catch(() => null))?.status === 404, 'the answer of the server'); // haproxy's own is 503
     return proxy;
   }
 

@@ -23,8 +23,8 @@ const longIdle = (readTimeout + 2) * 1000;
 
 const open = (type, by = proxy) => new CometdClient(cometd, by.origin + '/cometd', type);
 
-/** How many polls the server holds. */
-async function held() {
+/** How many polls a server holds. */
+async function held(server) {
   const metrics = await (await fetch(server.internal + '/metrics')).text();
   return Number(metrics.match(/^halley_held_polls (.*)$/m)[1]);
 }
@@ -161,18 +161,21 @@ it('a proxy that buffers in spite of being told not to shows that the tests abov
 });
 
 it('a proxy that breaks off is no harm: an event waits for the next poll', async () => {
+  const server = await Server.start('--hold', '60s'); // the poll is there until it is broken off
+  const proxy = await Proxy.start(server);
   const [{ clientId }] = await server.raw({ channel: '/meta/handshake' });
   await server.raw({ channel: '/meta/connect', connectionType: 'long-polling', clientId },
     { channel: '/meta/subscribe', subscription: '/proxy/cut', clientId });
-  await until(async () => await held() === 0, 'those of before to be gone');
   const connect = JSON.stringify({ channel: '/meta/connect', connectionType: 'long-polling', clientId });
   const abort = new AbortController();
   const cut = fetch(proxy.url, { method: 'POST', body: connect, signal: abort.signal }).catch(() => null);
-  await until(async () => await held() > 0, 'the poll to be held');
+  await until(async () => await held(server) > 0, 'the poll to be held');
   abort.abort();
   await cut;
-  await until(async () => await held() === 0, 'the poll to end');
+  await until(async () => await held(server) === 0, 'the poll to end');
   await server.publish('/proxy/cut', 1);
   const batch = await (await fetch(proxy.url, { method: 'POST', body: connect })).json();
   assert.deepEqual(batch.filter((m) => m.channel === '/proxy/cut').map((m) => m.data), [1]);
+  await proxy.stop();
+  await server.stop();
 });

@@ -37,7 +37,7 @@ describe('jsforce', () => {
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'halley-'));
-    server = await Server.start('--profile', 'salesforce', '--loops', '2', '--max-interval', '5s',
+    server = await Server.start('--profile', 'salesforce', '--loops', '2',
       '--rule', '/event/** history=1000', '--history-file', join(folder, 'history'));
   });
   after(async () => {
@@ -117,9 +117,9 @@ describe('jsforce', () => {
   });
 
   it('is told when it is sent away', async () => {
-    const { sessions } = await (await fetch(server.internal + '/sessions')).json();
+    const sessions = await server.sessions();
     assert.ok(sessions.length >= 2);
-    for (const { id } of sessions) await fetch(`${server.internal}/sessions/${id}`, { method: 'DELETE' });
+    for (const id of sessions) await fetch(`${server.internal}/sessions/${id}`, { method: 'DELETE' });
     await until(() => earliest.failures.length > 0, 'the failure');
     assert.equal(earliest.failures[0].advice.reconnect, 'none');
   });

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Server, pause, until } from './server.mjs';
-import { launch } from './browser.mjs';
+import { launch, subscribed, unhurried } from './browser.mjs';
 
 const VIEWS = [
   { name: 'wide', size: { width: 1440, height: 900 }, scheme: 'light' },
@@ -23,6 +23,7 @@ async function open(path, view = WIDE, wait = true) {
   const page = await browser.context.newPage();
   page.errors = [];
   page.on('pageerror', (error) => page.errors.push(error.message));
+  await page.addInitScript(unhurried);
   await page.setViewportSize(view.size);
   await page.emulateMedia({ colorScheme: view.scheme });
   await page.goto(server.origin + path);
@@ -249,12 +250,22 @@ it('the start page shows symbols that are traded, not the first that were', asyn
     await page.clock.install();
     await page.goto(quiet.origin + '/');
     await connected(page);
-    const trade = (symbol) => quiet.publish('/stock/' + symbol, { symbol, price: 7 });
+    await subscribed(page, '/stock/*');
+    await page.evaluate(() => {
+      window.traded = [];
+      window.halley.subscribe('/stock/*', ({ symbol }) => window.traded.push(symbol));
+    });
+    /** Trades, and waits until the page knows: its clock, which is about to run fast, may end a connection that is slow. */
+    const trade = async (...symbols) => {
+      const before = await page.evaluate(() => window.traded.length);
+      for (const symbol of symbols) await quiet.publish('/stock/' + symbol, { symbol, price: 7 });
+      await until(async () => (await page.evaluate(() => window.traded.length)) === before + symbols.length, 'the trades');
+    };
     const shown = () => page.locator('#market li strong').allTextContents();
-    for (const symbol of ['A', 'B', 'C', 'D', 'E']) await trade(symbol);
+    await trade('A', 'B', 'C', 'D', 'E');
     await until(async () => (await shown()).length === 5, 'five symbols');
     await page.clock.fastForward(20000);
-    for (const symbol of ['F', 'C', 'G']) await trade(symbol);
+    await trade('F', 'C', 'G');
     await until(async () => {
       await page.clock.runFor(1000);
       return /F/.test(await shown()) && /G/.test(await shown());
@@ -323,6 +334,7 @@ it('without scripts the pages say what is missing', async () => {
 it('the commands are for this server, and what pages load is packed', async () => {
   const page = await open('/');
   assert.ok((await text(page, '#curl')).endsWith(server.internal + '/publish'));
+  await subscribed(page, '/demo/hello');
   await server.publish('/demo/hello', 'by the same port');
   await page.locator('#landed li').waitFor();
   for (const path of ['/', '/halley.js', '/halley.css']) {

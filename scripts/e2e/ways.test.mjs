@@ -36,7 +36,7 @@ async function siteOf() {
   return { origin: `http://${host}:${http.address().port}`, close: () => { http.closeAllConnections(); http.close(); } };
 }
 
-const sessions = async () => (await (await fetch(server.internal + '/sessions')).json()).sessions.length;
+const sessions = async () => (await server.sessions()).length;
 
 before(async () => {
   project = await mkdtemp(join(tmpdir(), 'halley-ways-'));
