@@ -161,11 +161,14 @@ describe('replay', () => {
   test('follows an event-stream that ended', async () => {
     server.script['/meta/connect'] = () => ({ advice: { reconnect: 'retry', interval: 100000, timeout: 0 } });
     listen('/a', { since: -2 });
+    let now = 1000;
+    window.now = () => now;
     init({ transports: ['eventsource'] });
     await asked(1);
     await until(() => server.streams.length, 'the stream');
     server.push(numbered(1));
-    await pause(1050); // it has lived
+    await until(() => got.length, 'the message');
+    now += 1050; // it has lived
     server.script['/meta/subscribe'] = () => [numbered(2), {}];
     server.streams[0].end();
     await until(() => server.streams.length === 2, 'the next stream');

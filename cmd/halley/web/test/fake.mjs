@@ -203,6 +203,7 @@ function socketTo(server) {
  * A page at `origin` with halley.js loaded; script elements fetch and run, as
  * far as callback-polling needs it. `beacons` keeps what was sent on the way out,
  * `errors` what surfaced in a timer, `told` what the console shows; `listening()` counts the listeners.
+ * `now` is its clock, but not that of its timers.
  */
 export function page(origin, network = fetch, server) {
   const listeners = {};
@@ -220,16 +221,33 @@ export function page(origin, network = fetch, server) {
     ReadableStream, TextDecoder, EventSource: server && Events, WebSocket: server && socketTo(server),
   };
   const context = vm.createContext({
-    window, fetch: network, TextDecoder, TextEncoder, URL, URLSearchParams, AbortController, encodeURIComponent, clearTimeout,
-    setTimeout: (fn, ms) => setTimeout(() => attempt(fn, window.errors), ms).unref(),
+    window, fetch: network, TextDecoder, TextEncoder, URL, URLSearchParams, AbortController, encodeURIComponent,
+    setTimeout: (fn, ms) => new Timer(() => attempt(fn, window.errors), ms), clearTimeout: (timer) => timer?.clear(),
+    Date: { now: () => window.now() },
   });
   window.fire = (name, event = {}) => listeners[name]?.forEach((fn) => fn(event));
   window.listening = () => Object.values(listeners).reduce((sum, set) => sum + set.size, 0);
+  window.now = Date.now;
   window.beacons = beacons;
   window.told = [];
   window.errors = [];
   vm.runInContext(source, context, { filename: 'halley.js' });
   return window;
+}
+
+const LATE = 25; // ms
+
+/** A timer of a page. One that is late, as on a busy machine, waits a little more: what has come meanwhile goes first, as if in time. */
+class Timer {
+  constructor(act, ms) {
+    const due = performance.now() + ms;
+    const wait = (then, time) => { this.handle = setTimeout(then, time).unref(); };
+    wait(() => (performance.now() - due > LATE ? wait(act, LATE) : act()), ms);
+  }
+
+  clear() {
+    clearTimeout(this.handle);
+  }
 }
 
 function attempt(fn, errors) {

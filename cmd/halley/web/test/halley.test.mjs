@@ -191,11 +191,13 @@ test('a session older than maxInterval is not resumed', async () => {
   server.script['/meta/handshake'] = () => server.welcome({ timeout: 1, maxInterval: 1 });
   init();
   await heldConnect();
+  states.length = 0; // a busy machine may have needed more than one session
   server.status = 503;
   server.answer();
   await until(() => states.includes('reconnecting'), 'the failure');
+  const { sessions } = server;
   server.status = 0;
-  await until(() => server.sessions === 2, 'a handshake');
+  await until(() => server.sessions > sessions, 'a handshake');
 });
 
 test('the interval of the advice lies between two connects', async () => {

@@ -41,11 +41,12 @@ describe('with a server', () => {
     const welcome = server.script['/meta/handshake'];
     const refuse = () => ({ successful: false, error: '403::token_expired', advice: { reconnect: 'handshake', interval: 2000 } });
     const times = [];
+    const pauses = [];
     const replies = [refuse, refuse, welcome];
     server.script['/meta/handshake'] = () => { times.push(Date.now()); return replies.shift()(); };
-    init({ token: async () => 't' });
+    init({ token: async () => 't', onStatus: (status, { retryIn }) => status === 'reconnecting' && pauses.push(retryIn) });
     await connected();
-    assert.ok(times[1] - times[0] < 1900, `${times}`);
+    assert.deepEqual(pauses, [0, 2000]);
     assert.ok(times[2] - times[1] >= 1900, `${times}`);
   });
 

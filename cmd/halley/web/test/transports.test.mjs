@@ -103,7 +103,11 @@ describe('websocket', () => {
 });
 
 describe('eventsource', () => {
+  let now; // on the page's clock: for it a stream lives as long as a test says, and not as long as a busy machine takes
+
   const stream = async (advice = { interval: 40, timeout: 0 }) => {
+    now = 1000;
+    window.now = () => now;
     server.script['/meta/connect'] = () => ({ advice: { reconnect: 'retry', ...advice } });
     init({ transports: ['eventsource', 'long-polling'] });
     await over('eventsource');
@@ -171,11 +175,13 @@ describe('eventsource', () => {
 
   test('that has lived is opened again at once, but not after goodbye', async () => {
     await stream({ interval: 100000, timeout: 0 });
-    await pause(1050);
+    now += 1050;
     server.streams[0].end();
     await until(() => server.streams.length === 2, 'the next stream');
     assert.deepEqual(states, ['connecting', 'eventsource']);
-    await pause(1050);
+    server.push(message(1));
+    await until(() => got.length, 'the message');
+    now += 1050;
     server.script['/meta/disconnect'] = () => { server.streams[1].end(); return pause(20).then(() => ({})); };
     await halley.disconnect();
     await pause(40);
@@ -260,7 +266,7 @@ describe('polling', () => {
   test('asks for no hold, at an interval that grows while nothing happens', async () => {
     server.script['/meta/connect'] = ({ advice }) => ({ advice: { reconnect: 'retry', interval: advice.interval, timeout: 2000 } });
     init({ transports: ['polling'], pollInterval: 10, maxPollInterval: 60 });
-    await until(() => connects().length === 7, 'polls');
+    await until(() => connects().length >= 7, 'polls');
     assert.ok(connects().every((m) => m.connectionType === 'long-polling' && m.advice.timeout === 0));
     assert.deepEqual(connects().slice(0, 7).map((m) => m.advice.interval), [10, 15, 23, 34, 51, 60, 60]);
   });
