@@ -35,6 +35,7 @@ func until(t *testing.T, what string, holds func() bool) {
 type fakeClient struct {
 	mu        sync.Mutex
 	answers   []error // to the next requests, then all are taken
+	during    func()  // is called once, while a request is under way
 	sent      []string
 	patterns  map[string]bool
 	connected bool
@@ -62,6 +63,12 @@ func (f *fakeClient) Unsubscribe(_ context.Context, pattern string) error {
 func (f *fakeClient) PublishBatch(_ context.Context, list []client.Message) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if during := f.during; during != nil {
+		f.during = nil
+		f.mu.Unlock()
+		during()
+		f.mu.Lock()
+	}
 	var err error
 	if len(f.answers) > 0 {
 		err, f.answers = f.answers[0], f.answers[1:]
@@ -235,11 +242,13 @@ func TestForward(t *testing.T) {
 // What may have come to a halley that was started again since is not repeated: the new one does not know it.
 func TestForwardToAnother(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, func(r *rig) { r.client.answers = []error{errCut} })
+	r := newRig(t, func(r *rig) {
+		r.client.answers = []error{errCut}
+		r.client.during = func() { r.begins("00000000000000bb") } // by the next attempt it is there for certain
+	})
 	r.begins(halleyNode)
 	r.publish(1, 1)
 	until(t, "the first message", func() bool { return len(r.client.all()) > 0 })
-	r.begins("00000000000000bb")
 	r.publish(2, 2)
 	until(t, "the second message", func() bool { return r.figures().Waiting == 0 })
 	if got := r.client.all(); !slices.Equal(got, []string{"1", "2"}) || r.figures().Unconfirmed != 1 {
@@ -308,9 +317,12 @@ func TestLostAndFound(t *testing.T) {
 		until(t, fmt.Sprint("gaps ", want), func() bool {
 			r.server.mu.Lock()
 			defer r.server.mu.Unlock()
-			return slices.Equal(r.server.missed, want)
+			if !slices.Equal(r.server.missed, want) {
+				return false
+			}
+			r.server.missed = nil
+			return true
 		})
-		r.server.missed = nil
 	}
 	until(t, "the subscription", func() bool { return r.figures().Subscriptions == 1 })
 	if trouble() == "" || r.figures().Connected {

@@ -240,7 +240,9 @@ func (c *crowd) judge(t *testing.T, last int64) {
 		var gaps []time.Duration
 		for _, m := range c.members {
 			if m.kind == kind {
+				m.mu.Lock()
 				gaps = append(gaps, m.gap.Round(100*time.Millisecond))
+				m.mu.Unlock()
 			}
 		}
 		slices.Sort(gaps)

@@ -78,7 +78,7 @@ func TestBeats(t *testing.T) {
 		t.Errorf("the ring has %+v", table)
 	}
 
-	w := &watch{endpoint: c.endpoint, t: t, now: time.Now().UnixMilli()}
+	w := &watch{endpoint: c.endpoint, t: t}
 	w.id, _ = w.say(`[{"channel":"/meta/handshake","version":"1.0","supportedConnectionTypes":["long-polling"]}]`)[0]["clientId"].(string)
 	w.say(w.connect())
 	w.say(w.message("/meta/subscribe", `,"subscription":"`+figuresChannel+`"`))

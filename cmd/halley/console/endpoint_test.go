@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,13 +18,14 @@ const deadline = 30 * time.Second
 type watch struct {
 	*endpoint
 	t   *testing.T
-	now int64
+	now atomic.Int64
 	id  string
 }
 
 func newWatch(t *testing.T) *watch {
-	w := &watch{t: t, now: 1000}
-	w.endpoint = newEndpoint(func() int64 { return w.now })
+	w := &watch{t: t}
+	w.now.Store(1000)
+	w.endpoint = newEndpoint(w.now.Load)
 	reply := w.say(`[{"channel":"/meta/handshake","version":"1.0","supportedConnectionTypes":["long-polling"]}]`)
 	w.id, _ = reply[0]["clientId"].(string)
 	if w.id == "" {
@@ -128,7 +130,7 @@ func TestHeldAndForgotten(t *testing.T) {
 	w.say(w.connect())
 	ctx, leave := context.WithCancel(t.Context())
 	answers := w.holds(ctx)
-	w.now += hold.Milliseconds() + 1000
+	w.now.Add(hold.Milliseconds() + 1000)
 	w.tick()
 	if got := parsed(t, receive(t, answers)); len(got) != 1 || got[0]["successful"] != true {
 		t.Errorf("after the hold time: %v", got)
@@ -138,13 +140,20 @@ func TestHeldAndForgotten(t *testing.T) {
 	if !w.watched() {
 		t.Error("a page that is between two connects is not there")
 	}
-	for end := time.Now().Add(deadline); w.watched() && time.Now().Before(end); time.Sleep(time.Millisecond) {
-		w.now += time.Minute.Milliseconds() // also before leave has its turn
+	for end := time.Now().Add(deadline); (w.watched() || w.waits() > 0) && time.Now().Before(end); time.Sleep(time.Millisecond) {
+		w.now.Add(time.Minute.Milliseconds()) // also before leave has its turn
 		w.tick()
 	}
-	if w.watched() || len(w.waiting) > 0 {
-		t.Errorf("watched: %v, waiting: %v", w.watched(), w.waiting)
+	if w.watched() || w.waits() > 0 {
+		t.Errorf("watched: %v, %d requests wait", w.watched(), w.waits())
 	}
+}
+
+// waits is how many requests wait.
+func (w *watch) waits() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.waiting)
 }
 
 // Whatever comes has an answer, and nothing that waits is left behind.
@@ -168,8 +177,8 @@ func TestBadTalk(t *testing.T) {
 	if got := w.say(form); got[0]["successful"] != true {
 		t.Errorf("the farewell of a page that is left: %v", got)
 	}
-	if len(w.waiting) > 0 {
-		t.Errorf("%d requests wait", len(w.waiting))
+	if n := w.waits(); n > 0 {
+		t.Errorf("%d requests wait", n)
 	}
 }
 
