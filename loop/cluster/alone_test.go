@@ -29,10 +29,7 @@ func TestAlone(t *testing.T) {
 		t.Error("it takes publishes")
 	}
 	b := joinBy(t, three(there, here, nowhere), newServer())
-	until(t, func() bool { return a.trouble() == "" && b.trouble() == "" })
-	if a.Congested() {
-		t.Error("it refuses publishes")
-	}
+	until(t, func() bool { return a.trouble() == "" && b.trouble() == "" && !a.Congested() }) // they may lose each other for a moment
 	if err := b.leave(); err != nil {
 		t.Error(err)
 	}
@@ -57,8 +54,5 @@ func TestAloneIsSaid(t *testing.T) {
 		t.Errorf("alone: %q", got)
 	}
 	b := join(t, there, here, newServer())
-	until(t, func() bool { return a.Figures().Nodes.Alive == 2 && b.Figures().Nodes.Alive == 2 })
-	if got := said(b); got != "" {
-		t.Errorf("not alone: %q", got)
-	}
+	until(t, func() bool { return a.Figures().Nodes.Alive == 2 && b.Figures().Nodes.Alive == 2 && said(b) == "" })
 }

@@ -93,6 +93,9 @@ func TestWithdraw(t *testing.T) {
 	wakes := func(timeout int) int {
 		t.Helper()
 		n, err := unix.EpollWait(poller, make([]unix.EpollEvent, 4), timeout)
+		for err == unix.EINTR { // by a signal of the runtime's
+			n, err = unix.EpollWait(poller, make([]unix.EpollEvent, 4), timeout)
+		}
 		if err != nil {
 			t.Fatal(err)
 		}

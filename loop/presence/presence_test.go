@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -74,7 +75,9 @@ func (p *paper) await(t *testing.T, want ...string) {
 }
 
 // Who comes and goes is told by identity, and how many there are; what happens at once is told together.
-func TestPresence(t *testing.T) {
+func TestPresence(t *testing.T) { synctest.Test(t, testPresence) }
+
+func testPresence(t *testing.T) {
 	r, p := newPresence(t, 0)
 	r.Joined(who(1, "alice"), "/chat/a")
 	r.Joined(who(2, "bob"), "/chat/a")
@@ -152,7 +155,9 @@ func TestOtherChannels(t *testing.T) {
 }
 
 // Who leaves and comes again within the linger has not left, by an identity or without one.
-func TestLinger(t *testing.T) {
+func TestLinger(t *testing.T) { synctest.Test(t, testLinger) }
+
+func testLinger(t *testing.T) {
 	r, p := newPresence(t, time.Hour)
 	r.Joined(who(1, "alice"), "/chat/a")
 	r.Joined(who(2, ""), "/chat/a")

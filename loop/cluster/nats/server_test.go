@@ -263,7 +263,9 @@ func TestReplicas(t *testing.T) {
 	if got := w.Replicas(); got != 1 {
 		t.Errorf("%d for one server", got)
 	}
+	w.external.mu.Lock()
 	w.external.found = []string{"nats://a", "nats://b"}
+	w.external.mu.Unlock()
 	if got := w.Replicas(); got != 3 {
 		t.Errorf("%d for three servers", got)
 	}
