@@ -28,12 +28,9 @@ func TestPublisherWaitsForTheClustersOrder(t *testing.T) {
 	t.Parallel()
 	l := &nodesLink{t: t, effects: make(map[bayeux.EffectKind]int), reports: make(map[bayeux.ReportKind]int), kinds: make(map[bus.Kind]int)}
 	l.nodes = map[uint16]*nodesLink{0: l}
-	s, err := New(config(func(c *Config) {
+	s := made(t, func(c *Config) {
 		c.Rules, c.Cluster = []string{"/kept/* history=10"}, busyCluster{&nodesCluster{nodesLink: l}}
-	}))
-	if err != nil {
-		t.Fatal(err)
-	}
+	})
 	s.runUntilEnd(t)
 	w := dial(t, s)
 	id := w.subscriber("/kept/*")

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -45,14 +46,29 @@ func start(t testing.TB, change func(*Config)) *Server {
 	return s
 }
 
-// made is a server that does not run yet.
+// made is a server that does not run yet. Its figures are those of now, however late its loops are.
 func made(t testing.TB, change func(*Config)) *Server {
 	t.Helper()
 	s, err := New(config(change))
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.census.patience = deadline
 	return s
+}
+
+// still has a server that is made go by a clock that stands still, however slow the machine is, but for what is added to it.
+func (s *Server) still() (now *atomic.Int64) {
+	now = new(atomic.Int64)
+	now.Store(s.now())
+	s.clock = func(time.Duration) int64 { return now.Load() }
+	return now
+}
+
+// startStill is start with a clock that stands still.
+func startStill(t testing.TB, change func(*Config)) (s *Server, now *atomic.Int64) {
+	t.Helper()
+	return socketKind{}.startStill(t, change)
 }
 
 // runUntilEnd runs a server that is made until the test ends.

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 )
 
 // A group that took long to leave has the next ones be smaller, over a websocket and over
@@ -50,14 +49,11 @@ func testGroupsFitTheLink(t *testing.T, k socketKind) {
 	}
 }
 
-// startStill is start with a clock that stands still, however slow the machine is, but for
-// what is added to it.
-func (k socketKind) startStill(t *testing.T, change func(*Config)) (s *Server, now *atomic.Int64) {
+// startStill is start with a clock that stands still.
+func (k socketKind) startStill(t testing.TB, change func(*Config)) (s *Server, now *atomic.Int64) {
 	t.Helper()
 	s = made(t, k.change(change))
-	now = new(atomic.Int64)
-	now.Store(s.now())
-	s.clock, s.cover = func(time.Duration) int64 { return now.Load() }, k.server
+	s.cover, now = k.server, s.still()
 	s.runUntilEnd(t)
 	return s, now
 }

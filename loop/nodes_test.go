@@ -246,13 +246,10 @@ func twoNodes(t *testing.T, change func(*Config)) (servers [2]*Server, links [2]
 		l := &nodesLink{t: t, nodes: nodes, gone: make(map[uint16]bool), mute: make(map[uint16]bool), stopped: make(map[uint16]bool), effects: make(map[bayeux.EffectKind]int),
 			reports: make(map[bayeux.ReportKind]int), kinds: make(map[bus.Kind]int)}
 		l.cluster = &nodesCluster{nodesLink: l, node: uint16(n)}
-		s, err := New(config(func(c *Config) {
+		s := made(t, func(c *Config) {
 			change(c)
 			c.Cluster = l.cluster
-		}))
-		if err != nil {
-			t.Fatal(err)
-		}
+		})
 		l.cluster.server = s
 		links[n], nodes[uint16(n)], servers[n] = l, l, s
 	}

@@ -24,12 +24,9 @@ type remoteLog struct {
 
 // remote runs a server whose sequenced channels have their order from elsewhere.
 func remote(t *testing.T) (*Server, *remoteLog) {
-	s, err := New(config(func(c *Config) {
+	s := made(t, func(c *Config) {
 		c.Loops, c.Rules, c.HistoryFile = 2, []string{"/h history=100"}, filepath.Join(t.TempDir(), "history")
-	}))
-	if err != nil {
-		t.Fatal(err)
-	}
+	})
 	log := &remoteLog{queries: make(chan sequence.Query, 1)}
 	s.log = log
 	s.runUntilEnd(t)

@@ -292,7 +292,7 @@ func (s *Server) Stats() Stats {
 		TLS:           s.handshakes.Figures(),
 		Hops:          s.cfg.Hops.Figures(),
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), statsTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), s.census.patience)
 	defer cancel()
 	for id, p := range s.census.take(ctx, &s.loops) {
 		metric.Add(&total.Totals, &p.totals)

@@ -4,17 +4,20 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 )
 
 // census keeps what each loop has last told of itself.
 type census struct {
+	patience time.Duration // how long who asks waits for a loop
+
 	mu    sync.Mutex
 	parts []part          // by loop
 	asked []chan struct{} // by loop: closed with its answer, nil while it is not asked
 }
 
 func newCensus(loops int) *census {
-	return &census{parts: make([]part, loops), asked: make([]chan struct{}, loops)}
+	return &census{patience: statsTimeout, parts: make([]part, loops), asked: make([]chan struct{}, loops)}
 }
 
 // take asks all loops and waits for their answers until ctx is done.

@@ -11,7 +11,9 @@ import (
 // is told, and it is asked once however often somebody wants to know.
 func TestStatsWithAStuckLoop(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(c *Config) { c.Loops = 3 })
+	s := made(t, func(c *Config) { c.Loops = 3 })
+	s.census.patience = statsTimeout
+	s.runUntilEnd(t)
 	for len(*s.bound.Load()) < 3 {
 		dial(t, s).subscriber("/a")
 	}
