@@ -36,7 +36,9 @@ func TestClients(t *testing.T) {
 	}
 	w.Close()
 	eventually(t, func() bool { return s.Stats().Connections == 0 })
-	equal(t, len(s.reactors[0].told), 0)
+	if err := s.visit(t.Context(), func(r *reactor) { equal(t, len(r.told), 0) }); err != nil {
+		t.Error(err)
+	}
 }
 
 // Who has used up what an address may send is answered 429 with the time to wait, whatever is asked for, before a body has
@@ -44,7 +46,7 @@ func TestClients(t *testing.T) {
 func TestAddressLimits(t *testing.T) {
 	t.Parallel()
 	var log lockedBuffer
-	s := start(t, func(c *Config) {
+	s, _ := startStill(t, func(c *Config) {
 		byProxies(c)
 		c.MessageRate, c.AllowOrigin = 1, []string{"https://a.example"}
 		c.Log = slog.New(slog.NewTextHandler(&log, nil))
@@ -185,7 +187,7 @@ func TestConnectionsBehindProxies(t *testing.T) {
 // The limit of handshakes goes by the client that a proxy names, not by the proxy.
 func TestLimitsOfProxies(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(c *Config) { byProxies(c); c.HandshakeRate = 1 })
+	s, _ := startStill(t, func(c *Config) { byProxies(c); c.HandshakeRate = 1 })
 	w := dial(t, s)
 	for i := range 3 {
 		equal(t, w.ask(postWith("/bayeux", handshakeMessage, of(fmt.Sprint("192.0.2.", i)))).StatusCode, http.StatusOK)
