@@ -106,7 +106,7 @@ func (b *lockedBuffer) String() string {
 func TestPagesTurnedAway(t *testing.T) {
 	t.Parallel()
 	var log lockedBuffer
-	s := start(t, func(c *Config) {
+	s, _ := startStill(t, func(c *Config) {
 		c.AllowOrigin = []string{"https://a.example"}
 		c.Log = slog.New(slog.NewTextHandler(&log, nil))
 	})

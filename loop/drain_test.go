@@ -20,7 +20,11 @@ type running struct {
 
 func run(t testing.TB, change func(*Config)) running {
 	t.Helper()
-	s := made(t, change)
+	return made(t, change).runs(t)
+}
+
+// runs runs a server that is made until the test stops it.
+func (s *Server) runs(t testing.TB) running {
 	ctx, stop := context.WithCancel(context.Background())
 	r := running{Server: s, stop: stop, ended: make(chan error, 1)}
 	go func() { r.ended <- s.Run(ctx) }()
@@ -60,7 +64,7 @@ func TestDrainAnswersHeldPolls(t *testing.T) {
 	const clients = 40
 	body := make([]byte, 4<<20)
 	s := run(t, func(c *Config) {
-		c.Loops, c.DrainTimeout, c.MaxOutput = 4, deadline, 16<<20
+		c.Loops, c.DrainTimeout, c.MaxOutput, c.Hold = 4, unhurried, 16<<20, unhurried
 		c.Pages = func(string) (Page, bool) { return Page{Body: body}, true }
 	})
 	home := dial(t, s.Server)
@@ -84,7 +88,7 @@ func TestDrainAnswersHeldPolls(t *testing.T) {
 	equal(t, s.Ready(), false)
 	id := home.handshake()
 	home = dial(t, s.Server)
-	if n := interval(t, home.bayeux(connect(id))); n < 0 || n >= int(deadline.Milliseconds()) {
+	if n := interval(t, home.bayeux(connect(id))); n < 0 || n >= int(unhurried.Milliseconds()) {
 		t.Errorf("interval %d is outside of the drain window", n)
 	}
 	home.mustEnd()

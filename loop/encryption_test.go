@@ -78,7 +78,7 @@ func TestGarbageOnTLS(t *testing.T) {
 // takes nothing from others: that may be as many as like to.
 func TestStalledHandshake(t *testing.T) {
 	t.Parallel()
-	s := tls13().start(t, func(c *Config) { c.TLSHandshakeTimeout, c.TLSHandshakes = 500*time.Millisecond, 1 })
+	s, now := tls13().startStill(t, func(c *Config) { c.TLSHandshakeTimeout, c.TLSHandshakes = 500*time.Millisecond, 1 })
 	var all []*wire
 	for n := range 30 {
 		w := raw(t, s)
@@ -91,6 +91,8 @@ func TestStalledHandshake(t *testing.T) {
 		}
 	}
 	equal(t, dial(t, s).ask(post("[]")).StatusCode, 200)
+	eventually(t, func() bool { return s.Stats().Connections == 31 })
+	now.Add(1000)
 	for n, w := range all {
 		if n%3 != 2 {
 			w.mustClose()

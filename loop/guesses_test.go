@@ -20,7 +20,7 @@ func TestGuessesAreLimited(t *testing.T) {
 	t.Parallel()
 	for _, loops := range []int{1, 3} {
 		var log lockedBuffer
-		s := start(t, func(c *Config) {
+		s, _ := startStill(t, func(c *Config) {
 			c.Loops, c.WrongClientIDs = loops, 6
 			c.Log = slog.New(slog.NewTextHandler(&log, nil))
 		})
@@ -57,7 +57,7 @@ func TestGuessesAreLimited(t *testing.T) {
 // once the request is answered.
 func TestGuessesByProxies(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(c *Config) { byProxies(c); c.Loops, c.WrongClientIDs = 3, 1 })
+	s, _ := startStill(t, func(c *Config) { byProxies(c); c.Loops, c.WrongClientIDs = 3, 1 })
 	proxies := []*wire{dial(t, s), dial(t, s), dial(t, s), dial(t, s)}
 	id := proxies[0].handshake()
 	for _, proxied := range proxies {

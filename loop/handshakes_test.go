@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
-	"time"
 )
 
 // A client that shakes hands in a loop is told to wait; it is counted and logged once.
@@ -13,13 +12,15 @@ import (
 func TestHandshakeStorm(t *testing.T) {
 	t.Parallel()
 	var log lockedBuffer
-	s := start(t, func(c *Config) { c.HandshakeStorm, c.Log = 1, slog.New(slog.NewTextHandler(&log, nil)) })
+	s, now := startStill(t, func(c *Config) { c.HandshakeStorm, c.Log = 1, slog.New(slog.NewTextHandler(&log, nil)) })
 	w := dial(t, s)
 	var reply map[string]any
 	eventually(t, func() bool {
-		reply = w.bayeux(`{"channel":"/meta/handshake","version":"1.0"}`)[0]
-		time.Sleep(50 * time.Millisecond)
-		return reply["successful"] == false
+		if reply = w.bayeux(`{"channel":"/meta/handshake","version":"1.0"}`)[0]; reply["successful"] == false {
+			return true
+		}
+		now.Add(50)
+		return false
 	})
 	equal(t, reply["error"], "429::too_many_handshakes")
 	equal(t, reply["advice"], map[string]any{"reconnect": "retry", "interval": 10000})
@@ -37,7 +38,7 @@ func TestHandshakeStorm(t *testing.T) {
 }
 
 func TestHandshakeRate(t *testing.T) {
-	s := start(t, func(c *Config) { c.HandshakeRate = 1 })
+	s, _ := startStill(t, func(c *Config) { c.HandshakeRate = 1 })
 	a := dial(t, s)
 	id := a.handshake()
 	a.send(post(`{"channel":"/meta/handshake"}`))
@@ -49,7 +50,7 @@ func TestHandshakeRate(t *testing.T) {
 
 // An event-stream without Bayeux is a session like any other.
 func TestHandshakeRateOfEvents(t *testing.T) {
-	s := start(t, func(c *Config) { c.HandshakeRate = 1 })
+	s, _ := startStill(t, func(c *Config) { c.HandshakeRate = 1 })
 	a := dial(t, s)
 	id := a.handshake()
 	got := dial(t, s).ask(request("GET", "/events?channel=/a"))

@@ -10,7 +10,9 @@ func TestUnready(t *testing.T) {
 	t.Parallel()
 	s := made(t, nil)
 	equal(t, s.Unready(), []string{"starting"})
-	r := run(t, nil)
+	s = made(t, nil)
+	s.still()
+	r := s.runs(t)
 	equal(t, len(r.Unready()), 0)
 	r.reactors[0].tickPosted.Store(r.now() - 6500) // no connection has come, so nobody else does
 	equal(t, r.Unready(), []string{"event loop 0: at one turn for 6 s"})

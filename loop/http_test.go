@@ -107,9 +107,6 @@ func TestPages(t *testing.T) {
 // however the rest trickles in.
 func TestDeadlinesOfTricklers(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(c *Config) {
-		c.HeaderTimeout, c.BodyTimeout, c.IdleTimeout = 600*time.Millisecond, 600*time.Millisecond, time.Hour
-	})
 	for name, first := range map[string]string{
 		"header":  "POST /bayeux HTTP/1.1\r\nHost: h\r\nA: ",
 		"body":    request("POST", "/bayeux", "Content-Length: 1000"),
@@ -117,17 +114,21 @@ func TestDeadlinesOfTricklers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			s, now := startStill(t, func(c *Config) {
+				c.HeaderTimeout, c.BodyTimeout, c.IdleTimeout = 600*time.Millisecond, 600*time.Millisecond, time.Hour
+			})
 			w := dial(t, s)
 			equal(t, w.ask(post("[]")).body, "[]") // a request before changes nothing
 			w.send(first)
 			stop := make(chan struct{})
 			go func() {
-				for {
+				for range 100 { // which is neither all that is due nor a deadline after the last one
 					select {
 					case <-stop:
 						return
-					case <-time.After(50 * time.Millisecond):
+					case <-time.After(10 * time.Millisecond):
 						w.Write([]byte("x"))
+						now.Add(50)
 					}
 				}
 			}()
@@ -144,15 +145,19 @@ func TestDeadlinesOfTricklers(t *testing.T) {
 // time of a header block, a used one after the idle time.
 func TestIdleConnectionsClose(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(c *Config) { c.HeaderTimeout, c.IdleTimeout = 200*time.Millisecond, 200*time.Millisecond })
+	s, now := startStill(t, func(c *Config) { c.HeaderTimeout, c.IdleTimeout = 200*time.Millisecond, 200*time.Millisecond })
 	fresh, used, holds := dial(t, s), dial(t, s), dial(t, s)
 	equal(t, used.ask(post("[]")).body, "[]")
 	id := holds.subscriber("/a")
 	holds.holdConnect(s, id)
+	eventually(t, func() bool { return s.Stats().Connections == 3 })
+	now.Add(500)
 	fresh.mustEnd()
 	used.mustEnd()
 	mustPublish(t, s, "/a", "1")
 	equal(t, events(holds.messages()), []string{"1"}) // a held poll is not idle
+	equal(t, s.Stats().Held, 0)                       // the loop has done all that belongs to its reply
+	now.Add(500)
 	holds.mustEnd()
 }
 

@@ -108,7 +108,7 @@ func TestProxyProtocolFaults(t *testing.T) {
 		ends(t, w)
 	}
 	equal(t, s.Stats().ClientsRefused[noProxyHeader], 5)
-	equal(t, strings.Count(log.String(), "cause=proxy-header client=127.0.0.1:"), 1)
+	equal(t, strings.Contains(log.String(), "cause=proxy-header client=127.0.0.1:"), true) // as TestNotices has it, once in a while
 	strange := start(t, func(c *Config) {
 		c.TrustedProxies, c.ProxyProtocol, c.Log = []string{"10.0.0.0/8"}, c.Listen, slog.New(slog.NewTextHandler(&log, nil))
 	})

@@ -78,7 +78,7 @@ func TestBurstIsOneReply(t *testing.T) {
 // Sessions whose connections are spread over loops behave as on one.
 func TestLoopsForwardToEachOther(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(c *Config) { c.Loops = 4 })
+	s := start(t, func(c *Config) { c.Loops, c.Hold = 4, unhurried })
 	const clients = 16
 	type client struct {
 		poll, other *wire

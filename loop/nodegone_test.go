@@ -204,7 +204,7 @@ func TestNodeGoneBeforeAnyConnection(t *testing.T) {
 // Many connections and sessions are looked through in several turns, and others have theirs between.
 func TestNodeGoneByParts(t *testing.T) {
 	t.Parallel()
-	nodes, links := twoNodes(t, func(c *Config) { c.Loops, c.TurnWork = 1, 100 })
+	nodes, links := twoNodes(t, func(c *Config) { c.Loops, c.TurnWork, c.Hold = 1, 100, unhurried })
 	home := dial(t, nodes[1])
 	const clients = 120
 	var polls []*wire

@@ -14,12 +14,18 @@ import (
 func TestCutsAreTold(t *testing.T) {
 	t.Parallel()
 	var log lockedBuffer
-	s := start(t, func(c *Config) {
+	s, now := startStill(t, func(c *Config) {
 		c.HeaderTimeout, c.BodyTimeout, c.Log = 300*time.Millisecond, 300*time.Millisecond, slog.New(slog.NewTextHandler(&log, nil))
 	})
 	for want, cut := range map[cause]func() *wire{
 		malformed: func() *wire { w := dial(t, s); w.send("?\r\n\r\n"); return w },
-		tooLate:   func() *wire { w := dial(t, s); w.send("GET / HTTP/1.1\r\nHo"); return w },
+		tooLate: func() *wire {
+			w := dial(t, s)
+			w.send("GET / HTTP/1.1\r\nHo")
+			eventually(t, func() bool { return w.begun(s) })
+			now.Add(500)
+			return w
+		},
 		tooFarAhead: func() *wire {
 			w, id := dial(t, s), dial(t, s).subscriber("/a")
 			w.holdConnect(s, id)
@@ -35,11 +41,22 @@ func TestCutsAreTold(t *testing.T) {
 	}
 }
 
+// begun tells whether a part of a request of a connection waits for the rest of it.
+func (w *wire) begun(s *Server) (is bool) {
+	s.visit(w.t.Context(), func(r *reactor) {
+		r.conns.Each(func(_ uint32, c *conn) bool {
+			is = is || c.socket.Conn().Peer().String() == w.LocalAddr().String() && c.socket.Buffered() > 0
+			return true
+		})
+	})
+	return is
+}
+
 // The end of a session is counted by its cause, and told with its client, where that is here, and its id.
 func TestEndsAreTold(t *testing.T) {
 	t.Parallel()
 	var log lockedBuffer
-	s := start(t, func(c *Config) {
+	s, now := startStill(t, func(c *Config) {
 		c.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		c.MaxInterval = time.Second
 	})
@@ -53,6 +70,8 @@ func TestEndsAreTold(t *testing.T) {
 		t.Fatal(done, err)
 	}
 	missed := w.subscriber("/a")
+	equal(t, s.Stats().Sessions, 1)
+	now.Add(2000)
 	eventually(t, func() bool { return s.Stats().SessionsEnded[bayeux.Missed] == 1 })
 	ended := s.Stats().SessionsEnded
 	equal(t, ended[bayeux.Left], 1)

@@ -179,7 +179,7 @@ func TestPanicAfterThePast(t *testing.T) {
 // A connection whose deadline panics is closed, and the others' deadlines are kept.
 func TestPanicAtDeadline(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(c *Config) { c.IdleTimeout = 2 * tickEvery })
+	s, now := startStill(t, func(c *Config) { c.IdleTimeout = 2 * tickEvery })
 	var clients []*wire
 	for range 3 {
 		w := dial(t, s)
@@ -195,6 +195,7 @@ func TestPanicAtDeadline(t *testing.T) {
 			return true
 		})
 	})
+	now.Add(10 * tickEvery.Milliseconds())
 	for _, w := range clients {
 		w.mustClose()
 	}

@@ -58,7 +58,7 @@ func TestMergedRankings(t *testing.T) {
 // Server.Top begins with the first question, tells what went on since the last one, on all loops, and ends when nobody asks.
 func TestTopChannels(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(c *Config) { c.Loops = 2; c.Rules = []string{"/kept/* history=10"} })
+	s, _ := startStill(t, func(c *Config) { c.Loops = 2; c.Rules = []string{"/kept/* history=10"} })
 	for range 4 {
 		dial(t, s).subscriber("/busy/*")
 	}

@@ -16,7 +16,7 @@ import (
 
 const (
 	hopSessions = 4
-	hopEvents   = 300
+	hopEvents   = 300                   // at least
 	hopEvery    = 10 * time.Millisecond // between events
 	hopStay     = 120 * time.Millisecond
 )
@@ -31,6 +31,7 @@ type hopper struct {
 	t  testing.TB
 	id string
 
+	hops    atomic.Int32 // connections that have taken over
 	mu      sync.Mutex
 	seen    map[int]string // where each event came
 	readers sync.WaitGroup
@@ -79,29 +80,28 @@ func TestHop(t *testing.T) {
 		h := &hopper{s: s, t: t, id: dial(t, s).subscriber("/feed"), seen: make(map[int]string)}
 		hoppers = append(hoppers, h)
 	}
-	var done atomic.Bool
-	var feed, hops sync.WaitGroup
-	feed.Go(func() {
-		for n := range hopEvents {
-			mustPublish(t, s, "/feed", strconv.Itoa(n+1))
-			time.Sleep(hopEvery)
-		}
-		done.Store(true)
-	})
+	var all atomic.Int32
+	var hops sync.WaitGroup
 	for _, h := range hoppers {
-		hops.Go(func() { h.run(&done) })
+		hops.Go(func() { h.run(&all) })
 	}
-	feed.Wait()
+	late := func(h *hopper) bool { return int(h.hops.Load()) < len(hopOrder) }
+	sent := 0
+	for end := time.Now().Add(deadline); sent < hopEvents || slices.ContainsFunc(hoppers, late) && time.Now().Before(end); time.Sleep(hopEvery) {
+		sent++
+		mustPublish(t, s, "/feed", strconv.Itoa(sent))
+	}
+	all.Store(int32(sent))
 	hops.Wait()
 	st := s.Stats()
 	equal(t, []uint64{st.Panics, st.QueueDropped, st.FrameErrors}, []uint64{0, 0, 0})
-	equal(t, st.Delivered, hopSessions*hopEvents)
+	equal(t, st.Delivered, hopSessions*sent)
 }
 
-// run hops until the feed is done, then waits for the rest of the events.
-func (h *hopper) run(done *atomic.Bool) {
+// run hops until it is known how many events there are in all, since the feed is done, then waits for the rest of them.
+func (h *hopper) run(all *atomic.Int32) {
 	var lanes []*lane
-	for n := 0; !done.Load(); n++ {
+	for n := 0; all.Load() == 0; n++ {
 		if n > 0 {
 			lanes[n-1].leave()
 		}
@@ -113,14 +113,15 @@ func (h *hopper) run(done *atomic.Bool) {
 			h.t.Errorf("%s does not take over", l.name)
 			return
 		}
+		h.hops.Add(1)
 		time.Sleep(hopStay)
 	}
-	end := time.Now().Add(deadline)
-	for h.count() < hopEvents && time.Now().Before(end) {
+	want, end := int(all.Load()), time.Now().Add(deadline)
+	for h.count() < want && time.Now().Before(end) {
 		time.Sleep(5 * time.Millisecond)
 	}
-	if n := h.count(); n != hopEvents {
-		h.t.Errorf("%d events of %d after %d hops", n, hopEvents, len(lanes))
+	if n := h.count(); n != want {
+		h.t.Errorf("%d events of %d after %d hops", n, want, len(lanes))
 	}
 	for _, l := range lanes {
 		l.leave()
