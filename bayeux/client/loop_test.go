@@ -18,6 +18,8 @@ func serve(t *testing.T, change func(*loop.Config)) (*loop.Server, string) {
 	t.Helper()
 	cfg := loop.DefaultConfig()
 	cfg.Listen, cfg.Loops, cfg.DrainTimeout = []string{"127.0.0.1:0"}, 4, 0
+	cfg.MaxInterval, cfg.SlowTimeout, cfg.AdmitLag = 10*patience, 10*patience, 0 // a busy machine may keep a client away for long
+	cfg.HeaderTimeout, cfg.BodyTimeout, cfg.IdleTimeout = 10*patience, 10*patience, 10*patience
 	if change != nil {
 		change(&cfg)
 	}

@@ -130,7 +130,7 @@ func TestMoveFromEventSourceToPoll(t *testing.T) {
 		emit(w, ":\n\n")
 		await(t, moved, "the poll")
 		for _, data := range []string{"1", "2"} {
-			time.Sleep(maxTransit / 10)
+			time.Sleep(maxTransit / 50)
 			emit(w, "data: "+push(data)+"\n\n")
 		}
 		<-r.Context().Done()
