@@ -200,7 +200,7 @@ func TestADelayOf50MillisecondsIsSeen(t *testing.T) {
 }
 
 func TestForgottenSessionsAreRenewed(t *testing.T) {
-	server := faulty.Start(50*time.Millisecond, faulty.Faults{ForgetEvery: 30})
+	server := faulty.Start(500*time.Millisecond, faulty.Faults{ForgetEvery: 30}) // long enough for most to be held at once
 	defer server.Close()
 	r := startRig(t, sampleConfig(server.URL()))
 	r.ramp(20)
@@ -244,8 +244,8 @@ func TestNobodyListens(t *testing.T) {
 }
 
 func TestKilledConnectionsComeBackExcused(t *testing.T) {
-	server := faulty.Start(200*time.Millisecond, faulty.Faults{})
-	defer server.Close()
+	server := faulty.Start(10*time.Second, faulty.Faults{}) // of a short hold, all at once may never be held
+	t.Cleanup(server.Close)                                 // after the fleet, whose polls it holds
 	r := startRig(t, sampleConfig(server.URL()))
 	r.ramp(20)
 	r.fleet.Kill(50)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"halley/bench/wire"
+	"halley/scripts/loopback"
 )
 
 // start builds and runs the floor; on a host without a compiler it checks that Build says so.
@@ -24,12 +25,7 @@ func start(t *testing.T) (url string, ok bool) {
 		}
 		return "", false
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	l.Close()
+	address := loopback.Address(t)
 	command := exec.Command(program, "--listen", address, "--hold", "1")
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
@@ -38,12 +34,11 @@ func start(t *testing.T) (url string, ok bool) {
 		_ = command.Process.Kill()
 		_ = command.Wait() // it was killed, which is how it ends
 	})
-	for range 200 {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		if c, err := net.Dial("tcp", address); err == nil {
 			c.Close()
 			return "http://" + address + "/bayeux", true
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 	t.Fatal("the floor does not listen")
 	return "", false

@@ -106,7 +106,7 @@ func TestChurnGoesByTime(t *testing.T) {
 func TestSoakExcusesOnlyTheKilled(t *testing.T) {
 	o := sampleOptions("soak")
 	o.Duration, o.KillRate, o.ChurnRate, o.Messages = 2*time.Second, 20, 20, 0
-	o.Drain, o.Rate = time.Second, 20
+	o.Drain, o.Rate = 5*time.Second, 20
 	r, _ := runAgainst(t, o, faulty.Faults{})
 	p := r.Result.Progress
 	if r.Fault != "" || p.Killed == 0 || p.Churned == 0 || r.Expected != 40*20 {

@@ -99,7 +99,7 @@ func TestCuts(t *testing.T) {
 			return false
 		}
 		defer c.Close()
-		_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		_ = c.SetReadDeadline(time.Now().Add(time.Minute))
 		_, err = c.Read(make([]byte, 1))
 		return err == nil
 	}

@@ -71,6 +71,11 @@ func (p *process) logged(text string) string {
 				return line
 			}
 		case <-p.ended:
+			for len(p.lines) > 0 { // what it said before
+				if line := <-p.lines; strings.Contains(line, text) {
+					return line
+				}
+			}
 			p.t.Fatalf("ended without %q: %s", text, p.all())
 		case <-late:
 			p.t.Fatalf("no %q: %s", text, p.all())
