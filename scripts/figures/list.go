@@ -107,6 +107,12 @@ func (l list) index(name string) int {
 	return slices.IndexFunc(l, func(f figure) bool { return f.Name == name })
 }
 
+// widened is the figure with a spread that has what an earlier run has found, too.
+func (f figure) widened(by figure) figure {
+	f.Low, f.High, f.Rounds = min(f.Low, by.Low), max(f.High, by.High), f.Rounds+by.Rounds
+	return f
+}
+
 // text is the median for people.
 func (f figure) text() string { return people(f.Value, f.Unit) }
 

@@ -82,6 +82,7 @@ func (c *compareCommand) Run(all *commands, out io.Writer) error {
 type updateCommand struct {
 	Dir    string `arg:"" help:"Folder of the run." type:"existingdir"`
 	Record string `required:"" help:"The folder in bench/results that tells of the run: machine, commit, method. The run's summary and plots are put there."`
+	Widen  bool   `help:"Let the spread be that of this run and of those in the list together: what one run has found, with all of its rounds in half an hour, is less than what a shared machine does in a day."`
 }
 
 // Run writes list and documents anew, and keeps what tells of the run.
@@ -96,8 +97,12 @@ func (c *updateCommand) Run(all *commands, out io.Writer) error {
 		return err
 	}
 	for _, f := range found {
+		old := &list[list.index(f.Name)]
+		if c.Widen {
+			f = f.widened(*old)
+		}
 		f.Record = c.Record
-		list[list.index(f.Name)] = f
+		*old = f
 	}
 	if err := keep(c.Dir, filepath.Join(all.Root, "bench/results", c.Record)); err != nil {
 		return err

@@ -85,6 +85,17 @@ func TestUpdate(t *testing.T) {
 	}
 }
 
+func TestUpdateByAFurtherRun(t *testing.T) {
+	root, dir := project(t), sampleRun(t)
+	if err := execute([]string{"--root", root, "update", dir, "--record", "2026-full", "--widen"}, &bytes.Buffer{}); err != nil {
+		t.Fatal(err)
+	}
+	got := read(t, filepath.Join(root, listFile))
+	if want := "per delivery,ns,23000,19000,24000,6,2026-full\n"; !strings.Contains(got, want) {
+		t.Errorf("no %q in %s", want, got)
+	}
+}
+
 func TestCommandsThatFail(t *testing.T) {
 	dir := sampleRun(t)
 	for want, spoil := range map[string]func(root string){
