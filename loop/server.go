@@ -267,9 +267,6 @@ func (s *Server) Short(bytes int) error {
 // MaxMemory is --max-memory, or what stands for it.
 func (s *Server) MaxMemory() int64 { return s.memory.limit }
 
-// statsTimeout bounds how long Stats waits for a loop that is stuck.
-const statsTimeout = time.Second
-
 // Stats adds up the counters of all loops, which are asked at once. Of a loop that
 // does not answer within a second the last values count, so that no sum falls.
 func (s *Server) Stats() Stats {

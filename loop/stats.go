@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// statsTimeout bounds how long Stats waits for a loop that is stuck.
+const statsTimeout = time.Second
+
 // census keeps what each loop has last told of itself.
 type census struct {
 	patience time.Duration // how long who asks waits for a loop

@@ -3,7 +3,9 @@ package capacity
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"math"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -145,8 +147,19 @@ func TestMeasuredCluster(t *testing.T) {
 	if got := nodes * p.PerNode.Cores * 1e9 / (100_000 * figure(t, "cluster-delivery")); got < 0.6 || got > 1.6 {
 		t.Errorf("the CPU planned is %.2f of what was measured", got)
 	}
-	costs := measured(t, wire.LongPolling) // what bench/README.md has beside the run's figures:
-	t.Logf("%s in all processes, %s of the kernel each, %.1f s of CPU", size(p.Memory-100_000*costs.Kernel), size(costs.Kernel), nodes*p.PerNode.Cores)
+	costs := measured(t, wire.LongPolling)
+	stands(t, "| memory of all nodes in the process | %s |", size(p.Memory-100_000*costs.Kernel))
+	stands(t, "| in the kernel, a connection | %s |", size(costs.Kernel))
+	stands(t, "| CPU of a message to all | %.1f s |", nodes*p.PerNode.Cores)
+}
+
+// stands checks that bench/README.md has a text, which changes with the list of figures.
+func stands(t *testing.T, format string, args ...any) {
+	t.Helper()
+	readme, err := os.ReadFile("../README.md")
+	if text := fmt.Sprintf(format, args...); err != nil || !strings.Contains(string(readme), text) {
+		t.Errorf("bench/README.md does not have %q %v", text, err)
+	}
 }
 
 // The plan says what other servers' records say, as far as these tell their machines: within a factor of two of their nodes, with
@@ -156,16 +169,17 @@ func TestPublishedRecords(t *testing.T) {
 		name  string
 		a     Audience
 		n     Node
-		nodes int // of the record
+		nodes int    // of the record
+		says  string // of the plan in bench/README.md, with MEMORY of a node and CORES of all
 	}{
-		{"Centrifugo, a million idle websockets", Audience{Subscribers: 1_000_000, Symbols: 1, Follow: 1}, Node{Cores: 16, Memory: 30 << 30}, 1},
+		{"Centrifugo, a million idle websockets", Audience{Subscribers: 1_000_000, Symbols: 1, Follow: 1}, Node{Cores: 16, Memory: 30 << 30}, 1, "| 1: MEMORY, the record"},
 		{"Centrifugo, a million on 20 pods of 1.25 cores at 12,500 deliveries a second and core", Audience{Subscribers: 1_000_000, Symbols: 1, Follow: 1, Updates: 0.25},
-			Node{Cores: 1, Memory: 4 << 30}, 20},
-		{"MigratoryData, 12 million at a message a minute", Audience{Subscribers: 12_000_000, Symbols: 1, Follow: 1, Updates: 1.0 / 60, Size: 512}, Node{Cores: 16, Memory: 96 << 30}, 1},
-		{"Caplin, 100,000 at a message a second", Audience{Subscribers: 100_000, Symbols: 1, Follow: 1, Updates: 1}, Node{Cores: 8, Memory: 32 << 30}, 1},
-		{"Caplin, 40,000 at ten", Audience{Subscribers: 40_000, Symbols: 1, Follow: 1, Updates: 10}, Node{Cores: 8, Memory: 32 << 30}, 1},
-		{"Caplin, 12,000 at fifty", Audience{Subscribers: 12_000, Symbols: 1, Follow: 1, Updates: 50}, Node{Cores: 8, Memory: 32 << 30}, 1},
-		{"CometD, 50,000 polls at 20,000 a second", Audience{Subscribers: 50_000, Polls: true, Symbols: 1, Follow: 1, Updates: 0.4}, Node{Cores: 8, Memory: 32 << 30}, 1},
+			Node{Cores: 1, Memory: 4 << 30}, 20, "| CORES cores |"},
+		{"MigratoryData, 12 million at a message a minute", Audience{Subscribers: 12_000_000, Symbols: 1, Follow: 1, Updates: 1.0 / 60, Size: 512}, Node{Cores: 16, Memory: 96 << 30}, 1, "| 1: MEMORY and CORES cores |"},
+		{"Caplin, 100,000 at a message a second", Audience{Subscribers: 100_000, Symbols: 1, Follow: 1, Updates: 1}, Node{Cores: 8, Memory: 32 << 30}, 1, "| 1; 1: CORES and "},
+		{"Caplin, 40,000 at ten", Audience{Subscribers: 40_000, Symbols: 1, Follow: 1, Updates: 10}, Node{Cores: 8, Memory: 32 << 30}, 1, " and CORES cores |"},
+		{"Caplin, 12,000 at fifty", Audience{Subscribers: 12_000, Symbols: 1, Follow: 1, Updates: 50}, Node{Cores: 8, Memory: 32 << 30}, 1, "| 1: CORES cores |"},
+		{"CometD, 50,000 polls at 20,000 a second", Audience{Subscribers: 50_000, Polls: true, Symbols: 1, Follow: 1, Updates: 0.4}, Node{Cores: 8, Memory: 32 << 30}, 1, "| 1: CORES of a core |"},
 	} {
 		c.n.Network, c.n.Files, c.n.Use = 10e9/8, 20_000_000, 1
 		style := wire.WebSocket
@@ -177,6 +191,7 @@ func TestPublishedRecords(t *testing.T) {
 			t.Errorf("%s: %+v, %v", c.name, p, err)
 			continue
 		}
+		stands(t, "%s", strings.NewReplacer("MEMORY", size(p.PerNode.Memory), "CORES", fmt.Sprintf("%.1f", float64(p.Nodes)*p.PerNode.Cores)).Replace(c.says))
 		t.Logf("%s: %d nodes, record %d; %.2f cores and %s each", c.name, p.Nodes, c.nodes, p.PerNode.Cores, size(p.PerNode.Memory))
 	}
 }
