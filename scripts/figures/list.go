@@ -128,15 +128,19 @@ func (f figure) spread() string {
 	return low + " to " + high
 }
 
-// slack is by what share the figure of a single round may differ from another one.
-const slack = 0.1
+// By what share another run's median may be beside the spread.
+const (
+	slack    = 0.1  // of a figure of one or two rounds
+	rounding = 1e-4 // of others: the list has five digits
+)
 
 // holds tells whether another run's median is within the spread of the figure.
 func (f figure) holds(median float64) bool {
-	if f.Rounds == 1 {
-		return math.Abs(median-f.Value) <= slack*math.Abs(f.Value)
+	beside := rounding
+	if f.Rounds <= 2 {
+		beside = slack
 	}
-	return f.Low <= median && median <= f.High
+	return f.Low-beside*math.Abs(f.Low) <= median && median <= f.High+beside*math.Abs(f.High)
 }
 
 // people writes a value by three digits, with its unit.
