@@ -90,3 +90,19 @@ func TestPeople(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestHolds(t *testing.T) {
+	for _, c := range []struct {
+		rounds int
+		median float64
+		want   bool
+	}{{1, 90, true}, {1, 89, false}, {2, 90, true}, {2, 131, true}, {2, 133, false}, {3, 100, true}, {3, 99, false}, {3, 120.01, true}, {3, 121, false}} {
+		f := figure{Value: 100, Low: 100, High: 120, Rounds: c.rounds}
+		if c.rounds == 1 {
+			f.High = 100
+		}
+		if got := f.holds(c.median); got != c.want {
+			t.Errorf("%g of %d rounds: %t", c.median, c.rounds, got)
+		}
+	}
+}
