@@ -151,6 +151,13 @@ func eventually(t testing.TB, is func() bool, say ...func() string) {
 	}
 }
 
+// come waits for figures of the first import: what has come is counted a moment after it was published.
+func (f *Feeds) come(t testing.TB, is func(Import) bool) {
+	t.Helper()
+	of := func() Import { return f.Figures().Imports[0] }
+	eventually(t, func() bool { return is(of()) }, func() string { return fmt.Sprintf("%+v", of()) })
+}
+
 // start runs feeds until the test ends, or end is called.
 func start(t testing.TB, s *server.Server, h *halley, change func(*Settings, *Options)) (f *Feeds, end func()) {
 	t.Helper()

@@ -77,9 +77,7 @@ func TestStreamThroughRestarts(t *testing.T) {
 		})
 	}
 	h.expect(t, numbered("/t/A", 0, rounds*each)...)
-	if i := f.Figures().Imports[0]; i.Published != rounds*each || i.Refused != 0 {
-		t.Errorf("%+v", i)
-	}
+	f.come(t, func(i Import) bool { return i.Published == rounds*each && i.Refused == 0 })
 }
 
 // What is exported comes in order and at most once, and each message is counted once: as taken, unconfirmed or dropped.
