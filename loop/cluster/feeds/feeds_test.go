@@ -143,7 +143,10 @@ func TestExport(t *testing.T) {
 			t.Errorf("%s: %s", m.Subject, text)
 		}
 	}
-	eventually(t, func() bool { e := f.Figures().Exports; return e[0].Exported == 2 && e[1].Exported == 1 && e[0].Waiting == 0 })
+	eventually(t, func() bool {
+		e := f.Figures().Exports
+		return e[0].Exported == 2 && e[1].Exported == 1 && e[0].Waiting == 0
+	})
 	if e := f.Figures().Exports[0]; e.Label() != "/orders/** orders.>" || e.Refused+e.Unconfirmed+e.Overflowed != 0 {
 		t.Errorf("%+v", e)
 	}
