@@ -51,11 +51,11 @@ func TestSubTellsOfAStaleToken(t *testing.T) {
 	t.Parallel()
 	key, file := secretFile(t), filepath.Join(t.TempDir(), "token")
 	s, endpoint, _ := server(t, "--token-keys="+key, "--token-leeway=0s")
-	text := signedToken(t, key, "--sub=ann", "--subscribe=/a", "--for=1s")
+	text := signedToken(t, key, "--sub=ann", "--subscribe=/a", "--for=6s") // in which a slow machine connects
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	sub := start(t, "sub", "--server="+endpoint, "/a", "--token-file="+file) // which may be slower than that second
+	sub := start(t, "sub", "--server="+endpoint, "/a", "--token-file="+file)
 	eventually(t, func() bool {
 		return strings.Contains(sub.log.String(), "halley sub: client: handshake: 403::token_expired: --token-file needs a fresh token\n")
 	}, sub.log)
