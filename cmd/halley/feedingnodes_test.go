@@ -16,7 +16,8 @@ import (
 func TestFeedsOfThreeNodes(t *testing.T) {
 	t.Parallel()
 	url, _ := natsServer(t)
-	nodes := threeNodes(t, "--rule=/stock/kept/** history=1000", "--feed-url="+url, "--import=stock.> /stock/**", "--export=/orders/** orders.>")
+	nodes := threeNodes(t, "--cluster-timeout=8s", // for which a busy machine may keep none from its work
+		"--rule=/stock/kept/** history=1000", "--feed-url="+url, "--import=stock.> /stock/**", "--export=/orders/** orders.>")
 	link, err := nats.Connect(url)
 	if err != nil {
 		t.Fatal(err)
