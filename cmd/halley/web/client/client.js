@@ -271,6 +271,7 @@ export class Client {
         failures = 0;
         if (this.link.stream) {
           await this.link.stream;
+          if (epoch !== this.epoch) return; // a move has ended it, and waits for what it brings
           this.tear(); // it may have ended because a late request took the session elsewhere
         }
         await this.sleep(this.torn ? 0 : this.advice.interval);

@@ -343,6 +343,18 @@ describe('moves', () => {
     });
   }
 
+  test('off a stream leave subscriptions with a place in the history as they were: nothing is asked for again', async () => {
+    halley.subscribe('/kept', (data) => got.push(data), { since: -2 });
+    init({ transports: ['xhr-streaming'] });
+    await over('xhr-streaming');
+    await until(() => halley.granted.has('/kept'), 'the subscription');
+    await halley.use('websocket');
+    server.streams.at(-1).end();
+    await until(() => !server.streams.some((stream) => !stream.writableFinished), 'the end of the stream');
+    server.sockets.at(-1).onmessage({ data: JSON.stringify([{ channel: '/kept', data: 7, replayId: 5 }]) });
+    await until(() => got.length, 'the message');
+  });
+
   test('do not wait for ever for what never comes', async () => {
     for (const from of ['long-polling', 'eventsource']) {
       await setUp();
