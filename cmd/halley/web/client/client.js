@@ -13,7 +13,7 @@
  */
 import {cost, fit, MAX_BATCH, only} from './batch.js';
 import {call, given, onAbort, pause} from './common.js';
-import {queueBehind} from './handover.js';
+import {LINGER, queueBehind} from './handover.js';
 import {base, browserName, followPage, hidden, root} from './page.js';
 import {change, isNews, pace, replays, subscriptionTo} from './subscriptions.js';
 import {askToken, endRenewal, planRenewal} from './token.js';
@@ -41,7 +41,6 @@ const OPTIONS = {
 const ADVICE = {reconnect: 'retry', interval: 0, timeout: 60000, maxInterval: 0};
 const EXPIRED = /^403::token_expired/;
 const SESSION_LOST = /^40[12]/; // 402 as the specification has it, 401 as Faye does
-const LINGER = 2000;            // ms that a link which was left may still bring what was on its way
 const TRIES = 3;                // failures of a transport that has worked before another is tried
 const FAREWELL = 2000;          // ms that the end of a session may take
 

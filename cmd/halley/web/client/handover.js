@@ -1,7 +1,7 @@
 // A move from one link to another: two connections have no order between them, but a publisher's messages have.
 
-const LINGER = 2000; // ms that messages wait at most, for a connection that may be dead
-const GRACE = 100;   // ms that they wait where nothing will tell
+export const LINGER = 2000; // ms that a link which was left may still bring what was on its way
+const GRACE = 100;          // ms that messages wait for an event-stream, whose end nothing may tell
 
 /**
  * Has link keep what comes by it until what the server had sent by the link before it has come, and hand it on then. The server answers
