@@ -58,8 +58,8 @@ type Reader struct {
 // tick is the unit of times in /proc: USER_HZ is 100 on every Linux architecture that Go knows.
 const tick = int64(10 * time.Millisecond)
 
-// Read takes a sample. exact adds PSS, for which the kernel walks all of the process's
-// page tables, and counts the files where the kernel does not tell their number. An error means that the process is gone; what the host does not tell stays 0.
+// Read takes a sample. exact adds PSS, for which the kernel walks all of the process's page tables. It also counts the
+// open files where the kernel does not tell their number. An error means that the process is gone. What the host does not tell stays 0.
 func (r Reader) Read(exact bool) (Sample, error) {
 	var s Sample
 	if err := r.stat(&s); err != nil {
